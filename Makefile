@@ -1,0 +1,45 @@
+# make help lists what there is. Everything works from a fresh clone; what is missing is installed by the scripts, which say so.
+SHELL := bash
+.DEFAULT_GOAL := help
+.PHONY: help up test bench lint drift-check fmt token clean need-cargo
+
+# Settings of `make token`, taken from the command line.
+ROLE ?= service
+ORG ?=
+CUSTOMER ?=
+SCOPE ?=
+TTL ?= 86400
+export ROLE ORG CUSTOMER SCOPE TTL
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+up: need-cargo ## run the API on 127.0.0.1:3000 (PORT=, SEED_ORDERS=, REDIS_URL=, DATABASE_URL=); Ctrl-C stops all of it
+	@scripts/up.sh
+
+test: need-cargo ## every test, with services of its own
+	@scripts/test.sh
+
+bench: ## load and cost measurements
+	@echo "make bench: there is no benchmark yet; nothing was measured."
+
+lint: need-cargo ## formatting, clippy on native and wasm, drift-check
+	@scripts/lint.sh
+
+drift-check: need-cargo ## the rules of docs/decisions/order-caching.md and the direction of dependencies
+	@cargo run -q -p drift-check
+
+fmt: need-cargo ## format the code
+	@cargo fmt --all
+
+token: ## print a token for the running `make up` (ROLE=service|customer|operator ORG= CUSTOMER= SCOPE= TTL=seconds)
+	@scripts/token.sh .run
+
+clean: ## stop and delete the private services and the build
+	@scripts/services.sh remove .run/test
+	@scripts/services.sh remove .run
+	@rm -rf target
+
+need-cargo:
+	@command -v cargo >/dev/null || { echo "cargo is missing: install Rust by rustup, see https://rustup.rs" \
+		"(or your system's package rustup), then open a new shell." >&2; exit 1; }

@@ -1,0 +1,114 @@
+# Shared by the scripts beside it; sourced, never run. Kept to bash 3.2, which is what macOS has.
+
+say() { printf '\033[1m==>\033[0m %s\n' "$*" >&2; }
+fail() {
+    printf '\033[1merror:\033[0m %s\n' "$*" >&2
+    exit 1
+}
+have() { command -v "$1" >/dev/null 2>&1; }
+
+# Redis and Postgres are not on the PATH everywhere, although they are installed.
+redis_server() {
+    command -v redis-server || command -v valkey-server ||
+        { have brew && ls "$(brew --prefix)/bin/redis-server" 2>/dev/null; }
+}
+
+# Prints the directory with initdb, pg_ctl and psql; the newest where there are several.
+postgres_bin() {
+    local dir candidates="/usr/lib/postgresql/*/bin /usr/pgsql-*/bin /usr/libexec/postgresql*"
+    if have brew; then candidates="$candidates $(brew --prefix)/opt/postgresql@*/bin"; fi
+    # shellcheck disable=SC2086 # the globs are meant to expand
+    for dir in $(ls -d $candidates 2>/dev/null | sort -rV) $(dirname "$(command -v initdb || echo /)"); do
+        if [ -x "$dir/initdb" ] && [ -x "$dir/pg_ctl" ]; then
+            echo "$dir"
+            return 0
+        fi
+    done
+    return 1
+}
+
+# install WHAT: by the system's own package manager, saying so. WHAT is redis, postgres, openssl or cc.
+install() {
+    local manager packages
+    if [ "$(uname)" = Darwin ]; then manager=brew; else
+        for manager in apt-get dnf apk none; do have $manager && break; done
+    fi
+    case "$manager:$1" in
+        apt-get:redis | dnf:redis | apk:redis | brew:redis) packages=redis ;;
+        apt-get:postgres) packages=postgresql ;;
+        dnf:postgres) packages="postgresql-server postgresql-contrib" ;;
+        apk:postgres) packages="postgresql postgresql-contrib" ;;
+        brew:postgres) packages=postgresql@17 ;;
+        *:openssl) packages=openssl ;;
+        apt-get:cc) packages="gcc libc6-dev" ;;
+        dnf:cc) packages=gcc ;;
+        apk:cc) packages="gcc musl-dev" ;;
+        brew:cc) fail "no C compiler: run xcode-select --install" ;;
+    esac
+    case "$manager" in
+        none) fail "$1 is missing and no known package manager (apt-get, dnf, apk, brew) was found: install it, or give REDIS_URL and DATABASE_URL" ;;
+        brew) have brew || fail "$1 is missing: install Homebrew (https://brew.sh), or give REDIS_URL and DATABASE_URL" ;;
+    esac
+
+    local root=""
+    if [ "$manager" != brew ] && [ "$(id -u)" != 0 ]; then
+        have sudo || fail "$1 is missing: as root, run: $manager install $packages"
+        root=sudo
+    fi
+    say "$1 is missing: installing $packages with ${root:+$root }$manager"
+    # shellcheck disable=SC2086 # packages is a list
+    case "$manager" in
+        apt-get)
+            # The package would start a server of its own, which nothing here needs.
+            if [ "$1" = postgres ] && [ ! -e /etc/postgresql-common/createcluster.conf ]; then
+                $root mkdir -p /etc/postgresql-common
+                echo "create_main_cluster = false" | $root tee /etc/postgresql-common/createcluster.conf >/dev/null
+            fi
+            $root env DEBIAN_FRONTEND=noninteractive apt-get update -q </dev/null >&2
+            $root env DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-install-recommends $packages </dev/null >&2
+            ;;
+        dnf) $root dnf install -y $packages </dev/null >&2 ;;
+        apk) $root apk add $packages </dev/null >&2 ;;
+        brew) brew install $packages </dev/null >&2 ;;
+    esac || fail "could not install $packages"
+}
+
+# Whether something listens on this port of 127.0.0.1.
+port_taken() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
+
+# A free port below the range that outgoing connections are given.
+free_port() {
+    local port
+    while :; do
+        port=$((20000 + RANDOM % 10000))
+        if ! port_taken "$port"; then
+            echo "$port"
+            return 0
+        fi
+    done
+}
+
+# wait_until SECONDS WHAT COMMAND...: polls; after SECONDS fails with WHAT.
+wait_until() {
+    local deadline=$((SECONDS + $1)) what=$2
+    shift 2
+    until "$@"; do
+        [ "$SECONDS" -lt "$deadline" ] || fail "$what"
+        sleep 0.05
+    done
+}
+
+# The wasm target, and a C compiler for the linker. rustup is only asked where it manages the toolchain.
+ensure_rust() {
+    have cc || install cc
+    if have rustup && ! rustup target list --installed | grep -qx wasm32-wasip2; then
+        say "adding the Rust target wasm32-wasip2"
+        rustup target add wasm32-wasip2
+    fi
+}
+
+# One component per folder in functions/: "-p health -p order-list ...".
+component_flags() {
+    local folder
+    for folder in functions/*/Cargo.toml; do printf -- '-p %s ' "$(basename "$(dirname "$folder")")"; done
+}
