@@ -1,1 +1,29 @@
-//! Skeleton.
+//! A cache that is never stale after a write: the protocol, pure.
+//!
+//! Postgres is the truth, Redis holds copies. An entry is served only while it can be *shown* to be current: every entry names the
+//! generations of its tags and the epoch it was made in, and a hit needs a live certificate which says that every invalidation that was
+//! committed before it began has been applied. Nothing here does I/O, reads a clock or draws a random number: effects come in through
+//! the [`ports`].
+//!
+//! Reading order:
+//! 1. [`key`], [`entry`]: what is stored, under which names
+//! 2. [`policy`], [`freshness`]: how long it may live, when it is made anew
+//! 3. [`certificate`], [`ports`]: what the protocol asks of Redis and of the origin
+//! 4. [`read`], [`read_many`], [`write`], [`renew`]: the protocol itself
+//! 5. [`breaker`]: when a dependency is left alone
+//! 6. [`memory`], [`contract`]: a Redis in memory, and the suite that every adapter passes
+#![forbid(unsafe_code)]
+
+pub mod breaker;
+pub mod certificate;
+pub mod contract;
+pub mod entry;
+pub mod freshness;
+pub mod key;
+pub mod memory;
+pub mod policy;
+pub mod ports;
+pub mod read;
+pub mod read_many;
+pub mod renew;
+pub mod write;

@@ -1,0 +1,120 @@
+//! The certificate: "when this was begun, every invalidation committed until then had been applied".
+
+use std::time::Duration;
+
+/// Names the state of the whole cache; entries of another epoch are misses. Random, made by Postgres.
+pub type Epoch = u128;
+
+/// Redis' run id: a restart or a failover has another one. The first 128 bits of the 160 that Redis draws.
+pub type RunId = u128;
+
+/// The value of a tag's generation key. Random; a missing one is a miss, never "zero".
+pub type Generation = u128;
+
+/// What `cache:certificate` holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Certificate {
+    /// Entries of this epoch may be served.
+    pub epoch: Epoch,
+    /// The run of Redis that it was given to; in the hands of any other run it counts for nothing.
+    pub run: RunId,
+    /// Who renewed it: tells one certificate from the next.
+    pub token: u128,
+}
+
+impl Certificate {
+    /// The bytes kept in Redis: three numbers in hexadecimal, so that an operator can read them.
+    pub fn encode(&self) -> String {
+        format!("{:032x} {:032x} {:032x}", self.epoch, self.run, self.token)
+    }
+
+    /// The inverse; anything else is no certificate.
+    pub fn decode(bytes: &[u8]) -> Option<Self> {
+        let text = std::str::from_utf8(bytes).ok()?;
+        let mut parts =
+            text.split(' ').map(|part| (part.len() == 32).then(|| u128::from_str_radix(part, 16).ok()).flatten());
+        let certificate = Self { epoch: parts.next()??, run: parts.next()??, token: parts.next()?? };
+        parts.next().is_none().then_some(certificate)
+    }
+}
+
+/// How long the pieces of a certificate live. Claim and life together are the bound of the whole protocol: a change that nobody
+/// announced is seen after [`Timing::total`], and a writer that cannot reach Redis waits that long, and a tenth more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Timing {
+    total: Duration,
+}
+
+impl Timing {
+    /// From `certificate_ms`. Below 100 ms the renewals would be most of the traffic; above a second "seen within a second" breaks.
+    ///
+    /// # Errors
+    /// The bound that was left, as a sentence.
+    pub fn from_millis(total: u64) -> Result<Self, String> {
+        if (100..=1000).contains(&total) {
+            Ok(Self { total: Duration::from_millis(total) })
+        } else {
+            Err(format!("must be from 100 to 1000 milliseconds, is {total}"))
+        }
+    }
+
+    /// From the claim to the end of the certificate.
+    pub fn total(self) -> Duration {
+        self.total
+    }
+
+    /// How long a claim is held at most.
+    pub fn claim(self) -> Duration {
+        self.total / 5
+    }
+
+    /// How long a certificate lives once it is set.
+    pub fn life(self) -> Duration {
+        self.total - self.claim()
+    }
+
+    /// How long it needs no renewal: half its life.
+    pub fn fresh(self) -> Duration {
+        self.life() / 2
+    }
+
+    /// How long a writer waits that could not invalidate: the whole, and 10 % for clocks that run at different speeds.
+    pub fn outage_wait(self) -> Duration {
+        self.total + self.total / 10
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn claim_and_life_add_up_to_the_bound() {
+        let timing = Timing::from_millis(1000).unwrap();
+        assert_eq!(
+            (timing.claim().as_millis(), timing.life().as_millis(), timing.fresh().as_millis()),
+            (200, 800, 400)
+        );
+        assert_eq!(timing.claim() + timing.life(), timing.total());
+        assert_eq!(timing.outage_wait().as_millis(), 1100);
+        assert!(Timing::from_millis(99).is_err() && Timing::from_millis(1001).is_err());
+    }
+
+    #[test]
+    fn a_certificate_survives_its_encoding_and_nothing_else_is_one() {
+        let certificate = Certificate { epoch: 7, run: u128::MAX, token: 1 << 100 };
+        let encoded = certificate.encode();
+        assert_eq!(Certificate::decode(encoded.as_bytes()), Some(certificate));
+        for bad in [
+            "",
+            "x",
+            &encoded[1..],
+            &format!("{encoded} "),
+            &format!("{encoded} {:032x}", 1),
+            &encoded.replace('f', "g"),
+        ] {
+            assert_eq!(Certificate::decode(bad.as_bytes()), None, "{bad:?}");
+        }
+        assert_eq!(Certificate::decode(&[0xff; 98]), None);
+    }
+}

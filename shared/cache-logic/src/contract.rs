@@ -1,0 +1,1 @@
+//! The contract of the ports: one suite that every adapter passes.

@@ -1,0 +1,237 @@
+//! What is stored in Redis: the bytes to send, then a versioned trailer.
+//!
+//! The trailer stands at the end so that a hit is sent by cutting it off: no copy, nothing parsed but the trailer. Layout (little endian):
+//!
+//! ```text
+//! payload | etag | owner | generations (16 bytes each) | created 8 | fresh until 8 | load 4 | epoch 16 | payload length 4 |
+//! etag length 1 | owner length 1 | number of generations 1 | reserved 1 | fill id 16 | CRC-32 of all before 4 | version 1 | "EOC"
+//! ```
+
+use crate::certificate::{Epoch, Generation};
+use crate::freshness::Millis;
+
+const MAGIC: [u8; 3] = *b"EOC";
+const VERSION: u8 = 1;
+const FIXED: usize = 8 + 8 + 4 + 16 + 4 + 4 + 16 + 4 + 4;
+
+/// Where the fill id stands, counted from the end as `GETRANGE` does: the lease script compares it.
+pub const FILL_ID_RANGE: (i64, i64) = (-24, -9);
+
+/// A value as the origin gave it and the client gets it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Value {
+    /// The exact bytes of the response.
+    pub payload: Vec<u8>,
+    /// The entity tag, quotes included (RFC 9110, section 8.8.3). At most 255 bytes.
+    pub etag: String,
+    /// Whose it is, for the access check. At most 255 bytes.
+    pub owner: Option<String>,
+}
+
+/// What a filler adds to a value.
+#[derive(Debug, Clone, Copy)]
+pub struct Stamp<'a> {
+    /// When it was filled.
+    pub created: Millis,
+    /// Its soft limit.
+    pub fresh_until: Millis,
+    /// What loading it cost.
+    pub load_ms: u32,
+    /// The epoch of the certificate it was loaded under.
+    pub epoch: Epoch,
+    /// The generations of its tags, obtained before it was loaded, in the order of the tags.
+    pub generations: &'a [Generation],
+    /// Random: tells one fill from the next.
+    pub fill: u128,
+}
+
+/// The bytes to store. `None` where a part is longer than the format can say; then it isn't cached.
+pub fn encode(value: &Value, stamp: &Stamp<'_>) -> Option<Vec<u8>> {
+    let owner = value.owner.as_deref().unwrap_or_default().as_bytes();
+    let (etag_len, owner_len) = (u8::try_from(value.etag.len()).ok()?, u8::try_from(owner.len()).ok()?);
+    let (payload_len, count) = (u32::try_from(value.payload.len()).ok()?, u8::try_from(stamp.generations.len()).ok()?);
+    let size = value.payload.len() + value.etag.len() + owner.len() + 16 * stamp.generations.len() + FIXED;
+    let mut bytes = Vec::with_capacity(size);
+    bytes.extend_from_slice(&value.payload);
+    bytes.extend_from_slice(value.etag.as_bytes());
+    bytes.extend_from_slice(owner);
+    for generation in stamp.generations {
+        bytes.extend_from_slice(&generation.to_le_bytes());
+    }
+    bytes.extend_from_slice(&stamp.created.to_le_bytes());
+    bytes.extend_from_slice(&stamp.fresh_until.to_le_bytes());
+    bytes.extend_from_slice(&stamp.load_ms.to_le_bytes());
+    bytes.extend_from_slice(&stamp.epoch.to_le_bytes());
+    bytes.extend_from_slice(&payload_len.to_le_bytes());
+    bytes.extend_from_slice(&[etag_len, owner_len, count, 0]);
+    bytes.extend_from_slice(&stamp.fill.to_le_bytes());
+    bytes.extend_from_slice(&crc32fast::hash(&bytes).to_le_bytes());
+    bytes.push(VERSION);
+    bytes.extend_from_slice(&MAGIC);
+    Some(bytes)
+}
+
+/// Why stored bytes are no entry. All of them are a miss, and the key is deleted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Damage {
+    /// Not ours, or cut off.
+    NoTrailer,
+    /// Written by another version of the format.
+    UnknownVersion(u8),
+    /// The lengths don't add up.
+    Lengths,
+    /// The checksum doesn't fit.
+    Checksum,
+}
+
+/// An entry as it was stored, its trailer checked.
+#[derive(Debug)]
+pub struct Stored {
+    bytes: Vec<u8>,
+    payload_len: usize,
+    etag_len: usize,
+    owner_len: usize,
+    count: usize,
+    /// When it was filled.
+    pub created: Millis,
+    /// Its soft limit.
+    pub fresh_until: Millis,
+    /// What loading it cost.
+    pub load_ms: u32,
+    /// The epoch it belongs to.
+    pub epoch: Epoch,
+    /// Which fill it came from.
+    pub fill: u128,
+}
+
+impl Stored {
+    /// Reads the trailer; the payload is only summed.
+    ///
+    /// # Errors
+    /// [`Damage`]: treat it as a miss and delete the key.
+    pub fn parse(bytes: Vec<u8>) -> Result<Self, Damage> {
+        let [.., version, m0, m1, m2] = bytes[..] else { return Err(Damage::NoTrailer) };
+        if [m0, m1, m2] != MAGIC {
+            return Err(Damage::NoTrailer);
+        }
+        if version != VERSION {
+            return Err(Damage::UnknownVersion(version));
+        }
+        let start = bytes.len().checked_sub(FIXED).ok_or(Damage::NoTrailer)?;
+        let mut fields = Fields(&bytes[start..]);
+        let created = u64::from_le_bytes(fields.take()?);
+        let fresh_until = u64::from_le_bytes(fields.take()?);
+        let load_ms = u32::from_le_bytes(fields.take()?);
+        let epoch = u128::from_le_bytes(fields.take()?);
+        let payload_len = u32::from_le_bytes(fields.take()?) as usize;
+        let [etag_len, owner_len, count, _] = fields.take::<4>()?.map(usize::from);
+        let fill = u128::from_le_bytes(fields.take()?);
+        let checksum = u32::from_le_bytes(fields.take()?);
+        let lengths = payload_len.checked_add(etag_len + owner_len + 16 * count);
+        if lengths != Some(start) {
+            return Err(Damage::Lengths);
+        }
+        if crc32fast::hash(&bytes[..bytes.len() - 8]) != checksum {
+            return Err(Damage::Checksum);
+        }
+        Ok(Self { bytes, payload_len, etag_len, owner_len, count, created, fresh_until, load_ms, epoch, fill })
+    }
+
+    /// The generations it was loaded under, in the order of its tags.
+    pub fn generations(&self) -> impl ExactSizeIterator<Item = Generation> + '_ {
+        let start = self.payload_len + self.etag_len + self.owner_len;
+        self.bytes[start..start + 16 * self.count].chunks_exact(16).map(|chunk| {
+            let mut bytes = [0; 16];
+            bytes.copy_from_slice(chunk);
+            u128::from_le_bytes(bytes)
+        })
+    }
+
+    /// The value; the payload's bytes stay where they are.
+    pub fn into_value(mut self) -> Value {
+        let text = |range: std::ops::Range<usize>| String::from_utf8_lossy(&self.bytes[range]).into_owned();
+        let owner_start = self.payload_len + self.etag_len;
+        let etag = text(self.payload_len..owner_start);
+        let owner = (self.owner_len > 0).then(|| text(owner_start..owner_start + self.owner_len));
+        self.bytes.truncate(self.payload_len);
+        Value { payload: self.bytes, etag, owner }
+    }
+}
+
+/// Takes fields of fixed size off the front.
+struct Fields<'a>(&'a [u8]);
+
+impl Fields<'_> {
+    fn take<const N: usize>(&mut self) -> Result<[u8; N], Damage> {
+        let (field, rest) = self.0.split_first_chunk::<N>().ok_or(Damage::NoTrailer)?;
+        self.0 = rest;
+        Ok(*field)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn value() -> Value {
+        Value { payload: br#"{"id":1}"#.to_vec(), etag: "\"7\"".into(), owner: Some("customer".into()) }
+    }
+
+    fn stamp(generations: &[Generation]) -> Stamp<'_> {
+        Stamp { created: 10, fresh_until: 20, load_ms: 3, epoch: 9, generations, fill: 0x0102 << 64 }
+    }
+
+    #[test]
+    fn what_was_stored_comes_back() {
+        for value in [value(), Value { payload: vec![], etag: String::new(), owner: None }] {
+            let stored = Stored::parse(encode(&value, &stamp(&[5, u128::MAX])).unwrap()).unwrap();
+            assert_eq!((stored.created, stored.fresh_until, stored.load_ms, stored.epoch), (10, 20, 3, 9));
+            assert_eq!(stored.generations().collect::<Vec<_>>(), [5, u128::MAX]);
+            assert_eq!(stored.into_value(), value);
+        }
+    }
+
+    #[test]
+    fn a_hit_sends_the_very_bytes_that_redis_gave() {
+        let stored = Stored::parse(encode(&value(), &stamp(&[5])).unwrap()).unwrap();
+        let before = stored.bytes.as_ptr();
+        assert_eq!(stored.into_value().payload.as_ptr(), before, "no copy");
+    }
+
+    #[test]
+    fn the_fill_id_stands_where_the_lease_script_looks() {
+        let bytes = encode(&value(), &stamp(&[])).unwrap();
+        let at = |i: i64| (bytes.len() as i64 + i) as usize;
+        assert_eq!(bytes[at(FILL_ID_RANGE.0)..=at(FILL_ID_RANGE.1)], (0x0102u128 << 64).to_le_bytes());
+    }
+
+    #[test]
+    fn every_flipped_bit_and_every_cut_is_damage() {
+        let bytes = encode(&value(), &stamp(&[5])).unwrap();
+        for bit in 0..bytes.len() * 8 {
+            let mut damaged = bytes.clone();
+            damaged[bit / 8] ^= 1 << (bit % 8);
+            assert!(Stored::parse(damaged).is_err(), "bit {bit}");
+        }
+        for len in 0..bytes.len() {
+            assert!(Stored::parse(bytes[..len].to_vec()).is_err(), "cut to {len}");
+            assert!(Stored::parse(bytes[bytes.len() - len..].to_vec()).is_err(), "last {len}");
+        }
+    }
+
+    #[test]
+    fn another_version_is_named() {
+        let mut bytes = encode(&value(), &stamp(&[])).unwrap();
+        let at = bytes.len() - 4;
+        bytes[at] = 2;
+        assert_eq!(Stored::parse(bytes).unwrap_err(), Damage::UnknownVersion(2));
+    }
+
+    #[test]
+    fn what_the_format_cannot_say_is_not_cached() {
+        let long = "x".repeat(256);
+        assert!(encode(&Value { etag: long.clone(), ..value() }, &stamp(&[])).is_none());
+        assert!(encode(&Value { owner: Some(long), ..value() }, &stamp(&[])).is_none());
+        assert!(encode(&value(), &stamp(&[0; 256])).is_none());
+    }
+}

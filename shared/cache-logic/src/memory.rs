@@ -1,0 +1,245 @@
+//! A Redis in memory, with a clock that is moved: for tests, here and in other crates.
+
+use crate::certificate::{Certificate, Generation, RunId};
+use crate::entry::Stored;
+use crate::freshness::{Draw, Millis};
+use crate::ports::{CacheFault, Clock, Fill, Lease, Ledger, Pending, Registry, Seen, Store};
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::time::Duration;
+
+/// A Redis, an outbox and a clock, all in memory. `sleep` moves the clock.
+#[derive(Debug, Default)]
+pub struct Memory {
+    values: RefCell<HashMap<String, (Vec<u8>, Millis)>>,
+    now: Cell<Millis>,
+    draws: Cell<u128>,
+    /// How many calls were made of each method.
+    pub calls: RefCell<HashMap<&'static str, u32>>,
+    /// Every call to Redis fails with this.
+    pub fault: RefCell<Option<CacheFault>>,
+    /// Postgres can't be reached.
+    pub origin_away: Cell<bool>,
+    /// This run of Redis.
+    pub run: Cell<RunId>,
+    /// The epoch, as Postgres has it.
+    pub epoch: Cell<u128>,
+    /// The outbox: id, transaction, tags.
+    pub outbox: RefCell<Vec<(i64, String, Vec<String>)>>,
+}
+
+/// Postgres can't be reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Away;
+
+impl crate::ports::OriginError for Away {
+    fn unreachable(&self) -> bool {
+        true
+    }
+}
+
+impl Memory {
+    /// Moves the clock.
+    pub fn advance(&self, by: Duration) {
+        self.now.set(self.now.get() + by.as_millis() as u64);
+    }
+
+    /// `FLUSHALL`.
+    pub fn flush(&self) {
+        self.values.borrow_mut().clear();
+    }
+
+    /// Overwrites whatever stands under a key.
+    pub fn overwrite(&self, key: &str, bytes: &[u8]) {
+        self.set(key, bytes.to_vec(), 1_000_000_000);
+    }
+
+    /// How often a method was called, and sets the count back.
+    pub fn taken(&self, method: &'static str) -> u32 {
+        self.calls.borrow_mut().remove(method).unwrap_or_default()
+    }
+
+    /// The bytes under a key.
+    pub fn raw(&self, key: &str) -> Option<Vec<u8>> {
+        let values = self.values.borrow();
+        values.get(key).filter(|(_, until)| *until > self.now.get()).map(|(bytes, _)| bytes.clone())
+    }
+
+    fn set(&self, key: &str, bytes: Vec<u8>, ttl_ms: u64) {
+        self.values.borrow_mut().insert(key.to_owned(), (bytes, self.now.get() + ttl_ms));
+    }
+
+    fn remove(&self, key: &str) {
+        self.values.borrow_mut().remove(key);
+    }
+
+    fn number(&self, key: &str) -> Option<u128> {
+        self.raw(key).and_then(|bytes| bytes.try_into().ok()).map(u128::from_le_bytes)
+    }
+
+    fn call(&self, method: &'static str) -> Result<(), CacheFault> {
+        *self.calls.borrow_mut().entry(method).or_default() += 1;
+        self.fault.borrow().clone().map_or(Ok(()), Err)
+    }
+
+    fn generation(&self, tag: &str) -> Option<Generation> {
+        self.number(&format!("gen:{tag}"))
+    }
+
+    fn obtain(&self, tags: &[&str], candidate: u128) -> Vec<Generation> {
+        let obtain = |tag: &&str| {
+            self.generation(tag).unwrap_or_else(|| {
+                self.set(&format!("gen:{tag}"), candidate.to_le_bytes().to_vec(), 1_000_000_000);
+                candidate
+            })
+        };
+        tags.iter().map(obtain).collect()
+    }
+}
+
+impl Store for Memory {
+    async fn look(&self, keys: &[&str], tags: &[&str]) -> Result<Seen, CacheFault> {
+        self.call("look")?;
+        Ok(Seen {
+            entries: keys.iter().map(|key| self.raw(key)).collect(),
+            generations: tags.iter().map(|tag| self.generation(tag)).collect(),
+            certificate: self.raw("cache:certificate").and_then(|bytes| Certificate::decode(&bytes)),
+            fresh: self.raw("cache:fresh").is_some(),
+            run: self.run.get(),
+        })
+    }
+
+    async fn lease(
+        &self,
+        key: &str,
+        known: Option<u128>,
+        tags: &[&str],
+        holder: u128,
+        hold: Duration,
+    ) -> Result<Lease, CacheFault> {
+        self.call("lease")?;
+        let there = self.raw(key).and_then(|bytes| Stored::parse(bytes).ok()).map(|stored| stored.fill);
+        if there.is_some() && there != known {
+            return Ok(Lease::Changed);
+        }
+        let lock = crate::key::lease_key(key);
+        if self.raw(&lock).is_some() {
+            return Ok(Lease::Held);
+        }
+        self.set(&lock, holder.to_le_bytes().to_vec(), hold.as_millis() as u64);
+        Ok(Lease::Granted(self.obtain(tags, holder)))
+    }
+
+    async fn generations(&self, tags: &[&str], candidate: u128) -> Result<Vec<Generation>, CacheFault> {
+        self.call("generations")?;
+        Ok(self.obtain(tags, candidate))
+    }
+
+    async fn fill(&self, fills: &[Fill<'_>], holder: Option<u128>) -> Result<(), CacheFault> {
+        self.call("fill")?;
+        for fill in fills {
+            self.set(fill.key, fill.bytes.clone(), fill.ttl_ms);
+        }
+        if let (Some(fill), Some(holder)) = (fills.first(), holder) {
+            self.release(fill.key, holder).await?;
+        }
+        Ok(())
+    }
+
+    async fn release(&self, key: &str, holder: u128) -> Result<(), CacheFault> {
+        self.call("release")?;
+        let lock = crate::key::lease_key(key);
+        if self.number(&lock) == Some(holder) {
+            self.remove(&lock);
+        }
+        Ok(())
+    }
+
+    async fn discard(&self, keys: &[&str]) -> Result<(), CacheFault> {
+        self.call("discard")?;
+        keys.iter().for_each(|key| self.remove(key));
+        Ok(())
+    }
+}
+
+impl Registry for Memory {
+    async fn invalidate(&self, tags: &[&str]) -> Result<(), CacheFault> {
+        self.call("invalidate")?;
+        tags.iter().for_each(|tag| self.remove(&format!("gen:{tag}")));
+        Ok(())
+    }
+
+    async fn claim(&self, token: u128, hold: Duration) -> Result<Option<RunId>, CacheFault> {
+        self.call("claim")?;
+        if self.raw("cache:claim").is_some() {
+            return Ok(None);
+        }
+        self.set("cache:claim", token.to_le_bytes().to_vec(), hold.as_millis() as u64);
+        Ok(Some(self.run.get()))
+    }
+
+    async fn certify(&self, certificate: &Certificate, life: Duration, fresh: Duration) -> Result<bool, CacheFault> {
+        self.call("certify")?;
+        if self.number("cache:claim") != Some(certificate.token) {
+            return Ok(false);
+        }
+        let bytes = certificate.encode().into_bytes();
+        self.set("cache:certificate", bytes.clone(), life.as_millis() as u64);
+        self.set("cache:last", bytes, 1_000_000_000);
+        self.set("cache:fresh", vec![1], fresh.as_millis() as u64);
+        self.remove("cache:claim");
+        Ok(true)
+    }
+
+    async fn last_certificate(&self) -> Result<Option<Certificate>, CacheFault> {
+        self.call("last_certificate")?;
+        Ok(self.raw("cache:last").and_then(|bytes| Certificate::decode(&bytes)))
+    }
+}
+
+impl Ledger for Memory {
+    type Error = Away;
+
+    async fn pending(&self, _run: RunId) -> Result<Pending, Away> {
+        if self.origin_away.get() {
+            return Err(Away);
+        }
+        let outbox = self.outbox.borrow();
+        let ids = outbox.iter().map(|(id, ..)| *id).collect();
+        let tags = outbox.iter().flat_map(|(_, _, tags)| tags.clone()).collect();
+        Ok(Pending::Rows { epoch: self.epoch.get(), ids, tags })
+    }
+
+    async fn forget(&self, ids: &[i64]) -> Result<(), Away> {
+        self.outbox.borrow_mut().retain(|(id, ..)| !ids.contains(id));
+        Ok(())
+    }
+
+    async fn forget_transaction(&self, xid: &str, tags: &[String]) -> Result<(), Away> {
+        self.outbox.borrow_mut().retain(|(_, by, named)| by != xid || !named.iter().all(|tag| tags.contains(tag)));
+        Ok(())
+    }
+}
+
+impl Clock for Memory {
+    fn now(&self) -> Millis {
+        self.now.get()
+    }
+
+    fn monotonic(&self) -> Millis {
+        self.now.get()
+    }
+
+    async fn sleep(&self, duration: Duration) {
+        self.advance(duration);
+    }
+
+    fn draw(&self) -> Draw {
+        0.5
+    }
+
+    fn token(&self) -> u128 {
+        self.draws.set(self.draws.get() + 1);
+        self.draws.get()
+    }
+}

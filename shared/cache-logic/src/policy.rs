@@ -1,0 +1,66 @@
+//! Policies: how long entries may live, as validated settings.
+
+use std::time::Duration;
+
+/// How one class of entries is kept.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Policy {
+    /// The hard limit: Redis drops the entry after this at the latest.
+    pub ttl: Duration,
+    /// After this part of its life an entry is served once more and made anew behind the response (RFC 5861).
+    pub soft: f64,
+    /// Up to this part is taken off a TTL by chance, so that what was filled together doesn't expire together.
+    pub jitter: f64,
+    /// May it be served, marked, where Postgres can't be reached (RFC 5861, `stale-if-error`)?
+    pub stale_if_error: bool,
+}
+
+impl Policy {
+    /// A policy with the usual proportions: soft limit at 80 %, 10 % jitter, stale-if-error.
+    ///
+    /// # Errors
+    /// A TTL of zero or of more than 30 days, as a sentence.
+    pub fn with_ttl(ttl: Duration) -> Result<Self, String> {
+        let days = Duration::from_secs(30 * 24 * 3600);
+        if ttl.is_zero() || ttl > days {
+            return Err(format!("must be from 1 to {} seconds, is {}", days.as_secs(), ttl.as_secs()));
+        }
+        Ok(Self { ttl, soft: 0.8, jitter: 0.1, stale_if_error: true })
+    }
+
+    /// The same, never served as stale-if-error: for what someone may pay or ship by.
+    pub fn never_on_error(self) -> Self {
+        Self { stale_if_error: false, ..self }
+    }
+}
+
+/// Limits of the protocol, the same for every class.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// An entry with more bytes than this is not cached.
+    pub max_entry_bytes: usize,
+    /// How long a filler may hold its lease: the time limit of Postgres and half a second.
+    pub lease_hold: Duration,
+    /// How long a reader waits for somebody else's fill or renewal before it goes to Postgres itself.
+    pub wait: Duration,
+    /// The pieces of the certificate.
+    pub timing: crate::certificate::Timing,
+    /// How long a writer waits that could not invalidate.
+    pub outage_wait: Duration,
+    /// How long a generation lives: twice the longest entry.
+    pub generation_ttl: Duration,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_ttl_out_of_bounds_is_an_error_that_says_the_bounds() {
+        for seconds in [0, 30 * 24 * 3600 + 1] {
+            let error = Policy::with_ttl(Duration::from_secs(seconds)).unwrap_err();
+            assert!(error.contains("2592000"), "{error}");
+        }
+        assert!(Policy::with_ttl(Duration::from_secs(1)).is_ok());
+    }
+}

@@ -1,0 +1,378 @@
+//! The cache-aside read.
+
+use crate::certificate::Certificate;
+use crate::entry::{self, Damage, Stamp, Stored, Value};
+use crate::freshness::{self, Freshness, Millis};
+use crate::policy::{Limits, Policy};
+use crate::ports::{CacheFault, Clock, Fill, Lease, Ledger, OriginError, Registry, Seen, Store};
+use crate::renew::{Renewal, renew};
+use std::time::Duration;
+
+/// How often a reader starts over because others were faster, before it goes to the origin.
+const ROUNDS: u32 = 3;
+
+/// Which entry is wanted.
+#[derive(Debug, Clone, Copy)]
+pub struct Wanted<'a> {
+    /// Its key.
+    pub key: &'a str,
+    /// What it depends on.
+    pub tags: &'a [&'a str],
+    /// How it is kept.
+    pub policy: &'a Policy,
+}
+
+/// Why the cache was passed by. Every way has a name.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Bypass {
+    /// Redis gave no answer.
+    Fault(CacheFault),
+    /// There is no certificate, and none could be had in time.
+    NoCertificate,
+    /// This database serves another cache.
+    Misconfigured,
+    /// Somebody else's fill took too long, or others were faster each time.
+    Waited,
+    /// Caching is switched off by the configuration.
+    Off,
+}
+
+impl Bypass {
+    /// A short stable name, for Cache-Status and counters.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Fault(fault) => fault.name(),
+            Self::NoCertificate => "no-certificate",
+            Self::Misconfigured => "misconfigured",
+            Self::Waited => "fill-wait",
+            Self::Off => "off",
+        }
+    }
+}
+
+/// How an answer came about.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Outcome {
+    /// From the cache, and certified to be current.
+    Hit {
+        /// How it stands in its life.
+        freshness: Freshness,
+        /// Milliseconds until its soft limit; 0 where it is past.
+        ttl_ms: u64,
+    },
+    /// From the origin; `stored` where it was put into the cache.
+    Miss {
+        /// False where it was too large or Redis refused it.
+        stored: bool,
+    },
+    /// From the origin, the cache not used.
+    Bypass(Bypass),
+    /// From the cache, not certified: the origin can't be reached. The only answer that may be older than an acknowledged write.
+    StaleIfError,
+}
+
+/// An answer, and what is to be done behind it.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Read {
+    /// What to send.
+    pub value: Value,
+    /// Where it came from.
+    pub outcome: Outcome,
+    /// The certificate that it was judged by, if it is at half its life or over: renew it behind the response.
+    pub renew: Option<Certificate>,
+    /// The entry is near its end or past it: make it anew behind the response, with [`refresh`].
+    pub refresh: Option<Refresh>,
+}
+
+/// An entry to be made anew behind the response.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Refresh {
+    /// The fill that was served: whoever finds another one is late.
+    fill: u128,
+    /// The epoch of the certificate that it was served under.
+    epoch: u128,
+}
+
+impl Refresh {
+    pub(crate) fn of(stored: &Stored, freshness: Freshness, epoch: u128) -> Option<Self> {
+        (freshness != Freshness::Fresh).then_some(Self { fill: stored.fill, epoch })
+    }
+}
+
+/// What a look says of one entry.
+#[derive(Debug)]
+pub enum Verdict {
+    /// It may be served.
+    Current(Box<Stored>, Freshness),
+    /// There is none.
+    Absent,
+    /// It was made under another epoch or another generation of a tag; the fill it came from.
+    Outdated(u128),
+    /// It can't be read.
+    Damaged(Damage),
+}
+
+/// Is the certificate that was seen one that counts on this connection?
+pub fn certified(seen: &Seen) -> Option<Certificate> {
+    seen.certificate.filter(|certificate| certificate.run == seen.run)
+}
+
+/// Judges stored bytes under a certificate. A missing generation is never current.
+pub fn judge<'g>(
+    bytes: Option<Vec<u8>>,
+    generations: impl Iterator<Item = &'g Option<u128>>,
+    epoch: u128,
+    now: Millis,
+    draw: f64,
+) -> Verdict {
+    let Some(bytes) = bytes else { return Verdict::Absent };
+    let stored = match Stored::parse(bytes) {
+        Ok(stored) => stored,
+        Err(damage) => return Verdict::Damaged(damage),
+    };
+    if stored.epoch != epoch || !generations.copied().eq(stored.generations().map(Some)) {
+        return Verdict::Outdated(stored.fill);
+    }
+    let freshness = freshness::freshness(now, stored.fresh_until, stored.load_ms, draw);
+    Verdict::Current(Box::new(stored), freshness)
+}
+
+/// Reads one entry. `load` asks the origin; `None` is "there is no such thing", and is never cached.
+///
+/// # Errors
+/// What `load` gave, where nothing in the cache may stand in for it. A fault of Redis is never an error.
+pub async fn read<P, E>(
+    ports: &P,
+    wanted: &Wanted<'_>,
+    limits: &Limits,
+    load: impl AsyncFn() -> Result<Option<Value>, E>,
+) -> Result<Option<Read>, E>
+where
+    P: Store + Registry + Ledger + Clock,
+    E: OriginError,
+{
+    let begun = ports.monotonic();
+    let mut seen = match look_certified(ports, &[wanted.key], wanted.tags, limits).await {
+        Look::Certified(seen) => seen,
+        Look::Bypass(why) => return bypass(load, why).await,
+        Look::OriginAway(seen) => return last_known(ports, wanted, seen, load).await,
+    };
+    let mut attempt = 0;
+    for _ in 0..ROUNDS {
+        let Some(certificate) = certified(&seen) else { return bypass(load, Bypass::NoCertificate).await };
+        let now = ports.now();
+        let known =
+            match judge(seen.entries.pop().flatten(), seen.generations.iter(), certificate.epoch, now, ports.draw()) {
+                Verdict::Current(stored, freshness) => {
+                    return Ok(Some(hit(*stored, freshness, now, certificate, seen.fresh)));
+                }
+                Verdict::Absent => None,
+                Verdict::Outdated(fill) => Some(fill),
+                Verdict::Damaged(_) => {
+                    if let Err(fault) = ports.discard(&[wanted.key]).await {
+                        return bypass(load, Bypass::Fault(fault)).await;
+                    }
+                    None
+                }
+            };
+        loop {
+            let holder = ports.token();
+            match ports.lease(wanted.key, known, wanted.tags, holder, limits.lease_hold).await {
+                Err(fault) => return bypass(load, Bypass::Fault(fault)).await,
+                Ok(Lease::Granted(generations)) => {
+                    let filler = Filler { ports, wanted, limits, epoch: certificate.epoch, generations, holder };
+                    let Some((value, stored)) = filler.load_and_fill(load).await? else { return Ok(None) };
+                    let renew = (!seen.fresh).then_some(certificate);
+                    return Ok(Some(Read { value, outcome: Outcome::Miss { stored }, renew, refresh: None }));
+                }
+                Ok(Lease::Changed) => break,
+                Ok(Lease::Held) if ports.monotonic().saturating_sub(begun) >= limits.wait.as_millis() as u64 => {
+                    return bypass(load, Bypass::Waited).await;
+                }
+                Ok(Lease::Held) => pause(ports, &mut attempt).await,
+            }
+        }
+        seen = match ports.look(&[wanted.key], wanted.tags).await {
+            Ok(seen) => seen,
+            Err(fault) => return bypass(load, Bypass::Fault(fault)).await,
+        };
+    }
+    bypass(load, Bypass::Waited).await
+}
+
+/// Behind a response: makes an entry anew that is near its end or past it. One refresher at a time, by the lease; whoever is late does
+/// nothing. True where it was stored.
+///
+/// # Errors
+/// What `load` gave; the entry stays as it is.
+pub async fn refresh<P, E>(
+    ports: &P,
+    wanted: &Wanted<'_>,
+    limits: &Limits,
+    what: Refresh,
+    load: impl AsyncFn() -> Result<Option<Value>, E>,
+) -> Result<bool, E>
+where
+    P: Store + Clock,
+{
+    let holder = ports.token();
+    match ports.lease(wanted.key, Some(what.fill), wanted.tags, holder, limits.lease_hold).await {
+        Ok(Lease::Granted(generations)) => {
+            let filler = Filler { ports, wanted, limits, epoch: what.epoch, generations, holder };
+            Ok(filler.load_and_fill(load).await?.is_some_and(|(_, stored)| stored))
+        }
+        Ok(Lease::Held | Lease::Changed) | Err(_) => Ok(false),
+    }
+}
+
+/// How the first look ended.
+pub(crate) enum Look {
+    Certified(Seen),
+    Bypass(Bypass),
+    /// Redis answers, Postgres doesn't: what was seen, uncertified.
+    OriginAway(Seen),
+}
+
+/// Looks; where there is no certificate, renews it, or waits while somebody else does, as long as a claim can last.
+pub(crate) async fn look_certified<P: Store + Registry + Ledger + Clock>(
+    ports: &P,
+    keys: &[&str],
+    tags: &[&str],
+    limits: &Limits,
+) -> Look {
+    let begun = ports.monotonic();
+    let mut attempt = 0;
+    loop {
+        let seen = match ports.look(keys, tags).await {
+            Ok(seen) => seen,
+            Err(fault) => return Look::Bypass(Bypass::Fault(fault)),
+        };
+        if certified(&seen).is_some() {
+            return Look::Certified(seen);
+        }
+        if ports.monotonic().saturating_sub(begun) >= limits.timing.claim().as_millis() as u64 {
+            return Look::Bypass(Bypass::NoCertificate);
+        }
+        match renew(ports, limits.timing).await {
+            Renewal::Certified(_) => {}
+            Renewal::Busy | Renewal::TooLate => pause(ports, &mut attempt).await,
+            Renewal::Mismatch => return Look::Bypass(Bypass::Misconfigured),
+            Renewal::Cache(fault) => return Look::Bypass(Bypass::Fault(fault)),
+            Renewal::Ledger(_) => return Look::OriginAway(seen),
+        }
+    }
+}
+
+async fn pause<P: Clock>(ports: &P, attempt: &mut u32) {
+    let pause = freshness::poll_pause_ms(*attempt, ports.draw());
+    *attempt += 1;
+    ports.sleep(Duration::from_millis(pause)).await;
+}
+
+fn hit(stored: Stored, freshness: Freshness, now: Millis, certificate: Certificate, fresh: bool) -> Read {
+    let ttl_ms = stored.fresh_until.saturating_sub(now);
+    let refresh = Refresh::of(&stored, freshness, certificate.epoch);
+    let renew = (!fresh).then_some(certificate);
+    Read { value: stored.into_value(), outcome: Outcome::Hit { freshness, ttl_ms }, renew, refresh }
+}
+
+pub(crate) async fn bypass<E>(
+    load: impl AsyncFn() -> Result<Option<Value>, E>,
+    why: Bypass,
+) -> Result<Option<Read>, E> {
+    let value = load().await?;
+    Ok(value.map(|value| Read { value, outcome: Outcome::Bypass(why), renew: None, refresh: None }))
+}
+
+/// Postgres can't be reached, so no certificate can be had: the entry may stand in, if its epoch and generations are the last known.
+async fn last_known<P, E>(
+    ports: &P,
+    wanted: &Wanted<'_>,
+    mut seen: Seen,
+    load: impl AsyncFn() -> Result<Option<Value>, E>,
+) -> Result<Option<Read>, E>
+where
+    P: Registry + Clock,
+    E: OriginError,
+{
+    let error = match load().await {
+        Ok(value) => {
+            return Ok(value.map(|value| Read {
+                value,
+                outcome: Outcome::Bypass(Bypass::NoCertificate),
+                renew: None,
+                refresh: None,
+            }));
+        }
+        Err(error) if wanted.policy.stale_if_error && error.unreachable() => error,
+        Err(error) => return Err(error),
+    };
+    let Ok(Some(last)) = ports.last_certificate().await else { return Err(error) };
+    if last.run != seen.run {
+        return Err(error);
+    }
+    match judge(seen.entries.pop().flatten(), seen.generations.iter(), last.epoch, ports.now(), ports.draw()) {
+        Verdict::Current(stored, _) => {
+            Ok(Some(Read { value: stored.into_value(), outcome: Outcome::StaleIfError, renew: None, refresh: None }))
+        }
+        Verdict::Absent | Verdict::Outdated(_) | Verdict::Damaged(_) => Err(error),
+    }
+}
+
+/// Who holds the lease of an entry.
+struct Filler<'a, P> {
+    ports: &'a P,
+    wanted: &'a Wanted<'a>,
+    limits: &'a Limits,
+    epoch: u128,
+    generations: Vec<u128>,
+    holder: u128,
+}
+
+impl<P: Store + Clock> Filler<'_, P> {
+    /// Loads, fills, gives the lease back. Whether it was stored stands beside the value.
+    async fn load_and_fill<E>(
+        &self,
+        load: impl AsyncFn() -> Result<Option<Value>, E>,
+    ) -> Result<Option<(Value, bool)>, E> {
+        let begun = self.ports.monotonic();
+        let value = match load().await {
+            Ok(Some(value)) => value,
+            nothing => {
+                // Where this fails the lease ends by itself.
+                let _ = self.ports.release(self.wanted.key, self.holder).await;
+                return Ok(nothing?.map(|value| (value, false)));
+            }
+        };
+        let load_ms = u32::try_from(self.ports.monotonic().saturating_sub(begun)).unwrap_or(u32::MAX);
+        let fill =
+            prepare(self.ports, self.wanted, self.limits, &value, load_ms, self.epoch, &self.generations, self.holder);
+        let stored = match fill {
+            Some(fill) => self.ports.fill(&[fill], Some(self.holder)).await.is_ok(),
+            None => {
+                let _ = self.ports.release(self.wanted.key, self.holder).await;
+                false
+            }
+        };
+        Ok(Some((value, stored)))
+    }
+}
+
+/// The fill for a value; `None` where it is too large to be cached.
+#[allow(clippy::too_many_arguments)] // Each is one fact of the entry; a struct for one caller would only rename them.
+pub(crate) fn prepare<'a, P: Clock>(
+    ports: &P,
+    wanted: &Wanted<'a>,
+    limits: &Limits,
+    value: &Value,
+    load_ms: u32,
+    epoch: u128,
+    generations: &[u128],
+    fill: u128,
+) -> Option<Fill<'a>> {
+    let created = ports.now();
+    let life = freshness::lifetime(wanted.policy, created, ports.draw());
+    let stamp = Stamp { created, fresh_until: life.fresh_until, load_ms, epoch, generations, fill };
+    let bytes = entry::encode(value, &stamp).filter(|bytes| bytes.len() <= limits.max_entry_bytes)?;
+    Some(Fill { key: wanted.key, bytes, ttl_ms: life.ttl_ms })
+}

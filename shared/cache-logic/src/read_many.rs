@@ -1,0 +1,101 @@
+//! The bulk read: one look, one statement for all that is missing, one fill.
+
+use crate::entry::Value;
+use crate::policy::Limits;
+use crate::ports::{Clock, Ledger, OriginError, Registry, Store};
+use crate::read::{Bypass, Look, Outcome, Read, Refresh, Verdict, Wanted, certified, judge, look_certified, prepare};
+
+/// What `load` gives: a value or nothing for each index it was asked for, in that order.
+pub type Loaded = Vec<Option<Value>>;
+
+/// Reads many entries, each with tags of its own. `load` is asked once at most, for the indices that are missing. No leases: a bulk read
+/// never waits for somebody else.
+///
+/// # Errors
+/// What `load` gave. Where the origin can't be reached nothing stands in: half an answer would look like a whole one.
+pub async fn read_many<P, E>(
+    ports: &P,
+    wanted: &[Wanted<'_>],
+    limits: &Limits,
+    load: impl AsyncFn(&[usize]) -> Result<Loaded, E>,
+) -> Result<Vec<Option<Read>>, E>
+where
+    P: Store + Registry + Ledger + Clock,
+    E: OriginError,
+{
+    let keys: Vec<&str> = wanted.iter().map(|one| one.key).collect();
+    let tags: Vec<&str> = wanted.iter().flat_map(|one| one.tags.iter().copied()).collect();
+    let mut out: Vec<Option<Read>> = Vec::new();
+    out.resize_with(wanted.len(), || None);
+    let seen = match look_certified(ports, &keys, &tags, limits).await {
+        Look::Certified(seen) => seen,
+        Look::Bypass(why) => return all_from_origin(wanted.len(), load, &why).await,
+        Look::OriginAway(_) => return all_from_origin(wanted.len(), load, &Bypass::NoCertificate).await,
+    };
+    let Some(certificate) = certified(&seen) else {
+        return all_from_origin(wanted.len(), load, &Bypass::NoCertificate).await;
+    };
+    let renew = (!seen.fresh).then_some(certificate);
+    let (now, mut generations) = (ports.now(), seen.generations.iter());
+    let (mut missing, mut damaged) = (Vec::new(), Vec::new());
+    for (index, (one, bytes)) in wanted.iter().zip(seen.entries).enumerate() {
+        let own = generations.by_ref().take(one.tags.len()).collect::<Vec<_>>();
+        match judge(bytes, own.into_iter(), certificate.epoch, now, ports.draw()) {
+            Verdict::Current(stored, freshness) => {
+                let ttl_ms = stored.fresh_until.saturating_sub(now);
+                let refresh = Refresh::of(&stored, freshness, certificate.epoch);
+                out[index] = Some(Read {
+                    value: stored.into_value(),
+                    outcome: Outcome::Hit { freshness, ttl_ms },
+                    renew,
+                    refresh,
+                });
+            }
+            Verdict::Damaged(_) => {
+                damaged.push(one.key);
+                missing.push(index);
+            }
+            Verdict::Absent | Verdict::Outdated(_) => missing.push(index),
+        }
+    }
+    if missing.is_empty() {
+        return Ok(out);
+    }
+    if !damaged.is_empty() {
+        let _ = ports.discard(&damaged).await;
+    }
+    let needed: Vec<&str> = missing.iter().flat_map(|&index| wanted[index].tags.iter().copied()).collect();
+    // Before the load, as in the read of one: a generation obtained later could hide a change.
+    let generations = ports.generations(&needed, ports.token()).await;
+    let begun = ports.monotonic();
+    let values = load(&missing).await?;
+    let load_ms = u32::try_from(ports.monotonic().saturating_sub(begun)).unwrap_or(u32::MAX);
+    let mut fills = Vec::new();
+    if let Ok(generations) = &generations {
+        let mut rest = generations.as_slice();
+        for (&index, value) in missing.iter().zip(&values) {
+            let (own, others) = rest.split_at(wanted[index].tags.len().min(rest.len()));
+            rest = others;
+            let fill = value.as_ref().and_then(|value| {
+                prepare(ports, &wanted[index], limits, value, load_ms, certificate.epoch, own, ports.token())
+            });
+            fills.extend(fill);
+        }
+    }
+    let stored = !fills.is_empty() && ports.fill(&fills, None).await.is_ok();
+    for (index, value) in missing.into_iter().zip(values) {
+        out[index] = value.map(|value| Read { value, outcome: Outcome::Miss { stored }, renew, refresh: None });
+    }
+    Ok(out)
+}
+
+async fn all_from_origin<E>(
+    count: usize,
+    load: impl AsyncFn(&[usize]) -> Result<Loaded, E>,
+    why: &Bypass,
+) -> Result<Vec<Option<Read>>, E> {
+    let all: Vec<usize> = (0..count).collect();
+    let values = load(&all).await?;
+    let read = |value| Read { value, outcome: Outcome::Bypass(why.clone()), renew: None, refresh: None };
+    Ok(values.into_iter().map(|value| value.map(read)).collect())
+}
