@@ -112,3 +112,30 @@ component_flags() {
     local folder
     for folder in functions/*/Cargo.toml; do printf -- '-p %s ' "$(basename "$(dirname "$folder")")"; done
 }
+
+# Long steps and servers run as a process group of their own: bash runs a trap only after a foreground command has ended, but
+# ends a `wait` at once; and the signal then reaches all that the step started.
+job=""
+in_group() {
+    set -m
+    "$@" </dev/null &
+    job=$!
+    set +m
+}
+# step COMMAND...: runs it to its end; its status is the answer.
+step() {
+    local status=0
+    in_group "$@"
+    wait "$job" || status=$?
+    job=""
+    return $status
+}
+stop_job() {
+    [ -n "$job" ] || return 0
+    kill -TERM -- "-$job" 2>/dev/null || return 0
+    for _ in $(seq 100); do
+        kill -0 -- "-$job" 2>/dev/null || return 0
+        sleep 0.05
+    done
+    kill -KILL -- "-$job" 2>/dev/null || true
+}

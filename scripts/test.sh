@@ -1,0 +1,51 @@
+#!/usr/bin/env bash
+# `make test`: every test, from a fresh clone, with private services in .run/test that stop with it.
+#
+# With E2E_BASE_URL (and REDIS_URL, DATABASE_URL, E2E_TOKEN) the scenarios run against that server; with E2E_RUNTIME=spin, Spin.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+. scripts/lib.sh
+
+run=.run/test
+summary=""
+failed=0
+
+stop_all() {
+    local dir
+    trap - EXIT
+    trap '' INT TERM HUP
+    stop_job
+    # Fault scenarios have services of their own below.
+    for dir in $run $run/*/services.env; do scripts/services.sh stop "${dir%/services.env}"; done
+    printf '\n%b' "$summary"
+    if [ "$failed" = 0 ] && [ -n "${complete:-}" ]; then echo "all passed"; else echo "FAILED"; fi
+}
+trap stop_all EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM HUP
+
+# check NAME COMMAND...: goes on after a failure, so that one run shows all of them.
+check() {
+    local name=$1 started=$SECONDS result=ok
+    shift
+    say "$name"
+    step "$@" || { result=FAILED && failed=1; }
+    summary="$summary  $(printf '%-28s %-7s %4d s' "$name" "$result" $((SECONDS - started)))\n"
+    [ "$result" = ok ]
+}
+
+scripts/services.sh start $run
+given_redis=${REDIS_URL:-} given_database=${DATABASE_URL:-}
+set -a
+. $run/services.env
+set +a
+PATH=$POSTGRES_BIN:$PATH
+
+check "build" scripts/build.sh || exit 1
+check "unit tests" cargo test -p cache-logic -p commerce -p spin-adapters -p drift-check || true
+check "database tests" cargo test -p db-tests || true
+check "host tests" cargo test --profile host -p edge-host || true
+if [ -n "${E2E_BASE_URL:-}" ]; then export REDIS_URL=$given_redis DATABASE_URL=$given_database; fi
+check "end-to-end scenarios" cargo test -p e2e || true
+complete=yes
+exit $failed

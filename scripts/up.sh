@@ -1,0 +1,146 @@
+#!/usr/bin/env bash
+# `make up`: services, schema, data, components, server; everything stops with it.
+#
+# Environment: PORT (3000), SEED_ORDERS (10000), REDIS_URL and DATABASE_URL (private servers in .run where not given).
+# Variables of spin.toml can be set as SPIN_VARIABLE_<NAME>.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+. scripts/lib.sh
+
+run=.run
+port=${PORT:-3000}
+base=http://127.0.0.1:$port
+
+stop_all() {
+    trap - EXIT
+    trap '' INT TERM HUP
+    stop_job
+    scripts/services.sh stop $run
+    rm -f $run/up.pid
+    say "stopped"
+}
+
+if [ -f $run/up.pid ] && kill -0 "$(cat $run/up.pid)" 2>/dev/null; then
+    fail "make up runs already (process $(cat $run/up.pid)): stop it first, or use another checkout"
+fi
+if port_taken "$port"; then fail "port $port is taken: stop what listens there, or choose another: make up PORT=3001"; fi
+mkdir -p $run
+echo $$ >$run/up.pid
+trap stop_all EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM HUP
+
+# Services.
+wanted=""
+[ -n "${REDIS_URL:-}" ] || wanted="$wanted redis"
+[ -n "${DATABASE_URL:-}" ] || wanted="$wanted postgres"
+if [ -n "$wanted" ]; then
+    say "starting private services:$wanted"
+    # shellcheck disable=SC2086 # a list
+    scripts/services.sh start $run $wanted
+    . $run/services.env
+fi
+postgres_bin >/dev/null || have psql || install postgres # psql
+have openssl || install openssl
+PATH=$(postgres_bin || true):$PATH
+export PATH REDIS_URL DATABASE_URL
+sql() { psql -X -q -v ON_ERROR_STOP=1 -At "$DATABASE_URL" "$@"; }
+
+# Schema and data.
+scripts/migrate.sh
+if [ -z "$(sql -c 'SELECT 1 FROM orders LIMIT 1')" ]; then
+    say "seeding ${SEED_ORDERS:-10000} orders"
+    sql -v seed_orders="${SEED_ORDERS:-10000}" -f scripts/seed.sql >/dev/null
+fi
+# One database serves one Redis and says which; a private one may be given another.
+case "$wanted" in *postgres*)
+    served="$REDIS_URL ${SPIN_VARIABLE_KEY_PREFIX:-}"
+    if [ "$(cat $run/served 2>/dev/null)" != "$served" ]; then
+        sql -c 'UPDATE cache_state SET cache = NULL, run_id = NULL, epoch = gen_random_uuid()'
+        echo "$served" >$run/served
+    fi
+    ;;
+esac
+
+# Programs.
+spin=${SPIN_BIN:-$(command -v spin || true)}
+spin_version() { "$spin" --version 2>/dev/null | sed -n 's/^spin \([0-9]*\)\.\([0-9]*\).*/\1 \2/p'; }
+if [ -n "$spin" ] && spin_version | { read -r major minor && [ "$((major * 1000 + minor))" -ge 4001 ]; }; then
+    server=("$spin" up --from spin.toml --listen "127.0.0.1:$port")
+    step scripts/build.sh components
+else
+    [ -z "$spin" ] || say "$spin is older than 4.1, which the components need: serving with the host instead"
+    server=(target/host/edge-host up --from spin.toml --listen "127.0.0.1:$port")
+    step scripts/build.sh
+fi
+
+# Keys, tokens and .run/env.
+if [ ! -f $run/keys.json ]; then
+    key=$(openssl rand 32 | openssl base64 -A | tr '+/' '-_' | tr -d '=')
+    (umask 077 && echo "{\"keys\":[{\"kty\":\"oct\",\"kid\":\"dev\",\"alg\":\"HS256\",\"k\":\"$key\"}]}" >$run/keys.json)
+fi
+first_order="FROM orders o JOIN organizations g ON g.id = o.organization_id
+             WHERE o.deleted_at IS NULL AND EXISTS (SELECT FROM shipments s WHERE s.order_id = o.id)
+                   AND EXISTS (SELECT FROM invoices i WHERE i.order_id = o.id)
+             ORDER BY g.id, o.id LIMIT 1"
+IFS='|' read -r org customer order <<<"$(sql -c "SELECT o.organization_id, o.customer_id, o.id $first_order")"
+[ -n "$order" ] || fail "the database has no order with a shipment and an invoice to show"
+month=2592000
+token() { TTL=$month SCOPE="" CUSTOMER="" ORG=$org env "$@" scripts/token.sh $run; }
+service_token=$(token ROLE=service)
+(
+    umask 077
+    cat >$run/env.new <<ENV
+E2E_BASE_URL=$base
+REDIS_URL=$REDIS_URL
+DATABASE_URL=$DATABASE_URL
+E2E_ORG=$org
+E2E_CUSTOMER=$customer
+E2E_ORDER=$order
+E2E_TOKEN=$service_token
+E2E_OPERATOR_TOKEN=$(token ROLE=operator)
+E2E_CUSTOMER_TOKEN=$(token ROLE=customer CUSTOMER="$customer")
+JWT_KEYS='$(cat $run/keys.json)'
+ENV
+)
+mv $run/env.new $run/env
+
+# Serving.
+export SPIN_VARIABLE_REDIS_URL=$REDIS_URL SPIN_VARIABLE_DATABASE_URL=$DATABASE_URL
+SPIN_VARIABLE_DATABASE_HOST=$(sed -E 's|^[a-z]+://([^@/]*@)?([^/?]*).*|\2|' <<<"$DATABASE_URL")
+SPIN_VARIABLE_JWT_KEYS=$(cat $run/keys.json)
+export SPIN_VARIABLE_DATABASE_HOST SPIN_VARIABLE_JWT_KEYS
+
+healthy() {
+    local status
+    kill -0 "$job" 2>/dev/null || fail "the server ended at once: $(tail -n 20 $run/server.log)"
+    status=$(
+        exec 2>/dev/null 3<>"/dev/tcp/127.0.0.1/$port" &&
+            printf 'GET /api/v1/health HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n' >&3 &&
+            read -r -t 5 _ status _ <&3 && echo "$status"
+    ) || return 1
+    [ "$status" = 200 ]
+}
+if port_taken "$port"; then fail "port $port was taken meanwhile: make up PORT=3001"; fi
+say "starting ${server[*]}"
+in_group "${server[@]}" >$run/server.log 2>&1
+wait_until 120 "no answer from $base/api/v1/health within two minutes; see $run/server.log" healthy
+
+cat <<BANNER
+
+  API       $base/api/v1   (stops with Ctrl-C)
+  Redis     $REDIS_URL
+  Postgres  $DATABASE_URL
+  Settings  $run/env         Log  $run/server.log
+
+  TOKEN=$service_token
+  curl -i -H "Authorization: Bearer \$TOKEN" $base/api/v1/orders/$order
+  curl -i -H "Authorization: Bearer \$TOKEN" "$base/api/v1/orders?status=shipped&limit=5"
+  curl -i -H "Authorization: Bearer \$TOKEN" $base/api/v1/orders/stats
+  curl -i -H "Authorization: Bearer \$TOKEN" "$base/api/v1/customers/$customer/orders?page=1&size=5"
+  curl -i -X PATCH -H "Authorization: Bearer \$TOKEN" -H "Content-Type: application/json" \\
+       -d '{"notes":"ring twice"}' $base/api/v1/orders/$order
+
+BANNER
+wait "$job" && status=0 || status=$?
+fail "the server ended by itself (status $status): $(tail -n 20 $run/server.log)"
