@@ -1,0 +1,186 @@
+//! Who asks, and what that lets them do. Default deny: what no rule here allows is refused.
+
+use uuid::Uuid;
+
+use crate::error::Error;
+
+/// The scope that lets a caller set unit prices of a new order.
+pub const SCOPE_PRICE: &str = "orders:price";
+
+/// What kind of caller it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Role {
+    /// A program of the organisation.
+    Service,
+    /// A customer of the organisation: sees and changes only what is theirs.
+    Customer,
+    /// Staff: as a service, plus what reaches beyond the organisation or can't be undone.
+    Operator,
+}
+
+impl Role {
+    /// The role of that name, as the `role` claim has it.
+    pub fn parse(name: &str) -> Option<Self> {
+        match name {
+            "service" => Some(Self::Service),
+            "customer" => Some(Self::Customer),
+            "operator" => Some(Self::Operator),
+            _ => None,
+        }
+    }
+
+    /// The name, as in the `role` claim.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Service => "service",
+            Self::Customer => "customer",
+            Self::Operator => "operator",
+        }
+    }
+}
+
+/// A verified caller. Made in one place (`jwt::verify`), or by configuration where authentication is switched off.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Caller {
+    /// The organisation that everything it sees belongs to.
+    pub organization: Uuid,
+    /// What kind of caller it is.
+    pub role: Role,
+    /// The customer it is; always there for [`Role::Customer`].
+    pub customer: Option<Uuid>,
+    /// Extras that were granted. Only [`SCOPE_PRICE`] means something today.
+    pub scopes: Vec<String>,
+    /// Who it is to the issuer of the token: the principal of idempotency keys.
+    pub subject: String,
+    /// The first unix second at which the token no longer counts.
+    pub expires_at: i64,
+    /// The unix second before which the token doesn't count yet, where it names one.
+    pub not_before: Option<i64>,
+}
+
+impl Caller {
+    /// The customer whose things are all that this caller may touch; `None` = everything of the organisation.
+    ///
+    /// A customer's token without a customer is never verified; should one be made by hand, it is refused here, too.
+    pub fn restriction(&self) -> Result<Option<Uuid>, Error> {
+        match (self.role, self.customer) {
+            (Role::Service | Role::Operator, _) => Ok(None),
+            (Role::Customer, Some(customer)) => Ok(Some(customer)),
+            (Role::Customer, None) => Err(Error::forbidden("a customer's token must name the customer")),
+        }
+    }
+
+    /// Whether something of `owner` (a customer's id) may be shown to this caller.
+    pub fn may_see(&self, owner: Option<&str>) -> bool {
+        match self.restriction() {
+            Ok(None) => true,
+            Ok(Some(customer)) => owner.is_some_and(|owner| Uuid::try_parse(owner) == Ok(customer)),
+            Err(_) => false,
+        }
+    }
+
+    /// Whether a scope was granted.
+    pub fn has_scope(&self, scope: &str) -> bool {
+        self.scopes.iter().any(|granted| granted == scope)
+    }
+
+    /// Refuses customers: `what` is for staff and programs only.
+    pub fn require_staff(&self, what: &str) -> Result<(), Error> {
+        match self.role {
+            Role::Service | Role::Operator => Ok(()),
+            Role::Customer => Err(Error::forbidden(format!("{what} needs the role service or operator"))),
+        }
+    }
+
+    /// Refuses everyone but operators.
+    pub fn require_operator(&self, what: &str) -> Result<(), Error> {
+        match self.role {
+            Role::Operator => Ok(()),
+            Role::Service | Role::Customer => Err(Error::forbidden(format!("{what} needs the role operator"))),
+        }
+    }
+
+    /// Whose statistics are asked for: `asked` is the query's `organizationId`. `None` = all organisations.
+    ///
+    /// An operator may ask for any organisation, or for all by naming none. A service has its own, named or not; another's
+    /// is not there for it. A customer has none.
+    pub fn stats_organization(&self, asked: Option<Uuid>) -> Result<Option<Uuid>, Error> {
+        self.require_staff("statistics")?;
+        match (self.role, asked) {
+            (Role::Operator, asked) => Ok(asked),
+            (_, None) => Ok(Some(self.organization)),
+            (_, Some(asked)) if asked == self.organization => Ok(Some(asked)),
+            (_, Some(_)) => Err(Error::not_found("organization")),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ORG: Uuid = Uuid::from_u128(1);
+    const OTHER: Uuid = Uuid::from_u128(2);
+    const ME: Uuid = Uuid::from_u128(3);
+
+    fn caller(role: Role, customer: Option<Uuid>) -> Caller {
+        Caller {
+            organization: ORG,
+            role,
+            customer,
+            scopes: vec![],
+            subject: "s".into(),
+            expires_at: i64::MAX,
+            not_before: None,
+        }
+    }
+
+    #[test]
+    fn a_customer_sees_only_its_own_and_never_what_has_no_owner() {
+        let me = caller(Role::Customer, Some(ME));
+        let table = [
+            (Some(ME.to_string()), true),
+            (Some(ME.to_string().to_uppercase()), true),
+            (Some(OTHER.to_string()), false),
+            (Some(String::new()), false),
+            (None, false),
+        ];
+        for (owner, seen) in table {
+            assert_eq!(me.may_see(owner.as_deref()), seen, "{owner:?}");
+        }
+    }
+
+    #[test]
+    fn a_customer_without_a_customer_sees_nothing() {
+        let nobody = caller(Role::Customer, None);
+        assert!(!nobody.may_see(Some(&ME.to_string())));
+        assert!(matches!(nobody.restriction(), Err(Error::Forbidden { .. })));
+    }
+
+    #[test]
+    fn a_staff_token_that_names_a_customer_is_not_restricted_by_it() {
+        for role in [Role::Service, Role::Operator] {
+            assert_eq!(caller(role, Some(ME)).restriction(), Ok(None));
+            assert!(caller(role, Some(ME)).may_see(Some(&OTHER.to_string())));
+        }
+    }
+
+    #[test]
+    fn statistics_follow_the_role() {
+        let table = [
+            (Role::Operator, None, Ok(None)),
+            (Role::Operator, Some(ORG), Ok(Some(ORG))),
+            (Role::Operator, Some(OTHER), Ok(Some(OTHER))),
+            (Role::Service, None, Ok(Some(ORG))),
+            (Role::Service, Some(ORG), Ok(Some(ORG))),
+            (Role::Service, Some(OTHER), Err(Error::not_found("organization"))),
+        ];
+        for (role, asked, expected) in table {
+            assert_eq!(caller(role, None).stats_organization(asked), expected, "{role:?} {asked:?}");
+        }
+        for asked in [None, Some(ORG), Some(OTHER)] {
+            let refused = caller(Role::Customer, Some(ME)).stats_organization(asked);
+            assert!(matches!(refused, Err(Error::Forbidden { .. })), "{asked:?}");
+        }
+    }
+}

@@ -1,0 +1,176 @@
+//! What went wrong, as a value that says whether a retry would help. Knows no HTTP: one place maps it to statuses and problem
+//! documents (`spin_adapters::problem`).
+
+use std::fmt;
+
+/// One thing that is wrong with one field of a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FieldError {
+    /// Where: a path into the JSON body (`items[0].quantity`), or the name of a parameter or a header (`limit`, `If-Match`).
+    pub field: String,
+    /// What is wrong, for the caller to read.
+    pub detail: String,
+}
+
+impl FieldError {
+    /// Names a field and what is wrong with it.
+    pub fn new(field: impl Into<String>, detail: impl Into<String>) -> Self {
+        Self { field: field.into(), detail: detail.into() }
+    }
+}
+
+/// Why a request was not done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Error {
+    /// The request can't be understood. A retry of the same bytes fails again.
+    Invalid(Vec<FieldError>),
+    /// Understood, but it names what doesn't exist or doesn't fit together (an unknown product).
+    Unprocessable(Vec<FieldError>),
+    /// A part of the request is larger than we take.
+    TooLarge {
+        /// The part, `body` for the whole.
+        field: String,
+        /// The largest size we take, in bytes.
+        limit: usize,
+    },
+    /// No token, or one that doesn't verify.
+    Unauthenticated {
+        /// What is wrong with it.
+        detail: String,
+    },
+    /// The caller is known and may not do this, whatever it is done to.
+    Forbidden {
+        /// What it would need.
+        detail: String,
+    },
+    /// Not there, or not the caller's: the two are never told apart.
+    NotFound {
+        /// What was looked for: `order`, `customer`, `route`.
+        what: String,
+    },
+    /// The resource exists and has other methods.
+    MethodNotAllowed {
+        /// The methods it has, as in the `Allow` header.
+        allow: &'static str,
+    },
+    /// The caller takes only media types that we can't make.
+    NotAcceptable,
+    /// The body's media type isn't one we read.
+    UnsupportedMediaType,
+    /// The state of the resource doesn't allow it.
+    Conflict {
+        /// Why not.
+        detail: String,
+        /// The state it is in, where one word says it.
+        current: Option<String>,
+    },
+    /// `If-Match` names another version.
+    PreconditionFailed {
+        /// The version it has now, where known.
+        current: Option<i64>,
+    },
+    /// A dependency is away. The same request may succeed later.
+    Unavailable {
+        /// Which one.
+        detail: String,
+        /// When to try again, in seconds.
+        retry_after_seconds: u32,
+    },
+    /// A variable is missing or wrong. Only a new deployment helps.
+    Misconfigured {
+        /// The variable and what is wrong with it; never its value where that is a secret.
+        detail: String,
+    },
+    /// A mistake of ours.
+    Internal {
+        /// For the log, never for the caller.
+        detail: String,
+    },
+}
+
+impl Error {
+    /// One field is wrong.
+    pub fn invalid(field: impl Into<String>, detail: impl Into<String>) -> Self {
+        Self::Invalid(vec![FieldError::new(field, detail)])
+    }
+
+    /// One field names what doesn't exist or doesn't fit.
+    pub fn unprocessable(field: impl Into<String>, detail: impl Into<String>) -> Self {
+        Self::Unprocessable(vec![FieldError::new(field, detail)])
+    }
+
+    /// No valid token.
+    pub fn unauthenticated(detail: impl Into<String>) -> Self {
+        Self::Unauthenticated { detail: detail.into() }
+    }
+
+    /// The caller's role doesn't allow it.
+    pub fn forbidden(detail: impl Into<String>) -> Self {
+        Self::Forbidden { detail: detail.into() }
+    }
+
+    /// Nothing of that name, for this caller.
+    pub fn not_found(what: impl Into<String>) -> Self {
+        Self::NotFound { what: what.into() }
+    }
+
+    /// A mistake of ours; `detail` is for the log.
+    pub fn internal(detail: impl Into<String>) -> Self {
+        Self::Internal { detail: detail.into() }
+    }
+
+    /// Whether the same request may succeed later without anybody changing it.
+    pub fn retry_helps(&self) -> bool {
+        matches!(self, Self::Unavailable { .. } | Self::Internal { .. })
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Invalid(errors) | Self::Unprocessable(errors) => {
+                for (i, error) in errors.iter().enumerate() {
+                    let comma = if i == 0 { "" } else { "; " };
+                    write!(f, "{comma}{}: {}", error.field, error.detail)?;
+                }
+                Ok(())
+            }
+            Self::TooLarge { field, limit } => write!(f, "{field} is larger than {limit} bytes"),
+            Self::Unauthenticated { detail }
+            | Self::Forbidden { detail }
+            | Self::Unavailable { detail, .. }
+            | Self::Misconfigured { detail }
+            | Self::Internal { detail } => f.write_str(detail),
+            Self::Conflict { detail, current: Some(current) } => write!(f, "{detail} (it is {current})"),
+            Self::Conflict { detail, current: None } => f.write_str(detail),
+            Self::NotFound { what } => write!(f, "no such {what}"),
+            Self::MethodNotAllowed { allow } => write!(f, "allowed methods: {allow}"),
+            Self::NotAcceptable => f.write_str("only application/json and application/problem+json can be made"),
+            Self::UnsupportedMediaType => f.write_str("the body must be application/json"),
+            Self::PreconditionFailed { current: Some(version) } => write!(f, "the current version is {version}"),
+            Self::PreconditionFailed { current: None } => f.write_str("the version is another one"),
+        }
+    }
+}
+
+impl std::error::Error for Error {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_text_of_an_error_names_every_field() {
+        let error =
+            Error::Invalid(vec![FieldError::new("limit", "must be 1 to 100"), FieldError::new("sort", "unknown")]);
+        assert_eq!(error.to_string(), "limit: must be 1 to 100; sort: unknown");
+    }
+
+    #[test]
+    fn only_faults_that_pass_by_themselves_ask_for_a_retry() {
+        assert!(Error::Unavailable { detail: "Postgres".into(), retry_after_seconds: 1 }.retry_helps());
+        assert!(!Error::Misconfigured { detail: "jwt_keys".into() }.retry_helps());
+        assert!(!Error::invalid("id", "must be a UUID").retry_helps());
+        assert!(!Error::not_found("order").retry_helps());
+    }
+}

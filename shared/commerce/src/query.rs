@@ -1,0 +1,314 @@
+//! Query strings: decoded with errors that name the parameter, and made canonical for the key of the entry.
+
+use std::borrow::Cow;
+
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+use crate::error::{Error, FieldError};
+use crate::money::Currency;
+use crate::params::Params;
+use crate::status::{OrderStatus, PaymentStatus};
+use crate::time::Moment;
+
+/// The longest page.
+pub const MAX_LIMIT: u32 = 100;
+/// The page length where none is asked for.
+pub const DEFAULT_LIMIT: u32 = 20;
+/// The last page that can be asked for; with [`MAX_LIMIT`] the offset still fits into four bytes.
+pub const MAX_PAGE: u32 = 1_000_000;
+/// The longest order number, or beginning of one, that can be searched for, in bytes.
+pub const MAX_SEARCH: usize = 64;
+
+/// What a list is sorted by. Ties are broken by the id, so that pages never overlap.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Sort {
+    /// When the order was placed.
+    #[default]
+    CreatedAt,
+    /// When it was last changed.
+    UpdatedAt,
+    /// Its total, as a number, whatever the currency.
+    TotalAmount,
+    /// Its number.
+    OrderNumber,
+    /// Its status.
+    Status,
+}
+
+impl Sort {
+    const ALL: [Self; 5] = [Self::CreatedAt, Self::UpdatedAt, Self::TotalAmount, Self::OrderNumber, Self::Status];
+
+    /// The name in queries and in SQL.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::CreatedAt => "createdAt",
+            Self::UpdatedAt => "updatedAt",
+            Self::TotalAmount => "totalAmount",
+            Self::OrderNumber => "orderNumber",
+            Self::Status => "status",
+        }
+    }
+}
+
+/// Which way a list is sorted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Direction {
+    /// Smallest first.
+    Asc,
+    /// Largest or newest first.
+    #[default]
+    Desc,
+}
+
+impl Direction {
+    /// The name in queries and in SQL.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Asc => "asc",
+            Self::Desc => "desc",
+        }
+    }
+}
+
+/// One page of something, counted from 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Page {
+    /// Which page, from 1 to [`MAX_PAGE`].
+    pub number: u32,
+    /// How long a page is, from 1 to [`MAX_LIMIT`].
+    pub size: u32,
+}
+
+impl Default for Page {
+    fn default() -> Self {
+        Self { number: 1, size: DEFAULT_LIMIT }
+    }
+}
+
+impl Page {
+    /// How many rows come before it. Fits into four bytes by the bounds of its parts.
+    pub fn offset(self) -> i32 {
+        let before = u64::from(self.number.saturating_sub(1)) * u64::from(self.size);
+        i32::try_from(before).unwrap_or(i32::MAX)
+    }
+
+    /// How many rows it has at most.
+    pub fn limit(self) -> i32 {
+        i32::try_from(self.size).unwrap_or(i32::MAX)
+    }
+
+    /// `?page&size`, as the history has them.
+    pub fn parse(raw: Option<&str>) -> Result<Self, Error> {
+        let mut params = Params::parse(raw, &["page", "size"])?;
+        let page = Self {
+            number: take_number(&mut params, "page", MAX_PAGE, 1),
+            size: take_number(&mut params, "size", MAX_LIMIT, DEFAULT_LIMIT),
+        };
+        params.finish(page)
+    }
+}
+
+/// What `GET /orders` is asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ListQuery {
+    /// Which page.
+    pub page: Page,
+    /// Only orders of this status.
+    pub status: Option<OrderStatus>,
+    /// Only orders with this payment status.
+    pub payment_status: Option<PaymentStatus>,
+    /// Only orders in this currency.
+    pub currency: Option<Currency>,
+    /// Only orders of this customer.
+    pub customer: Option<Uuid>,
+    /// Only orders placed at or after this moment.
+    pub created_from: Option<Moment>,
+    /// Only orders placed before this moment.
+    pub created_to: Option<Moment>,
+    /// Only orders whose number begins so.
+    pub search: Option<String>,
+    /// What to sort by.
+    pub sort: Sort,
+    /// Which way.
+    pub direction: Direction,
+}
+
+impl ListQuery {
+    /// Reads a raw query string. Unknown and repeated parameters are refused, so that a typing mistake isn't a wider list.
+    pub fn parse(raw: Option<&str>) -> Result<Self, Error> {
+        const NAMES: [&str; 11] = [
+            "page",
+            "limit",
+            "status",
+            "paymentStatus",
+            "currency",
+            "customerId",
+            "createdFrom",
+            "createdTo",
+            "search",
+            "sort",
+            "order",
+        ];
+        let mut params = Params::parse(raw, &NAMES)?;
+        let page = Page {
+            number: take_number(&mut params, "page", MAX_PAGE, 1),
+            size: take_number(&mut params, "limit", MAX_LIMIT, DEFAULT_LIMIT),
+        };
+        let query = Self {
+            page,
+            status: params.take("status", || format!("must be one of {}", OrderStatus::names()), OrderStatus::parse),
+            payment_status: params.take(
+                "paymentStatus",
+                || format!("must be one of {}", PaymentStatus::names()),
+                PaymentStatus::parse,
+            ),
+            currency: params.take("currency", || "must be an ISO 4217 code in capitals".to_owned(), Currency::parse),
+            customer: params.take("customerId", uuid_wanted, parse_uuid),
+            created_from: params.take("createdFrom", moment_wanted, parse_moment),
+            created_to: params.take("createdTo", moment_wanted, parse_moment),
+            search: params.take(
+                "search",
+                || format!("must be 1 to {MAX_SEARCH} bytes without control characters"),
+                parse_search,
+            ),
+            sort: params
+                .take("sort", sort_wanted, |text| Sort::ALL.into_iter().find(|sort| sort.as_str() == text))
+                .unwrap_or_default(),
+            direction: params
+                .take(
+                    "order",
+                    || "must be asc or desc".to_owned(),
+                    |text| match text {
+                        "asc" => Some(Direction::Asc),
+                        "desc" => Some(Direction::Desc),
+                        _ => None,
+                    },
+                )
+                .unwrap_or_default(),
+        };
+        let mut query = params.finish(query)?;
+        if let (Some(from), Some(to)) = (query.created_from, query.created_to)
+            && to < from
+        {
+            return Err(Error::Invalid(vec![FieldError::new("createdTo", "must not be before createdFrom")]));
+        }
+        // Order numbers are in capitals; a search finds them either way and is one entry either way.
+        query.search = query.search.map(|search| search.to_ascii_uppercase());
+        Ok(query)
+    }
+
+    /// Keeps the list to one customer, where the caller may see no other. Another customer's list isn't there for them.
+    pub fn restrict_to(&mut self, restriction: Option<Uuid>) -> Result<(), Error> {
+        match (restriction, self.customer) {
+            (None, _) => Ok(()),
+            (Some(own), Some(asked)) if own != asked => Err(Error::not_found("customer")),
+            (Some(own), _) => {
+                self.customer = Some(own);
+                Ok(())
+            }
+        }
+    }
+
+    /// The same text for every way to ask for the same: sorted by name, defaults dropped.
+    fn canonical(&self) -> String {
+        let defaults = Self::default();
+        let mut parts: Vec<(&str, Cow<'_, str>)> = Vec::new();
+        let mut put = |name, value: Option<Cow<'static, str>>| {
+            if let Some(value) = value {
+                parts.push((name, value));
+            }
+        };
+        put("createdFrom", self.created_from.map(|moment| moment.to_rfc3339().into()));
+        put("createdTo", self.created_to.map(|moment| moment.to_rfc3339().into()));
+        put("currency", self.currency.map(|currency| currency.to_string().into()));
+        put("customerId", self.customer.map(|customer| customer.to_string().into()));
+        put("limit", (self.page.size != defaults.page.size).then(|| self.page.size.to_string().into()));
+        put("order", (self.direction != defaults.direction).then(|| self.direction.as_str().into()));
+        put("page", (self.page.number != defaults.page.number).then(|| self.page.number.to_string().into()));
+        put("paymentStatus", self.payment_status.map(|status| status.as_str().into()));
+        put("search", self.search.clone().map(Cow::from));
+        put("sort", (self.sort != defaults.sort).then(|| self.sort.as_str().into()));
+        put("status", self.status.map(|status| status.as_str().into()));
+        // No value holds a line feed (control characters are refused), so no two queries have the same text.
+        parts.iter().map(|(name, value)| format!("{name}={value}\n")).collect()
+    }
+
+    /// SHA-256 of the canonical text, in hexadecimal: the part of the key that stands for the filters.
+    pub fn fingerprint(&self) -> String {
+        hex(&Sha256::digest(self.canonical()))
+    }
+}
+
+/// Bytes in lower case hexadecimal.
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// `?organizationId`, as the statistics have it.
+pub fn parse_stats(raw: Option<&str>) -> Result<Option<Uuid>, Error> {
+    let mut params = Params::parse(raw, &["organizationId"])?;
+    let organization = params.take("organizationId", uuid_wanted, parse_uuid);
+    params.finish(organization)
+}
+
+/// `?hard`, as a deletion has it: `true` or `false`.
+pub fn parse_hard(raw: Option<&str>) -> Result<bool, Error> {
+    let mut params = Params::parse(raw, &["hard"])?;
+    let hard = params.take("hard", || "must be true or false".to_owned(), |text| text.parse::<bool>().ok());
+    params.finish(hard.unwrap_or(false))
+}
+
+/// For routes without parameters: refuses any.
+pub fn parse_none(raw: Option<&str>) -> Result<(), Error> {
+    Params::parse(raw, &[])?.finish(())
+}
+
+/// An id as it stands in a path.
+pub fn parse_id(field: &str, text: Option<&str>) -> Result<Uuid, Error> {
+    text.and_then(parse_uuid).ok_or_else(|| Error::invalid(field, uuid_wanted()))
+}
+
+/// A UUID in its usual form, 36 characters; the other forms (braces, urn, without dashes) would be second names for one thing.
+pub(crate) fn parse_uuid(text: &str) -> Option<Uuid> {
+    if text.len() == 36 { Uuid::try_parse(text).ok() } else { None }
+}
+
+pub(crate) fn uuid_wanted() -> String {
+    "must be a UUID such as 0190d6a0-7b1c-7c3e-9f00-1234567890ab".to_owned()
+}
+
+fn moment_wanted() -> String {
+    "must be a date or an RFC 3339 time such as 2026-01-31T12:00:00Z (write + as %2B)".to_owned()
+}
+
+fn sort_wanted() -> String {
+    format!("must be one of {}", Sort::ALL.map(Sort::as_str).join(", "))
+}
+
+/// A moment from a query, where an unescaped `+` of the offset has become a blank.
+fn parse_moment(text: &str) -> Option<Moment> {
+    match text.len().checked_sub(6).map(|at| text.split_at_checked(at)) {
+        Some(Some((time, offset))) if time.len() > 10 && offset.starts_with(' ') => {
+            Moment::parse(&format!("{time}+{}", offset.trim_start()))
+        }
+        _ => Moment::parse(text),
+    }
+}
+
+fn parse_search(text: &str) -> Option<String> {
+    let fits = (1..=MAX_SEARCH).contains(&text.len()) && !text.chars().any(char::is_control);
+    fits.then(|| text.to_owned())
+}
+
+/// A number from 1 to `max` in plain digits.
+fn take_number(params: &mut Params, name: &'static str, max: u32, default: u32) -> u32 {
+    let parse = |text: &str| {
+        let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+        text.parse().ok().filter(|number| digits && (1..=max).contains(number))
+    };
+    params.take(name, || format!("must be a whole number from 1 to {max}"), parse).unwrap_or(default)
+}
+
+#[cfg(test)]
+mod tests;
