@@ -54,7 +54,7 @@ pub struct Caller {
     pub subject: String,
     /// The first unix second at which the token no longer counts.
     pub expires_at: i64,
-    /// The unix second before which the token doesn't count yet, where it names one.
+    /// The first unix second at which the token counts, leeway included, where it names one.
     pub not_before: Option<i64>,
 }
 
