@@ -1,1 +1,39 @@
-//! Skeleton.
+//! What the scenarios in `tests/it` stand on. Nothing here knows a crate of this workspace: the server is seen over HTTP,
+//! its stores over their own protocols.
+//!
+//! Reading order:
+//!
+//! | file | holds |
+//! | --- | --- |
+//! | `app` | [`App`]: one call starts a server with a database and a key prefix of its own |
+//! | `suite` | what all scenarios share: the stores, the template database, which server is meant |
+//! | `client` | [`Client`]: one method per endpoint; `answer`: what comes back |
+//! | `caller` | [`Caller`]: tokens |
+//! | `sample` | [`Sample`]: rows of the seed to talk about |
+//! | `redis_log`, `statements` | what a request cost: commands seen by Redis, statements seen by Postgres |
+//! | `process` | servers that a scenario may kill, stop and continue |
+//! | `wire` | HTTP as bytes, for what a client library would not send |
+//! | `eventually` | polling with a deadline, in place of sleeping |
+
+mod answer;
+mod app;
+mod caller;
+mod client;
+mod eventually;
+mod process;
+mod redis_log;
+mod sample;
+mod statements;
+mod suite;
+mod wire;
+
+pub use answer::Answer;
+pub use app::{App, Private};
+pub use caller::Caller;
+pub use client::Client;
+pub use eventually::eventually;
+pub use process::{PostgresProcess, RedisProcess};
+pub use redis_log::{Command, RedisLog};
+pub use sample::Sample;
+pub use statements::Statements;
+pub use wire::Wire;

@@ -1,0 +1,302 @@
+use std::path::PathBuf;
+use std::process::Command;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tokio::sync::OwnedMutexGuard;
+use uuid::Uuid;
+
+use crate::process::Child;
+use crate::suite::{Suite, connect, free_port, make_template, root, scratch_dir, variable, with_database};
+use crate::{Answer, Caller, Client, PostgresProcess, RedisLog, RedisProcess, Sample, Statements, eventually};
+
+/// A server under test with its stores. It ends, and its database goes, when this is dropped.
+#[derive(Debug)]
+pub struct App {
+    /// `http://127.0.0.1:port`
+    pub base_url: String,
+    /// A client with a service token of the sample's organisation.
+    pub client: Client,
+    /// Rows to talk about.
+    pub sample: Sample,
+    /// Its Redis.
+    pub redis_url: String,
+    /// Its own Redis, where it has one.
+    pub redis: Option<RedisProcess>,
+    /// Its own Postgres, where it has one.
+    pub postgres: Option<PostgresProcess>,
+    database_url: String,
+    prefix: String,
+    token: String,
+    keys: Option<Value>,
+    server: Option<Child>,
+    log: PathBuf,
+    // Held for as long as the scenario uses a server that others use, too.
+    _turn: Option<OwnedMutexGuard<()>>,
+}
+
+/// What a server of one's own shall be like.
+#[derive(Debug, Default)]
+pub struct Private {
+    variables: Vec<(String, String)>,
+    own_redis: bool,
+    own_postgres: bool,
+}
+
+impl App {
+    /// A server with a database and a key prefix of its own, or the one that `E2E_BASE_URL` names.
+    pub async fn spawn() -> App {
+        App::running().await.or_else_start(Private::default()).await
+    }
+
+    /// Like [`App::spawn`], with a Redis in which nobody else's commands are seen.
+    pub async fn spawn_alone() -> App {
+        App::running().await.or_else_start(App::private().own_redis()).await
+    }
+
+    /// Like [`App::spawn`], where tokens of any caller can be made; `None` against a server whose keys are not known.
+    pub async fn spawn_with_callers() -> Option<App> {
+        let app = App::spawn().await;
+        if app.keys.is_none() {
+            eprintln!("not run: this scenario makes up callers, and JWT_KEYS is not given");
+            return None;
+        }
+        Some(app)
+    }
+
+    /// A server of a special kind, which can't be had where `E2E_BASE_URL` names one.
+    pub fn private() -> Private {
+        Private::default()
+    }
+
+    async fn running() -> Start {
+        let suite = Suite::get().await;
+        let Some(running) = &suite.running else { return Start(None) };
+        let turn = running.turn.clone().lock_owned().await;
+        let org = Caller::claims_of(&running.token)["org"].as_str().expect("a token with org").to_owned();
+        let sample = Sample::find(&connect(&suite.database_url).await, Some(&org)).await;
+        Start(Some(App {
+            base_url: running.base_url.clone(),
+            client: Client::new(&running.base_url).with_token(&running.token),
+            sample,
+            redis_url: suite.redis_url.clone(),
+            redis: None,
+            postgres: None,
+            database_url: suite.database_url.clone(),
+            prefix: variable("SPIN_VARIABLE_KEY_PREFIX").unwrap_or_default(),
+            token: running.token.clone(),
+            keys: running.keys.clone(),
+            server: None,
+            log: PathBuf::new(),
+            _turn: Some(turn),
+        }))
+    }
+
+    /// A client for this caller.
+    pub fn as_caller(&self, caller: &Caller) -> Client {
+        self.client.with_token(&caller.token(self.keys.as_ref().expect("spawn_with_callers or private")))
+    }
+
+    /// The service's `Caller`, to be changed.
+    pub fn service(&self) -> Caller {
+        Caller::service(&self.sample.org)
+    }
+
+    /// Creates an order of the sample's customer and gives the answer.
+    pub async fn new_order(&self) -> Answer {
+        self.client.create(self.order_request(), &Uuid::new_v4().to_string()).await.expect(201)
+    }
+
+    /// Creates an order and gives its id.
+    pub async fn new_order_id(&self) -> String {
+        self.new_order().await.json()["id"].as_str().expect("an id").to_owned()
+    }
+
+    /// A valid request for an order of the sample's customer.
+    pub fn order_request(&self) -> Value {
+        let sample = &self.sample;
+        json!({"customerId": sample.customer, "currency": sample.currency, "items": [{"sku": sample.sku, "quantity": 2}]})
+    }
+
+    /// Runs SQL in the server's database, as another program would.
+    pub async fn psql(&self, sql: &str) {
+        let database = connect(&self.database_url).await;
+        database.batch_execute(&format!("/* e2e: */ {sql}")).await.unwrap_or_else(|e| panic!("{sql}: {e:?}"));
+    }
+
+    /// One text that SQL gives.
+    pub async fn psql_value(&self, sql: &str) -> String {
+        let database = connect(&self.database_url).await;
+        let row =
+            database.query_one(&format!("/* e2e: */ {sql}"), &[]).await.unwrap_or_else(|e| panic!("{sql}: {e:?}"));
+        row.get(0)
+    }
+
+    /// Watches what the server asks of Redis.
+    pub async fn redis_log(&self) -> RedisLog {
+        RedisLog::watch(&self.redis_url).await
+    }
+
+    /// What ran in the server's database so far.
+    pub async fn statements(&self) -> Statements {
+        let database = self.database_url.split('?').next().and_then(|url| url.rsplit('/').next()).expect("a database");
+        Statements::read(&connect(&with_database(&self.database_url, "postgres")).await, database).await
+    }
+
+    /// Reads `path` until the cache answers: then the entry is filled and a certificate lives.
+    pub async fn warm(&self, path: &str) -> Answer {
+        eventually(&format!("{path} becomes a hit"), Duration::from_secs(10), || async {
+            let answer = self.client.get(path).await;
+            answer.is_hit().then_some(answer)
+        })
+        .await
+    }
+
+    /// What the server wrote so far; empty where it wasn't started here.
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(&self.log).unwrap_or_default()
+    }
+
+    /// The token that `client` sends.
+    pub fn token(&self) -> &str {
+        &self.token
+    }
+
+    /// The prefix of its keys in Redis.
+    pub fn prefix(&self) -> &str {
+        &self.prefix
+    }
+}
+
+impl Drop for App {
+    fn drop(&mut self) {
+        if std::thread::panicking() && self.server.is_some() {
+            let log = self.log();
+            let tail: Vec<&str> = log.lines().rev().take(30).collect();
+            eprintln!("--- the server's last lines, newest first ({})\n{}", self.log.display(), tail.join("\n"));
+        }
+    }
+}
+
+struct Start(Option<App>);
+
+impl Start {
+    async fn or_else_start(self, private: Private) -> App {
+        match self.0 {
+            Some(app) => app,
+            None => private.start(Suite::get().await).await,
+        }
+    }
+}
+
+impl Private {
+    /// Sets a variable of spin.toml.
+    pub fn variable(mut self, name: &str, value: &str) -> Private {
+        self.variables.push((name.to_uppercase(), value.to_owned()));
+        self
+    }
+
+    /// A Redis of its own, to be killed or watched.
+    pub fn own_redis(mut self) -> Private {
+        self.own_redis = true;
+        self
+    }
+
+    /// A Postgres of its own, to be stopped.
+    pub fn own_postgres(mut self) -> Private {
+        self.own_postgres = true;
+        self
+    }
+
+    /// Starts it; `None` where `E2E_BASE_URL` names a server, which is not ours to configure.
+    pub async fn spawn(self) -> Option<App> {
+        let suite = Suite::get().await;
+        if suite.running.is_some() {
+            eprintln!("not run: this scenario needs a server of its own, and E2E_BASE_URL is given");
+            return None;
+        }
+        Some(self.start(suite).await)
+    }
+
+    async fn start(self, suite: &Suite) -> App {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let name = format!("e2e_run_{}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+
+        let redis = if self.own_redis { Some(RedisProcess::start().await) } else { None };
+        let postgres = self.own_postgres.then(PostgresProcess::start);
+        let redis_url = redis.as_ref().map_or(suite.redis_url.clone(), RedisProcess::url);
+        let server_url = postgres.as_ref().map_or(suite.database_url.clone(), PostgresProcess::url);
+        if postgres.is_some() {
+            make_template(&server_url).await;
+        }
+        let admin = connect(&with_database(&server_url, "postgres")).await;
+        let create = format!("CREATE DATABASE {name} TEMPLATE e2e_template");
+        eventually("the template can be copied", Duration::from_secs(30), || async {
+            admin.batch_execute(&create).await.ok()
+        })
+        .await;
+        let database_url = with_database(&server_url, &name);
+        let sample = Sample::find(&connect(&database_url).await, None).await;
+
+        let (keys, prefix, port) = (Caller::random_keys(), format!("{name}:"), free_port());
+        let base_url = format!("http://127.0.0.1:{port}");
+        let log = scratch_dir().join(format!("{name}.log"));
+        let mut command = server_command(port);
+        command
+            .env("SPIN_VARIABLE_REDIS_URL", &redis_url)
+            .env("SPIN_VARIABLE_DATABASE_URL", &database_url)
+            .env("SPIN_VARIABLE_DATABASE_HOST", host_of(&database_url))
+            .env("SPIN_VARIABLE_KEY_PREFIX", &prefix)
+            .env("SPIN_VARIABLE_JWT_KEYS", keys.to_string())
+            .envs(self.variables.iter().map(|(name, value)| (format!("SPIN_VARIABLE_{name}"), value)));
+        let mut server = Child::start(&mut command, &log, runs_on_spin());
+
+        let anonymous = Client::new(&base_url);
+        eventually("the server answers", Duration::from_secs(60), || {
+            assert!(server.runs(), "the server ended at once: {}", std::fs::read_to_string(&log).unwrap_or_default());
+            let request = anonymous.request(reqwest::Method::GET, "/health");
+            async { anonymous.try_send(request).await.ok() }
+        })
+        .await;
+        let token = Caller::service(&sample.org).token(&keys);
+        let client = anonymous.with_token(&token);
+        App {
+            base_url,
+            client,
+            sample,
+            redis_url,
+            redis,
+            postgres,
+            database_url,
+            prefix,
+            token,
+            keys: Some(keys),
+            server: Some(server),
+            log,
+            _turn: None,
+        }
+    }
+}
+
+fn runs_on_spin() -> bool {
+    variable("E2E_RUNTIME").as_deref() == Some("spin")
+}
+
+fn server_command(port: u16) -> Command {
+    let program = if runs_on_spin() {
+        variable("SPIN_BIN").map_or(PathBuf::from("spin"), PathBuf::from)
+    } else {
+        variable("E2E_HOST_BIN").map_or(root().join("target/host/edge-host"), PathBuf::from)
+    };
+    let mut command = Command::new(program);
+    command.current_dir(root()).args(["up", "--from", "spin.toml", "--listen", &format!("127.0.0.1:{port}")]);
+    command
+}
+
+/// `host:port` of an address.
+fn host_of(url: &str) -> &str {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let authority = rest.split(['/', '?']).next().unwrap_or(rest);
+    authority.rsplit_once('@').map_or(authority, |(_, host)| host)
+}

@@ -1,0 +1,89 @@
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use tokio::net::TcpStream;
+use tokio::task::JoinHandle;
+use uuid::Uuid;
+
+use crate::eventually;
+
+/// Everything that clients send to a Redis, by MONITOR; what scripts call is not a round trip and is left out.
+#[derive(Debug)]
+pub struct RedisLog {
+    seen: Arc<Mutex<Vec<Command>>>,
+    marker: redis::aio::MultiplexedConnection,
+    reader: JoinHandle<()>,
+}
+
+/// A command as a client sent it.
+#[derive(Clone, Debug)]
+pub struct Command {
+    /// The name, in upper case.
+    pub name: String,
+    /// The whole line of MONITOR after the client's address.
+    pub text: String,
+}
+
+impl Command {
+    fn parse(line: &str) -> Option<Command> {
+        // +1700000000.123456 [0 127.0.0.1:50000] "MGET" "a" "b"
+        let (head, text) = line.split_once("] ")?;
+        if head.ends_with(" lua") {
+            return None;
+        }
+        let name = text.split('"').nth(1)?.to_uppercase();
+        Some(Command { name, text: text.trim_end().to_owned() })
+    }
+
+    /// Whether it renews the certificate: it claims or sets it, where a read asks for an entry beside it.
+    pub fn is_renewal(&self) -> bool {
+        self.name != "MGET" && self.text.contains("cache:")
+    }
+}
+
+impl RedisLog {
+    /// Begins to watch the Redis at this address.
+    pub async fn watch(url: &str) -> RedisLog {
+        let client = redis::Client::open(url).expect("a Redis address");
+        let marker = client.get_multiplexed_async_connection().await.expect("Redis answers");
+        let address = url.trim_start_matches("redis://").split('/').next().expect("an address").to_owned();
+        let mut stream = TcpStream::connect(&address).await.expect("Redis answers");
+        stream.write_all(b"MONITOR\r\n").await.expect("MONITOR");
+        let seen = Arc::new(Mutex::new(Vec::new()));
+        let reader = tokio::spawn(collect(stream, seen.clone()));
+        let mut log = RedisLog { seen, marker, reader };
+        log.take().await;
+        log
+    }
+
+    /// The commands since the last call. Whatever was answered before this call is among them.
+    pub async fn take(&mut self) -> Vec<Command> {
+        let mark = Uuid::new_v4().to_string();
+        let _: String = redis::cmd("ECHO").arg(&mark).query_async(&mut self.marker).await.expect("Redis answers");
+        eventually("MONITOR shows the mark", Duration::from_secs(5), || async {
+            let mut seen = self.seen.lock().expect("no reader panicked");
+            let at = seen.iter().position(|command| command.text.contains(&mark))?;
+            let mut taken: Vec<Command> = seen.drain(..=at).collect();
+            taken.pop();
+            taken.retain(|command| command.name != "ECHO" && command.name != "CLIENT");
+            Some(taken)
+        })
+        .await
+    }
+}
+
+impl Drop for RedisLog {
+    fn drop(&mut self) {
+        self.reader.abort();
+    }
+}
+
+async fn collect(stream: TcpStream, seen: Arc<Mutex<Vec<Command>>>) {
+    let mut lines = BufReader::new(stream).lines();
+    while let Ok(Some(line)) = lines.next_line().await {
+        if let (Some(command), Ok(mut seen)) = (Command::parse(&line), seen.lock()) {
+            seen.push(command);
+        }
+    }
+}

@@ -1,0 +1,72 @@
+use tokio_postgres::Client;
+
+/// Rows of the seed: an order that has everything, and its surroundings.
+#[derive(Clone, Debug)]
+pub struct Sample {
+    /// The organisation of the token.
+    pub org: String,
+    /// Another organisation.
+    pub other_org: String,
+    /// The customer of `order`.
+    pub customer: String,
+    /// Another customer of the same organisation.
+    pub other_customer: String,
+    /// A live order with a payment, a shipment and an invoice.
+    pub order: String,
+    /// A live order of `other_org`.
+    pub foreign_order: String,
+    /// A customer of `other_org`.
+    pub foreign_customer: String,
+    /// A product's sku, and the currency in which it is sold.
+    pub sku: String,
+    /// See `sku`.
+    pub currency: String,
+}
+
+impl Sample {
+    /// Finds them in the database; in `org` where the token names it.
+    pub(crate) async fn find(database: &Client, org: Option<&str>) -> Sample {
+        let one = async |what: &str, query: &str, org: Option<&str>| -> Vec<String> {
+            let row = database
+                .query_opt(&format!("/* e2e: */ {query}"), &[&org])
+                .await
+                .unwrap_or_else(|e| panic!("{query}: {e}"));
+            let row = row.unwrap_or_else(|| panic!("the seed holds no {what}"));
+            (0..row.len()).map(|column| row.get(column)).collect()
+        };
+        let order = one(
+            "order with a payment, a shipment and an invoice",
+            "SELECT o.organization_id::text, o.customer_id::text, o.id::text FROM orders o
+             WHERE o.deleted_at IS NULL AND ($1::text IS NULL OR o.organization_id::text = $1)
+               AND EXISTS (SELECT FROM payments p WHERE p.order_id = o.id)
+               AND EXISTS (SELECT FROM shipments s WHERE s.order_id = o.id)
+               AND EXISTS (SELECT FROM invoices i WHERE i.order_id = o.id)
+             ORDER BY o.organization_id, o.id LIMIT 1",
+            org,
+        )
+        .await;
+        let [org, customer, order] = order.try_into().expect("three columns");
+        let foreign = one(
+            "order of another organisation",
+            "SELECT organization_id::text, customer_id::text, id::text FROM orders
+             WHERE deleted_at IS NULL AND organization_id::text <> $1 ORDER BY id LIMIT 1",
+            Some(&org),
+        )
+        .await;
+        let [other_org, foreign_customer, foreign_order] = foreign.try_into().expect("three columns");
+        let other = one(
+            "second customer",
+            &format!("SELECT id::text FROM customers WHERE organization_id::text = $1 AND id <> '{customer}' ORDER BY id LIMIT 1"),
+            Some(&org),
+        )
+        .await;
+        let product = one(
+            "product",
+            "SELECT sku, currency::text FROM products WHERE organization_id::text = $1 ORDER BY sku LIMIT 1",
+            Some(&org),
+        )
+        .await;
+        let ([other_customer], [sku, currency]) = (other.try_into().expect("one"), product.try_into().expect("two"));
+        Sample { org, other_org, customer, other_customer, order, foreign_order, foreign_customer, sku, currency }
+    }
+}

@@ -1,0 +1,170 @@
+use std::collections::hash_map::DefaultHasher;
+use std::hash::{Hash, Hasher};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use tokio::sync::{Mutex, OnceCell};
+use tokio_postgres::{Client, NoTls};
+
+/// How many orders the template database holds: enough for pages and statistics, few enough to copy it per scenario.
+const SEED_ORDERS: &str = "300";
+
+/// What all scenarios of a run share.
+#[derive(Debug)]
+pub(crate) struct Suite {
+    pub(crate) redis_url: String,
+    /// A database of the server that scenarios copy the template in.
+    pub(crate) database_url: String,
+    /// The server that runs already, where `E2E_BASE_URL` names one.
+    pub(crate) running: Option<Running>,
+}
+
+/// A server that was not started here.
+#[derive(Debug)]
+pub(crate) struct Running {
+    pub(crate) base_url: String,
+    pub(crate) token: String,
+    /// Its keys, where it lets us know them (`JWT_KEYS`): without them no other callers can be made up.
+    pub(crate) keys: Option<serde_json::Value>,
+    /// One scenario at a time: they share its stores.
+    pub(crate) turn: std::sync::Arc<Mutex<()>>,
+}
+
+static SUITE: OnceCell<Suite> = OnceCell::const_new();
+
+impl Suite {
+    pub(crate) async fn get() -> &'static Suite {
+        SUITE.get_or_init(Suite::prepare).await
+    }
+
+    async fn prepare() -> Suite {
+        if let Some(base_url) = variable("E2E_BASE_URL") {
+            let need = |name: &str| variable(name).unwrap_or_else(|| panic!("E2E_BASE_URL needs {name} beside it"));
+            let keys = variable("JWT_KEYS").map(|keys| serde_json::from_str(&keys).expect("JWT_KEYS is a JWK Set"));
+            let running = Running { base_url, token: need("E2E_TOKEN"), keys, turn: Default::default() };
+            return Suite { redis_url: need("REDIS_URL"), database_url: need("DATABASE_URL"), running: Some(running) };
+        }
+        let (redis_url, database_url) = match (variable("REDIS_URL"), variable("DATABASE_URL")) {
+            (Some(redis_url), Some(database_url)) => (redis_url, database_url),
+            _ => start_services(),
+        };
+        make_template(&database_url).await;
+        Suite { redis_url, database_url, running: None }
+    }
+}
+
+/// Private stores for a run outside `make test`. A watchdog stops them when this process ends, however it ends.
+fn start_services() -> (String, String) {
+    let (dir, script) = (root().join(".run/test"), scripts_dir().join("services.sh"));
+    let started =
+        Command::new(&script).arg("start").arg(&dir).stdin(Stdio::null()).status().expect("scripts/services.sh runs");
+    assert!(started.success(), "scripts/services.sh start failed");
+    let watchdog = Command::new("sh")
+        .args(["-c", "cat >/dev/null; exec \"$0\" stop \"$1\""])
+        .args([&script, &dir])
+        .stdin(Stdio::piped())
+        .spawn()
+        .expect("sh runs");
+    // Its standard input stays open as long as this process lives.
+    std::mem::forget(watchdog);
+    let settings = std::fs::read_to_string(dir.join("services.env")).expect("services.env");
+    let value = |name: &str| {
+        let line = settings.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix('='));
+        line.unwrap_or_else(|| panic!("services.env has no {name}")).to_owned()
+    };
+    (value("REDIS_URL"), value("DATABASE_URL"))
+}
+
+/// Makes the template database on this server, unless the one that is there was made from the same files.
+pub(crate) async fn make_template(database_url: &str) {
+    let admin = connect(&with_database(database_url, "postgres")).await;
+    let execute = async |sql: &str| admin.batch_execute(sql).await.unwrap_or_else(|e| panic!("{sql}: {e:?}"));
+    execute("CREATE EXTENSION IF NOT EXISTS pg_stat_statements").await;
+    let leftovers = admin
+        .query("SELECT datname FROM pg_database WHERE datname LIKE 'e2e\\_run\\_%'", &[])
+        .await
+        .expect("the list of databases");
+    for row in leftovers {
+        execute(&format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", row.get::<_, String>(0))).await;
+    }
+    let made_from = fingerprint();
+    let present = admin
+        .query_opt("SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = 'e2e_template'", &[])
+        .await
+        .expect("the list of databases");
+    if present.is_some_and(|row| row.get::<_, Option<String>>(0).as_deref() == Some(&made_from)) {
+        return;
+    }
+    execute("DROP DATABASE IF EXISTS e2e_template WITH (FORCE)").await;
+    execute("CREATE DATABASE e2e_template").await;
+    let url = with_database(database_url, "e2e_template");
+    run(Command::new(scripts_dir().join("migrate.sh")).env("DATABASE_URL", &url));
+    run(Command::new("psql")
+        .args(["-X", "-q", "-v", "ON_ERROR_STOP=1", "-v", &format!("seed_orders={SEED_ORDERS}"), "-f"])
+        .args([scripts_dir().join("seed.sql").as_os_str(), url.as_ref()]));
+    execute(&format!("COMMENT ON DATABASE e2e_template IS '{made_from}'")).await;
+}
+
+fn run(command: &mut Command) {
+    if let Some(bin) = variable("POSTGRES_BIN") {
+        command.env("PATH", format!("{bin}:{}", variable("PATH").unwrap_or_default()));
+    }
+    let output =
+        command.current_dir(root()).stdin(Stdio::null()).output().unwrap_or_else(|e| panic!("{command:?}: {e}"));
+    assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
+}
+
+/// A hash of the migrations and the seed.
+fn fingerprint() -> String {
+    let mut files: Vec<PathBuf> = std::fs::read_dir(root().join("migrations"))
+        .expect("migrations/")
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .collect();
+    files.push(scripts_dir().join("seed.sql"));
+    files.sort();
+    let mut hash = DefaultHasher::new();
+    for file in files {
+        std::fs::read(&file).unwrap_or_else(|e| panic!("{}: {e}", file.display())).hash(&mut hash);
+    }
+    format!("{:016x}", hash.finish())
+}
+
+/// A connection to Postgres, driven until it is dropped.
+pub(crate) async fn connect(url: &str) -> Client {
+    let (client, connection) = tokio_postgres::connect(url, NoTls).await.unwrap_or_else(|e| panic!("Postgres: {e}"));
+    tokio::spawn(connection);
+    client
+}
+
+/// The same address with another database.
+pub(crate) fn with_database(url: &str, database: &str) -> String {
+    let (address, query) = url.split_once('?').map_or((url, ""), |(address, query)| (address, query));
+    let server = address.rsplit_once('/').map_or(address, |(server, _)| server);
+    if query.is_empty() { format!("{server}/{database}") } else { format!("{server}/{database}?{query}") }
+}
+
+pub(crate) fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+/// The workspace's root.
+pub(crate) fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).expect("tests/e2e lies two below the root").to_owned()
+}
+
+pub(crate) fn scripts_dir() -> PathBuf {
+    root().join("scripts")
+}
+
+/// Logs, and the files of a scenario's own servers.
+pub(crate) fn scratch_dir() -> PathBuf {
+    let dir = root().join(".run/test");
+    std::fs::create_dir_all(&dir).unwrap_or_else(|e| panic!("{}: {e}", dir.display()));
+    dir
+}
+
+/// A port that nobody listens on.
+pub(crate) fn free_port() -> u16 {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    listener.local_addr().expect("its address").port()
+}

@@ -1,0 +1,137 @@
+//! The cost of a request is a known number of round trips.
+
+use std::time::Duration;
+
+use e2e::{App, Command, RedisLog, Statements, eventually};
+use serde_json::json;
+
+/// What the server asked of its stores for some requests; renewals of the certificate are counted apart.
+struct Cost {
+    redis: Vec<Command>,
+    sql: Vec<String>,
+    renewals: usize,
+}
+
+/// Counts from here on.
+struct Meter<'a> {
+    app: &'a App,
+    log: RedisLog,
+    before: Statements,
+}
+
+impl<'a> Meter<'a> {
+    async fn start(app: &'a App) -> Meter<'a> {
+        let mut meter = Meter { app, log: app.redis_log().await, before: app.statements().await };
+        meter.log.take().await;
+        meter
+    }
+
+    /// The cost since the last reading.
+    async fn read(&mut self) -> Cost {
+        let after = self.app.statements().await;
+        let sql = after.since(&self.before);
+        self.before = after;
+        let (renewals, redis): (Vec<_>, Vec<_>) = self.log.take().await.into_iter().partition(Command::is_renewal);
+        Cost { redis, sql, renewals: renewals.len() }
+    }
+}
+
+async fn hits_cost_one_redis_command(path: &str, app: &App) {
+    app.warm(path).await;
+    let mut meter = Meter::start(app).await;
+    let mut hits = 0;
+    for _ in 0..50 {
+        hits += usize::from(app.client.get(path).await.expect(200).is_hit());
+    }
+    let cost = meter.read().await;
+    assert_eq!(hits, 50, "{path}");
+    assert_eq!(cost.redis.len(), 50, "{path}: {:#?}", cost.redis);
+    assert!(cost.redis.iter().all(|command| command.name == "MGET"), "{path}: {:#?}", cost.redis);
+    assert!(cost.sql.is_empty(), "{path}: {:#?}", cost.sql);
+}
+
+#[tokio::test]
+async fn a_hit_costs_one_redis_command_and_no_query() {
+    let app = App::spawn_alone().await;
+    for path in crate::cached_reads(&app.sample) {
+        hits_cost_one_redis_command(&path, &app).await;
+    }
+}
+
+#[tokio::test]
+async fn a_miss_costs_at_most_three_redis_commands_and_one_query() {
+    let app = App::spawn_alone().await;
+    let (warm, first) = (app.new_order_id().await, app.new_order_id().await);
+    // The first miss also loads the scripts.
+    app.client.order(&first).await.expect(200);
+    for path in
+        crate::views(&app.sample.order).into_iter().chain(["/orders?limit=7".to_owned(), "/orders/stats".to_owned()])
+    {
+        app.warm(&format!("/orders/{warm}")).await;
+        let mut meter = Meter::start(&app).await;
+        let answer = app.client.get(&path).await.expect(200);
+        assert!(answer.header("cache-status").contains("fwd=miss"), "{path}: {}", answer.header("cache-status"));
+        // The fill may go on behind the answer.
+        let mut cost = meter.read().await;
+        let filled = app.warm(&path).await;
+        assert_eq!(filled.body, answer.body, "{path}");
+        cost.redis.extend(meter.read().await.redis.into_iter().filter(|command| command.name != "MGET"));
+        assert!(cost.redis.len() <= 3, "{path}: {:#?}", cost.redis);
+        assert_eq!(cost.sql.len(), 1, "{path}: {:#?}", cost.sql);
+    }
+}
+
+#[tokio::test]
+async fn a_patch_costs_one_query_and_one_redis_command_and_one_query_behind_its_answer() {
+    let app = App::spawn_alone().await;
+    let order = app.new_order_id().await;
+    let path = format!("/orders/{order}");
+    app.client.patch(&order, json!({"notes": "first"})).await.expect(200);
+    let mut clean = 0;
+    for round in 0..5 {
+        app.warm(&path).await;
+        let mut meter = Meter::start(&app).await;
+        app.client.patch(&order, json!({"notes": format!("round {round}")})).await.expect(200);
+        let mut cost = meter.read().await;
+        eventually("the outbox is emptied behind the answer", Duration::from_secs(5), || async {
+            let rows = app.psql_value("SELECT count(*)::text FROM cache_invalidations").await;
+            (rows == "0").then_some(())
+        })
+        .await;
+        let behind = meter.read().await;
+        cost.redis.extend(behind.redis);
+        cost.sql.extend(behind.sql);
+        assert!(cost.sql.len() <= 2, "{:#?}", cost.sql);
+        // A renewal at the same moment applies the same invalidation, and may be the one that clears the outbox.
+        assert!(cost.redis.len() <= 1 + cost.renewals, "{:#?}", cost.redis);
+        assert!(cost.redis.iter().all(|command| command.name == "DEL"), "{:#?}", cost.redis);
+        clean += usize::from(cost.redis.len() == 1 && cost.sql.len() == 2);
+    }
+    assert!(clean > 0, "no PATCH had exactly one DEL and two statements");
+}
+
+#[tokio::test]
+async fn renewals_are_at_most_three_a_second() {
+    let app = App::spawn_alone().await;
+    let path = format!("/orders/{}", app.sample.order);
+    app.warm(&path).await;
+    let before = app.statements().await;
+    let started = std::time::Instant::now();
+    let mut hits = 0;
+    while started.elapsed() < Duration::from_secs(3) {
+        hits += usize::from(app.client.get(&path).await.expect(200).is_hit());
+    }
+    let renewals = app.statements().await.renewals_since(&before);
+    assert!(hits > 0 && (1..=10).contains(&renewals), "{renewals} renewals in 3 s beside {hits} hits");
+}
+
+#[tokio::test]
+async fn a_bulk_read_costs_one_redis_command_when_cached_and_one_query_when_not() {
+    let app = App::spawn_alone().await;
+    let listed = app.client.orders("limit=50").await.expect(200).items();
+    let ids: Vec<&str> = listed.iter().filter_map(|item| item["id"].as_str()).collect();
+    let mut meter = Meter::start(&app).await;
+    app.client.statuses(&ids).await.expect(200);
+    let cost = meter.read().await;
+    assert_eq!(cost.sql.len(), 1, "{:#?}", cost.sql);
+}

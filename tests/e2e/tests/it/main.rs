@@ -1,0 +1,35 @@
+//! Scenarios over HTTP, named as claims. `e2e` (the library beside) starts the server and asks it.
+
+mod bad_input;
+mod bodies;
+mod callers;
+mod concurrency;
+mod cost;
+mod database_writes;
+mod never_stale;
+mod openapi;
+mod orders;
+mod orders_listed;
+mod orders_statuses;
+mod postgres_faults;
+mod redis_faults;
+mod wire;
+
+use e2e::Sample;
+
+/// Every read of one order, below `/api/v1`.
+fn views(order: &str) -> Vec<String> {
+    ["", "/summary", "/payment-status", "/tracking", "/invoice"]
+        .iter()
+        .map(|view| format!("/orders/{order}{view}"))
+        .collect()
+}
+
+/// Every cached read, below `/api/v1`.
+fn cached_reads(sample: &Sample) -> Vec<String> {
+    let mut paths = views(&sample.order);
+    paths.push("/orders?limit=5".to_owned());
+    paths.push("/orders/stats".to_owned());
+    paths.push(format!("/customers/{}/orders?page=1&size=5", sample.customer));
+    paths
+}
