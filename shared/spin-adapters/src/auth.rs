@@ -1,0 +1,91 @@
+//! Who asks: the token of a request, verified once per instance.
+
+use crate::backend::Backend;
+use crate::clock::now_millis;
+use crate::config::AuthMode;
+use crate::http::Incoming;
+use commerce::caller::{Caller, Role};
+use commerce::error::Error;
+use commerce::jwt;
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::rc::Rc;
+use uuid::Uuid;
+
+/// How many verified tokens an instance remembers. Past that it begins anew: simple, and a flood of tokens costs no memory.
+const REMEMBERED: usize = 256;
+
+/// The organisation of the caller where authentication is off: the first of the seeded ones.
+const DEVELOPER_ORGANIZATION: Uuid = Uuid::from_u128(0x0190_a000_0000_7000_8000_0000_0000_0001);
+
+thread_local! {
+    static VERIFIED: RefCell<HashMap<String, Rc<Caller>>> = RefCell::new(HashMap::new());
+}
+
+/// The caller of a request.
+///
+/// # Errors
+/// [`Error::Unauthenticated`] without a valid token; with authentication off, for every peer that isn't on loopback.
+pub fn authenticate(backend: &Backend, request: &Incoming) -> Result<Rc<Caller>, Error> {
+    match backend.config.auth_mode {
+        AuthMode::Off => developer(request).map(Rc::new),
+        AuthMode::Jwt => by_token(backend, request),
+    }
+}
+
+fn developer(request: &Incoming) -> Result<Caller, Error> {
+    if !request.client_addr().is_some_and(|address| address.ip().to_canonical().is_loopback()) {
+        return Err(Error::unauthenticated("authentication is switched off for peers on loopback only"));
+    }
+    Ok(Caller {
+        organization: DEVELOPER_ORGANIZATION,
+        role: Role::Operator,
+        customer: None,
+        scopes: Vec::new(),
+        subject: "developer".to_owned(),
+        expires_at: i64::MAX,
+        not_before: None,
+    })
+}
+
+fn by_token(backend: &Backend, request: &Incoming) -> Result<Rc<Caller>, Error> {
+    let mut values = request.headers.get_all("authorization").iter();
+    let (Some(value), None) = (values.next(), values.next()) else {
+        return Err(Error::unauthenticated("one Authorization header with a Bearer token is needed"));
+    };
+    let token = value.to_str().ok().and_then(bearer).ok_or_else(|| Error::unauthenticated("a Bearer token is needed"))?;
+    let now = (now_millis() / 1000) as i64;
+    let known = VERIFIED.with_borrow(|verified| verified.get(token).cloned());
+    if let Some(caller) = known {
+        let valid = now < caller.expires_at && caller.not_before.is_none_or(|begin| begin <= now);
+        return if valid { Ok(caller) } else { Err(Error::unauthenticated("the token has expired")) };
+    }
+    let caller = Rc::new(jwt::verify(token, &backend.config.jwt_keys, &backend.config.jwt_issuer, now)?);
+    VERIFIED.with_borrow_mut(|verified| {
+        if verified.len() >= REMEMBERED {
+            verified.clear();
+        }
+        verified.insert(token.to_owned(), caller.clone());
+    });
+    Ok(caller)
+}
+
+/// The token behind the scheme, whose name is case-insensitive (RFC 9110, section 11.1).
+fn bearer(value: &str) -> Option<&str> {
+    let (scheme, token) = value.split_once(' ')?;
+    (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then(|| token.trim())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::bearer;
+
+    #[test]
+    fn a_bearer_token_is_found_whatever_the_case_of_its_scheme() {
+        for (value, token) in
+            [("Bearer a.b.c", Some("a.b.c")), ("bEARER  x", Some("x")), ("Basic x", None), ("Bearer", None), ("Bearer ", None)]
+        {
+            assert_eq!(bearer(value), token, "{value}");
+        }
+    }
+}

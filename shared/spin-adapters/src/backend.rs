@@ -1,0 +1,307 @@
+//! What a function works with: one per instance, with the configuration, the cache and Postgres. The one place where the cache is used.
+
+use crate::config::{Config, ConfigError};
+use crate::http::{Incoming, Reply};
+use crate::ledger::Ports;
+use crate::postgres::{Param, Postgres, Row};
+use crate::redis::Redis;
+use crate::store::RedisStore;
+use cache_logic::certificate::Certificate;
+use cache_logic::entry::Value;
+use cache_logic::freshness::Freshness;
+use cache_logic::read::{Bypass, Outcome, Read, Wanted};
+use cache_logic::renew::Renewal;
+use cache_logic::write::{Commit, Invalidation};
+use commerce::entries::Entry;
+use commerce::error::Error;
+use sha2::{Digest, Sha256};
+use spin_sdk::wasip3::spawn;
+use std::cell::{Cell, OnceCell};
+
+/// The dependencies of one instance.
+pub struct Backend {
+    /// The settings.
+    pub config: Config,
+    /// The truth, for what isn't cached.
+    pub ports: Ports,
+    /// The certificate that this instance has tried to renew: one attempt for each.
+    attempted: Cell<u128>,
+    /// The database has said that it serves another cache.
+    mismatch: Cell<bool>,
+}
+
+thread_local! {
+    static BACKEND: OnceCell<Result<&'static Backend, &'static [ConfigError]>> = const { OnceCell::new() };
+}
+
+impl Backend {
+    /// This instance's backend; the configuration is read at the first request.
+    ///
+    /// # Errors
+    /// Every variable that is wrong; the same at each request of this instance.
+    pub async fn get() -> Result<&'static Self, &'static [ConfigError]> {
+        if let Some(known) = BACKEND.with(|cell| cell.get().copied()) {
+            return known;
+        }
+        let loaded = Config::load().await;
+        // Another request may have been faster while the variables were read.
+        BACKEND.with(|cell| {
+            *cell.get_or_init(|| match loaded {
+                Ok(config) => Ok(Box::leak(Box::new(Self::new(config)))),
+                Err(errors) => {
+                    for error in &errors {
+                        eprintln!("error: variable {} {}", error.variable, error.detail);
+                    }
+                    Err(errors.leak())
+                }
+            })
+        })
+    }
+
+    fn new(config: Config) -> Self {
+        let redis = Redis::new(config.redis_url.clone(), config.redis_timeout, config.redis_rest);
+        let ports = Ports {
+            store: RedisStore::new(redis, &config.key_prefix, config.limits.generation_ttl),
+            postgres: Postgres::new(&config.database_url, config.postgres_timeout, config.postgres_rest),
+            cache_name: config.cache_name(),
+        };
+        Self { config, ports, attempted: Cell::new(0), mismatch: Cell::new(false) }
+    }
+
+    /// One entry, from the cache or by one statement that gives `body`, `version` and `customer`. `None`: no such thing; never cached.
+    ///
+    /// # Errors
+    /// What Postgres gave. A fault of Redis is never an error.
+    pub async fn read(&'static self, entry: &Entry, statement: &'static str, params: Vec<Param>) -> Result<Option<Answer>, Error> {
+        let load = async || self.load(statement, params.clone()).await;
+        let tags: Vec<&str> = entry.tags.iter().map(String::as_str).collect();
+        let wanted = Wanted { key: &entry.key, tags: &tags, policy: self.config.policies.of(entry.class) };
+        let read = if self.mismatch.get() {
+            let from_origin = |value| Read { value, outcome: Outcome::Bypass(Bypass::Misconfigured), renew: None, refresh: None };
+            load().await?.map(from_origin)
+        } else {
+            cache_logic::read::read(&self.ports, &wanted, &self.config.limits, load).await?
+        };
+        let Some(read) = read else { return Ok(None) };
+        self.renew_behind(read.renew, &read.outcome);
+        if let Some(refresh) = read.refresh {
+            let entry = entry.clone();
+            spawn(async move {
+                let tags: Vec<&str> = entry.tags.iter().map(String::as_str).collect();
+                let wanted = Wanted { key: &entry.key, tags: &tags, policy: self.config.policies.of(entry.class) };
+                let load = async || self.load(statement, params.clone()).await;
+                // Where it fails the entry stays as it is, and the next reader tries again.
+                let _ = cache_logic::read::refresh(&self.ports, &wanted, &self.config.limits, refresh, load).await;
+            });
+        }
+        Ok(Some(Answer::from(read)))
+    }
+
+    /// Many entries, each with an id: one look, one statement for all that is missing (its rows carry `id`), one fill. The answers stand in
+    /// the order of the ids.
+    ///
+    /// # Errors
+    /// As [`Self::read`].
+    pub async fn read_many(
+        &'static self,
+        entries: &[(String, Entry)],
+        statement: &'static str,
+        params: impl Fn(&[String]) -> Vec<Param>,
+    ) -> Result<Vec<Option<Answer>>, Error> {
+        let tags: Vec<Vec<&str>> = entries.iter().map(|(_, entry)| entry.tags.iter().map(String::as_str).collect()).collect();
+        let wanted: Vec<Wanted<'_>> = entries
+            .iter()
+            .zip(&tags)
+            .map(|((_, entry), tags)| Wanted { key: &entry.key, tags, policy: self.config.policies.of(entry.class) })
+            .collect();
+        let load = async |missing: &[usize]| {
+            let ids: Vec<String> = missing.iter().map(|&index| entries[index].0.clone()).collect();
+            let mut values: Vec<Option<Value>> = ids.iter().map(|_| None).collect();
+            for row in self.ports.postgres.query(statement, params(&ids)).await? {
+                let place = row.text("id")?.and_then(|id| ids.iter().position(|wanted| wanted == id));
+                if let Some(place) = place {
+                    values[place] = Some(value(row)?);
+                }
+            }
+            Ok::<_, Error>(values)
+        };
+        let reads = cache_logic::read_many::read_many(&self.ports, &wanted, &self.config.limits, load).await?;
+        if let Some(first) = reads.iter().flatten().next() {
+            self.renew_behind(first.renew, &first.outcome);
+        }
+        Ok(reads.into_iter().map(|read| read.map(Answer::from)).collect())
+    }
+
+    /// One call of a function in Postgres that changes something. Its rows carry `xid` and `tags`: what the triggers of its transaction
+    /// announced. Returns when no reader is served the old state any more; tidies up behind the answer.
+    ///
+    /// # Errors
+    /// What Postgres gave: then nothing has changed.
+    pub async fn write(&'static self, statement: &'static str, params: Vec<Param>) -> Result<Vec<Row>, Error> {
+        let commit = async || {
+            let rows = self.ports.postgres.query(statement, params).await?;
+            let (xid, tags) = match rows.first() {
+                Some(row) => (row.text("xid")?.unwrap_or_default().to_owned(), row.texts("tags")?),
+                None => (String::new(), Vec::new()),
+            };
+            Ok::<_, Error>(Commit { value: rows, xid, tags })
+        };
+        let (rows, invalidation) = cache_logic::write::write(&self.ports, self.config.limits.outage_wait, commit).await?;
+        if let Invalidation::Done(settled) = invalidation {
+            spawn(async move {
+                // Where it fails the next renewal applies the rows once more.
+                let _ = cache_logic::write::settle(&self.ports, &settled).await;
+            });
+        }
+        Ok(rows)
+    }
+
+    /// True where the database serves another cache than this one: a configuration error.
+    pub fn is_mismatched(&self) -> bool {
+        self.mismatch.get()
+    }
+
+    /// Renews the certificate now; for /health, which says what it finds.
+    pub async fn renew(&self) -> Renewal<Error> {
+        let renewal = cache_logic::renew::renew(&self.ports, self.config.limits.timing).await;
+        if renewal == Renewal::Mismatch {
+            self.note_mismatch();
+        }
+        renewal
+    }
+
+    async fn load(&self, statement: &'static str, params: Vec<Param>) -> Result<Option<Value>, Error> {
+        let rows = self.ports.postgres.query(statement, params).await?;
+        rows.into_iter().next().map(value).transpose()
+    }
+
+    /// Behind the response: at most one attempt for each certificate.
+    fn renew_behind(&'static self, certificate: Option<Certificate>, outcome: &Outcome) {
+        if *outcome == Outcome::Bypass(Bypass::Misconfigured) {
+            self.note_mismatch();
+        }
+        if let Some(certificate) = certificate
+            && self.attempted.replace(certificate.token) != certificate.token
+        {
+            spawn(async move {
+                self.renew().await;
+            });
+        }
+    }
+
+    fn note_mismatch(&self) {
+        if !self.mismatch.replace(true) {
+            let name = &self.ports.cache_name;
+            eprintln!("error: the database serves another cache than {name}: caching is off (see cache_state)");
+        }
+    }
+}
+
+/// A row of a read statement as a value: the entity tag is the version where there is one, else a hash of the bytes.
+fn value(mut row: Row) -> Result<Value, Error> {
+    let payload = row.take_text("body")?.into_bytes();
+    let etag = match row.int("version")? {
+        Some(version) => format!("\"{version}\""),
+        None => hash_etag(&payload),
+    };
+    let owner = row.text("customer")?.map(str::to_owned);
+    Ok(Value { payload, etag, owner })
+}
+
+/// An entity tag that is the first half of the bytes' SHA-256.
+fn hash_etag(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    let mut etag = String::with_capacity(34);
+    etag.push('"');
+    for byte in &Sha256::digest(bytes)[..16] {
+        // Writing to a String cannot fail.
+        let _ = write!(etag, "{byte:02x}");
+    }
+    etag.push('"');
+    etag
+}
+
+/// An answer to a read.
+#[derive(Debug)]
+pub struct Answer {
+    /// The exact bytes to send.
+    pub body: Vec<u8>,
+    /// The entity tag, quotes included.
+    pub etag: String,
+    /// The customer whose it is.
+    pub owner: Option<String>,
+    /// The value of `Cache-Status` (RFC 9211).
+    pub cache_status: String,
+}
+
+impl From<Read> for Answer {
+    fn from(read: Read) -> Self {
+        let Value { payload, etag, owner } = read.value;
+        Self { body: payload, etag, owner, cache_status: cache_status(&read.outcome) }
+    }
+}
+
+impl Answer {
+    /// 200, or 304 where the caller has it already.
+    pub fn into_reply(self, request: &Incoming) -> Reply {
+        let matched = request.header("if-none-match").is_some_and(|wanted| none_match(wanted, &self.etag));
+        let reply = if matched { Reply::not_modified() } else { Reply::json(200, self.body) };
+        reply
+            .with("etag", self.etag)
+            .with("cache-control", "private, no-cache")
+            .with("vary", "Authorization")
+            .with("cache-status", self.cache_status)
+    }
+}
+
+/// `If-None-Match` (RFC 9110, section 13.1.2): a list of tags, compared weakly, or `*`.
+fn none_match(wanted: &str, etag: &str) -> bool {
+    wanted.split(',').map(str::trim).any(|one| one == "*" || one.strip_prefix("W/").unwrap_or(one) == etag)
+}
+
+/// How the answer came about, in the words of RFC 9211.
+fn cache_status(outcome: &Outcome) -> String {
+    match outcome {
+        Outcome::Hit { freshness: Freshness::Stale, .. } => "edge-orders; hit; ttl=0; detail=stale-while-revalidate".into(),
+        Outcome::Hit { ttl_ms, .. } => format!("edge-orders; hit; ttl={}", ttl_ms / 1000),
+        Outcome::Miss { stored: true } => "edge-orders; fwd=miss; stored".into(),
+        Outcome::Miss { stored: false } => "edge-orders; fwd=miss".into(),
+        Outcome::Bypass(why) => format!("edge-orders; fwd=bypass; detail={}", why.name()),
+        Outcome::StaleIfError => "edge-orders; hit; detail=stale-if-error".into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_entity_tag_matches_weakly_in_a_list_or_by_star() {
+        for (wanted, matches) in [
+            ("\"5\"", true),
+            ("W/\"5\"", true),
+            ("\"4\", \"5\"", true),
+            ("*", true),
+            ("\"4\"", false),
+            ("5", false),
+            ("", false),
+        ] {
+            assert_eq!(none_match(wanted, "\"5\""), matches, "{wanted}");
+        }
+    }
+
+    #[test]
+    fn a_hash_tag_changes_with_any_byte() {
+        assert_ne!(hash_etag(b"{}"), hash_etag(b"{ }"));
+        assert_eq!(hash_etag(b"{}"), hash_etag(b"{}"));
+        assert_eq!(hash_etag(b"").len(), 34);
+    }
+
+    #[test]
+    fn cache_status_speaks_rfc_9211() {
+        let hit = Outcome::Hit { freshness: Freshness::Fresh, ttl_ms: 212_900 };
+        assert_eq!(cache_status(&hit), "edge-orders; hit; ttl=212");
+        let away = Outcome::Bypass(Bypass::Fault(cache_logic::ports::CacheFault::Skipped));
+        assert_eq!(cache_status(&away), "edge-orders; fwd=bypass; detail=redis-unavailable");
+    }
+}

@@ -1,0 +1,42 @@
+//! Time and chance from WASI. The only place that reads a clock or draws a random number.
+
+use spin_sdk::wasip3::clocks::monotonic_clock;
+use std::future::Future;
+use std::pin::pin;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use futures_util::future::{Either, select};
+
+/// Milliseconds since the Unix epoch.
+pub fn now_millis() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as u64)
+}
+
+/// Milliseconds on the monotonic clock.
+pub fn monotonic_millis() -> u64 {
+    monotonic_clock::now() / 1_000_000
+}
+
+/// Waits.
+pub async fn sleep(duration: Duration) {
+    spin_sdk::time::sleep(duration).await;
+}
+
+/// The operation's outcome, or `None` where it takes longer than the limit. Dropping it cancels the call in the host.
+pub async fn limited<T>(limit: Duration, operation: impl Future<Output = T>) -> Option<T> {
+    match select(pin!(operation), pin!(sleep(limit))).await {
+        Either::Left((outcome, _)) => Some(outcome),
+        Either::Right(_) => None,
+    }
+}
+
+/// 128 random bits from the host's secure source.
+pub fn token() -> u128 {
+    // Six of a v4 UUID's bits are fixed; two of them folded make all 128 random.
+    uuid::Uuid::new_v4().as_u128() ^ uuid::Uuid::new_v4().as_u128().rotate_left(37)
+}
+
+/// A random number from [0, 1).
+pub fn draw() -> f64 {
+    (uuid::Uuid::new_v4().as_u128() as u32) as f64 / (f64::from(u32::MAX) + 1.0)
+}

@@ -1,0 +1,364 @@
+//! Configuration: every Spin variable, read once per instance and parsed into typed, validated settings.
+
+use cache_logic::certificate::Timing;
+use cache_logic::policy::{Limits, Policy};
+use commerce::entries::Class;
+use commerce::jwt::KeySet;
+use std::collections::HashMap;
+use std::time::Duration;
+
+/// A variable that is missing or wrong. Never says the value: it may be a secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConfigError {
+    /// The variable's name in spin.toml.
+    pub variable: &'static str,
+    /// What is wrong with it.
+    pub detail: String,
+}
+
+/// How callers prove who they are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AuthMode {
+    /// By a token.
+    Jwt,
+    /// Not at all: everyone on loopback is the developer. For trying things out.
+    Off,
+}
+
+/// One policy for each class of entries.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Policies {
+    order: Policy,
+    orders_list: Policy,
+    order_stats: Policy,
+    order_summary: Policy,
+    order_history: Policy,
+    payment_status: Policy,
+    order_tracking: Policy,
+    invoice_data: Policy,
+}
+
+impl Policies {
+    /// The policy of a class.
+    pub fn of(&self, class: Class) -> &Policy {
+        match class {
+            Class::Order => &self.order,
+            Class::OrdersList => &self.orders_list,
+            Class::OrderStats => &self.order_stats,
+            Class::OrderSummary => &self.order_summary,
+            Class::OrderHistory => &self.order_history,
+            Class::PaymentStatus | Class::OrderStatus => &self.payment_status,
+            Class::OrderTracking => &self.order_tracking,
+            Class::InvoiceData => &self.invoice_data,
+        }
+    }
+
+    fn longest(&self) -> Duration {
+        let all = [
+            self.order,
+            self.orders_list,
+            self.order_stats,
+            self.order_summary,
+            self.order_history,
+            self.payment_status,
+            self.order_tracking,
+            self.invoice_data,
+        ];
+        all.iter().map(|policy| policy.ttl).max().unwrap_or_default()
+    }
+}
+
+/// All settings of an instance. Not `Debug`: it holds secrets.
+pub struct Config {
+    /// Where the cache is.
+    pub redis_url: String,
+    /// Where the truth is. Holds a password.
+    pub database_url: String,
+    /// In front of every key.
+    pub key_prefix: String,
+    /// How callers prove who they are.
+    pub auth_mode: AuthMode,
+    /// The keys that tokens are verified with.
+    pub jwt_keys: KeySet,
+    /// Who issues tokens.
+    pub jwt_issuer: String,
+    /// How entries are kept.
+    pub policies: Policies,
+    /// The limits of the cache protocol.
+    pub limits: Limits,
+    /// How long one call to Redis may take.
+    pub redis_timeout: Duration,
+    /// How long Redis is left alone after it gave no answer.
+    pub redis_rest: Duration,
+    /// How long one statement may take.
+    pub postgres_timeout: Duration,
+    /// How long Postgres is left alone after it gave no answer.
+    pub postgres_rest: Duration,
+    /// A request's body may have this many bytes.
+    pub max_body_bytes: usize,
+}
+
+/// Every variable that components read.
+pub const VARIABLES: &[&str] = &[
+    "redis_url",
+    "database_url",
+    "key_prefix",
+    "auth_mode",
+    "jwt_keys",
+    "jwt_issuer",
+    "cache_ttl_seconds",
+    "ttl_order",
+    "ttl_orders_list",
+    "ttl_order_stats",
+    "ttl_order_summary",
+    "ttl_order_history",
+    "ttl_payment_status",
+    "ttl_order_tracking",
+    "ttl_invoice_data",
+    "certificate_ms",
+    "outage_write_wait_ms",
+    "redis_timeout_ms",
+    "redis_breaker_ms",
+    "postgres_timeout_ms",
+    "postgres_breaker_ms",
+    "max_entry_bytes",
+    "cache_wait_ms",
+    "max_body_bytes",
+];
+
+impl Config {
+    /// Reads all variables of this component.
+    ///
+    /// # Errors
+    /// Every variable that is wrong.
+    pub async fn load() -> Result<Self, Vec<ConfigError>> {
+        let mut values = HashMap::new();
+        let mut errors = Vec::new();
+        for &variable in VARIABLES {
+            match spin_sdk::variables::get(variable).await {
+                Ok(value) => {
+                    values.insert(variable, value);
+                }
+                Err(_) => errors.push(ConfigError { variable, detail: "is not given to this component".into() }),
+            }
+        }
+        if errors.is_empty() { Self::parse(&values) } else { Err(errors) }
+    }
+
+    /// Parses and validates. Pure.
+    ///
+    /// # Errors
+    /// Every variable that is wrong, not only the first.
+    pub fn parse(values: &HashMap<&'static str, String>) -> Result<Self, Vec<ConfigError>> {
+        let mut parser = Parser { values, errors: Vec::new() };
+        let default_ttl = parser.text("cache_ttl_seconds");
+        let policies = Policies {
+            order: parser.policy("ttl_order", &default_ttl),
+            orders_list: parser.policy("ttl_orders_list", &default_ttl),
+            order_stats: parser.policy("ttl_order_stats", &default_ttl),
+            order_summary: parser.policy("ttl_order_summary", &default_ttl),
+            order_history: parser.policy("ttl_order_history", &default_ttl),
+            payment_status: parser.policy("ttl_payment_status", &default_ttl).never_on_error(),
+            order_tracking: parser.policy("ttl_order_tracking", &default_ttl),
+            invoice_data: parser.policy("ttl_invoice_data", &default_ttl),
+        };
+        let timing = parser.parsed("certificate_ms", |text| Timing::from_millis(number(text)?));
+        let outage_wait = parser.outage_wait(timing);
+        let postgres_timeout = parser.millis("postgres_timeout_ms", 10, 60_000);
+        let limits = timing.map(|timing| Limits {
+            max_entry_bytes: parser.bounded("max_entry_bytes", 1_000, 100_000_000) as usize,
+            lease_hold: postgres_timeout + Duration::from_millis(500),
+            wait: parser.millis("cache_wait_ms", 0, 60_000),
+            timing,
+            outage_wait,
+            generation_ttl: policies.longest() * 2,
+        });
+        let auth_mode = parser.parsed("auth_mode", |text| match text {
+            "jwt" => Ok(AuthMode::Jwt),
+            "off" => Ok(AuthMode::Off),
+            _ => Err("must be jwt or off".to_owned()),
+        });
+        let jwt_keys = parser.parsed("jwt_keys", |text| if text.is_empty() { Ok(KeySet::default()) } else { KeySet::parse(text) });
+        let redis_url = parser.url("redis_url", &["redis://", "rediss://"]);
+        let database_url = parser.url("database_url", &["postgres://", "postgresql://"]);
+        let (redis_timeout, redis_rest) =
+            (parser.millis("redis_timeout_ms", 1, 60_000), parser.millis("redis_breaker_ms", 1, 600_000));
+        let postgres_rest = parser.millis("postgres_breaker_ms", 1, 600_000);
+        let max_body_bytes = parser.bounded("max_body_bytes", 1_000, 10_000_000) as usize;
+        let (key_prefix, jwt_issuer) = (parser.text("key_prefix"), parser.text("jwt_issuer"));
+        match (limits, auth_mode, jwt_keys) {
+            (Some(limits), Some(auth_mode), Some(jwt_keys)) if parser.errors.is_empty() => Ok(Self {
+                redis_url,
+                database_url,
+                key_prefix,
+                auth_mode,
+                jwt_keys,
+                jwt_issuer,
+                policies,
+                limits,
+                redis_timeout,
+                redis_rest,
+                postgres_timeout,
+                postgres_rest,
+                max_body_bytes,
+            }),
+            _ => Err(parser.errors),
+        }
+    }
+
+    /// The name by which the database knows this cache: address and prefix, without user and password.
+    pub fn cache_name(&self) -> String {
+        let address = self.redis_url.rsplit('@').next().unwrap_or_default();
+        let address = address.trim_start_matches("rediss://").trim_start_matches("redis://").trim_end_matches('/');
+        format!("{address}#{}", self.key_prefix)
+    }
+}
+
+fn number(text: &str) -> Result<u64, String> {
+    text.parse().map_err(|_| "must be a whole number".to_owned())
+}
+
+/// Collects what is wrong instead of stopping at the first.
+struct Parser<'a> {
+    values: &'a HashMap<&'static str, String>,
+    errors: Vec<ConfigError>,
+}
+
+impl Parser<'_> {
+    fn text(&mut self, variable: &'static str) -> String {
+        if let Some(value) = self.values.get(variable) {
+            return value.trim().to_owned();
+        }
+        self.errors.push(ConfigError { variable, detail: "is missing".into() });
+        String::new()
+    }
+
+    fn parsed<T>(&mut self, variable: &'static str, parse: impl Fn(&str) -> Result<T, String>) -> Option<T> {
+        match parse(&self.text(variable)) {
+            Ok(value) => Some(value),
+            Err(detail) => {
+                self.errors.push(ConfigError { variable, detail });
+                None
+            }
+        }
+    }
+
+    fn bounded(&mut self, variable: &'static str, low: u64, high: u64) -> u64 {
+        let parse = |text: &str| {
+            let value = number(text)?;
+            let within = (low..=high).contains(&value);
+            within.then_some(value).ok_or_else(|| format!("must be from {low} to {high}, is {value}"))
+        };
+        self.parsed(variable, parse).unwrap_or(low)
+    }
+
+    fn millis(&mut self, variable: &'static str, low: u64, high: u64) -> Duration {
+        Duration::from_millis(self.bounded(variable, low, high))
+    }
+
+    /// A TTL in seconds; empty means `cache_ttl_seconds`.
+    fn policy(&mut self, variable: &'static str, default: &str) -> Policy {
+        let parse = |text: &str| {
+            let seconds = number(if text.is_empty() { default } else { text })?;
+            Policy::with_ttl(Duration::from_secs(seconds))
+        };
+        let fallback = Policy { ttl: Duration::ZERO, soft: 0.0, jitter: 0.0, stale_if_error: false };
+        self.parsed(variable, parse).unwrap_or(fallback)
+    }
+
+    /// Empty means the certificate's time and a tenth; less would let a reader see the old value after the answer.
+    fn outage_wait(&mut self, timing: Option<Timing>) -> Duration {
+        let least = timing.map_or(Duration::ZERO, Timing::outage_wait);
+        let parse = |text: &str| {
+            let wait = if text.is_empty() { least } else { Duration::from_millis(number(text)?) };
+            let enough = wait >= least && wait <= Duration::from_secs(60);
+            enough.then_some(wait).ok_or_else(|| format!("must be from {} to 60000 milliseconds", least.as_millis()))
+        };
+        self.parsed("outage_write_wait_ms", parse).unwrap_or(least)
+    }
+
+    fn url(&mut self, variable: &'static str, schemes: &[&str]) -> String {
+        let parse = |text: &str| {
+            let known = schemes.iter().any(|scheme| text.len() > scheme.len() && text.starts_with(scheme));
+            known.then(|| text.to_owned()).ok_or_else(|| format!("must begin with {} and name a host", schemes.join(" or ")))
+        };
+        self.parsed(variable, parse).unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn defaults() -> HashMap<&'static str, String> {
+        let numbers = [
+            ("cache_ttl_seconds", "300"),
+            ("certificate_ms", "1000"),
+            ("redis_timeout_ms", "100"),
+            ("redis_breaker_ms", "1000"),
+            ("postgres_timeout_ms", "2000"),
+            ("postgres_breaker_ms", "1000"),
+            ("max_entry_bytes", "1000000"),
+            ("cache_wait_ms", "1000"),
+            ("max_body_bytes", "1000000"),
+            ("auth_mode", "jwt"),
+            ("redis_url", "redis://user:secret@127.0.0.1:6379"),
+            ("database_url", "postgres://edge@127.0.0.1/edge_orders"),
+        ];
+        let mut values: HashMap<_, _> = VARIABLES.iter().map(|name| (*name, String::new())).collect();
+        values.extend(numbers.map(|(name, value)| (name, value.to_owned())));
+        values
+    }
+
+    #[test]
+    fn an_empty_ttl_is_the_common_one_and_a_set_one_its_own() {
+        let mut values = defaults();
+        values.insert("ttl_order", "60".into());
+        let config = Config::parse(&values).ok().unwrap();
+        assert_eq!(config.policies.of(Class::Order).ttl.as_secs(), 60);
+        assert_eq!(config.policies.of(Class::OrdersList).ttl.as_secs(), 300);
+        assert_eq!(config.limits.generation_ttl.as_secs(), 600);
+        assert_eq!(config.limits.outage_wait.as_millis(), 1100);
+    }
+
+    #[test]
+    fn a_payment_status_is_never_served_while_postgres_is_away() {
+        let config = Config::parse(&defaults()).ok().unwrap();
+        assert!(config.policies.of(Class::Order).stale_if_error);
+        assert!(!config.policies.of(Class::PaymentStatus).stale_if_error);
+        assert!(!config.policies.of(Class::OrderStatus).stale_if_error);
+    }
+
+    #[test]
+    fn the_cache_is_named_without_its_password() {
+        assert_eq!(Config::parse(&defaults()).ok().unwrap().cache_name(), "127.0.0.1:6379#");
+    }
+
+    #[test]
+    fn every_wrong_variable_is_named_at_once_and_its_value_is_not() {
+        let cases = [
+            ("ttl_order", "soon"),
+            ("ttl_order_stats", "0"),
+            ("certificate_ms", "5000"),
+            ("outage_write_wait_ms", "10"),
+            ("redis_timeout_ms", "-1"),
+            ("max_entry_bytes", "1"),
+            ("auth_mode", "none"),
+            ("redis_url", "http://secret"),
+            ("database_url", "secret"),
+            ("jwt_keys", "{secret"),
+        ];
+        for (variable, value) in cases {
+            let mut values = defaults();
+            values.insert(variable, value.into());
+            let errors = Config::parse(&values).err().unwrap();
+            assert_eq!(errors.iter().map(|error| error.variable).collect::<Vec<_>>(), [variable], "{errors:?}");
+            assert!(!format!("{errors:?}").contains("secret"), "{errors:?}");
+        }
+        let mut values = defaults();
+        values.extend(cases.map(|(variable, value)| (variable, value.to_owned())));
+        let errors = Config::parse(&values).err().unwrap();
+        // The wait is judged against a certificate that is wrong itself.
+        assert!(errors.len() >= cases.len() - 1, "{errors:?}");
+    }
+}

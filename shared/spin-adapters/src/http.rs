@@ -1,0 +1,236 @@
+//! HTTP glue: a request decoded once, a response sent in one packet.
+
+use crate::auth;
+use crate::backend::Backend;
+use crate::problem;
+use commerce::caller::Caller;
+use commerce::error::Error;
+use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use spin_sdk::wasip3::http::types::{ErrorCode, Fields, Method as WasiMethod, Request, Response, Trailers};
+use spin_sdk::wasip3::wit_bindgen::{StreamReader, StreamResult, yield_async};
+use spin_sdk::wasip3::{spawn, wit_future, wit_stream};
+use std::cell::RefCell;
+use std::net::SocketAddr;
+
+/// How much of a body that is too large is read and dropped, so that the client gets to read the answer.
+const DRAIN_LIMIT: usize = 16 << 20;
+
+/// A decoded request.
+pub struct Incoming {
+    /// The method.
+    pub method: Method,
+    /// The path, percent-encoded as it came.
+    pub path: String,
+    /// The query, without `?`, as it came.
+    pub query: Option<String>,
+    /// All headers; those of Spin come last, behind what a client may have forged.
+    pub headers: HeaderMap,
+    /// Its id, from `X-Request-Id` or made here.
+    pub request_id: String,
+    body: RefCell<Option<StreamReader<u8>>>,
+}
+
+impl Incoming {
+    fn decode(request: Request) -> Self {
+        let method = match request.get_method() {
+            WasiMethod::Get => Method::GET,
+            WasiMethod::Head => Method::HEAD,
+            WasiMethod::Post => Method::POST,
+            WasiMethod::Put => Method::PUT,
+            WasiMethod::Delete => Method::DELETE,
+            WasiMethod::Connect => Method::CONNECT,
+            WasiMethod::Options => Method::OPTIONS,
+            WasiMethod::Trace => Method::TRACE,
+            WasiMethod::Patch => Method::PATCH,
+            // Something that no route has.
+            WasiMethod::Other(name) => Method::from_bytes(name.as_bytes()).unwrap_or(Method::CONNECT),
+        };
+        let target = request.get_path_with_query().unwrap_or_default();
+        let (path, query) = match target.split_once('?') {
+            Some((path, query)) => (path.to_owned(), Some(query.to_owned())),
+            None => (target, None),
+        };
+        let mut headers = HeaderMap::new();
+        for (name, value) in request.get_headers().copy_all() {
+            // What isn't a header by the standard is as good as absent.
+            if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {
+                headers.append(name, value);
+            }
+        }
+        let reads_body = !matches!(method, Method::GET | Method::HEAD | Method::OPTIONS);
+        let body = reads_body.then(|| {
+            let (_, done) = wit_future::new(|| Ok(()));
+            Request::consume_body(request, done).0
+        });
+        let request_id = headers.get("x-request-id").and_then(usable_id).unwrap_or_else(|| uuid::Uuid::now_v7().to_string());
+        Self { method, path, query, headers, request_id, body: RefCell::new(body) }
+    }
+
+    /// The first header of that name, if it is visible ASCII.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+
+    /// The last header of that name: the one that Spin set, whatever the client sent before it.
+    fn last_header(&self, name: &str) -> Option<&str> {
+        self.headers.get_all(name).iter().next_back().and_then(|value| value.to_str().ok())
+    }
+
+    /// A part of the path, as the route in spin.toml names it (`:id`).
+    pub fn param(&self, name: &str) -> &str {
+        self.last_header(&format!("spin-path-match-{name}")).unwrap_or_default()
+    }
+
+    /// The address of the peer, as Spin saw it.
+    pub fn client_addr(&self) -> Option<SocketAddr> {
+        self.last_header("spin-client-addr").and_then(|address| address.parse().ok())
+    }
+
+    /// The whole body.
+    ///
+    /// # Errors
+    /// [`Error::TooLarge`] naming `field` where it has more than `limit` bytes.
+    pub async fn body(&self, limit: usize, field: &str) -> Result<Vec<u8>, Error> {
+        let Some(mut stream) = self.body.take() else { return Ok(Vec::new()) };
+        let (mut body, mut total) = (Vec::new(), 0);
+        loop {
+            let (status, chunk) = stream.read(Vec::with_capacity(64 << 10)).await;
+            total += chunk.len();
+            if total <= limit {
+                body.extend_from_slice(&chunk);
+            }
+            if !matches!(status, StreamResult::Complete(_)) || total > DRAIN_LIMIT {
+                break;
+            }
+        }
+        if total > limit { Err(Error::TooLarge { field: field.to_owned(), limit }) } else { Ok(body) }
+    }
+}
+
+/// A client's request id is kept where it is short and harmless.
+fn usable_id(value: &HeaderValue) -> Option<String> {
+    let text = value.to_str().ok()?;
+    let harmless = (1..=128).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic());
+    harmless.then(|| text.to_owned())
+}
+
+/// A response in the making.
+#[derive(Debug)]
+pub struct Reply {
+    /// The status code.
+    pub status: u16,
+    /// Headers besides those that every response has.
+    pub headers: Vec<(&'static str, String)>,
+    /// The whole body; `None` where the status has none.
+    pub body: Option<Vec<u8>>,
+}
+
+impl Reply {
+    /// JSON bytes, sent as they are.
+    pub fn json(status: u16, body: impl Into<Vec<u8>>) -> Self {
+        Self::of_type(status, "application/json", body)
+    }
+
+    /// A body of any type.
+    pub fn of_type(status: u16, content_type: &str, body: impl Into<Vec<u8>>) -> Self {
+        Self { status, headers: vec![("content-type", content_type.to_owned())], body: Some(body.into()) }
+    }
+
+    /// 304: the caller has it already.
+    pub fn not_modified() -> Self {
+        Self { status: 304, headers: Vec::new(), body: None }
+    }
+
+    /// Adds a header.
+    #[must_use]
+    pub fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.headers.push((name, value.into()));
+        self
+    }
+}
+
+/// Serves a request of an authenticated caller.
+pub async fn serve(request: Request, handler: impl AsyncFnOnce(&'static Backend, &Caller, &Incoming) -> Result<Reply, Error>) -> Response {
+    let incoming = Incoming::decode(request);
+    let outcome = async {
+        let backend = Backend::get().await.map_err(misconfigured)?;
+        let caller = auth::authenticate(backend, &incoming)?;
+        handler(backend, &caller, &incoming).await
+    };
+    let reply = outcome.await;
+    respond(&incoming, reply).await
+}
+
+/// Serves a request of anyone; the handler gets whatever the configuration is.
+pub async fn serve_open(request: Request, handler: impl AsyncFnOnce(&Incoming) -> Result<Reply, Error>) -> Response {
+    let incoming = Incoming::decode(request);
+    let reply = handler(&incoming).await;
+    respond(&incoming, reply).await
+}
+
+fn misconfigured(errors: &[crate::config::ConfigError]) -> Error {
+    let named: Vec<String> = errors.iter().map(|error| format!("{} {}", error.variable, error.detail)).collect();
+    Error::Misconfigured { detail: named.join("; ") }
+}
+
+async fn respond(incoming: &Incoming, outcome: Result<Reply, Error>) -> Response {
+    // A body that nobody has asked for is read to its end: the connection is of use again.
+    let _ = incoming.body(DRAIN_LIMIT, "body").await;
+    let mut reply = outcome.unwrap_or_else(|error| {
+        if let Error::Internal { detail } = &error {
+            eprintln!("error: {} {}: {detail} (request {})", incoming.method, incoming.path, incoming.request_id);
+        }
+        problem::reply(&error, &incoming.path, &incoming.request_id)
+    });
+    reply.headers.push(("x-request-id", incoming.request_id.clone()));
+    if let Some(traceparent) = incoming.header("traceparent") {
+        reply.headers.push(("traceparent", traceparent.to_owned()));
+    }
+    send(reply).await
+}
+
+/// Sends a response so that head and body leave in one packet: with a Content-Length, and with the body's write begun before the
+/// handler returns. Spin's server doesn't set TCP_NODELAY; a second packet would wait for the client's delayed ACK, 40 ms.
+async fn send(reply: Reply) -> Response {
+    let mut headers: Vec<(String, Vec<u8>)> = Vec::with_capacity(reply.headers.len() + 1);
+    headers.extend(reply.headers.into_iter().map(|(name, value)| (name.to_owned(), value.into_bytes())));
+    if let Some(body) = &reply.body {
+        headers.push(("content-length".to_owned(), body.len().to_string().into_bytes()));
+    }
+    // Our own headers are valid; should one not be, the response goes out without any rather than not at all.
+    let fields = Fields::from_list(&headers).unwrap_or_else(|_| Fields::new());
+    let (trailers_writer, trailers) = wit_future::new::<Result<Option<Trailers>, ErrorCode>>(|| Ok(None));
+    // Dropped unwritten, it gives its default: no trailers.
+    drop(trailers_writer);
+    let contents = reply.body.map(|body| {
+        let (mut writer, reader) = wit_stream::new();
+        spawn(async move {
+            // What is left over is what the client didn't wait for.
+            drop(writer.write_all(body).await);
+        });
+        reader
+    });
+    let (response, _sent) = Response::new(fields, contents, trailers);
+    // Only codes of three digits are ever set.
+    let _ = response.set_status_code(reply.status);
+    yield_async().await;
+    response
+}
+
+/// Exports a function as the component's HTTP handler. The function takes the raw request and always gives a response: an `Err` would be
+/// an empty 500.
+#[macro_export]
+macro_rules! component {
+    ($handle:path) => {
+        struct Component;
+        ::spin_sdk::wasip3::http::service::export!(Component with_types_in ::spin_sdk::wasip3);
+
+        impl ::spin_sdk::wasip3::exports::http::handler::Guest for Component {
+            async fn handle(
+                request: ::spin_sdk::wasip3::http::types::Request,
+            ) -> Result<::spin_sdk::wasip3::http::types::Response, ::spin_sdk::wasip3::http::types::ErrorCode> {
+                Ok($handle(request).await)
+            }
+        }
+    };
+}

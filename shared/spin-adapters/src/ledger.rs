@@ -1,0 +1,110 @@
+//! The outbox in Postgres, and everything else that the protocol asks of an instance.
+
+use crate::postgres::{Param, Postgres};
+use crate::store::RedisStore;
+use cache_logic::certificate::{Certificate, Generation, RunId};
+use cache_logic::ports::{CacheFault, Clock, Fill, Lease, Ledger, Pending, Registry, Seen, Store};
+use commerce::error::Error;
+use std::time::Duration;
+
+/// All ports of cache-logic, as one instance has them.
+pub struct Ports {
+    /// The cache.
+    pub store: RedisStore,
+    /// The truth.
+    pub postgres: Postgres,
+    /// By which name the database knows this cache: address and key prefix, no password.
+    pub cache_name: String,
+}
+
+impl Ledger for Ports {
+    type Error = Error;
+
+    async fn pending(&self, run: RunId) -> Result<Pending, Error> {
+        let params = vec![Param::Text(self.cache_name.clone()), Param::Text(format!("{run:032x}"))];
+        let rows = self.postgres.query(include_str!("sql/cache_renew.sql"), params).await?;
+        let row = rows.first().ok_or_else(|| Error::internal("cache_renew gave no row"))?;
+        if row.text("outcome")? == Some("mismatch") {
+            return Ok(Pending::Mismatch);
+        }
+        let epoch = row.text("epoch")?.and_then(|text| uuid::Uuid::try_parse(text).ok());
+        let epoch = epoch.ok_or_else(|| Error::internal("the epoch is not a UUID"))?.as_u128();
+        Ok(Pending::Rows { epoch, ids: row.ints("ids")?, tags: row.texts("tags")? })
+    }
+
+    async fn forget(&self, ids: &[i64]) -> Result<(), Error> {
+        let params = vec![Param::BigIntArray(ids.to_vec())];
+        self.postgres.query(include_str!("sql/cache_forget.sql"), params).await.map(drop)
+    }
+
+    async fn forget_transaction(&self, xid: &str, tags: &[String]) -> Result<(), Error> {
+        let params = vec![Param::Text(xid.to_owned()), Param::TextArray(tags.to_vec())];
+        self.postgres.query(include_str!("sql/cache_forget_transaction.sql"), params).await.map(drop)
+    }
+}
+
+impl Store for Ports {
+    async fn look(&self, keys: &[&str], tags: &[&str]) -> Result<Seen, CacheFault> {
+        self.store.look(keys, tags).await
+    }
+
+    async fn lease(&self, key: &str, known: Option<u128>, tags: &[&str], holder: u128, hold: Duration) -> Result<Lease, CacheFault> {
+        self.store.lease(key, known, tags, holder, hold).await
+    }
+
+    async fn generations(&self, tags: &[&str], candidate: u128) -> Result<Vec<Generation>, CacheFault> {
+        self.store.generations(tags, candidate).await
+    }
+
+    async fn fill(&self, fills: &[Fill<'_>], holder: Option<u128>) -> Result<(), CacheFault> {
+        self.store.fill(fills, holder).await
+    }
+
+    async fn release(&self, key: &str, holder: u128) -> Result<(), CacheFault> {
+        self.store.release(key, holder).await
+    }
+
+    async fn discard(&self, keys: &[&str]) -> Result<(), CacheFault> {
+        self.store.discard(keys).await
+    }
+}
+
+impl Registry for Ports {
+    async fn invalidate(&self, tags: &[&str]) -> Result<(), CacheFault> {
+        self.store.invalidate(tags).await
+    }
+
+    async fn claim(&self, token: u128, hold: Duration) -> Result<Option<RunId>, CacheFault> {
+        self.store.claim(token, hold).await
+    }
+
+    async fn certify(&self, certificate: &Certificate, life: Duration, fresh: Duration) -> Result<bool, CacheFault> {
+        self.store.certify(certificate, life, fresh).await
+    }
+
+    async fn last_certificate(&self) -> Result<Option<Certificate>, CacheFault> {
+        self.store.last_certificate().await
+    }
+}
+
+impl Clock for Ports {
+    fn now(&self) -> u64 {
+        crate::clock::now_millis()
+    }
+
+    fn monotonic(&self) -> u64 {
+        crate::clock::monotonic_millis()
+    }
+
+    async fn sleep(&self, duration: Duration) {
+        crate::clock::sleep(duration).await;
+    }
+
+    fn draw(&self) -> f64 {
+        crate::clock::draw()
+    }
+
+    fn token(&self) -> u128 {
+        crate::clock::token()
+    }
+}

@@ -1,0 +1,175 @@
+//! One connection to Redis per instance, with a time limit, a breaker and a reopening on error: Spin has none of the three.
+
+use crate::clock::{limited, monotonic_millis};
+use cache_logic::breaker::{Admission, Breaker, Change};
+use cache_logic::certificate::RunId;
+use cache_logic::ports::CacheFault;
+use spin_sdk::redis::{Connection, Error, RedisParameter, RedisResult};
+use std::cell::RefCell;
+use std::future::Future;
+use std::rc::Rc;
+use std::time::Duration;
+
+/// An open connection, and what was learned when it was opened.
+struct Session {
+    connection: Connection,
+    run: RunId,
+}
+
+/// Redis, as one instance sees it.
+pub struct Redis {
+    url: String,
+    limit: Duration,
+    session: RefCell<Option<Rc<Session>>>,
+    breaker: RefCell<Breaker>,
+}
+
+impl Redis {
+    /// Nothing is opened yet.
+    pub fn new(url: String, limit: Duration, rest: Duration) -> Self {
+        let breaker = RefCell::new(Breaker::new(rest.as_millis() as u64));
+        Self { url, limit, session: RefCell::new(None), breaker }
+    }
+
+    /// Runs one command. The answer comes with the run id of the server that gave it.
+    ///
+    /// # Errors
+    /// [`CacheFault`]: no answer in time, no connection, an error answer, or not asked because the breaker is open.
+    pub async fn command(&self, name: &str, arguments: Vec<RedisParameter>) -> Result<(Vec<RedisResult>, RunId), CacheFault> {
+        self.guarded(async {
+            let session = self.session().await?;
+            let outcome = session.connection.execute(name, arguments).await;
+            match outcome {
+                Ok(answer) => Ok((answer, session.run)),
+                Err(error) => Err(self.judge(error, &session)),
+            }
+        })
+        .await
+    }
+
+    /// Runs a script by its digest; sends its text where Redis doesn't know it yet.
+    ///
+    /// # Errors
+    /// As [`Self::command`].
+    pub async fn script(
+        &self,
+        script: &Script,
+        keys: &[&str],
+        arguments: Vec<RedisParameter>,
+    ) -> Result<(Vec<RedisResult>, RunId), CacheFault> {
+        let call = |head: &str| {
+            let mut all = vec![text(head), RedisParameter::Int64(keys.len() as i64)];
+            all.extend(keys.iter().map(|key| text(key)));
+            all.extend(arguments.iter().cloned());
+            all
+        };
+        match self.command("EVALSHA", call(&script.digest)).await {
+            Err(CacheFault::Protocol(why)) if is_unknown_script(&why) => self.command("EVAL", call(script.source)).await,
+            outcome => outcome,
+        }
+    }
+
+    /// True while Redis is left alone.
+    pub fn is_open(&self) -> bool {
+        self.breaker.borrow().is_open()
+    }
+
+    async fn guarded<T>(&self, operation: impl Future<Output = Result<T, CacheFault>>) -> Result<T, CacheFault> {
+        let admission = self.breaker.borrow_mut().admit(monotonic_millis());
+        if admission == Admission::Refuse {
+            return Err(CacheFault::Skipped);
+        }
+        let outcome = limited(self.limit, operation).await.unwrap_or(Err(CacheFault::TimedOut));
+        let answered = !matches!(outcome, Err(CacheFault::TimedOut | CacheFault::Unreachable));
+        if !answered {
+            self.session.replace(None);
+        }
+        match self.breaker.borrow_mut().report(admission, answered, monotonic_millis()) {
+            Some(Change::Opened) => eprintln!("warning: Redis gives no answer; reads go to Postgres until it is back"),
+            Some(Change::Closed) => eprintln!("info: Redis is back"),
+            None => {}
+        }
+        outcome
+    }
+
+    /// The open session, or a new one. Two requests at once may open one each; the later one stays.
+    async fn session(&self) -> Result<Rc<Session>, CacheFault> {
+        let open = self.session.borrow().clone();
+        if let Some(session) = open {
+            return Ok(session);
+        }
+        let connection = Connection::open(&self.url).await.map_err(|error| fault(&error))?;
+        let info = connection.execute("INFO", [text("server")]).await.map_err(|error| fault(&error))?;
+        let run = match info.as_slice() {
+            [RedisResult::Binary(info)] => standalone_run(&String::from_utf8_lossy(info))?,
+            _ => return Err(CacheFault::Protocol("INFO gave no text".into())),
+        };
+        let session = Rc::new(Session { connection, run });
+        self.session.replace(Some(session.clone()));
+        Ok(session)
+    }
+
+    /// After an error that isn't an answer of the server the connection is of no use any more.
+    fn judge(&self, error: Error, session: &Rc<Session>) -> CacheFault {
+        let fault = fault(&error);
+        if fault == CacheFault::Unreachable {
+            let current = self.session.borrow().as_ref().is_some_and(|current| Rc::ptr_eq(current, session));
+            if current {
+                self.session.replace(None);
+            }
+        }
+        fault
+    }
+}
+
+/// The run id out of `INFO server`; a Redis Cluster is refused, since one look spans several slots.
+fn standalone_run(info: &str) -> Result<RunId, CacheFault> {
+    let field = |name: &str| info.lines().find_map(|line| line.strip_prefix(name)).map(str::trim);
+    if field("redis_mode:") == Some("cluster") {
+        return Err(CacheFault::Protocol("a Redis Cluster can't be used: one primary is needed".into()));
+    }
+    let run = field("run_id:").and_then(|id| id.get(..32)).and_then(|id| u128::from_str_radix(id, 16).ok());
+    run.ok_or_else(|| CacheFault::Protocol("INFO names no run_id".into()))
+}
+
+/// Spin hands on the text of an error and nothing else, so the text decides: what the server said is an answer, all else means that the
+/// connection is gone.
+fn fault(error: &Error) -> CacheFault {
+    const ANSWERS: [&str; 11] = [
+        "signalled by the server", "NOSCRIPT", "NoScript", "OOM", "READONLY", "LOADING", "WRONGTYPE", "MISCONF", "NOAUTH", "NOPERM", "BUSY",
+    ];
+    match error {
+        Error::Other(why) if !ANSWERS.iter().any(|answer| why.contains(answer)) => CacheFault::Unreachable,
+        Error::Other(why) => CacheFault::Protocol(why.clone()),
+        Error::TooManyConnections => CacheFault::Unreachable,
+        Error::InvalidAddress => CacheFault::Protocol("redis_url is not an address, or not in allowed_outbound_hosts".into()),
+        Error::TypeError => CacheFault::Protocol("an answer of another type".into()),
+    }
+}
+
+fn is_unknown_script(why: &str) -> bool {
+    why.contains("NOSCRIPT") || why.contains("NoScript")
+}
+
+/// A script and its digest, worked out once per instance.
+pub struct Script {
+    source: &'static str,
+    digest: String,
+}
+
+impl Script {
+    /// From its source.
+    pub fn new(source: &'static str) -> Self {
+        Self { source, digest: sha1_smol::Sha1::from(source).digest().to_string() }
+    }
+}
+
+/// A text argument.
+pub fn text(value: &str) -> RedisParameter {
+    RedisParameter::Binary(value.as_bytes().to_vec())
+}
+
+/// Milliseconds as an argument.
+pub fn millis(duration: Duration) -> RedisParameter {
+    RedisParameter::Int64(i64::try_from(duration.as_millis()).unwrap_or(i64::MAX))
+}

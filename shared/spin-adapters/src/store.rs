@@ -1,0 +1,186 @@
+//! The ports of cache-logic over Redis: one command or script each.
+
+use crate::redis::{Redis, Script, millis, text};
+use cache_logic::certificate::{Certificate, Generation, RunId};
+use cache_logic::key::{generation_key, lease_key};
+use cache_logic::ports::{CacheFault, Fill, Lease, Registry, Seen, Store};
+use spin_sdk::redis::{RedisParameter, RedisResult};
+use std::time::Duration;
+
+/// How long the last certificate is remembered, for serving while Postgres is away.
+const LAST_CERTIFICATE: Duration = Duration::from_secs(24 * 3600);
+
+/// The cache in Redis, below one key prefix.
+pub struct RedisStore {
+    /// The connection; also for other uses of the same Redis.
+    pub redis: Redis,
+    prefix: String,
+    generation_ttl: Duration,
+    names: Names,
+    scripts: Scripts,
+}
+
+/// The keys of the certificate, built once.
+struct Names {
+    certificate: String,
+    claim: String,
+    fresh: String,
+    last: String,
+}
+
+struct Scripts {
+    lease: Script,
+    generations: Script,
+    fill: Script,
+    release: Script,
+    certify: Script,
+}
+
+impl RedisStore {
+    /// A store below `prefix`, whose generations live for `generation_ttl`.
+    pub fn new(redis: Redis, prefix: &str, generation_ttl: Duration) -> Self {
+        let name = |name: &str| format!("{prefix}cache:{name}");
+        Self {
+            redis,
+            prefix: prefix.to_owned(),
+            generation_ttl,
+            names: Names { certificate: name("certificate"), claim: name("claim"), fresh: name("fresh"), last: name("last") },
+            scripts: Scripts {
+                lease: Script::new(include_str!("lua/lease.lua")),
+                generations: Script::new(include_str!("lua/generations.lua")),
+                fill: Script::new(include_str!("lua/fill.lua")),
+                release: Script::new(include_str!("lua/release.lua")),
+                certify: Script::new(include_str!("lua/certify.lua")),
+            },
+        }
+    }
+
+    fn prefixed(&self, key: &str) -> String {
+        format!("{}{key}", self.prefix)
+    }
+
+    fn generation_keys(&self, tags: &[&str]) -> Vec<String> {
+        tags.iter().map(|tag| generation_key(&self.prefix, tag)).collect()
+    }
+}
+
+impl Store for RedisStore {
+    async fn look(&self, keys: &[&str], tags: &[&str]) -> Result<Seen, CacheFault> {
+        let mut arguments = Vec::with_capacity(keys.len() + tags.len() + 2);
+        arguments.extend(keys.iter().map(|key| RedisParameter::Binary(self.prefixed(key).into_bytes())));
+        arguments.extend(tags.iter().map(|tag| RedisParameter::Binary(generation_key(&self.prefix, tag).into_bytes())));
+        arguments.push(text(&self.names.certificate));
+        arguments.push(text(&self.names.fresh));
+        let expected = arguments.len();
+        let (answer, run) = self.redis.command("MGET", arguments).await?;
+        if answer.len() != expected {
+            return Err(CacheFault::Protocol("MGET gave another number of values".into()));
+        }
+        let mut values = answer.into_iter().map(bytes);
+        Ok(Seen {
+            entries: values.by_ref().take(keys.len()).collect(),
+            generations: values.by_ref().take(tags.len()).map(|value| value.as_deref().and_then(generation)).collect(),
+            certificate: values.next().flatten().as_deref().and_then(Certificate::decode),
+            fresh: values.next().flatten().is_some(),
+            run,
+        })
+    }
+
+    async fn lease(&self, key: &str, known: Option<u128>, tags: &[&str], holder: u128, hold: Duration) -> Result<Lease, CacheFault> {
+        let key = self.prefixed(key);
+        let (lease, generations) = (lease_key(&key), self.generation_keys(tags));
+        let mut keys = vec![key.as_str(), lease.as_str()];
+        keys.extend(generations.iter().map(String::as_str));
+        let known = known.map_or(Vec::new(), |fill| fill.to_le_bytes().to_vec());
+        let arguments = vec![RedisParameter::Binary(known), hex(holder), millis(hold), millis(self.generation_ttl)];
+        let (answer, _) = self.redis.script(&self.scripts.lease, &keys, arguments).await?;
+        match answer.split_first() {
+            Some((RedisResult::Int64(0), generations)) => Ok(Lease::Granted(parse_generations(generations, tags.len())?)),
+            Some((RedisResult::Int64(1), _)) => Ok(Lease::Held),
+            Some((RedisResult::Int64(2), _)) => Ok(Lease::Changed),
+            _ => Err(CacheFault::Protocol("lease.lua gave no answer".into())),
+        }
+    }
+
+    async fn generations(&self, tags: &[&str], candidate: u128) -> Result<Vec<Generation>, CacheFault> {
+        let keys = self.generation_keys(tags);
+        let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
+        let arguments = vec![hex(candidate), millis(self.generation_ttl)];
+        let (answer, _) = self.redis.script(&self.scripts.generations, &keys, arguments).await?;
+        parse_generations(&answer, tags.len())
+    }
+
+    async fn fill(&self, fills: &[Fill<'_>], holder: Option<u128>) -> Result<(), CacheFault> {
+        let keys: Vec<String> = fills.iter().map(|fill| self.prefixed(fill.key)).collect();
+        let lease = keys.first().map_or(String::new(), |key| lease_key(key));
+        let mut names = vec![lease.as_str()];
+        names.extend(keys.iter().map(String::as_str));
+        let mut arguments = vec![holder.map_or(text(""), hex)];
+        for fill in fills {
+            arguments.push(RedisParameter::Binary(fill.bytes.clone()));
+            arguments.push(RedisParameter::Int64(i64::try_from(fill.ttl_ms).unwrap_or(i64::MAX)));
+        }
+        self.redis.script(&self.scripts.fill, &names, arguments).await.map(drop)
+    }
+
+    async fn release(&self, key: &str, holder: u128) -> Result<(), CacheFault> {
+        let lease = lease_key(&self.prefixed(key));
+        self.redis.script(&self.scripts.release, &[&lease], vec![hex(holder)]).await.map(drop)
+    }
+
+    async fn discard(&self, keys: &[&str]) -> Result<(), CacheFault> {
+        let keys = keys.iter().map(|key| text(&self.prefixed(key))).collect();
+        self.redis.command("DEL", keys).await.map(drop)
+    }
+}
+
+impl Registry for RedisStore {
+    async fn invalidate(&self, tags: &[&str]) -> Result<(), CacheFault> {
+        let keys = self.generation_keys(tags).iter().map(|key| text(key)).collect();
+        self.redis.command("DEL", keys).await.map(drop)
+    }
+
+    async fn claim(&self, token: u128, hold: Duration) -> Result<Option<RunId>, CacheFault> {
+        let arguments = vec![text(&self.names.claim), hex(token), text("NX"), text("PX"), millis(hold)];
+        let (answer, run) = self.redis.command("SET", arguments).await?;
+        Ok(matches!(answer.as_slice(), [RedisResult::Status(_)]).then_some(run))
+    }
+
+    async fn certify(&self, certificate: &Certificate, life: Duration, fresh: Duration) -> Result<bool, CacheFault> {
+        let names = &self.names;
+        let keys = [&*names.claim, &*names.certificate, &*names.fresh, &*names.last];
+        let encoded = text(&certificate.encode());
+        let arguments = vec![hex(certificate.token), encoded, millis(life), millis(fresh), millis(LAST_CERTIFICATE)];
+        let (answer, _) = self.redis.script(&self.scripts.certify, &keys, arguments).await?;
+        Ok(matches!(answer.as_slice(), [RedisResult::Int64(1)]))
+    }
+
+    async fn last_certificate(&self) -> Result<Option<Certificate>, CacheFault> {
+        let (answer, _) = self.redis.command("GET", vec![text(&self.names.last)]).await?;
+        Ok(answer.into_iter().next().and_then(bytes).as_deref().and_then(Certificate::decode))
+    }
+}
+
+fn hex(value: u128) -> RedisParameter {
+    RedisParameter::Binary(format!("{value:032x}").into_bytes())
+}
+
+fn bytes(value: RedisResult) -> Option<Vec<u8>> {
+    match value {
+        RedisResult::Binary(bytes) => Some(bytes),
+        _ => None,
+    }
+}
+
+fn generation(bytes: &[u8]) -> Option<Generation> {
+    std::str::from_utf8(bytes).ok().and_then(|text| u128::from_str_radix(text, 16).ok())
+}
+
+fn parse_generations(answer: &[RedisResult], count: usize) -> Result<Vec<Generation>, CacheFault> {
+    let parse = |value: &RedisResult| match value {
+        RedisResult::Binary(bytes) => generation(bytes),
+        _ => None,
+    };
+    let generations: Option<Vec<_>> = answer.iter().map(parse).collect();
+    generations.filter(|found| found.len() == count).ok_or_else(|| CacheFault::Protocol("a generation can't be read".into()))
+}
