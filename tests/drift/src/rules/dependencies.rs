@@ -1,0 +1,40 @@
+//! Dependencies point one way: functions -> spin-adapters -> commerce -> cache-logic. Only functions and spin-adapters know Spin; the host
+//! and the scenarios know none of our crates.
+
+use std::collections::BTreeSet;
+
+use super::Finding;
+use crate::{Tree, code::Code};
+
+const RULE: &str = "direction-of-dependencies";
+
+pub(super) fn check(tree: &Tree) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let functions: BTreeSet<&str> = tree
+        .below("functions/", "/Cargo.toml")
+        .filter_map(|(path, _)| path.strip_prefix("functions/")?.strip_suffix("/Cargo.toml"))
+        .collect();
+    for (package, dependencies) in &tree.dependencies {
+        let allowed: &[&str] = match package.as_str() {
+            "cache-logic" => &[],
+            "commerce" => &["cache-logic"],
+            "spin-adapters" => &["cache-logic", "commerce", "spin-sdk"],
+            name if functions.contains(name) => &["commerce", "spin-adapters", "spin-sdk"],
+            _ => &[],
+        };
+        for dependency in dependencies {
+            let ours = dependency == "spin-sdk" || tree.dependencies.contains_key(dependency);
+            if ours && !allowed.contains(&dependency.as_str()) {
+                findings.push(Finding::new(RULE, package.as_str(), format!("may not depend on {dependency}")));
+            }
+        }
+    }
+    for folder in ["shared/cache-logic/", "shared/commerce/", "tests/host/src/", "tests/e2e/"] {
+        for (path, text) in tree.below(folder, ".rs") {
+            if let Some((name, line)) = Code::read(text).names("spin_sdk") {
+                findings.push(Finding::new(RULE, format!("{path}:{line}"), format!("names {name}")));
+            }
+        }
+    }
+    findings
+}

@@ -1,0 +1,156 @@
+//! Each constraint, broken on purpose in a copy of the workspace in memory, is found; the workspace itself has no finding.
+
+use std::path::Path;
+use std::sync::LazyLock;
+
+use drift_check::{Tree, check};
+
+static TREE: LazyLock<Tree> = LazyLock::new(|| {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    Tree::load(&root).unwrap_or_else(|reason| panic!("{reason}"))
+});
+
+/// Changes one file and expects a finding of this rule that wasn't there before.
+#[track_caller]
+fn breaks(rule: &str, path: &str, change: impl Fn(&str) -> String) {
+    let mut tree = TREE.clone();
+    let text = tree.files.get_mut(path).unwrap_or_else(|| panic!("{path} is gone: adapt this test"));
+    let changed = change(text);
+    assert_ne!(*text, changed, "{path} was not changed: adapt this test");
+    *text = changed;
+    let before = check(&TREE);
+    let found: Vec<_> = check(&tree).into_iter().filter(|finding| !before.contains(finding)).collect();
+    assert!(found.iter().any(|finding| finding.rule == rule), "{rule} did not find it: {found:?}");
+}
+
+/// Puts a line at the end of a file.
+fn append(line: &'static str) -> impl Fn(&str) -> String {
+    move |text| format!("{text}\n{line}\n")
+}
+
+/// Adds a dependency to a package.
+#[track_caller]
+fn dependency_breaks(rule: &str, package: &str, dependency: &str) {
+    let mut tree = TREE.clone();
+    let dependencies = tree.dependencies.get_mut(package).unwrap_or_else(|| panic!("no package {package}"));
+    dependencies.push(dependency.to_owned());
+    let found = check(&tree);
+    assert!(
+        found.iter().any(|finding| finding.rule == rule && finding.place == package),
+        "{rule} did not find it: {found:?}"
+    );
+}
+
+const LOOKUP: &str = "functions/order-lookup/src/lib.rs";
+const BACKEND: &str = "shared/spin-adapters/src/backend.rs";
+const CONFIG: &str = "shared/spin-adapters/src/config.rs";
+
+#[test]
+fn nothing_is_broken() {
+    let findings = check(&TREE);
+    assert!(findings.is_empty(), "{findings:#?}");
+}
+
+#[test]
+fn a_handler_that_names_the_cache_is_found() {
+    breaks("cache-below-handlers", LOOKUP, append("use cache_logic::entry;"));
+    breaks("cache-below-handlers", LOOKUP, append("use spin_sdk::{http, redis::Connection};"));
+    breaks("cache-below-handlers", LOOKUP, append("fn f() { let _ = spin_sdk::pg::Connection::open(\"\"); }"));
+    breaks("cache-below-handlers", LOOKUP, append("fn f() { println!(\"{}\", spin_adapters::redis::name()); }"));
+    breaks("cache-below-handlers", "functions/order-list/src/lib.rs", append("use spin_adapters::store::RedisStore;"));
+}
+
+#[test]
+fn a_handler_may_speak_of_the_cache_in_a_comment_and_in_a_test() {
+    let mut tree = TREE.clone();
+    let text = tree.files.get_mut(LOOKUP).expect("order-lookup");
+    text.push_str("\n// spin_sdk::redis\n#[cfg(test)]\nmod drift { use cache_logic::entry; }\n");
+    assert_eq!(check(&tree), check(&TREE));
+}
+
+#[test]
+fn a_lifetime_in_the_code_is_found() {
+    let rule = "ttls-from-variables";
+    breaks(rule, CONFIG, |text| {
+        text.replacen("parser.policy(\"ttl_order\", &default_ttl)", "Policy::from_secs(300)", 1)
+    });
+    breaks(rule, BACKEND, append("fn f() { let _ = Policy::with_ttl(Duration::from_secs(300)); }"));
+    breaks(rule, BACKEND, append("fn f() -> Policy { Policy { ttl: Duration::from_secs(60), ..g() } }"));
+}
+
+#[test]
+fn a_variable_that_is_not_wired_is_found() {
+    let rule = "ttls-from-variables";
+    breaks(rule, "spin.toml", |text| text.replacen("ttl_order = \"{{ ttl_order }}\"\n", "", 1));
+    breaks(rule, "spin.toml", |text| text.replacen("ttl_order = \"{{ ttl_order }}\"\n", "ttl_order = \"300\"\n", 1));
+    breaks(rule, "spin.toml", |text| text.replacen("[variables]\n", "[variables]\nunread = { default = \"1\" }\n", 1));
+    breaks(rule, CONFIG, |text| text.replacen("\"ttl_order\",", "\"ttl_order\", \"ttl_nowhere\",", 1));
+    breaks(rule, CONFIG, |text| text.replacen("\"ttl_order\",", "", 1));
+}
+
+#[test]
+fn a_fault_of_redis_on_its_way_to_a_caller_is_found() {
+    let rule = "redis-faults-never-returned";
+    let turn = "impl From<CacheFault> for Error { fn from(_: CacheFault) -> Error { Error::internal(\"\") } }";
+    breaks(rule, BACKEND, append(turn));
+    breaks(rule, "shared/spin-adapters/src/store.rs", append(turn));
+    breaks(rule, BACKEND, append("fn f() -> Result<(), CacheFault> { Ok(()) }"));
+    breaks(rule, "shared/spin-adapters/src/problem.rs", append("use cache_logic::ports::CacheFault;"));
+}
+
+#[test]
+fn a_cached_404_is_found() {
+    let rule = "no-cached-404";
+    let value = "fn f() -> Value { Value { payload: vec![], etag: String::new(), owner: None } }";
+    breaks(rule, "shared/spin-adapters/src/store.rs", append(value));
+    breaks(rule, "shared/cache-logic/src/read.rs", append(value));
+    breaks(rule, "shared/cache-logic/src/entry.rs", |text| {
+        text.replacen("pub fn encode(value: &Value", "pub fn encode(value: Option<&Value>", 1)
+    });
+    breaks(rule, BACKEND, |text| text.replacen("fn value(mut row: Row)", "fn value(mut row: Option<String>)", 1));
+}
+
+#[test]
+fn a_mutation_beside_the_write_path_is_found() {
+    let rule = "invalidation-after-every-mutation";
+    breaks(rule, BACKEND, append("fn f(p: Postgres) { p.query(include_str!(\"sql/order_patch.sql\"), vec![]); }"));
+    breaks(
+        rule,
+        BACKEND,
+        append("const S: &str = include_str!(\"sql/order_delete.sql\"); fn f(p: Postgres) { p.query(S, vec![]); }"),
+    );
+    // A statement that is found to write, and that nobody runs by the write path.
+    breaks(rule, "shared/spin-adapters/src/sql/order_get.sql", |_| "UPDATE orders SET notes = $1".to_owned());
+    breaks(rule, "shared/spin-adapters/src/sql/order_get.sql", |_| "SELECT * FROM order_patch($1, $2)".to_owned());
+}
+
+#[test]
+fn a_dependency_that_points_back_is_found() {
+    let rule = "direction-of-dependencies";
+    for (package, dependency) in [
+        ("cache-logic", "commerce"),
+        ("cache-logic", "spin-sdk"),
+        ("commerce", "spin-adapters"),
+        ("commerce", "spin-sdk"),
+        ("spin-adapters", "order-lookup"),
+        ("order-lookup", "order-list"),
+        ("order-lookup", "cache-logic"),
+        ("edge-host", "cache-logic"),
+        ("edge-host", "spin-sdk"),
+        ("e2e", "commerce"),
+    ] {
+        dependency_breaks(rule, package, dependency);
+    }
+    breaks(rule, "shared/commerce/src/lib.rs", append("use spin_sdk::http;"));
+}
+
+#[test]
+fn a_clock_or_a_die_in_the_core_is_found() {
+    let rule = "pure-core";
+    let file = "shared/cache-logic/src/read.rs";
+    breaks(rule, file, append("fn f() { let _ = std::time::SystemTime::now(); }"));
+    breaks(rule, file, append("use std::time::{Duration as D, Instant};"));
+    breaks(rule, file, append("use std::{collections::HashMap as M, net::TcpStream};"));
+    breaks(rule, "shared/commerce/src/lib.rs", append("fn f() { let _ = uuid::Uuid::now_v7(); }"));
+    dependency_breaks(rule, "cache-logic", "rand");
+}
