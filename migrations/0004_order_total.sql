@@ -1,0 +1,30 @@
+-- The total of an order is the sum of its items, checked when the transaction commits.
+
+CREATE FUNCTION check_order_total() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+    wrong_order uuid;
+    touched uuid[];
+BEGIN
+    IF TG_TABLE_NAME = 'orders' THEN
+        touched := ARRAY[NEW.id];
+    ELSIF TG_OP = 'INSERT' THEN
+        touched := ARRAY[NEW.order_id];
+    ELSIF TG_OP = 'DELETE' THEN
+        touched := ARRAY[OLD.order_id];
+    ELSE
+        touched := ARRAY[OLD.order_id, NEW.order_id];
+    END IF;
+    SELECT o.id INTO wrong_order FROM orders o
+    WHERE o.id = ANY (touched)
+      AND o.total_amount <> (SELECT coalesce(sum(i.line_total), 0) FROM order_items i WHERE i.order_id = o.id);
+    IF FOUND THEN
+        RAISE EXCEPTION 'the total of order % is not the sum of its items', wrong_order
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'order_total_is_sum_of_items', TABLE = TG_TABLE_NAME;
+    END IF;
+    RETURN NULL;
+END $$;
+
+CREATE CONSTRAINT TRIGGER order_total_is_sum_of_items AFTER INSERT OR UPDATE OF id, total_amount ON orders
+    DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION check_order_total();
+CREATE CONSTRAINT TRIGGER order_total_is_sum_of_items AFTER INSERT OR DELETE OR UPDATE OF order_id, quantity, unit_price ON order_items
+    DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION check_order_total();
