@@ -1,2 +1,3 @@
--- Deletes outbox rows that were applied and certified.   $1 bigint[]: their ids   No rows.
-DELETE FROM cache_invalidations WHERE id = ANY($1::bigint[])
+-- Deletes outbox rows that have been applied.
+-- $1 bigint[] their ids. No columns.
+DELETE FROM cache_invalidations WHERE id = ANY ($1::bigint[])

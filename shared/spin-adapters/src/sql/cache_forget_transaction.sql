@@ -1,3 +1,3 @@
--- Behind a writer's answer: deletes the outbox rows of its transaction that name nothing but what it has invalidated.
--- $1 text: xid   $2 text[]: the tags   No rows.
+-- Deletes the outbox rows of a transaction that its writer has applied; one that says more than these tags stays.
+-- $1 text transaction, $2 text[] the tags that were applied. No columns.
 DELETE FROM cache_invalidations WHERE xid = $1::text::xid8 AND tags <@ $2::text[]
