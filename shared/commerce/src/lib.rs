@@ -6,6 +6,7 @@
 //! 3. [`status`], [`money`], [`time`]: the words that orders are made of
 //! 4. [`query`]: requests, read with errors that name the field
 //! 5. [`entries`]: which cache entry has which key and depends on which tags
+//! 6. [`webhook`]: signatures and events of payment providers
 #![forbid(unsafe_code)]
 
 pub mod caller;
@@ -16,3 +17,4 @@ mod params;
 pub mod query;
 pub mod status;
 pub mod time;
+pub mod webhook;

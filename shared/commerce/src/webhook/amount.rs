@@ -1,0 +1,239 @@
+//! Money as each provider writes it: decimal strings at PayPal, integers in "the smallest unit" at Stripe. Both become
+//! integers of minor units; what a provider can't express exactly is an error, never rounded.
+
+use std::fmt;
+
+use serde::{Serialize, Serializer};
+
+use crate::money::Currency;
+
+/// A payment provider that is known by name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Provider {
+    /// PayPal.
+    PayPal,
+    /// Stripe.
+    Stripe,
+}
+
+impl Provider {
+    /// The stable lower-case name.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::PayPal => "paypal",
+            Self::Stripe => "stripe",
+        }
+    }
+}
+
+/// What is wrong with an amount.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AmountError {
+    /// The provider doesn't take this currency (or it is no currency).
+    CurrencyNotTaken,
+    /// Not a plain decimal number.
+    Malformed,
+    /// More digits than the provider can express in this currency.
+    TooPrecise,
+    /// Larger than any payment.
+    TooLarge,
+}
+
+/// An exact amount: `minor` units of 10^-`digits` of the currency.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Amount {
+    /// The integer of minor units.
+    pub minor: i64,
+    /// How many of its decimal digits are behind the point.
+    pub digits: u8,
+    /// The currency.
+    pub currency: Currency,
+}
+
+impl Amount {
+    /// Reads a decimal string such as `237.75` with the digits that `provider` uses for the currency. Zeros beyond them
+    /// are fine.
+    ///
+    /// # Errors
+    /// Any [`AmountError`]; `TooPrecise` also where Stripe wants the last digit to be zero.
+    pub fn parse(provider: Provider, value: &str, code: &str) -> Result<Self, AmountError> {
+        let currency = currency(code).ok_or(AmountError::CurrencyNotTaken)?;
+        let digits = digits(provider, currency).ok_or(AmountError::CurrencyNotTaken)?;
+        let amount = Self { minor: minor(value, digits)?, digits, currency };
+        if provider == Provider::Stripe && amount.minor % stripe_step(currency) != 0 {
+            return Err(AmountError::TooPrecise);
+        }
+        Ok(amount)
+    }
+
+    /// An integer as Stripe sends it.
+    ///
+    /// # Errors
+    /// `CurrencyNotTaken`.
+    pub fn from_stripe(units: i64, code: &str) -> Result<Self, AmountError> {
+        let currency = currency(code).ok_or(AmountError::CurrencyNotTaken)?;
+        let digits = digits(Provider::Stripe, currency).ok_or(AmountError::CurrencyNotTaken)?;
+        Ok(Self { minor: units, digits, currency })
+    }
+
+    /// The same amount without a sign: some old PayPal refunds are negative.
+    pub fn unsigned(self) -> Self {
+        Self { minor: self.minor.saturating_abs(), ..self }
+    }
+}
+
+/// As a decimal string, the form of every amount outside this module.
+impl fmt::Display for Amount {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (sign, scale) = (if self.minor < 0 { "-" } else { "" }, 10_u64.pow(self.digits.into()));
+        let (whole, rest) = (self.minor.unsigned_abs() / scale, self.minor.unsigned_abs() % scale);
+        match self.digits {
+            0 => write!(f, "{sign}{whole}"),
+            digits => write!(f, "{sign}{whole}.{rest:0width$}", width = usize::from(digits)),
+        }
+    }
+}
+
+impl Serialize for Amount {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+/// Stripe writes codes in lower case.
+fn currency(code: &str) -> Option<Currency> {
+    Currency::parse(&code.to_ascii_uppercase())
+}
+
+fn is_in(currency: Currency, list: &str) -> bool {
+    list.split_ascii_whitespace().any(|code| code == currency.as_str())
+}
+
+fn minor(value: &str, digits: u8) -> Result<i64, AmountError> {
+    let (negative, unsigned) = value.strip_prefix('-').map_or((false, value), |rest| (true, rest));
+    let (whole, rest) = unsigned.split_once('.').unwrap_or((unsigned, "0"));
+    let decimal = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    if !decimal(whole) || !decimal(rest) {
+        return Err(AmountError::Malformed);
+    }
+    let rest = rest.trim_end_matches('0');
+    if rest.len() > digits.into() {
+        return Err(AmountError::TooPrecise);
+    }
+    let all = format!("{whole}{rest:0<width$}", width = usize::from(digits));
+    let minor: i64 = all.parse().map_err(|_| AmountError::TooLarge)?;
+    // Fifteen digits: every sum of a few thousand such amounts still fits, here and in Postgres.
+    if minor >= 1_000_000_000_000_000 {
+        return Err(AmountError::TooLarge);
+    }
+    Ok(if negative { -minor } else { minor })
+}
+
+/// How many decimal digits `provider` uses for a currency; `None` where it doesn't take the currency.
+pub fn digits(provider: Provider, currency: Currency) -> Option<u8> {
+    match provider {
+        Provider::PayPal if is_in(currency, PAYPAL_WHOLE) => Some(0),
+        Provider::PayPal => is_in(currency, PAYPAL).then_some(2),
+        Provider::Stripe if is_in(currency, STRIPE_WHOLE) => Some(0),
+        Provider::Stripe if is_in(currency, STRIPE_THREE) => Some(3),
+        Provider::Stripe => (is_in(currency, STRIPE) || is_in(currency, STRIPE_TIMES_100)).then_some(2),
+    }
+}
+
+/// Of which number every Stripe amount in this currency has to be a multiple.
+fn stripe_step(currency: Currency) -> i64 {
+    if is_in(currency, STRIPE_THREE) {
+        10
+    } else if is_in(currency, STRIPE_TIMES_100) {
+        100
+    } else {
+        1
+    }
+}
+
+/// developer.paypal.com, "Currency codes": two decimals.
+const PAYPAL: &str = "AUD BRL CAD CHF CNY CZK DKK EUR GBP HKD ILS MXN MYR NOK NZD PHP PLN SEK SGD THB USD";
+/// The same list: currencies "that don't support decimals" at PayPal, whatever ISO says.
+const PAYPAL_WHOLE: &str = "HUF JPY TWD";
+/// docs.stripe.com, "Supported currencies": two decimals.
+const STRIPE: &str = "AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BMD BND BOB BRL BSD BWP BYN BZD CAD CDF CHF \
+    CNY COP CRC CVE CZK DKK DOP DZD EGP ETB EUR FJD FKP GBP GEL GIP GMD GTQ GYD HKD HNL HTG HUF IDR ILS INR JMD KES \
+    KGS KHR KYD KZT LAK LBP LKR LRD LSL MAD MDL MKD MMK MNT MOP MUR MVR MWK MXN MYR MZN NAD NGN NIO NOK NPR NZD PAB \
+    PEN PGK PHP PKR PLN QAR RON RSD RUB SAR SBD SCR SEK SGD SHP SLE SOS SRD SZL THB TJS TOP TRY TTD TWD TZS UAH \
+    USD UYU UZS WST XCD YER ZAR ZMW";
+/// The same page, "Zero-decimal currencies".
+const STRIPE_WHOLE: &str = "BIF CLP DJF GNF JPY KMF KRW MGA PYG RWF VND VUV XAF XOF XPF";
+/// The same page, "Three-decimal currencies": the last digit has to be zero.
+const STRIPE_THREE: &str = "BHD JOD KWD OMR TND";
+/// The same page, "Special cases": no decimals, but written with two.
+const STRIPE_TIMES_100: &str = "ISK UGX";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use AmountError::*;
+    use Provider::*;
+
+    fn check(provider: Provider, value: &str, code: &str, expected: Result<(i64, &str), AmountError>) {
+        let got = Amount::parse(provider, value, code).map(|a| (a.minor, a.to_string()));
+        assert_eq!(got, expected.map(|(minor, text)| (minor, text.to_owned())), "{provider:?} {value} {code}");
+    }
+
+    #[test]
+    fn decimal_strings_become_exactly_the_providers_minor_units() {
+        check(PayPal, "30.00", "USD", Ok((3000, "30.00")));
+        check(PayPal, "30", "usd", Ok((3000, "30.00")));
+        check(PayPal, "1.0", "USD", Ok((100, "1.00")));
+        check(PayPal, "0.05", "USD", Ok((5, "0.05")));
+        check(PayPal, "-0.49", "USD", Ok((-49, "-0.49")));
+        check(PayPal, "237.750", "USD", Ok((23_775, "237.75")));
+        check(PayPal, "1500", "JPY", Ok((1500, "1500")));
+        check(PayPal, "1500.00", "JPY", Ok((1500, "1500")));
+        check(PayPal, "1500.50", "HUF", Err(TooPrecise));
+        check(PayPal, "0.001", "USD", Err(TooPrecise));
+        check(PayPal, "10.00", "KWD", Err(CurrencyNotTaken));
+        check(PayPal, "10.00", "US", Err(CurrencyNotTaken));
+        check(PayPal, "10.00", "U\u{e9}", Err(CurrencyNotTaken));
+        check(Stripe, "1500.50", "HUF", Ok((150_050, "1500.50")));
+        check(Stripe, "1500", "JPY", Ok((1500, "1500")));
+        check(Stripe, "1500.5", "KRW", Err(TooPrecise));
+        check(Stripe, "1.23", "KWD", Ok((1230, "1.230")));
+        check(Stripe, "1.234", "KWD", Err(TooPrecise));
+        check(Stripe, "500", "ISK", Ok((50_000, "500.00")));
+        check(Stripe, "500.5", "ISK", Err(TooPrecise));
+        check(Stripe, "5", "UGX", Ok((500, "5.00")));
+        check(Stripe, "10.00", "XXX", Err(CurrencyNotTaken));
+    }
+
+    #[test]
+    fn what_is_no_number_is_no_amount() {
+        for value in ["", ".", "-", "1.", ".5", "1,5", "1e3", "+1", " 1", "--1", "1.2.3", "NaN", "0x1"] {
+            check(PayPal, value, "USD", Err(Malformed));
+        }
+        for value in ["99999999999999999999", "10000000000000.00"] {
+            check(PayPal, value, "USD", Err(TooLarge));
+        }
+    }
+
+    #[test]
+    fn stripes_integers_are_read_with_the_same_table() {
+        for (units, code, text) in
+            [(1999, "usd", "19.99"), (1999, "jpy", "1999"), (1230, "kwd", "1.230"), (500, "isk", "5.00")]
+        {
+            assert_eq!(Amount::from_stripe(units, code).unwrap().to_string(), text);
+        }
+        assert_eq!(Amount::from_stripe(1, "xxx"), Err(CurrencyNotTaken));
+    }
+
+    #[test]
+    fn no_currency_stands_in_two_lists_of_a_provider() {
+        for lists in [vec![PAYPAL, PAYPAL_WHOLE], vec![STRIPE, STRIPE_WHOLE, STRIPE_THREE, STRIPE_TIMES_100]] {
+            let mut codes: Vec<_> = lists.iter().flat_map(|list| list.split_ascii_whitespace()).collect();
+            let count = codes.len();
+            codes.sort_unstable();
+            codes.dedup();
+            assert_eq!(codes.len(), count);
+            assert!(codes.iter().all(|code| Currency::parse(code).is_some_and(|c| c.as_str() == *code)));
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! A provider's object, whatever the provider: what the fold of an order's payments is made of.
+
+use serde::{Serialize, Serializer};
+
+use crate::time::Moment;
+use crate::webhook::amount::Amount;
+
+/// Which kind of object. One capture credits one order; refunds and disputes belong to a payment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ObjectKind {
+    /// Money taken: a PayPal capture or sale, a Stripe payment intent (or a charge without one).
+    Payment,
+    /// Money reserved.
+    Authorization,
+    /// Money given back.
+    Refund,
+    /// A complaint that may take the money back.
+    Dispute,
+}
+
+/// The state of an object, in words common to the providers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ObjectState {
+    /// Begun, not decided.
+    Pending,
+    /// Reserved, may be captured.
+    Authorized,
+    /// Done: money moved.
+    Completed,
+    /// Didn't work.
+    Failed,
+    /// Given up before money moved; also an authorization that was used up.
+    Cancelled,
+    /// A dispute that isn't decided.
+    Open,
+    /// A dispute decided for the seller.
+    Won,
+    /// A dispute decided against the seller.
+    Lost,
+}
+
+/// One object in its state at one moment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ProviderObject {
+    /// What it is.
+    pub kind: ObjectKind,
+    /// The provider's id.
+    pub id: String,
+    /// Refund, dispute: the payment it belongs to.
+    pub parent: Option<String>,
+    /// Another id under which refunds and disputes may name this payment (Stripe: its charge).
+    pub alias: Option<String>,
+    /// Its state.
+    pub state: ObjectState,
+    /// How much, never negative.
+    pub amount: Option<Amount>,
+    /// The ISO 4217 code of both amounts.
+    pub currency: Option<String>,
+    /// The sum of all refunds of the payment as the provider counts it. On a refund: the sum after that refund.
+    pub refunded_total: Option<Amount>,
+    /// A refund that the provider forced (chargeback, reversal).
+    pub reversal: bool,
+    /// Our order's id as the provider was told it.
+    pub order_reference: Option<String>,
+    /// The provider account that got the money.
+    pub payee: Option<String>,
+    /// When the provider says it last changed.
+    #[serde(serialize_with = "rfc3339")]
+    pub changed_at: Option<Moment>,
+}
+
+fn rfc3339<S: Serializer>(moment: &Option<Moment>, serializer: S) -> Result<S::Ok, S::Error> {
+    moment.map(Moment::to_rfc3339).serialize(serializer)
+}
+
+impl ProviderObject {
+    pub(super) fn new(kind: ObjectKind, id: String, state: ObjectState) -> Self {
+        Self {
+            kind,
+            id,
+            parent: None,
+            alias: None,
+            state,
+            amount: None,
+            currency: None,
+            refunded_total: None,
+            reversal: false,
+            order_reference: None,
+            payee: None,
+            changed_at: None,
+        }
+    }
+
+    pub(super) fn with_amount(mut self, amount: Amount) -> Self {
+        self.currency = Some(amount.currency.as_str().to_owned());
+        self.amount = Some(amount);
+        self
+    }
+}

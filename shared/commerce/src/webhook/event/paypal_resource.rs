@@ -1,0 +1,150 @@
+//! PayPal's resources, both generations of its API, as provider objects.
+
+use serde_json::Value;
+
+use super::paypal::{Resource, ResourceKind};
+use super::{ObjectKind, ObjectState, ProviderObject, id, is_id, text};
+use crate::webhook::amount::{Amount, Provider};
+use crate::webhook::moment;
+
+/// `None` when `answer` isn't the resource that was asked for.
+pub(super) fn objects(resource: &Resource, answer: &Value) -> Option<Vec<ProviderObject>> {
+    let named = if resource.kind == ResourceKind::Dispute { "dispute_id" } else { "id" };
+    if answer.get(named)?.as_str()? != resource.id {
+        return None;
+    }
+    let object = match resource.kind {
+        ResourceKind::Capture | ResourceKind::SaleV1 | ResourceKind::CaptureV1 => payment(answer)?,
+        ResourceKind::Refund | ResourceKind::RefundV1 => {
+            ProviderObject { reversal: resource.reversal, ..refund(answer)? }
+        }
+        ResourceKind::Authorization => authorization(answer)?,
+        ResourceKind::Dispute => dispute(answer)?,
+        ResourceKind::Order => return order(answer),
+    };
+    Some(vec![object])
+}
+
+/// A capture or a sale. `REFUNDED` is a state of its refunds, not of the money taken.
+fn payment(value: &Value) -> Option<ProviderObject> {
+    let amount = amount(value, "amount")?;
+    let (state, refunded) = match status(value)?.as_str() {
+        "COMPLETED" | "PARTIALLY_REFUNDED" => (ObjectState::Completed, None),
+        "REFUNDED" => (ObjectState::Completed, Some(amount)),
+        "PENDING" => (ObjectState::Pending, None),
+        "DECLINED" | "DENIED" | "FAILED" => (ObjectState::Failed, None),
+        _ => return None,
+    };
+    let object = ProviderObject::new(ObjectKind::Payment, id(value, "id")?, state).with_amount(amount);
+    Some(ProviderObject { refunded_total: refunded, ..common(object, value) })
+}
+
+fn refund(value: &Value) -> Option<ProviderObject> {
+    let state = match status(value)?.as_str() {
+        "COMPLETED" => ObjectState::Completed,
+        "PENDING" => ObjectState::Pending,
+        "FAILED" => ObjectState::Failed,
+        "CANCELLED" => ObjectState::Cancelled,
+        _ => return None,
+    };
+    let object = ProviderObject::new(ObjectKind::Refund, id(value, "id")?, state).with_amount(amount(value, "amount")?);
+    let total = value.get("seller_payable_breakdown").and_then(|breakdown| amount(breakdown, "total_refunded_amount"));
+    let total = total.or_else(|| amount(value, "total_refunded_amount"));
+    let parent = ["sale_id", "capture_id"].iter().find_map(|key| id(value, key)).or_else(|| linked(value));
+    Some(ProviderObject { refunded_total: total, parent, ..common(object, value) })
+}
+
+fn authorization(value: &Value) -> Option<ProviderObject> {
+    let state = match status(value)?.as_str() {
+        "CREATED" | "PARTIALLY_CAPTURED" => ObjectState::Authorized,
+        "PENDING" => ObjectState::Pending,
+        "DENIED" => ObjectState::Failed,
+        "CAPTURED" | "VOIDED" | "EXPIRED" => ObjectState::Cancelled,
+        _ => return None,
+    };
+    let object = ProviderObject::new(ObjectKind::Authorization, id(value, "id")?, state);
+    Some(common(object.with_amount(amount(value, "amount")?), value))
+}
+
+/// A dispute over one transaction. (PayPal's schema allows several; it opens one dispute for each.)
+fn dispute(value: &Value) -> Option<ProviderObject> {
+    let outcome = text(value, &["dispute_outcome", "outcome_code"]);
+    let state = match (status(value)?.as_str(), outcome) {
+        ("RESOLVED", Some("RESOLVED_SELLER_FAVOUR" | "CANCELED_BY_BUYER" | "RESOLVED_WITH_PAYOUT" | "DENIED")) => {
+            ObjectState::Won
+        }
+        // ACCEPTED, RESOLVED_BUYER_FAVOUR, and whatever doesn't say that the seller keeps the money.
+        ("RESOLVED", _) => ObjectState::Lost,
+        _ => ObjectState::Open,
+    };
+    let object = ProviderObject::new(ObjectKind::Dispute, id(value, "dispute_id")?, state);
+    let object = match amount(value, "dispute_amount") {
+        Some(amount) => object.with_amount(amount),
+        None => object,
+    };
+    let transaction = value.get("disputed_transactions").and_then(|all| all.get(0)).unwrap_or(&Value::Null);
+    Some(ProviderObject {
+        parent: id(transaction, "seller_transaction_id"),
+        payee: text(transaction, &["seller", "merchant_id"]).map(str::to_owned),
+        order_reference: text(transaction, &["custom"]).map(str::to_owned),
+        ..common(object, value)
+    })
+}
+
+/// How one kind of resource is read.
+type Read = fn(&Value) -> Option<ProviderObject>;
+
+/// A checkout order: the payments inside it. An approved order has none yet, and approval is not payment.
+fn order(value: &Value) -> Option<Vec<ProviderObject>> {
+    let mut objects = Vec::new();
+    for unit in value.get("purchase_units").and_then(Value::as_array).into_iter().flatten() {
+        let listed = |key: &str| unit.get("payments")?.get(key)?.as_array();
+        for (key, read) in [("captures", payment as Read), ("authorizations", authorization), ("refunds", refund)] {
+            for inner in listed(key).into_iter().flatten() {
+                let mut object = read(inner)?;
+                object.order_reference =
+                    object.order_reference.or_else(|| Some(text(unit, &["custom_id"])?.to_owned()));
+                object.payee = object.payee.or_else(|| Some(text(unit, &["payee", "merchant_id"])?.to_owned()));
+                objects.push(object);
+            }
+        }
+    }
+    Some(objects)
+}
+
+/// What all resources say in the same place.
+fn common(object: ProviderObject, value: &Value) -> ProviderObject {
+    let owned = |path: &[&str]| text(value, path).map(str::to_owned);
+    let changed = text(value, &["update_time"]).or_else(|| text(value, &["create_time"]));
+    ProviderObject {
+        order_reference: object
+            .order_reference
+            .clone()
+            .or_else(|| owned(&["custom_id"]))
+            .or_else(|| owned(&["custom"])),
+        payee: object.payee.clone().or_else(|| owned(&["payee", "merchant_id"])),
+        changed_at: changed.and_then(moment),
+        ..object
+    }
+}
+
+/// `status` (second generation) or `state` (first), in capitals.
+fn status(value: &Value) -> Option<String> {
+    Some(text(value, &["status"]).or_else(|| text(value, &["state"]))?.to_ascii_uppercase())
+}
+
+/// `{currency_code, value}` (second generation), `{currency, total}` or `{currency, value}` (first), without sign.
+fn amount(value: &Value, key: &str) -> Option<Amount> {
+    let money = value.get(key)?;
+    let number = text(money, &["value"]).or_else(|| text(money, &["total"]))?;
+    let code = text(money, &["currency_code"]).or_else(|| text(money, &["currency"]))?;
+    Some(Amount::parse(Provider::PayPal, number, code).ok()?.unsigned())
+}
+
+/// The last part of the link to what this belongs to.
+fn linked(value: &Value) -> Option<String> {
+    let links = value.get("links")?.as_array()?;
+    let up = links.iter().find(|link| matches!(text(link, &["rel"]), Some("up" | "sale")))?;
+    let (_, last) = text(up, &["href"])?.rsplit_once('/')?;
+    is_id(last).then(|| last.to_owned())
+}

@@ -1,0 +1,104 @@
+//! The certificate that signed a message: its chain to a pinned root, its name, its validity at a given time.
+
+use std::time::Duration;
+
+use rustls_pki_types::pem::PemObject;
+use rustls_pki_types::{CertificateDer, UnixTime};
+use webpki::{EndEntityCert, Error, KeyUsage, anchor_from_trusted_cert};
+
+use super::algorithm::RsaSha256;
+use crate::webhook::Reason;
+
+/// Largest answer of the certificate URL that is read, in bytes.
+pub const LARGEST_CERTIFICATE: usize = 64 * 1024;
+
+/// Whom we trust: pinned roots, and the intermediates that PayPal's URL doesn't serve along.
+#[derive(Debug, Clone)]
+pub struct Trust {
+    roots: Vec<CertificateDer<'static>>,
+    intermediates: Vec<CertificateDer<'static>>,
+}
+
+impl Trust {
+    /// From two PEM bundles. Intermediates are material for building chains, they aren't trusted by themselves.
+    ///
+    /// # Errors
+    /// `certificate-unreadable` when a bundle is damaged or there is no root.
+    pub fn from_pem(roots: &[u8], intermediates: &[u8]) -> Result<Self, Reason> {
+        let trust = Self { roots: read(roots)?, intermediates: read(intermediates)? };
+        let readable = trust.roots.iter().all(|root| anchor_from_trusted_cert(root).is_ok());
+        if trust.roots.is_empty() || !readable {
+            return Err(Reason::CertificateUnreadable);
+        }
+        Ok(trust)
+    }
+}
+
+/// A certificate that passed [`check`](Self::check) at least once. Only such a one may be kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PassedCertificate {
+    chain: Vec<CertificateDer<'static>>,
+    name: &'static str,
+}
+
+impl PassedCertificate {
+    /// Checks what a certificate URL served: the first certificate is the signer's, further ones may help to build the chain.
+    ///
+    /// `name` is the exact name it has to carry (no wildcard counts) and `at` the time, in seconds since 1970, at which
+    /// the whole chain has to be valid: the transmission time, since these certificates expire long before their messages
+    /// lose their meaning.
+    ///
+    /// # Errors
+    /// One of the `certificate-*` reasons.
+    pub fn check(pem: &[u8], trust: &Trust, name: &'static str, at: i64) -> Result<Self, Reason> {
+        if pem.len() > LARGEST_CERTIFICATE {
+            return Err(Reason::CertificateUnreadable);
+        }
+        let passed = Self { chain: read(pem)?, name };
+        passed.valid_at(trust, at)?;
+        Ok(passed)
+    }
+
+    /// Checks chain, name and validity anew, for a message sent at `at`.
+    ///
+    /// # Errors
+    /// One of the `certificate-*` reasons.
+    pub fn valid_at(&self, trust: &Trust, at: i64) -> Result<(), Reason> {
+        let (leaf, served) = self.chain.split_first().ok_or(Reason::CertificateUnreadable)?;
+        let leaf = EndEntityCert::try_from(leaf).map_err(|error| reason(&error))?;
+        let anchors: Vec<_> = trust.roots.iter().filter_map(|root| anchor_from_trusted_cert(root).ok()).collect();
+        let intermediates: Vec<_> = served.iter().chain(&trust.intermediates).cloned().collect();
+        let at = u64::try_from(at).map_err(|_| Reason::CertificateNotValidAtTransmission)?;
+        let at = UnixTime::since_unix_epoch(Duration::from_secs(at));
+        // PayPal signs messages with an ordinary TLS server certificate.
+        leaf.verify_for_usage(&[&RsaSha256], &anchors, &intermediates, at, KeyUsage::server_auth(), None, None)
+            .map_err(|error| reason(&error))?;
+        if !leaf.valid_dns_names().any(|presented| presented.eq_ignore_ascii_case(self.name)) {
+            return Err(Reason::CertificateNameMismatch);
+        }
+        Ok(())
+    }
+
+    /// Whether it was checked for this name.
+    pub(super) fn is_for(&self, name: &str) -> bool {
+        self.name == name
+    }
+
+    /// Whether `signature` is this certificate's over `message`.
+    pub(super) fn signed(&self, message: &[u8], signature: &[u8]) -> bool {
+        let leaf = self.chain.first().and_then(|leaf| EndEntityCert::try_from(leaf).ok());
+        leaf.is_some_and(|leaf| leaf.verify_signature(&RsaSha256, message, signature).is_ok())
+    }
+}
+
+fn reason(error: &Error) -> Reason {
+    match error {
+        Error::CertExpired { .. } | Error::CertNotValidYet { .. } => Reason::CertificateNotValidAtTransmission,
+        Error::BadDer | Error::BadDerTime | Error::TrailingData(_) => Reason::CertificateUnreadable,
+        _ => Reason::CertificateUntrusted,
+    }
+}
+
+fn read(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, Reason> {
+    CertificateDer::pem_slice_iter(pem).collect::<Result<_, _>>().map_err(|_| Reason::CertificateUnreadable)
+}

@@ -1,0 +1,107 @@
+//! What this receiver expects of PayPal.
+
+use super::url::{CertificateUrls, Environment};
+
+/// The webhook id under which PayPal's simulator signs, for everybody alike.
+pub const SIMULATOR_WEBHOOK_ID: &str = "WEBHOOK_ID";
+
+/// What to do with an event of PayPal's public simulator.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Simulator {
+    /// Refused, as in production: like any signature for somebody else's webhook, which is what it is.
+    #[default]
+    Refuse,
+    /// Recognised, so that a developer sees it arrive; it never moves money.
+    Ignore,
+}
+
+/// One receiver: its environment, its own webhook id and its limits.
+#[derive(Debug, Clone)]
+pub struct Policy {
+    environment: Environment,
+    webhook_id: String,
+    simulator: Simulator,
+    urls: CertificateUrls,
+    seconds_back: i64,
+    seconds_ahead: i64,
+}
+
+impl Policy {
+    /// A policy with the defaults: simulator refused, PayPal's URLs, 4 days back and 300 seconds ahead.
+    /// `None` for a webhook id that is no id, or that is the simulator's: then anybody's test event would count.
+    pub fn new(environment: Environment, webhook_id: &str) -> Option<Self> {
+        let well_formed = !webhook_id.is_empty() && webhook_id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+        if !well_formed || webhook_id == SIMULATOR_WEBHOOK_ID {
+            return None;
+        }
+        Some(Self {
+            environment,
+            webhook_id: webhook_id.to_owned(),
+            simulator: Simulator::Refuse,
+            urls: CertificateUrls::default(),
+            seconds_back: 4 * 86_400,
+            seconds_ahead: 300,
+        })
+    }
+
+    /// With another treatment of simulator events.
+    pub fn with_simulator(mut self, simulator: Simulator) -> Self {
+        self.simulator = simulator;
+        self
+    }
+
+    /// With another rule for certificate URLs.
+    pub fn with_urls(mut self, urls: CertificateUrls) -> Self {
+        self.urls = urls;
+        self
+    }
+
+    /// With another window around the transmission time, in seconds.
+    pub fn with_window(mut self, back: u32, ahead: u32) -> Self {
+        (self.seconds_back, self.seconds_ahead) = (back.into(), ahead.into());
+        self
+    }
+
+    pub(super) fn webhook_id(&self) -> &str {
+        &self.webhook_id
+    }
+
+    pub(super) fn simulator(&self) -> Simulator {
+        self.simulator
+    }
+
+    pub(super) fn urls(&self) -> &CertificateUrls {
+        &self.urls
+    }
+
+    pub(super) fn seconds_back(&self) -> i64 {
+        self.seconds_back
+    }
+
+    pub(super) fn seconds_ahead(&self) -> i64 {
+        self.seconds_ahead
+    }
+
+    /// Certificates of the own environment; where simulator events are recognised also live ones, because the
+    /// simulator signs with the live certificate whatever the environment.
+    pub(super) fn takes_certificates_of(&self, environment: Environment) -> bool {
+        environment == self.environment || (self.simulator == Simulator::Ignore && environment == Environment::Live)
+    }
+
+    /// Whether a message signed under our own webhook id may carry a certificate of `environment`.
+    pub(super) fn own_messages_from(&self, environment: Environment) -> bool {
+        environment == self.environment
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_simulators_id_is_nobodys_own() {
+        for (id, taken) in [("1AB00000CD000000E", true), ("WEBHOOK_ID", false), ("", false), ("a|b", false)] {
+            assert_eq!(Policy::new(Environment::Live, id).is_some(), taken, "{id}");
+        }
+    }
+}

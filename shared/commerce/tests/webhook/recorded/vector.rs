@@ -1,0 +1,148 @@
+//! One PayPal vector of a file: its headers, body, certificates and what is expected of it.
+
+use std::path::{Path, PathBuf};
+
+use base64ct::{Base64, Encoding};
+use commerce::time::Moment;
+use commerce::webhook::Headers;
+use commerce::webhook::paypal::{
+    CertificateUrls, Characters, Delivery, Environment, PassedCertificate, Policy, SIMULATOR_WEBHOOK_ID, Simulator,
+    Trust, Verdict, verify,
+};
+use serde_json::Value;
+
+use super::text;
+
+pub struct Vector {
+    pub name: String,
+    pub expect: String,
+    pub webhook_id: String,
+    pub environment: Environment,
+    /// Made by a test CA: its certificate URLs don't follow PayPal's naming.
+    pub own_ca: bool,
+    pub body: Vec<u8>,
+    /// Seconds since 1970.
+    pub sent_at: i64,
+    /// How long after that it is judged: at once, unless the file says when.
+    pub after: i64,
+    headers: Vec<(String, String)>,
+    pub certificate: String,
+    pub trust: Trust,
+}
+
+impl Vector {
+    /// `None` for an entry that has no delivery of its own.
+    pub fn read(entry: &Value, file: &Path) -> Option<Self> {
+        let name = text(entry, "name").unwrap_or("unnamed").to_owned();
+        let headers: Vec<_> = entry
+            .get("headers")?
+            .as_object()?
+            .iter()
+            .flat_map(|(header, value)| {
+                let values = value.as_array().cloned().unwrap_or_else(|| vec![value.clone()]);
+                values
+                    .into_iter()
+                    .map(|value| (header.clone(), value.as_str().unwrap_or_default().to_owned()))
+                    .collect::<Vec<_>>()
+            })
+            .collect();
+        let header = |wanted: &str| {
+            let found = headers.iter().find(|(header, _)| header.eq_ignore_ascii_case(wanted));
+            found.map(|(_, value)| value.as_str()).unwrap_or_default()
+        };
+        let body = match text(entry, "body_base64") {
+            Some(encoded) => Base64::decode_vec(encoded).unwrap_or_else(|_| panic!("{name}: body_base64")),
+            None => text(entry, "body_utf8").unwrap_or_else(|| panic!("{name}: no body")).into(),
+        };
+        let verifies = entry.get("verifies").and_then(Value::as_bool).unwrap_or(true);
+        let said = text(entry, "environment").or_else(|| text(entry, "mode"));
+        let sandbox = said.unwrap_or_else(|| header("paypal-cert-url")).contains("sandbox");
+        let leaf = text(entry, "cert_file").or_else(|| text(entry, "leaf_cert_file"));
+        let leaf = beside(file, leaf.unwrap_or_else(|| panic!("{name}: no certificate")));
+        let own_ca = text(entry, "trust_root").is_some();
+        let sent_at =
+            Moment::parse(header("paypal-transmission-time")).map_or(0, |moment| moment.0.div_euclid(1_000_000));
+        Some(Self {
+            expect: text(entry, "expect").unwrap_or(if verifies { "accept" } else { "reject" }).to_owned(),
+            webhook_id: text(entry, "webhook_id").unwrap_or_else(|| panic!("{name}: no webhook_id")).to_owned(),
+            environment: if sandbox { Environment::Sandbox } else { Environment::Live },
+            own_ca,
+            body,
+            sent_at,
+            after: entry.get("now_unix").and_then(Value::as_i64).map_or(0, |now| now - sent_at),
+            certificate: load(&leaf),
+            trust: trust(entry, file, &leaf),
+            headers,
+            name,
+        })
+    }
+
+    /// The policy of the receiver that the vector was sent to.
+    pub fn policy(&self) -> Policy {
+        // The simulator's id is nobody's own: its events are recognised by a receiver with another id.
+        let simulated = self.webhook_id == SIMULATOR_WEBHOOK_ID;
+        let own = if simulated { "0AA00000AA000000A" } else { &self.webhook_id };
+        let policy = Policy::new(self.environment, own).unwrap_or_else(|| panic!("{}: webhook id", self.name));
+        let policy = policy.with_simulator(if simulated { Simulator::Ignore } else { Simulator::Refuse });
+        if !self.own_ca {
+            return policy;
+        }
+        let characters = Characters::AlphanumericAndDash;
+        policy.with_urls(CertificateUrls { prefix: String::new(), characters, ..Default::default() })
+    }
+
+    pub fn headers(&self) -> Headers<'_> {
+        Headers::new(self.headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes())))
+    }
+
+    /// The verdict `after` seconds after it was sent.
+    pub fn judge(&self, policy: &Policy, after: i64) -> Verdict {
+        let now = self.sent_at + after;
+        let delivery = match Delivery::read(&self.headers(), policy, now) {
+            Ok(delivery) => delivery,
+            Err(reason) => return Verdict::Refused(reason),
+        };
+        let (trust, name) = (&self.trust, delivery.certificate_name());
+        match PassedCertificate::check(self.certificate.as_bytes(), trust, name, delivery.transmission().time) {
+            Ok(certificate) => verify(&delivery, &self.body, &certificate, trust, policy, now),
+            Err(reason) => Verdict::Refused(reason),
+        }
+    }
+}
+
+/// The vector's own root and intermediate, or all of the folders' CA certificates.
+fn trust(entry: &Value, file: &Path, leaf: &Path) -> Trust {
+    let bundle = |key: &str| text(entry, key).map(|name| load(&beside(file, name)));
+    let (mut roots, mut intermediates) = (bundle("trust_root"), bundle("intermediate"));
+    if roots.is_none() {
+        let parent = file.parent().unwrap_or(Path::new("."));
+        for folder in [leaf.parent().unwrap_or(parent).to_owned(), parent.to_owned(), parent.join("certs")] {
+            for path in std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()) {
+                let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+                if path.extension().is_some_and(|extension| extension == "pem" || extension == "crt") {
+                    let bundle = if name.contains("Root") { &mut roots } else { &mut intermediates };
+                    bundle.get_or_insert_default().push_str(&load(&path));
+                }
+            }
+        }
+    }
+    let (roots, intermediates) = (roots.unwrap_or_default(), intermediates.unwrap_or_default());
+    Trust::from_pem(roots.as_bytes(), intermediates.as_bytes()).expect("roots beside the vectors")
+}
+
+/// A file named in a vector, relative to the vectors' file or to the folder above it.
+fn beside(file: &Path, name: &str) -> PathBuf {
+    let folder = file.parent().unwrap_or(Path::new("."));
+    let base = Path::new(name).file_name().unwrap_or_default();
+    let candidates =
+        [folder.join(name), folder.join("..").join(name), folder.join(base), folder.join("certs").join(base)];
+    candidates
+        .into_iter()
+        .find(|path| path.exists())
+        .unwrap_or_else(|| panic!("{name} is not beside {}", file.display()))
+}
+
+fn load(path: &Path) -> String {
+    let text = std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    format!("{text}\n")
+}
