@@ -55,7 +55,7 @@ install() {
         have sudo || fail "$1 is missing: as root, run: $manager install $packages"
         root=sudo
     fi
-    say "$1 is missing: installing $packages with ${root:+$root }$manager"
+    say "$1 is missing: installing $packages with ${root:+$root }$manager (a service of the package's own is not used)"
     # shellcheck disable=SC2086 # packages is a list
     case "$manager" in
         apt-get)
@@ -134,8 +134,15 @@ stop_job() {
     [ -n "$job" ] || return 0
     kill -TERM -- "-$job" 2>/dev/null || return 0
     for _ in $(seq 100); do
-        kill -0 -- "-$job" 2>/dev/null || return 0
+        job_lives || return 0
         sleep 0.05
     done
     kill -KILL -- "-$job" 2>/dev/null || true
+}
+# Where nobody waits for orphans (a container), the dead stay listed as zombies.
+job_lives() {
+    kill -0 -- "-$job" 2>/dev/null || return 1
+    [ -r /proc/self/stat ] || return 0
+    cat /proc/[0-9]*/stat 2>/dev/null | sed 's/.*) //' |
+        awk -v group="$job" '$3 == group && $1 != "Z" { lives = 1 } END { exit !lives }'
 }

@@ -179,14 +179,15 @@ stop() {
     if [ -f "$dir/redis.port" ] && pid=$(redis_pid); then
         # CONT first: a stopped process dies of nothing but KILL.
         kill -CONT "$pid" && kill "$pid"
-        wait_until 10 "Redis ($pid) does not stop" not_running "$pid"
+        wait_until 10 "Redis ($pid) does not stop" redis_gone
     fi
     if bin=$(postgres_bin) && postgres_running; then
         as_owner "$bin/pg_ctl" stop -w -m fast -D "$state/postgres" >/dev/null ||
             as_owner "$bin/pg_ctl" stop -w -m immediate -D "$state/postgres" >/dev/null
     fi
 }
-not_running() { ! kill -0 "$1" 2>/dev/null; }
+# A process that nobody has waited for yet has lost its title.
+redis_gone() { ! redis_pid >/dev/null; }
 
 case "$command" in
     start) start ;;
