@@ -53,8 +53,6 @@ pub enum Error {
         /// The methods it has, as in the `Allow` header.
         allow: &'static str,
     },
-    /// The caller takes only media types that we can't make.
-    NotAcceptable,
     /// The body's media type isn't one we read.
     UnsupportedMediaType,
     /// The state of the resource doesn't allow it.
@@ -145,7 +143,6 @@ impl fmt::Display for Error {
             Self::Conflict { detail, current: None } => f.write_str(detail),
             Self::NotFound { what } => write!(f, "no such {what}"),
             Self::MethodNotAllowed { allow } => write!(f, "allowed methods: {allow}"),
-            Self::NotAcceptable => f.write_str("only application/json and application/problem+json can be made"),
             Self::UnsupportedMediaType => f.write_str("the body must be application/json"),
             Self::PreconditionFailed { current: Some(version) } => write!(f, "the current version is {version}"),
             Self::PreconditionFailed { current: None } => f.write_str("the version is another one"),
@@ -154,6 +151,12 @@ impl fmt::Display for Error {
 }
 
 impl std::error::Error for Error {}
+
+impl cache_logic::ports::OriginError for Error {
+    fn unreachable(&self) -> bool {
+        matches!(self, Self::Unavailable { .. })
+    }
+}
 
 #[cfg(test)]
 mod tests {

@@ -6,8 +6,6 @@ use rsa::{BigUint, Pkcs1v15Sign, RsaPublicKey};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
-use crate::error::Error;
-
 /// The shortest secret for HS256 (RFC 7518, section 3.2), in bytes.
 const MIN_SECRET: usize = 32;
 /// The shortest modulus for RS256 (RFC 7518, section 3.3), in bytes.
@@ -39,8 +37,8 @@ impl Algorithm {
     }
 }
 
-/// The keys of one issuer, read and checked once.
-#[derive(Debug, Clone)]
+/// The keys of one issuer, read and checked once. The empty set verifies nothing.
+#[derive(Debug, Clone, Default)]
 pub struct KeySet {
     keys: Vec<Key>,
 }
@@ -89,23 +87,24 @@ struct Jwk {
 }
 
 impl KeySet {
-    /// Reads a JWK Set. Keys of unknown kinds and keys that aren't for signatures are passed over (RFC 7517, section 5); a key that
-    /// we should know and can't read is an error, and so is a set that leaves none.
-    pub fn parse(text: &str) -> Result<Self, Error> {
-        let wrong = |detail: String| Error::Misconfigured { detail: format!("jwt_keys: {detail}") };
+    /// Reads a JWK Set. Keys of unknown kinds and keys that aren't for signatures are passed over (RFC 7517, section 5).
+    ///
+    /// # Errors
+    /// What is wrong with a key that we should know, or with a set that leaves none; never a part of the text, which may be a secret.
+    pub fn parse(text: &str) -> Result<Self, String> {
         if text.trim().is_empty() {
-            return Err(wrong("is empty; it must be a JWK Set".to_owned()));
+            return Err("is empty; it must be a JWK Set".to_owned());
         }
-        // serde_json quotes no values in syntax errors, but it does in type errors: say where, never what.
+        // serde_json quotes values in type errors: say where, never what.
         let set: Jwks = serde_json::from_str(text)
-            .map_err(|error| wrong(format!("is not a JWK Set (line {}, column {})", error.line(), error.column())))?;
+            .map_err(|error| format!("is not a JWK Set (line {}, column {})", error.line(), error.column()))?;
         let mut keys = Vec::new();
         for (index, jwk) in set.keys.into_iter().enumerate() {
-            let material = jwk.material().map_err(|detail| wrong(format!("keys[{index}] {detail}")))?;
+            let material = jwk.material().map_err(|detail| format!("keys[{index}].{detail}"))?;
             keys.extend(material.map(|material| Key { kid: jwk.kid, material }));
         }
         if keys.is_empty() {
-            return Err(wrong("holds no key for EdDSA, ES256, RS256 or HS256".to_owned()));
+            return Err("holds no key for EdDSA, ES256, RS256 or HS256".to_owned());
         }
         Ok(Self { keys })
     }

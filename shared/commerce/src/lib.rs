@@ -3,18 +3,24 @@
 //! Reading order:
 //! 1. [`error`]: what can go wrong, as values
 //! 2. [`caller`]: who asks and what that allows
-//! 3. [`status`], [`money`], [`time`]: the words that orders are made of
-//! 4. [`query`]: requests, read with errors that name the field
-//! 5. [`entries`]: which cache entry has which key and depends on which tags
-//! 6. [`webhook`]: signatures and events of payment providers
+//! 3. [`keys`], [`jwt`]: how a token becomes a caller
+//! 4. [`status`], [`money`], [`time`]: the words that orders are made of
+//! 5. [`query`], [`order`], [`address`], [`preconditions`]: requests, read with errors that name the field
+//! 6. [`entries`]: which cache entry has which key and depends on which tags
 #![forbid(unsafe_code)]
 
+pub mod address;
 pub mod caller;
 pub mod entries;
 pub mod error;
+mod fields;
+mod json;
+pub mod jwt;
+pub mod keys;
 pub mod money;
+pub mod order;
 mod params;
+pub mod preconditions;
 pub mod query;
 pub mod status;
 pub mod time;
-pub mod webhook;

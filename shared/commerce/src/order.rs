@@ -1,0 +1,208 @@
+//! The requests that make or change orders, decoded from their bytes; and what of them a caller may ask for.
+
+use serde::Serialize;
+use uuid::Uuid;
+
+use crate::address::Address;
+use crate::caller::{Caller, Role, SCOPE_PRICE};
+use crate::error::Error;
+use crate::fields::{Fields, Mistakes, line, one_of, text, uuid, whole};
+use crate::json::{self, Json};
+use crate::money::{Currency, parse_amount};
+use crate::status::OrderStatus;
+
+/// The most items of one order.
+pub const MAX_ITEMS: usize = 100;
+/// The largest quantity of one item.
+pub const MAX_QUANTITY: i32 = 100_000;
+/// The longest notes, in characters.
+pub const MAX_NOTES: usize = 2000;
+/// The longest SKU, in characters.
+pub const MAX_SKU: usize = 64;
+/// The most ids of one bulk request.
+pub const MAX_IDS: usize = 200;
+
+/// `POST /orders`. Serializes to what the SQL function takes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct NewOrder {
+    /// Whose order it is.
+    pub customer_id: Uuid,
+    /// The currency of its prices and its total.
+    #[serde(serialize_with = "as_text")]
+    pub currency: Currency,
+    /// What is ordered, at least one item.
+    pub items: Vec<NewItem>,
+    /// Anything that the shop should know.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub notes: Option<String>,
+    /// Where it goes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub shipping_address: Option<Address>,
+}
+
+/// One item of a new order. Its name, and its price unless given, come from the product.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct NewItem {
+    /// The product.
+    pub sku: String,
+    /// How many.
+    pub quantity: i32,
+    /// The price of one, with the digits of the currency; only for callers with [`SCOPE_PRICE`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unit_price: Option<String>,
+}
+
+impl NewOrder {
+    /// Decodes a body.
+    pub fn decode(body: &[u8]) -> Result<Self, Error> {
+        const KNOWN: [&str; 5] = ["customerId", "currency", "items", "notes", "shippingAddress"];
+        let mut mistakes = Mistakes::default();
+        let order = Fields::of("", json::parse(body)?, &KNOWN, &mut mistakes).and_then(|mut fields| {
+            let customer_id = fields.required("customerId", uuid);
+            let currency = fields
+                .required("currency", one_of(Currency::parse, || "must be an ISO 4217 code in capitals".to_owned()));
+            let items = fields
+                .array("items", (1, MAX_ITEMS), |path, json, mistakes| NewItem::read(path, json, currency, mistakes));
+            let notes = fields.optional("notes", text(0, MAX_NOTES));
+            let shipping_address = fields.object("shippingAddress", &Address::FIELDS, Address::read);
+            Some(Self { customer_id: customer_id?, currency: currency?, items: items?, notes, shipping_address })
+        });
+        mistakes.finish(order)
+    }
+
+    /// Refuses what the caller may not ask for: an order for another customer, prices of its own.
+    pub fn permit(&self, caller: &Caller) -> Result<(), Error> {
+        if caller.restriction()?.is_some_and(|own| own != self.customer_id) {
+            return Err(Error::not_found("customer"));
+        }
+        match self.items.iter().position(|item| item.unit_price.is_some()) {
+            Some(index) if !caller.has_scope(SCOPE_PRICE) => {
+                Err(Error::forbidden(format!("items[{index}].unitPrice needs the scope {SCOPE_PRICE}")))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+impl NewItem {
+    fn read(path: &str, json: Json, currency: Option<Currency>, mistakes: &mut Mistakes) -> Option<Self> {
+        let mut fields = Fields::of(path, json, &["sku", "quantity", "unitPrice"], mistakes)?;
+        let sku = fields.required("sku", line(1, MAX_SKU));
+        let quantity = fields.required("quantity", whole(1, MAX_QUANTITY));
+        let unit_price = fields.optional("unitPrice", |json| match (json, currency) {
+            (Json::Text(amount), Some(currency)) => parse_amount(&amount, currency),
+            // Without a currency there is nothing to check the digits against; that mistake is told already.
+            (Json::Text(amount), None) => Ok(amount),
+            _ => Err("must be a decimal number as a text, such as \"19.99\"".to_owned()),
+        });
+        Some(Self { sku: sku?, quantity: quantity?, unit_price })
+    }
+}
+
+/// `PATCH /orders/:id`: what isn't named stays as it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PatchOrder {
+    /// The status to move to.
+    pub status: Option<OrderStatus>,
+    /// New notes; `Some(None)` takes them away.
+    pub notes: Option<Option<String>>,
+    /// A new address; `Some(None)` takes it away.
+    pub shipping_address: Option<Option<Address>>,
+}
+
+impl PatchOrder {
+    /// Decodes a body. One that changes nothing is refused.
+    pub fn decode(body: &[u8]) -> Result<Self, Error> {
+        const KNOWN: [&str; 3] = ["status", "notes", "shippingAddress"];
+        let mut mistakes = Mistakes::default();
+        let patch = Fields::of("", json::parse(body)?, &KNOWN, &mut mistakes).map(|mut fields| {
+            if !KNOWN.iter().any(|name| fields.has(name)) {
+                fields.refuse("body", format!("must hold at least one of {}", KNOWN.join(", ")));
+            }
+            let (has_status, has_notes, has_address) =
+                (fields.has("status"), fields.has("notes"), fields.has("shippingAddress"));
+            let status = if has_status { fields.required("status", order_status()) } else { None };
+            let notes = fields.optional("notes", text(0, MAX_NOTES));
+            let address = fields.object("shippingAddress", &Address::FIELDS, Address::read);
+            Self { status, notes: has_notes.then_some(notes), shipping_address: has_address.then_some(address) }
+        });
+        mistakes.finish(patch)
+    }
+
+    /// Refuses what the caller may not ask for: a customer may cancel, and may not move an order otherwise.
+    pub fn permit(&self, caller: &Caller) -> Result<(), Error> {
+        match (caller.role, self.status) {
+            (Role::Customer, Some(status)) if status != OrderStatus::Cancelled => {
+                Err(Error::forbidden("status: a customer may only cancel"))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// `POST /orders/statuses`: which orders to read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BulkRead {
+    /// Up to [`MAX_IDS`], none twice.
+    pub ids: Vec<Uuid>,
+}
+
+impl BulkRead {
+    /// Decodes a body.
+    pub fn decode(body: &[u8]) -> Result<Self, Error> {
+        let mut mistakes = Mistakes::default();
+        let read = Fields::of("", json::parse(body)?, &["ids"], &mut mistakes)
+            .and_then(|mut fields| Some(Self { ids: ids(&mut fields)? }));
+        mistakes.finish(read)
+    }
+}
+
+/// `PATCH /orders/statuses`: which orders to move where.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BulkWrite {
+    /// Up to [`MAX_IDS`], none twice.
+    pub ids: Vec<Uuid>,
+    /// The status to move to.
+    pub status: OrderStatus,
+}
+
+impl BulkWrite {
+    /// Decodes a body.
+    pub fn decode(body: &[u8]) -> Result<Self, Error> {
+        let mut mistakes = Mistakes::default();
+        let write = Fields::of("", json::parse(body)?, &["ids", "status"], &mut mistakes).and_then(|mut fields| {
+            let (ids, status) = (ids(&mut fields), fields.required("status", order_status()));
+            Some(Self { ids: ids?, status: status? })
+        });
+        mistakes.finish(write)
+    }
+}
+
+/// `ids`: an array of UUIDs, none twice.
+fn ids(fields: &mut Fields<'_>) -> Option<Vec<Uuid>> {
+    let mut seen = std::collections::HashSet::new();
+    fields.array("ids", (1, MAX_IDS), |path, json, mistakes| match uuid(json) {
+        Ok(id) if seen.insert(id) => Some(id),
+        Ok(_) => {
+            mistakes.add(path, "is there twice");
+            None
+        }
+        Err(detail) => {
+            mistakes.add(path, detail);
+            None
+        }
+    })
+}
+
+fn order_status() -> impl FnOnce(Json) -> Result<OrderStatus, String> {
+    one_of(OrderStatus::parse, || format!("must be one of {}", OrderStatus::names()))
+}
+
+fn as_text<S: serde::Serializer>(currency: &Currency, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(currency.as_str())
+}
+
+#[cfg(test)]
+mod tests;
