@@ -63,8 +63,8 @@ async fn creations_with_one_key_at_the_same_time_make_one_order() {
 async fn the_key_of_one_caller_means_nothing_to_another() {
     let Some(app) = App::spawn_with_callers().await else { return };
     let other = app.as_caller(&app.service().claim("sub", json!("somebody else")));
-    let mine = app.client.create(app.order_request(), "the same key").await.expect(201);
-    let theirs = other.create(app.order_request(), "the same key").await.expect(201);
+    let mine = app.client.create(app.order_request(), "the-same-key").await.expect(201);
+    let theirs = other.create(app.order_request(), "the-same-key").await.expect(201);
     assert_ne!(mine.json()["id"], theirs.json()["id"]);
 }
 

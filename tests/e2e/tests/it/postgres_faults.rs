@@ -33,7 +33,7 @@ async fn without_postgres_hits_go_on_and_misses_are_503() {
     let write = app.client.patch(&known, json!({"notes": "lost"})).await;
     assert!(!write.header("retry-after").is_empty());
     write.expect_problem(503);
-    app.client.create(app.order_request(), "while away").await.expect_problem(503);
+    app.client.create(app.order_request(), "while-away").await.expect_problem(503);
     let health = app.client.health().await;
     assert!(matches!(health.status, 200 | 503), "{}", health.text());
 
