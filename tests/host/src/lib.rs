@@ -1,1 +1,117 @@
-//! Skeleton.
+//! Runs a `spin.toml` on wasmtime where the Spin CLI is not installed.
+//!
+//! A stand-in for development and tests, not a product: it does for components of spin-sdk 7 what `spin up` of Spin 4.1
+//! does, unpleasant parts included, and refuses a manifest that needs more.
+//!
+//! Reading order: [`manifest`] and [`variables`] say what to run, [`routes`] and [`headers`] prepare a request,
+//! [`instance`] gives it to an instance, [`guest`] is what that instance holds, and [`allow_list`], [`redis`],
+//! [`postgres`] and [`http_out`] are its ways out. [`server`] is the HTTP side.
+
+pub mod allow_list;
+mod bindings;
+pub mod guest;
+pub mod headers;
+pub mod http_out;
+pub mod instance;
+mod log;
+pub mod manifest;
+pub mod postgres;
+pub mod redis;
+pub mod routes;
+pub mod server;
+pub mod variables;
+
+use anyhow::{Context as _, Result};
+use std::collections::{BTreeSet, HashMap};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use wasmtime::component::Linker;
+
+/// What to run, and how.
+#[derive(Clone)]
+pub struct Options {
+    /// The `spin.toml`, or its directory
+    pub manifest: PathBuf,
+    /// Port 0 = a free one
+    pub listen: SocketAddr,
+    /// Where the values of variables come from
+    pub sources: variables::Sources,
+    /// How instances are reused
+    pub reuse: instance::Reuse,
+    /// Set TCP_NODELAY on accepted connections, which Spin doesn't
+    pub tcp_nodelay: bool,
+}
+
+impl Options {
+    /// `manifest` on a free port of 127.0.0.1, variables at their defaults, everything else as Spin has it.
+    pub fn new(manifest: impl Into<PathBuf>) -> Self {
+        Self {
+            manifest: manifest.into(),
+            listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+            sources: variables::Sources::default(),
+            reuse: instance::Reuse::default(),
+            tcp_nodelay: false,
+        }
+    }
+}
+
+/// The host.
+pub struct Host;
+
+/// A serving host; dropping it stops it.
+pub struct Running {
+    /// Where it serves
+    pub addr: SocketAddr,
+    /// (route, component id), most specific first
+    pub routes: Vec<(String, String)>,
+    task: JoinHandle<()>,
+}
+
+impl Host {
+    /// Compiles the components that have a route, and serves them.
+    ///
+    /// # Errors
+    /// Whatever is wrong with the manifest, a variable, a component or the address: nothing is found out later that can be
+    /// found out now.
+    pub async fn start(options: Options) -> Result<Running> {
+        let mut path = options.manifest;
+        if path.is_dir() {
+            path.push("spin.toml");
+        }
+        let app = manifest::App::read(&path)?;
+        let values = variables::Values::resolve(&app.variables, &options.sources)?;
+
+        let engine = instance::engine()?;
+        let mut linker = Linker::new(&engine);
+        guest::link(&mut linker)?;
+        let routed: BTreeSet<&String> = app.routes.iter().map(|(_, component)| component).collect();
+        let mut handlers = HashMap::new();
+        for (id, spec) in &app.components {
+            let in_component = || format!("component {id:?}");
+            let grant = guest::Grant::new(id, spec, &values).with_context(in_component)?;
+            if routed.contains(id) {
+                let handler = instance::handler(&engine, &linker, &spec.source, grant, options.reuse);
+                handlers.insert(id.clone(), handler.with_context(in_component)?);
+            }
+        }
+
+        let routes = routes::Routes::new(app.routes)?;
+        let listed = routes.iter().map(|route| (route.pattern.clone(), route.component.clone())).collect();
+        let listener =
+            TcpListener::bind(options.listen).await.with_context(|| format!("cannot listen on {}", options.listen))?;
+        let addr = listener.local_addr()?;
+        let server =
+            server::Server { name: app.name, version: app.version, routes, handlers, tcp_nodelay: options.tcp_nodelay };
+        let task = tokio::spawn(Arc::new(server).serve(listener));
+        Ok(Running { addr, routes: listed, task })
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}

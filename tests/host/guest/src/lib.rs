@@ -1,0 +1,99 @@
+//! The component that the host's tests run. The first segment of the path says what to do, the header `argument` with
+//! what; the answer's text says what came of it, errors included.
+
+#![cfg(target_family = "wasm")]
+
+use spin_sdk::http::{Request, StatusCode};
+use spin_sdk::{pg, redis, variables};
+use std::fmt::{Debug, Write as _};
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+use std::time::Duration;
+
+/// Requests that this instance has seen.
+static SEEN: AtomicU32 = AtomicU32::new(0);
+
+#[spin_sdk::http_service]
+async fn handle(request: Request) -> Result<(StatusCode, String), &'static str> {
+    let seen = SEEN.fetch_add(1, Relaxed) + 1;
+    let path = request.uri().path().to_owned();
+    let argument =
+        request.headers().get("argument").and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
+    let answer = match path.split('/').nth(1).unwrap_or_default() {
+        "headers" => headers(&request),
+        "seen" => seen.to_string(),
+        "wait" => {
+            spin_sdk::time::sleep(Duration::from_millis(argument.parse().unwrap_or_default())).await;
+            seen.to_string()
+        }
+        "panic" => panic!("as asked"),
+        "error" => return Err("as asked"),
+        "variable" => show(variables::get(argument).await),
+        "environment" => show(std::env::var(argument)),
+        "redis" => show(ping(&argument).await),
+        "redis-eval" => show(eval(&argument, request.headers().get("script").and_then(|v| v.to_str().ok())).await),
+        "postgres" => show(pg::Connection::open(argument).await.map(|_| "connected")),
+        "query" => show(query(&argument, request.headers().get("statement").and_then(|v| v.to_str().ok())).await),
+        "parameters" => show(parameters(&argument).await),
+        "http" => show(spin_sdk::http::get(argument).await.map(|response| response.status().as_u16())),
+        _ => return Ok((StatusCode::NOT_FOUND, format!("no such thing: {path}"))),
+    };
+    Ok((StatusCode::OK, answer))
+}
+
+fn show<T: Debug, E: Debug>(result: Result<T, E>) -> String {
+    format!("{result:?}")
+}
+
+/// One line per value, in the order they came.
+fn headers(request: &Request) -> String {
+    let mut lines = String::new();
+    for (name, value) in request.headers() {
+        // Writing to a String cannot fail.
+        let _ = writeln!(lines, "{name}: {}", value.to_str().unwrap_or("?"));
+    }
+    lines
+}
+
+async fn ping(address: &str) -> Result<Vec<redis::RedisResult>, redis::Error> {
+    redis::Connection::open(address).await?.execute("PING", []).await
+}
+
+/// Runs a Lua script, or calls one that the server cannot know.
+async fn eval(address: &str, script: Option<&str>) -> Result<Vec<redis::RedisResult>, redis::Error> {
+    let connection = redis::Connection::open(address).await?;
+    let text = |text: &str| redis::RedisParameter::Binary(text.as_bytes().to_vec());
+    match script {
+        Some(script) => connection.execute("EVAL", [text(script), text("0")]).await,
+        None => connection.execute("EVALSHA", [text(&"0".repeat(40)), text("0")]).await,
+    }
+}
+
+async fn query(address: &str, statement: Option<&str>) -> Result<Vec<Vec<pg::DbValue>>, pg::Error> {
+    let connection = pg::Connection::open(address).await?;
+    rows(connection.query(statement.unwrap_or("SELECT 1"), []).await?).await
+}
+
+/// Sends one parameter of each type that the product uses and reads it back.
+async fn parameters(address: &str) -> Result<Vec<Vec<pg::DbValue>>, pg::Error> {
+    let connection = pg::Connection::open(address).await?;
+    let parameters = [
+        pg::ParameterValue::Uuid("018f4e6a-7c1d-7b1e-9c33-0242ac120002".into()),
+        pg::ParameterValue::Jsonb(br#"{"a": [1, null]}"#.to_vec()),
+        pg::ParameterValue::ArrayStr(vec![Some("x".into()), None]),
+        pg::ParameterValue::ArrayInt64(vec![Some(1 << 40), None]),
+        pg::ParameterValue::Decimal("12.50".into()),
+        pg::ParameterValue::DbNull,
+    ];
+    let statement = "SELECT $1::uuid, $2::jsonb, $3::text[], $4::bigint[], $5::numeric, $6::text";
+    rows(connection.query(statement, parameters).await?).await
+}
+
+async fn rows(result: pg::QueryResult) -> Result<Vec<Vec<pg::DbValue>>, pg::Error> {
+    let (_, mut stream, end) = result.into_inner();
+    let mut rows = Vec::new();
+    while let Some(row) = stream.next().await {
+        rows.push(row);
+    }
+    end.await?;
+    Ok(rows)
+}

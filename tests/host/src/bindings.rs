@@ -1,0 +1,23 @@
+//! Rust traits for the interfaces in `wit/`, generated.
+
+#![allow(missing_docs, reason = "generated")]
+
+wasmtime::component::bindgen!({
+    path: "wit",
+    world: "edge:host/imports",
+    // The functions that WIT doesn't call async wait on sockets too.
+    imports: {
+        "spin:postgres/postgres.[constructor]connection-builder": trappable,
+        default: async,
+    },
+    with: {
+        "spin:redis/redis.connection": crate::redis::Connection,
+        "spin:postgres/postgres.connection": crate::postgres::Connection,
+        "spin:postgres/postgres.connection-builder": crate::postgres::Builder,
+    },
+    require_store_data_send: true,
+});
+
+pub use spin::postgres::postgres;
+pub use spin::redis::redis;
+pub use spin::variables::variables;

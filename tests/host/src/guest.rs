@@ -1,0 +1,119 @@
+//! What a store holds: one instance of a component, and what the manifest grants it.
+
+use crate::allow_list::AllowList;
+use crate::bindings::variables;
+use crate::http_out::OutboundHttp;
+use crate::log::GuestLog;
+use crate::manifest::ComponentSpec;
+use crate::postgres::Pools;
+use crate::variables::{Values, check_name};
+use anyhow::{Context as _, Result};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use wasmtime::component::{Accessor, HasSelf, Linker, ResourceTable};
+use wasmtime_wasi::{WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
+use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
+
+/// What one component may use, shared by its instances.
+pub struct Grant {
+    /// The component's id
+    pub id: String,
+    /// Its variables, expanded
+    pub variables: BTreeMap<String, String>,
+    /// Its environment variables
+    pub environment: BTreeMap<String, String>,
+    /// Where it may connect to
+    pub allow_list: AllowList,
+    /// Its Postgres connections
+    pub pools: Pools,
+}
+
+impl Grant {
+    /// Expands the templates of a component.
+    ///
+    /// # Errors
+    /// A template, variable name or address that isn't valid.
+    pub fn new(id: &str, spec: &ComponentSpec, values: &Values) -> Result<Self> {
+        let mut variables = BTreeMap::new();
+        for (name, template) in &spec.variables {
+            check_name(name).map_err(|why| anyhow::anyhow!("variable {name:?} {why}"))?;
+            variables.insert(name.clone(), values.expand(template)?);
+        }
+        let mut addresses = Vec::new();
+        for template in &spec.allowed_outbound_hosts {
+            let address = values.expand(template)?;
+            AllowList::parse([address.as_str()]).with_context(|| format!("in allowed_outbound_hosts: {template:?}"))?;
+            addresses.push(address);
+        }
+        Ok(Self {
+            id: id.to_owned(),
+            variables,
+            environment: spec.environment.clone(),
+            allow_list: AllowList::parse(addresses.iter().map(String::as_str))?,
+            pools: Pools::default(),
+        })
+    }
+}
+
+/// One instance's state.
+pub struct Guest {
+    /// What it may use
+    pub grant: Arc<Grant>,
+    /// Its open connections and streams
+    pub table: ResourceTable,
+    wasi: WasiCtx,
+    http: WasiHttpCtx,
+    outbound: OutboundHttp,
+}
+
+impl Guest {
+    /// A fresh one: no files, no sockets, output to the host's stderr.
+    pub fn new(grant: Arc<Grant>) -> Self {
+        let mut wasi = WasiCtxBuilder::new();
+        wasi.stdout(GuestLog::new(&grant.id)).stderr(GuestLog::new(&grant.id));
+        for (name, value) in &grant.environment {
+            wasi.env(name, value);
+        }
+        Self {
+            table: ResourceTable::new(),
+            wasi: wasi.build(),
+            http: WasiHttpCtx::new(),
+            outbound: OutboundHttp(grant.clone()),
+            grant,
+        }
+    }
+}
+
+/// Gives `linker` everything that a component may import.
+///
+/// # Errors
+/// Two definitions of one import: a mistake in this file.
+pub fn link(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
+    wasmtime_wasi::p2::add_to_linker_async(linker)?;
+    wasmtime_wasi::p3::add_to_linker(linker)?;
+    wasmtime_wasi_http::p3::add_to_linker(linker)?;
+    crate::bindings::Imports::add_to_linker::<_, HasSelf<Guest>>(linker, |guest| guest)
+}
+
+impl WasiView for Guest {
+    fn ctx(&mut self) -> WasiCtxView<'_> {
+        WasiCtxView { ctx: &mut self.wasi, table: &mut self.table }
+    }
+}
+
+impl WasiHttpView for Guest {
+    fn http(&mut self) -> WasiHttpCtxView<'_> {
+        WasiHttpCtxView { hooks: &mut self.outbound, table: &mut self.table, ctx: &mut self.http }
+    }
+}
+
+impl variables::Host for Guest {}
+
+impl<T: Send> variables::HostWithStore<T> for HasSelf<Guest> {
+    async fn get(accessor: &Accessor<T, Self>, name: String) -> Result<String, variables::Error> {
+        check_name(&name).map_err(|why| variables::Error::InvalidName(format!("{name:?}: {why}")))?;
+        let grant = accessor.with(|mut access| access.get().grant.clone());
+        let unknown = || variables::Error::Undefined(format!("no variable for {:?}.{name:?}", grant.id));
+        grant.variables.get(&name).cloned().ok_or_else(unknown)
+    }
+}

@@ -1,0 +1,174 @@
+//! Reads `spin.toml` (manifest version 2) into plain types. What this host does not support is an error, never ignored.
+
+use anyhow::{Context as _, Result, bail, ensure};
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// An application as its manifest describes it; templates are not expanded yet.
+#[derive(Debug)]
+pub struct App {
+    /// `application.name`
+    pub name: String,
+    /// `application.version`, where given
+    pub version: Option<String>,
+    /// Application variables by name
+    pub variables: BTreeMap<String, Variable>,
+    /// Components by id
+    pub components: BTreeMap<String, ComponentSpec>,
+    /// (route, component id), in the manifest's order
+    pub routes: Vec<(String, String)>,
+}
+
+/// An application variable.
+#[derive(Debug, Clone)]
+pub struct Variable {
+    /// The value where nothing else gives one; `None` = required
+    pub default: Option<String>,
+    /// Whether its value must not be shown
+    pub secret: bool,
+}
+
+/// A component's part of the manifest.
+#[derive(Debug)]
+pub struct ComponentSpec {
+    /// The compiled component
+    pub source: PathBuf,
+    /// Component variables: templates by name
+    pub variables: BTreeMap<String, String>,
+    /// Environment variables
+    pub environment: BTreeMap<String, String>,
+    /// Templates of the addresses it may connect to
+    pub allowed_outbound_hosts: Vec<String>,
+}
+
+impl App {
+    /// Reads the manifest at `path`; component sources are relative to its directory.
+    ///
+    /// # Errors
+    /// What cannot be read, is not version 2, contradicts itself, or uses something that this host does not have.
+    pub fn read(path: &Path) -> Result<Self> {
+        let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+        Self::parse(&text, path.parent().unwrap_or(Path::new("")))
+            .with_context(|| format!("{} cannot be run by this host", path.display()))
+    }
+
+    /// As [`App::read`], of a text whose component sources are relative to `dir`.
+    ///
+    /// # Errors
+    /// As [`App::read`].
+    pub fn parse(text: &str, dir: &Path) -> Result<Self> {
+        let toml: ManifestToml = toml::from_str(text)?;
+        ensure!(toml.spin_manifest_version == 2, "spin_manifest_version must be 2");
+
+        let mut variables = BTreeMap::new();
+        for (name, variable) in toml.variables {
+            ensure!(
+                variable.required != variable.default.is_some(),
+                "variable {name:?} must either be required or have a default"
+            );
+            variables.insert(name, Variable { default: variable.default, secret: variable.secret });
+        }
+
+        let mut components = BTreeMap::new();
+        for (id, component) in toml.component {
+            let SourceToml::Path(source) = component.source else {
+                bail!("component {id:?} has a remote source; this host takes only paths");
+            };
+            let spec = ComponentSpec {
+                source: dir.join(source),
+                variables: component.variables,
+                environment: component.environment,
+                allowed_outbound_hosts: component.allowed_outbound_hosts,
+            };
+            components.insert(id, spec);
+        }
+
+        let mut routes = Vec::new();
+        for trigger in toml.trigger.http {
+            ensure!(
+                components.contains_key(&trigger.component),
+                "route {:?} names the component {:?}, which does not exist",
+                trigger.route,
+                trigger.component
+            );
+            routes.push((trigger.route, trigger.component));
+        }
+        Ok(Self { name: toml.application.name, version: toml.application.version, variables, components, routes })
+    }
+}
+
+// The file as it is written. Fields that change nothing at run time are read and dropped, so that they are allowed.
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ManifestToml {
+    spin_manifest_version: u32,
+    application: ApplicationToml,
+    #[serde(default)]
+    variables: BTreeMap<String, VariableToml>,
+    trigger: TriggersToml,
+    component: BTreeMap<String, ComponentToml>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ApplicationToml {
+    name: String,
+    version: Option<String>,
+    #[serde(rename = "description")]
+    _description: Option<String>,
+    #[serde(rename = "authors")]
+    _authors: Option<Vec<String>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct VariableToml {
+    default: Option<String>,
+    #[serde(default)]
+    required: bool,
+    #[serde(default)]
+    secret: bool,
+    #[serde(rename = "description")]
+    _description: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TriggersToml {
+    http: Vec<HttpTriggerToml>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct HttpTriggerToml {
+    #[serde(rename = "id")]
+    _id: Option<String>,
+    route: String,
+    component: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ComponentToml {
+    source: SourceToml,
+    #[serde(default)]
+    variables: BTreeMap<String, String>,
+    #[serde(default)]
+    environment: BTreeMap<String, String>,
+    #[serde(default)]
+    allowed_outbound_hosts: Vec<String>,
+    #[serde(rename = "description")]
+    _description: Option<String>,
+    #[serde(rename = "build")]
+    _build: Option<toml::Table>,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum SourceToml {
+    Path(PathBuf),
+    #[allow(dead_code, reason = "only recognised, to say that it is not supported")]
+    Remote(toml::Table),
+}

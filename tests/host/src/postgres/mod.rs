@@ -1,0 +1,73 @@
+//! `spin:postgres`: pooled connections. As in Spin a pool has 64 connections per address, `open` waits for ever when they
+//! are all taken, giving one back does not end its transaction, and no statement is cached.
+
+mod connection;
+mod values;
+
+use crate::allow_list::AllowList;
+use crate::bindings::postgres::Error;
+use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, RecyclingMethod};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use tokio_postgres::NoTls;
+use tokio_postgres::config::{Config, Host};
+
+/// Connections per address.
+const POOL_SIZE: usize = 64;
+
+/// A guest's connection. Calls in flight hold on to it.
+#[derive(Clone)]
+pub struct Connection(Arc<Object>);
+
+/// A connection that a guest has yet to open.
+pub struct Builder {
+    address: String,
+}
+
+/// One component's pools by address.
+#[derive(Default)]
+pub struct Pools(Mutex<HashMap<String, Pool>>);
+
+impl Pools {
+    /// Takes a connection, or waits for one.
+    ///
+    /// # Errors
+    /// An address that isn't valid or has no server that takes us in.
+    async fn open(&self, address: &str) -> anyhow::Result<Connection> {
+        let pool = self.pool(address)?;
+        Ok(Connection(Arc::new(pool.get().await?)))
+    }
+
+    fn pool(&self, address: &str) -> anyhow::Result<Pool> {
+        let mut pools = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(pool) = pools.get(address) {
+            return Ok(pool.clone());
+        }
+        let recycling = ManagerConfig { recycling_method: RecyclingMethod::Clean };
+        let manager = Manager::from_config(address.parse()?, NoTls, recycling);
+        let pool = Pool::builder(manager).max_size(POOL_SIZE).build()?;
+        pools.insert(address.to_owned(), pool.clone());
+        Ok(pool)
+    }
+}
+
+/// Whether every host of a connection string may be connected to.
+///
+/// # Errors
+/// The first that may not, as the guest is told.
+fn check_address(address: &str, component: &str, allow_list: &AllowList) -> Result<(), Error> {
+    let config: Config = address.parse().map_err(|error| Error::ConnectionFailed(format!("{error}")))?;
+    let ports = config.get_ports();
+    for (index, host) in config.get_hosts().iter().enumerate() {
+        let Host::Tcp(host) = host else {
+            return Err(Error::ConnectionFailed("Unix sockets are not supported on WebAssembly".into()));
+        };
+        // One port is for all hosts.
+        let port = ports.get(if ports.len() == 1 { 0 } else { index });
+        let target = format!("{host}{}", port.map(|port| format!(":{port}")).unwrap_or_default());
+        if !allow_list.check(component, &target, "postgres") {
+            return Err(Error::ConnectionFailed(format!("address postgres://{target} is not permitted")));
+        }
+    }
+    Ok(())
+}
