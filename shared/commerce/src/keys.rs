@@ -109,6 +109,11 @@ impl KeySet {
         Ok(Self { keys })
     }
 
+    /// Whether there is no key: then nothing verifies.
+    pub fn is_empty(&self) -> bool {
+        self.keys.is_empty()
+    }
+
     /// Whether one of the keys made `signature` over `message`. With a `kid` only the keys of that name are tried.
     pub fn verify(&self, algorithm: Algorithm, kid: Option<&str>, message: &[u8], signature: &[u8]) -> bool {
         self.keys

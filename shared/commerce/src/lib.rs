@@ -7,6 +7,7 @@
 //! 4. [`status`], [`money`], [`time`]: the words that orders are made of
 //! 5. [`query`], [`order`], [`address`], [`preconditions`]: requests, read with errors that name the field
 //! 6. [`entries`]: which cache entry has which key and depends on which tags
+//! 7. [`webhook`]: signatures and events of payment providers
 #![forbid(unsafe_code)]
 
 pub mod address;
@@ -24,3 +25,4 @@ pub mod preconditions;
 pub mod query;
 pub mod status;
 pub mod time;
+pub mod webhook;

@@ -265,8 +265,8 @@ pub fn parse_none(raw: Option<&str>) -> Result<(), Error> {
 }
 
 /// An id as it stands in a path.
-pub fn parse_id(field: &str, text: Option<&str>) -> Result<Uuid, Error> {
-    text.and_then(parse_uuid).ok_or_else(|| Error::invalid(field, uuid_wanted()))
+pub fn parse_id(field: &str, text: &str) -> Result<Uuid, Error> {
+    parse_uuid(text).ok_or_else(|| Error::invalid(field, uuid_wanted()))
 }
 
 /// A UUID in its usual form, 36 characters; the other forms (braces, urn, without dashes) would be second names for one thing.

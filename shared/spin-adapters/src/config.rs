@@ -3,7 +3,7 @@
 use cache_logic::certificate::Timing;
 use cache_logic::policy::{Limits, Policy};
 use commerce::entries::Class;
-use commerce::jwt::KeySet;
+use commerce::keys::KeySet;
 use std::collections::HashMap;
 use std::time::Duration;
 

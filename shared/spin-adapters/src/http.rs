@@ -136,6 +136,11 @@ impl Reply {
         Self { status, headers: vec![("content-type", content_type.to_owned())], body: Some(body.into()) }
     }
 
+    /// 204: done, and nothing to say.
+    pub fn no_content() -> Self {
+        Self { status: 204, headers: Vec::new(), body: None }
+    }
+
     /// 304: the caller has it already.
     pub fn not_modified() -> Self {
         Self { status: 304, headers: Vec::new(), body: None }

@@ -1,16 +1,19 @@
 //! The ports of cache-logic and commerce over spin-sdk: Redis, Postgres, clock, configuration, and the HTTP glue of every function.
 //!
 //! Reading order: [`config`], [`redis`] and [`postgres`] (one dependency each), [`store`] and [`ledger`] (the ports), [`backend`] (what
-//! functions work with), [`http`] and [`auth`] (requests and responses), [`problem`] (the one mapping of errors), [`orders`].
+//! functions work with), [`http`] and [`auth`] (requests and responses), [`request`] and [`problem`] (what is read of one, the one
+//! mapping of errors), [`orders`] and [`health`] (the operations).
 
 pub mod auth;
 pub mod backend;
 pub mod clock;
 pub mod config;
+pub mod health;
 pub mod http;
 pub mod ledger;
 pub mod orders;
 pub mod postgres;
 pub mod problem;
 pub mod redis;
+pub mod request;
 pub mod store;

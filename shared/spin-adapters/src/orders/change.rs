@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use super::uuid;
 use crate::backend::Backend;
+use crate::http::Reply;
 use crate::postgres::{Param, Row};
 
 /// An order as it is after a change.
@@ -28,9 +29,12 @@ impl Changed {
         Ok(Self { body: row.take_text("body")?.into_bytes(), version })
     }
 
-    /// Its entity tag.
-    pub fn etag(&self) -> String {
-        format!("\"{}\"", self.version)
+    /// The response that gives it; the entity tag is its version, as a read gives it.
+    pub fn into_reply(self, status: u16) -> Reply {
+        Reply::json(status, self.body)
+            .with("etag", format!("\"{}\"", self.version))
+            .with("cache-control", "private, no-cache")
+            .with("vary", "Authorization")
     }
 }
 
