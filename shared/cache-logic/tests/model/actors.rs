@@ -1,0 +1,92 @@
+//! Who takes part: the real `read`, `write` and `renew`, run over scripted answers up to their next call.
+
+use crate::calls::{Away, Call, End, Reply, Scripted, TAGS};
+use cache_logic::certificate::Timing;
+use cache_logic::entry::Value;
+use cache_logic::policy::{Limits, Policy};
+use cache_logic::read::{Outcome, Wanted, read};
+use cache_logic::renew::renew;
+use cache_logic::write::{Commit, Invalidation, settle, write};
+use std::future::Future;
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Kind {
+    Writer,
+    /// Of this entry.
+    Reader(u8),
+    Checker,
+}
+
+/// What an actor does after the answers it has had.
+#[derive(Debug, Clone)]
+pub enum Next {
+    Asks(Call),
+    Ends(End),
+}
+
+fn limits() -> Limits {
+    Limits {
+        max_entry_bytes: 1000,
+        lease_hold: Duration::from_secs(1),
+        // Whoever finds a lease held goes to the origin at once: waiting only adds the same states again.
+        wait: Duration::ZERO,
+        timing: Timing::from_millis(1000).unwrap(),
+        outage_wait: Duration::from_secs(1),
+        generation_ttl: Duration::from_secs(1),
+    }
+}
+
+/// Runs the actor's code over the answers.
+pub fn run(kind: Kind, replies: &[Reply]) -> Next {
+    let ports = Scripted::new(replies);
+    let end = match kind {
+        Kind::Writer => poll_once(writer(&ports)),
+        Kind::Reader(key) => poll_once(reader(&ports, key)),
+        Kind::Checker => poll_once(async {
+            renew(&ports, limits().timing).await;
+            End::Other
+        }),
+    };
+    match end {
+        Some(end) => Next::Ends(end),
+        None => Next::Asks(ports.asked.take().expect("code that waits has asked for something")),
+    }
+}
+
+async fn writer(ports: &Scripted<'_>) -> End {
+    let commit = async || match ports.ask(Call::Commit).await {
+        Reply::Version(version) => {
+            Ok(Commit { value: version, xid: version.to_string(), tags: vec!["0".to_owned(), "1".to_owned()] })
+        }
+        _ => Err(()),
+    };
+    let Ok((version, invalidation)) = write(ports, limits().outage_wait, commit).await else { return End::Other };
+    ports.ask(Call::Acknowledge { version }).await;
+    if let Invalidation::Done(settled) = invalidation {
+        let _ = settle(ports, &settled).await;
+    }
+    End::Other
+}
+
+async fn reader(ports: &Scripted<'_>, key: u8) -> End {
+    let policy = Policy::with_ttl(Duration::from_secs(300)).unwrap();
+    let wanted = Wanted { key: ["entity", "list"][key as usize], tags: TAGS[key as usize], policy: &policy };
+    let load = async || match ports.ask(Call::Load).await {
+        Reply::Version(version) => Ok(Some(Value { payload: vec![version], etag: String::new(), owner: None })),
+        _ => Err(Away),
+    };
+    match read(ports, &wanted, &limits(), load).await {
+        Ok(Some(read)) if matches!(read.outcome, Outcome::Hit { .. }) => End::Hit(read.value.payload[0]),
+        _ => End::Other,
+    }
+}
+
+fn poll_once<T>(future: impl Future<Output = T>) -> Option<T> {
+    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(value) => Some(value),
+        Poll::Pending => None,
+    }
+}

@@ -1,0 +1,282 @@
+//! Every port call of the real code as a value: the code asks, the world answers.
+//!
+//! An actor's state is the list of answers it has had so far. The code is deterministic between two calls, so running it again over
+//! the same answers leads to the same next call: that makes ordinary `async` functions explorable, with states that can be compared.
+
+use cache_logic::certificate::{Certificate, Generation, RunId};
+use cache_logic::entry::{Stamp, Stored, Value, encode};
+use cache_logic::ports::{CacheFault, Clock, Fill, Lease, Ledger, OriginError, Pending, Registry, Seen, Store};
+use std::cell::{Cell, RefCell};
+use std::time::Duration;
+
+/// What an entry says, without its bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Entry {
+    pub version: u8,
+    pub epoch: u8,
+    pub generations: [u8; 2],
+}
+
+/// What the code asks of the world.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Call {
+    Look { key: u8 },
+    Lease { key: u8, known: Option<u128> },
+    Fill { key: u8, entry: Entry },
+    Discard { key: u8 },
+    Invalidate { tags: u8 },
+    Claim,
+    Pending { run: u8 },
+    Certify { epoch: u8, run: u8 },
+    LastCertificate,
+    Forget { rows: u8 },
+    ForgetTransaction { version: u8 },
+    Load,
+    Commit,
+    Acknowledge { version: u8 },
+    Sleep,
+}
+
+/// What the world answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Reply {
+    Seen { entry: Option<Entry>, generations: [u8; 2], certificate: Option<(u8, u8)>, run: u8 },
+    Granted([u8; 2]),
+    Held,
+    Changed,
+    Claimed(u8),
+    Busy,
+    Rows { epoch: u8, rows: u8 },
+    Certified(bool),
+    Version(u8),
+    Done,
+    Unreachable,
+}
+
+/// How an actor's operation ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    /// A reader was served this version from the cache.
+    Hit(u8),
+    /// Anything else: nothing to judge.
+    Other,
+}
+
+/// The tags an entry depends on: the entity on the first, the list on both.
+pub const TAGS: [&[&str]; 2] = [&["0"], &["0", "1"]];
+const KEYS: [&str; 2] = ["entity", "list"];
+
+pub struct Away;
+
+impl OriginError for Away {
+    fn unreachable(&self) -> bool {
+        true
+    }
+}
+
+/// Answers from a list; at its end the next call is noted and the code stays where it is.
+pub struct Scripted<'a> {
+    pub replies: &'a [Reply],
+    at: Cell<usize>,
+    pub asked: RefCell<Option<Call>>,
+}
+
+impl<'a> Scripted<'a> {
+    pub fn new(replies: &'a [Reply]) -> Self {
+        Self { replies, at: Cell::new(0), asked: RefCell::new(None) }
+    }
+
+    pub async fn ask(&self, call: Call) -> Reply {
+        match self.replies.get(self.at.get()) {
+            Some(reply) => {
+                self.at.set(self.at.get() + 1);
+                *reply
+            }
+            None => {
+                *self.asked.borrow_mut() = Some(call);
+                std::future::pending().await
+            }
+        }
+    }
+}
+
+fn key(name: &str) -> u8 {
+    KEYS.iter().position(|key| *key == name).unwrap() as u8
+}
+
+fn tags(names: &[&str]) -> u8 {
+    names.iter().map(|name| 1u8 << name.parse::<u8>().unwrap()).sum()
+}
+
+/// Two fills with the same content count as one: the lease limits load, truth doesn't hang on it.
+pub fn fill_id(entry: &Entry) -> u128 {
+    u128::from_le_bytes([
+        1,
+        entry.version,
+        entry.epoch,
+        entry.generations[0],
+        entry.generations[1],
+        0,
+        0,
+        0,
+        0,
+        0,
+        0,
+        0,
+        0,
+        0,
+        0,
+        0,
+    ])
+}
+
+fn stored_bytes(key: u8, entry: &Entry) -> Vec<u8> {
+    let generations: Vec<Generation> =
+        entry.generations[..TAGS[key as usize].len()].iter().map(|g| u128::from(*g)).collect();
+    let value = Value { payload: vec![entry.version], etag: String::new(), owner: None };
+    let epoch = u128::from(entry.epoch);
+    encode(
+        &value,
+        &Stamp { created: 0, fresh_until: 1, load_ms: 0, epoch, generations: &generations, fill: fill_id(entry) },
+    )
+    .unwrap()
+}
+
+impl Store for Scripted<'_> {
+    async fn look(&self, keys: &[&str], tags: &[&str]) -> Result<Seen, CacheFault> {
+        let key = key(keys[0]);
+        match self.ask(Call::Look { key }).await {
+            Reply::Seen { entry, generations, certificate, run } => Ok(Seen {
+                entries: vec![entry.map(|entry| stored_bytes(key, &entry))],
+                generations: generations[..tags.len()].iter().map(|g| (*g != 0).then_some(u128::from(*g))).collect(),
+                certificate: certificate.map(|(epoch, run)| Certificate {
+                    epoch: epoch.into(),
+                    run: run.into(),
+                    token: 0,
+                }),
+                fresh: true,
+                run: run.into(),
+            }),
+            _ => Err(CacheFault::Unreachable),
+        }
+    }
+
+    async fn lease(
+        &self,
+        name: &str,
+        known: Option<u128>,
+        tags: &[&str],
+        _: u128,
+        _: Duration,
+    ) -> Result<Lease, CacheFault> {
+        match self.ask(Call::Lease { key: key(name), known }).await {
+            Reply::Granted(generations) => {
+                Ok(Lease::Granted(generations[..tags.len()].iter().map(|g| u128::from(*g)).collect()))
+            }
+            Reply::Held => Ok(Lease::Held),
+            Reply::Changed => Ok(Lease::Changed),
+            _ => Err(CacheFault::Unreachable),
+        }
+    }
+
+    async fn generations(&self, _: &[&str], _: u128) -> Result<Vec<Generation>, CacheFault> {
+        unreachable!("the bulk read is not explored: its one look and one fill are those of the read of one")
+    }
+
+    async fn fill(&self, fills: &[Fill<'_>], _: Option<u128>) -> Result<(), CacheFault> {
+        let key = key(fills[0].key);
+        let stored = Stored::parse(fills[0].bytes.clone()).unwrap();
+        let mut generations = [0; 2];
+        for (to, from) in generations.iter_mut().zip(stored.generations()) {
+            *to = from as u8;
+        }
+        let epoch = stored.epoch as u8;
+        let entry = Entry { version: stored.into_value().payload[0], epoch, generations };
+        self.ask(Call::Fill { key, entry }).await;
+        Ok(())
+    }
+
+    /// Leases aren't part of the world: whether one is held is its free choice.
+    async fn release(&self, _: &str, _: u128) -> Result<(), CacheFault> {
+        Ok(())
+    }
+
+    async fn discard(&self, keys: &[&str]) -> Result<(), CacheFault> {
+        self.ask(Call::Discard { key: key(keys[0]) }).await;
+        Ok(())
+    }
+}
+
+impl Registry for Scripted<'_> {
+    async fn invalidate(&self, names: &[&str]) -> Result<(), CacheFault> {
+        match self.ask(Call::Invalidate { tags: tags(names) }).await {
+            Reply::Done => Ok(()),
+            _ => Err(CacheFault::Unreachable),
+        }
+    }
+
+    async fn claim(&self, _: u128, _: Duration) -> Result<Option<RunId>, CacheFault> {
+        match self.ask(Call::Claim).await {
+            Reply::Claimed(run) => Ok(Some(run.into())),
+            _ => Ok(None),
+        }
+    }
+
+    async fn certify(&self, certificate: &Certificate, _: Duration, _: Duration) -> Result<bool, CacheFault> {
+        let call = Call::Certify { epoch: certificate.epoch as u8, run: certificate.run as u8 };
+        Ok(self.ask(call).await == Reply::Certified(true))
+    }
+
+    async fn last_certificate(&self) -> Result<Option<Certificate>, CacheFault> {
+        self.ask(Call::LastCertificate).await;
+        Ok(None)
+    }
+}
+
+impl Ledger for Scripted<'_> {
+    type Error = Away;
+
+    async fn pending(&self, run: RunId) -> Result<Pending, Away> {
+        match self.ask(Call::Pending { run: run as u8 }).await {
+            Reply::Rows { epoch, rows } => {
+                let ids: Vec<i64> = (0..8).filter(|i| rows & (1 << i) != 0).collect();
+                let tags = if rows == 0 { vec![] } else { vec!["0".to_owned(), "1".to_owned()] };
+                Ok(Pending::Rows { epoch: epoch.into(), ids, tags })
+            }
+            _ => Err(Away),
+        }
+    }
+
+    async fn forget(&self, ids: &[i64]) -> Result<(), Away> {
+        self.ask(Call::Forget { rows: ids.iter().map(|id| 1u8 << id).sum() }).await;
+        Ok(())
+    }
+
+    async fn forget_transaction(&self, xid: &str, _: &[String]) -> Result<(), Away> {
+        self.ask(Call::ForgetTransaction { version: xid.parse().unwrap() }).await;
+        Ok(())
+    }
+}
+
+impl Clock for Scripted<'_> {
+    fn now(&self) -> u64 {
+        0
+    }
+
+    /// Every call takes a quarter of a claim's time, so that nobody tries for ever.
+    fn monotonic(&self) -> u64 {
+        self.at.get() as u64 * 50
+    }
+
+    async fn sleep(&self, _: Duration) {
+        self.ask(Call::Sleep).await;
+    }
+
+    fn draw(&self) -> f64 {
+        0.5
+    }
+
+    fn token(&self) -> u128 {
+        0
+    }
+}

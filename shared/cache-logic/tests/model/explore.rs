@@ -1,0 +1,265 @@
+//! Breadth first through every interleaving, so that a broken promise comes with the shortest way to it.
+
+use crate::actors::{Kind, Next, run};
+use crate::calls::{Call, End, Reply};
+use crate::world::{Broken, World};
+use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
+use std::rc::Rc;
+
+/// Who takes part and how much may go wrong.
+#[derive(Debug, Clone, Copy)]
+pub struct Size {
+    pub writers: usize,
+    /// The entries that are read, one reader each.
+    pub readers: &'static [u8],
+    pub checkers: usize,
+    pub restarts: u8,
+    pub crashes: u8,
+    pub flushes: u8,
+    /// Whether Redis may drop entries and generations at any moment. The certificate and the claim always may run out.
+    pub evictions: bool,
+}
+
+const ACTORS: usize = 5;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+struct State {
+    world: World,
+    /// Each actor's answers so far, by number; [`DONE`] where it has left.
+    actors: [u32; ACTORS],
+    crashes: u8,
+    flushes: u8,
+    restarts: u8,
+}
+
+const DONE: u32 = u32::MAX;
+
+/// A fast hash: states are many and nobody attacks them (the multiplication of FxHash).
+#[derive(Default)]
+struct Fx(u64);
+
+impl Hasher for Fx {
+    fn finish(&self) -> u64 {
+        self.0 ^ (self.0 >> 29)
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|byte| self.write_u8(*byte));
+    }
+
+    fn write_u8(&mut self, value: u8) {
+        self.write_u64(value.into());
+    }
+
+    fn write_u32(&mut self, value: u32) {
+        self.write_u64(value.into());
+    }
+
+    fn write_u64(&mut self, value: u64) {
+        self.0 = (self.0.rotate_left(5) ^ value).wrapping_mul(0x517c_c1b7_2722_0a95);
+    }
+
+    fn write_isize(&mut self, value: isize) {
+        self.write_u64(value as u64);
+    }
+}
+
+/// One list of answers, and what the code does after it: the code is run once for a list.
+struct List {
+    kind: Kind,
+    replies: Vec<Reply>,
+    next: Next,
+    /// The generations in it.
+    in_use: u32,
+}
+
+/// All lists so far, by number: a tree whose branches are answers.
+#[derive(Default)]
+struct Actors {
+    lists: Vec<Rc<List>>,
+    starts: HashMap<Kind, u32>,
+    branches: HashMap<(u32, Reply), u32, BuildHasherDefault<Fx>>,
+}
+
+impl Actors {
+    fn start(&mut self, kind: Kind) -> u32 {
+        match self.starts.get(&kind) {
+            Some(number) => *number,
+            None => {
+                let number = self.add(kind, Vec::new());
+                self.starts.insert(kind, number);
+                number
+            }
+        }
+    }
+
+    fn branch(&mut self, number: u32, reply: Reply) -> u32 {
+        if let Some(after) = self.branches.get(&(number, reply)) {
+            return *after;
+        }
+        let before = self.lists[number as usize].clone();
+        let after = self.add(before.kind, [&before.replies[..], &[reply]].concat());
+        self.branches.insert((number, reply), after);
+        after
+    }
+
+    fn add(&mut self, kind: Kind, replies: Vec<Reply>) -> u32 {
+        let (next, in_use) = (run(kind, &replies), in_use(&replies));
+        self.lists.push(Rc::new(List { kind, replies, next, in_use }));
+        self.lists.len() as u32 - 1
+    }
+}
+
+/// The generations that an actor still remembers.
+fn in_use(replies: &[Reply]) -> u32 {
+    let bits = |generations: &[u8]| generations.iter().fold(0u32, |mask, generation| mask | 1 << generation);
+    let one = |reply: &Reply| match reply {
+        Reply::Seen { entry, generations, .. } => bits(generations) | entry.map_or(0, |entry| bits(&entry.generations)),
+        Reply::Granted(generations) => bits(generations),
+        _ => 0,
+    };
+    replies.iter().map(one).fold(0, |mask, bits| mask | bits)
+}
+
+/// What the search found.
+pub enum Found {
+    /// The promise holds in all of so many states.
+    Holds(usize, usize),
+    /// Somebody was served a version older than one already acknowledged.
+    Stale(Vec<String>),
+}
+
+pub fn explore(size: Size, broken: Broken) -> Found {
+    let mut search = Search { size, broken, actors: Actors::default(), seen: HashMap::default(), queue: Vec::new() };
+    let mut actors = [DONE; ACTORS];
+    for (place, kind) in search.kinds().into_iter().enumerate() {
+        actors[place] = search.actors.start(kind);
+    }
+    let start = State {
+        world: World::default(),
+        actors,
+        crashes: size.crashes,
+        flushes: size.flushes,
+        restarts: size.restarts,
+    };
+    search.seen.insert(start, 0);
+    search.queue.push((start, 0));
+    let mut at = 0;
+    while at < search.queue.len() {
+        let state = search.queue[at].0;
+        for (what, next) in search.steps(&state) {
+            let Some(next) = next else {
+                let mut trace = search.trace(at);
+                trace.push(what.describe());
+                return Found::Stale(trace);
+            };
+            let number = search.queue.len() as u32;
+            search.seen.entry(next).or_insert_with(|| {
+                search.queue.push((next, at as u32));
+                number
+            });
+        }
+        at += 1;
+    }
+    Found::Holds(search.queue.len(), search.actors.lists.len())
+}
+
+struct Search {
+    size: Size,
+    broken: Broken,
+    actors: Actors,
+    seen: HashMap<State, u32, BuildHasherDefault<Fx>>,
+    queue: Vec<(State, u32)>,
+}
+
+/// What happened in a step; only described where somebody reads it.
+enum What {
+    Asked(usize, Kind, Call, Reply),
+    Crashed(usize, Kind),
+    Struck(&'static str),
+}
+
+impl What {
+    fn describe(&self) -> String {
+        match self {
+            Self::Asked(actor, kind, call, reply) => format!("{kind:?} {actor}: {call:?} -> {reply:?}"),
+            Self::Crashed(actor, kind) => format!("{kind:?} {actor} dies"),
+            Self::Struck(what) => (*what).to_owned(),
+        }
+    }
+}
+
+impl Search {
+    fn kinds(&self) -> Vec<Kind> {
+        let writers = std::iter::repeat_n(Kind::Writer, self.size.writers);
+        let readers = self.size.readers.iter().map(|key| Kind::Reader(*key));
+        writers.chain(readers).chain(std::iter::repeat_n(Kind::Checker, self.size.checkers)).collect()
+    }
+
+    /// Every next state; `None` stands for a broken promise.
+    fn steps(&mut self, state: &State) -> Vec<(What, Option<State>)> {
+        let mut out = Vec::with_capacity(24);
+        let remembered = |actors: &Actors| {
+            let lists = state.actors.iter().filter(|number| **number != DONE);
+            lists.fold(state.world.generations_in_use(), |mask, number| mask | actors.lists[*number as usize].in_use)
+        };
+        let in_use = remembered(&self.actors);
+        for actor in 0..ACTORS {
+            let number = state.actors[actor];
+            if number == DONE {
+                continue;
+            }
+            let list = self.actors.lists[number as usize].clone();
+            let (kind, Next::Asks(call)) = (list.kind, &list.next) else { continue };
+            if *call == Call::Sleep && kind == Kind::Writer && !self.broken.no_wait {
+                let Some(Reply::Version(version)) = list.replies.first() else { continue };
+                if !state.world.waited_out(*version) {
+                    continue;
+                }
+            }
+            for (reply, world) in state.world.answers(actor as u8, call, in_use, self.broken) {
+                let after = self.actors.branch(number, reply);
+                let mut next = State { world, ..*state };
+                let stale = match self.actors.lists[after as usize].next {
+                    Next::Ends(End::Hit(version)) => version < world.acknowledged,
+                    _ => false,
+                };
+                next.actors[actor] = self.resting(kind, after);
+                out.push((What::Asked(actor, kind, call.clone(), reply), (!stale).then_some(next)));
+            }
+            if state.crashes > 0 && !list.replies.is_empty() {
+                let mut next = State { crashes: state.crashes - 1, ..*state };
+                next.actors[actor] = if kind == Kind::Writer { DONE } else { self.actors.start(kind) };
+                out.push((What::Crashed(actor, kind), Some(next)));
+            }
+        }
+        for (what, world, flushes, restarts) in state.world.strikes(state.flushes, state.restarts, self.size.evictions)
+        {
+            out.push((What::Struck(what), Some(State { world, flushes, restarts, ..*state })));
+        }
+        out
+    }
+
+    /// An actor at its end starts anew; a writer writes once.
+    fn resting(&mut self, kind: Kind, number: u32) -> u32 {
+        match (&self.actors.lists[number as usize].next, kind) {
+            (Next::Asks(_), _) => number,
+            (Next::Ends(_), Kind::Writer) => DONE,
+            (Next::Ends(_), _) => self.actors.start(kind),
+        }
+    }
+
+    fn trace(&mut self, mut at: usize) -> Vec<String> {
+        let mut trace = Vec::new();
+        while at != 0 {
+            let (state, from) = self.queue[at];
+            let before = self.queue[from as usize].0;
+            let step = self.steps(&before).into_iter().find(|(_, next)| *next == Some(state));
+            trace.extend(step.map(|(what, _)| what.describe()));
+            at = from as usize;
+        }
+        trace.reverse();
+        trace
+    }
+}

@@ -1,0 +1,208 @@
+//! Redis, Postgres and what may happen to them: what the calls mean, and what strikes between them.
+
+use crate::calls::{Call, Entry, Reply, TAGS, fill_id};
+
+/// What Redis holds; a generation of 0 is missing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub struct Redis {
+    pub entries: [Option<Entry>; 2],
+    pub generations: [u8; 2],
+    pub certificate: Option<Cert>,
+    pub claim: Option<Claim>,
+}
+
+/// `begun`: the newest version that was committed when its claim was made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Cert {
+    pub epoch: u8,
+    pub run: u8,
+    pub begun: u8,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Claim {
+    pub by: u8,
+    pub begun: u8,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub struct Postgres {
+    pub version: u8,
+    /// One bit for each version whose row stands in the outbox.
+    pub outbox: u8,
+    pub run: u8,
+    pub epoch: u8,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub struct World {
+    pub postgres: Postgres,
+    pub redis: Redis,
+    pub run: u8,
+    pub snapshot: Option<Redis>,
+    /// The newest version whose write was answered.
+    pub acknowledged: u8,
+}
+
+/// Guards that live in SQL and Lua, not in cache-logic: each can be taken out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Broken {
+    /// Commit without an outbox row.
+    pub no_outbox: bool,
+    /// Don't move the epoch when the run id has changed.
+    pub no_epoch: bool,
+    /// Certify under whatever claim stands.
+    pub claim_without_token: bool,
+    /// Take the rows out of the outbox when they are read.
+    pub delete_returning: bool,
+    /// A writer deletes all outbox rows of its key.
+    pub delete_by_key: bool,
+    /// Acknowledge without having waited out what is older than the commit.
+    pub no_wait: bool,
+}
+
+impl World {
+    /// Generations in use, one bit each.
+    pub fn generations_in_use(&self) -> u32 {
+        let of = |redis: &Redis| {
+            let entries = redis.entries.iter().flatten().flat_map(|entry| entry.generations);
+            entries.chain(redis.generations).fold(0, |mask, generation| mask | 1 << generation)
+        };
+        1 | of(&self.redis) | self.snapshot.as_ref().map_or(0, of)
+    }
+
+    /// Every way in which a call of `actor` can turn out. `in_use`: generations that stand anywhere, so that a new one is new.
+    pub fn answers(&self, actor: u8, call: &Call, in_use: u32, broken: Broken) -> Vec<(Reply, World)> {
+        let same = |reply| vec![(reply, *self)];
+        let mut next = *self;
+        let redis = &mut next.redis;
+        match *call {
+            Call::Look { key } => same(Reply::Seen {
+                entry: self.redis.entries[key as usize],
+                generations: self.redis.generations,
+                certificate: self.redis.certificate.map(|certificate| (certificate.epoch, certificate.run)),
+                run: self.run,
+            }),
+            Call::Lease { key, known } => {
+                let there = self.redis.entries[key as usize].map(|entry| fill_id(&entry));
+                if there.is_some() && there != known {
+                    return same(Reply::Changed);
+                }
+                let mut fresh = (1..32).filter(|generation| in_use & (1 << generation) == 0);
+                for generation in &mut redis.generations[..TAGS[key as usize].len()] {
+                    if *generation == 0 {
+                        *generation = fresh.next().expect("more generations than are ever in use");
+                    }
+                }
+                let generations = redis.generations;
+                vec![(Reply::Held, *self), (Reply::Granted(generations), next)]
+            }
+            Call::Fill { key, entry } => {
+                redis.entries[key as usize] = Some(entry);
+                vec![(Reply::Done, next)]
+            }
+            Call::Discard { key } => {
+                redis.entries[key as usize] = None;
+                vec![(Reply::Done, next)]
+            }
+            Call::Invalidate { tags } => {
+                for (tag, generation) in redis.generations.iter_mut().enumerate() {
+                    if tags & (1 << tag) != 0 {
+                        *generation = 0;
+                    }
+                }
+                vec![(Reply::Done, next), (Reply::Unreachable, *self)]
+            }
+            Call::Claim if self.redis.claim.is_some() => same(Reply::Busy),
+            Call::Claim => {
+                redis.claim = Some(Claim { by: actor, begun: self.postgres.version });
+                vec![(Reply::Claimed(self.run), next)]
+            }
+            Call::Pending { run } => {
+                let rows = self.postgres.outbox;
+                if run != self.postgres.run && !broken.no_epoch {
+                    next.postgres.epoch += 1;
+                    next.postgres.run = run;
+                }
+                if broken.delete_returning {
+                    next.postgres.outbox = 0;
+                }
+                vec![(Reply::Rows { epoch: next.postgres.epoch, rows }, next)]
+            }
+            Call::Certify { epoch, run } => match self.redis.claim {
+                Some(claim) if claim.by == actor || broken.claim_without_token => {
+                    redis.certificate = Some(Cert { epoch, run, begun: claim.begun });
+                    redis.claim = None;
+                    vec![(Reply::Certified(true), next)]
+                }
+                _ => same(Reply::Certified(false)),
+            },
+            Call::LastCertificate => same(Reply::Unreachable),
+            Call::Forget { rows } => {
+                next.postgres.outbox &= !rows;
+                vec![(Reply::Done, next)]
+            }
+            Call::ForgetTransaction { version } => {
+                next.postgres.outbox &= if broken.delete_by_key { 0 } else { !(1 << version) };
+                vec![(Reply::Done, next)]
+            }
+            Call::Load => same(Reply::Version(self.postgres.version)),
+            Call::Commit => {
+                next.postgres.version += 1;
+                if !broken.no_outbox {
+                    next.postgres.outbox |= 1 << next.postgres.version;
+                }
+                vec![(Reply::Version(next.postgres.version), next)]
+            }
+            Call::Acknowledge { version } => {
+                next.acknowledged = self.acknowledged.max(version);
+                vec![(Reply::Done, next)]
+            }
+            Call::Sleep => same(Reply::Done),
+        }
+    }
+
+    /// True where nothing that was begun before `version` was committed can vouch for anything any more: what a writer that could not
+    /// reach Redis waits for. The one timed assumption.
+    pub fn waited_out(&self, version: u8) -> bool {
+        !self.redis.certificate.is_some_and(|certificate| certificate.begun < version)
+            && !self.redis.claim.is_some_and(|claim| claim.begun < version)
+    }
+
+    /// What may happen at any moment: time, eviction, loss. With each the flushes and restarts that are left.
+    pub fn strikes(&self, f: u8, r: u8, evictions: bool) -> Vec<(&'static str, World, u8, u8)> {
+        let mut out = Vec::new();
+        let mut strike = |what, f, r, change: &dyn Fn(&mut World)| {
+            let mut next = *self;
+            change(&mut next);
+            out.push((what, next, f, r));
+        };
+        for tag in 0..2 {
+            if evictions && self.redis.generations[tag] != 0 {
+                strike("a generation is evicted", f, r, &|w| w.redis.generations[tag] = 0);
+            }
+            if evictions && self.redis.entries[tag].is_some() {
+                strike("an entry expires", f, r, &|w| w.redis.entries[tag] = None);
+            }
+        }
+        if self.redis.certificate.is_some() {
+            strike("the certificate expires", f, r, &|w| w.redis.certificate = None);
+        }
+        if self.redis.claim.is_some() {
+            strike("the claim expires", f, r, &|w| w.redis.claim = None);
+        }
+        if f > 0 {
+            strike("FLUSHALL", f - 1, r, &|w| w.redis = Redis::default());
+        }
+        match self.snapshot {
+            None if r > 0 => strike("snapshot", f, r, &|w| w.snapshot = Some(w.redis)),
+            Some(old) => strike("restart from the snapshot", f, r - 1, &|w| {
+                w.redis = old;
+                w.snapshot = None;
+                w.run += 1;
+            }),
+            None => {}
+        }
+        out
+    }
+}
