@@ -137,7 +137,7 @@ FROM (
 
 CREATE TEMPORARY TABLE articles ON COMMIT DROP AS
 SELECT organization_id, currency, sku, name, price,
-    row_number() OVER (PARTITION BY organization_id, currency ORDER BY sku = 'SMP-GFT-01', sku) AS article FROM products;
+    row_number() OVER (PARTITION BY organization_id, currency ORDER BY sku = 'SMP-GFT-01', sku COLLATE "C") AS article FROM products;
 ANALYZE articles;
 
 CREATE TEMPORARY TABLE lines ON COMMIT DROP AS

@@ -1,0 +1,185 @@
+//! Every change of an order, or of anything shown with it, is in the outbox, whoever makes it.
+
+use uuid::Uuid;
+
+use crate::database::{CUSTOMER, Database, ORG, OTHER_CUSTOMER, OTHER_ORG, STRANGER, tags};
+
+fn everything() -> Vec<Vec<String>> {
+    vec![vec!["*".to_owned()]]
+}
+
+#[tokio::test]
+async fn a_new_order_announces_itself_its_organisation_customer_and_status() {
+    let db = Database::new().await;
+    let id = Uuid::now_v7();
+    db.run(&format!("INSERT INTO orders (id, organization_id, customer_id, currency, total_amount) VALUES ('{id}', '{ORG}', '{CUSTOMER}', 'EUR', 0)")).await;
+    assert_eq!(db.announced().await, [tags(id, &[CUSTOMER], &["pending"])]);
+}
+
+#[tokio::test]
+async fn an_update_announces_what_was_and_what_is() {
+    let db = Database::new().await;
+    let id = db.order().await;
+    db.run(&format!("UPDATE orders SET status = 'confirmed' WHERE id = '{id}'")).await;
+    assert_eq!(db.announced().await, [tags(id, &[CUSTOMER], &["pending", "confirmed"])], "another status");
+    db.run(&format!("UPDATE orders SET customer_id = '{OTHER_CUSTOMER}' WHERE id = '{id}'")).await;
+    assert_eq!(db.announced().await, [tags(id, &[CUSTOMER, OTHER_CUSTOMER], &["confirmed"])], "another customer");
+    db.run(&format!("UPDATE orders SET organization_id = '{OTHER_ORG}', customer_id = '{STRANGER}' WHERE id = '{id}'"))
+        .await;
+    let mut moved = tags(id, &[OTHER_CUSTOMER], &["confirmed"]);
+    moved.extend([
+        format!("order:{OTHER_ORG}/{id}"),
+        format!("org:{OTHER_ORG}"),
+        format!("customer:{OTHER_ORG}/{STRANGER}"),
+        format!("status:{OTHER_ORG}/confirmed"),
+    ]);
+    moved.sort();
+    assert_eq!(db.announced().await, [moved], "another organisation");
+    let items = format!(
+        "SELECT string_agg(organization_id || '/' || customer_id, ',') FROM order_items WHERE order_id = '{id}'"
+    );
+    assert_eq!(db.text(&items).await, format!("{OTHER_ORG}/{STRANGER}"), "its items go with it");
+}
+
+#[tokio::test]
+async fn a_deletion_announces_what_was() {
+    let db = Database::new().await;
+    let id = db.order().await;
+    db.run(&format!("DELETE FROM orders WHERE id = '{id}'")).await;
+    assert_eq!(db.announced().await, [tags(id, &[CUSTOMER], &["pending"])]);
+}
+
+#[tokio::test]
+async fn every_change_of_a_child_announces_its_order_once() {
+    let db = Database::new().await;
+    let id = db.order().await;
+    let keys = format!("'{id}', '{ORG}', '{CUSTOMER}'");
+    let changes = [
+        format!(
+            "INSERT INTO order_items (order_id, organization_id, customer_id, position, sku, name, quantity, currency, unit_price) VALUES ({keys}, 2, 'GIFT', 'Gift', 1, 'EUR', 0)"
+        ),
+        "UPDATE order_items SET name = 'Present' WHERE position = 2".to_owned(),
+        "DELETE FROM order_items WHERE position = 2".to_owned(),
+        format!(
+            "INSERT INTO payments (order_id, organization_id, customer_id, provider, account, external_id, status, currency, amount) VALUES ({keys}, 'stripe', 'a', 'pi_1', 'pending', 'EUR', 9.99)"
+        ),
+        "UPDATE payments SET status = 'failed'".to_owned(),
+        "DELETE FROM payments".to_owned(),
+        format!("INSERT INTO shipments (order_id, organization_id, customer_id, carrier) VALUES ({keys}, 'DHL')"),
+        "UPDATE shipments SET tracking_number = '1'".to_owned(),
+        "DELETE FROM shipments".to_owned(),
+        format!(
+            "INSERT INTO invoices (order_id, organization_id, customer_id, series, number, issue_date, due_date, seller_name, seller_cui, seller_address, buyer_name, buyer_address, currency, vat_rate, net_amount, vat_amount, gross_amount, ron_rate, vat_amount_ron) VALUES ({keys}, 'A', 1, '2026-01-01', '2026-01-15', 's', 'RO18189442', '{{\"line1\": \"a\", \"city\": \"b\", \"country\": \"RO\"}}', 'b', '{{\"line1\": \"a\", \"city\": \"b\", \"country\": \"RO\"}}', 'EUR', 21, 8.26, 1.73, 9.99, 5, 8.65)"
+        ),
+        "UPDATE invoices SET number = 2".to_owned(),
+        "DELETE FROM invoices".to_owned(),
+    ];
+    for (count, change) in changes.iter().enumerate() {
+        db.run(change).await;
+        assert_eq!(db.announced().await, [tags(id, &[CUSTOMER], &["pending"])], "{change}");
+        assert_eq!(db.version(id).await, count as i64 + 2, "{change}");
+    }
+}
+
+#[tokio::test]
+async fn a_child_that_moves_announces_both_orders() {
+    let db = Database::new().await;
+    let (from, to) = (db.order().await, db.order().await);
+    db.run(&format!("INSERT INTO shipments (order_id, organization_id, customer_id, carrier) VALUES ('{from}', '{ORG}', '{CUSTOMER}', 'DHL')")).await;
+    db.announced().await;
+    db.run(&format!("UPDATE shipments SET order_id = '{to}'")).await;
+    let mut both = tags(from, &[CUSTOMER], &["pending"]);
+    both.push(format!("order:{ORG}/{to}"));
+    both.sort();
+    assert_eq!(db.announced().await, [both]);
+}
+
+#[tokio::test]
+async fn up_to_200_rows_are_named_and_more_are_everything() {
+    let db = Database::new().await;
+    let insert = |count: u32| {
+        format!(
+            "INSERT INTO orders (organization_id, customer_id, currency, total_amount) SELECT '{ORG}', '{CUSTOMER}', 'EUR', 0 FROM generate_series(1, {count})"
+        )
+    };
+    db.run(&insert(200)).await;
+    assert_eq!(db.announced().await[0].len(), 204);
+    db.run("UPDATE orders SET notes = 'x'").await;
+    assert_eq!(db.announced().await[0].len(), 204);
+    db.run(&insert(201)).await;
+    assert_eq!(db.announced().await, everything());
+    db.run("UPDATE orders SET notes = 'y'").await;
+    assert_eq!(db.announced().await, everything());
+    db.run("INSERT INTO shipments (order_id, organization_id, customer_id, carrier) SELECT id, organization_id, customer_id, 'DHL' FROM orders").await;
+    assert_eq!(db.announced().await, everything(), "by way of children");
+    db.run("DELETE FROM orders").await;
+    assert_eq!(db.announced().await, everything());
+}
+
+#[tokio::test]
+async fn a_table_that_is_emptied_says_everything() {
+    let db = Database::new().await;
+    for table in ["order_items", "payments CASCADE", "shipments", "invoices", "orders CASCADE", "customers CASCADE"] {
+        db.run(&format!("TRUNCATE {table}")).await;
+        let announced = db.announced().await;
+        assert!(!announced.is_empty() && announced.iter().all(|tags| tags == &["*"]), "{table}: {announced:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_statement_that_touches_nothing_announces_nothing() {
+    let db = Database::new().await;
+    db.run("UPDATE orders SET notes = 'x'; DELETE FROM orders; UPDATE shipments SET carrier = 'x'; DELETE FROM customers WHERE name = 'nobody'").await;
+    assert_eq!(db.announced().await, Vec::<Vec<String>>::new());
+}
+
+#[tokio::test]
+async fn replication_and_bulk_loads_announce_too() {
+    let db = Database::new().await;
+    let id = db.order().await;
+    db.run("SET session_replication_role = replica").await;
+    db.run(&format!("UPDATE orders SET notes = 'x' WHERE id = '{id}'")).await;
+    assert_eq!(db.announced().await, [tags(id, &[CUSTOMER], &["pending"])]);
+    db.run("UPDATE order_items SET name = 'x'").await;
+    assert_eq!(db.announced().await, [tags(id, &[CUSTOMER], &["pending"])]);
+    assert_eq!(db.version(id).await, 3);
+    db.run(&format!("DELETE FROM orders WHERE id = '{id}'")).await;
+    assert_eq!(db.announced().await, [tags(id, &[CUSTOMER], &["pending"])]);
+    db.run("TRUNCATE order_items").await;
+    assert_eq!(db.announced().await, everything());
+}
+
+#[tokio::test]
+async fn who_may_change_orders_announces_without_a_right_on_the_outbox() {
+    let db = Database::new().await;
+    let id = db.order().await;
+    // Roles belong to the whole server; this one goes with the transaction.
+    db.run(&format!(
+        "BEGIN; CREATE ROLE db_tests_back_office; GRANT SELECT, UPDATE ON orders, shipments TO db_tests_back_office; GRANT INSERT ON shipments TO db_tests_back_office;
+         SET LOCAL ROLE db_tests_back_office; SET LOCAL search_path = pg_catalog;
+         UPDATE public.orders SET notes = 'x' WHERE id = '{id}';
+         RESET ROLE; DROP OWNED BY db_tests_back_office; DROP ROLE db_tests_back_office; COMMIT"
+    ))
+    .await;
+    assert_eq!(db.announced().await, [tags(id, &[CUSTOMER], &["pending"])]);
+}
+
+#[tokio::test]
+async fn a_customer_that_goes_announces_its_history() {
+    let db = Database::new().await;
+    db.run(&format!("UPDATE customers SET name = 'x' WHERE id = '{CUSTOMER}'")).await;
+    assert!(db.announced().await.is_empty(), "a name is shown with no order");
+    db.run(&format!("DELETE FROM customers WHERE id = '{CUSTOMER}'")).await;
+    assert_eq!(db.announced().await, [[format!("customer:{ORG}/{CUSTOMER}")]]);
+    db.run(&format!("UPDATE customers SET organization_id = '{OTHER_ORG}' WHERE id = '{OTHER_CUSTOMER}'")).await;
+    assert_eq!(db.announced().await, [[format!("customer:{ORG}/{OTHER_CUSTOMER}")]]);
+}
+
+#[tokio::test]
+async fn what_is_rolled_back_announces_nothing() {
+    let db = Database::new().await;
+    let id = db.order().await;
+    db.run(&format!("BEGIN; UPDATE orders SET notes = 'x' WHERE id = '{id}'; ROLLBACK")).await;
+    assert!(db.announced().await.is_empty());
+    assert_eq!(db.version(id).await, 1);
+}

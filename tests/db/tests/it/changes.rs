@@ -1,0 +1,243 @@
+//! order_patch, order_delete and orders_set_status.
+
+use serde_json::{Value, json};
+use tokio_postgres::{Client, Row};
+use uuid::Uuid;
+
+use crate::database::{CUSTOMER, Database, ORG, OTHER_CUSTOMER, OTHER_ORG, statement, tags};
+
+/// What a call of order_patch changes; the rest stays.
+#[derive(Default)]
+struct Patch {
+    customer: Option<Uuid>,
+    version: Option<i64>,
+    status: Option<&'static str>,
+    from: &'static [&'static str],
+    notes: Option<Option<&'static str>>,
+    address: Option<Option<Value>>,
+}
+
+async fn patch(db: &Database, org: Uuid, id: Uuid, patch: Patch) -> Row {
+    let (set_notes, notes) = (patch.notes.is_some(), patch.notes.flatten());
+    let (set_address, address) = (patch.address.is_some(), patch.address.flatten());
+    let params: [&(dyn tokio_postgres::types::ToSql + Sync); 10] = [
+        &org,
+        &id,
+        &patch.customer,
+        &patch.version,
+        &patch.status,
+        &patch.from,
+        &set_notes,
+        &notes,
+        &address,
+        &set_address,
+    ];
+    db.client.query_one(statement!("order_patch"), &params).await.unwrap()
+}
+
+fn outcome(row: &Row) -> &str {
+    row.get("outcome")
+}
+
+#[tokio::test]
+async fn a_patch_changes_what_it_names_and_answers_the_whole_order() {
+    let db = Database::new().await;
+    let id = db.order().await;
+    let row = patch(
+        &db,
+        ORG,
+        id,
+        Patch {
+            status: Some("confirmed"),
+            from: &["pending"],
+            notes: Some(Some("n")),
+            version: Some(1),
+            ..Patch::default()
+        },
+    )
+    .await;
+    assert_eq!(
+        (outcome(&row), row.get::<_, i64>("version"), row.get::<_, &str>("status")),
+        ("updated", 2, "confirmed")
+    );
+    let read = db.client.query_one(statement!("order_get"), &[&ORG, &id]).await.unwrap();
+    assert_eq!(row.get::<_, &str>("body"), read.get::<_, &str>("body"));
+    let mut announced: Vec<String> = row.get("tags");
+    announced.sort();
+    assert_eq!(announced, tags(id, &[CUSTOMER], &["pending", "confirmed"]));
+
+    let row = patch(
+        &db,
+        ORG,
+        id,
+        Patch { address: Some(Some(json!({"city": "Cluj"}))), customer: Some(CUSTOMER), ..Patch::default() },
+    )
+    .await;
+    let body: Value = serde_json::from_str(row.get("body")).unwrap();
+    assert_eq!(
+        (&body["shippingAddress"], &body["notes"], &body["status"]),
+        (&json!({"city": "Cluj"}), &json!("n"), &json!("confirmed"))
+    );
+    let row = patch(&db, ORG, id, Patch { notes: Some(None), address: Some(None), ..Patch::default() }).await;
+    let body: Value = serde_json::from_str(row.get("body")).unwrap();
+    assert_eq!((&body["shippingAddress"], &body["notes"]), (&Value::Null, &Value::Null));
+}
+
+#[tokio::test]
+async fn a_patch_that_may_not_be_changes_nothing_and_says_why() {
+    let db = Database::new().await;
+    let id = db.order().await;
+    let status = |status, from| Patch { status: Some(status), from, ..Patch::default() };
+    let cases = [
+        (OTHER_ORG, id, Patch::default(), "not_found"),
+        (ORG, Uuid::nil(), Patch::default(), "not_found"),
+        (ORG, id, Patch { customer: Some(OTHER_CUSTOMER), ..Patch::default() }, "not_found"),
+        (ORG, id, Patch { version: Some(2), ..Patch::default() }, "version_mismatch"),
+        (ORG, id, Patch { version: Some(2), ..status("shipped", &["processing"]) }, "version_mismatch"),
+        (ORG, id, status("shipped", &["processing"]), "not_allowed"),
+        (ORG, id, status("pending", &[]), "not_allowed"),
+    ];
+    for (org, id, change, expected) in cases {
+        let row = patch(&db, org, id, change).await;
+        assert_eq!(outcome(&row), expected);
+        assert_eq!((row.get::<_, Option<&str>>("body"), row.get::<_, Option<&str>>("xid")), (None, None));
+        if expected != "not_found" {
+            assert_eq!((row.get::<_, i64>("version"), row.get::<_, &str>("status")), (1, "pending"), "as it is");
+        }
+    }
+    assert!(db.announced().await.is_empty());
+}
+
+#[tokio::test]
+async fn of_two_patches_of_one_version_one_wins() {
+    let db = Database::new().await;
+    let id = db.order().await;
+    let (first, second) = (db.connect().await, db.connect().await);
+    let call = async |client: Client| {
+        let none: Option<&str> = None;
+        let row = client
+            .query_one(
+                statement!("order_patch"),
+                &[
+                    &ORG,
+                    &id,
+                    &None::<Uuid>,
+                    &Some(1i64),
+                    &none,
+                    &None::<Vec<String>>,
+                    &true,
+                    &"n",
+                    &None::<Value>,
+                    &false,
+                ],
+            )
+            .await
+            .unwrap();
+        row.get::<_, String>("outcome")
+    };
+    let mut outcomes = [tokio::join!(call(first), call(second))].map(|(a, b)| [a, b]).concat();
+    outcomes.sort();
+    assert_eq!(outcomes, ["updated", "version_mismatch"]);
+}
+
+async fn delete(db: &Database, org: Uuid, id: Uuid, hard: bool, version: Option<i64>) -> Row {
+    db.client.query_one(statement!("order_delete"), &[&org, &id, &hard, &version]).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_soft_deletion_hides_the_order_everywhere() {
+    let db = Database::new().await;
+    let id = db.order().await;
+    assert_eq!(outcome(&delete(&db, OTHER_ORG, id, false, None).await), "not_found");
+    assert_eq!(outcome(&delete(&db, ORG, id, false, Some(7)).await), "version_mismatch");
+    let row = delete(&db, ORG, id, false, Some(1)).await;
+    assert_eq!(outcome(&row), "deleted");
+    let mut announced: Vec<String> = row.get("tags");
+    announced.sort();
+    assert_eq!(announced, tags(id, &[CUSTOMER], &["pending"]));
+    for read in [
+        statement!("order_get"),
+        statement!("order_summary"),
+        statement!("order_payment_status"),
+        statement!("order_tracking"),
+    ] {
+        assert!(db.client.query_opt(read, &[&ORG, &id]).await.unwrap().is_none());
+    }
+    let statuses = db.client.query(statement!("orders_statuses"), &[&ORG, &vec![id.to_string()]]).await.unwrap();
+    assert!(statuses.is_empty());
+    assert_eq!(outcome(&delete(&db, ORG, id, false, None).await), "not_found");
+    assert_eq!(outcome(&patch(&db, ORG, id, Patch::default()).await), "not_found");
+    assert_eq!(outcome(&delete(&db, ORG, id, true, None).await), "deleted", "for good, when it is hidden already");
+}
+
+#[tokio::test]
+async fn a_hard_deletion_takes_all_with_it_but_never_payments() {
+    let db = Database::new().await;
+    let id = db.order().await;
+    let keys = format!("'{id}', '{ORG}', '{CUSTOMER}'");
+    db.run(&format!("INSERT INTO shipments (order_id, organization_id, customer_id, carrier) VALUES ({keys}, 'DHL');
+        INSERT INTO payments (order_id, organization_id, customer_id, provider, account, external_id, status, currency, amount) VALUES ({keys}, 'stripe', 'a', 'x', 'failed', 'EUR', 1)")).await;
+    assert_eq!(outcome(&delete(&db, ORG, id, true, None).await), "has_payments");
+    let error = db.client.batch_execute(&format!("DELETE FROM orders WHERE id = '{id}'")).await.unwrap_err();
+    assert_eq!(error.code().unwrap().code(), "23503", "not by hand either");
+    db.run("DELETE FROM payments").await;
+    db.announced().await;
+    let row = delete(&db, ORG, id, true, None).await;
+    assert_eq!((outcome(&row), row.get::<_, Option<&str>>("body")), ("deleted", None));
+    assert_eq!(db.text("SELECT (SELECT count(*) FROM orders) + (SELECT count(*) FROM order_items) + (SELECT count(*) FROM shipments)").await, "0");
+    assert_eq!(
+        db.announced().await,
+        [tags(id, &[CUSTOMER], &["pending"])],
+        "children need no announcement of their own"
+    );
+}
+
+async fn set_status(client: &Client, ids: &[String], status: &str, from: &[&str]) -> Vec<Row> {
+    client.query(statement!("orders_set_status"), &[&ORG, &ids, &status, &from]).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_bulk_change_says_for_each_what_became_of_it() {
+    let db = Database::new().await;
+    let (moved, already, far) = (db.order().await, db.order().await, db.order().await);
+    db.run(&format!("UPDATE orders SET status = 'confirmed' WHERE id = '{already}'; UPDATE orders SET status = 'shipped' WHERE id = '{far}'")).await;
+    db.announced().await;
+    let ids = [far, Uuid::nil(), moved, already].map(|id| id.to_string());
+    let rows = set_status(&db.client, &ids, "confirmed", &["pending"]).await;
+    let answers: Vec<_> =
+        rows.iter().map(|row| (row.get("id"), outcome(row), row.get("status"), row.get("version"))).collect();
+    let expected: [(&str, &str, Option<&str>, Option<i64>); 4] = [
+        (&ids[0], "not_allowed", Some("shipped"), Some(2)),
+        (&ids[1], "not_found", None, None),
+        (&ids[2], "updated", Some("confirmed"), Some(2)),
+        (&ids[3], "unchanged", Some("confirmed"), Some(2)),
+    ];
+    assert_eq!(answers, expected, "in the order asked");
+    let mut announced: Vec<String> = rows[0].get("tags");
+    announced.sort();
+    assert_eq!(announced, tags(moved, &[CUSTOMER], &["pending", "confirmed"]));
+    assert!(rows.iter().all(|row| row.get::<_, Option<&str>>("xid").is_some()));
+    let body: Value = serde_json::from_str(rows[2].get("body")).unwrap();
+    assert_eq!((&body["id"], &body["status"], &body["version"]), (&json!(moved), &json!("confirmed"), &json!(2)));
+
+    let rows = set_status(&db.client, &ids[3..], "confirmed", &["pending"]).await;
+    assert_eq!((outcome(&rows[0]), rows[0].get::<_, Option<&str>>("xid")), ("unchanged", None), "nothing was written");
+}
+
+#[tokio::test]
+async fn bulk_changes_in_opposite_orders_end() {
+    let db = Database::new().await;
+    let mut ids = Vec::new();
+    for _ in 0..20 {
+        ids.push(db.order().await.to_string());
+    }
+    let backwards: Vec<_> = ids.iter().rev().cloned().collect();
+    let (first, second) = (db.connect().await, db.connect().await);
+    let flip = async |client: Client, ids: Vec<String>| {
+        for round in 0..20 {
+            let (to, from) = if round % 2 == 0 { ("confirmed", ["pending"]) } else { ("pending", ["confirmed"]) };
+            set_status(&client, &ids, to, &from).await;
+        }
+    };
+    tokio::join!(flip(first, ids), flip(second, backwards));
+}

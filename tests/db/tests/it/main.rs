@@ -1,0 +1,15 @@
+//! Claims about the database itself, without any of our programs: whoever writes, these hold.
+//!
+//! Needs DATABASE_URL: a connection that may create databases (and, for one claim, roles). Each test has a database of its own.
+
+mod announcements;
+mod changes;
+mod constraints;
+mod create;
+mod database;
+mod documents;
+mod lists;
+mod plans;
+mod renewal;
+mod statistics;
+mod versions;
