@@ -165,8 +165,8 @@ impl World {
     /// True where nothing that was begun before `version` was committed can vouch for anything any more: what a writer that could not
     /// reach Redis waits for. The one timed assumption.
     pub fn waited_out(&self, version: u8) -> bool {
-        !self.redis.certificate.is_some_and(|certificate| certificate.begun < version)
-            && !self.redis.claim.is_some_and(|claim| claim.begun < version)
+        self.redis.certificate.is_none_or(|certificate| certificate.begun >= version)
+            && self.redis.claim.is_none_or(|claim| claim.begun >= version)
     }
 
     /// What may happen at any moment: time, eviction, loss. With each the flushes and restarts that are left.

@@ -1,0 +1,36 @@
+#!/usr/bin/env bash
+# Takes each guard of the cache protocol out of the real code and runs the model check, which must find the stale read.
+# A mutant is a patch in shared/cache-logic/mutants; one that no longer applies is an error, so that none gets lost.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+root=$PWD
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+export CARGO_TARGET_DIR="${MUTANTS_TARGET_DIR:-$root/target/mutants}"
+
+# The crate alone, in a workspace of its own.
+mkdir -p "$work/shared"
+sed 's|^members = .*|members = ["shared/cache-logic"]|' Cargo.toml >"$work/Cargo.toml"
+cp Cargo.lock "$work/"
+
+total=0 caught=0
+for patch in shared/cache-logic/mutants/*.patch; do
+    name=$(basename "$patch" .patch)
+    total=$((total + 1))
+    rm -rf "$work/shared/cache-logic"
+    cp -r shared/cache-logic "$work/shared/cache-logic"
+    git -C "$work" apply --unsafe-paths --directory="shared/cache-logic" "$root/$patch" \
+        || { echo "$name: the patch no longer applies"; exit 1; }
+    started=$SECONDS
+    if (cd "$work" && cargo test -q --release -p cache-logic --test model no_read -- --nocapture) >"$work/log" 2>&1; then
+        echo "$name: NOT caught"
+    elif grep -q 'stale after' "$work/log"; then
+        caught=$((caught + 1))
+        echo "$name: caught in $(sed -n '/stale after/,/^note/p' "$work/log" | grep -c '^  ') steps, $((SECONDS - started)) s"
+    else
+        echo "$name: did not run"
+        tail -n 20 "$work/log"
+    fi
+done
+echo "$caught of $total mutants caught"
+[ "$caught" = "$total" ]
