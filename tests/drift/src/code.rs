@@ -1,3 +1,6 @@
+use std::collections::HashMap;
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+
 use proc_macro2::{TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::spanned::Spanned;
@@ -30,12 +33,19 @@ pub(crate) struct Function {
 }
 
 impl Code {
-    /// Reads a file; a syntax error is the compiler's to tell.
-    pub(crate) fn read(text: &str) -> Code {
+    /// Reads a file; a syntax error is the compiler's to tell. Every rule asks for the same files, so each text is read once.
+    pub(crate) fn read(text: &str) -> Arc<Code> {
+        static KNOWN: LazyLock<Mutex<HashMap<String, Arc<Code>>>> = LazyLock::new(Mutex::default);
+        let known = || KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(code) = known().get(text) {
+            return code.clone();
+        }
         let mut code = Code::default();
         if let Ok(file) = syn::parse_file(text) {
             code.visit_file(&file);
         }
+        let code = Arc::new(code);
+        known().insert(text.to_owned(), code.clone());
         code
     }
 

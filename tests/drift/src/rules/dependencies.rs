@@ -19,6 +19,8 @@ pub(super) fn check(tree: &Tree) -> Vec<Finding> {
             "cache-logic" => &[],
             "commerce" => &["cache-logic"],
             "spin-adapters" => &["cache-logic", "commerce", "spin-sdk"],
+            // The component that the host's own tests run.
+            "host-test-guest" => &["spin-sdk"],
             name if functions.contains(name) => &["commerce", "spin-adapters", "spin-sdk"],
             _ => &[],
         };
