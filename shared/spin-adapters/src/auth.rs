@@ -53,7 +53,8 @@ fn by_token(backend: &Backend, request: &Incoming) -> Result<Rc<Caller>, Error> 
     let (Some(value), None) = (values.next(), values.next()) else {
         return Err(Error::unauthenticated("one Authorization header with a Bearer token is needed"));
     };
-    let token = value.to_str().ok().and_then(bearer).ok_or_else(|| Error::unauthenticated("a Bearer token is needed"))?;
+    let token =
+        value.to_str().ok().and_then(bearer).ok_or_else(|| Error::unauthenticated("a Bearer token is needed"))?;
     let now = (now_millis() / 1000) as i64;
     let known = VERIFIED.with_borrow(|verified| verified.get(token).cloned());
     if let Some(caller) = known {
@@ -82,9 +83,13 @@ mod tests {
 
     #[test]
     fn a_bearer_token_is_found_whatever_the_case_of_its_scheme() {
-        for (value, token) in
-            [("Bearer a.b.c", Some("a.b.c")), ("bEARER  x", Some("x")), ("Basic x", None), ("Bearer", None), ("Bearer ", None)]
-        {
+        for (value, token) in [
+            ("Bearer a.b.c", Some("a.b.c")),
+            ("bEARER  x", Some("x")),
+            ("Basic x", None),
+            ("Bearer", None),
+            ("Bearer ", None),
+        ] {
             assert_eq!(bearer(value), token, "{value}");
         }
     }

@@ -72,12 +72,18 @@ impl Backend {
     ///
     /// # Errors
     /// What Postgres gave. A fault of Redis is never an error.
-    pub async fn read(&'static self, entry: &Entry, statement: &'static str, params: Vec<Param>) -> Result<Option<Answer>, Error> {
+    pub async fn read(
+        &'static self,
+        entry: &Entry,
+        statement: &'static str,
+        params: Vec<Param>,
+    ) -> Result<Option<Answer>, Error> {
         let load = async || self.load(statement, params.clone()).await;
         let tags: Vec<&str> = entry.tags.iter().map(String::as_str).collect();
         let wanted = Wanted { key: &entry.key, tags: &tags, policy: self.config.policies.of(entry.class) };
         let read = if self.mismatch.get() {
-            let from_origin = |value| Read { value, outcome: Outcome::Bypass(Bypass::Misconfigured), renew: None, refresh: None };
+            let from_origin =
+                |value| Read { value, outcome: Outcome::Bypass(Bypass::Misconfigured), renew: None, refresh: None };
             load().await?.map(from_origin)
         } else {
             cache_logic::read::read(&self.ports, &wanted, &self.config.limits, load).await?
@@ -108,7 +114,8 @@ impl Backend {
         statement: &'static str,
         params: impl Fn(&[String]) -> Vec<Param>,
     ) -> Result<Vec<Option<Answer>>, Error> {
-        let tags: Vec<Vec<&str>> = entries.iter().map(|(_, entry)| entry.tags.iter().map(String::as_str).collect()).collect();
+        let tags: Vec<Vec<&str>> =
+            entries.iter().map(|(_, entry)| entry.tags.iter().map(String::as_str).collect()).collect();
         let wanted: Vec<Wanted<'_>> = entries
             .iter()
             .zip(&tags)
@@ -146,7 +153,8 @@ impl Backend {
             };
             Ok::<_, Error>(Commit { value: rows, xid, tags })
         };
-        let (rows, invalidation) = cache_logic::write::write(&self.ports, self.config.limits.outage_wait, commit).await?;
+        let (rows, invalidation) =
+            cache_logic::write::write(&self.ports, self.config.limits.outage_wait, commit).await?;
         if let Invalidation::Done(settled) = invalidation {
             spawn(async move {
                 // Where it fails the next renewal applies the rows once more.
@@ -262,7 +270,9 @@ fn none_match(wanted: &str, etag: &str) -> bool {
 /// How the answer came about, in the words of RFC 9211.
 fn cache_status(outcome: &Outcome) -> String {
     match outcome {
-        Outcome::Hit { freshness: Freshness::Stale, .. } => "edge-orders; hit; ttl=0; detail=stale-while-revalidate".into(),
+        Outcome::Hit { freshness: Freshness::Stale, .. } => {
+            "edge-orders; hit; ttl=0; detail=stale-while-revalidate".into()
+        }
         Outcome::Hit { ttl_ms, .. } => format!("edge-orders; hit; ttl={}", ttl_ms / 1000),
         Outcome::Miss { stored: true } => "edge-orders; fwd=miss; stored".into(),
         Outcome::Miss { stored: false } => "edge-orders; fwd=miss".into(),

@@ -178,7 +178,8 @@ impl Config {
             "off" => Ok(AuthMode::Off),
             _ => Err("must be jwt or off".to_owned()),
         });
-        let jwt_keys = parser.parsed("jwt_keys", |text| if text.is_empty() { Ok(KeySet::default()) } else { KeySet::parse(text) });
+        let jwt_keys =
+            parser.parsed("jwt_keys", |text| if text.is_empty() { Ok(KeySet::default()) } else { KeySet::parse(text) });
         let redis_url = parser.url("redis_url", &["redis://", "rediss://"]);
         let database_url = parser.url("database_url", &["postgres://", "postgresql://"]);
         let (redis_timeout, redis_rest) =
@@ -280,7 +281,9 @@ impl Parser<'_> {
     fn url(&mut self, variable: &'static str, schemes: &[&str]) -> String {
         let parse = |text: &str| {
             let known = schemes.iter().any(|scheme| text.len() > scheme.len() && text.starts_with(scheme));
-            known.then(|| text.to_owned()).ok_or_else(|| format!("must begin with {} and name a host", schemes.join(" or ")))
+            known
+                .then(|| text.to_owned())
+                .ok_or_else(|| format!("must begin with {} and name a host", schemes.join(" or ")))
         };
         self.parsed(variable, parse).unwrap_or_default()
     }

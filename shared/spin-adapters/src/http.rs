@@ -62,7 +62,8 @@ impl Incoming {
             let (_, done) = wit_future::new(|| Ok(()));
             Request::consume_body(request, done).0
         });
-        let request_id = headers.get("x-request-id").and_then(usable_id).unwrap_or_else(|| uuid::Uuid::now_v7().to_string());
+        let request_id =
+            headers.get("x-request-id").and_then(usable_id).unwrap_or_else(|| uuid::Uuid::now_v7().to_string());
         Self { method, path, query, headers, request_id, body: RefCell::new(body) }
     }
 
@@ -155,7 +156,10 @@ impl Reply {
 }
 
 /// Serves a request of an authenticated caller.
-pub async fn serve(request: Request, handler: impl AsyncFnOnce(&'static Backend, &Caller, &Incoming) -> Result<Reply, Error>) -> Response {
+pub async fn serve(
+    request: Request,
+    handler: impl AsyncFnOnce(&'static Backend, &Caller, &Incoming) -> Result<Reply, Error>,
+) -> Response {
     let incoming = Incoming::decode(request);
     let outcome = async {
         let backend = Backend::get().await.map_err(misconfigured)?;

@@ -48,7 +48,14 @@ impl Store for Ports {
         self.store.look(keys, tags).await
     }
 
-    async fn lease(&self, key: &str, known: Option<u128>, tags: &[&str], holder: u128, hold: Duration) -> Result<Lease, CacheFault> {
+    async fn lease(
+        &self,
+        key: &str,
+        known: Option<u128>,
+        tags: &[&str],
+        holder: u128,
+        hold: Duration,
+    ) -> Result<Lease, CacheFault> {
         self.store.lease(key, known, tags, holder, hold).await
     }
 

@@ -218,7 +218,9 @@ fn by_sqlstate(code: &str, message: String) -> Failure {
     match code {
         "57014" => Failure::TooSlow,
         // Connection exceptions, insufficient resources, shutdowns, starting up.
-        code if code.starts_with("08") || code.starts_with("53") || code.starts_with("57P") => Failure::Unreachable(message),
+        code if code.starts_with("08") || code.starts_with("53") || code.starts_with("57P") => {
+            Failure::Unreachable(message)
+        }
         // Serialization failure, deadlock, lock not available: the same request may succeed at once.
         "40001" | "40P01" | "55P03" => {
             Failure::Answered(Error::Unavailable { detail: "the database was busy".into(), retry_after_seconds: 1 })

@@ -35,7 +35,11 @@ impl Redis {
     ///
     /// # Errors
     /// [`CacheFault`]: no answer in time, no connection, an error answer, or not asked because the breaker is open.
-    pub async fn command(&self, name: &str, arguments: Vec<RedisParameter>) -> Result<(Vec<RedisResult>, RunId), CacheFault> {
+    pub async fn command(
+        &self,
+        name: &str,
+        arguments: Vec<RedisParameter>,
+    ) -> Result<(Vec<RedisResult>, RunId), CacheFault> {
         self.guarded(async {
             let session = self.session().await?;
             let outcome = session.connection.execute(name, arguments).await;
@@ -64,7 +68,9 @@ impl Redis {
             all
         };
         match self.command("EVALSHA", call(&script.digest)).await {
-            Err(CacheFault::Protocol(why)) if is_unknown_script(&why) => self.command("EVAL", call(script.source)).await,
+            Err(CacheFault::Protocol(why)) if is_unknown_script(&why) => {
+                self.command("EVAL", call(script.source)).await
+            }
             outcome => outcome,
         }
     }
@@ -136,13 +142,25 @@ fn standalone_run(info: &str) -> Result<RunId, CacheFault> {
 /// connection is gone.
 fn fault(error: &Error) -> CacheFault {
     const ANSWERS: [&str; 11] = [
-        "signalled by the server", "NOSCRIPT", "NoScript", "OOM", "READONLY", "LOADING", "WRONGTYPE", "MISCONF", "NOAUTH", "NOPERM", "BUSY",
+        "signalled by the server",
+        "NOSCRIPT",
+        "NoScript",
+        "OOM",
+        "READONLY",
+        "LOADING",
+        "WRONGTYPE",
+        "MISCONF",
+        "NOAUTH",
+        "NOPERM",
+        "BUSY",
     ];
     match error {
         Error::Other(why) if !ANSWERS.iter().any(|answer| why.contains(answer)) => CacheFault::Unreachable,
         Error::Other(why) => CacheFault::Protocol(why.clone()),
         Error::TooManyConnections => CacheFault::Unreachable,
-        Error::InvalidAddress => CacheFault::Protocol("redis_url is not an address, or not in allowed_outbound_hosts".into()),
+        Error::InvalidAddress => {
+            CacheFault::Protocol("redis_url is not an address, or not in allowed_outbound_hosts".into())
+        }
         Error::TypeError => CacheFault::Protocol("an answer of another type".into()),
     }
 }

@@ -44,7 +44,12 @@ impl RedisStore {
             redis,
             prefix: prefix.to_owned(),
             generation_ttl,
-            names: Names { certificate: name("certificate"), claim: name("claim"), fresh: name("fresh"), last: name("last") },
+            names: Names {
+                certificate: name("certificate"),
+                claim: name("claim"),
+                fresh: name("fresh"),
+                last: name("last"),
+            },
             scripts: Scripts {
                 lease: Script::new(include_str!("lua/lease.lua")),
                 generations: Script::new(include_str!("lua/generations.lua")),
@@ -86,7 +91,14 @@ impl Store for RedisStore {
         })
     }
 
-    async fn lease(&self, key: &str, known: Option<u128>, tags: &[&str], holder: u128, hold: Duration) -> Result<Lease, CacheFault> {
+    async fn lease(
+        &self,
+        key: &str,
+        known: Option<u128>,
+        tags: &[&str],
+        holder: u128,
+        hold: Duration,
+    ) -> Result<Lease, CacheFault> {
         let key = self.prefixed(key);
         let (lease, generations) = (lease_key(&key), self.generation_keys(tags));
         let mut keys = vec![key.as_str(), lease.as_str()];
@@ -95,7 +107,9 @@ impl Store for RedisStore {
         let arguments = vec![RedisParameter::Binary(known), hex(holder), millis(hold), millis(self.generation_ttl)];
         let (answer, _) = self.redis.script(&self.scripts.lease, &keys, arguments).await?;
         match answer.split_first() {
-            Some((RedisResult::Int64(0), generations)) => Ok(Lease::Granted(parse_generations(generations, tags.len())?)),
+            Some((RedisResult::Int64(0), generations)) => {
+                Ok(Lease::Granted(parse_generations(generations, tags.len())?))
+            }
             Some((RedisResult::Int64(1), _)) => Ok(Lease::Held),
             Some((RedisResult::Int64(2), _)) => Ok(Lease::Changed),
             _ => Err(CacheFault::Protocol("lease.lua gave no answer".into())),
@@ -182,5 +196,7 @@ fn parse_generations(answer: &[RedisResult], count: usize) -> Result<Vec<Generat
         _ => None,
     };
     let generations: Option<Vec<_>> = answer.iter().map(parse).collect();
-    generations.filter(|found| found.len() == count).ok_or_else(|| CacheFault::Protocol("a generation can't be read".into()))
+    generations
+        .filter(|found| found.len() == count)
+        .ok_or_else(|| CacheFault::Protocol("a generation can't be read".into()))
 }
