@@ -1,6 +1,4 @@
 -- What was paid for one order.
 -- $1 uuid organisation, $2 uuid order. No row: not found.
 -- body text: the JSON to send. version bigint: NULL. customer text: whose order it is.
-SELECT d.document::text AS body, NULL::bigint AS version, d.customer_id::text AS customer
-FROM order_payment_status_documents d
-WHERE d.organization_id = $1::uuid AND d.id = $2::uuid
+SELECT body, version, customer FROM order_payment_status($1::uuid, $2::uuid)
