@@ -84,13 +84,30 @@ impl Guest {
     }
 }
 
-/// Gives `linker` everything that a component may import.
+/// Gives `linker` everything that a component may import: Spin's interfaces, outbound HTTP, and of WASI 0.2 (the standard
+/// library) and 0.3 (the SDK) what works without files and sockets. The rest would only say no, after minutes of compiling.
 ///
 /// # Errors
 /// Two definitions of one import: a mistake in this file.
 pub fn link(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
-    wasmtime_wasi::p2::add_to_linker_async(linker)?;
-    wasmtime_wasi::p3::add_to_linker(linker)?;
+    use wasmtime_wasi::cli::{WasiCli, WasiCliView as _};
+    use wasmtime_wasi::p2::{self, bindings::cli, bindings::random};
+    use wasmtime_wasi::p3;
+    use wasmtime_wasi::random::{WasiRandom, WasiRandomView as _};
+
+    p2::add_to_linker_proxy_interfaces_async(linker)?;
+    cli::environment::add_to_linker::<_, WasiCli>(linker, Guest::cli)?;
+    cli::exit::add_to_linker::<_, WasiCli>(linker, Guest::cli)?;
+    cli::terminal_input::add_to_linker::<_, WasiCli>(linker, Guest::cli)?;
+    cli::terminal_output::add_to_linker::<_, WasiCli>(linker, Guest::cli)?;
+    cli::terminal_stdin::add_to_linker::<_, WasiCli>(linker, Guest::cli)?;
+    cli::terminal_stdout::add_to_linker::<_, WasiCli>(linker, Guest::cli)?;
+    cli::terminal_stderr::add_to_linker::<_, WasiCli>(linker, Guest::cli)?;
+    random::insecure::add_to_linker::<_, WasiRandom>(linker, Guest::random)?;
+    random::insecure_seed::add_to_linker::<_, WasiRandom>(linker, Guest::random)?;
+    p3::cli::add_to_linker(linker)?;
+    p3::clocks::add_to_linker(linker)?;
+    p3::random::add_to_linker(linker)?;
     wasmtime_wasi_http::p3::add_to_linker(linker)?;
     crate::bindings::Imports::add_to_linker::<_, HasSelf<Guest>>(linker, |guest| guest)
 }

@@ -11,6 +11,8 @@ use std::time::Duration;
 
 /// Requests that this instance has seen.
 static SEEN: AtomicU32 = AtomicU32::new(0);
+/// Requests that wait in this instance at the moment.
+static WAITING: AtomicU32 = AtomicU32::new(0);
 
 #[spin_sdk::http_service]
 async fn handle(request: Request) -> Result<(StatusCode, String), &'static str> {
@@ -22,8 +24,10 @@ async fn handle(request: Request) -> Result<(StatusCode, String), &'static str> 
         "headers" => headers(&request),
         "seen" => seen.to_string(),
         "wait" => {
+            let waiting = WAITING.fetch_add(1, Relaxed) + 1;
             spin_sdk::time::sleep(Duration::from_millis(argument.parse().unwrap_or_default())).await;
-            seen.to_string()
+            WAITING.fetch_sub(1, Relaxed);
+            waiting.to_string()
         }
         "panic" => panic!("as asked"),
         "error" => return Err("as asked"),
