@@ -10,6 +10,8 @@ use crate::error::Error;
 
 /// How deep arrays and objects may lie in each other.
 pub const MAX_DEPTH: usize = 32;
+/// The largest float that is taken for a whole number: 2^53.
+const MAX_EXACT: f64 = 9_007_199_254_740_992.0;
 /// The longest name from outside that is shown in a path, in characters.
 const MAX_SHOWN: usize = 40;
 
@@ -20,7 +22,7 @@ pub enum Json {
     Null,
     /// `true` or `false`
     Bool(bool),
-    /// A whole number, written without a fraction or an exponent.
+    /// A whole number, however it is written: `2`, `2.0` and `2e0` are one (JSON Schema, section 6.1.1 of the core).
     Int(i64),
     /// Any other number; we take none, so its value isn't kept.
     OtherNumber,
@@ -134,8 +136,10 @@ impl<'de> Visitor<'de> for Seed<'_> {
         Ok(i64::try_from(value).map_or(Json::OtherNumber, Json::Int))
     }
 
-    fn visit_f64<E: de::Error>(self, _: f64) -> Result<Json, E> {
-        Ok(Json::OtherNumber)
+    fn visit_f64<E: de::Error>(self, value: f64) -> Result<Json, E> {
+        // Within this bound every whole number has its own float, so nothing is rounded.
+        let whole = value.fract() == 0.0 && value.abs() <= MAX_EXACT;
+        Ok(if whole { Json::Int(value as i64) } else { Json::OtherNumber })
     }
 
     fn visit_str<E: de::Error>(self, text: &str) -> Result<Json, E> {
@@ -188,12 +192,14 @@ mod tests {
     #[test]
     fn values_are_what_they_are() {
         let parsed = parse(
-            br#" {"a": [1, -2, 1.5, 1e2, 18446744073709551615, true, null], "b": {"c": "\u00e4\n\ud83d\ude00"}} "#,
+            br#" {"a": [1, -2, 1.5, 1e2, -3.0, 1e300, 18446744073709551615, true, null], "b": {"c": "\u00e4\n\ud83d\ude00"}} "#,
         );
         let numbers = vec![
             Json::Int(1),
             Json::Int(-2),
             Json::OtherNumber,
+            Json::Int(100),
+            Json::Int(-3),
             Json::OtherNumber,
             Json::OtherNumber,
             Json::Bool(true),
