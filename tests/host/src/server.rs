@@ -81,13 +81,12 @@ impl Server {
 
         let (mut head, body) = request.into_parts();
         headers::complete_uri(&mut head).inspect_err(|why| eprintln!("[{component}] refused a request: {why}"))?;
-        let answer = match headers::append(&mut head, &found, client) {
-            Ok(()) => {
-                let request = Request::from_parts(head, body.map_err(Error::Hyper).boxed_unsync());
-                handler.handle((), request).await.map_err(anyhow::Error::from)
-            }
-            Err(why) => Err(why),
-        };
+        if let Err(why) = headers::append(&mut head, &found, client) {
+            // Spin answers 500 here. It is the client's mistake, and who looks for server errors shall find the components' only.
+            return Ok(refusal(why.to_string()));
+        }
+        let request = Request::from_parts(head, body.map_err(Error::Hyper).boxed_unsync());
+        let answer = handler.handle((), request).await.map_err(anyhow::Error::from);
         Ok(answer.unwrap_or_else(|why| {
             eprintln!("[{component}] answered {path} with 500: {why}");
             status(StatusCode::INTERNAL_SERVER_ERROR)
@@ -114,6 +113,16 @@ impl Server {
 
 fn full(body: String) -> WasiBody {
     Full::new(Bytes::from(body)).map_err(Error::from).boxed_unsync()
+}
+
+/// 400, and why.
+fn refusal(why: String) -> Response<WasiBody> {
+    let mut response = Response::new(full(why));
+    *response.status_mut() = StatusCode::BAD_REQUEST;
+    response
+        .headers_mut()
+        .insert(http::header::CONTENT_TYPE, http::HeaderValue::from_static("text/plain; charset=utf-8"));
+    response
 }
 
 /// An empty response.
