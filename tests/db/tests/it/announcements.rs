@@ -150,6 +150,14 @@ async fn replication_and_bulk_loads_announce_too() {
 }
 
 #[tokio::test]
+async fn no_announcement_is_left_out_by_a_setting() {
+    let db = Database::new().await;
+    let sleeping = "SELECT string_agg(tgrelid::regclass || '.' || tgname, ', ') FROM pg_trigger
+        WHERE NOT tgisinternal AND tgenabled <> 'A' AND tgfoid::regproc::text ~ '^(announce|touch|bump)'";
+    assert_eq!(db.text(&format!("SELECT coalesce(({sleeping}), 'none')")).await, "none");
+}
+
+#[tokio::test]
 async fn who_may_change_orders_announces_without_a_right_on_the_outbox() {
     let db = Database::new().await;
     let id = db.order().await;

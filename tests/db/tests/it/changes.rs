@@ -241,3 +241,22 @@ async fn bulk_changes_in_opposite_orders_end() {
     };
     tokio::join!(flip(first, ids), flip(second, backwards));
 }
+
+#[tokio::test]
+async fn a_bulk_change_locks_by_id_whatever_the_order_of_rows() {
+    let db = Database::new().await;
+    let (high, low) = (Uuid::max(), Uuid::from_u128(1));
+    let request = json!({"customerId": CUSTOMER, "currency": "EUR", "items": [{"sku": "CUP", "quantity": 1}]});
+    for id in [high, low] {
+        db.create(&request, &id.to_string(), id).await;
+    }
+    let holder = db.connect().await;
+    holder.batch_execute(&format!("BEGIN; SELECT FROM orders WHERE id = '{low}' FOR UPDATE")).await.unwrap();
+    let client = db.connect().await;
+    let ids = [high.to_string(), low.to_string()];
+    let change = tokio::spawn(async move { set_status(&client, &ids, "confirmed", &["pending"]).await.len() });
+    db.wait_for_a_lock().await;
+    db.run(&format!("SELECT FROM orders WHERE id = '{high}' FOR UPDATE NOWAIT")).await;
+    holder.batch_execute("COMMIT").await.unwrap();
+    assert_eq!(change.await.unwrap(), 2);
+}
