@@ -1,5 +1,6 @@
 -- orders.version: one more per transaction that changes an order or anything shown with it, whoever changes it.
--- ENABLE ALWAYS: also where session_replication_role is replica (logical replication, bulk loads).
+-- ENABLE ALWAYS: also where session_replication_role is replica (bulk loads, restores). A subscriber of logical replication fires no
+-- statement triggers whatever their setting: these tables must not be the target of a subscription.
 
 CREATE FUNCTION bump_order_version() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
