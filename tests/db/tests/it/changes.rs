@@ -192,6 +192,23 @@ async fn a_hard_deletion_takes_all_with_it_but_never_payments() {
     );
 }
 
+#[tokio::test]
+async fn a_hard_deletion_waits_for_a_payment_that_is_being_recorded() {
+    let db = Database::new().await;
+    let id = db.order().await;
+    let provider = db.connect().await;
+    provider.batch_execute(&format!("BEGIN; INSERT INTO payments (order_id, organization_id, customer_id, provider, account, external_id, status, currency, amount)
+        VALUES ('{id}', '{ORG}', '{CUSTOMER}', 'stripe', 'a', 'x', 'pending', 'EUR', 1)")).await.unwrap();
+    let client = db.connect().await;
+    let deletion = tokio::spawn(async move {
+        let row = client.query_one(statement!("order_delete"), &[&ORG, &id, &true, &None::<i64>]).await.unwrap();
+        row.get::<_, String>("outcome")
+    });
+    db.wait_for_a_lock().await;
+    provider.batch_execute("COMMIT").await.unwrap();
+    assert_eq!(deletion.await.unwrap(), "has_payments");
+}
+
 async fn set_status(client: &Client, ids: &[String], status: &str, from: &[&str]) -> Vec<Row> {
     client.query(statement!("orders_set_status"), &[&ORG, &ids, &status, &from]).await.unwrap()
 }
