@@ -117,6 +117,11 @@ pub fn certified(seen: &Seen) -> Option<Certificate> {
     seen.certificate.filter(|certificate| certificate.run == seen.run)
 }
 
+/// Is the certificate at half its life, and nobody at its renewal?
+pub(crate) fn due(seen: &Seen) -> bool {
+    !seen.fresh && !seen.claimed
+}
+
 /// Judges stored bytes under a certificate. A missing generation is never current.
 pub fn judge<'g>(
     bytes: Option<Vec<u8>>,
@@ -155,7 +160,7 @@ where
     let mut seen = match look_certified(ports, &[wanted.key], wanted.tags, limits).await {
         Look::Certified(seen) => seen,
         Look::Bypass(why) => return bypass(load, why).await,
-        Look::OriginAway(seen) => return last_known(ports, wanted, seen, load).await,
+        Look::Uncertified(seen) => return last_known(ports, wanted, seen, load).await,
     };
     let mut attempt = 0;
     for _ in 0..ROUNDS {
@@ -164,7 +169,7 @@ where
         let known =
             match judge(seen.entries.pop().flatten(), seen.generations.iter(), certificate.epoch, now, ports.draw()) {
                 Verdict::Current(stored, freshness) => {
-                    return Ok(Some(hit(*stored, freshness, now, certificate, seen.fresh)));
+                    return Ok(Some(hit(*stored, freshness, now, certificate, due(&seen))));
                 }
                 Verdict::Absent => None,
                 Verdict::Outdated(fill) => Some(fill),
@@ -182,7 +187,7 @@ where
                 Ok(Lease::Granted(generations)) => {
                     let filler = Filler { ports, wanted, limits, epoch: certificate.epoch, generations, holder };
                     let Some((value, stored)) = filler.load_and_fill(load).await? else { return Ok(None) };
-                    let renew = (!seen.fresh).then_some(certificate);
+                    let renew = due(&seen).then_some(certificate);
                     return Ok(Some(Read { value, outcome: Outcome::Miss { stored }, renew, refresh: None }));
                 }
                 Ok(Lease::Changed) => break,
@@ -229,8 +234,8 @@ where
 pub(crate) enum Look {
     Certified(Seen),
     Bypass(Bypass),
-    /// Redis answers, Postgres doesn't: what was seen, uncertified.
-    OriginAway(Seen),
+    /// Redis answers, and no certificate can be had, be it that Postgres is away: what was seen.
+    Uncertified(Seen),
 }
 
 /// Looks; where there is no certificate, renews it, or waits while somebody else does, as long as a claim can last.
@@ -251,14 +256,19 @@ pub(crate) async fn look_certified<P: Store + Registry + Ledger + Clock>(
             return Look::Certified(seen);
         }
         if ports.monotonic().saturating_sub(begun) >= limits.timing.claim().as_millis() as u64 {
-            return Look::Bypass(Bypass::NoCertificate);
+            // Whoever holds the claim may have found Postgres away, and keeps it to its end.
+            return Look::Uncertified(seen);
+        }
+        if seen.claimed {
+            pause(ports, &mut attempt).await;
+            continue;
         }
         match renew(ports, limits.timing).await {
             Renewal::Certified(_) => {}
             Renewal::Busy | Renewal::TooLate => pause(ports, &mut attempt).await,
             Renewal::Mismatch => return Look::Bypass(Bypass::Misconfigured),
             Renewal::Cache(fault) => return Look::Bypass(Bypass::Fault(fault)),
-            Renewal::Ledger(_) => return Look::OriginAway(seen),
+            Renewal::Ledger(_) => return Look::Uncertified(seen),
         }
     }
 }
@@ -269,10 +279,10 @@ async fn pause<P: Clock>(ports: &P, attempt: &mut u32) {
     ports.sleep(Duration::from_millis(pause)).await;
 }
 
-fn hit(stored: Stored, freshness: Freshness, now: Millis, certificate: Certificate, fresh: bool) -> Read {
+fn hit(stored: Stored, freshness: Freshness, now: Millis, certificate: Certificate, due: bool) -> Read {
     let ttl_ms = stored.fresh_until.saturating_sub(now);
     let refresh = Refresh::of(&stored, freshness, certificate.epoch);
-    let renew = (!fresh).then_some(certificate);
+    let renew = due.then_some(certificate);
     Read { value: stored.into_value(), outcome: Outcome::Hit { freshness, ttl_ms }, renew, refresh }
 }
 
@@ -284,7 +294,8 @@ pub(crate) async fn bypass<E>(
     Ok(value.map(|value| Read { value, outcome: Outcome::Bypass(why), renew: None, refresh: None }))
 }
 
-/// Postgres can't be reached, so no certificate can be had: the entry may stand in, if its epoch and generations are the last known.
+/// No certificate can be had. Where that is because Postgres can't be reached, the entry may stand in, if its epoch and generations are
+/// the last known.
 async fn last_known<P, E>(
     ports: &P,
     wanted: &Wanted<'_>,

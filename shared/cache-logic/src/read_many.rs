@@ -3,7 +3,9 @@
 use crate::entry::Value;
 use crate::policy::Limits;
 use crate::ports::{Clock, Ledger, OriginError, Registry, Store};
-use crate::read::{Bypass, Look, Outcome, Read, Refresh, Verdict, Wanted, certified, judge, look_certified, prepare};
+use crate::read::{
+    Bypass, Look, Outcome, Read, Refresh, Verdict, Wanted, certified, due, judge, look_certified, prepare,
+};
 
 /// What `load` gives: a value or nothing for each index it was asked for, in that order.
 pub type Loaded = Vec<Option<Value>>;
@@ -30,12 +32,12 @@ where
     let seen = match look_certified(ports, &keys, &tags, limits).await {
         Look::Certified(seen) => seen,
         Look::Bypass(why) => return all_from_origin(wanted.len(), load, &why).await,
-        Look::OriginAway(_) => return all_from_origin(wanted.len(), load, &Bypass::NoCertificate).await,
+        Look::Uncertified(_) => return all_from_origin(wanted.len(), load, &Bypass::NoCertificate).await,
     };
     let Some(certificate) = certified(&seen) else {
         return all_from_origin(wanted.len(), load, &Bypass::NoCertificate).await;
     };
-    let renew = (!seen.fresh).then_some(certificate);
+    let renew = due(&seen).then_some(certificate);
     let (now, mut generations) = (ports.now(), seen.generations.iter());
     let (mut missing, mut damaged) = (Vec::new(), Vec::new());
     for (index, (one, bytes)) in wanted.iter().zip(seen.entries).enumerate() {

@@ -40,6 +40,11 @@ impl Command {
     pub fn is_renewal(&self) -> bool {
         self.name != "MGET" && self.text.contains("cache:")
     }
+
+    /// Whether it belongs to the opening of a connection: once per connection, which lives as long as the instance.
+    pub fn is_opening(&self) -> bool {
+        matches!(self.name.as_str(), "INFO" | "CLIENT" | "HELLO" | "AUTH" | "SELECT")
+    }
 }
 
 impl RedisLog {
@@ -48,16 +53,17 @@ impl RedisLog {
         let client = redis::Client::open(url).expect("a Redis address");
         let marker = client.get_multiplexed_async_connection().await.expect("Redis answers");
         let address = url.trim_start_matches("redis://").split('/').next().expect("an address").to_owned();
-        let mut stream = TcpStream::connect(&address).await.expect("Redis answers");
+        let mut stream = BufReader::new(TcpStream::connect(&address).await.expect("Redis answers"));
         stream.write_all(b"MONITOR\r\n").await.expect("MONITOR");
+        let mut begun = String::new();
+        stream.read_line(&mut begun).await.expect("an answer to MONITOR");
+        assert_eq!(begun, "+OK\r\n");
         let seen = Arc::new(Mutex::new(Vec::new()));
         let reader = tokio::spawn(collect(stream, seen.clone()));
-        let mut log = RedisLog { seen, marker, reader };
-        log.take().await;
-        log
+        RedisLog { seen, marker, reader }
     }
 
-    /// The commands since the last call. Whatever was answered before this call is among them.
+    /// The commands since the last call, less those that open connections. Whatever was answered before this call is among them.
     pub async fn take(&mut self) -> Vec<Command> {
         let mark = Uuid::new_v4().to_string();
         let _: String = redis::cmd("ECHO").arg(&mark).query_async(&mut self.marker).await.expect("Redis answers");
@@ -66,7 +72,7 @@ impl RedisLog {
             let at = seen.iter().position(|command| command.text.contains(&mark))?;
             let mut taken: Vec<Command> = seen.drain(..=at).collect();
             taken.pop();
-            taken.retain(|command| command.name != "ECHO" && command.name != "CLIENT");
+            taken.retain(|command| command.name != "ECHO" && !command.is_opening());
             Some(taken)
         })
         .await
@@ -79,8 +85,8 @@ impl Drop for RedisLog {
     }
 }
 
-async fn collect(stream: TcpStream, seen: Arc<Mutex<Vec<Command>>>) {
-    let mut lines = BufReader::new(stream).lines();
+async fn collect(stream: BufReader<TcpStream>, seen: Arc<Mutex<Vec<Command>>>) {
+    let mut lines = stream.lines();
     while let Ok(Some(line)) = lines.next_line().await {
         if let (Some(command), Ok(mut seen)) = (Command::parse(&line), seen.lock()) {
             seen.push(command);

@@ -36,18 +36,24 @@ impl<'a> Meter<'a> {
     }
 }
 
+/// Windows of ten hits each. Where the machine stalls for longer than a certificate lives, a reader looks once more after the renewal;
+/// a window without that has exactly one command for each hit.
 async fn hits_cost_one_redis_command(path: &str, app: &App) {
     app.warm(path).await;
     let mut meter = Meter::start(app).await;
-    let mut hits = 0;
-    for _ in 0..50 {
-        hits += usize::from(app.client.get(path).await.expect(200).is_hit());
+    let mut exact = 0;
+    for _ in 0..10 {
+        for _ in 0..10 {
+            let hit = app.client.get(path).await.expect(200);
+            assert!(hit.is_hit(), "{path}: {}", hit.header("cache-status"));
+        }
+        let cost = meter.read().await;
+        assert!(cost.redis.len() <= 10 + cost.renewals, "{path}: {:#?}", cost.redis);
+        assert!(cost.redis.iter().all(|command| command.name == "MGET"), "{path}: {:#?}", cost.redis);
+        assert!(cost.sql.is_empty(), "{path}: {:#?}", cost.sql);
+        exact += usize::from(cost.redis.len() == 10);
     }
-    let cost = meter.read().await;
-    assert_eq!(hits, 50, "{path}");
-    assert_eq!(cost.redis.len(), 50, "{path}: {:#?}", cost.redis);
-    assert!(cost.redis.iter().all(|command| command.name == "MGET"), "{path}: {:#?}", cost.redis);
-    assert!(cost.sql.is_empty(), "{path}: {:#?}", cost.sql);
+    assert!(exact >= 5, "{path}: only {exact} of 10 windows had one command for each hit");
 }
 
 #[tokio::test]
