@@ -18,6 +18,8 @@ CREATE TABLE payment_objects (
     -- A refund that the provider forced.
     reversal boolean NOT NULL DEFAULT false,
     order_reference text,
+    -- It was told of with another order, too: the first one keeps it.
+    contested boolean NOT NULL DEFAULT false,
     -- What it belongs to at the provider: a PayPal order, a Stripe checkout session.
     external_order text,
     payee text,
@@ -86,6 +88,7 @@ BEGIN
         alias = coalesce(o.alias, excluded.alias),
         reversal = o.reversal OR excluded.reversal,
         order_reference = coalesce(o.order_reference, excluded.order_reference),
+        contested = o.contested OR coalesce(o.order_reference <> excluded.order_reference, false),
         external_order = coalesce(o.external_order, excluded.external_order),
         payee = coalesce(o.payee, excluded.payee),
         completed_at = least(o.completed_at, excluded.completed_at),

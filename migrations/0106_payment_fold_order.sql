@@ -24,7 +24,7 @@ BEGIN
                     WHEN b.order_id IS NULL AND b.kind IN ('refund', 'dispute') THEN 'payment-unknown'
                     WHEN b.order_id IS NULL THEN 'order-unknown'
                     WHEN b.currency <> o.currency THEN 'wrong-currency'
-                    WHEN b.order_reference <> o.id::text THEN 'order-changed'
+                    WHEN b.contested THEN 'order-changed'
                     WHEN b.kind <> 'payment' OR b.state <> 'completed' THEN NULL
                     WHEN o.deleted_at IS NOT NULL THEN 'paid-after-deletion'
                     WHEN o.status = 'cancelled' THEN 'paid-after-cancellation'

@@ -9,6 +9,7 @@ mod create;
 mod database;
 mod documents;
 mod lists;
+mod payments;
 mod plans;
 mod renewal;
 mod statistics;

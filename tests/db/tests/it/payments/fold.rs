@@ -1,0 +1,236 @@
+//! The state of every set of events, written down, and reached in every order of arrival, at the same moment, and more than once.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+use tokio_postgres::Client;
+use uuid::Uuid;
+
+use super::{Event, capture, database, dispute, open_events, place, refund, reversal, state};
+
+/// The events of the table. Ids carry a suffix, so that every run has objects of its own; the state is shown without it.
+fn objects(name: &str, order: Uuid, run: &str) -> Vec<Value> {
+    let c1 = format!("C1.{run}");
+    let c2 = format!("C2.{run}");
+    let id = |id: &str| format!("{id}.{run}");
+    vec![match name {
+        "pending" => capture(order, &c1, "pending", "100.00", 1),
+        "completed" => capture(order, &c1, "completed", "100.00", 2),
+        "declined" => capture(order, &c1, "failed", "100.00", 2),
+        "denied-other" => capture(order, &c2, "failed", "100.00", 1),
+        "completed-other" => capture(order, &c2, "completed", "40.00", 3),
+        "refund-30" => refund(&c1, &id("R1"), "completed", "30.00", Some("30.00"), 4),
+        "refund-20" => refund(&c1, &id("R2"), "completed", "20.00", Some("50.00"), 5),
+        "refund-rest" => refund(&c1, &id("R3"), "completed", "50.00", Some("100.00"), 6),
+        "refund-pending" => refund(&c1, &id("R4"), "pending", "10.00", None, 4),
+        "refund-failed" => refund(&c1, &id("R4"), "failed", "10.00", None, 7),
+        "refund-done" => refund(&c1, &id("R4"), "completed", "10.00", None, 6),
+        "reversed" => reversal(&c1, &id("V1"), "50.00", 8),
+        "dispute-opened" => dispute(&c1, &id("D1"), "open", 9),
+        "dispute-won" => dispute(&c1, &id("D1"), "won", 10),
+        "dispute-lost" => dispute(&c1, &id("D1"), "lost", 10),
+        "authorized" => {
+            let mut object = capture(order, &id("A1"), "authorized", "100.00", 1);
+            object["kind"] = "authorization".into();
+            object
+        }
+        "authorization-used" => {
+            let mut object = capture(order, &id("A1"), "cancelled", "100.00", 2);
+            object["kind"] = "authorization".into();
+            object
+        }
+        other => panic!("{other}"),
+    }]
+}
+
+/// Sets of events about an order over 100.00, and what they come to.
+const TABLE: &[(&[&str], &str)] = &[
+    (&["pending"], "pending 0.00 0.00 C1=pending/100.00/0.00"),
+    (&["declined"], "failed 0.00 0.00 C1=failed/100.00/0.00"),
+    (&["completed"], "paid 100.00 0.00 C1=paid/100.00/0.00"),
+    (&["pending", "completed"], "paid 100.00 0.00 C1=paid/100.00/0.00"),
+    (&["pending", "declined"], "failed 0.00 0.00 C1=failed/100.00/0.00"),
+    (&["authorized"], "authorized 0.00 0.00"),
+    (&["authorized", "authorization-used"], "unpaid 0.00 0.00"),
+    (&["authorized", "authorization-used", "completed"], "paid 100.00 0.00 C1=paid/100.00/0.00"),
+    (&["authorized", "pending", "denied-other"], "authorized 0.00 0.00 C1=pending/100.00/0.00 C2=failed/100.00/0.00"),
+    (&["denied-other", "pending"], "pending 0.00 0.00 C1=pending/100.00/0.00 C2=failed/100.00/0.00"),
+    (&["denied-other", "pending", "completed"], "paid 100.00 0.00 C1=paid/100.00/0.00 C2=failed/100.00/0.00"),
+    (&["completed", "refund-30"], "partially_refunded 100.00 30.00 C1=partially_refunded/100.00/30.00"),
+    (&["completed", "refund-20"], "partially_refunded 100.00 50.00 C1=partially_refunded/100.00/50.00"),
+    (&["completed", "refund-30", "refund-20"], "partially_refunded 100.00 50.00 C1=partially_refunded/100.00/50.00"),
+    (&["completed", "refund-30", "refund-20", "refund-rest"], "refunded 100.00 100.00 C1=refunded/100.00/100.00"),
+    (&["completed", "refund-rest"], "refunded 100.00 100.00 C1=refunded/100.00/100.00"),
+    (&["completed", "refund-pending"], "paid 100.00 0.00 C1=paid/100.00/0.00"),
+    (&["completed", "refund-pending", "refund-failed"], "paid 100.00 0.00 C1=paid/100.00/0.00"),
+    (
+        &["completed", "refund-pending", "refund-done"],
+        "partially_refunded 100.00 10.00 C1=partially_refunded/100.00/10.00",
+    ),
+    (&["completed", "refund-done", "refund-failed"], "paid 100.00 0.00 C1=paid/100.00/0.00"),
+    (&["completed", "reversed"], "reversed 100.00 50.00 C1=reversed/100.00/50.00"),
+    (&["completed", "dispute-opened"], "disputed 100.00 0.00 C1=disputed/100.00/0.00"),
+    (&["completed", "dispute-opened", "dispute-won"], "paid 100.00 0.00 C1=paid/100.00/0.00"),
+    (&["completed", "dispute-opened", "dispute-lost"], "reversed 100.00 0.00 C1=reversed/100.00/0.00"),
+    (&["completed", "refund-30", "dispute-opened"], "disputed 100.00 30.00 C1=disputed/100.00/30.00"),
+    (
+        &["completed", "refund-30", "dispute-opened", "dispute-won"],
+        "partially_refunded 100.00 30.00 C1=partially_refunded/100.00/30.00",
+    ),
+    (&["completed", "reversed", "dispute-opened"], "disputed 100.00 50.00 C1=disputed/100.00/50.00"),
+    (&["completed", "reversed", "dispute-opened", "dispute-won"], "reversed 100.00 50.00 C1=reversed/100.00/50.00"),
+    (
+        &["completed", "refund-rest", "dispute-opened", "dispute-lost"],
+        "reversed 100.00 100.00 C1=reversed/100.00/100.00",
+    ),
+];
+
+/// The set that the whole matter is about. It has 5,040 orders of arrival: one in eleven is run, all with PAYMENTS_ALL_ORDERS=1 (minutes).
+const WHOLE: (&[&str], &str) = (
+    &["completed", "refund-30", "refund-20", "denied-other", "reversed", "dispute-opened", "dispute-won"],
+    "reversed 100.00 100.00 C1=reversed/100.00/100.00 C2=failed/100.00/0.00",
+);
+
+/// Every order of `count` things (Heap's algorithm).
+fn permutations(count: usize) -> Vec<Vec<usize>> {
+    fn heap(k: usize, now: &mut Vec<usize>, all: &mut Vec<Vec<usize>>) {
+        if k <= 1 {
+            all.push(now.clone());
+            return;
+        }
+        for i in 0..k {
+            heap(k - 1, now, all);
+            now.swap(if k.is_multiple_of(2) { i } else { 0 }, k - 1);
+        }
+    }
+    let mut all = Vec::new();
+    heap(count, &mut (0..count).collect(), &mut all);
+    all
+}
+
+/// Delivers a set in one order of arrival; the order itself is placed before event number `placed`.
+async fn run(client: &Client, set: &[&str], arrival: &[usize], placed: usize) -> String {
+    let order = Uuid::now_v7();
+    let suffix = order.simple().to_string();
+    for (n, event) in arrival.iter().enumerate() {
+        if n == placed {
+            place(client, order, "100.00").await;
+        }
+        Event::new(objects(set[*event], order, &suffix)).deliver(client).await;
+    }
+    if placed >= arrival.len() {
+        place(client, order, "100.00").await;
+    }
+    state(client, order).await
+}
+
+#[tokio::test]
+async fn every_set_comes_to_its_state_in_every_order_of_arrival() {
+    let db = database().await;
+    for (set, expected) in TABLE {
+        for arrival in permutations(set.len()) {
+            let names: Vec<_> = arrival.iter().map(|n| set[*n]).collect();
+            assert_eq!(run(&db.client, set, &arrival, 0).await, *expected, "{names:?}");
+        }
+    }
+    assert_eq!(open_events(&db.client).await, [""; 0], "every event has been applied");
+}
+
+#[tokio::test]
+async fn every_set_comes_to_its_state_whenever_the_order_appears() {
+    let db = database().await;
+    for (set, expected) in TABLE {
+        for (n, arrival) in permutations(set.len()).into_iter().enumerate() {
+            let placed = 1 + n % set.len();
+            let names: Vec<_> = arrival.iter().map(|n| set[*n]).collect();
+            assert_eq!(run(&db.client, set, &arrival, placed).await, *expected, "{names:?}, the order after {placed}");
+        }
+    }
+    assert_eq!(open_events(&db.client).await, [""; 0], "every event has been applied");
+}
+
+#[tokio::test]
+async fn the_whole_story_comes_to_its_state_in_any_order_of_arrival_whenever_the_order_appears() {
+    let db = database().await;
+    let step = if std::env::var_os("PAYMENTS_ALL_ORDERS").is_some() { 1 } else { 11 };
+    for (n, arrival) in permutations(WHOLE.0.len()).iter().step_by(step).enumerate() {
+        let names: Vec<_> = arrival.iter().map(|n| WHOLE.0[*n]).collect();
+        assert_eq!(run(&db.client, WHOLE.0, arrival, n % 8).await, WHOLE.1, "{names:?}");
+    }
+    assert_eq!(open_events(&db.client).await, [""; 0], "every event has been applied");
+}
+
+#[tokio::test]
+async fn every_set_comes_to_its_state_when_all_arrive_at_the_same_moment_and_twice() {
+    let db = database().await;
+    let mut clients = Vec::new();
+    for _ in 0..15 {
+        clients.push(Arc::new(db.connect().await));
+    }
+    for (set, expected) in TABLE.iter().chain([&WHOLE; 10]) {
+        for round in 0..4 {
+            let order = Uuid::now_v7();
+            let suffix = order.simple().to_string();
+            let mut tasks = Vec::new();
+            for (n, client) in clients.iter().enumerate().take(2 * set.len()) {
+                let event =
+                    Event { id: format!("{}.{suffix}", set[n / 2]), ..Event::new(objects(set[n / 2], order, &suffix)) };
+                let client = client.clone();
+                tasks.push(tokio::spawn(async move { event.deliver(&client).await }));
+            }
+            // In every other round the order comes at the same moment, too.
+            let placing = clients[14].clone();
+            tasks.push(tokio::spawn(async move {
+                place(&placing, order, "100.00").await;
+                String::new()
+            }));
+            for task in tasks {
+                task.await.unwrap();
+            }
+            assert_eq!(state(&db.client, order).await, *expected, "{set:?}, round {round}");
+        }
+    }
+    assert_eq!(open_events(&db.client).await, [""; 0], "every event has been applied");
+    let twice = "SELECT count(*) FROM webhook_events WHERE deliveries <> 2";
+    assert_eq!(db.text(twice).await, "0", "each was delivered twice and stored once");
+}
+
+#[tokio::test]
+async fn a_refund_counts_by_the_greater_of_the_sum_and_the_total_and_a_failed_one_not_at_all() {
+    let db = database().await;
+    // Stripe: the charge says the total, refunds that fail are told later; (total, at), failed (amount, at) -> refunded.
+    for (n, (totals, failed, refunded)) in [
+        (vec![("5.00", 2)], vec![], "5.00"),
+        (vec![("5.00", 2), ("8.00", 3)], vec![], "8.00"),
+        (vec![("8.00", 3), ("5.00", 2)], vec![], "8.00"),
+        (vec![("8.00", 3)], vec![("3.00", 4)], "5.00"),
+        (vec![("8.00", 3), ("6.00", 6)], vec![("3.00", 4)], "6.00"),
+        (vec![("8.00", 3)], vec![("3.00", 4), ("5.00", 5)], "0.00"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let order = Uuid::now_v7();
+        place(&db.client, order, "10.00").await;
+        let mut objects = Vec::new();
+        for (total, at) in totals {
+            let mut charge = capture(order, &format!("pi_{n}"), "completed", "10.00", at);
+            charge["payee"] = Value::Null;
+            charge["alias"] = format!("ch_{n}").into();
+            charge["refunded_total"] = total.into();
+            objects.push(charge);
+        }
+        for (amount, at) in failed {
+            objects.push(refund(&format!("ch_{n}"), &format!("re_{n}_{at}"), "failed", amount, None, at));
+        }
+        for arrival in permutations(objects.len()) {
+            for index in arrival {
+                let event = Event { provider: "stripe", account: "acct_1", ..Event::new(vec![objects[index].clone()]) };
+                assert!(!event.deliver(&db.client).await.starts_with("needs_review"));
+            }
+        }
+        let got =
+            db.text(&format!("SELECT refunded_amount::numeric(15, 2) FROM payments WHERE order_id = '{order}'")).await;
+        assert_eq!(got, refunded, "case {n}");
+    }
+}

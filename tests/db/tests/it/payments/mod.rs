@@ -1,0 +1,147 @@
+//! Payments in the database: whatever providers tell, in whatever order, ends in one state.
+
+mod arrival;
+mod audit;
+mod fold;
+mod guests;
+mod operations;
+mod record;
+mod refunds;
+mod review;
+mod sessions;
+
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use serde_json::{Value, json};
+use tokio_postgres::{Client, Row};
+use uuid::Uuid;
+
+use crate::database::{CUSTOMER, Database, ORG, OTHER_ORG};
+
+/// ORG's account at PayPal.
+pub const ACCOUNT: &str = "MERCHANT1";
+/// OTHER_ORG's account at PayPal.
+pub const OTHER_ACCOUNT: &str = "MERCHANT2";
+
+/// A database with an account for each organisation.
+pub async fn database() -> Database {
+    let db = Database::new().await;
+    db.run(&format!(
+        "INSERT INTO provider_accounts (provider, account, organization_id) VALUES ('paypal', '{ACCOUNT}', '{ORG}'),
+        ('paypal', '{OTHER_ACCOUNT}', '{OTHER_ORG}'), ('stripe', 'acct_1', '{ORG}')"
+    ))
+    .await;
+    db
+}
+
+/// Inserts an order of ORG over some amount of EUR, as any program might.
+pub async fn place(client: &Client, id: Uuid, total: &str) {
+    let sql = format!(
+        "BEGIN;
+        INSERT INTO orders (id, organization_id, customer_id, currency, total_amount) VALUES ('{id}', '{ORG}', '{CUSTOMER}', 'EUR', {total});
+        INSERT INTO order_items (order_id, organization_id, customer_id, position, sku, name, quantity, currency, unit_price)
+        VALUES ('{id}', '{ORG}', '{CUSTOMER}', 1, 'CUP', 'Cup', 1, 'EUR', {total});
+        COMMIT"
+    );
+    client.batch_execute(&sql).await.unwrap();
+}
+
+/// One event: its provider, account and the objects that it brings.
+#[derive(Clone, Debug)]
+pub struct Event {
+    pub provider: &'static str,
+    pub account: &'static str,
+    pub id: String,
+    pub transmission: Option<String>,
+    pub objects: Vec<Value>,
+    pub trusted: bool,
+}
+
+impl Event {
+    /// An event of ORG's PayPal account with an id of its own.
+    pub fn new(objects: Vec<Value>) -> Self {
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        let id = format!("WH-{}", NEXT.fetch_add(1, Ordering::Relaxed));
+        Self { provider: "paypal", account: ACCOUNT, id, transmission: None, objects, trusted: true }
+    }
+
+    fn sha256(&self) -> String {
+        // Any 64 digits that differ when the event does.
+        let text = format!("{}{:?}", self.id, self.objects);
+        text.bytes()
+            .fold([0xcbf2_9ce4_8422_2325_u64; 4], |mut hash, byte| {
+                for (n, part) in hash.iter_mut().enumerate() {
+                    *part = (*part ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3 + 2 * n as u64);
+                }
+                hash
+            })
+            .iter()
+            .map(|part| format!("{part:016x}"))
+            .collect()
+    }
+
+    /// Stores it; the row of payment_event_record.
+    pub async fn record(&self, client: &Client) -> Row {
+        let sql = "SELECT outcome, event, state, reason, conflict FROM payment_event_record($1, $2, $3, 'TEST', $4, $5, '{}', '\\x7b7d', now(), 'received', NULL, interval '30 days')";
+        client
+            .query_one(sql, &[&self.provider, &self.account, &self.id, &self.sha256(), &self.transmission])
+            .await
+            .unwrap()
+    }
+
+    /// Applies it once it is stored; outcome and reason in one word.
+    pub async fn apply(&self, client: &Client, event: Uuid) -> String {
+        let sql = "SELECT concat_ws(':', outcome, reason) FROM payment_event_apply($1, $2, $3)";
+        client.query_one(sql, &[&event, &json!(self.objects), &self.trusted]).await.unwrap().get(0)
+    }
+
+    /// A whole delivery.
+    pub async fn deliver(&self, client: &Client) -> String {
+        let event = self.record(client).await.get("event");
+        self.apply(client, event).await
+    }
+}
+
+/// A capture with our order's id on it.
+pub fn capture(order: Uuid, id: &str, state: &str, amount: &str, at: u32) -> Value {
+    json!({"kind": "payment", "id": id, "state": state, "amount": amount, "currency": "EUR",
+        "order_reference": order, "payee": ACCOUNT, "changed_at": time(at)})
+}
+
+/// A refund; `total` is what the provider says was refunded in all.
+pub fn refund(payment: &str, id: &str, state: &str, amount: &str, total: Option<&str>, at: u32) -> Value {
+    json!({"kind": "refund", "id": id, "parent": payment, "state": state, "amount": amount, "currency": "EUR",
+        "refunded_total": total, "changed_at": time(at)})
+}
+
+/// A refund that the provider forced.
+pub fn reversal(payment: &str, id: &str, amount: &str, at: u32) -> Value {
+    let mut object = refund(payment, id, "completed", amount, None, at);
+    object["reversal"] = json!(true);
+    object
+}
+
+/// A dispute.
+pub fn dispute(payment: &str, id: &str, state: &str, at: u32) -> Value {
+    json!({"kind": "dispute", "id": id, "parent": payment, "state": state, "amount": "10.00", "currency": "EUR", "changed_at": time(at)})
+}
+
+/// Minutes after noon.
+pub fn time(minutes: u32) -> String {
+    format!("2026-01-15T12:{minutes:02}:00.000000Z")
+}
+
+/// What an order's payments have come to: payment status, captured, refunded, then each payment.
+pub async fn state(client: &Client, order: Uuid) -> String {
+    let sql = "SELECT concat_ws(' ', o.payment_status, s.captured::numeric(15, 2), s.refunded::numeric(15, 2), (SELECT string_agg(
+            split_part(p.external_id, '.', 1) || '=' || p.status || '/' || p.amount::numeric(15, 2) || '/' || p.refunded_amount::numeric(15, 2), ' ' ORDER BY p.external_id)
+        FROM payments p WHERE p.order_id = o.id))
+        FROM orders o, order_payment_state(o) AS s WHERE o.id = $1";
+    client.query_one(sql, &[&order]).await.unwrap().get(0)
+}
+
+/// The events of a database that aren't simply applied, as state:reason, sorted.
+pub async fn open_events(client: &Client) -> Vec<String> {
+    let sql = "SELECT concat_ws(':', state, reason) FROM webhook_events WHERE state <> 'applied' ORDER BY 1";
+    client.query(sql, &[]).await.unwrap().iter().map(|row| row.get(0)).collect()
+}

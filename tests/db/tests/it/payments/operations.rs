@@ -1,0 +1,109 @@
+//! What operators and schedulers do with events.
+
+use uuid::Uuid;
+
+use super::{Event, capture, database, place, state};
+use crate::database::{Database, ORG, OTHER_ORG};
+
+async fn claimed(db: &Database) -> i64 {
+    db.client
+        .query_one("SELECT count(*) FROM webhook_events_claim(100, interval '1 minute')", &[])
+        .await
+        .unwrap()
+        .get(0)
+}
+
+#[tokio::test]
+async fn what_waits_is_tried_again_by_one_at_a_time_later_and_later() {
+    let db = database().await;
+    let event = Event::new(vec![capture(Uuid::now_v7(), "C1", "completed", "1.00", 1)]);
+    let id: Uuid = event.record(&db.client).await.get("event");
+    assert_eq!((claimed(&db).await, claimed(&db).await), (1, 0));
+    let mut pauses = Vec::new();
+    for _ in 0..12 {
+        assert_eq!(event.apply(&db.client, id).await, "waiting:order-unknown");
+        pauses.push(
+            db.text("SELECT extract(epoch FROM next_attempt_at - now())::integer / 10 FROM webhook_events").await,
+        );
+        assert_eq!(claimed(&db).await, 0);
+        db.run("UPDATE webhook_events SET next_attempt_at = now()").await;
+    }
+    let pauses: Vec<i32> = pauses.iter().map(|pause| pause.parse().unwrap()).collect();
+    assert!(pauses.windows(2).all(|pair| pair[0] <= pair[1]) && pauses[11] <= 360, "{pauses:?}");
+    assert_eq!(claimed(&db).await, 1);
+}
+
+#[tokio::test]
+async fn a_replay_makes_an_event_due_unless_it_took_effect() {
+    let db = database().await;
+    let order = Uuid::now_v7();
+    let event = Event {
+        account: "NEW",
+        ..Event::new(vec![{
+            let mut object = capture(order, "C1", "completed", "100.00", 1);
+            object["payee"] = "NEW".into();
+            object
+        }])
+    };
+    place(&db.client, order, "100.00").await;
+    let id: Uuid = event.record(&db.client).await.get("event");
+    assert_eq!(event.apply(&db.client, id).await, "needs_review:unknown-account");
+    let replay = |org: &str| format!("SELECT webhook_event_replay({org}, '{id}', 'operator')");
+    assert_eq!(db.text(&replay(&format!("'{ORG}'"))).await, "false", "it isn't that organisation's");
+    assert_eq!(db.text(&replay("NULL")).await, "true");
+    assert_eq!(claimed(&db).await, 1);
+    db.run(&format!("INSERT INTO provider_accounts VALUES ('paypal', 'NEW', '{ORG}')")).await;
+    assert_eq!(event.apply(&db.client, id).await, "applied");
+    assert!(state(&db.client, order).await.starts_with("paid"));
+    assert_eq!(db.text(&replay("NULL")).await, "false");
+    let trace = "SELECT actor || ' ' || (before ->> 'state') || ' ' || (after ->> 'state') FROM payment_audit WHERE relation = 'webhook_events'";
+    assert_eq!(db.text(trace).await, "operator needs_review received");
+}
+
+#[tokio::test]
+async fn events_are_counted_by_age_and_listed_without_bodies() {
+    let db = database().await;
+    for _ in 0..3 {
+        Event::new(vec![capture(Uuid::now_v7(), &Uuid::now_v7().to_string(), "completed", "1.00", 1)])
+            .deliver(&db.client)
+            .await;
+    }
+    db.run("UPDATE webhook_events SET received_at = now() - interval '1 hour' WHERE id = (SELECT min(id::text)::uuid FROM webhook_events)").await;
+    let counts = "SELECT string_agg(concat_ws(' ', state, reason, events, oldest_seconds::integer), ', ') FROM webhook_event_counts";
+    assert_eq!(db.text(counts).await, "received order-unknown 3 3600");
+    for (org, state, total) in
+        [(format!("'{ORG}'"), "'received'", 3), (format!("'{OTHER_ORG}'"), "NULL", 0), ("NULL".into(), "'applied'", 0)]
+    {
+        let page = db.text(&format!("SELECT body FROM webhook_events_page({org}, {state}, 2, 0)")).await;
+        let page: serde_json::Value = serde_json::from_str(&page).unwrap();
+        assert_eq!(page["total"], total, "{org} {state}");
+        assert_eq!(page["items"].as_array().unwrap().len() as i64, i64::from(total).min(2), "{org} {state}");
+        assert!(!page.to_string().contains("body"), "{page}");
+    }
+}
+
+#[tokio::test]
+async fn what_never_arrived_is_found() {
+    let db = database().await;
+    let event = Event::new(vec![]);
+    event.record(&db.client).await;
+    let missing = format!(
+        "SELECT string_agg(event_id, ' ') FROM webhook_events_missing('paypal', 'MERCHANT1', ARRAY['WH-B', '{}', 'WH-A', 'WH-A'])",
+        event.id
+    );
+    assert_eq!(db.text(&missing).await, "WH-A WH-B");
+}
+
+#[tokio::test]
+async fn bodies_are_forgotten_in_time_but_not_before_they_took_effect() {
+    let db = database().await;
+    let order = Uuid::now_v7();
+    place(&db.client, order, "100.00").await;
+    Event::new(vec![capture(order, "C1", "completed", "100.00", 1)]).deliver(&db.client).await;
+    Event::new(vec![capture(Uuid::now_v7(), "C2", "completed", "1.00", 1)]).deliver(&db.client).await;
+    assert_eq!(db.text("SELECT webhook_bodies_sweep(100)").await, "0", "not yet");
+    db.run("UPDATE webhook_events SET body_expires_at = now()").await;
+    assert_eq!(db.text("SELECT webhook_bodies_sweep(100)").await, "1");
+    let kept = "SELECT string_agg(state || ' ' || (body IS NOT NULL) || ' ' || (headers IS NOT NULL), ', ' ORDER BY state) FROM webhook_events";
+    assert_eq!(db.text(kept).await, "applied false false, received true true");
+}

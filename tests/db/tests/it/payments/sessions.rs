@@ -1,0 +1,167 @@
+//! Payment sessions: one open per order, begun once per key, over when their time is.
+
+use tokio_postgres::Client;
+use uuid::Uuid;
+
+use super::{Event, capture, database, place, state};
+use crate::database::{CUSTOMER, Database, ORG, OTHER_CUSTOMER, OTHER_ORG};
+
+/// Begins a session with a key; outcome and what goes with it.
+async fn begin(client: &Client, customer: Option<Uuid>, order: Uuid, key: &str, hash: &str, id: Uuid) -> String {
+    let sql = "SELECT concat_ws(' ', outcome, CASE WHEN outcome = 'started' THEN session = $6::text::uuid::text END, amount, reason)
+        FROM payment_session_begin($1, $2, $3, 'paypal', 'https://shop.example/back', 'somebody', $4, $5, $6::text::uuid,
+            interval '30 minutes', interval '10 seconds')";
+    client.query_one(sql, &[&ORG, &customer, &order, &key, &hash, &id.to_string()]).await.unwrap().get(0)
+}
+
+async fn created(client: &Client, id: Uuid, external: &str) -> Option<String> {
+    let sql = "SELECT body::json ->> 'status' FROM payment_session_created($1, $2, 'https://paypal.example/go')";
+    client.query_opt(sql, &[&id, &external]).await.unwrap().and_then(|row| row.get(0))
+}
+
+async fn moved(client: &Client, id: Uuid, from: &[&str], to: &str) -> String {
+    let sql = "SELECT concat_ws(' ', outcome, status) FROM payment_session_move($1, $2, NULL, $3, $4, 'cancelled')";
+    client.query_one(sql, &[&ORG, &id, &from, &to]).await.unwrap().get(0)
+}
+
+async fn shown(db: &Database, id: Uuid) -> String {
+    let sql = format!(
+        "SELECT concat_ws(' ', body::json ->> 'status', body::json ->> 'reason', body::json ->> 'externalTransactionId')
+        FROM payment_session_get('{ORG}', '{id}', NULL)"
+    );
+    db.client.query_opt(&sql, &[]).await.unwrap().map_or("none".into(), |row| row.get(0))
+}
+
+async fn with_order() -> (Database, Uuid) {
+    let db = database().await;
+    let order = Uuid::now_v7();
+    place(&db.client, order, "100.00").await;
+    (db, order)
+}
+
+#[tokio::test]
+async fn a_key_begins_one_session_and_is_resumed_when_its_maker_died() {
+    let (db, order) = with_order().await;
+    let (first, second) = (Uuid::now_v7(), Uuid::now_v7());
+    assert_eq!(begin(&db.client, None, order, "k", "h", first).await, "started t 100.00");
+    assert_eq!(begin(&db.client, None, order, "k", "h", second).await, "in_progress");
+    assert_eq!(begin(&db.client, None, order, "k", "other", second).await, "mismatch");
+    assert_eq!(shown(&db, first).await, "none", "not before the provider has made its part");
+    // Whoever began it has died: the next one asks the provider under the same id.
+    db.run("UPDATE payment_sessions SET leased_until = now()").await;
+    assert_eq!(begin(&db.client, None, order, "k", "h", second).await, "started f 100.00");
+    db.client.execute("SELECT payment_session_release($1)", &[&first]).await.unwrap();
+    assert_eq!(begin(&db.client, None, order, "k", "h", second).await, "started f 100.00");
+    assert_eq!(created(&db.client, first, "O1").await.as_deref(), Some("awaiting_redirect"));
+    assert_eq!(created(&db.client, first, "O2").await, None, "only once");
+    assert_eq!(begin(&db.client, None, order, "k", "h", second).await, "replay");
+    assert_eq!(shown(&db, first).await, "awaiting_redirect O1");
+}
+
+#[tokio::test]
+async fn only_a_payable_order_of_ones_own_gets_a_session() {
+    let (db, order) = with_order().await;
+    let id = Uuid::now_v7;
+    assert_eq!(begin(&db.client, Some(OTHER_CUSTOMER), order, "a", "h", id()).await, "unknown_order");
+    assert_eq!(begin(&db.client, None, id(), "b", "h", id()).await, "unknown_order");
+    assert_eq!(begin(&db.client, Some(CUSTOMER), order, "c", "h", id()).await, "started t 100.00");
+    assert_eq!(begin(&db.client, None, order, "d", "h", id()).await, "open_session");
+    db.run("UPDATE payment_sessions SET expires_at = now()").await;
+    assert_eq!(
+        begin(&db.client, None, order, "e", "h", id()).await,
+        "started t 100.00",
+        "an expired one is in nobody's way"
+    );
+    db.run(
+        "UPDATE payment_sessions SET status = 'failed', reason = 'cancelled'; UPDATE orders SET status = 'cancelled'",
+    )
+    .await;
+    assert_eq!(begin(&db.client, None, order, "f", "h", id()).await, "not_payable cancelled");
+    db.run("UPDATE orders SET status = 'pending', payment_status = 'paid'").await;
+    assert_eq!(begin(&db.client, None, order, "g", "h", id()).await, "not_payable paid");
+    db.run("UPDATE orders SET deleted_at = now()").await;
+    assert_eq!(begin(&db.client, None, order, "h", "h", id()).await, "unknown_order");
+}
+
+#[tokio::test]
+async fn many_who_begin_at_once_get_one_session() {
+    let (db, order) = with_order().await;
+    for same_key in [true, false] {
+        let mut tasks = Vec::new();
+        for n in 0..10 {
+            let client = db.connect().await;
+            let key = if same_key { "same".to_owned() } else { format!("k{n}") };
+            tasks.push(tokio::spawn(async move { begin(&client, None, order, &key, "h", Uuid::now_v7()).await }));
+        }
+        let mut outcomes = Vec::new();
+        for task in tasks {
+            outcomes.push(task.await.unwrap());
+        }
+        let started = outcomes.iter().filter(|outcome| outcome.starts_with("started")).count();
+        assert_eq!(started, 1, "same key: {same_key}: {outcomes:?}");
+        db.run("UPDATE payment_sessions SET status = 'failed', reason = 'cancelled'").await;
+    }
+}
+
+#[tokio::test]
+async fn a_session_moves_only_along_its_way() {
+    let (db, order) = with_order().await;
+    let id = Uuid::now_v7();
+    begin(&db.client, None, order, "k", "h", id).await;
+    assert_eq!(
+        moved(&db.client, id, &["awaiting_redirect"], "awaiting_callback").await,
+        "not_found",
+        "it isn't there yet"
+    );
+    created(&db.client, id, "O1").await;
+    let open = ["awaiting_redirect", "awaiting_callback"];
+    assert_eq!(moved(&db.client, id, &["awaiting_callback"], "completed").await, "not_allowed awaiting_redirect");
+    assert_eq!(moved(&db.client, id, &["awaiting_redirect"], "awaiting_callback").await, "moved awaiting_callback");
+    assert_eq!(moved(&db.client, id, &["awaiting_redirect"], "awaiting_callback").await, "unchanged awaiting_callback");
+    assert_eq!(moved(&db.client, id, &open, "failed").await, "moved failed");
+    assert_eq!(moved(&db.client, id, &open, "completed").await, "not_allowed failed");
+    assert_eq!(shown(&db, id).await, "failed cancelled O1");
+    let foreign = format!(
+        "SELECT outcome FROM payment_session_move('{OTHER_ORG}', '{id}', NULL, '{{failed}}', 'completed', NULL)"
+    );
+    assert_eq!(db.text(&foreign).await, "not_found");
+}
+
+#[tokio::test]
+async fn an_expired_session_has_failed_swept_or_not() {
+    let (db, order) = with_order().await;
+    let id = Uuid::now_v7();
+    begin(&db.client, None, order, "k", "h", id).await;
+    created(&db.client, id, "O1").await;
+    db.run("UPDATE payment_sessions SET expires_at = now()").await;
+    assert_eq!(shown(&db, id).await, "failed expired O1");
+    assert_eq!(moved(&db.client, id, &["awaiting_redirect"], "awaiting_callback").await, "not_allowed failed");
+    assert_eq!(db.text("SELECT status FROM payment_sessions").await, "awaiting_redirect", "nobody has written it yet");
+    assert_eq!(db.text("SELECT payment_sessions_sweep(100)").await, "1");
+    assert_eq!(db.text("SELECT payment_sessions_sweep(100)").await, "0");
+    assert_eq!(shown(&db, id).await, "failed expired O1");
+}
+
+#[tokio::test]
+async fn a_failed_attempt_leaves_the_session_open_and_completed_beats_failed() {
+    for expired in [false, true] {
+        let (db, order) = with_order().await;
+        let id = Uuid::now_v7();
+        begin(&db.client, None, order, "k", "h", id).await;
+        created(&db.client, id, "O1").await;
+        let attempt = |capture_id: &str, state: &str| {
+            let mut object = capture(order, capture_id, state, "100.00", 1);
+            object["external_order"] = "O1".into();
+            Event::new(vec![object])
+        };
+        attempt("C1", "failed").deliver(&db.client).await;
+        assert_eq!(shown(&db, id).await, "awaiting_redirect O1");
+        if expired {
+            db.run("UPDATE payment_sessions SET expires_at = now(); SELECT payment_sessions_sweep(1)").await;
+            assert_eq!(shown(&db, id).await, "failed expired O1");
+        }
+        assert_eq!(attempt("C2", "completed").deliver(&db.client).await, "applied");
+        assert_eq!(shown(&db, id).await, "completed O1", "expired: {expired}");
+        assert!(state(&db.client, order).await.starts_with("paid 100.00"));
+    }
+}
