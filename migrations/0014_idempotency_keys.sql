@@ -1,7 +1,7 @@
 -- What was answered to a request that may be sent twice. A row stands for 24 hours; after that its key may be taken again.
 
 CREATE TABLE idempotency_keys (
-    organization_id uuid NOT NULL REFERENCES organizations ON DELETE CASCADE,
+    organization_id uuid NOT NULL,
     -- Who sent it.
     principal text NOT NULL,
     -- What for, such as 'POST /orders'.
