@@ -105,6 +105,7 @@ impl Store for Memory {
             generations: tags.iter().map(|tag| self.generation(tag)).collect(),
             certificate: self.raw("cache:certificate").and_then(|bytes| Certificate::decode(&bytes)),
             fresh: self.raw("cache:fresh").is_some(),
+            claimed: self.raw("cache:claim").is_some(),
             run: self.run.get(),
         })
     }

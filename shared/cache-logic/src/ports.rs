@@ -42,6 +42,8 @@ pub struct Seen {
     pub certificate: Option<Certificate>,
     /// It needs no renewal yet.
     pub fresh: bool,
+    /// Somebody is at a renewal: nobody else has to try.
+    pub claimed: bool,
     /// The run of Redis on this connection, learned when it was opened.
     pub run: RunId,
 }
@@ -70,7 +72,7 @@ pub struct Fill<'a> {
 
 /// Entries and their generations.
 pub trait Store {
-    /// Reads entries, generations, certificate and fresh key at one moment (`MGET`).
+    /// Reads entries, generations, certificate, fresh key and claim at one moment (`MGET`).
     async fn look(&self, keys: &[&str], tags: &[&str]) -> Result<Seen, CacheFault>;
 
     /// Takes the lease for a key, unless it is held or the entry's fill id is no longer `known`; makes missing generations

@@ -1,11 +1,11 @@
 //! One connection to Redis per instance, with a time limit, a breaker and a reopening on error: Spin has none of the three.
 
-use crate::clock::{limited, monotonic_millis};
+use crate::clock::{limited, monotonic_millis, sleep};
 use cache_logic::breaker::{Admission, Breaker, Change};
 use cache_logic::certificate::RunId;
 use cache_logic::ports::CacheFault;
 use spin_sdk::redis::{Connection, Error, RedisParameter, RedisResult};
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::future::Future;
 use std::rc::Rc;
 use std::time::Duration;
@@ -16,11 +16,31 @@ struct Session {
     run: RunId,
 }
 
+/// How soon to look again whether somebody else's connection is open.
+const OPENING_POLL: Duration = Duration::from_micros(500);
+
+/// Says that a connection is being opened, until it is dropped: at the end, or where the time limit cuts it off.
+struct Opening<'a>(&'a Cell<bool>);
+
+impl<'a> Opening<'a> {
+    fn begin(flag: &'a Cell<bool>) -> Self {
+        flag.set(true);
+        Self(flag)
+    }
+}
+
+impl Drop for Opening<'_> {
+    fn drop(&mut self) {
+        self.0.set(false);
+    }
+}
+
 /// Redis, as one instance sees it.
 pub struct Redis {
     url: String,
     limit: Duration,
     session: RefCell<Option<Rc<Session>>>,
+    opening: Cell<bool>,
     breaker: RefCell<Breaker>,
 }
 
@@ -28,7 +48,7 @@ impl Redis {
     /// Nothing is opened yet.
     pub fn new(url: String, limit: Duration, rest: Duration) -> Self {
         let breaker = RefCell::new(Breaker::new(rest.as_millis() as u64));
-        Self { url, limit, session: RefCell::new(None), breaker }
+        Self { url, limit, session: RefCell::new(None), opening: Cell::new(false), breaker }
     }
 
     /// Runs one command. The answer comes with the run id of the server that gave it.
@@ -98,12 +118,23 @@ impl Redis {
         outcome
     }
 
-    /// The open session, or a new one. Two requests at once may open one each; the later one stays.
+    /// The open session, or a new one. One request opens it; the others look again in a moment: a waker that crosses requests would
+    /// be a trap.
     async fn session(&self) -> Result<Rc<Session>, CacheFault> {
-        let open = self.session.borrow().clone();
-        if let Some(session) = open {
-            return Ok(session);
+        loop {
+            let open = self.session.borrow().clone();
+            if let Some(session) = open {
+                return Ok(session);
+            }
+            if !self.opening.get() {
+                return self.open().await;
+            }
+            sleep(OPENING_POLL).await;
         }
+    }
+
+    async fn open(&self) -> Result<Rc<Session>, CacheFault> {
+        let _opening = Opening::begin(&self.opening);
         let connection = Connection::open(&self.url).await.map_err(|error| fault(&error))?;
         let info = connection.execute("INFO", [text("server")]).await.map_err(|error| fault(&error))?;
         let run = match info.as_slice() {

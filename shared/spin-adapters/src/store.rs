@@ -71,11 +71,12 @@ impl RedisStore {
 
 impl Store for RedisStore {
     async fn look(&self, keys: &[&str], tags: &[&str]) -> Result<Seen, CacheFault> {
-        let mut arguments = Vec::with_capacity(keys.len() + tags.len() + 2);
+        let mut arguments = Vec::with_capacity(keys.len() + tags.len() + 3);
         arguments.extend(keys.iter().map(|key| RedisParameter::Binary(self.prefixed(key).into_bytes())));
         arguments.extend(tags.iter().map(|tag| RedisParameter::Binary(generation_key(&self.prefix, tag).into_bytes())));
         arguments.push(text(&self.names.certificate));
         arguments.push(text(&self.names.fresh));
+        arguments.push(text(&self.names.claim));
         let expected = arguments.len();
         let (answer, run) = self.redis.command("MGET", arguments).await?;
         if answer.len() != expected {
@@ -87,6 +88,7 @@ impl Store for RedisStore {
             generations: values.by_ref().take(tags.len()).map(|value| value.as_deref().and_then(generation)).collect(),
             certificate: values.next().flatten().as_deref().and_then(Certificate::decode),
             fresh: values.next().flatten().is_some(),
+            claimed: values.next().flatten().is_some(),
             run,
         })
     }
