@@ -75,7 +75,7 @@ CROSS JOIN LATERAL (
     FROM payment_objects c
     WHERE c.provider = p.provider AND c.account = p.account AND c.parent_id IN (p.object_id, p.alias)
         AND c.kind IN ('refund', 'dispute') AND c.order_id = p.order_id
-        AND (c.currency IS NULL OR c.currency = p.currency)
+        AND (c.kind = 'dispute' OR c.currency = p.currency)
 ) AS c
 CROSS JOIN LATERAL (
     SELECT least(p.amount, greatest(c.summed, c.counted, coalesce(p.refunded_total, 0) - c.failed_since)) AS refunded

@@ -64,6 +64,8 @@ pub struct ProviderObject {
     pub reversal: bool,
     /// Our order's id as the provider was told it.
     pub order_reference: Option<String>,
+    /// What it belongs to at the provider: a PayPal order, a Stripe checkout session.
+    pub external_order: Option<String>,
     /// The provider account that got the money.
     pub payee: Option<String>,
     /// When the provider says it last changed.
@@ -88,6 +90,7 @@ impl ProviderObject {
             refunded_total: None,
             reversal: false,
             order_reference: None,
+            external_order: None,
             payee: None,
             changed_at: None,
         }

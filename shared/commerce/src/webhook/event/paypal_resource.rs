@@ -36,7 +36,9 @@ fn payment(value: &Value) -> Option<ProviderObject> {
         _ => return None,
     };
     let object = ProviderObject::new(ObjectKind::Payment, id(value, "id")?, state).with_amount(amount);
-    Some(ProviderObject { refunded_total: refunded, ..common(object, value) })
+    let order = value.get("supplementary_data").and_then(|data| id(data.get("related_ids")?, "order_id"));
+    let order = order.or_else(|| linked(value, "/checkout/orders/")).or_else(|| id(value, "parent_payment"));
+    Some(ProviderObject { refunded_total: refunded, external_order: order, ..common(object, value) })
 }
 
 fn refund(value: &Value) -> Option<ProviderObject> {
@@ -50,7 +52,7 @@ fn refund(value: &Value) -> Option<ProviderObject> {
     let object = ProviderObject::new(ObjectKind::Refund, id(value, "id")?, state).with_amount(amount(value, "amount")?);
     let total = value.get("seller_payable_breakdown").and_then(|breakdown| amount(breakdown, "total_refunded_amount"));
     let total = total.or_else(|| amount(value, "total_refunded_amount"));
-    let parent = ["sale_id", "capture_id"].iter().find_map(|key| id(value, key)).or_else(|| linked(value));
+    let parent = ["sale_id", "capture_id"].iter().find_map(|key| id(value, key)).or_else(|| linked(value, "/"));
     Some(ProviderObject { refunded_total: total, parent, ..common(object, value) })
 }
 
@@ -104,6 +106,7 @@ fn order(value: &Value) -> Option<Vec<ProviderObject>> {
                 let mut object = read(inner)?;
                 object.order_reference =
                     object.order_reference.or_else(|| Some(text(unit, &["custom_id"])?.to_owned()));
+                object.external_order = object.external_order.or_else(|| id(value, "id"));
                 object.payee = object.payee.or_else(|| Some(text(unit, &["payee", "merchant_id"])?.to_owned()));
                 objects.push(object);
             }
@@ -141,10 +144,10 @@ fn amount(value: &Value, key: &str) -> Option<Amount> {
     Some(Amount::parse(Provider::PayPal, number, code).ok()?.unsigned())
 }
 
-/// The last part of the link to what this belongs to.
-fn linked(value: &Value) -> Option<String> {
+/// The last part of the link to what this belongs to, where that is in `folder`.
+fn linked(value: &Value, folder: &str) -> Option<String> {
     let links = value.get("links")?.as_array()?;
     let up = links.iter().find(|link| matches!(text(link, &["rel"]), Some("up" | "sale")))?;
-    let (_, last) = text(up, &["href"])?.rsplit_once('/')?;
-    is_id(last).then(|| last.to_owned())
+    let (before, last) = text(up, &["href"])?.rsplit_once('/')?;
+    (is_id(last) && format!("{before}/").ends_with(folder)).then(|| last.to_owned())
 }

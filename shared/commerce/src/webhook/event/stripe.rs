@@ -89,7 +89,7 @@ fn checkout(value: &Value, failed: bool) -> Option<Option<ProviderObject>> {
     let payment = id(value, "payment_intent").or_else(|| id(value, "id"))?;
     let object = ProviderObject::new(ObjectKind::Payment, payment, state).with_amount(amount(value, "amount_total")?);
     let reference = order(value).or_else(|| text(value, &["client_reference_id"]).map(str::to_owned));
-    Some(Some(ProviderObject { order_reference: reference, ..object }))
+    Some(Some(ProviderObject { order_reference: reference, external_order: id(value, "id"), ..object }))
 }
 
 /// A refunded charge: it says how much was taken and how much of it was given back so far.

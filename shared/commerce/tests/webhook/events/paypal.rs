@@ -107,6 +107,17 @@ fn paypal_payments_are_read_in_their_state() {
     });
     let line = "payment C1 completed 30.00 USD order_reference=order-1 payee=M1 changed_at=2026-01-15T12:00:01.000000Z";
     reads(&resource(ResourceKind::Capture, "C1"), full, &[line]);
+    for (link, related, external) in [
+        ("https://x/v2/checkout/orders/O1", json!(null), " external_order=O1"),
+        ("https://x/v2/payments/authorizations/A1", json!({"order_id": "O2"}), " external_order=O2"),
+        ("https://x/v2/payments/authorizations/A1", json!(null), ""),
+    ] {
+        let answer = json!({
+            "id": "C1", "status": "PENDING", "amount": usd, "supplementary_data": {"related_ids": related},
+            "links": [{"rel": "up", "href": link}],
+        });
+        reads(&resource(ResourceKind::Capture, "C1"), answer, &[&format!("payment C1 pending 30.00 USD{external}")]);
+    }
     let sale =
         json!({"id": "S1", "state": "completed", "amount": {"total": "0.48", "currency": "USD"}, "custom": "order-1"});
     reads(&resource(ResourceKind::SaleV1, "S1"), sale, &["payment S1 completed 0.48 USD order_reference=order-1"]);
@@ -201,9 +212,9 @@ fn a_checkout_order_is_the_payments_inside_it() {
         &order,
         answer,
         &[
-            "payment C1 completed 30.00 USD order_reference=own payee=M1",
-            "authorization A1 cancelled 30.00 USD order_reference=order-1 payee=M1",
-            "refund R1 pending 1.00 USD order_reference=order-1 payee=M1",
+            "payment C1 completed 30.00 USD order_reference=own external_order=O1 payee=M1",
+            "authorization A1 cancelled 30.00 USD order_reference=order-1 external_order=O1 payee=M1",
+            "refund R1 pending 1.00 USD order_reference=order-1 external_order=O1 payee=M1",
         ],
     );
     reads(&order, json!({"id": "O1", "status": "APPROVED", "purchase_units": [{"custom_id": "order-1"}]}), &[]);

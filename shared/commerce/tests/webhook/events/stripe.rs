@@ -46,7 +46,8 @@ fn stripe_payments_are_read_in_their_state() {
         ("checkout.session.async_payment_succeeded", "paid", Some("completed")),
         ("checkout.session.async_payment_failed", "unpaid", Some("failed")),
     ] {
-        let line = line.map(|state| format!("payment pi_1 {state} 1999 JPY order_reference=order-1"));
+        let line =
+            line.map(|state| format!("payment pi_1 {state} 1999 JPY order_reference=order-1 external_order=cs_1"));
         stripe(kind, session(status), line.as_deref());
     }
 }
