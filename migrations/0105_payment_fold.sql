@@ -1,20 +1,19 @@
 -- From a provider's objects to an order's payments and its payment status: always all objects, never one event. The same set of
 -- observations gives the same result in whatever order it came.
 
--- Nobody else folds these orders, makes one of them appear, or asks for it, until this transaction ends.
--- Many at once (a bulk load) shut out everybody instead of taking a lock each: the lock table is small.
-CREATE FUNCTION payment_lock_orders(p_orders text[]) RETURNS void LANGUAGE plpgsql AS $$
+-- Nobody else folds these orders until this transaction ends, and none of them appears meanwhile. Whoever makes them appear (p_new) waits for
+-- the folds only, not for others who do the same. By bucket: a transaction that places any number of orders holds at most 512 locks.
+CREATE FUNCTION payment_lock_orders(p_orders text[], p_new boolean) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
-    one text;
+    bucket bigint;
 BEGIN
-    IF cardinality(p_orders) > 100 THEN
-        PERFORM pg_advisory_xact_lock(hashtextextended('payments/orders', 0));
-        RETURN;
-    END IF;
-    PERFORM pg_advisory_xact_lock_shared(hashtextextended('payments/orders', 0));
     -- Always in this order, so that two can't wait for each other.
-    FOR one IN SELECT DISTINCT r FROM unnest(p_orders) AS r WHERE r IS NOT NULL ORDER BY r LOOP
-        PERFORM pg_advisory_xact_lock(hashtextextended('payments/order/' || one, 0));
+    FOR bucket IN SELECT DISTINCT hashtextextended(r, 0) & 511 FROM unnest(p_orders) AS r WHERE r IS NOT NULL ORDER BY 1 LOOP
+        IF p_new THEN
+            PERFORM pg_advisory_xact_lock_shared(hashtextextended('payments/orders', bucket));
+        ELSE
+            PERFORM pg_advisory_xact_lock(hashtextextended('payments/orders', bucket));
+        END IF;
     END LOOP;
 END $$;
 

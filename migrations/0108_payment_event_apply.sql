@@ -54,7 +54,7 @@ BEGIN
         AND s.external_id IN (b ->> 'external_order', b ->> 'id', k.external_order, p.external_order, p.object_id),
         unnest(ARRAY[b ->> 'order_reference', k.order_id::text, k.order_reference, p.order_id::text, p.order_reference, s.order_id::text]) AS r
     WHERE r IS NOT NULL;
-    PERFORM payment_lock_orders(coalesce(affected, '{}'));
+    PERFORM payment_lock_orders(affected, false);
 
     -- What another delivery of it may have done while this one waited.
     SELECT * INTO e FROM webhook_events w WHERE w.id = p_event;
@@ -112,7 +112,7 @@ CREATE FUNCTION payments_of_new_orders() RETURNS trigger LANGUAGE plpgsql SECURI
 DECLARE
     one uuid;
 BEGIN
-    PERFORM payment_lock_orders((SELECT array_agg(n.id::text) FROM new_rows n));
+    PERFORM payment_lock_orders((SELECT array_agg(n.id::text) FROM new_rows n), true);
     FOR one IN SELECT n.id FROM new_rows n
         WHERE EXISTS (SELECT FROM payment_objects b WHERE b.order_id IS NULL AND b.order_reference = n.id::text) ORDER BY n.id
     LOOP
@@ -129,7 +129,7 @@ CREATE FUNCTION payments_of_session() RETURNS trigger LANGUAGE plpgsql SECURITY 
 BEGIN
     IF NEW.external_id IS NOT NULL AND EXISTS (SELECT FROM payment_objects b WHERE b.order_id IS NULL AND b.provider = NEW.gateway
         AND NEW.external_id IN (b.external_order, b.object_id)) THEN
-        PERFORM payment_lock_orders(ARRAY[NEW.order_id::text]);
+        PERFORM payment_lock_orders(ARRAY[NEW.order_id::text], false);
         PERFORM payment_fold(NEW.order_id);
     END IF;
     RETURN NULL;

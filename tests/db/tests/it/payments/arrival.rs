@@ -62,6 +62,30 @@ async fn many_orders_placed_by_one_statement_find_their_events() {
 }
 
 #[tokio::test]
+async fn an_import_of_any_size_holds_few_locks_and_does_not_wait_for_another() {
+    let db = database().await;
+    let (one, two) = (db.connect().await, db.connect().await);
+    let import = format!(
+        "DO $$ BEGIN
+            FOR n IN 1..2000 LOOP
+                INSERT INTO orders (organization_id, customer_id, currency, total_amount, payment_status)
+                VALUES ('{ORG}', '{CUSTOMER}', 'EUR', 0, 'none_required');
+            END LOOP;
+        END $$"
+    );
+    for client in [&one, &two] {
+        client.batch_execute(&format!("BEGIN; SET LOCAL lock_timeout = '5s'; {import}")).await.unwrap();
+    }
+    let held = db
+        .text("SELECT max(n) FROM (SELECT count(*) AS n FROM pg_locks WHERE locktype = 'advisory' GROUP BY pid) AS l")
+        .await;
+    assert!(held.parse::<i64>().unwrap() <= 512, "{held}");
+    for client in [&one, &two] {
+        client.batch_execute("COMMIT").await.unwrap();
+    }
+}
+
+#[tokio::test]
 async fn a_refund_before_its_payment_waits_for_it() {
     let db = database().await;
     let order = Uuid::now_v7();
