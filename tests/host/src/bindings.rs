@@ -1,6 +1,6 @@
 //! Rust traits for the interfaces in `wit/`, generated.
 
-#![allow(missing_docs, reason = "generated")]
+#![allow(missing_docs, clippy::result_large_err, reason = "generated")]
 
 wasmtime::component::bindgen!({
     path: "wit",
