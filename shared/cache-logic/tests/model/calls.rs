@@ -40,7 +40,7 @@ pub enum Call {
 /// What the world answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Reply {
-    Seen { entry: Option<Entry>, generations: [u8; 2], certificate: Option<(u8, u8)>, run: u8 },
+    Seen { entry: Option<Entry>, generations: [u8; 2], certificate: Option<(u8, u8)>, claimed: bool, run: u8 },
     Granted([u8; 2]),
     Held,
     Changed,
@@ -146,7 +146,7 @@ impl Store for Scripted<'_> {
     async fn look(&self, keys: &[&str], tags: &[&str]) -> Result<Seen, CacheFault> {
         let key = key(keys[0]);
         match self.ask(Call::Look { key }).await {
-            Reply::Seen { entry, generations, certificate, run } => Ok(Seen {
+            Reply::Seen { entry, generations, certificate, claimed, run } => Ok(Seen {
                 entries: vec![entry.map(|entry| stored_bytes(key, &entry))],
                 generations: generations[..tags.len()].iter().map(|g| (*g != 0).then_some(u128::from(*g))).collect(),
                 certificate: certificate.map(|(epoch, run)| Certificate {
@@ -155,6 +155,7 @@ impl Store for Scripted<'_> {
                     token: 0,
                 }),
                 fresh: true,
+                claimed,
                 run: run.into(),
             }),
             _ => Err(CacheFault::Unreachable),
@@ -263,9 +264,9 @@ impl Clock for Scripted<'_> {
         0
     }
 
-    /// Every call takes a quarter of a claim's time, so that nobody tries for ever.
+    /// Every call takes half of a claim's time, so that nobody tries for ever.
     fn monotonic(&self) -> u64 {
-        self.at.get() as u64 * 50
+        self.at.get() as u64 * 100
     }
 
     async fn sleep(&self, _: Duration) {

@@ -17,7 +17,7 @@ pub struct Size {
     pub restarts: u8,
     pub crashes: u8,
     pub flushes: u8,
-    /// Whether Redis may drop entries and generations at any moment. The certificate and the claim always may run out.
+    /// Whether entries, generations and the claim may go at any moment. The certificate always may run out.
     pub evictions: bool,
 }
 

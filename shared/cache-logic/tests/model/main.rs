@@ -19,7 +19,7 @@ const SIZES: &[Size] = &[
     Size { writers: 1, readers: &[0], checkers: 0, restarts: 1, crashes: 0, flushes: 0, evictions: true },
     Size { writers: 2, readers: &[0], checkers: 0, restarts: 0, crashes: 1, flushes: 0, evictions: true },
     Size { writers: 1, readers: &[0], checkers: 1, restarts: 0, crashes: 1, flushes: 1, evictions: true },
-    Size { writers: 2, readers: &[1], checkers: 1, restarts: 0, crashes: 0, flushes: 0, evictions: false },
+    Size { writers: 2, readers: &[1], checkers: 0, restarts: 0, crashes: 0, flushes: 0, evictions: true },
     Size { writers: 1, readers: &[0, 1], checkers: 0, restarts: 0, crashes: 0, flushes: 0, evictions: false },
 ];
 

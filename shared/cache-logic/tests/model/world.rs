@@ -62,6 +62,10 @@ pub struct Broken {
 }
 
 impl World {
+    fn is_certified(&self) -> bool {
+        self.redis.certificate.is_some_and(|certificate| certificate.run == self.run)
+    }
+
     /// Generations in use, one bit each.
     pub fn generations_in_use(&self) -> u32 {
         let of = |redis: &Redis| {
@@ -81,6 +85,8 @@ impl World {
                 entry: self.redis.entries[key as usize],
                 generations: self.redis.generations,
                 certificate: self.redis.certificate.map(|certificate| (certificate.epoch, certificate.run)),
+                // Under a certificate it only says who renews behind the response: one state for both.
+                claimed: !self.is_certified() && self.redis.claim.is_some(),
                 run: self.run,
             }),
             Call::Lease { key, known } => {
@@ -188,7 +194,7 @@ impl World {
         if self.redis.certificate.is_some() {
             strike("the certificate expires", f, r, &|w| w.redis.certificate = None);
         }
-        if self.redis.claim.is_some() {
+        if evictions && self.redis.claim.is_some() {
             strike("the claim expires", f, r, &|w| w.redis.claim = None);
         }
         if f > 0 {
