@@ -49,6 +49,14 @@ impl View {
         }
     }
 
+    /// What isn't there where nothing is found: an order may stand without an invoice.
+    fn noun(self) -> &'static str {
+        match self {
+            Self::Order | Self::Summary | Self::PaymentStatus | Self::Tracking => "order",
+            Self::Invoice => "invoice",
+        }
+    }
+
     fn statement(self) -> &'static str {
         match self {
             Self::Order => include_str!("sql/order_get.sql"),
@@ -67,7 +75,7 @@ impl View {
 pub async fn view(backend: &'static Backend, caller: &Caller, id: Uuid, view: View) -> Result<Answer, Error> {
     let params = vec![uuid(caller.organization), uuid(id)];
     let answer = backend.read(&view.entry(caller.organization, id), view.statement(), params).await?;
-    answer.filter(|answer| caller.may_see(answer.owner.as_deref())).ok_or_else(|| Error::not_found("order"))
+    answer.filter(|answer| caller.may_see(answer.owner.as_deref())).ok_or_else(|| Error::not_found(view.noun()))
 }
 
 /// A page of the organisation's orders; a customer's own only, whatever was asked.
