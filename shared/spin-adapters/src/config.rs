@@ -165,10 +165,12 @@ impl Config {
         let timing = parser.parsed("certificate_ms", |text| Timing::from_millis(number(text)?));
         let outage_wait = parser.outage_wait(timing);
         let postgres_timeout = parser.millis("postgres_timeout_ms", 10, 60_000);
+        let max_entry_bytes = parser.bounded("max_entry_bytes", 1_000, 100_000_000) as usize;
+        let wait = parser.millis("cache_wait_ms", 0, 60_000);
         let limits = timing.map(|timing| Limits {
-            max_entry_bytes: parser.bounded("max_entry_bytes", 1_000, 100_000_000) as usize,
+            max_entry_bytes,
             lease_hold: postgres_timeout + Duration::from_millis(500),
-            wait: parser.millis("cache_wait_ms", 0, 60_000),
+            wait,
             timing,
             outage_wait,
             generation_ttl: policies.longest() * 2,
