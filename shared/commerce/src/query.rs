@@ -17,7 +17,7 @@ pub const MAX_LIMIT: u32 = 100;
 pub const DEFAULT_LIMIT: u32 = 20;
 /// The last page that can be asked for; with [`MAX_LIMIT`] the offset still fits into four bytes.
 pub const MAX_PAGE: u32 = 1_000_000;
-/// The longest order number, or beginning of one, that can be searched for, in bytes.
+/// The longest order number, or beginning of one, that can be searched for, in characters.
 pub const MAX_SEARCH: usize = 64;
 
 /// What a list is sorted by. Ties are broken by the id, so that pages never overlap.
@@ -169,7 +169,7 @@ impl ListQuery {
             created_to: params.take("createdTo", moment_wanted, parse_moment),
             search: params.take(
                 "search",
-                || format!("must be 1 to {MAX_SEARCH} bytes without control characters"),
+                || format!("must be 1 to {MAX_SEARCH} characters, none of them a control character"),
                 parse_search,
             ),
             sort: params
@@ -297,7 +297,7 @@ fn parse_moment(text: &str) -> Option<Moment> {
 }
 
 fn parse_search(text: &str) -> Option<String> {
-    let fits = (1..=MAX_SEARCH).contains(&text.len()) && !text.chars().any(char::is_control);
+    let fits = (1..=MAX_SEARCH).contains(&text.chars().count()) && !text.chars().any(char::is_control);
     fits.then(|| text.to_owned())
 }
 
