@@ -222,6 +222,9 @@ async fn send(reply: Reply) -> Response {
     let (response, _sent) = Response::new(fields, contents, trailers);
     // Only codes of three digits are ever set.
     let _ = response.set_status_code(reply.status);
+    // The first yield lets the executor take up the spawned write, the second lets the write begin. With one, this function would go on
+    // first, and the head would leave alone.
+    yield_async().await;
     yield_async().await;
     response
 }
