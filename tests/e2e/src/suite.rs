@@ -41,8 +41,12 @@ impl Suite {
         if let Some(base_url) = variable("E2E_BASE_URL") {
             let need = |name: &str| variable(name).unwrap_or_else(|| panic!("E2E_BASE_URL needs {name} beside it"));
             let keys = variable("JWT_KEYS").map(|keys| serde_json::from_str(&keys).expect("JWT_KEYS is a JWK Set"));
+            let database_url = need("DATABASE_URL");
+            let admin = connect(&with_database(&database_url, "postgres")).await;
+            let extension = admin.batch_execute("CREATE EXTENSION IF NOT EXISTS pg_stat_statements").await;
+            extension.expect("statements are counted by pg_stat_statements");
             let running = Running { base_url, token: need("E2E_TOKEN"), keys, turn: Default::default() };
-            return Suite { redis_url: need("REDIS_URL"), database_url: need("DATABASE_URL"), running: Some(running) };
+            return Suite { redis_url: need("REDIS_URL"), database_url, running: Some(running) };
         }
         let (redis_url, database_url) = match (variable("REDIS_URL"), variable("DATABASE_URL")) {
             (Some(redis_url), Some(database_url)) => (redis_url, database_url),

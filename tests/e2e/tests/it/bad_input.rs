@@ -112,7 +112,7 @@ async fn bad_fields_of_a_new_order_are_named() {
     for (field, value, named) in cases {
         let mut order = app.order_request();
         order[field] = value;
-        app.client.create(order, &uuid::Uuid::new_v4().to_string()).await.expect_problem_naming(400, named);
+        app.client.create(order, &crate::new_key()).await.expect_problem_naming(400, named);
     }
     let no_key = app.client.request(Method::POST, "/orders").json(&app.order_request());
     app.client.send(no_key).await.expect_problem_naming(400, "Idempotency-Key");

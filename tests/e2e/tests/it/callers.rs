@@ -4,7 +4,7 @@ use e2e::{App, Caller, Client};
 use reqwest::{Method, RequestBuilder};
 use serde_json::json;
 
-use crate::cached_reads;
+use crate::{cached_reads, new_key};
 
 /// One request of every route and method that needs a caller.
 fn requests(app: &App, client: &Client) -> Vec<RequestBuilder> {
@@ -123,16 +123,16 @@ async fn a_customer_creates_only_for_itself_and_at_our_prices() {
     let Some(app) = App::spawn_with_callers().await else { return };
     let sample = &app.sample;
     let owner = app.as_caller(&Caller::customer(&sample.org, &sample.customer));
-    owner.create(app.order_request(), "own").await.expect(201);
+    owner.create(app.order_request(), &new_key()).await.expect(201);
     let mut request = app.order_request();
     request["customerId"] = json!(sample.other_customer);
-    let refused = owner.create(request, "for-another").await;
+    let refused = owner.create(request, &new_key()).await;
     assert!(matches!(refused.status, 403 | 404 | 422), "{} {}", refused.status, refused.text());
     let mut request = app.order_request();
     request["items"][0]["unitPrice"] = json!("0.01");
-    owner.create(request.clone(), "own-price").await.expect_problem(403);
+    owner.create(request.clone(), &new_key()).await.expect_problem(403);
     let shop = app.as_caller(&app.service().scope("orders:price"));
-    let order = shop.create(request, "our-price").await.expect(201).json();
+    let order = shop.create(request, &new_key()).await.expect(201).json();
     assert_eq!(order["items"][0]["unitPrice"], "0.01");
     assert_eq!(order["totalAmount"], "0.02");
 }

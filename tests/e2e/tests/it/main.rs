@@ -33,3 +33,8 @@ fn cached_reads(sample: &Sample) -> Vec<String> {
     paths.push(format!("/customers/{}/orders?page=1&size=5", sample.customer));
     paths
 }
+
+/// An idempotency key that nobody has used.
+fn new_key() -> String {
+    uuid::Uuid::new_v4().to_string()
+}

@@ -2,6 +2,8 @@
 
 use e2e::{App, eventually};
 use serde_json::json;
+
+use crate::new_key;
 use std::time::Duration;
 
 #[tokio::test]
@@ -29,7 +31,7 @@ async fn a_created_order_has_names_and_totals_from_the_products() {
 #[tokio::test]
 async fn creation_is_idempotent() {
     let app = App::spawn().await;
-    let key = uuid::Uuid::new_v4().to_string();
+    let key = new_key();
     let first = app.client.create(app.order_request(), &key).await.expect(201);
     let again = app.client.create(app.order_request(), &key).await.expect(201);
     assert_eq!(first.body, again.body);
@@ -41,7 +43,7 @@ async fn creation_is_idempotent() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn creations_with_one_key_at_the_same_time_make_one_order() {
     let app = App::spawn().await;
-    let key = uuid::Uuid::new_v4().to_string();
+    let key = new_key();
     let calls: Vec<_> = (0..8)
         .map(|_| {
             let (client, request, key) = (app.client.clone(), app.order_request(), key.clone());
@@ -63,8 +65,9 @@ async fn creations_with_one_key_at_the_same_time_make_one_order() {
 async fn the_key_of_one_caller_means_nothing_to_another() {
     let Some(app) = App::spawn_with_callers().await else { return };
     let other = app.as_caller(&app.service().claim("sub", json!("somebody else")));
-    let mine = app.client.create(app.order_request(), "the-same-key").await.expect(201);
-    let theirs = other.create(app.order_request(), "the-same-key").await.expect(201);
+    let key = new_key();
+    let mine = app.client.create(app.order_request(), &key).await.expect(201);
+    let theirs = other.create(app.order_request(), &key).await.expect(201);
     assert_ne!(mine.json()["id"], theirs.json()["id"]);
 }
 
@@ -73,10 +76,10 @@ async fn creation_refuses_what_does_not_exist() {
     let app = App::spawn().await;
     let mut order = app.order_request();
     order["items"][0]["sku"] = json!("NO-SUCH-SKU");
-    app.client.create(order, &uuid::Uuid::new_v4().to_string()).await.expect_problem_naming(422, "items[0].sku");
+    app.client.create(order, &new_key()).await.expect_problem_naming(422, "items[0].sku");
     let mut order = app.order_request();
     order["customerId"] = json!(app.sample.foreign_customer);
-    app.client.create(order, &uuid::Uuid::new_v4().to_string()).await.expect_problem_naming(422, "customerId");
+    app.client.create(order, &new_key()).await.expect_problem_naming(422, "customerId");
 }
 
 #[tokio::test]
