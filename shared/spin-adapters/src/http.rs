@@ -209,13 +209,15 @@ async fn send(reply: Reply) -> Response {
     // Our own headers are valid; should one not be, the response goes out without any rather than not at all.
     let fields = Fields::from_list(&headers).unwrap_or_else(|_| Fields::new());
     let (trailers_writer, trailers) = wit_future::new::<Result<Option<Trailers>, ErrorCode>>(|| Ok(None));
-    // Dropped unwritten, it gives its default: no trailers.
-    drop(trailers_writer);
     let contents = reply.body.map(|body| {
         let (mut writer, reader) = wit_stream::new();
         spawn(async move {
             // What is left over is what the client didn't wait for.
             drop(writer.write_all(body).await);
+            drop(writer);
+            // In the same task and after the body: dropped unwritten it would begin a write of its own, and the body's would be late
+            // (seen on Spin 4.1: head and body in two packets, 44 ms instead of 0.2 ms).
+            let _ = trailers_writer.write(Ok(None)).await;
         });
         reader
     });
