@@ -1,1 +1,139 @@
-//! The contract of the ports: one suite that every adapter passes.
+//! The contract of the ports: one suite that every adapter passes, in memory and over a real Redis.
+//!
+//! Checks give an error instead of panicking, so that they can run inside a component. Each works on keys and tags of its own, named
+//! after it; the certificate is one per namespace, so its checks want a namespace that nobody else uses.
+
+use crate::certificate::Certificate;
+use crate::entry::{Stamp, Value, encode};
+use crate::ports::{CacheFault, Clock, Fill, Lease, Registry, Store};
+use std::time::Duration;
+
+/// What a check found.
+pub type Outcome = Result<(), String>;
+
+/// Long enough for a slow machine not to see it run out, short enough to wait for.
+const SHORT: Duration = Duration::from_millis(60);
+const LONG: Duration = Duration::from_secs(60);
+
+/// Runs every check; gives each by name with what it found.
+pub async fn run<P: Store + Registry + Clock>(ports: &P) -> Vec<(&'static str, Outcome)> {
+    vec![
+        ("nothing_is_seen_where_nothing_was_filled", nothing_is_seen_where_nothing_was_filled(ports).await),
+        ("a_fill_is_seen_until_its_ttl_and_discarded_at_once", a_fill_is_seen_until_its_ttl(ports).await),
+        ("a_lease_is_held_by_one_and_ends_by_itself", a_lease_is_held_by_one(ports).await),
+        ("a_lease_is_given_back_by_its_holder_only", a_lease_is_given_back_by_its_holder_only(ports).await),
+        ("an_entry_filled_since_the_look_is_changed", an_entry_filled_since_the_look_is_changed(ports).await),
+        ("a_generation_stays_until_it_is_invalidated", a_generation_stays_until_it_is_invalidated(ports).await),
+        ("a_certificate_is_set_by_the_claim_s_holder_only", a_certificate_is_set_by_its_claimant(ports).await),
+    ]
+}
+
+fn fault(fault: CacheFault) -> String {
+    format!("the port failed: {fault:?}")
+}
+
+fn ensure(holds: bool, claim: &str) -> Outcome {
+    if holds { Ok(()) } else { Err(format!("does not hold: {claim}")) }
+}
+
+fn entry(fill: u128) -> Result<Vec<u8>, String> {
+    let value = Value { payload: b"{}".to_vec(), etag: "\"1\"".into(), owner: None };
+    let stamp = Stamp { created: 0, fresh_until: 0, load_ms: 0, epoch: 1, generations: &[], fill };
+    encode(&value, &stamp).ok_or_else(|| "an entry can't be encoded".to_owned())
+}
+
+async fn fill<P: Store>(ports: &P, key: &str, id: u128, ttl: Duration, holder: Option<u128>) -> Outcome {
+    let fill = Fill { key, bytes: entry(id)?, ttl_ms: ttl.as_millis() as u64 };
+    ports.fill(&[fill], holder).await.map_err(fault)
+}
+
+async fn nothing_is_seen_where_nothing_was_filled<P: Store>(ports: &P) -> Outcome {
+    let seen = ports.look(&["contract:none:a", "contract:none:b"], &["contract:none"]).await.map_err(fault)?;
+    ensure(seen.entries == [None, None], "one answer for each key, and nothing in it")?;
+    ensure(seen.generations == [None], "a missing generation is missing, not zero")
+}
+
+async fn a_fill_is_seen_until_its_ttl<P: Store + Clock>(ports: &P) -> Outcome {
+    let keys = ["contract:fill:short", "contract:fill:long"];
+    fill(ports, keys[0], 1, SHORT, None).await?;
+    fill(ports, keys[1], 2, LONG, None).await?;
+    let seen = ports.look(&keys, &[]).await.map_err(fault)?;
+    ensure(seen.entries == [Some(entry(1)?), Some(entry(2)?)], "the very bytes that were filled")?;
+    ports.sleep(SHORT * 2).await;
+    let seen = ports.look(&keys, &[]).await.map_err(fault)?;
+    ensure(seen.entries == [None, Some(entry(2)?)], "gone after its TTL, and only then")?;
+    ports.discard(&[keys[1]]).await.map_err(fault)?;
+    let seen = ports.look(&keys, &[]).await.map_err(fault)?;
+    ensure(seen.entries == [None, None], "discarded is gone")
+}
+
+async fn a_lease_is_held_by_one<P: Store + Clock>(ports: &P) -> Outcome {
+    let key = "contract:lease";
+    let (first, second) = (ports.token(), ports.token());
+    let granted = ports.lease(key, None, &["contract:lease"], first, SHORT).await.map_err(fault)?;
+    ensure(matches!(granted, Lease::Granted(ref generations) if generations.len() == 1), "granted, with a generation")?;
+    let held = ports.lease(key, None, &["contract:lease"], second, LONG).await.map_err(fault)?;
+    ensure(held == Lease::Held, "held by the first")?;
+    ports.sleep(SHORT * 2).await;
+    let again = ports.lease(key, None, &["contract:lease"], second, LONG).await.map_err(fault)?;
+    ensure(again == granted, "after its time it is the second's, under the generation that stands")?;
+    ports.release(key, second).await.map_err(fault)
+}
+
+async fn a_lease_is_given_back_by_its_holder_only<P: Store + Clock>(ports: &P) -> Outcome {
+    let key = "contract:release";
+    let (holder, other) = (ports.token(), ports.token());
+    ports.lease(key, None, &[], holder, LONG).await.map_err(fault)?;
+    ports.release(key, other).await.map_err(fault)?;
+    fill(ports, key, 1, LONG, Some(other)).await?;
+    let held = ports.lease(key, Some(1), &[], other, LONG).await.map_err(fault)?;
+    ensure(held == Lease::Held, "who doesn't hold it gives nothing back, filling or not")?;
+    fill(ports, key, 2, LONG, Some(holder)).await?;
+    let free = ports.lease(key, Some(2), &[], other, LONG).await.map_err(fault)?;
+    ensure(matches!(free, Lease::Granted(_)), "the holder's fill gave it back")?;
+    ports.release(key, other).await.map_err(fault)
+}
+
+async fn an_entry_filled_since_the_look_is_changed<P: Store + Clock>(ports: &P) -> Outcome {
+    let key = "contract:changed";
+    fill(ports, key, 1, LONG, None).await?;
+    let holder = ports.token();
+    for known in [None, Some(2)] {
+        let changed = ports.lease(key, known, &[], holder, LONG).await.map_err(fault)?;
+        ensure(changed == Lease::Changed, "another fill than the one that was seen")?;
+    }
+    let granted = ports.lease(key, Some(1), &[], holder, LONG).await.map_err(fault)?;
+    ensure(matches!(granted, Lease::Granted(_)), "the fill that was seen may be replaced")?;
+    ports.release(key, holder).await.map_err(fault)
+}
+
+async fn a_generation_stays_until_it_is_invalidated<P: Store + Registry + Clock>(ports: &P) -> Outcome {
+    let tags = ["contract:generation:a", "contract:generation:b"];
+    let made = ports.generations(&tags, ports.token()).await.map_err(fault)?;
+    let again = ports.generations(&tags, ports.token()).await.map_err(fault)?;
+    ensure(made.len() == 2 && made == again, "made once")?;
+    ports.invalidate(&tags[..1]).await.map_err(fault)?;
+    let seen = ports.look(&[], &tags).await.map_err(fault)?;
+    ensure(seen.generations == [None, Some(made[1])], "gone, and the other one isn't")?;
+    let anew = ports.generations(&tags, ports.token()).await.map_err(fault)?;
+    ensure(anew[0] != made[0] && anew[1] == made[1], "a new value, never an old one again")
+}
+
+async fn a_certificate_is_set_by_its_claimant<P: Store + Registry + Clock>(ports: &P) -> Outcome {
+    let (token, other) = (ports.token(), ports.token());
+    let run = ports.claim(token, LONG).await.map_err(fault)?.ok_or("the namespace is in use")?;
+    ensure(ports.claim(other, LONG).await.map_err(fault)?.is_none(), "claimed once")?;
+    ensure(ports.look(&[], &[]).await.map_err(fault)?.claimed, "the claim is seen")?;
+    let foreign = Certificate { epoch: 1, run, token: other };
+    ensure(!ports.certify(&foreign, LONG, LONG).await.map_err(fault)?, "without the claim nothing is certified")?;
+    let certificate = Certificate { epoch: 2, run, token };
+    ensure(ports.certify(&certificate, SHORT * 3, SHORT).await.map_err(fault)?, "with it, it is")?;
+    let seen = ports.look(&[], &[]).await.map_err(fault)?;
+    ensure(seen.certificate == Some(certificate) && seen.run == run, "the certificate that was set, on this run")?;
+    ensure(seen.fresh && !seen.claimed, "fresh, and the claim has ended")?;
+    ports.sleep(SHORT * 4).await;
+    let seen = ports.look(&[], &[]).await.map_err(fault)?;
+    ensure(seen.certificate.is_none() && !seen.fresh, "both end by themselves")?;
+    let last = ports.last_certificate().await.map_err(fault)?;
+    ensure(last == Some(certificate), "the last one is remembered")
+}

@@ -412,3 +412,10 @@ fn a_bulk_read_is_one_look_one_load_and_one_fill() {
         assert_eq!(shop.loads.get(), loads, "the second time only what doesn't exist is asked for");
     }
 }
+
+#[test]
+fn the_memory_keeps_the_contract() {
+    for (check, outcome) in now(cache_logic::contract::run(&Memory::default())) {
+        assert_eq!(outcome, Ok(()), "{check}");
+    }
+}
