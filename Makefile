@@ -1,7 +1,7 @@
 # make help lists what there is. Everything works from a fresh clone; what is missing is installed by the scripts, which say so.
 SHELL := bash
 .DEFAULT_GOAL := help
-.PHONY: help up test bench lint drift-check fmt token clean need-cargo
+.PHONY: help up test mutants bench lint drift-check fmt token clean need-cargo
 
 # Settings of `make token`, taken from the command line.
 ROLE ?= service
@@ -19,6 +19,9 @@ up: need-cargo ## run the API on 127.0.0.1:3000 (PORT=, SEED_ORDERS=, REDIS_URL=
 
 test: need-cargo ## every test, with services of its own
 	@scripts/test.sh
+
+mutants: need-cargo ## take each guard out of the cache protocol and see the model check find it (minutes)
+	@scripts/mutants.sh
 
 bench: ## load and cost measurements
 	@echo "make bench: there is no benchmark yet; nothing was measured."

@@ -14,6 +14,11 @@
 //! 6. [`memory`], [`contract`]: a Redis in memory, and the suite that every adapter passes
 #![forbid(unsafe_code)]
 
+/// The README, so that its example is run.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
 pub mod breaker;
 pub mod certificate;
 pub mod contract;
