@@ -19,7 +19,7 @@ for patch in shared/cache-logic/mutants/*.patch; do
     total=$((total + 1))
     rm -rf "$work/shared/cache-logic"
     cp -r shared/cache-logic "$work/shared/cache-logic"
-    git -C "$work" apply --unsafe-paths --directory="shared/cache-logic" "$root/$patch" \
+    git -C "$work" apply -C1 --unsafe-paths --directory="shared/cache-logic" "$root/$patch" \
         || { echo "$name: the patch no longer applies"; exit 1; }
     started=$SECONDS
     if (cd "$work" && cargo test -q --release -p cache-logic --test model no_read -- --nocapture) >"$work/log" 2>&1; then
