@@ -11,7 +11,8 @@ set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 
 command=${1:-}
-mkdir -p "${2:-.run}"
+if [ "$command" = start ]; then mkdir -p "${2:-.run}"; fi
+[ -d "${2:-.run}" ] || exit 0 # nothing was ever started there
 dir=$(cd "${2:-.run}" && pwd -P)
 wanted=" ${*:3} "
 [ "$wanted" != "  " ] || wanted=" redis postgres "

@@ -16,7 +16,9 @@ stop_all() {
     trap '' INT TERM HUP
     stop_job
     # Fault scenarios have services of their own below.
-    for dir in $run $run/*/services.env; do scripts/services.sh stop "${dir%/services.env}"; done
+    for dir in "$run" "$run"/*/; do
+        if [ -f "$dir/services.env" ]; then scripts/services.sh stop "$dir"; fi
+    done
     printf '\n%b' "$summary"
     if [ "$failed" = 0 ] && [ -n "${complete:-}" ]; then echo "all passed"; else echo "FAILED"; fi
 }

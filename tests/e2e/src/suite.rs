@@ -48,12 +48,24 @@ impl Suite {
             let running = Running { base_url, token: need("E2E_TOKEN"), keys, turn: Default::default() };
             return Suite { redis_url: need("REDIS_URL"), database_url, running: Some(running) };
         }
+        forget_logs();
         let (redis_url, database_url) = match (variable("REDIS_URL"), variable("DATABASE_URL")) {
             (Some(redis_url), Some(database_url)) => (redis_url, database_url),
             _ => start_services(),
         };
         make_template(&database_url).await;
         Suite { redis_url, database_url, running: None }
+    }
+}
+
+/// Removes what earlier runs left behind; the logs of this one stay, to be read after a failure.
+fn forget_logs() {
+    let entries = std::fs::read_dir(scratch_dir()).expect("the directory was made");
+    for entry in entries.filter_map(Result::ok) {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if name.ends_with(".log") && (name.starts_with("e2e_run_") || name.starts_with("redis-")) {
+            let _ = std::fs::remove_file(entry.path());
+        }
     }
 }
 
