@@ -39,6 +39,10 @@ BEGIN
     FROM take_idempotency_key(p_organization, p_principal, 'POST /orders', p_key, p_body_hash) AS k;
     tags := '{}';
     IF outcome <> 'taken' THEN
+        IF outcome = 'replay' THEN
+            -- Whoever made it may not have got to invalidating: an answer that says "it is there" vouches for every later read.
+            tags := order_tags(p_organization, (body::json ->> 'id')::uuid, v_customer, body::json ->> 'status');
+        END IF;
         RETURN NEXT;
         RETURN;
     END IF;

@@ -45,6 +45,10 @@ BEGIN
     FOR UPDATE;
     IF NOT FOUND THEN
         outcome := 'not_found';
+        -- Perhaps this repeats a deletion that was committed and never answered, so nobody may find the order in the cache any more.
+        SELECT order_tags(p_organization, p_id, o.customer_id, o.status) INTO tags FROM orders o
+        WHERE o.organization_id = p_organization AND o.id = p_id;
+        tags := coalesce(tags, ARRAY['order:' || p_organization || '/' || p_id, 'org:' || p_organization, 'all']);
     ELSIF p_version IS NOT NULL AND p_version <> version THEN
         outcome := 'version_mismatch';
     ELSIF p_hard AND EXISTS (SELECT FROM payments p WHERE p.order_id = p_id) THEN

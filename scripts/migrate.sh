@@ -23,4 +23,7 @@ for file in migrations/*.sql; do
     echo "applying $name"
     # The line goes first: its unique key makes a second runner wait.
     sql -1 -c "INSERT INTO schema_migrations (name) VALUES ('$name')" -f "$file"
+    changed=yes
 done
+# What a migration changes may be in any cached answer.
+[ -z "${changed:-}" ] || sql -c "INSERT INTO cache_invalidations (tags) VALUES ('{*}')"

@@ -16,6 +16,8 @@ pub enum CacheFault {
     TimedOut,
     /// Not asked: the breaker is open.
     Skipped,
+    /// Not asked: the database serves another cache than this one.
+    Misconfigured,
     /// It answered with an error, or with something that isn't an answer.
     Protocol(String),
 }
@@ -26,6 +28,7 @@ impl CacheFault {
         match self {
             Self::Unreachable | Self::Skipped => "redis-unavailable",
             Self::TimedOut => "redis-timeout",
+            Self::Misconfigured => "misconfigured",
             Self::Protocol(_) => "redis-error",
         }
     }

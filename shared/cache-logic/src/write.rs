@@ -8,9 +8,9 @@ use std::time::Duration;
 pub struct Commit<T> {
     /// What the caller wants to know.
     pub value: T,
-    /// The transaction, as Postgres names it.
+    /// The transaction, as Postgres names it. Empty: nothing was written.
     pub xid: String,
-    /// The tags that its triggers wrote to the outbox. Empty: nothing has changed.
+    /// The tags that its triggers wrote to the outbox, and those of what a repeated request found done. Empty: nothing to invalidate.
     pub tags: Vec<String>,
 }
 
@@ -24,7 +24,7 @@ pub struct Settled {
 /// How the invalidation went; the write itself stands in every case.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Invalidation {
-    /// Nothing had changed.
+    /// There is nothing to tidy up: nothing was written.
     Nothing,
     /// Done at once; what is left to do behind the answer.
     Done(Settled),
@@ -48,6 +48,7 @@ where
     P: Registry + Clock,
 {
     let Commit { value, xid, tags } = commit().await?;
+    // Tags without a transaction: nothing was written, but what the answer says may have been written by one that never got so far.
     if tags.is_empty() {
         return Ok((value, Invalidation::Nothing));
     }
@@ -58,6 +59,7 @@ where
     } else {
         let names: Vec<&str> = tags.iter().map(String::as_str).collect();
         match ports.invalidate(&names).await {
+            Ok(()) if xid.is_empty() => return Ok((value, Invalidation::Nothing)),
             Ok(()) => return Ok((value, Invalidation::Done(Settled { xid, tags }))),
             Err(fault) => fault,
         }

@@ -207,6 +207,21 @@ fn a_write_that_changed_nothing_invalidates_nothing() {
 }
 
 #[test]
+fn an_answer_that_repeats_another_s_write_vouches_for_it_and_settles_nothing() {
+    let shop = Shop::certified();
+    shop.read().unwrap();
+    // Somebody committed and died before it invalidated.
+    shop.version.set(2);
+    let commit = async || Ok::<_, Away>(Commit { value: (), xid: String::new(), tags: vec!["order:1".into()] });
+    assert_eq!(now(write(&shop.memory, limits().outage_wait, commit)).unwrap().1, Invalidation::Nothing);
+    assert_eq!(shop.read().unwrap().unwrap().value.payload, b"2");
+    *shop.memory.fault.borrow_mut() = Some(CacheFault::TimedOut);
+    let commit = async || Ok::<_, Away>(Commit { value: (), xid: String::new(), tags: vec!["order:1".into()] });
+    let (_, invalidation) = now(write(&shop.memory, limits().outage_wait, commit)).unwrap();
+    assert_eq!(invalidation, Invalidation::WaitedOut(CacheFault::TimedOut), "and waits where it can't tell Redis");
+}
+
+#[test]
 fn a_change_of_everything_waits_for_the_epoch_to_move() {
     let shop = Shop::certified();
     let commit = async || Ok::<_, Away>(Commit { value: (), xid: "7".into(), tags: vec!["*".into()] });

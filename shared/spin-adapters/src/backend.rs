@@ -9,7 +9,7 @@ use crate::store::RedisStore;
 use cache_logic::certificate::Certificate;
 use cache_logic::entry::Value;
 use cache_logic::freshness::Freshness;
-use cache_logic::read::{Bypass, Outcome, Read, Wanted};
+use cache_logic::read::{Outcome, Read, Wanted};
 use cache_logic::renew::Renewal;
 use cache_logic::write::{Commit, Invalidation};
 use commerce::entries::Entry;
@@ -26,8 +26,6 @@ pub struct Backend {
     pub ports: Ports,
     /// The certificate that this instance has tried to renew: one attempt for each.
     attempted: Cell<u128>,
-    /// The database has said that it serves another cache.
-    mismatch: Cell<bool>,
 }
 
 thread_local! {
@@ -64,8 +62,9 @@ impl Backend {
             store: RedisStore::new(redis, &config.key_prefix, config.limits.generation_ttl),
             postgres: Postgres::new(&config.database_url, config.postgres_timeout, config.postgres_rest),
             cache_name: config.cache_name(),
+            mismatch: Cell::new(false),
         };
-        Self { config, ports, attempted: Cell::new(0), mismatch: Cell::new(false) }
+        Self { config, ports, attempted: Cell::new(0) }
     }
 
     /// One entry, from the cache or by one statement that gives `body`, `version` and `customer`. `None`: no such thing; never cached.
@@ -81,15 +80,9 @@ impl Backend {
         let load = async || self.load(statement, params.clone()).await;
         let tags: Vec<&str> = entry.tags.iter().map(String::as_str).collect();
         let wanted = Wanted { key: &entry.key, tags: &tags, policy: self.config.policies.of(entry.class) };
-        let read = if self.mismatch.get() {
-            let from_origin =
-                |value| Read { value, outcome: Outcome::Bypass(Bypass::Misconfigured), renew: None, refresh: None };
-            load().await?.map(from_origin)
-        } else {
-            cache_logic::read::read(&self.ports, &wanted, &self.config.limits, load).await?
-        };
+        let read = cache_logic::read::read(&self.ports, &wanted, &self.config.limits, load).await?;
         let Some(read) = read else { return Ok(None) };
-        self.renew_behind(read.renew, &read.outcome);
+        self.renew_behind(read.renew);
         if let Some(refresh) = read.refresh {
             let entry = entry.clone();
             spawn(async move {
@@ -134,7 +127,7 @@ impl Backend {
         };
         let reads = cache_logic::read_many::read_many(&self.ports, &wanted, &self.config.limits, load).await?;
         if let Some(first) = reads.iter().flatten().next() {
-            self.renew_behind(first.renew, &first.outcome);
+            self.renew_behind(first.renew);
         }
         Ok(reads.into_iter().map(|read| read.map(Answer::from)).collect())
     }
@@ -166,16 +159,12 @@ impl Backend {
 
     /// True where the database serves another cache than this one: a configuration error.
     pub fn is_mismatched(&self) -> bool {
-        self.mismatch.get()
+        self.ports.mismatch.get()
     }
 
     /// Renews the certificate now; for /health, which says what it finds.
     pub async fn renew(&self) -> Renewal<Error> {
-        let renewal = cache_logic::renew::renew(&self.ports, self.config.limits.timing).await;
-        if renewal == Renewal::Mismatch {
-            self.note_mismatch();
-        }
-        renewal
+        cache_logic::renew::renew(&self.ports, self.config.limits.timing).await
     }
 
     async fn load(&self, statement: &'static str, params: Vec<Param>) -> Result<Option<Value>, Error> {
@@ -184,23 +173,13 @@ impl Backend {
     }
 
     /// Behind the response: at most one attempt for each certificate.
-    fn renew_behind(&'static self, certificate: Option<Certificate>, outcome: &Outcome) {
-        if *outcome == Outcome::Bypass(Bypass::Misconfigured) {
-            self.note_mismatch();
-        }
+    fn renew_behind(&'static self, certificate: Option<Certificate>) {
         if let Some(certificate) = certificate
             && self.attempted.replace(certificate.token) != certificate.token
         {
             spawn(async move {
                 self.renew().await;
             });
-        }
-    }
-
-    fn note_mismatch(&self) {
-        if !self.mismatch.replace(true) {
-            let name = &self.ports.cache_name;
-            eprintln!("error: the database serves another cache than {name}: caching is off (see cache_state)");
         }
     }
 }
@@ -284,6 +263,7 @@ fn cache_status(outcome: &Outcome) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use cache_logic::read::Bypass;
 
     #[test]
     fn an_entity_tag_matches_weakly_in_a_list_or_by_star() {

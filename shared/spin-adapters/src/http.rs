@@ -2,6 +2,7 @@
 
 use crate::auth;
 use crate::backend::Backend;
+use crate::clock::limited;
 use crate::problem;
 use commerce::caller::Caller;
 use commerce::error::Error;
@@ -11,9 +12,16 @@ use spin_sdk::wasip3::wit_bindgen::{StreamReader, StreamResult, yield_async};
 use spin_sdk::wasip3::{spawn, wit_future, wit_stream};
 use std::cell::RefCell;
 use std::net::SocketAddr;
+use std::time::Duration;
 
 /// How much of a body that is too large is read and dropped, so that the client gets to read the answer.
 const DRAIN_LIMIT: usize = 16 << 20;
+
+/// How long a body may take to arrive. Spin has no such limit, and a request that trickles holds its place in the instance.
+const BODY_TIME: Duration = Duration::from_secs(10);
+
+/// How long to wait for the rest of a body that nobody reads.
+const DRAIN_TIME: Duration = Duration::from_secs(1);
 
 /// A decoded request.
 pub struct Incoming {
@@ -90,22 +98,28 @@ impl Incoming {
     /// The whole body.
     ///
     /// # Errors
-    /// [`Error::TooLarge`] naming `field` where it has more than `limit` bytes.
+    /// [`Error::TooLarge`] naming `field` where it has more than `limit` bytes, [`Error::Invalid`] where it takes too long.
     pub async fn body(&self, limit: usize, field: &str) -> Result<Vec<u8>, Error> {
-        let Some(mut stream) = self.body.take() else { return Ok(Vec::new()) };
-        let (mut body, mut total) = (Vec::new(), 0);
-        loop {
-            let (status, chunk) = stream.read(Vec::with_capacity(64 << 10)).await;
-            total += chunk.len();
-            if total <= limit {
-                body.extend_from_slice(&chunk);
-            }
-            if !matches!(status, StreamResult::Complete(_)) || total > DRAIN_LIMIT {
-                break;
-            }
-        }
-        if total > limit { Err(Error::TooLarge { field: field.to_owned(), limit }) } else { Ok(body) }
+        let Some(stream) = self.body.take() else { return Ok(Vec::new()) };
+        let late = || Err(Error::invalid(field, format!("did not arrive within {} seconds", BODY_TIME.as_secs())));
+        limited(BODY_TIME, collect(stream, limit, field)).await.unwrap_or_else(late)
     }
+}
+
+/// Reads a body to its end, or as far as is worth the while.
+async fn collect(mut stream: StreamReader<u8>, limit: usize, field: &str) -> Result<Vec<u8>, Error> {
+    let (mut body, mut total) = (Vec::new(), 0);
+    loop {
+        let (status, chunk) = stream.read(Vec::with_capacity(64 << 10)).await;
+        total += chunk.len();
+        if total <= limit {
+            body.extend_from_slice(&chunk);
+        }
+        if !matches!(status, StreamResult::Complete(_)) || total > DRAIN_LIMIT {
+            break;
+        }
+    }
+    if total > limit { Err(Error::TooLarge { field: field.to_owned(), limit }) } else { Ok(body) }
 }
 
 /// A client's request id is kept where it is short and harmless.
@@ -184,7 +198,7 @@ fn misconfigured(errors: &[crate::config::ConfigError]) -> Error {
 
 async fn respond(incoming: &Incoming, outcome: Result<Reply, Error>) -> Response {
     // A body that nobody has asked for is read to its end: the connection is of use again.
-    let _ = incoming.body(DRAIN_LIMIT, "body").await;
+    let _ = limited(DRAIN_TIME, incoming.body(DRAIN_LIMIT, "body")).await;
     let mut reply = outcome.unwrap_or_else(|error| {
         if let Error::Internal { detail } = &error {
             eprintln!("error: {} {}: {detail} (request {})", incoming.method, incoming.path, incoming.request_id);

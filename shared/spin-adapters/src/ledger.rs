@@ -5,6 +5,7 @@ use crate::store::RedisStore;
 use cache_logic::certificate::{Certificate, Generation, RunId};
 use cache_logic::ports::{CacheFault, Clock, Fill, Lease, Ledger, Pending, Registry, Seen, Store};
 use commerce::error::Error;
+use std::cell::Cell;
 use std::time::Duration;
 
 /// All ports of cache-logic, as one instance has them.
@@ -15,6 +16,14 @@ pub struct Ports {
     pub postgres: Postgres,
     /// By which name the database knows this cache: address and key prefix, no password.
     pub cache_name: String,
+    /// The database has said that it serves another cache: nothing is read from this one, and no write relies on it.
+    pub mismatch: Cell<bool>,
+}
+
+impl Ports {
+    fn usable(&self) -> Result<(), CacheFault> {
+        if self.mismatch.get() { Err(CacheFault::Misconfigured) } else { Ok(()) }
+    }
 }
 
 impl Ledger for Ports {
@@ -25,6 +34,10 @@ impl Ledger for Ports {
         let rows = self.postgres.query(include_str!("sql/cache_renew.sql"), params).await?;
         let row = rows.first().ok_or_else(|| Error::internal("cache_renew gave no row"))?;
         if row.text("outcome")? == Some("mismatch") {
+            if !self.mismatch.replace(true) {
+                let name = &self.cache_name;
+                eprintln!("error: the database serves another cache than {name}: caching is off (see cache_state)");
+            }
             return Ok(Pending::Mismatch);
         }
         let epoch = row.text("epoch")?.and_then(|text| uuid::Uuid::try_parse(text).ok());
@@ -38,13 +51,21 @@ impl Ledger for Ports {
     }
 
     async fn forget_transaction(&self, xid: &str, tags: &[String]) -> Result<(), Error> {
-        let params = vec![Param::Text(xid.to_owned()), Param::TextArray(tags.to_vec())];
+        // Without a connection there is no telling which run was told: the next renewal does it.
+        let Some(run) = self.store.redis.run() else { return Ok(()) };
+        let params = vec![
+            Param::Text(xid.to_owned()),
+            Param::TextArray(tags.to_vec()),
+            Param::Text(self.cache_name.clone()),
+            Param::Text(format!("{run:032x}")),
+        ];
         self.postgres.query(include_str!("sql/cache_forget_transaction.sql"), params).await.map(drop)
     }
 }
 
 impl Store for Ports {
     async fn look(&self, keys: &[&str], tags: &[&str]) -> Result<Seen, CacheFault> {
+        self.usable()?;
         self.store.look(keys, tags).await
     }
 
@@ -78,6 +99,7 @@ impl Store for Ports {
 
 impl Registry for Ports {
     async fn invalidate(&self, tags: &[&str]) -> Result<(), CacheFault> {
+        self.usable()?;
         self.store.invalidate(tags).await
     }
 

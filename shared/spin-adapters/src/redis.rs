@@ -95,6 +95,11 @@ impl Redis {
         }
     }
 
+    /// The run of the server that the open connection leads to.
+    pub fn run(&self) -> Option<RunId> {
+        self.session.borrow().as_ref().map(|session| session.run)
+    }
+
     /// True while Redis is left alone.
     pub fn is_open(&self) -> bool {
         self.breaker.borrow().is_open()

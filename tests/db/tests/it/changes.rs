@@ -232,13 +232,18 @@ async fn a_bulk_change_says_for_each_what_became_of_it() {
     assert_eq!(answers, expected, "in the order asked");
     let mut announced: Vec<String> = rows[0].get("tags");
     announced.sort();
-    assert_eq!(announced, tags(moved, &[CUSTOMER], &["pending", "confirmed"]));
+    let mut expected = tags(moved, &[CUSTOMER], &["pending", "confirmed"]);
+    expected.push(format!("order:{ORG}/{}", ids[3]));
+    expected.sort();
+    assert_eq!(announced, expected, "what it changed, and what it found done");
     assert!(rows.iter().all(|row| row.get::<_, Option<&str>>("xid").is_some()));
     let body: Value = serde_json::from_str(rows[2].get("body")).unwrap();
     assert_eq!((&body["id"], &body["status"], &body["version"]), (&json!(moved), &json!("confirmed"), &json!(2)));
 
     let rows = set_status(&db.client, &ids[3..], "confirmed", &["pending"]).await;
     assert_eq!((outcome(&rows[0]), rows[0].get::<_, Option<&str>>("xid")), ("unchanged", None), "nothing was written");
+    let vouched: Vec<String> = rows[0].get("tags");
+    assert!(vouched.contains(&format!("order:{ORG}/{}", ids[3])), "what it finds done it vouches for: {vouched:?}");
 }
 
 #[tokio::test]

@@ -48,9 +48,6 @@ async fn the_answer_names_its_transaction_and_all_that_it_announced() {
     announced.sort();
     assert_eq!(announced, tags(id, &[CUSTOMER], &["pending"]));
     assert_eq!(db.text("SELECT string_agg(xid::text, ',') FROM cache_invalidations").await, row.get::<_, &str>("xid"));
-    let forget = statement!("cache_forget_transaction");
-    db.client.execute(forget, &[&row.get::<_, &str>("xid"), &announced]).await.unwrap();
-    assert_eq!(db.announced().await, Vec::<Vec<String>>::new());
 }
 
 #[tokio::test]
@@ -113,6 +110,12 @@ async fn a_key_gives_one_order_and_the_same_answer_for_24_hours() {
     assert_eq!(again.get::<_, &str>("outcome"), "replay");
     assert_eq!(again.get::<_, &str>("body"), first.get::<_, &str>("body"));
     assert_eq!((again.get::<_, i64>("version"), again.get::<_, Option<&str>>("xid")), (1, None));
+    // The first answer may have been lost before anything was invalidated: the second one vouches for the order just the same.
+    let mut vouched: Vec<String> = again.get("tags");
+    vouched.sort();
+    let id =
+        Uuid::parse_str(serde_json::from_str::<Value>(first.get("body")).unwrap()["id"].as_str().unwrap()).unwrap();
+    assert_eq!(vouched, tags(id, &[CUSTOMER], &["pending"]));
     assert!(db.announced().await.is_empty());
     let other = db.create(&request(json!([{"sku": "CUP", "quantity": 9}])), "k", Uuid::now_v7()).await;
     assert_eq!((other.get::<_, &str>("outcome"), other.get::<_, Option<&str>>("body")), ("mismatch", None));

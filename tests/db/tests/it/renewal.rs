@@ -122,7 +122,13 @@ async fn a_writer_forgets_its_own_rows_as_far_as_it_covered_them() {
     db.run(&format!("BEGIN; UPDATE orders SET notes = 'x' WHERE id = '{mine}'; TRUNCATE shipments; COMMIT")).await;
     let xid = db.text("SELECT xid FROM cache_invalidations WHERE tags = '{*}'").await;
     let covered = tags(mine, &[CUSTOMER], &["pending"]);
-    db.client.execute(statement!("cache_forget_transaction"), &[&xid, &covered]).await.unwrap();
+    db.run("UPDATE cache_state SET cache = 'a', run_id = 'run'").await;
+    let before = outbox(&db).await;
+    for (cache, run) in [("b", "run"), ("a", "another run")] {
+        db.client.execute(statement!("cache_forget_transaction"), &[&xid, &covered, &cache, &run]).await.unwrap();
+        assert_eq!(outbox(&db).await, before, "told to {cache}, {run}, which is not the one that this database serves");
+    }
+    db.client.execute(statement!("cache_forget_transaction"), &[&xid, &covered, &"a", &"run"]).await.unwrap();
     let left = db.announced().await;
     assert_eq!(
         left,
