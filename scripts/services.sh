@@ -66,7 +66,7 @@ keep_port() {
 redis_pid() {
     local pid title
     pid=$(cat "$state/redis/redis.pid" 2>/dev/null) || return 1
-    title=$(tr '\0' ' ' <"/proc/$pid/cmdline" || ps -p "$pid" -o args=) 2>/dev/null || return 1
+    title=$({ tr '\0' ' ' <"/proc/$pid/cmdline" || ps -p "$pid" -o args=; } 2>/dev/null) || return 1
     case "$title" in *":$(cat "$dir/redis.port") "*) echo "$pid" ;; *) return 1 ;; esac
 }
 

@@ -34,20 +34,22 @@ enum State {
 pub struct Breaker {
     state: State,
     rest_ms: Millis,
+    call_ms: Millis,
 }
 
 impl Breaker {
-    /// A closed breaker that stays open for `rest_ms` before it lets a probe through.
-    pub const fn new(rest_ms: Millis) -> Self {
-        Self { state: State::Closed, rest_ms }
+    /// A closed breaker that stays open for `rest_ms` before it lets a probe through. A call takes `call_ms` at most.
+    pub const fn new(rest_ms: Millis, call_ms: Millis) -> Self {
+        Self { state: State::Closed, rest_ms, call_ms }
     }
 
-    /// May a call be made at `now` (monotonic)? A probe that never reports back is given up after another rest.
+    /// May a call be made at `now` (monotonic)? A probe that hasn't reported back when its call must have ended
+    /// is given up.
     pub fn admit(&mut self, now: Millis) -> Admission {
         match self.state {
             State::Closed => Admission::Call,
             State::Open { until } | State::Probing { until } if now >= until => {
-                self.state = State::Probing { until: now + self.rest_ms };
+                self.state = State::Probing { until: now + self.rest_ms.max(self.call_ms) };
                 Admission::Probe
             }
             State::Open { .. } | State::Probing { .. } => Admission::Refuse,
@@ -87,7 +89,7 @@ mod tests {
     use super::*;
 
     fn opened() -> Breaker {
-        let mut breaker = Breaker::new(100);
+        let mut breaker = Breaker::new(100, 300);
         assert_eq!(breaker.report(Admission::Call, false, 0), Some(Change::Opened));
         breaker
     }
@@ -114,7 +116,8 @@ mod tests {
     fn a_probe_that_never_comes_back_is_replaced() {
         let mut breaker = opened();
         assert_eq!(breaker.admit(100), Admission::Probe);
-        assert_eq!(breaker.admit(200), Admission::Probe);
+        assert_eq!(breaker.admit(399), Admission::Refuse, "it may still be under way");
+        assert_eq!(breaker.admit(400), Admission::Probe);
     }
 
     #[test]

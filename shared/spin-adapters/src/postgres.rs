@@ -129,7 +129,9 @@ impl Row {
 /// Postgres, as one instance sees it.
 pub struct Postgres {
     url: String,
-    limit: Duration,
+    /// How long a call is waited for. Postgres ends a statement at its limit; the quarter more lets it say so, and only then is it
+    /// left alone.
+    patience: Duration,
     breaker: RefCell<Breaker>,
     rest: Duration,
 }
@@ -138,7 +140,9 @@ impl Postgres {
     /// Nothing is opened yet. `limit` bounds one call: connecting, waiting for a free connection, and the statement.
     pub fn new(url: &str, limit: Duration, rest: Duration) -> Self {
         let url = with_time_limits(url, limit);
-        Self { url, limit, breaker: RefCell::new(Breaker::new(rest.as_millis() as u64)), rest }
+        let patience = limit + limit / 4;
+        let breaker = RefCell::new(Breaker::new(rest.as_millis() as u64, patience.as_millis() as u64));
+        Self { url, patience, breaker, rest }
     }
 
     /// Runs one statement. Its connection goes back to the pool with the answer: it is never kept, never shared.
@@ -150,8 +154,7 @@ impl Postgres {
         if admission == Admission::Refuse {
             return Err(self.unavailable());
         }
-        // Postgres ends a statement at its limit; the quarter more lets it say so, and only then is it left alone.
-        let outcome = limited(self.limit + self.limit / 4, self.run(statement, params)).await;
+        let outcome = limited(self.patience, self.run(statement, params)).await;
         let reached = matches!(outcome, Some(Ok(_) | Err(Failure::Answered(_) | Failure::TooSlow)));
         match self.breaker.borrow_mut().report(admission, reached, monotonic_millis()) {
             Some(Change::Opened) => eprintln!("warning: Postgres gives no answer; asked again in {:?}", self.rest),
@@ -161,7 +164,10 @@ impl Postgres {
         match outcome {
             Some(Ok(rows)) => Ok(rows),
             Some(Err(Failure::Answered(error))) => Err(error),
-            Some(Err(Failure::TooSlow | Failure::Unreachable(_))) | None => Err(self.unavailable()),
+            Some(Err(Failure::TooSlow)) => {
+                Err(Error::Unavailable { detail: "the database took too long".into(), retry_after_seconds: 1 })
+            }
+            Some(Err(Failure::Unreachable(_))) | None => Err(self.unavailable()),
         }
     }
 

@@ -47,7 +47,7 @@ pub struct Redis {
 impl Redis {
     /// Nothing is opened yet.
     pub fn new(url: String, limit: Duration, rest: Duration) -> Self {
-        let breaker = RefCell::new(Breaker::new(rest.as_millis() as u64));
+        let breaker = RefCell::new(Breaker::new(rest.as_millis() as u64, limit.as_millis() as u64));
         Self { url, limit, session: RefCell::new(None), opening: Cell::new(false), breaker }
     }
 

@@ -2,6 +2,12 @@
 -- KEYS: generations...   ARGV: candidate, life in ms
 local answer = {}
 for i = 1, #KEYS do
-  answer[i] = redis.call('SET', KEYS[i], ARGV[1], 'NX', 'GET', 'PX', ARGV[2]) or ARGV[1]
+  -- What isn't a generation is as good as missing.
+  local generation = redis.pcall('GET', KEYS[i])
+  if type(generation) ~= 'string' or #generation ~= 32 or generation:find('%X') then
+    generation = ARGV[1]
+    redis.call('SET', KEYS[i], generation, 'PX', ARGV[2])
+  end
+  answer[i] = generation
 end
 return answer

@@ -146,6 +146,45 @@ async fn a_damaged_entry_is_a_miss() {
 }
 
 #[tokio::test]
+async fn a_generation_or_a_lease_that_is_none_is_replaced_by_the_next_read() {
+    let Some(app) = App::private().own_redis().spawn().await else { return };
+    let path = format!("/orders/{}", app.sample.order);
+    app.warm(&path).await;
+    let client = redis::Client::open(app.redis_url.as_str()).expect("an address");
+    let mut connection = client.get_multiplexed_async_connection().await.expect("Redis answers");
+    let generations: Vec<String> = redis::cmd("KEYS")
+        .arg(format!("{}gen:order:*", app.prefix()))
+        .query_async(&mut connection)
+        .await
+        .expect("KEYS");
+    let entries: Vec<String> =
+        redis::cmd("KEYS").arg(format!("{}order:*", app.prefix())).query_async(&mut connection).await.expect("KEYS");
+    assert!(!generations.is_empty() && !entries.is_empty());
+    for damage in
+        [&["SET", "short"][..], &["SET", ""], &["RPUSH", "an element"], &["SET", "zzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzz"]]
+    {
+        for key in &generations {
+            redis::cmd("DEL").arg(key).exec_async(&mut connection).await.expect("DEL");
+            redis::cmd(damage[0]).arg(key).arg(damage[1]).exec_async(&mut connection).await.expect("damage");
+        }
+        let answer = app.client.get(&path).await.expect(200);
+        assert!(!answer.header("cache-status").contains("bypass"), "{damage:?}: {}", answer.header("cache-status"));
+        app.warm(&path).await;
+    }
+    for key in &entries {
+        redis::cmd("DEL").arg(key).exec_async(&mut connection).await.expect("DEL");
+        redis::cmd("SET")
+            .arg(format!("{key}:lock"))
+            .arg("without an end")
+            .exec_async(&mut connection)
+            .await
+            .expect("SET");
+    }
+    let answer = app.client.get(&path).await.expect(200);
+    assert!(!answer.header("cache-status").contains("bypass"), "{}", answer.header("cache-status"));
+}
+
+#[tokio::test]
 async fn the_log_has_a_few_warnings_not_one_per_request() {
     let Some(mut app) = App::private().own_redis().spawn().await else { return };
     let path = format!("/orders/{}", app.sample.order);
