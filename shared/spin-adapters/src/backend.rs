@@ -14,6 +14,7 @@ use cache_logic::renew::Renewal;
 use cache_logic::write::{Commit, Invalidation};
 use commerce::entries::Entry;
 use commerce::error::Error;
+use commerce::query::hex;
 use sha2::{Digest, Sha256};
 use spin_sdk::wasip3::spawn;
 use std::cell::{Cell, OnceCell};
@@ -79,7 +80,7 @@ impl Backend {
     ) -> Result<Option<Answer>, Error> {
         let load = async || self.load(statement, params.clone()).await;
         let tags: Vec<&str> = entry.tags.iter().map(String::as_str).collect();
-        let wanted = Wanted { key: &entry.key, tags: &tags, policy: self.config.policies.of(entry.class) };
+        let wanted = self.wanted(entry, &tags);
         let read = cache_logic::read::read(&self.ports, &wanted, &self.config.limits, load).await?;
         let Some(read) = read else { return Ok(None) };
         self.renew_behind(read.renew);
@@ -87,7 +88,7 @@ impl Backend {
             let entry = entry.clone();
             spawn(async move {
                 let tags: Vec<&str> = entry.tags.iter().map(String::as_str).collect();
-                let wanted = Wanted { key: &entry.key, tags: &tags, policy: self.config.policies.of(entry.class) };
+                let wanted = self.wanted(&entry, &tags);
                 let load = async || self.load(statement, params.clone()).await;
                 // Where it fails the entry stays as it is, and the next reader tries again.
                 let _ = cache_logic::read::refresh(&self.ports, &wanted, &self.config.limits, refresh, load).await;
@@ -109,11 +110,8 @@ impl Backend {
     ) -> Result<Vec<Option<Answer>>, Error> {
         let tags: Vec<Vec<&str>> =
             entries.iter().map(|(_, entry)| entry.tags.iter().map(String::as_str).collect()).collect();
-        let wanted: Vec<Wanted<'_>> = entries
-            .iter()
-            .zip(&tags)
-            .map(|((_, entry), tags)| Wanted { key: &entry.key, tags, policy: self.config.policies.of(entry.class) })
-            .collect();
+        let wanted: Vec<Wanted<'_>> =
+            entries.iter().zip(&tags).map(|((_, entry), tags)| self.wanted(entry, tags)).collect();
         let load = async |missing: &[usize]| {
             let ids: Vec<String> = missing.iter().map(|&index| entries[index].0.clone()).collect();
             let mut values: Vec<Option<Value>> = ids.iter().map(|_| None).collect();
@@ -167,6 +165,10 @@ impl Backend {
         cache_logic::renew::renew(&self.ports, self.config.limits.timing).await
     }
 
+    fn wanted<'a>(&'a self, entry: &'a Entry, tags: &'a [&'a str]) -> Wanted<'a> {
+        Wanted { key: &entry.key, tags, policy: self.config.policies.of(entry.class) }
+    }
+
     async fn load(&self, statement: &'static str, params: Vec<Param>) -> Result<Option<Value>, Error> {
         let rows = self.ports.postgres.query(statement, params).await?;
         rows.into_iter().next().map(value).transpose()
@@ -197,15 +199,7 @@ fn value(mut row: Row) -> Result<Value, Error> {
 
 /// An entity tag that is the first half of the bytes' SHA-256.
 fn hash_etag(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    let mut etag = String::with_capacity(34);
-    etag.push('"');
-    for byte in &Sha256::digest(bytes)[..16] {
-        // Writing to a String cannot fail.
-        let _ = write!(etag, "{byte:02x}");
-    }
-    etag.push('"');
-    etag
+    format!("\"{}\"", hex(&Sha256::digest(bytes)[..16]))
 }
 
 /// An answer to a read.

@@ -167,13 +167,8 @@ impl Postgres {
             Some(Err(Failure::TooSlow)) => {
                 Err(Error::Unavailable { detail: "the database took too long".into(), retry_after_seconds: 1 })
             }
-            Some(Err(Failure::Unreachable(_))) | None => Err(self.unavailable()),
+            Some(Err(Failure::Unreachable)) | None => Err(self.unavailable()),
         }
-    }
-
-    /// True while Postgres is left alone.
-    pub fn is_open(&self) -> bool {
-        self.breaker.borrow().is_open()
     }
 
     fn unavailable(&self) -> Error {
@@ -201,8 +196,8 @@ enum Failure {
     Answered(Error),
     /// Postgres was reached and took too long.
     TooSlow,
-    /// It was not reached; the reason names no secret.
-    Unreachable(#[allow(dead_code)] String),
+    /// It was not reached.
+    Unreachable,
 }
 
 fn sdk_failure(error: spin_sdk::pg::Error) -> Failure {
@@ -211,10 +206,10 @@ fn sdk_failure(error: spin_sdk::pg::Error) -> Failure {
         spin_sdk::pg::Error::Decode(why) => return Failure::Answered(Error::internal(why)),
     };
     match error {
-        PgError::ConnectionFailed(why) => Failure::Unreachable(why),
+        PgError::ConnectionFailed(_) => Failure::Unreachable,
         PgError::QueryFailed(QueryError::DbError(error)) => by_sqlstate(&error.code, error.message),
         // Without a code it is not Postgres that speaks: the connection broke.
-        PgError::QueryFailed(QueryError::Text(why)) | PgError::Other(why) => Failure::Unreachable(why),
+        PgError::QueryFailed(QueryError::Text(_)) | PgError::Other(_) => Failure::Unreachable,
         PgError::BadParameter(why) | PgError::ValueConversionFailed(why) => Failure::Answered(Error::internal(why)),
     }
 }
@@ -224,9 +219,7 @@ fn by_sqlstate(code: &str, message: String) -> Failure {
     match code {
         "57014" => Failure::TooSlow,
         // Connection exceptions, insufficient resources, shutdowns, starting up.
-        code if code.starts_with("08") || code.starts_with("53") || code.starts_with("57P") => {
-            Failure::Unreachable(message)
-        }
+        code if code.starts_with("08") || code.starts_with("53") || code.starts_with("57P") => Failure::Unreachable,
         // Serialization failure, deadlock, lock not available: the same request may succeed at once.
         "40001" | "40P01" | "55P03" => {
             Failure::Answered(Error::Unavailable { detail: "the database was busy".into(), retry_after_seconds: 1 })

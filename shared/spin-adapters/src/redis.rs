@@ -100,11 +100,6 @@ impl Redis {
         self.session.borrow().as_ref().map(|session| session.run)
     }
 
-    /// True while Redis is left alone.
-    pub fn is_open(&self) -> bool {
-        self.breaker.borrow().is_open()
-    }
-
     async fn guarded<T>(&self, operation: impl Future<Output = Result<T, CacheFault>>) -> Result<T, CacheFault> {
         let admission = self.breaker.borrow_mut().admit(monotonic_millis());
         if admission == Admission::Refuse {
