@@ -25,6 +25,8 @@ pub struct Backend {
     pub config: Config,
     /// The truth, for what isn't cached.
     pub ports: Ports,
+    /// The Redis of state, where it isn't that of the cache.
+    state: Option<Redis>,
     /// The certificate that this instance has tried to renew: one attempt for each.
     attempted: Cell<u128>,
 }
@@ -58,14 +60,26 @@ impl Backend {
     }
 
     fn new(config: Config) -> Self {
-        let redis = Redis::new(config.redis_url.clone(), config.redis_timeout, config.redis_rest);
+        let redis = Redis::new("Redis", config.redis_url.clone(), config.redis_timeout, config.redis_rest);
+        let state = config.redis_state_url.clone();
+        let state = state.map(|url| Redis::new("the Redis of state", url, config.redis_timeout, config.redis_rest));
         let ports = Ports {
             store: RedisStore::new(redis, &config.key_prefix, config.limits.generation_ttl),
             postgres: Postgres::new(&config.database_url, config.postgres_timeout, config.postgres_rest),
             cache_name: config.cache_name(),
             mismatch: Cell::new(false),
         };
-        Self { config, ports, attempted: Cell::new(0) }
+        Self { config, ports, state, attempted: Cell::new(0) }
+    }
+
+    /// The Redis that holds state which must not be evicted: limits, claims, sessions. Nothing of the cache is there.
+    pub fn state(&self) -> &Redis {
+        self.state.as_ref().unwrap_or(&self.ports.store.redis)
+    }
+
+    /// A key as it stands in Redis, below this app's prefix.
+    pub fn prefixed(&self, key: &str) -> String {
+        format!("{}{key}", self.config.key_prefix)
     }
 
     /// One entry, from the cache or by one statement that gives `body`, `version` and `customer`. `None`: no such thing; never cached.

@@ -72,6 +72,8 @@ impl Policies {
 pub struct Config {
     /// Where the cache is. May hold a password.
     pub redis_url: String,
+    /// Where state is that must not be evicted (limits, claims, sessions); `None`: beside the cache. May hold a password.
+    pub redis_state_url: Option<String>,
     /// Where the truth is. Holds a password.
     pub database_url: String,
     /// In front of every key.
@@ -102,6 +104,8 @@ pub struct Config {
 pub const VARIABLES: &[&str] = &[
     "redis_url",
     "redis_credentials",
+    "redis_state_url",
+    "redis_state_credentials",
     "database_url",
     "key_prefix",
     "auth_mode",
@@ -184,7 +188,8 @@ impl Config {
         let jwt_keys =
             parser.parsed("jwt_keys", |text| if text.is_empty() { Ok(KeySet::default()) } else { KeySet::parse(text) });
         let redis_url = parser.url("redis_url", &["redis://", "rediss://"]);
-        let redis_url = parser.with_credentials(redis_url);
+        let redis_url = parser.with_credentials("redis_credentials", redis_url);
+        let redis_state_url = parser.state_url();
         let database_url = parser.url("database_url", &["postgres://", "postgresql://"]);
         let (redis_timeout, redis_rest) =
             (parser.millis("redis_timeout_ms", 1, 60_000), parser.millis("redis_breaker_ms", 1, 600_000));
@@ -194,6 +199,7 @@ impl Config {
         match (limits, auth_mode, jwt_keys) {
             (Some(limits), Some(auth_mode), Some(jwt_keys)) if parser.errors.is_empty() => Ok(Self {
                 redis_url,
+                redis_state_url,
                 database_url,
                 key_prefix,
                 auth_mode,
@@ -282,15 +288,24 @@ impl Parser<'_> {
         self.parsed("outage_write_wait_ms", parse).unwrap_or(least)
     }
 
-    /// Puts `redis_credentials` into the address. The address itself has none: Spin's allow-list refuses entries that have.
-    fn with_credentials(&mut self, url: String) -> String {
+    /// The second Redis, where there is one.
+    fn state_url(&mut self) -> Option<String> {
+        if self.text("redis_state_url").is_empty() {
+            return None;
+        }
+        let url = self.url("redis_state_url", &["redis://", "rediss://"]);
+        Some(self.with_credentials("redis_state_credentials", url))
+    }
+
+    /// Puts user and password into an address. The address itself has none: Spin's allow-list refuses entries that have.
+    fn with_credentials(&mut self, variable: &'static str, url: String) -> String {
         let parse = |text: &str| {
             let plain = text.is_empty() || text.contains(':') && !text.contains(['@', '/', '?', '#']);
             plain
                 .then(|| text.to_owned())
                 .ok_or_else(|| "must be user:password, percent-encoded where needed".to_owned())
         };
-        match (self.parsed("redis_credentials", parse).unwrap_or_default(), url.split_once("://")) {
+        match (self.parsed(variable, parse).unwrap_or_default(), url.split_once("://")) {
             (credentials, Some((scheme, rest))) if !credentials.is_empty() => {
                 format!("{scheme}://{credentials}@{rest}")
             }
@@ -357,6 +372,17 @@ mod tests {
     fn the_cache_is_named_without_its_password() {
         assert_eq!(Config::parse(&defaults()).ok().unwrap().redis_url, "redis://user:secret@127.0.0.1:6379");
         assert_eq!(Config::parse(&defaults()).ok().unwrap().cache_name(), "127.0.0.1:6379#");
+    }
+
+    #[test]
+    fn state_has_an_address_of_its_own_or_lies_beside_the_cache() {
+        let mut values = defaults();
+        assert_eq!(Config::parse(&values).ok().unwrap().redis_state_url, None);
+        values.insert("redis_state_url", "redis://127.0.0.1:6380".into());
+        values.insert("redis_state_credentials", ":word".into());
+        let config = Config::parse(&values).ok().unwrap();
+        assert_eq!(config.redis_state_url.as_deref(), Some("redis://:word@127.0.0.1:6380"));
+        assert_eq!(config.redis_url, "redis://user:secret@127.0.0.1:6379");
     }
 
     #[test]

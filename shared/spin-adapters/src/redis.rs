@@ -37,6 +37,7 @@ impl Drop for Opening<'_> {
 
 /// Redis, as one instance sees it.
 pub struct Redis {
+    name: &'static str,
     url: String,
     limit: Duration,
     session: RefCell<Option<Rc<Session>>>,
@@ -45,10 +46,10 @@ pub struct Redis {
 }
 
 impl Redis {
-    /// Nothing is opened yet.
-    pub fn new(url: String, limit: Duration, rest: Duration) -> Self {
+    /// Nothing is opened yet. `name` is what the log calls it.
+    pub fn new(name: &'static str, url: String, limit: Duration, rest: Duration) -> Self {
         let breaker = RefCell::new(Breaker::new(rest.as_millis() as u64, limit.as_millis() as u64));
-        Self { url, limit, session: RefCell::new(None), opening: Cell::new(false), breaker }
+        Self { name, url, limit, session: RefCell::new(None), opening: Cell::new(false), breaker }
     }
 
     /// Runs one command. The answer comes with the run id of the server that gave it.
@@ -111,8 +112,8 @@ impl Redis {
             self.session.replace(None);
         }
         match self.breaker.borrow_mut().report(admission, answered, monotonic_millis()) {
-            Some(Change::Opened) => eprintln!("warning: Redis gives no answer; reads go to Postgres until it is back"),
-            Some(Change::Closed) => eprintln!("info: Redis is back"),
+            Some(Change::Opened) => eprintln!("warning: {} gives no answer and is left alone until it does", self.name),
+            Some(Change::Closed) => eprintln!("info: {} is back", self.name),
             None => {}
         }
         outcome

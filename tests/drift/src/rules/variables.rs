@@ -11,9 +11,6 @@ use crate::{Tree, code::Code};
 const RULE: &str = "ttls-from-variables";
 const CONFIG: &str = "shared/spin-adapters/src/config.rs";
 
-/// Declared for the state that must not be evicted (limits, sessions, claims), of which there is none yet.
-const RESERVED: &str = "redis_state_url";
-
 /// Fields and calls that make a lifetime.
 const LIFETIMES: [(&str, &str); 4] =
     [("Policy", "ttl"), ("Limits", "generation_ttl"), ("Limits", "lease_hold"), ("Fill", "ttl_ms")];
@@ -71,7 +68,7 @@ fn wiring(manifest: &Table, read: &BTreeSet<String>) -> Vec<Finding> {
         }
     }
     for name in declared.difference(read) {
-        if name != RESERVED && !hosts.contains(&format!("{{{{ {name} }}}}")) {
+        if !hosts.contains(&format!("{{{{ {name} }}}}")) {
             broken(format!("variable {name} is declared, but neither read nor part of an allowed host"));
         }
     }
