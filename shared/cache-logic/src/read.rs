@@ -82,6 +82,24 @@ pub struct Read {
     pub renew: Option<Certificate>,
     /// The entry is near its end or past it: make it anew behind the response, with [`refresh`].
     pub refresh: Option<Refresh>,
+    /// What happened on the way, for statistics.
+    pub course: Course,
+}
+
+/// What a read met on its way.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Course {
+    /// Milliseconds that it waited for somebody else's fill or renewal.
+    pub waited_ms: Millis,
+    /// An entry was found that can't be read.
+    pub damaged: bool,
+}
+
+impl Read {
+    /// An answer behind which nothing is to be done.
+    pub(crate) fn of(value: Value, outcome: Outcome) -> Self {
+        Self { value, outcome, renew: None, refresh: None, course: Course::default() }
+    }
 }
 
 /// An entry to be made anew behind the response.
@@ -156,8 +174,24 @@ where
     P: Store + Registry + Ledger + Clock,
     E: OriginError,
 {
+    let mut course = Course::default();
+    let read = read_on(ports, wanted, limits, load, &mut course).await?;
+    Ok(read.map(|read| Read { course, ..read }))
+}
+
+async fn read_on<P, E>(
+    ports: &P,
+    wanted: &Wanted<'_>,
+    limits: &Limits,
+    load: impl AsyncFn() -> Result<Option<Value>, E>,
+    course: &mut Course,
+) -> Result<Option<Read>, E>
+where
+    P: Store + Registry + Ledger + Clock,
+    E: OriginError,
+{
     let begun = ports.monotonic();
-    let mut seen = match look_certified(ports, &[wanted.key], wanted.tags, limits).await {
+    let mut seen = match look_certified(ports, &[wanted.key], wanted.tags, limits, course).await {
         Look::Certified(seen) => seen,
         Look::Bypass(why) => return bypass(load, why).await,
         Look::Uncertified(seen) => return last_known(ports, wanted, seen, load).await,
@@ -174,6 +208,7 @@ where
                 Verdict::Absent => None,
                 Verdict::Outdated(fill) => Some(fill),
                 Verdict::Damaged(_) => {
+                    course.damaged = true;
                     if let Err(fault) = ports.discard(&[wanted.key]).await {
                         return bypass(load, Bypass::Fault(fault)).await;
                     }
@@ -188,13 +223,13 @@ where
                     let filler = Filler { ports, wanted, limits, epoch: certificate.epoch, generations, holder };
                     let Some((value, stored)) = filler.load_and_fill(load).await? else { return Ok(None) };
                     let renew = due(&seen).then_some(certificate);
-                    return Ok(Some(Read { value, outcome: Outcome::Miss { stored }, renew, refresh: None }));
+                    return Ok(Some(Read { renew, ..Read::of(value, Outcome::Miss { stored }) }));
                 }
                 Ok(Lease::Changed) => break,
                 Ok(Lease::Held) if ports.monotonic().saturating_sub(begun) >= limits.wait.as_millis() as u64 => {
                     return bypass(load, Bypass::Waited).await;
                 }
-                Ok(Lease::Held) => pause(ports, &mut attempt).await,
+                Ok(Lease::Held) => pause(ports, &mut attempt, course).await,
             }
         }
         seen = match ports.look(&[wanted.key], wanted.tags).await {
@@ -244,6 +279,7 @@ pub(crate) async fn look_certified<P: Store + Registry + Ledger + Clock>(
     keys: &[&str],
     tags: &[&str],
     limits: &Limits,
+    course: &mut Course,
 ) -> Look {
     let begun = ports.monotonic();
     let mut attempt = 0;
@@ -260,12 +296,12 @@ pub(crate) async fn look_certified<P: Store + Registry + Ledger + Clock>(
             return Look::Uncertified(seen);
         }
         if seen.claimed {
-            pause(ports, &mut attempt).await;
+            pause(ports, &mut attempt, course).await;
             continue;
         }
         match renew(ports, limits.timing).await {
             Renewal::Certified(_) => {}
-            Renewal::Busy | Renewal::TooLate => pause(ports, &mut attempt).await,
+            Renewal::Busy | Renewal::TooLate => pause(ports, &mut attempt, course).await,
             Renewal::Mismatch => return Look::Bypass(Bypass::Misconfigured),
             Renewal::Cache(fault) => return Look::Bypass(Bypass::Fault(fault)),
             Renewal::Ledger(_) => return Look::Uncertified(seen),
@@ -273,9 +309,10 @@ pub(crate) async fn look_certified<P: Store + Registry + Ledger + Clock>(
     }
 }
 
-async fn pause<P: Clock>(ports: &P, attempt: &mut u32) {
+async fn pause<P: Clock>(ports: &P, attempt: &mut u32, course: &mut Course) {
     let pause = freshness::poll_pause_ms(*attempt, ports.draw());
     *attempt += 1;
+    course.waited_ms += pause;
     ports.sleep(Duration::from_millis(pause)).await;
 }
 
@@ -283,7 +320,7 @@ fn hit(stored: Stored, freshness: Freshness, now: Millis, certificate: Certifica
     let ttl_ms = stored.fresh_until.saturating_sub(now);
     let refresh = Refresh::of(&stored, freshness, certificate.epoch);
     let renew = due.then_some(certificate);
-    Read { value: stored.into_value(), outcome: Outcome::Hit { freshness, ttl_ms }, renew, refresh }
+    Read { renew, refresh, ..Read::of(stored.into_value(), Outcome::Hit { freshness, ttl_ms }) }
 }
 
 pub(crate) async fn bypass<E>(
@@ -291,7 +328,7 @@ pub(crate) async fn bypass<E>(
     why: Bypass,
 ) -> Result<Option<Read>, E> {
     let value = load().await?;
-    Ok(value.map(|value| Read { value, outcome: Outcome::Bypass(why), renew: None, refresh: None }))
+    Ok(value.map(|value| Read::of(value, Outcome::Bypass(why))))
 }
 
 /// No certificate can be had. Where that is because Postgres can't be reached, the entry may stand in, if its epoch and generations are
@@ -308,12 +345,7 @@ where
 {
     let error = match load().await {
         Ok(value) => {
-            return Ok(value.map(|value| Read {
-                value,
-                outcome: Outcome::Bypass(Bypass::NoCertificate),
-                renew: None,
-                refresh: None,
-            }));
+            return Ok(value.map(|value| Read::of(value, Outcome::Bypass(Bypass::NoCertificate))));
         }
         Err(error) if wanted.policy.stale_if_error && error.unreachable() => error,
         Err(error) => return Err(error),
@@ -323,9 +355,7 @@ where
         return Err(error);
     }
     match judge(seen.entries.pop().flatten(), seen.generations.iter(), last.epoch, ports.now(), ports.draw()) {
-        Verdict::Current(stored, _) => {
-            Ok(Some(Read { value: stored.into_value(), outcome: Outcome::StaleIfError, renew: None, refresh: None }))
-        }
+        Verdict::Current(stored, _) => Ok(Some(Read::of(stored.into_value(), Outcome::StaleIfError))),
         Verdict::Absent | Verdict::Outdated(_) | Verdict::Damaged(_) => Err(error),
     }
 }

@@ -4,7 +4,7 @@ use crate::entry::Value;
 use crate::policy::Limits;
 use crate::ports::{Clock, Ledger, OriginError, Registry, Store};
 use crate::read::{
-    Bypass, Look, Outcome, Read, Refresh, Verdict, Wanted, certified, due, judge, look_certified, prepare,
+    Bypass, Course, Look, Outcome, Read, Refresh, Verdict, Wanted, certified, due, judge, look_certified, prepare,
 };
 
 /// What `load` gives: a value or nothing for each index it was asked for, in that order.
@@ -29,32 +29,30 @@ where
     let tags: Vec<&str> = wanted.iter().flat_map(|one| one.tags.iter().copied()).collect();
     let mut out: Vec<Option<Read>> = Vec::new();
     out.resize_with(wanted.len(), || None);
-    let seen = match look_certified(ports, &keys, &tags, limits).await {
+    let mut course = Course::default();
+    let seen = match look_certified(ports, &keys, &tags, limits, &mut course).await {
         Look::Certified(seen) => seen,
-        Look::Bypass(why) => return all_from_origin(wanted.len(), load, &why).await,
-        Look::Uncertified(_) => return all_from_origin(wanted.len(), load, &Bypass::NoCertificate).await,
+        Look::Bypass(why) => return all_from_origin(wanted.len(), load, &why, course).await,
+        Look::Uncertified(_) => return all_from_origin(wanted.len(), load, &Bypass::NoCertificate, course).await,
     };
     let Some(certificate) = certified(&seen) else {
-        return all_from_origin(wanted.len(), load, &Bypass::NoCertificate).await;
+        return all_from_origin(wanted.len(), load, &Bypass::NoCertificate, course).await;
     };
     let renew = due(&seen).then_some(certificate);
     let (now, mut generations) = (ports.now(), seen.generations.iter());
-    let (mut missing, mut damaged) = (Vec::new(), Vec::new());
+    let (mut missing, mut damaged, mut broken) = (Vec::new(), Vec::new(), Vec::new());
     for (index, (one, bytes)) in wanted.iter().zip(seen.entries).enumerate() {
         let own = generations.by_ref().take(one.tags.len()).collect::<Vec<_>>();
         match judge(bytes, own.into_iter(), certificate.epoch, now, ports.draw()) {
             Verdict::Current(stored, freshness) => {
                 let ttl_ms = stored.fresh_until.saturating_sub(now);
                 let refresh = Refresh::of(&stored, freshness, certificate.epoch);
-                out[index] = Some(Read {
-                    value: stored.into_value(),
-                    outcome: Outcome::Hit { freshness, ttl_ms },
-                    renew,
-                    refresh,
-                });
+                let outcome = Outcome::Hit { freshness, ttl_ms };
+                out[index] = Some(Read { renew, refresh, course, ..Read::of(stored.into_value(), outcome) });
             }
             Verdict::Damaged(_) => {
                 damaged.push(one.key);
+                broken.push(index);
                 missing.push(index);
             }
             Verdict::Absent | Verdict::Outdated(_) => missing.push(index),
@@ -86,7 +84,8 @@ where
     }
     let stored = !fills.is_empty() && ports.fill(&fills, None).await.is_ok();
     for (index, value) in missing.into_iter().zip(values) {
-        out[index] = value.map(|value| Read { value, outcome: Outcome::Miss { stored }, renew, refresh: None });
+        let course = Course { damaged: broken.contains(&index), ..course };
+        out[index] = value.map(|value| Read { renew, course, ..Read::of(value, Outcome::Miss { stored }) });
     }
     Ok(out)
 }
@@ -95,9 +94,10 @@ async fn all_from_origin<E>(
     count: usize,
     load: impl AsyncFn(&[usize]) -> Result<Loaded, E>,
     why: &Bypass,
+    course: Course,
 ) -> Result<Vec<Option<Read>>, E> {
     let all: Vec<usize> = (0..count).collect();
     let values = load(&all).await?;
-    let read = |value| Read { value, outcome: Outcome::Bypass(why.clone()), renew: None, refresh: None };
+    let read = |value| Read { course, ..Read::of(value, Outcome::Bypass(why.clone())) };
     Ok(values.into_iter().map(|value| value.map(read)).collect())
 }
