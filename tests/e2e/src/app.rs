@@ -7,9 +7,8 @@ use serde_json::{Value, json};
 use tokio::sync::OwnedMutexGuard;
 use uuid::Uuid;
 
-use crate::process::Child;
 use crate::suite::{Suite, connect, free_port, make_template, root, scratch_dir, variable, with_database};
-use crate::{Answer, Caller, Client, PostgresProcess, RedisLog, RedisProcess, Sample, Statements, eventually};
+use crate::{Answer, Caller, Client, PostgresProcess, RedisLog, RedisProcess, Sample, Server, Statements, eventually};
 
 /// A server under test with its stores. It ends, and its database goes, when this is dropped.
 #[derive(Debug)]
@@ -26,11 +25,12 @@ pub struct App {
     pub redis: Option<RedisProcess>,
     /// Its own Postgres, where it has one.
     pub postgres: Option<PostgresProcess>,
+    /// Itself, where it was started here.
+    pub server: Option<Server>,
     database_url: String,
     prefix: String,
     token: String,
     keys: Option<Value>,
-    server: Option<Child>,
     log: PathBuf,
     // Held for as long as the scenario uses a server that others use, too.
     _turn: Option<OwnedMutexGuard<()>>,
@@ -117,6 +117,11 @@ impl App {
     pub fn order_request(&self) -> Value {
         let sample = &self.sample;
         json!({"customerId": sample.customer, "currency": sample.currency, "items": [{"sku": sample.sku, "quantity": 2}]})
+    }
+
+    /// Its database, for a connection of the scenario's own.
+    pub fn database_url(&self) -> &str {
+        &self.database_url
     }
 
     /// Runs SQL in the server's database, as another program would.
@@ -250,17 +255,9 @@ impl Private {
             .env("SPIN_VARIABLE_KEY_PREFIX", &prefix)
             .env("SPIN_VARIABLE_JWT_KEYS", keys.to_string())
             .envs(self.variables.iter().map(|(name, value)| (format!("SPIN_VARIABLE_{name}"), value)));
-        let mut server = Child::start(&mut command, &log, runs_on_spin());
-
-        let anonymous = Client::new(&base_url);
-        eventually("the server answers", Duration::from_secs(60), || {
-            assert!(server.runs(), "the server ended at once: {}", std::fs::read_to_string(&log).unwrap_or_default());
-            let request = anonymous.request(reqwest::Method::GET, "/health");
-            async { anonymous.try_send(request).await.ok() }
-        })
-        .await;
+        let server = Server::start(command, &base_url, &log, runs_on_spin()).await;
         let token = Caller::service(&sample.org).token(&keys);
-        let client = anonymous.with_token(&token);
+        let client = Client::new(&base_url).with_token(&token);
         App {
             base_url,
             client,

@@ -11,7 +11,7 @@
 //! | `caller` | [`Caller`]: tokens |
 //! | `sample` | [`Sample`]: rows of the seed to talk about |
 //! | `redis_log`, `statements` | what a request cost: commands seen by Redis, statements seen by Postgres |
-//! | `process` | servers that a scenario may kill, stop and continue |
+//! | `process`, `server` | what a scenario may kill, stop and continue |
 //! | `wire` | HTTP as bytes, for what a client library would not send |
 //! | `eventually` | polling with a deadline, in place of sleeping |
 
@@ -23,6 +23,7 @@ mod eventually;
 mod process;
 mod redis_log;
 mod sample;
+mod server;
 mod statements;
 mod suite;
 mod wire;
@@ -35,5 +36,6 @@ pub use eventually::eventually;
 pub use process::{PostgresProcess, RedisProcess};
 pub use redis_log::{Command, RedisLog};
 pub use sample::Sample;
+pub use server::Server;
 pub use statements::Statements;
 pub use wire::Wire;

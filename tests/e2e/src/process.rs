@@ -19,7 +19,11 @@ impl Child {
     /// Starts it with its output in a file. `group`: it has children of its own, which end with it.
     pub(crate) fn start(command: &mut Command, log: &Path, group: bool) -> Child {
         use std::os::unix::process::CommandExt;
-        let file = std::fs::File::create(log).unwrap_or_else(|e| panic!("{}: {e}", log.display()));
+        let file = std::fs::OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(log)
+            .unwrap_or_else(|e| panic!("{}: {e}", log.display()));
         let errors = file.try_clone().expect("a second handle of the log");
         command.stdin(Stdio::null()).stdout(file).stderr(errors);
         if group {
@@ -68,11 +72,34 @@ impl RedisProcess {
 
     /// Starts it again on the same port, empty and with a new run id.
     pub async fn restart(&mut self) {
-        self.child = None;
+        self.kill();
+        let _ = std::fs::remove_file(scratch_dir().join(self.dump()));
+        self.launch().await;
+    }
+
+    /// Saves what it holds, for [`RedisProcess::restart_from_snapshot`].
+    pub async fn snapshot(&self) {
+        let client = redis::Client::open(self.url()).expect("a Redis address");
+        let mut connection = client.get_multiplexed_async_connection().await.expect("Redis answers");
+        redis::cmd("SAVE").exec_async(&mut connection).await.expect("SAVE");
+    }
+
+    /// Starts it again on the same port with what it held at the last [`RedisProcess::snapshot`], and a new run id.
+    pub async fn restart_from_snapshot(&mut self) {
+        self.kill();
+        self.launch().await;
+    }
+
+    fn dump(&self) -> String {
+        format!("redis-{}.rdb", self.port)
+    }
+
+    async fn launch(&mut self) {
         let program = std::env::var("REDIS_SERVER").unwrap_or_else(|_| "redis-server".to_owned());
         let port = self.port.to_string();
         let mut command = Command::new(program);
         command.args(["--bind", "127.0.0.1", "--port", &port, "--save", "", "--appendonly", "no"]);
+        command.arg("--dir").arg(scratch_dir()).args(["--dbfilename", &self.dump()]);
         self.child = Some(Child::start(&mut command, &scratch_dir().join(format!("redis-{port}.log")), false));
         let client = redis::Client::open(self.url()).expect("a Redis address");
         eventually("Redis answers", Duration::from_secs(10), || async {
@@ -134,6 +161,38 @@ impl PostgresProcess {
         self.services("start");
     }
 
+    /// Kills it and all its backends (SIGKILL). [`PostgresProcess::restart`] recovers what was committed.
+    pub fn kill(&self) {
+        self.signal(Signal::SIGKILL);
+    }
+
+    /// Stops it and all its backends (SIGSTOP): connections are accepted by the kernel, and nothing is answered.
+    pub fn hang(&self) {
+        self.signal(Signal::SIGSTOP);
+    }
+
+    /// Lets them go on after [`PostgresProcess::hang`].
+    pub fn resume(&self) {
+        self.signal(Signal::SIGCONT);
+    }
+
+    /// To the postmaster first: it must not start backends anew while they are being stopped.
+    fn signal(&self, signal: Signal) {
+        let Some(postmaster) = self.postmaster() else { return };
+        // Killed, it leaves its children to somebody else: they are listed before.
+        let before = children(postmaster);
+        let _ = kill(Pid::from_raw(postmaster), signal);
+        for pid in before.into_iter().chain(children(postmaster)) {
+            let _ = kill(Pid::from_raw(pid), signal);
+        }
+    }
+
+    fn postmaster(&self) -> Option<i32> {
+        let state = std::fs::read_to_string(self.dir.join("state.path")).ok()?;
+        let pid = std::fs::read_to_string(Path::new(state.trim()).join("postgres/postmaster.pid")).ok()?;
+        pid.lines().next()?.trim().parse().ok()
+    }
+
     fn services(&self, verb: &str) {
         let mut command = Command::new(scripts_dir().join("services.sh"));
         command.arg(verb).arg(&self.dir).stdin(Stdio::null());
@@ -147,6 +206,17 @@ impl PostgresProcess {
 
 impl Drop for PostgresProcess {
     fn drop(&mut self) {
+        self.resume();
         self.services("remove");
     }
+}
+
+fn children(parent: i32) -> Vec<i32> {
+    let listed = Command::new("ps").args(["-A", "-o", "pid=,ppid="]).output().expect("ps runs");
+    let numbers = |line: &str| -> Option<(i32, i32)> {
+        let (pid, parent) = line.trim().split_once(char::is_whitespace)?;
+        Some((pid.parse().ok()?, parent.trim().parse().ok()?))
+    };
+    let text = String::from_utf8_lossy(&listed.stdout).into_owned();
+    text.lines().filter_map(numbers).filter(|(_, of)| *of == parent).map(|(pid, _)| pid).collect()
 }
