@@ -8,6 +8,7 @@
 //! 5. [`query`], [`order`], [`address`], [`preconditions`]: requests, read with errors that name the field
 //! 6. [`entries`]: which cache entry has which key and depends on which tags
 //! 7. [`webhook`]: signatures and events of payment providers
+//! 8. [`gateway`]: what payment providers are asked, and what they answer
 #![forbid(unsafe_code)]
 
 pub mod address;
@@ -15,6 +16,7 @@ pub mod caller;
 pub mod entries;
 pub mod error;
 mod fields;
+pub mod gateway;
 mod json;
 pub mod jwt;
 pub mod keys;

@@ -137,17 +137,7 @@ impl Config {
     /// # Errors
     /// Every variable that is wrong.
     pub async fn load() -> Result<Self, Vec<ConfigError>> {
-        let mut values = HashMap::new();
-        let mut errors = Vec::new();
-        for &variable in VARIABLES {
-            match spin_sdk::variables::get(variable).await {
-                Ok(value) => {
-                    values.insert(variable, value);
-                }
-                Err(_) => errors.push(ConfigError { variable, detail: "is not given to this component".into() }),
-            }
-        }
-        if errors.is_empty() { Self::parse(&values) } else { Err(errors) }
+        Self::parse(&given(VARIABLES).await?)
     }
 
     /// Parses and validates. Pure.
@@ -155,7 +145,7 @@ impl Config {
     /// # Errors
     /// Every variable that is wrong, not only the first.
     pub fn parse(values: &HashMap<&'static str, String>) -> Result<Self, Vec<ConfigError>> {
-        let mut parser = Parser { values, errors: Vec::new() };
+        let mut parser = Parser::new(values);
         let default_ttl = parser.text("cache_ttl_seconds");
         let policies = Policies {
             order: parser.policy("ttl_order", &default_ttl),
@@ -225,18 +215,38 @@ impl Config {
     }
 }
 
-fn number(text: &str) -> Result<u64, String> {
+/// The values of these variables, as this component is given them.
+pub(crate) async fn given(variables: &[&'static str]) -> Result<HashMap<&'static str, String>, Vec<ConfigError>> {
+    let mut values = HashMap::new();
+    let mut errors = Vec::new();
+    for &variable in variables {
+        match spin_sdk::variables::get(variable).await {
+            Ok(value) => {
+                values.insert(variable, value);
+            }
+            Err(_) => errors.push(ConfigError { variable, detail: "is not given to this component".into() }),
+        }
+    }
+    if errors.is_empty() { Ok(values) } else { Err(errors) }
+}
+
+pub(crate) fn number(text: &str) -> Result<u64, String> {
     text.parse().map_err(|_| "must be a whole number".to_owned())
 }
 
 /// Collects what is wrong instead of stopping at the first.
-struct Parser<'a> {
+pub(crate) struct Parser<'a> {
     values: &'a HashMap<&'static str, String>,
-    errors: Vec<ConfigError>,
+    /// What was wrong so far.
+    pub(crate) errors: Vec<ConfigError>,
 }
 
-impl Parser<'_> {
-    fn text(&mut self, variable: &'static str) -> String {
+impl<'a> Parser<'a> {
+    pub(crate) fn new(values: &'a HashMap<&'static str, String>) -> Self {
+        Self { values, errors: Vec::new() }
+    }
+
+    pub(crate) fn text(&mut self, variable: &'static str) -> String {
         if let Some(value) = self.values.get(variable) {
             return value.trim().to_owned();
         }
@@ -244,7 +254,7 @@ impl Parser<'_> {
         String::new()
     }
 
-    fn parsed<T>(&mut self, variable: &'static str, parse: impl Fn(&str) -> Result<T, String>) -> Option<T> {
+    pub(crate) fn parsed<T>(&mut self, variable: &'static str, parse: impl Fn(&str) -> Result<T, String>) -> Option<T> {
         match parse(&self.text(variable)) {
             Ok(value) => Some(value),
             Err(detail) => {
@@ -254,7 +264,7 @@ impl Parser<'_> {
         }
     }
 
-    fn bounded(&mut self, variable: &'static str, low: u64, high: u64) -> u64 {
+    pub(crate) fn bounded(&mut self, variable: &'static str, low: u64, high: u64) -> u64 {
         let parse = |text: &str| {
             let value = number(text)?;
             let within = (low..=high).contains(&value);
@@ -263,7 +273,7 @@ impl Parser<'_> {
         self.parsed(variable, parse).unwrap_or(low)
     }
 
-    fn millis(&mut self, variable: &'static str, low: u64, high: u64) -> Duration {
+    pub(crate) fn millis(&mut self, variable: &'static str, low: u64, high: u64) -> Duration {
         Duration::from_millis(self.bounded(variable, low, high))
     }
 
@@ -313,7 +323,7 @@ impl Parser<'_> {
         }
     }
 
-    fn url(&mut self, variable: &'static str, schemes: &[&str]) -> String {
+    pub(crate) fn url(&mut self, variable: &'static str, schemes: &[&str]) -> String {
         let parse = |text: &str| {
             let known = schemes.iter().any(|scheme| text.len() > scheme.len() && text.starts_with(scheme));
             known

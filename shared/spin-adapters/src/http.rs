@@ -191,7 +191,7 @@ pub async fn serve_open(request: Request, handler: impl AsyncFnOnce(&Incoming) -
     respond(&incoming, reply).await
 }
 
-fn misconfigured(errors: &[crate::config::ConfigError]) -> Error {
+pub(crate) fn misconfigured(errors: &[crate::config::ConfigError]) -> Error {
     let named: Vec<String> = errors.iter().map(|error| format!("{} {}", error.variable, error.detail)).collect();
     Error::Misconfigured { detail: named.join("; ") }
 }

@@ -2,7 +2,7 @@
 //!
 //! Reading order: [`config`], [`redis`] and [`postgres`] (one dependency each), [`store`] and [`ledger`] (the ports), [`backend`] (what
 //! functions work with), [`http`] and [`auth`] (requests and responses), [`request`] and [`problem`] (what is read of one, the one
-//! mapping of errors), [`orders`] and [`health`] (the operations).
+//! mapping of errors), [`orders`] and [`health`] (the operations), [`payments`] (the providers, and what is done with them).
 
 pub mod auth;
 pub mod backend;
@@ -12,6 +12,7 @@ pub mod health;
 pub mod http;
 pub mod ledger;
 pub mod orders;
+pub mod payments;
 pub mod postgres;
 pub mod problem;
 pub mod redis;

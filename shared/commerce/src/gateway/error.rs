@@ -1,0 +1,98 @@
+//! Why a provider didn't do what it was asked, by what a retry helps.
+
+use crate::error::Error;
+
+/// Why a provider's API gave no result. Holds no secret and nothing of the provider's text but its own short codes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum GatewayError {
+    /// No answer, a fault of the provider, or too many requests. The same request may succeed later; whether it was carried out
+    /// is not known, so it goes out again under the same request id.
+    Away {
+        /// When to try again, in seconds, where the provider or the breaker says so.
+        retry_after: Option<u32>,
+    },
+    /// The provider doesn't know the resource, perhaps not yet: an event can be earlier than what it names.
+    NotYet,
+    /// The provider said no. The same request fails again.
+    Refused {
+        /// The provider's code for it, in small letters and dashes (`card-declined`, `order-not-approved`).
+        reason: String,
+        /// Which field of what was asked the provider minds, where it is one.
+        field: Option<String>,
+    },
+    /// The provider isn't configured.
+    Unconfigured {
+        /// The variable that is missing.
+        variable: &'static str,
+    },
+    /// An answer that can't be read, or that is about something else. A mistake of ours or theirs.
+    Unexpected,
+}
+
+impl GatewayError {
+    /// Whether the same request may succeed later without anybody changing it.
+    pub fn retry_helps(&self) -> bool {
+        matches!(self, Self::Away { .. } | Self::NotYet)
+    }
+}
+
+/// How long to wait where nobody says how long, in seconds.
+const RETRY_AFTER: u32 = 5;
+
+impl From<GatewayError> for Error {
+    fn from(error: GatewayError) -> Self {
+        match error {
+            GatewayError::Away { retry_after } => Self::Unavailable {
+                detail: "the payment provider can't be reached".into(),
+                retry_after_seconds: retry_after.unwrap_or(RETRY_AFTER),
+            },
+            GatewayError::NotYet => Self::Unavailable {
+                detail: "the payment provider doesn't know it, perhaps not yet".into(),
+                retry_after_seconds: RETRY_AFTER,
+            },
+            GatewayError::Refused { reason, field } => {
+                let field = field.unwrap_or_else(|| "paymentGateway".into());
+                Self::unprocessable(field, format!("the payment provider refuses it: {reason}"))
+            }
+            GatewayError::Unconfigured { variable } => {
+                Self::Misconfigured { detail: format!("{variable} is not set: this payment provider can't be used") }
+            }
+            // The provider's answer is theirs to mend or ours; the caller can do nothing, and nothing was promised.
+            GatewayError::Unexpected => Self::Unavailable {
+                detail: "the payment provider gave an answer that can't be read".into(),
+                retry_after_seconds: RETRY_AFTER,
+            },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_error_has_its_place() {
+        assert!(matches!(
+            Error::from(GatewayError::Away { retry_after: Some(7) }),
+            Error::Unavailable { retry_after_seconds: 7, .. }
+        ));
+        assert!(matches!(Error::from(GatewayError::NotYet), Error::Unavailable { .. }));
+        assert!(matches!(Error::from(GatewayError::Unexpected), Error::Unavailable { .. }));
+        let refused = GatewayError::Refused { reason: "currency-not-supported".into(), field: Some("currency".into()) };
+        assert_eq!(
+            Error::from(refused),
+            Error::unprocessable("currency", "the payment provider refuses it: currency-not-supported")
+        );
+        let Error::Misconfigured { detail } = GatewayError::Unconfigured { variable: "stripe_api_key" }.into() else {
+            panic!("another error");
+        };
+        assert!(detail.starts_with("stripe_api_key "));
+    }
+
+    #[test]
+    fn a_retry_helps_against_absence_only() {
+        assert!(GatewayError::Away { retry_after: None }.retry_helps() && GatewayError::NotYet.retry_helps());
+        let refused = GatewayError::Refused { reason: String::new(), field: None };
+        assert!(!refused.retry_helps() && !GatewayError::Unexpected.retry_helps());
+    }
+}

@@ -1,0 +1,108 @@
+//! Payment providers' APIs, pure: requests are built here and answers read here; sending them is `spin_adapters::payments`.
+//!
+//! Reading order: [`NewPayment`] and what else can be asked for, [`GatewayError`] (what a retry helps against), [`Secret`].
+
+mod error;
+mod secret;
+
+pub use error::GatewayError;
+pub use secret::Secret;
+
+use uuid::Uuid;
+
+use crate::money::Currency;
+use crate::time::Moment;
+use crate::webhook::amount::Provider;
+
+/// A payment to begin at a provider.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewPayment {
+    /// Our session: its id is the idempotent request id, so a repetition begins nothing twice.
+    pub session: Uuid,
+    /// Our order: the provider carries its id along and gives it back in every event.
+    pub order: Uuid,
+    /// What is to be paid, as a decimal string.
+    pub amount: String,
+    /// Its currency.
+    pub currency: Currency,
+    /// The provider.
+    pub gateway: Provider,
+    /// Where the shopper comes back to.
+    pub return_url: String,
+    /// Where the shopper comes back to after giving up.
+    pub cancel_url: String,
+}
+
+/// A payment that the provider has begun.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Created {
+    /// PayPal's order, Stripe's checkout session.
+    pub external_id: String,
+    /// Where to send the shopper.
+    pub redirect_url: String,
+}
+
+/// What can be captured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Capturable {
+    /// A PayPal order that the shopper has approved.
+    PayPalOrder,
+    /// A PayPal authorization.
+    PayPalAuthorization,
+    /// A Stripe payment intent that `requires_capture`.
+    StripePaymentIntent,
+}
+
+/// Money to take that was approved or reserved.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewCapture {
+    /// What `external_id` names.
+    pub what: Capturable,
+    /// The provider's id of it.
+    pub external_id: String,
+    /// The idempotent request id: the same again takes nothing twice.
+    pub request: String,
+    /// How much of an authorization or a payment intent, as a decimal string, and its currency; `None`: all of it.
+    pub amount: Option<(String, Currency)>,
+}
+
+/// Money to give back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewRefund {
+    /// The provider.
+    pub gateway: Provider,
+    /// The provider's id of what was paid: a PayPal capture, a Stripe payment intent or charge.
+    pub payment: String,
+    /// Our refund request: the idempotent request id.
+    pub request: Uuid,
+    /// Our order, for the refund's metadata.
+    pub order: Uuid,
+    /// How much, as a decimal string.
+    pub amount: String,
+    /// Its currency.
+    pub currency: Currency,
+    /// For the shopper to read, at most 255 characters; PayPal shows it.
+    pub note: Option<String>,
+}
+
+/// One page of a provider's list of events.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Page {
+    /// The events.
+    pub events: Vec<ListedEvent>,
+    /// How to ask for the next page; `None`: this is the last.
+    pub next: Option<String>,
+}
+
+/// An event as the provider lists it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ListedEvent {
+    /// The provider's id of it.
+    pub id: String,
+    /// Its type.
+    pub kind: String,
+    /// When the provider says it happened.
+    pub created_at: Option<Moment>,
+    /// The event as JSON. Not the bytes that were signed.
+    pub body: Vec<u8>,
+}

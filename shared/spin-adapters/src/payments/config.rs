@@ -1,0 +1,439 @@
+//! The variables of payments, read once per instance and parsed into typed, validated settings.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use commerce::gateway::{GatewayError, Secret};
+use commerce::webhook::paypal::{Environment, Simulator, Trust};
+
+use crate::config::{ConfigError, Parser, given};
+use crate::payments::urls::{Network, certificate_prefix, network, return_prefix};
+
+/// How it is made sure that what a PayPal event says is true.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PayPalMode {
+    /// The signature, then the API is asked for the resource: a body can be forged to the same CRC-32, a resource can't.
+    Api,
+    /// PayPal is sent the delivery back and says whether it is genuine.
+    PostBack,
+    /// The signature alone. Unsafe: it covers no more than a CRC-32 of the body.
+    SignatureOnly,
+}
+
+/// PayPal, as far as it is configured.
+#[derive(Debug)]
+pub struct PayPalConfig {
+    /// The API's origin, without a slash at the end.
+    pub api_url: String,
+    /// Of the app at PayPal.
+    pub client_id: String,
+    /// Its secret.
+    pub client_secret: Secret,
+    /// The merchant id of the account that gets the money.
+    pub account: String,
+    /// The webhook's id at PayPal, part of what it signs.
+    pub webhook_id: String,
+    /// How events are made sure of.
+    pub mode: PayPalMode,
+    /// What to do with events of the public simulator.
+    pub simulator: Simulator,
+    /// Where certificates may come from, instead of where PayPal's do; for tests.
+    pub certificate_url: Option<String>,
+    /// The pinned certificates.
+    pub trust: Option<Trust>,
+}
+
+/// Stripe, as far as it is configured.
+#[derive(Debug)]
+pub struct StripeConfig {
+    /// The API's origin, without a slash at the end.
+    pub api_url: String,
+    /// The secret key.
+    pub api_key: Secret,
+    /// The account that gets the money.
+    pub account: String,
+    /// The endpoint's secrets, any of which counts.
+    pub webhook_secrets: Vec<Secret>,
+}
+
+/// How many attempts to pay are taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AttemptLimits {
+    /// Of one customer in an hour.
+    pub customer_hour: u32,
+    /// Of one customer in a day.
+    pub customer_day: u32,
+    /// From one address in an hour.
+    pub address_hour: u32,
+}
+
+/// All settings of payments.
+#[derive(Debug)]
+pub struct PaymentConfig {
+    /// Real money or test accounts, at both providers.
+    pub environment: Environment,
+    /// PayPal.
+    pub paypal: PayPalConfig,
+    /// Stripe.
+    pub stripe: StripeConfig,
+    /// What a shopper may be sent back to: prefixes that end with the slash behind an origin or a folder.
+    pub return_urls: Vec<String>,
+    /// How long one call to a provider may take, from connecting to the last byte.
+    pub timeout: Duration,
+    /// How often a call is made before it is given up.
+    pub attempts: u32,
+    /// How long a provider is left alone after it gave no answer.
+    pub rest: Duration,
+    /// How long a payment session is open.
+    pub session_ttl: Duration,
+    /// How long a checkout session is kept.
+    pub checkout_ttl: Duration,
+    /// How long Redis knows what came of a delivery.
+    pub webhook_ttl: Duration,
+    /// How long a guest token opens its order.
+    pub guest_token_ttl: Duration,
+    /// How long headers and bodies of events are kept.
+    pub webhook_keep: Duration,
+    /// What personal values and guest tokens are hashed with.
+    pub hmac_key: Secret,
+    /// How many attempts to pay are taken.
+    pub limits: AttemptLimits,
+    /// Whose word about a client's address is taken.
+    pub trusted_proxies: Vec<Network>,
+    /// From which score on a payment is held for review.
+    pub fraud_review_score: u32,
+}
+
+/// Every variable that payments read, beside those of [`crate::config`].
+pub const VARIABLES: &[&str] = &[
+    "payment_environment",
+    "paypal_api_url",
+    "paypal_client_id",
+    "paypal_client_secret",
+    "paypal_account",
+    "paypal_webhook_id",
+    "paypal_mode",
+    "paypal_simulator",
+    "paypal_certificate_url",
+    "paypal_trust_anchors",
+    "stripe_api_url",
+    "stripe_api_key",
+    "stripe_account",
+    "stripe_webhook_secrets",
+    "payment_return_urls",
+    "payment_timeout_ms",
+    "payment_attempts",
+    "payment_breaker_ms",
+    "ttl_payment_session",
+    "ttl_checkout_session",
+    "ttl_webhook",
+    "ttl_guest_token",
+    "webhook_keep_seconds",
+    "hmac_key",
+    "limit_customer_hour",
+    "limit_customer_day",
+    "limit_address_hour",
+    "trusted_proxies",
+    "fraud_review_score",
+];
+
+/// A key of fewer characters could be guessed.
+const LEAST_HMAC_KEY: usize = 32;
+
+const MONTH: u64 = 31 * 86_400;
+
+impl PaymentConfig {
+    /// Reads all variables of this component.
+    ///
+    /// # Errors
+    /// Every variable that is wrong.
+    pub async fn load() -> Result<Self, Vec<ConfigError>> {
+        Self::parse(&given(VARIABLES).await?)
+    }
+
+    /// Parses and validates. Pure.
+    ///
+    /// # Errors
+    /// Every variable that is wrong, not only the first.
+    pub fn parse(values: &HashMap<&'static str, String>) -> Result<Self, Vec<ConfigError>> {
+        let mut parser = Parser::new(values);
+        let environment =
+            parser.one_of("payment_environment", &[("sandbox", Environment::Sandbox), ("live", Environment::Live)]);
+        let live = environment == Environment::Live;
+        let config = Self {
+            environment,
+            paypal: paypal(&mut parser, live),
+            stripe: stripe(&mut parser, live),
+            return_urls: parser.list("payment_return_urls", return_prefix),
+            timeout: parser.millis("payment_timeout_ms", 10, 30_000),
+            attempts: parser.bounded("payment_attempts", 1, 10) as u32,
+            rest: parser.millis("payment_breaker_ms", 1, 600_000),
+            session_ttl: parser.seconds("ttl_payment_session", 60, 86_400),
+            checkout_ttl: parser.seconds("ttl_checkout_session", 60, MONTH),
+            webhook_ttl: parser.seconds("ttl_webhook", 1, MONTH),
+            guest_token_ttl: parser.seconds("ttl_guest_token", 60, 12 * MONTH),
+            webhook_keep: parser.seconds("webhook_keep_seconds", 86_400, 120 * MONTH),
+            hmac_key: Secret::new(parser.checked("hmac_key", hmac_key)),
+            limits: AttemptLimits {
+                customer_hour: parser.bounded("limit_customer_hour", 1, 1_000_000) as u32,
+                customer_day: parser.bounded("limit_customer_day", 1, 1_000_000) as u32,
+                address_hour: parser.bounded("limit_address_hour", 1, 1_000_000) as u32,
+            },
+            trusted_proxies: parser.list("trusted_proxies", network),
+            fraud_review_score: parser.bounded("fraud_review_score", 1, 1_000) as u32,
+        };
+        if parser.errors.is_empty() { Ok(config) } else { Err(parser.errors) }
+    }
+
+    /// The key of hashes; without it nothing personal may become part of a key in Redis.
+    ///
+    /// # Errors
+    /// [`GatewayError::Unconfigured`].
+    pub fn hmac_key(&self) -> Result<&Secret, GatewayError> {
+        if self.hmac_key.is_empty() { Err(unconfigured("hmac_key")) } else { Ok(&self.hmac_key) }
+    }
+}
+
+impl PayPalConfig {
+    /// Whether the API can be called.
+    ///
+    /// # Errors
+    /// [`GatewayError::Unconfigured`] with the first variable that is missing.
+    pub fn callable(&self) -> Result<(), GatewayError> {
+        match () {
+            () if self.client_id.is_empty() => Err(unconfigured("paypal_client_id")),
+            () if self.client_secret.is_empty() => Err(unconfigured("paypal_client_secret")),
+            () if self.account.is_empty() => Err(unconfigured("paypal_account")),
+            () => Ok(()),
+        }
+    }
+}
+
+impl StripeConfig {
+    /// Whether the API can be called.
+    ///
+    /// # Errors
+    /// [`GatewayError::Unconfigured`] with the first variable that is missing.
+    pub fn callable(&self) -> Result<(), GatewayError> {
+        match () {
+            () if self.api_key.is_empty() => Err(unconfigured("stripe_api_key")),
+            () if self.account.is_empty() => Err(unconfigured("stripe_account")),
+            () => Ok(()),
+        }
+    }
+}
+
+fn unconfigured(variable: &'static str) -> GatewayError {
+    GatewayError::Unconfigured { variable }
+}
+
+fn paypal(parser: &mut Parser<'_>, live: bool) -> PayPalConfig {
+    let modes =
+        [("api", PayPalMode::Api), ("post-back", PayPalMode::PostBack), ("signature-only", PayPalMode::SignatureOnly)];
+    let simulators = [("refuse", Simulator::Refuse), ("ignore", Simulator::Ignore)];
+    PayPalConfig {
+        api_url: parser.origin("paypal_api_url", live),
+        client_id: parser.checked("paypal_client_id", visible),
+        client_secret: Secret::new(parser.checked("paypal_client_secret", visible)),
+        account: parser.checked("paypal_account", account),
+        webhook_id: parser.checked("paypal_webhook_id", webhook_id),
+        mode: parser.one_of("paypal_mode", &modes),
+        simulator: parser.one_of("paypal_simulator", &simulators),
+        certificate_url: parser.parsed("paypal_certificate_url", certificate_prefix).flatten(),
+        trust: parser.parsed("paypal_trust_anchors", trust).flatten(),
+    }
+}
+
+fn stripe(parser: &mut Parser<'_>, live: bool) -> StripeConfig {
+    StripeConfig {
+        api_url: parser.origin("stripe_api_url", live),
+        api_key: Secret::new(parser.checked("stripe_api_key", visible)),
+        account: parser.checked("stripe_account", account),
+        webhook_secrets: parser.list("stripe_webhook_secrets", |text| Ok(Secret::new(visible(text)?))),
+    }
+}
+
+/// What may stand in a header: a secret with a blank or a line break was copied wrongly.
+fn visible(text: &str) -> Result<String, String> {
+    let all = text.bytes().all(|byte| byte.is_ascii_graphic());
+    all.then(|| text.to_owned()).ok_or_else(|| "must be visible ASCII characters".to_owned())
+}
+
+/// As in the table `provider_accounts`.
+fn account(text: &str) -> Result<String, String> {
+    let all = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'));
+    let fits = all && text.len() <= 128;
+    fits.then(|| text.to_owned()).ok_or_else(|| "must be at most 128 letters, digits, _ and -".to_owned())
+}
+
+fn webhook_id(text: &str) -> Result<String, String> {
+    if text.is_empty() || commerce::webhook::paypal::Policy::new(Environment::Live, text).is_some() {
+        return Ok(text.to_owned());
+    }
+    Err("must be the webhook's own id: letters, digits and dashes, not the simulator's".to_owned())
+}
+
+fn hmac_key(text: &str) -> Result<String, String> {
+    let enough = text.is_empty() || text.len() >= LEAST_HMAC_KEY;
+    enough.then(|| text.to_owned()).ok_or_else(|| format!("must have at least {LEAST_HMAC_KEY} characters"))
+}
+
+/// All of them count as pinned. Where a line can't end (in an environment file), `\n` may be written instead.
+fn trust(text: &str) -> Result<Option<Trust>, String> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let pem = text.replace("\\n", "\n");
+    let trust = Trust::from_pem(pem.as_bytes(), pem.as_bytes());
+    trust.map(Some).map_err(|_| "must be certificates in PEM".to_owned())
+}
+
+impl Parser<'_> {
+    fn seconds(&mut self, variable: &'static str, low: u64, high: u64) -> Duration {
+        Duration::from_secs(self.bounded(variable, low, high))
+    }
+
+    fn checked(&mut self, variable: &'static str, check: impl Fn(&str) -> Result<String, String>) -> String {
+        self.parsed(variable, check).unwrap_or_default()
+    }
+
+    /// One of a few words; where it is another, the first stands for it, since there will be no configuration then.
+    fn one_of<T: Copy>(&mut self, variable: &'static str, words: &[(&str, T)]) -> T {
+        let parse = |text: &str| {
+            let found = words.iter().find(|(word, _)| *word == text).map(|(_, meaning)| *meaning);
+            let all = || words.iter().map(|(word, _)| *word).collect::<Vec<_>>().join(" or ");
+            found.ok_or_else(|| format!("must be {}", all()))
+        };
+        self.parsed(variable, parse).unwrap_or(words[0].1)
+    }
+
+    /// Parts between blanks, each of which has to be right.
+    fn list<T>(&mut self, variable: &'static str, parse: impl Fn(&str) -> Result<T, String>) -> Vec<T> {
+        let parts = |text: &str| text.split_whitespace().map(&parse).collect();
+        self.parsed(variable, parts).unwrap_or_default()
+    }
+
+    /// Where an API is: no more than scheme, host and port, since it stands in the allow-list as it is. Real money needs TLS.
+    fn origin(&mut self, variable: &'static str, live: bool) -> String {
+        self.checked(variable, |text| crate::payments::urls::origin(text, live))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// As in spin.toml.
+    pub(crate) fn defaults() -> HashMap<&'static str, String> {
+        let set = [
+            ("payment_environment", "sandbox"),
+            ("paypal_api_url", "https://api-m.sandbox.paypal.com"),
+            ("paypal_mode", "api"),
+            ("paypal_simulator", "refuse"),
+            ("stripe_api_url", "https://api.stripe.com"),
+            ("payment_timeout_ms", "5000"),
+            ("payment_attempts", "3"),
+            ("payment_breaker_ms", "10000"),
+            ("ttl_payment_session", "1800"),
+            ("ttl_checkout_session", "1800"),
+            ("ttl_webhook", "3600"),
+            ("ttl_guest_token", "2592000"),
+            ("webhook_keep_seconds", "2592000"),
+            ("limit_customer_hour", "5"),
+            ("limit_customer_day", "20"),
+            ("limit_address_hour", "10"),
+            ("fraud_review_score", "70"),
+        ];
+        let mut values: HashMap<_, _> = VARIABLES.iter().map(|name| (*name, String::new())).collect();
+        values.extend(set.map(|(name, value)| (name, value.to_owned())));
+        values
+    }
+
+    #[test]
+    fn the_defaults_are_valid_and_no_provider_can_be_used_with_them() {
+        let config = PaymentConfig::parse(&defaults()).unwrap();
+        assert_eq!((config.environment, config.paypal.mode), (Environment::Sandbox, PayPalMode::Api));
+        assert_eq!((config.timeout.as_millis(), config.attempts, config.session_ttl.as_secs()), (5000, 3, 1800));
+        assert_eq!(config.paypal.callable(), Err(unconfigured("paypal_client_id")));
+        assert_eq!(config.stripe.callable(), Err(unconfigured("stripe_api_key")));
+        assert_eq!(config.hmac_key().err(), Some(unconfigured("hmac_key")));
+    }
+
+    #[test]
+    fn one_provider_can_be_used_without_the_other() {
+        let mut values = defaults();
+        values.insert("stripe_api_key", "sk_test_1".into());
+        values.insert("stripe_account", "acct_1".into());
+        values.insert("stripe_webhook_secrets", " whsec_1  whsec_2 ".into());
+        values.insert("payment_return_urls", "https://shop.example http://localhost:5173/back/".into());
+        values.insert("trusted_proxies", "10.0.0.0/8 ::1".into());
+        let config = PaymentConfig::parse(&values).unwrap();
+        assert_eq!((config.stripe.callable(), config.paypal.callable().is_err()), (Ok(()), true));
+        assert_eq!((config.stripe.webhook_secrets.len(), config.trusted_proxies.len()), (2, 2));
+        assert_eq!(config.return_urls, ["https://shop.example/", "http://localhost:5173/back/"]);
+    }
+
+    #[test]
+    fn every_wrong_variable_is_named_at_once_and_its_value_is_not() {
+        let cases = [
+            ("payment_environment", "secret-production"),
+            ("paypal_api_url", "https://secret.example/path"),
+            ("paypal_client_id", "secret value"),
+            ("paypal_client_secret", "secret\nvalue"),
+            ("paypal_account", "secret/account"),
+            ("paypal_webhook_id", "WEBHOOK_ID"),
+            ("paypal_mode", "secret-none"),
+            ("paypal_simulator", "secret-allow"),
+            ("paypal_certificate_url", "secret"),
+            ("paypal_trust_anchors", "secret"),
+            ("stripe_api_url", "secret.example"),
+            ("stripe_api_key", "secret key"),
+            ("stripe_account", "secret account"),
+            ("payment_return_urls", "https://shop.example secret"),
+            ("payment_timeout_ms", "0"),
+            ("payment_attempts", "0"),
+            ("payment_breaker_ms", "secret"),
+            ("ttl_payment_session", "59"),
+            ("ttl_checkout_session", "-1"),
+            ("ttl_webhook", "0"),
+            ("ttl_guest_token", ""),
+            ("webhook_keep_seconds", "1"),
+            ("hmac_key", "secret-too-short"),
+            ("limit_customer_hour", "0"),
+            ("limit_customer_day", "secret"),
+            ("limit_address_hour", "1.5"),
+            ("trusted_proxies", "secret"),
+            ("fraud_review_score", "0"),
+        ];
+        let mut values = defaults();
+        values.extend(cases.map(|(name, value)| (name, value.to_owned())));
+        let errors = PaymentConfig::parse(&values).unwrap_err();
+        let named: Vec<_> = errors.iter().map(|error| error.variable).collect();
+        for (name, _) in cases {
+            assert!(named.contains(&name), "{name}");
+        }
+        assert_eq!(errors.len(), cases.len());
+        assert!(errors.iter().all(|error| !error.detail.contains("secret")), "{errors:?}");
+    }
+
+    #[test]
+    fn real_money_needs_tls() {
+        let mut values = defaults();
+        values.insert("paypal_api_url", "http://127.0.0.1:4010".into());
+        assert!(PaymentConfig::parse(&values).is_ok());
+        values.insert("payment_environment", "live".into());
+        let errors = PaymentConfig::parse(&values).unwrap_err();
+        assert_eq!(errors.iter().map(|error| error.variable).collect::<Vec<_>>(), ["paypal_api_url"]);
+    }
+
+    #[test]
+    fn no_secret_is_printed() {
+        let mut values = defaults();
+        for name in ["paypal_client_secret", "stripe_api_key", "stripe_webhook_secrets"] {
+            values.insert(name, "hidden-value".into());
+        }
+        values.insert("hmac_key", "hidden-value".repeat(3));
+        let config = PaymentConfig::parse(&values).unwrap();
+        assert!(!format!("{config:?}").contains("hidden-value"));
+    }
+}

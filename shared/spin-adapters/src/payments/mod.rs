@@ -1,0 +1,61 @@
+//! Payments: what the two payment functions work with besides the backend.
+//!
+//! Reading order: [`config`] and [`urls`], [`client`] (one call), [`gateway`] (the providers).
+
+pub mod client;
+pub mod config;
+pub mod gateway;
+pub mod urls;
+
+use std::cell::OnceCell;
+
+use commerce::error::Error;
+
+use crate::config::ConfigError;
+use config::PaymentConfig;
+use gateway::Gateway;
+
+/// What payments work with, one per instance.
+pub struct Payments {
+    /// The settings.
+    pub config: PaymentConfig,
+    /// The providers.
+    pub gateway: Gateway,
+}
+
+thread_local! {
+    static PAYMENTS: OnceCell<Result<&'static Payments, &'static [ConfigError]>> = const { OnceCell::new() };
+}
+
+impl Payments {
+    /// This instance's; the variables are read at the first request.
+    ///
+    /// # Errors
+    /// Every variable that is wrong; the same at each request of this instance.
+    pub async fn get() -> Result<&'static Self, &'static [ConfigError]> {
+        if let Some(known) = PAYMENTS.with(|cell| cell.get().copied()) {
+            return known;
+        }
+        let loaded = PaymentConfig::load().await;
+        // Another request may have been faster while the variables were read.
+        PAYMENTS.with(|cell| {
+            *cell.get_or_init(|| match loaded {
+                Ok(config) => Ok(Box::leak(Box::new(Self { gateway: Gateway::new(&config), config }))),
+                Err(errors) => {
+                    for error in &errors {
+                        eprintln!("error: variable {} {}", error.variable, error.detail);
+                    }
+                    Err(errors.leak())
+                }
+            })
+        })
+    }
+
+    /// As [`Self::get`], as an answer to a request.
+    ///
+    /// # Errors
+    /// [`Error::Misconfigured`] that names every wrong variable.
+    pub async fn ready() -> Result<&'static Self, Error> {
+        Self::get().await.map_err(crate::http::misconfigured)
+    }
+}

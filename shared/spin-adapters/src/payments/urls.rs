@@ -1,0 +1,120 @@
+//! Addresses in variables: origins of APIs, prefixes of pages and certificates, networks of proxies. Pure.
+
+use std::net::IpAddr;
+
+/// A network: an address and how many of its leading bits count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Network {
+    /// Any address of it.
+    pub address: IpAddr,
+    /// How many leading bits all of its addresses share.
+    pub bits: u8,
+}
+
+/// A network as `192.0.2.0/24`, `2001:db8::/32`, or an address alone.
+///
+/// # Errors
+/// What it has to be.
+pub fn network(text: &str) -> Result<Network, String> {
+    let wrong = || "must be addresses or networks such as 192.0.2.0/24".to_owned();
+    let (address, bits) = text.split_once('/').map_or((text, None), |(address, bits)| (address, Some(bits)));
+    let address: IpAddr = address.parse().map_err(|_| wrong())?;
+    let most = if address.is_ipv4() { 32 } else { 128 };
+    let bits = bits.map_or(Ok(most), |bits| bits.parse::<u8>().map_err(|_| wrong()))?;
+    if bits > most { Err(wrong()) } else { Ok(Network { address, bits }) }
+}
+
+/// Scheme, host and port; without the slash at the end. `https` where real money moves.
+///
+/// # Errors
+/// What it has to be.
+pub fn origin(text: &str, tls: bool) -> Result<String, String> {
+    let (scheme, rest) = split(text).ok_or("must be http:// or https:// and a host")?;
+    if tls && scheme != "https" {
+        return Err("must be https:// where payment_environment is live".to_owned());
+    }
+    let host = rest.strip_suffix('/').unwrap_or(rest);
+    if host.is_empty() || host.contains('/') {
+        return Err("must be scheme, host and port only".to_owned());
+    }
+    Ok(format!("{scheme}://{host}"))
+}
+
+/// What a URL begins with that a shopper may be sent back to. It ends with a slash: `https://shop.example` must not allow
+/// `https://shop.example.elsewhere`.
+///
+/// # Errors
+/// What it has to be.
+pub fn return_prefix(text: &str) -> Result<String, String> {
+    let (scheme, rest) = split(text).ok_or("must be origins such as https://shop.example, perhaps with a folder")?;
+    let slash = if rest.ends_with('/') { "" } else { "/" };
+    Ok(format!("{scheme}://{rest}{slash}"))
+}
+
+/// What URLs of certificates begin with; `None` where it is empty: PayPal's own rule.
+///
+/// # Errors
+/// What it has to be.
+pub fn certificate_prefix(text: &str) -> Result<Option<String>, String> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    match split(text) {
+        Some((_, rest)) if rest.contains('/') && rest.ends_with('/') => Ok(Some(text.to_owned())),
+        _ => Err("must be a URL that ends with the slash before a certificate's name".to_owned()),
+    }
+}
+
+/// Scheme and rest of an address without user, query, fragment, escapes and path steps: what can be compared as text.
+fn split(text: &str) -> Option<(&str, &str)> {
+    let (scheme, rest) = text.split_once("://").filter(|(scheme, _)| matches!(*scheme, "http" | "https"))?;
+    let plain =
+        |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'@' | b'?' | b'#' | b'%' | b'\\' | b'"' | b'<' | b'>');
+    let host = rest.split('/').next().unwrap_or_default();
+    let lower = !host.is_empty() && !host.bytes().any(|byte| byte.is_ascii_uppercase());
+    let steps = rest.split('/').any(|step| matches!(step, "." | ".."));
+    (lower && !steps && rest.bytes().all(plain)).then_some((scheme, rest))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_origin_is_scheme_host_and_port() {
+        assert_eq!(origin("https://api.stripe.com/", true).as_deref(), Ok("https://api.stripe.com"));
+        assert_eq!(origin("http://127.0.0.1:4010", false).as_deref(), Ok("http://127.0.0.1:4010"));
+        assert!(origin("http://127.0.0.1:4010", true).is_err());
+        for wrong in
+            ["", "api.stripe.com", "ftp://x", "https://", "https://a/b", "https://u@a", "https://a?b", "https://A"]
+        {
+            assert!(origin(wrong, false).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_prefix_ends_at_a_border() {
+        assert_eq!(return_prefix("https://shop.example").as_deref(), Ok("https://shop.example/"));
+        assert_eq!(return_prefix("https://shop.example/pay").as_deref(), Ok("https://shop.example/pay/"));
+        assert_eq!(return_prefix("https://shop.example/pay/").as_deref(), Ok("https://shop.example/pay/"));
+        for wrong in ["shop.example", "javascript://shop", "https://shop.example/../x", "https://shop.example/%2e", "*"]
+        {
+            assert!(return_prefix(wrong).is_err(), "{wrong}");
+        }
+        assert_eq!(certificate_prefix(""), Ok(None));
+        assert!(certificate_prefix("http://127.0.0.1:4010/v1/notifications/certs/").is_ok_and(|url| url.is_some()));
+        assert!(certificate_prefix("http://127.0.0.1:4010/v1").is_err());
+        assert!(certificate_prefix("http://127.0.0.1:4010").is_err());
+    }
+
+    #[test]
+    fn a_network_is_an_address_and_bits() {
+        let of = |text: &str| network(text).map(|network| (network.address.to_string(), network.bits));
+        assert_eq!(of("192.0.2.0/24"), Ok(("192.0.2.0".into(), 24)));
+        assert_eq!(of("192.0.2.7"), Ok(("192.0.2.7".into(), 32)));
+        assert_eq!(of("2001:db8::/32"), Ok(("2001:db8::".into(), 32)));
+        for wrong in ["", "192.0.2.0/33", "2001:db8::/129", "192.0.2.0/", "192.0.2.0/x", "localhost", "192.0.2.0/-1"] {
+            assert!(of(wrong).is_err(), "{wrong}");
+        }
+    }
+}
