@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use crate::backend::Backend;
 use crate::config::{AuthMode, ConfigError};
 use crate::http::Reply;
+use crate::payments::Payments;
 
 /// Asks each dependency. 200 where reads can be served, from Redis or from Postgres; else 503.
 pub async fn report() -> Reply {
@@ -18,6 +19,9 @@ pub async fn report() -> Reply {
         }
     };
     let (redis, mut wrong) = redis(backend).await;
+    if let Err(errors) = Payments::get().await {
+        wrong.extend(errors.iter().map(config_error));
+    }
     let postgres = match backend.ports.postgres.query("SELECT 1", Vec::new()).await {
         Ok(_) => Ok(()),
         Err(Error::Internal { .. }) => Err("it refuses statements"),

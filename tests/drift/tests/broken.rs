@@ -44,6 +44,7 @@ fn dependency_breaks(rule: &str, package: &str, dependency: &str) {
 const LOOKUP: &str = "functions/order-lookup/src/lib.rs";
 const BACKEND: &str = "shared/spin-adapters/src/backend.rs";
 const CONFIG: &str = "shared/spin-adapters/src/config.rs";
+const PAYMENTS: &str = "shared/spin-adapters/src/payments/config.rs";
 
 #[test]
 fn nothing_is_broken() {
@@ -153,4 +154,15 @@ fn a_clock_or_a_die_in_the_core_is_found() {
     breaks(rule, file, append("use std::{collections::HashMap as M, net::TcpStream};"));
     breaks(rule, "shared/commerce/src/lib.rs", append("fn f() { let _ = uuid::Uuid::now_v7(); }"));
     dependency_breaks(rule, "cache-logic", "rand");
+}
+
+#[test]
+fn a_variable_of_payments_goes_to_the_functions_of_payments_and_to_no_other() {
+    let rule = "ttls-from-variables";
+    breaks(rule, PAYMENTS, |text| text.replacen("\"ttl_webhook\",", "\"ttl_webhook\", \"ttl_new\",", 1));
+    breaks(rule, PAYMENTS, |text| text.replacen("\"stripe_api_key\",", "", 1));
+    let given = "stripe_api_key = \"{{ stripe_api_key }}\"\n";
+    breaks(rule, "spin.toml", |text| text.replacen(given, "", 1));
+    let lookup = "[component.order-lookup.variables]\n";
+    breaks(rule, "spin.toml", |text| text.replacen(lookup, &format!("{lookup}{given}"), 1));
 }

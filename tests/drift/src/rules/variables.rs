@@ -10,6 +10,10 @@ use crate::{Tree, code::Code};
 
 const RULE: &str = "ttls-from-variables";
 const CONFIG: &str = "shared/spin-adapters/src/config.rs";
+const PAYMENTS: &str = "shared/spin-adapters/src/payments/config.rs";
+
+/// Who reads the variables of payments besides everybody's: the functions of payments, and health, which validates them.
+const OF_PAYMENTS: [&str; 3] = ["payment-session", "webhook-dedup", "health"];
 
 /// Fields and calls that make a lifetime.
 const LIFETIMES: [(&str, &str); 4] =
@@ -18,11 +22,12 @@ const LIFETIMES: [(&str, &str); 4] =
 pub(super) fn check(tree: &Tree) -> Vec<Finding> {
     let mut findings = literals(tree);
     let manifest = tree.files.get("spin.toml").and_then(|text| text.parse::<Table>().ok());
-    let config = tree.files.get(CONFIG).map(|text| Code::read(text));
-    match (manifest, config) {
-        (Some(manifest), Some(config)) => findings.extend(wiring(&manifest, &read_variables(&config))),
+    let read = |path| tree.files.get(path).map(|text| read_variables(&Code::read(text)));
+    match (manifest, read(CONFIG), read(PAYMENTS)) {
+        (Some(manifest), Some(all), Some(payments)) => findings.extend(wiring(&manifest, &all, &payments)),
         _ => {
-            findings.push(Finding::new(RULE, "spin.toml", format!("spin.toml or {CONFIG} is missing or can't be read")))
+            let detail = format!("spin.toml, {CONFIG} or {PAYMENTS} is missing or can't be read");
+            findings.push(Finding::new(RULE, "spin.toml", detail));
         }
     }
     findings
@@ -34,7 +39,8 @@ fn read_variables(config: &Code) -> BTreeSet<String> {
     list.split('"').skip(1).step_by(2).map(str::to_owned).collect()
 }
 
-fn wiring(manifest: &Table, read: &BTreeSet<String>) -> Vec<Finding> {
+/// `common` is read by every component, `payments` by some.
+fn wiring(manifest: &Table, common: &BTreeSet<String>, payments: &BTreeSet<String>) -> Vec<Finding> {
     let mut findings = Vec::new();
     let mut broken = |detail: String| findings.push(Finding::new(RULE, "spin.toml", detail));
     let declared: BTreeSet<String> = table(manifest.get("variables")).keys().cloned().collect();
@@ -43,11 +49,14 @@ fn wiring(manifest: &Table, read: &BTreeSet<String>) -> Vec<Finding> {
             broken(format!("variable {name} has no default and is not required"));
         }
     }
-    for name in read.difference(&declared) {
+    let every: BTreeSet<String> = common.union(payments).cloned().collect();
+    for name in every.difference(&declared) {
         broken(format!("the configuration reads {name}, which is not declared"));
     }
-    if read.is_empty() {
-        broken(format!("{CONFIG} names no VARIABLES"));
+    for (list, file) in [(common, CONFIG), (payments, PAYMENTS)] {
+        if list.is_empty() {
+            broken(format!("{file} names no VARIABLES"));
+        }
     }
 
     let mut hosts = String::new();
@@ -57,6 +66,7 @@ fn wiring(manifest: &Table, read: &BTreeSet<String>) -> Vec<Finding> {
             broken(format!("component {component} may connect anywhere"));
         }
         let given = table(settings.get("variables"));
+        let read = if OF_PAYMENTS.contains(&component.as_str()) { &every } else { common };
         for name in read {
             let template = format!("{{{{ {name} }}}}");
             if given.get(name).and_then(Value::as_str) != Some(&template) {
@@ -67,7 +77,7 @@ fn wiring(manifest: &Table, read: &BTreeSet<String>) -> Vec<Finding> {
             broken(format!("component {component} is given {name}, which the configuration doesn't read"));
         }
     }
-    for name in declared.difference(read) {
+    for name in declared.difference(&every) {
         if !hosts.contains(&format!("{{{{ {name} }}}}")) {
             broken(format!("variable {name} is declared, but neither read nor part of an allowed host"));
         }
