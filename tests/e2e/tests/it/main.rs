@@ -12,6 +12,7 @@ mod orders;
 mod orders_listed;
 mod orders_statuses;
 mod postgres_faults;
+mod promise;
 mod redis_faults;
 mod wire;
 

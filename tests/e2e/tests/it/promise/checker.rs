@@ -1,0 +1,332 @@
+//! Writers that say what was acknowledged, readers that compare.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering::SeqCst};
+use std::sync::{Mutex, MutexGuard};
+use std::time::{Duration, Instant};
+
+use e2e::{Answer, App, Client, eventually};
+use reqwest::Method;
+use serde_json::{Value, json};
+use tokio::task::JoinHandle;
+use tokio::time::sleep;
+
+use super::Dice;
+use super::faults::Fault;
+
+const ORDERS: usize = 4;
+const READERS: u64 = 5;
+const WRITERS: u64 = 2;
+
+/// From then on what any other program committed must show.
+const SEEN_WITHIN: Duration = Duration::from_secs(1);
+
+/// An order that is written to. `acknowledged`: the newest version whose write was answered.
+struct Watched {
+    id: String,
+    number: String,
+    acknowledged: AtomicI64,
+}
+
+/// What happened while one fault struck.
+#[derive(Clone, Copy, Debug, Default)]
+struct Tally {
+    reads: u64,
+    hits: u64,
+    stale_if_error: u64,
+    refused: u64,
+    patches: u64,
+    creations: u64,
+    by_sql: u64,
+}
+
+/// What readers, writers and the scenario share.
+struct Shared {
+    client: Client,
+    customer: String,
+    orders: Vec<Watched>,
+    /// How many orders there are at least: in statistics and in the list's total.
+    count: AtomicI64,
+    over: AtomicBool,
+    excused: AtomicBool,
+    fault: Mutex<&'static str>,
+    tallies: Mutex<BTreeMap<&'static str, Tally>>,
+    failures: Mutex<Vec<String>>,
+}
+
+pub struct Checker {
+    shared: Arc<Shared>,
+    tasks: Vec<JoinHandle<()>>,
+    seed: u64,
+}
+
+impl Checker {
+    pub async fn start(app: &App, seed: u64) -> Checker {
+        let mut orders = Vec::new();
+        for _ in 0..ORDERS {
+            let order = app.new_order().await;
+            let body = order.json();
+            let text = |name: &str| body[name].as_str().expect("a text").to_owned();
+            let acknowledged = AtomicI64::new(order.version());
+            orders.push(Watched { id: text("id"), number: text("orderNumber"), acknowledged });
+        }
+        let count = app.client.stats("").await.expect(200).json()["totalOrders"].as_i64().expect("totalOrders");
+        let shared = Arc::new(Shared {
+            client: app.client.clone(),
+            customer: app.sample.customer.clone(),
+            orders,
+            count: AtomicI64::new(count),
+            over: AtomicBool::new(false),
+            excused: AtomicBool::new(false),
+            fault: Mutex::new("start"),
+            tallies: Mutex::default(),
+            failures: Mutex::default(),
+        });
+        let mut dice = Dice::new(seed ^ 0x5eed);
+        let mut tasks = Vec::new();
+        for _ in 0..READERS {
+            tasks.push(tokio::spawn(read(shared.clone(), Dice::new(dice.roll()))));
+        }
+        for _ in 0..WRITERS {
+            tasks.push(tokio::spawn(patch(shared.clone(), Dice::new(dice.roll()))));
+        }
+        // Another customer's, so that the watched orders stay on the first page of theirs.
+        let mut order = app.order_request();
+        order["customerId"] = json!(app.sample.other_customer);
+        tasks.push(tokio::spawn(create(shared.clone(), Dice::new(dice.roll()), order)));
+        tasks.push(tokio::spawn(write_by_sql(shared.clone(), Dice::new(dice.roll()), app.database_url().to_owned())));
+        Checker { shared, tasks, seed }
+    }
+
+    /// From here on this fault strikes.
+    pub async fn enter(&mut self, fault: Fault) {
+        *lock(&self.shared.fault) = fault.name();
+        self.shared.excused.store(fault.excuses(), SeqCst);
+    }
+
+    /// Waits until hits and writes are as before.
+    pub async fn recover(&mut self) {
+        let so_far = |shared: &Shared| {
+            let tallies = lock(&shared.tallies);
+            tallies.values().fold((0, 0), |(hits, writes), tally| (hits + tally.hits, writes + tally.patches))
+        };
+        let (hits, writes) = so_far(&self.shared);
+        eventually("hits and writes are back", Duration::from_secs(20), || async {
+            if self.tasks.iter().any(JoinHandle::is_finished) || !lock(&self.shared.failures).is_empty() {
+                return Some(());
+            }
+            let now = so_far(&self.shared);
+            (now.0 >= hits + 20 && now.1 >= writes + 3).then_some(())
+        })
+        .await;
+        if self.shared.excused.load(SeqCst) {
+            // The breakers of other instances still rest.
+            sleep(Duration::from_millis(1500)).await;
+            self.shared.excused.store(false, SeqCst);
+        }
+    }
+
+    /// Ends all and says what happened; panics where a read was older than it may be.
+    pub async fn end(self) {
+        self.shared.over.store(true, SeqCst);
+        for task in self.tasks {
+            task.await.expect("readers and writers end without a panic");
+        }
+        let tallies = lock(&self.shared.tallies);
+        let mut sum = Tally::default();
+        for (fault, t) in tallies.iter() {
+            println!(
+                "{fault:24} {:6} reads {:6} hits {:4} stale-if-error {:4} refused | {:4} PATCH {:4} POST {:4} by SQL",
+                t.reads, t.hits, t.stale_if_error, t.refused, t.patches, t.creations, t.by_sql
+            );
+            sum.reads += t.reads;
+            sum.hits += t.hits;
+            sum.patches += t.patches;
+        }
+        let failures = lock(&self.shared.failures);
+        println!("{} reads, {} hits, {} failures, seed {}", sum.reads, sum.hits, failures.len(), self.seed);
+        assert!(failures.is_empty(), "E2E_SEED={}:\n{}", self.seed, failures.join("\n"));
+        assert!(sum.hits > 500 && sum.patches > 50, "too little happened for anything to show: {sum:?}");
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().expect("nobody panics with it in hand")
+}
+
+impl Shared {
+    fn tally(&self, change: impl FnOnce(&mut Tally)) {
+        let fault = *lock(&self.fault);
+        change(lock(&self.tallies).entry(fault).or_default());
+    }
+
+    fn fail(&self, what: String) {
+        let mut failures = lock(&self.failures);
+        if failures.len() < 20 {
+            failures.push(format!("{}: {what}", lock(&self.fault)));
+        }
+    }
+
+    fn goes_on(&self) -> bool {
+        !self.over.load(SeqCst)
+    }
+
+    fn any_order(&self, dice: &mut Dice) -> &Watched {
+        &self.orders[dice.below(self.orders.len())]
+    }
+}
+
+/// What a read must show at least, taken before it begins, and how to find it in the answer.
+enum Floor {
+    /// This order's version, in the answer itself.
+    Version(i64),
+    /// The versions of these orders, in `items`.
+    Items(Vec<(String, i64)>),
+    /// A number under this name.
+    Count(&'static str, i64),
+}
+
+impl Floor {
+    /// The first thing that is older than it may be.
+    fn broken_by(&self, body: &Value) -> Option<String> {
+        let below = |what: &str, seen: &Value, floor: i64| {
+            let seen = seen.as_i64();
+            (seen.is_none_or(|seen| seen < floor)).then(|| format!("{what} {seen:?} after {floor} was acknowledged"))
+        };
+        match self {
+            Floor::Version(floor) => below("version", &body["version"], *floor),
+            Floor::Count(name, floor) => below(name, &body[name], *floor),
+            Floor::Items(floors) => floors.iter().find_map(|(id, floor)| {
+                let items = body["items"].as_array()?;
+                match items.iter().find(|item| item["id"] == json!(id)) {
+                    Some(item) => below("version", &item["version"], *floor),
+                    None => Some(format!("order {id} is not listed")),
+                }
+            }),
+        }
+    }
+}
+
+async fn read(shared: Arc<Shared>, mut dice: Dice) {
+    while shared.goes_on() {
+        let order = shared.any_order(&mut dice);
+        let version = |order: &Watched| order.acknowledged.load(SeqCst);
+        let all = || shared.orders.iter().map(|order| (order.id.clone(), version(order))).collect();
+        let count = shared.count.load(SeqCst);
+        let get = |path: String| (shared.client.request(Method::GET, &path), path);
+        let ((request, name), floor) = match dice.below(12) {
+            0 => (get(format!("/orders/{}/summary", order.id)), Floor::Version(version(order))),
+            1 | 2 => {
+                let floor = Floor::Items(vec![(order.id.clone(), version(order))]);
+                (get(format!("/orders?search={}", order.number)), floor)
+            }
+            3 => (get(format!("/customers/{}/orders?page=1&size=10", shared.customer)), Floor::Items(all())),
+            4 => (get("/orders/stats".to_owned()), Floor::Count("totalOrders", count)),
+            5 => (get("/orders?limit=1".to_owned()), Floor::Count("total", count)),
+            6 | 7 => {
+                let floor = Floor::Items(all());
+                let ids: Vec<&str> = shared.orders.iter().map(|order| order.id.as_str()).collect();
+                let request = shared.client.request(Method::POST, "/orders/statuses").json(&json!({ "ids": ids }));
+                ((request, "/orders/statuses".to_owned()), floor)
+            }
+            _ => (get(format!("/orders/{}", order.id)), Floor::Version(version(order))),
+        };
+        let (excused, begun) = (shared.excused.load(SeqCst), Instant::now());
+        let answer = shared.client.try_send(request).await;
+        let excused = excused || shared.excused.load(SeqCst);
+        judge(&shared, answer, &floor, &name, excused, begun.elapsed());
+        sleep(dice.millis(0, 4)).await;
+    }
+}
+
+fn judge(
+    shared: &Shared,
+    answer: Result<Answer, reqwest::Error>,
+    floor: &Floor,
+    name: &str,
+    excused: bool,
+    took: Duration,
+) {
+    match answer {
+        Ok(answer) if answer.status == 200 => {
+            let status = answer.header("cache-status").to_owned();
+            let stale = status.contains("stale-if-error");
+            shared.tally(|tally| {
+                tally.reads += 1;
+                tally.hits += u64::from(answer.is_hit() && !stale);
+                tally.stale_if_error += u64::from(stale);
+            });
+            if let Some(what) = floor.broken_by(&answer.json())
+                && !stale
+            {
+                shared.fail(format!("GET {name}: {what} ({status}, {took:?})"));
+            }
+        }
+        Ok(answer) if answer.status == 503 && excused => shared.tally(|tally| tally.refused += 1),
+        Err(_) if excused => shared.tally(|tally| tally.refused += 1),
+        Ok(answer) => shared.fail(format!("GET {name}: {} {} ({took:?})", answer.status, answer.text())),
+        Err(error) => shared.fail(format!("GET {name}: {error} ({took:?})")),
+    }
+}
+
+async fn patch(shared: Arc<Shared>, mut dice: Dice) {
+    while shared.goes_on() {
+        let order = shared.any_order(&mut dice);
+        let change = json!({ "notes": format!("{:x}", dice.roll()) });
+        let request = shared.client.request(Method::PATCH, &format!("/orders/{}", order.id)).json(&change);
+        // Without an answer nothing is known of it.
+        if let Ok(answer) = shared.client.try_send(request).await
+            && answer.status == 200
+        {
+            order.acknowledged.fetch_max(answer.version(), SeqCst);
+            shared.tally(|tally| tally.patches += 1);
+        }
+        sleep(dice.millis(1, 60)).await;
+    }
+}
+
+async fn create(shared: Arc<Shared>, mut dice: Dice, order: Value) {
+    while shared.goes_on() {
+        let request = shared.client.request(Method::POST, "/orders").header("idempotency-key", crate::new_key());
+        if let Ok(answer) = shared.client.try_send(request.json(&order)).await
+            && answer.status == 201
+        {
+            shared.count.fetch_add(1, SeqCst);
+            shared.tally(|tally| tally.creations += 1);
+        }
+        sleep(dice.millis(50, 200)).await;
+    }
+}
+
+/// Another program in the database: what it commits is seen within a second.
+async fn write_by_sql(shared: Arc<Shared>, mut dice: Dice, url: String) {
+    while shared.goes_on() {
+        let Ok((client, connection)) = tokio_postgres::connect(&url, tokio_postgres::NoTls).await else {
+            sleep(Duration::from_millis(50)).await;
+            continue;
+        };
+        let driver = tokio::spawn(connection);
+        while shared.goes_on() {
+            let index = dice.below(shared.orders.len());
+            let order = &shared.orders[index];
+            let change = format!(
+                "/* e2e: */ UPDATE orders SET notes = '{:x}' WHERE id = '{}' RETURNING version::int8",
+                dice.roll(),
+                order.id
+            );
+            let Ok(Ok(row)) = tokio::time::timeout(Duration::from_secs(5), client.query_one(&change, &[])).await else {
+                break;
+            };
+            let version: i64 = row.get(0);
+            let later = shared.clone();
+            tokio::spawn(async move {
+                sleep(SEEN_WITHIN).await;
+                later.orders[index].acknowledged.fetch_max(version, SeqCst);
+            });
+            shared.tally(|tally| tally.by_sql += 1);
+            sleep(dice.millis(20, 150)).await;
+        }
+        driver.abort();
+    }
+}
