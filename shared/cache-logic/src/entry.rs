@@ -4,14 +4,20 @@
 //!
 //! ```text
 //! payload | etag | owner | generations (16 bytes each) | created 8 | fresh until 8 | load 4 | epoch 16 | payload length 4 |
-//! etag length 1 | owner length 1 | number of generations 1 | reserved 1 | fill id 16 | CRC-32 of all before 4 | version 1 | "EOC"
+//! etag length 1 | owner length 1 | number of generations 1 | encoding 1 | fill id 16 | CRC-32 of all before 4 | version 1 | "EOC"
 //! ```
+//!
+//! Version 1 is a payload as it is sent; version 2 is one whose encoding byte says how it was packed. Only packed entries are written
+//! as version 2, so that whoever knows version 1 only still reads all others, and takes the packed ones for what they are to it: unknown.
 
 use crate::certificate::{Epoch, Generation};
 use crate::freshness::Millis;
+use std::time::Duration;
 
 const MAGIC: [u8; 3] = *b"EOC";
-const VERSION: u8 = 1;
+const PLAIN: u8 = 1;
+const PACKED: u8 = 2;
+const GZIP: u8 = 1;
 const FIXED: usize = 8 + 8 + 4 + 16 + 4 + 4 + 16 + 4 + 4;
 
 /// Where the fill id stands, counted from the end as `GETRANGE` does: the lease script compares it.
@@ -26,6 +32,44 @@ pub struct Value {
     pub etag: String,
     /// Whose it is, for the access check. At most 255 bytes.
     pub owner: Option<String>,
+}
+
+/// What the origin gave: a value, and how long it may be kept where the value itself says so. A plain [`Value`] turns into one that
+/// lives as its policy says.
+///
+/// ```
+/// use cache_logic::entry::{Given, Value};
+/// use std::time::Duration;
+///
+/// fn keep(order: Value, delivered: bool) -> Given {
+///     // Nothing happens to a delivered order any more.
+///     Given { ttl: delivered.then_some(Duration::from_secs(24 * 3600)), ..order.into() }
+/// }
+/// # let value = Value { payload: vec![], etag: String::new(), owner: None };
+/// # assert!(keep(value.clone(), true).ttl.is_some() && keep(value, false).ttl.is_none());
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Given {
+    /// The value.
+    pub value: Value,
+    /// Its own hard limit, in place of the policy's TTL; jitter and soft limit stay the policy's. At most 30 days count.
+    pub ttl: Option<Duration>,
+}
+
+impl From<Value> for Given {
+    fn from(value: Value) -> Self {
+        Self { value, ttl: None }
+    }
+}
+
+/// How a stored payload is encoded (RFC 9110, section 8.4.1).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub enum Encoding {
+    /// As it is.
+    #[default]
+    Identity,
+    /// `gzip` (RFC 1952).
+    Gzip,
 }
 
 /// What a filler adds to a value.
@@ -47,6 +91,15 @@ pub struct Stamp<'a> {
 
 /// The bytes to store. `None` where a part is longer than the format can say; then it isn't cached.
 pub fn encode(value: &Value, stamp: &Stamp<'_>) -> Option<Vec<u8>> {
+    encode_as(value, stamp, Encoding::Identity)
+}
+
+/// The same for a value whose payload is encoded already.
+pub fn encode_as(value: &Value, stamp: &Stamp<'_>, encoding: Encoding) -> Option<Vec<u8>> {
+    let (version, flag) = match encoding {
+        Encoding::Identity => (PLAIN, 0),
+        Encoding::Gzip => (PACKED, GZIP),
+    };
     let owner = value.owner.as_deref().unwrap_or_default().as_bytes();
     let (etag_len, owner_len) = (u8::try_from(value.etag.len()).ok()?, u8::try_from(owner.len()).ok()?);
     let (payload_len, count) = (u32::try_from(value.payload.len()).ok()?, u8::try_from(stamp.generations.len()).ok()?);
@@ -63,10 +116,10 @@ pub fn encode(value: &Value, stamp: &Stamp<'_>) -> Option<Vec<u8>> {
     bytes.extend_from_slice(&stamp.load_ms.to_le_bytes());
     bytes.extend_from_slice(&stamp.epoch.to_le_bytes());
     bytes.extend_from_slice(&payload_len.to_le_bytes());
-    bytes.extend_from_slice(&[etag_len, owner_len, count, 0]);
+    bytes.extend_from_slice(&[etag_len, owner_len, count, flag]);
     bytes.extend_from_slice(&stamp.fill.to_le_bytes());
     bytes.extend_from_slice(&crc32fast::hash(&bytes).to_le_bytes());
-    bytes.push(VERSION);
+    bytes.push(version);
     bytes.extend_from_slice(&MAGIC);
     Some(bytes)
 }
@@ -78,6 +131,8 @@ pub enum Damage {
     NoTrailer,
     /// Written by another version of the format.
     UnknownVersion(u8),
+    /// Packed in a way that isn't known here.
+    UnknownEncoding(u8),
     /// The lengths don't add up.
     Lengths,
     /// The checksum doesn't fit.
@@ -92,6 +147,8 @@ pub struct Stored {
     etag_len: usize,
     owner_len: usize,
     count: usize,
+    /// How its payload is encoded.
+    pub encoding: Encoding,
     /// When it was filled.
     pub created: Millis,
     /// Its soft limit.
@@ -114,7 +171,7 @@ impl Stored {
         if [m0, m1, m2] != MAGIC {
             return Err(Damage::NoTrailer);
         }
-        if version != VERSION {
+        if !matches!(version, PLAIN | PACKED) {
             return Err(Damage::UnknownVersion(version));
         }
         let start = bytes.len().checked_sub(FIXED).ok_or(Damage::NoTrailer)?;
@@ -124,7 +181,14 @@ impl Stored {
         let load_ms = u32::from_le_bytes(fields.take()?);
         let epoch = u128::from_le_bytes(fields.take()?);
         let payload_len = u32::from_le_bytes(fields.take()?) as usize;
-        let [etag_len, owner_len, count, _] = fields.take::<4>()?.map(usize::from);
+        let [lengths @ .., flag] = fields.take::<4>()?;
+        let [etag_len, owner_len, count] = lengths.map(usize::from);
+        let encoding = match (version, flag) {
+            // Whatever stands in the byte was reserved then.
+            (PLAIN, _) => Encoding::Identity,
+            (_, GZIP) => Encoding::Gzip,
+            (_, other) => return Err(Damage::UnknownEncoding(other)),
+        };
         let fill = u128::from_le_bytes(fields.take()?);
         let checksum = u32::from_le_bytes(fields.take()?);
         let lengths = payload_len.checked_add(etag_len + owner_len + 16 * count);
@@ -134,7 +198,19 @@ impl Stored {
         if crc32fast::hash(&bytes[..bytes.len() - 8]) != checksum {
             return Err(Damage::Checksum);
         }
-        Ok(Self { bytes, payload_len, etag_len, owner_len, count, created, fresh_until, load_ms, epoch, fill })
+        Ok(Self {
+            bytes,
+            payload_len,
+            etag_len,
+            owner_len,
+            count,
+            encoding,
+            created,
+            fresh_until,
+            load_ms,
+            epoch,
+            fill,
+        })
     }
 
     /// The generations it was loaded under, in the order of its tags.
@@ -223,8 +299,28 @@ mod tests {
     fn another_version_is_named() {
         let mut bytes = encode(&value(), &stamp(&[])).unwrap();
         let at = bytes.len() - 4;
-        bytes[at] = 2;
-        assert_eq!(Stored::parse(bytes).unwrap_err(), Damage::UnknownVersion(2));
+        bytes[at] = 3;
+        assert_eq!(Stored::parse(bytes).unwrap_err(), Damage::UnknownVersion(3));
+    }
+
+    #[test]
+    fn only_a_packed_entry_is_of_the_second_version() {
+        let (plain, packed) = (encode(&value(), &stamp(&[5])), encode_as(&value(), &stamp(&[5]), Encoding::Gzip));
+        let (plain, packed) = (plain.unwrap(), packed.unwrap());
+        let version = |bytes: &[u8]| bytes[bytes.len() - 4];
+        assert_eq!((version(&plain), version(&packed)), (1, 2), "who knows the first only takes the other for a miss");
+        assert_eq!(Stored::parse(plain.clone()).unwrap().encoding, Encoding::Identity);
+        let stored = Stored::parse(packed.clone()).unwrap();
+        assert_eq!((stored.encoding, stored.into_value()), (Encoding::Gzip, value()));
+        for bit in 0..packed.len() * 8 {
+            let mut damaged = packed.clone();
+            damaged[bit / 8] ^= 1 << (bit % 8);
+            assert!(Stored::parse(damaged).is_err(), "bit {bit}");
+        }
+        let mut other = plain;
+        let at = other.len() - 4;
+        other[at] = 2;
+        assert_eq!(Stored::parse(other).unwrap_err(), Damage::UnknownEncoding(0));
     }
 
     #[test]

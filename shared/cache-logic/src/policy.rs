@@ -13,7 +13,28 @@ pub struct Policy {
     pub jitter: f64,
     /// May it be served, marked, where Postgres can't be reached (RFC 5861, `stale-if-error`)?
     pub stale_if_error: bool,
+    /// Whether and how it is kept packed.
+    pub compress: Option<Compress>,
 }
+
+/// How payloads are packed: from how many bytes on, and by what. See the module `gzip` (feature of the same name).
+#[derive(Debug, Clone, Copy)]
+pub struct Compress {
+    /// A payload with fewer bytes is stored as it is.
+    pub min_bytes: usize,
+    /// Gives the payload as gzip (RFC 1952), or nothing where that can't be done. A function, so that a component that never packs
+    /// doesn't carry the code.
+    pub with: fn(&[u8]) -> Option<Vec<u8>>,
+}
+
+impl PartialEq for Compress {
+    fn eq(&self, other: &Self) -> bool {
+        self.min_bytes == other.min_bytes && std::ptr::fn_addr_eq(self.with, other.with)
+    }
+}
+
+/// No entry lives longer than this, whatever its policy or its value says.
+const LONGEST: Duration = Duration::from_secs(30 * 24 * 3600);
 
 impl Policy {
     /// A policy with the usual proportions: soft limit at 80 %, 10 % jitter, stale-if-error.
@@ -21,16 +42,27 @@ impl Policy {
     /// # Errors
     /// A TTL of zero or of more than 30 days, as a sentence.
     pub fn with_ttl(ttl: Duration) -> Result<Self, String> {
-        let days = Duration::from_secs(30 * 24 * 3600);
-        if ttl.is_zero() || ttl > days {
-            return Err(format!("must be from 1 to {} seconds, is {}", days.as_secs(), ttl.as_secs()));
+        if ttl.is_zero() || ttl > LONGEST {
+            return Err(format!("must be from 1 to {} seconds, is {}", LONGEST.as_secs(), ttl.as_secs()));
         }
-        Ok(Self { ttl, soft: 0.8, jitter: 0.1, stale_if_error: true })
+        Ok(Self { ttl, soft: 0.8, jitter: 0.1, stale_if_error: true, compress: None })
     }
 
     /// The same, never served as stale-if-error: for what someone may pay or ship by.
     pub fn never_on_error(self) -> Self {
         Self { stale_if_error: false, ..self }
+    }
+
+    /// The same, packed where a payload has `min_bytes` or more; 0 turns it off. What was stored packed before is a miss from then on.
+    ///
+    /// Readers of such entries get them as they are stored: [`crate::read::Read::encoding`] says how.
+    pub fn compressed(self, min_bytes: usize, with: fn(&[u8]) -> Option<Vec<u8>>) -> Self {
+        Self { compress: (min_bytes > 0).then_some(Compress { min_bytes, with }), ..self }
+    }
+
+    /// The same for a value that says by itself how long it may live.
+    pub(crate) fn lasting(self, ttl: Option<Duration>) -> Self {
+        Self { ttl: ttl.map_or(self.ttl, |own| own.min(LONGEST)), ..self }
     }
 }
 

@@ -1,7 +1,7 @@
 //! The cache-aside read.
 
 use crate::certificate::Certificate;
-use crate::entry::{self, Damage, Stamp, Stored, Value};
+use crate::entry::{self, Damage, Encoding, Given, Stamp, Stored, Value};
 use crate::freshness::{self, Freshness, Millis};
 use crate::policy::{Limits, Policy};
 use crate::ports::{CacheFault, Clock, Fill, Lease, Ledger, OriginError, Registry, Seen, Store};
@@ -76,6 +76,8 @@ pub enum Outcome {
 pub struct Read {
     /// What to send.
     pub value: Value,
+    /// How the payload is encoded: other than identity only on a hit whose policy packs.
+    pub encoding: Encoding,
     /// Where it came from.
     pub outcome: Outcome,
     /// The certificate that it was judged by, if it is at half its life or over: renew it behind the response.
@@ -98,7 +100,7 @@ pub struct Course {
 impl Read {
     /// An answer behind which nothing is to be done.
     pub(crate) fn of(value: Value, outcome: Outcome) -> Self {
-        Self { value, outcome, renew: None, refresh: None, course: Course::default() }
+        Self { value, encoding: Encoding::Identity, outcome, renew: None, refresh: None, course: Course::default() }
     }
 }
 
@@ -160,18 +162,30 @@ pub fn judge<'g>(
     Verdict::Current(Box::new(stored), freshness)
 }
 
-/// Reads one entry. `load` asks the origin; `None` is "there is no such thing", and is never cached.
+/// What is packed where nothing packs (any more) can't be sent: it is as good as outdated.
+pub(crate) fn readable(verdict: Verdict, policy: &Policy) -> Verdict {
+    match verdict {
+        Verdict::Current(stored, _) if stored.encoding != Encoding::Identity && policy.compress.is_none() => {
+            Verdict::Outdated(stored.fill)
+        }
+        other => other,
+    }
+}
+
+/// Reads one entry. `load` asks the origin, and gives a [`Value`], or a [`Given`] that says how long to keep it; `None` is "there is no
+/// such thing", and is never cached.
 ///
 /// # Errors
 /// What `load` gave, where nothing in the cache may stand in for it. A fault of Redis is never an error.
-pub async fn read<P, E>(
+pub async fn read<P, L, E>(
     ports: &P,
     wanted: &Wanted<'_>,
     limits: &Limits,
-    load: impl AsyncFn() -> Result<Option<Value>, E>,
+    load: impl AsyncFn() -> Result<Option<L>, E>,
 ) -> Result<Option<Read>, E>
 where
     P: Store + Registry + Ledger + Clock,
+    L: Into<Given>,
     E: OriginError,
 {
     let mut course = Course::default();
@@ -179,15 +193,16 @@ where
     Ok(read.map(|read| Read { course, ..read }))
 }
 
-async fn read_on<P, E>(
+async fn read_on<P, L, E>(
     ports: &P,
     wanted: &Wanted<'_>,
     limits: &Limits,
-    load: impl AsyncFn() -> Result<Option<Value>, E>,
+    load: impl AsyncFn() -> Result<Option<L>, E>,
     course: &mut Course,
 ) -> Result<Option<Read>, E>
 where
     P: Store + Registry + Ledger + Clock,
+    L: Into<Given>,
     E: OriginError,
 {
     let begun = ports.monotonic();
@@ -200,21 +215,22 @@ where
     for _ in 0..ROUNDS {
         let Some(certificate) = certified(&seen) else { return bypass(load, Bypass::NoCertificate).await };
         let now = ports.now();
-        let known =
-            match judge(seen.entries.pop().flatten(), seen.generations.iter(), certificate.epoch, now, ports.draw()) {
-                Verdict::Current(stored, freshness) => {
-                    return Ok(Some(hit(*stored, freshness, now, certificate, due(&seen))));
+        let verdict =
+            judge(seen.entries.pop().flatten(), seen.generations.iter(), certificate.epoch, now, ports.draw());
+        let known = match readable(verdict, wanted.policy) {
+            Verdict::Current(stored, freshness) => {
+                return Ok(Some(hit(*stored, freshness, now, certificate, due(&seen))));
+            }
+            Verdict::Absent => None,
+            Verdict::Outdated(fill) => Some(fill),
+            Verdict::Damaged(_) => {
+                course.damaged = true;
+                if let Err(fault) = ports.discard(&[wanted.key]).await {
+                    return bypass(load, Bypass::Fault(fault)).await;
                 }
-                Verdict::Absent => None,
-                Verdict::Outdated(fill) => Some(fill),
-                Verdict::Damaged(_) => {
-                    course.damaged = true;
-                    if let Err(fault) = ports.discard(&[wanted.key]).await {
-                        return bypass(load, Bypass::Fault(fault)).await;
-                    }
-                    None
-                }
-            };
+                None
+            }
+        };
         loop {
             let holder = ports.token();
             match ports.lease(wanted.key, known, wanted.tags, holder, limits.lease_hold).await {
@@ -245,15 +261,16 @@ where
 ///
 /// # Errors
 /// What `load` gave; the entry stays as it is.
-pub async fn refresh<P, E>(
+pub async fn refresh<P, L, E>(
     ports: &P,
     wanted: &Wanted<'_>,
     limits: &Limits,
     what: Refresh,
-    load: impl AsyncFn() -> Result<Option<Value>, E>,
+    load: impl AsyncFn() -> Result<Option<L>, E>,
 ) -> Result<bool, E>
 where
     P: Store + Clock,
+    L: Into<Given>,
 {
     let holder = ports.token();
     match ports.lease(wanted.key, Some(what.fill), wanted.tags, holder, limits.lease_hold).await {
@@ -319,33 +336,34 @@ async fn pause<P: Clock>(ports: &P, attempt: &mut u32, course: &mut Course) {
 fn hit(stored: Stored, freshness: Freshness, now: Millis, certificate: Certificate, due: bool) -> Read {
     let ttl_ms = stored.fresh_until.saturating_sub(now);
     let refresh = Refresh::of(&stored, freshness, certificate.epoch);
-    let renew = due.then_some(certificate);
-    Read { renew, refresh, ..Read::of(stored.into_value(), Outcome::Hit { freshness, ttl_ms }) }
+    let (renew, encoding) = (due.then_some(certificate), stored.encoding);
+    Read { renew, refresh, encoding, ..Read::of(stored.into_value(), Outcome::Hit { freshness, ttl_ms }) }
 }
 
-pub(crate) async fn bypass<E>(
-    load: impl AsyncFn() -> Result<Option<Value>, E>,
+pub(crate) async fn bypass<L: Into<Given>, E>(
+    load: impl AsyncFn() -> Result<Option<L>, E>,
     why: Bypass,
 ) -> Result<Option<Read>, E> {
-    let value = load().await?;
-    Ok(value.map(|value| Read::of(value, Outcome::Bypass(why))))
+    let given = load().await?;
+    Ok(given.map(|given| Read::of(given.into().value, Outcome::Bypass(why))))
 }
 
 /// No certificate can be had. Where that is because Postgres can't be reached, the entry may stand in, if its epoch and generations are
 /// the last known.
-async fn last_known<P, E>(
+async fn last_known<P, L, E>(
     ports: &P,
     wanted: &Wanted<'_>,
     mut seen: Seen,
-    load: impl AsyncFn() -> Result<Option<Value>, E>,
+    load: impl AsyncFn() -> Result<Option<L>, E>,
 ) -> Result<Option<Read>, E>
 where
     P: Registry + Clock,
+    L: Into<Given>,
     E: OriginError,
 {
     let error = match load().await {
-        Ok(value) => {
-            return Ok(value.map(|value| Read::of(value, Outcome::Bypass(Bypass::NoCertificate))));
+        Ok(given) => {
+            return Ok(given.map(|given| Read::of(given.into().value, Outcome::Bypass(Bypass::NoCertificate))));
         }
         Err(error) if wanted.policy.stale_if_error && error.unreachable() => error,
         Err(error) => return Err(error),
@@ -354,8 +372,12 @@ where
     if last.run != seen.run {
         return Err(error);
     }
-    match judge(seen.entries.pop().flatten(), seen.generations.iter(), last.epoch, ports.now(), ports.draw()) {
-        Verdict::Current(stored, _) => Ok(Some(Read::of(stored.into_value(), Outcome::StaleIfError))),
+    let verdict = judge(seen.entries.pop().flatten(), seen.generations.iter(), last.epoch, ports.now(), ports.draw());
+    match readable(verdict, wanted.policy) {
+        Verdict::Current(stored, _) => {
+            let encoding = stored.encoding;
+            Ok(Some(Read { encoding, ..Read::of(stored.into_value(), Outcome::StaleIfError) }))
+        }
         Verdict::Absent | Verdict::Outdated(_) | Verdict::Damaged(_) => Err(error),
     }
 }
@@ -372,22 +394,22 @@ struct Filler<'a, P> {
 
 impl<P: Store + Clock> Filler<'_, P> {
     /// Loads, fills, gives the lease back. Whether it was stored stands beside the value.
-    async fn load_and_fill<E>(
+    async fn load_and_fill<L: Into<Given>, E>(
         &self,
-        load: impl AsyncFn() -> Result<Option<Value>, E>,
+        load: impl AsyncFn() -> Result<Option<L>, E>,
     ) -> Result<Option<(Value, bool)>, E> {
         let begun = self.ports.monotonic();
-        let value = match load().await {
-            Ok(Some(value)) => value,
+        let given: Given = match load().await {
+            Ok(Some(given)) => given.into(),
             nothing => {
                 // Where this fails the lease ends by itself.
                 let _ = self.ports.release(self.wanted.key, self.holder).await;
-                return Ok(nothing?.map(|value| (value, false)));
+                return Ok(nothing?.map(|given| (given.into().value, false)));
             }
         };
         let load_ms = u32::try_from(self.ports.monotonic().saturating_sub(begun)).unwrap_or(u32::MAX);
         let fill =
-            prepare(self.ports, self.wanted, self.limits, &value, load_ms, self.epoch, &self.generations, self.holder);
+            prepare(self.ports, self.wanted, self.limits, &given, load_ms, self.epoch, &self.generations, self.holder);
         let stored = match fill {
             Some(fill) => self.ports.fill(&[fill], Some(self.holder)).await.is_ok(),
             None => {
@@ -395,7 +417,7 @@ impl<P: Store + Clock> Filler<'_, P> {
                 false
             }
         };
-        Ok(Some((value, stored)))
+        Ok(Some((given.value, stored)))
     }
 }
 
@@ -405,15 +427,26 @@ pub(crate) fn prepare<'a, P: Clock>(
     ports: &P,
     wanted: &Wanted<'a>,
     limits: &Limits,
-    value: &Value,
+    given: &Given,
     load_ms: u32,
     epoch: u128,
     generations: &[u128],
     fill: u128,
 ) -> Option<Fill<'a>> {
     let created = ports.now();
-    let life = freshness::lifetime(wanted.policy, created, ports.draw());
+    let life = freshness::lifetime(&wanted.policy.lasting(given.ttl), created, ports.draw());
     let stamp = Stamp { created, fresh_until: life.fresh_until, load_ms, epoch, generations, fill };
-    let bytes = entry::encode(value, &stamp).filter(|bytes| bytes.len() <= limits.max_entry_bytes)?;
+    let bytes = match packed(wanted.policy, &given.value) {
+        Some(packed) => entry::encode_as(&packed, &stamp, Encoding::Gzip),
+        None => entry::encode(&given.value, &stamp),
+    };
+    let bytes = bytes.filter(|bytes| bytes.len() <= limits.max_entry_bytes)?;
     Some(Fill { key: wanted.key, bytes, ttl_ms: life.ttl_ms })
+}
+
+/// The value packed, where its policy wants that and it is smaller so.
+fn packed(policy: &Policy, value: &Value) -> Option<Value> {
+    let compress = policy.compress.filter(|compress| value.payload.len() >= compress.min_bytes)?;
+    let payload = (compress.with)(&value.payload).filter(|packed| packed.len() < value.payload.len())?;
+    Some(Value { payload, etag: value.etag.clone(), owner: value.owner.clone() })
 }

@@ -1,28 +1,28 @@
 //! The bulk read: one look, one statement for all that is missing, one fill.
 
-use crate::entry::Value;
+use crate::entry::Given;
 use crate::policy::Limits;
 use crate::ports::{Clock, Ledger, OriginError, Registry, Store};
 use crate::read::{
     Bypass, Course, Look, Outcome, Read, Refresh, Verdict, Wanted, certified, due, judge, look_certified, prepare,
+    readable,
 };
 
-/// What `load` gives: a value or nothing for each index it was asked for, in that order.
-pub type Loaded = Vec<Option<Value>>;
-
-/// Reads many entries, each with tags of its own. `load` is asked once at most, for the indices that are missing. No leases: a bulk read
+/// Reads many entries, each with tags of its own. `load` is asked once at most, for the indices that are missing, and gives a
+/// [`Value`](crate::entry::Value), a [`Given`] or nothing for each, in that order. No leases: a bulk read
 /// never waits for somebody else.
 ///
 /// # Errors
 /// What `load` gave. Where the origin can't be reached nothing stands in: half an answer would look like a whole one.
-pub async fn read_many<P, E>(
+pub async fn read_many<P, L, E>(
     ports: &P,
     wanted: &[Wanted<'_>],
     limits: &Limits,
-    load: impl AsyncFn(&[usize]) -> Result<Loaded, E>,
+    load: impl AsyncFn(&[usize]) -> Result<Vec<Option<L>>, E>,
 ) -> Result<Vec<Option<Read>>, E>
 where
     P: Store + Registry + Ledger + Clock,
+    L: Into<Given>,
     E: OriginError,
 {
     let keys: Vec<&str> = wanted.iter().map(|one| one.key).collect();
@@ -43,12 +43,13 @@ where
     let (mut missing, mut damaged, mut broken) = (Vec::new(), Vec::new(), Vec::new());
     for (index, (one, bytes)) in wanted.iter().zip(seen.entries).enumerate() {
         let own = generations.by_ref().take(one.tags.len()).collect::<Vec<_>>();
-        match judge(bytes, own.into_iter(), certificate.epoch, now, ports.draw()) {
+        match readable(judge(bytes, own.into_iter(), certificate.epoch, now, ports.draw()), one.policy) {
             Verdict::Current(stored, freshness) => {
                 let ttl_ms = stored.fresh_until.saturating_sub(now);
                 let refresh = Refresh::of(&stored, freshness, certificate.epoch);
                 let outcome = Outcome::Hit { freshness, ttl_ms };
-                out[index] = Some(Read { renew, refresh, course, ..Read::of(stored.into_value(), outcome) });
+                let encoding = stored.encoding;
+                out[index] = Some(Read { renew, refresh, course, encoding, ..Read::of(stored.into_value(), outcome) });
             }
             Verdict::Damaged(_) => {
                 damaged.push(one.key);
@@ -68,7 +69,7 @@ where
     // Before the load, as in the read of one: a generation obtained later could hide a change.
     let generations = ports.generations(&needed, ports.token()).await;
     let begun = ports.monotonic();
-    let values = load(&missing).await?;
+    let values: Vec<Option<Given>> = load(&missing).await?.into_iter().map(|one| one.map(Into::into)).collect();
     let load_ms = u32::try_from(ports.monotonic().saturating_sub(begun)).unwrap_or(u32::MAX);
     let mut fills = Vec::new();
     if let Ok(generations) = &generations {
@@ -85,19 +86,19 @@ where
     let stored = !fills.is_empty() && ports.fill(&fills, None).await.is_ok();
     for (index, value) in missing.into_iter().zip(values) {
         let course = Course { damaged: broken.contains(&index), ..course };
-        out[index] = value.map(|value| Read { renew, course, ..Read::of(value, Outcome::Miss { stored }) });
+        out[index] = value.map(|given| Read { renew, course, ..Read::of(given.value, Outcome::Miss { stored }) });
     }
     Ok(out)
 }
 
-async fn all_from_origin<E>(
+async fn all_from_origin<L: Into<Given>, E>(
     count: usize,
-    load: impl AsyncFn(&[usize]) -> Result<Loaded, E>,
+    load: impl AsyncFn(&[usize]) -> Result<Vec<Option<L>>, E>,
     why: &Bypass,
     course: Course,
 ) -> Result<Vec<Option<Read>>, E> {
     let all: Vec<usize> = (0..count).collect();
     let values = load(&all).await?;
-    let read = |value| Read { course, ..Read::of(value, Outcome::Bypass(why.clone())) };
+    let read = |value: L| Read { course, ..Read::of(value.into().value, Outcome::Bypass(why.clone())) };
     Ok(values.into_iter().map(|value| value.map(read)).collect())
 }

@@ -283,7 +283,7 @@ impl<'a> Parser<'a> {
             let seconds = number(if text.is_empty() { default } else { text })?;
             Policy::with_ttl(Duration::from_secs(seconds))
         };
-        let fallback = Policy { ttl: Duration::ZERO, soft: 0.0, jitter: 0.0, stale_if_error: false };
+        let fallback = Policy { ttl: Duration::ZERO, soft: 0.0, jitter: 0.0, stale_if_error: false, compress: None };
         self.parsed(variable, parse).unwrap_or(fallback)
     }
 
