@@ -38,6 +38,11 @@ pub enum Error {
         /// What is wrong with it.
         detail: String,
     },
+    /// A delivery that doesn't verify. The same bytes never will.
+    Refused {
+        /// The stable name of the cause.
+        reason: &'static str,
+    },
     /// The caller is known and may not do this, whatever it is done to.
     Forbidden {
         /// What it would need.
@@ -141,6 +146,7 @@ impl fmt::Display for Error {
             | Self::Internal { detail } => f.write_str(detail),
             Self::Conflict { detail, current: Some(current) } => write!(f, "{detail} (it is {current})"),
             Self::Conflict { detail, current: None } => f.write_str(detail),
+            Self::Refused { reason } => write!(f, "the delivery is not believed: {reason}"),
             Self::NotFound { what } => write!(f, "no such {what}"),
             Self::MethodNotAllowed { allow } => write!(f, "allowed methods: {allow}"),
             Self::UnsupportedMediaType => f.write_str("the body must be application/json"),

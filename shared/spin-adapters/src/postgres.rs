@@ -22,6 +22,8 @@ pub enum Param {
     Bool(bool),
     /// `jsonb`, as its text.
     Json(String),
+    /// `bytea`.
+    Bytes(Vec<u8>),
     /// `text[]`.
     TextArray(Vec<String>),
     /// `int8[]`.
@@ -39,6 +41,7 @@ impl From<Param> for ParameterValue {
             Param::BigInt(value) => Self::Int64(value),
             Param::Bool(value) => Self::Boolean(value),
             Param::Json(value) => Self::Jsonb(value.into_bytes()),
+            Param::Bytes(value) => Self::Binary(value),
             Param::TextArray(values) => Self::ArrayStr(values.into_iter().map(Some).collect()),
             Param::BigIntArray(values) => Self::ArrayInt64(values.into_iter().map(Some).collect()),
             Param::Null => Self::DbNull,
@@ -70,6 +73,30 @@ impl Row {
     pub fn text(&self, column: &str) -> Result<Option<&str>, Error> {
         match self.value(column)? {
             DbValue::Str(value) | DbValue::Uuid(value) => Ok(Some(value)),
+            DbValue::DbNull => Ok(None),
+            _ => Err(Self::wrong(column)),
+        }
+    }
+
+    /// A `bool`; `None` where it is NULL.
+    ///
+    /// # Errors
+    /// As [`Self::text`].
+    pub fn bool(&self, column: &str) -> Result<Option<bool>, Error> {
+        match self.value(column)? {
+            DbValue::Boolean(value) => Ok(Some(*value)),
+            DbValue::DbNull => Ok(None),
+            _ => Err(Self::wrong(column)),
+        }
+    }
+
+    /// A `bytea`; `None` where it is NULL.
+    ///
+    /// # Errors
+    /// As [`Self::text`].
+    pub fn bytes(&self, column: &str) -> Result<Option<&[u8]>, Error> {
+        match self.value(column)? {
+            DbValue::Binary(value) => Ok(Some(value)),
             DbValue::DbNull => Ok(None),
             _ => Err(Self::wrong(column)),
         }

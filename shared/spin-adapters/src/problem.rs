@@ -23,6 +23,7 @@ const fn kind(status: u16, slug: &'static str, title: &'static str) -> Kind {
 fn kind_of(error: &Error) -> Kind {
     match error {
         Error::Invalid(_) => kind(400, "invalid-request", "The request is invalid"),
+        Error::Refused { .. } => kind(400, "delivery-refused", "The delivery is not believed"),
         Error::Unauthenticated { .. } => kind(401, "unauthenticated", "A valid token is needed"),
         Error::Forbidden { .. } => kind(403, "forbidden", "The caller may not do this"),
         Error::NotFound { .. } => kind(404, "not-found", "Not found"),
@@ -55,6 +56,9 @@ pub fn reply(error: &Error, instance: &str, request_id: &str) -> Reply {
         }
         Error::TooLarge { field, .. } => {
             put("errors", json!([field_error(&FieldError::new(field, error.to_string()))]));
+        }
+        Error::Refused { reason } => {
+            put("reason", json!(reason));
         }
         Error::Conflict { current: Some(current), .. } => {
             put("current", json!(current));
@@ -100,6 +104,7 @@ mod tests {
     fn every_error_is_a_problem_with_its_status() {
         let table = [
             (Error::invalid("limit", "must be 1 to 100"), 400, "invalid-request"),
+            (Error::Refused { reason: "signature-mismatch" }, 400, "delivery-refused"),
             (Error::unauthenticated("no token"), 401, "unauthenticated"),
             (Error::forbidden("no"), 403, "forbidden"),
             (Error::not_found("order"), 404, "not-found"),
@@ -140,6 +145,7 @@ mod tests {
             document(&Error::Conflict { detail: String::new(), current: Some("shipped".into()) }).1["current"],
             "shipped"
         );
+        assert_eq!(document(&Error::Refused { reason: "signature-mismatch" }).1["reason"], "signature-mismatch");
         assert_eq!(document(&Error::PreconditionFailed { current: Some(7) }).1["currentVersion"], 7);
     }
 }

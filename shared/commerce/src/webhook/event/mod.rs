@@ -12,6 +12,8 @@ pub use object::{ObjectKind, ObjectState, ProviderObject};
 
 use serde_json::Value;
 
+use super::amount::Provider;
+
 /// Longest id of an event or object that is believed to be one.
 const LONGEST_ID: usize = 128;
 
@@ -28,4 +30,34 @@ fn id(value: &Value, key: &str) -> Option<String> {
 
 fn is_id(id: &str) -> bool {
     (1..=LONGEST_ID).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+}
+
+/// Id and type of an event of which nothing else need make sense: enough to keep it for somebody to look at. `None` where even these
+/// can't be read.
+pub fn envelope(provider: Provider, body: &[u8]) -> Option<(String, String)> {
+    let event: Value = serde_json::from_slice(body).ok()?;
+    let name = match provider {
+        Provider::PayPal => "event_type",
+        Provider::Stripe => "type",
+    };
+    let kind = text(&event, &[name]).filter(|kind| (1..=100).contains(&kind.len()))?;
+    Some((id(&event, "id")?, kind.to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_envelope_needs_an_id_and_a_type() {
+        let read = |body: &str| envelope(Provider::Stripe, body.as_bytes());
+        let expected = Some(("evt_1".to_owned(), "charge.refunded".to_owned()));
+        assert_eq!(read(r#"{"id":"evt_1","type":"charge.refunded","data":{"object":{"amount":"?"}}}"#), expected);
+        for body in [r#"{"id":"evt_1"}"#, r#"{"type":"x"}"#, r#"{"id":"a b","type":"x"}"#, "{", "[]", r#"{"id":1,"type":"x"}"#] {
+            assert_eq!(read(body), None, "{body}");
+        }
+        let paypal = br#"{"id":"WH-1","event_type":"PING"}"#;
+        assert_eq!(envelope(Provider::PayPal, paypal), Some(("WH-1".to_owned(), "PING".to_owned())));
+        assert_eq!(envelope(Provider::Stripe, paypal), None);
+    }
 }

@@ -20,12 +20,33 @@ pub struct Trust {
 }
 
 impl Trust {
+    /// From one PEM bundle: what names itself as its issuer is a root, all else an intermediate.
+    ///
+    /// # Errors
+    /// As [`Self::from_pem`].
+    pub fn from_bundle(pem: &[u8]) -> Result<Self, Reason> {
+        let (mut roots, mut intermediates) = (Vec::new(), Vec::new());
+        for certificate in read(pem)? {
+            let parsed = EndEntityCert::try_from(&certificate).map_err(|_| Reason::CertificateUnreadable)?;
+            let own = parsed.issuer() == parsed.subject();
+            if own { &mut roots } else { &mut intermediates }.push(certificate);
+        }
+        Self::new(roots, intermediates)
+    }
+
     /// From two PEM bundles. Intermediates are material for building chains, they aren't trusted by themselves.
     ///
     /// # Errors
     /// `certificate-unreadable` when a bundle is damaged or there is no root.
     pub fn from_pem(roots: &[u8], intermediates: &[u8]) -> Result<Self, Reason> {
-        let trust = Self { roots: read(roots)?, intermediates: read(intermediates)? };
+        Self::new(read(roots)?, read(intermediates)?)
+    }
+
+    fn new(
+        roots: Vec<CertificateDer<'static>>,
+        intermediates: Vec<CertificateDer<'static>>,
+    ) -> Result<Self, Reason> {
+        let trust = Self { roots, intermediates };
         let readable = trust.roots.iter().all(|root| anchor_from_trusted_cert(root).is_ok());
         if trust.roots.is_empty() || !readable {
             return Err(Reason::CertificateUnreadable);

@@ -36,6 +36,9 @@ pub struct CertificateUrls {
     pub prefix: String,
     /// Which characters may follow the prefix, at least one of them.
     pub characters: Characters,
+    /// Certificates that don't come from PayPal: whose they are, and what their whole URL begins with. For tests: the scheme may be
+    /// `http` and the host may have a port. With it nothing else is taken.
+    pub elsewhere: Option<(Environment, String)>,
 }
 
 /// The characters of a certificate's file name after its prefix.
@@ -55,17 +58,33 @@ impl Default for CertificateUrls {
             folder: "/v1/notifications/certs/".into(),
             prefix: "CERT-".into(),
             characters: Characters::HexAndDash,
+            elsewhere: None,
         }
     }
 }
 
 impl CertificateUrls {
+    /// Certificates whose URLs are `beginning` and a name of letters, digits and dashes. `None` for a beginning that isn't a folder of
+    /// some host.
+    pub fn elsewhere(environment: Environment, beginning: &str) -> Option<Self> {
+        let rest = beginning.strip_prefix("https://").or_else(|| beginning.strip_prefix("http://"))?;
+        let (host, path) = rest.split_at(rest.find('/')?);
+        let plain = |b: u8| b.is_ascii_alphanumeric() || b"-._:/".contains(&b);
+        let folder = !host.is_empty() && path.ends_with('/') && rest.bytes().all(plain);
+        folder.then(|| Self { elsewhere: Some((environment, beginning.to_owned())), ..Self::default() })
+    }
+
     /// The environment whose certificates live at `url`, and the URL to fetch (host in lower case: also the cache key).
     /// `None`: not a URL to touch. Nothing but `https://` + host + folder + file name passes: no port, user, query,
     /// fragment, escape or dot.
     pub fn environment_of(&self, url: &str) -> Option<(Environment, String)> {
         if url.len() > LONGEST {
             return None;
+        }
+        if let Some((environment, beginning)) = &self.elsewhere {
+            let name = url.strip_prefix(beginning.as_str())?;
+            let plain = |b: u8| b.is_ascii_alphanumeric() || b == b'-';
+            return (!name.is_empty() && name.bytes().all(plain)).then(|| (*environment, url.to_owned()));
         }
         let rest = url.strip_prefix("https://")?;
         let (host, path) = rest.split_at(rest.find('/')?);
@@ -132,5 +151,26 @@ mod tests {
         assert!(urls.environment_of("https://localhost/v1/notifications/certs/testca-good").is_some());
         assert!(urls.environment_of("https://localhost/v1/notifications/certs/test_ca").is_none());
         assert!(urls.environment_of("https://api.paypal.com/v1/notifications/certs/CERT-1").is_none());
+    }
+
+    #[test]
+    fn certificates_from_elsewhere_come_from_one_folder_only() {
+        let folder = "http://127.0.0.1:4010/v1/notifications/certs/";
+        let urls = CertificateUrls::elsewhere(Environment::Sandbox, folder).unwrap();
+        let taken = format!("{folder}CERT-1a");
+        assert_eq!(urls.environment_of(&taken), Some((Environment::Sandbox, taken.clone())));
+        for url in [
+            folder,
+            "https://api.sandbox.paypal.com/v1/notifications/certs/CERT-1a",
+            "http://127.0.0.1:4010/v1/notifications/certs/../CERT-1",
+            "http://127.0.0.1:4010/v1/notifications/certs/CERT-1?x",
+            "http://127.0.0.1:40100/v1/notifications/certs/CERT-1",
+            "http://127.0.0.1:4010/v1/notifications/certs/a/b",
+        ] {
+            assert_eq!(urls.environment_of(url), None, "{url}");
+        }
+        for beginning in ["", "http://", "ftp://host/", "http://host", "http://host/file", "http://user@host/", "http:///"] {
+            assert!(CertificateUrls::elsewhere(Environment::Sandbox, beginning).is_none(), "{beginning}");
+        }
     }
 }
