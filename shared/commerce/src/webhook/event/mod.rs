@@ -53,7 +53,9 @@ mod tests {
         let read = |body: &str| envelope(Provider::Stripe, body.as_bytes());
         let expected = Some(("evt_1".to_owned(), "charge.refunded".to_owned()));
         assert_eq!(read(r#"{"id":"evt_1","type":"charge.refunded","data":{"object":{"amount":"?"}}}"#), expected);
-        for body in [r#"{"id":"evt_1"}"#, r#"{"type":"x"}"#, r#"{"id":"a b","type":"x"}"#, "{", "[]", r#"{"id":1,"type":"x"}"#] {
+        for body in
+            [r#"{"id":"evt_1"}"#, r#"{"type":"x"}"#, r#"{"id":"a b","type":"x"}"#, "{", "[]", r#"{"id":1,"type":"x"}"#]
+        {
             assert_eq!(read(body), None, "{body}");
         }
         let paypal = br#"{"id":"WH-1","event_type":"PING"}"#;

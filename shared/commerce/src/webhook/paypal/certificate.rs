@@ -42,10 +42,7 @@ impl Trust {
         Self::new(read(roots)?, read(intermediates)?)
     }
 
-    fn new(
-        roots: Vec<CertificateDer<'static>>,
-        intermediates: Vec<CertificateDer<'static>>,
-    ) -> Result<Self, Reason> {
+    fn new(roots: Vec<CertificateDer<'static>>, intermediates: Vec<CertificateDer<'static>>) -> Result<Self, Reason> {
         let trust = Self { roots, intermediates };
         let readable = trust.roots.iter().all(|root| anchor_from_trusted_cert(root).is_ok());
         if trust.roots.is_empty() || !readable {

@@ -169,7 +169,9 @@ mod tests {
         ] {
             assert_eq!(urls.environment_of(url), None, "{url}");
         }
-        for beginning in ["", "http://", "ftp://host/", "http://host", "http://host/file", "http://user@host/", "http:///"] {
+        for beginning in
+            ["", "http://", "ftp://host/", "http://host", "http://host/file", "http://user@host/", "http:///"]
+        {
             assert!(CertificateUrls::elsewhere(Environment::Sandbox, beginning).is_none(), "{beginning}");
         }
     }
