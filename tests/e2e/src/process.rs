@@ -164,6 +164,10 @@ impl PostgresProcess {
     /// Kills it and all its backends (SIGKILL). [`PostgresProcess::restart`] recovers what was committed.
     pub fn kill(&self) {
         self.signal(Signal::SIGKILL);
+        // Where nobody waits for orphans (a container), the dead stay listed, and its file would vouch for it.
+        if let Some(file) = self.pid_file() {
+            let _ = std::fs::remove_file(file);
+        }
     }
 
     /// Stops it and all its backends (SIGSTOP): connections are accepted by the kernel, and nothing is answered.
@@ -188,9 +192,12 @@ impl PostgresProcess {
     }
 
     fn postmaster(&self) -> Option<i32> {
+        std::fs::read_to_string(self.pid_file()?).ok()?.lines().next()?.trim().parse().ok()
+    }
+
+    fn pid_file(&self) -> Option<PathBuf> {
         let state = std::fs::read_to_string(self.dir.join("state.path")).ok()?;
-        let pid = std::fs::read_to_string(Path::new(state.trim()).join("postgres/postmaster.pid")).ok()?;
-        pid.lines().next()?.trim().parse().ok()
+        Some(Path::new(state.trim()).join("postgres/postmaster.pid"))
     }
 
     fn services(&self, verb: &str) {

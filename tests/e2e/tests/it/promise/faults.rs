@@ -141,7 +141,8 @@ impl Fault {
             }
             Fault::PostgresHung => {
                 app.postgres.as_ref().expect("an own Postgres").hang();
-                sleep(hold).await;
+                // Longer than its time limit, now and then.
+                sleep(hold * 2).await;
                 app.postgres.as_ref().expect("an own Postgres").resume();
             }
             Fault::PostgresClientsKilled => {
