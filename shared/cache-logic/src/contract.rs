@@ -24,6 +24,7 @@ pub async fn run<P: Store + Registry + Clock>(ports: &P) -> Vec<(&'static str, O
         ("a_lease_is_given_back_by_its_holder_only", a_lease_is_given_back_by_its_holder_only(ports).await),
         ("an_entry_filled_since_the_look_is_changed", an_entry_filled_since_the_look_is_changed(ports).await),
         ("a_generation_stays_until_it_is_invalidated", a_generation_stays_until_it_is_invalidated(ports).await),
+        ("a_claim_is_abandoned_by_its_holder_only", a_claim_is_abandoned_by_its_holder_only(ports).await),
         ("a_certificate_is_set_by_the_claim_s_holder_only", a_certificate_is_set_by_its_claimant(ports).await),
     ]
 }
@@ -117,6 +118,15 @@ async fn a_generation_stays_until_it_is_invalidated<P: Store + Registry + Clock>
     ensure(seen.generations == [None, Some(made[1])], "gone, and the other one isn't")?;
     let anew = ports.generations(&tags, ports.token()).await.map_err(fault)?;
     ensure(anew[0] != made[0] && anew[1] == made[1], "a new value, never an old one again")
+}
+
+async fn a_claim_is_abandoned_by_its_holder_only<P: Store + Registry + Clock>(ports: &P) -> Outcome {
+    let (token, other) = (ports.token(), ports.token());
+    ports.claim(token, LONG).await.map_err(fault)?.ok_or("the namespace is in use")?;
+    ports.abandon(other).await.map_err(fault)?;
+    ensure(ports.look(&[], &[]).await.map_err(fault)?.claimed, "who doesn't hold it gives nothing back")?;
+    ports.abandon(token).await.map_err(fault)?;
+    ensure(!ports.look(&[], &[]).await.map_err(fault)?.claimed, "given back by its holder it is free at once")
 }
 
 async fn a_certificate_is_set_by_its_claimant<P: Store + Registry + Clock>(ports: &P) -> Outcome {

@@ -179,6 +179,14 @@ impl Registry for Memory {
         Ok(Some(self.run.get()))
     }
 
+    async fn abandon(&self, token: u128) -> Result<(), CacheFault> {
+        self.call("abandon")?;
+        if self.number("cache:claim") == Some(token) {
+            self.remove("cache:claim");
+        }
+        Ok(())
+    }
+
     async fn certify(&self, certificate: &Certificate, life: Duration, fresh: Duration) -> Result<bool, CacheFault> {
         self.call("certify")?;
         if self.number("cache:claim") != Some(certificate.token) {

@@ -110,6 +110,9 @@ pub trait Registry {
     /// Claims the renewal (`SET NX PX`). `Ok(None)`: somebody else has it. The run is that of the connection used.
     async fn claim(&self, token: u128, hold: Duration) -> Result<Option<RunId>, CacheFault>;
 
+    /// Gives a claim back unused, if `token` still has it: the next one need not wait for its end.
+    async fn abandon(&self, token: u128) -> Result<(), CacheFault>;
+
     /// Sets the certificate if `token` still holds the claim, and ends the claim. False where it doesn't.
     async fn certify(&self, certificate: &Certificate, life: Duration, fresh: Duration) -> Result<bool, CacheFault>;
 

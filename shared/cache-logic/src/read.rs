@@ -299,7 +299,7 @@ pub(crate) async fn look_certified<P: Store + Registry + Ledger + Clock>(
     course: &mut Course,
 ) -> Look {
     let begun = ports.monotonic();
-    let mut attempt = 0;
+    let (mut attempt, mut tried) = (0, false);
     loop {
         let seen = match ports.look(keys, tags).await {
             Ok(seen) => seen,
@@ -308,14 +308,16 @@ pub(crate) async fn look_certified<P: Store + Registry + Ledger + Clock>(
         if certified(&seen).is_some() {
             return Look::Certified(seen);
         }
-        if ports.monotonic().saturating_sub(begun) >= limits.timing.claim().as_millis() as u64 {
-            // Whoever holds the claim may have found Postgres away, and keeps it to its end.
+        let late = ports.monotonic().saturating_sub(begun) >= limits.timing.claim().as_millis() as u64;
+        if late && tried {
             return Look::Uncertified(seen);
         }
-        if seen.claimed {
+        // Somebody is at it. After the time that a claim can last one asks for it all the same: this one may never end.
+        if seen.claimed && !late {
             pause(ports, &mut attempt, course).await;
             continue;
         }
+        tried = true;
         match renew(ports, limits.timing).await {
             Renewal::Certified(_) => {}
             Renewal::Busy | Renewal::TooLate => pause(ports, &mut attempt, course).await,

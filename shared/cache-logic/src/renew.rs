@@ -32,7 +32,11 @@ pub async fn renew<P: Registry + Ledger + Clock>(ports: &P, timing: Timing) -> R
     let (epoch, ids, tags) = match ports.pending(run).await {
         Ok(Pending::Rows { epoch, ids, tags }) => (epoch, ids, tags),
         Ok(Pending::Mismatch) => return Renewal::Mismatch,
-        Err(error) => return Renewal::Ledger(error),
+        Err(error) => {
+            // Where this fails the claim ends by itself.
+            let _ = ports.abandon(token).await;
+            return Renewal::Ledger(error);
+        }
     };
     if !tags.is_empty() {
         let tags: Vec<&str> = tags.iter().map(String::as_str).collect();

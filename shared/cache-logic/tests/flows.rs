@@ -5,7 +5,7 @@ use cache_logic::entry::Value;
 use cache_logic::freshness::Freshness;
 use cache_logic::memory::{Away, Memory};
 use cache_logic::policy::{Limits, Policy};
-use cache_logic::ports::{CacheFault, Lease, Registry, Store};
+use cache_logic::ports::{CacheFault, Clock, Lease, Registry, Store};
 use cache_logic::read::{Bypass, Outcome, Read, Wanted, read, refresh};
 use cache_logic::read_many::read_many;
 use cache_logic::renew::{Renewal, renew};
@@ -366,6 +366,19 @@ fn with_postgres_away_the_last_known_stands_in_and_nothing_else() {
     assert_eq!(shop.outcome(), Outcome::StaleIfError);
     now(shop.memory.invalidate(&["org:1"])).unwrap();
     assert_eq!(shop.read(), Err(Away), "known to be old");
+}
+
+#[test]
+fn a_renewal_that_finds_postgres_away_leaves_nobody_waiting() {
+    let shop = Shop::certified();
+    shop.read().unwrap();
+    shop.memory.origin_away.set(true);
+    shop.memory.advance(Duration::from_secs(2));
+    let before = shop.memory.monotonic();
+    for _ in 0..3 {
+        assert_eq!(shop.outcome(), Outcome::StaleIfError);
+    }
+    assert_eq!(shop.memory.monotonic(), before, "the claim was given back, so the next reader didn't wait for its end");
 }
 
 #[test]

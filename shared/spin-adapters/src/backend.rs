@@ -64,7 +64,7 @@ impl Backend {
         let state = config.redis_state_url.clone();
         let state = state.map(|url| Redis::new("the Redis of state", url, config.redis_timeout, config.redis_rest));
         let ports = Ports {
-            store: RedisStore::new(redis, &config.key_prefix, config.limits.generation_ttl),
+            store: RedisStore::new(redis, &config.key_prefix, config.limits.generation_ttl, &config.database_name()),
             postgres: Postgres::new(&config.database_url, config.postgres_timeout, config.postgres_rest),
             cache_name: config.cache_name(),
             mismatch: Cell::new(false),

@@ -207,6 +207,11 @@ impl Config {
         }
     }
 
+    /// The name by which the cache knows this database: address and name, without user and password.
+    pub fn database_name(&self) -> String {
+        database_name(&self.database_url)
+    }
+
     /// The name by which the database knows this cache: address and prefix, without user and password.
     pub fn cache_name(&self) -> String {
         let address = self.redis_url.rsplit('@').next().unwrap_or_default();
@@ -228,6 +233,15 @@ pub(crate) async fn given(variables: &[&'static str]) -> Result<HashMap<&'static
         }
     }
     if errors.is_empty() { Ok(values) } else { Err(errors) }
+}
+
+/// Host, port and database of a Postgres URL; user, password and options are not what makes a database another one.
+fn database_name(url: &str) -> String {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
+    let host = authority.rsplit('@').next().unwrap_or_default();
+    let port = if host.rsplit(']').next().is_some_and(|end| end.contains(':')) { "" } else { ":5432" };
+    format!("{host}{port}/{}", path.split('?').next().unwrap_or_default())
 }
 
 pub(crate) fn number(text: &str) -> Result<u64, String> {
@@ -382,6 +396,18 @@ mod tests {
     fn the_cache_is_named_without_its_password() {
         assert_eq!(Config::parse(&defaults()).ok().unwrap().redis_url, "redis://user:secret@127.0.0.1:6379");
         assert_eq!(Config::parse(&defaults()).ok().unwrap().cache_name(), "127.0.0.1:6379#");
+    }
+
+    #[test]
+    fn a_database_is_named_by_where_it_is_and_not_by_who_asks() {
+        for (url, name) in [
+            ("postgres://edge:secret@db.example:6432/orders?sslmode=disable", "db.example:6432/orders"),
+            ("postgresql://db.example/orders", "db.example:5432/orders"),
+            ("postgres://a@[::1]/orders?x=a/b", "[::1]:5432/orders"),
+            ("postgres://a@[::1]:5433/orders", "[::1]:5433/orders"),
+        ] {
+            assert_eq!(database_name(url), name);
+        }
     }
 
     #[test]

@@ -52,7 +52,7 @@ impl Ledger for Ports {
 
     async fn forget_transaction(&self, xid: &str, tags: &[String]) -> Result<(), Error> {
         // Without a connection there is no telling which run was told: the next renewal does it.
-        let Some(run) = self.store.redis.run() else { return Ok(()) };
+        let Some(run) = self.store.run() else { return Ok(()) };
         let params = vec![
             Param::Text(xid.to_owned()),
             Param::TextArray(tags.to_vec()),
@@ -105,6 +105,10 @@ impl Registry for Ports {
 
     async fn claim(&self, token: u128, hold: Duration) -> Result<Option<RunId>, CacheFault> {
         self.store.claim(token, hold).await
+    }
+
+    async fn abandon(&self, token: u128) -> Result<(), CacheFault> {
+        self.store.abandon(token).await
     }
 
     async fn certify(&self, certificate: &Certificate, life: Duration, fresh: Duration) -> Result<bool, CacheFault> {

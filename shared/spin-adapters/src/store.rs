@@ -4,6 +4,7 @@ use crate::redis::{Redis, Script, millis, text};
 use cache_logic::certificate::{Certificate, Generation, RunId};
 use cache_logic::key::{generation_key, lease_key};
 use cache_logic::ports::{CacheFault, Fill, Lease, Registry, Seen, Store};
+use sha2::{Digest, Sha256};
 use spin_sdk::redis::{RedisParameter, RedisResult};
 use std::time::Duration;
 
@@ -16,6 +17,9 @@ pub struct RedisStore {
     pub redis: Redis,
     prefix: String,
     generation_ttl: Duration,
+    /// Stands for the database behind this cache. Mixed into the run id, so that a certificate that another database has given counts as
+    /// one of another run: for nothing.
+    origin: u128,
     names: Names,
     scripts: Scripts,
 }
@@ -33,17 +37,19 @@ struct Scripts {
     generations: Script,
     fill: Script,
     release: Script,
+    claim: Script,
     certify: Script,
 }
 
 impl RedisStore {
-    /// A store below `prefix`, whose generations live for `generation_ttl`.
-    pub fn new(redis: Redis, prefix: &str, generation_ttl: Duration) -> Self {
+    /// A store below `prefix`, whose generations live for `generation_ttl`; `database` names what it is in front of.
+    pub fn new(redis: Redis, prefix: &str, generation_ttl: Duration, database: &str) -> Self {
         let name = |name: &str| format!("{prefix}cache:{name}");
         Self {
             redis,
             prefix: prefix.to_owned(),
             generation_ttl,
+            origin: origin(database),
             names: Names {
                 certificate: name("certificate"),
                 claim: name("claim"),
@@ -55,9 +61,15 @@ impl RedisStore {
                 generations: Script::new(include_str!("lua/generations.lua")),
                 fill: Script::new(include_str!("lua/fill.lua")),
                 release: Script::new(include_str!("lua/release.lua")),
+                claim: Script::new(include_str!("lua/claim.lua")),
                 certify: Script::new(include_str!("lua/certify.lua")),
             },
         }
+    }
+
+    /// The run that certificates on the open connection must be of.
+    pub fn run(&self) -> Option<RunId> {
+        self.redis.run().map(|run| run ^ self.origin)
     }
 
     fn prefixed(&self, key: &str) -> String {
@@ -89,7 +101,7 @@ impl Store for RedisStore {
             certificate: values.next().flatten().as_deref().and_then(Certificate::decode),
             fresh: values.next().flatten().is_some(),
             claimed: values.next().flatten().is_some(),
-            run,
+            run: run ^ self.origin,
         })
     }
 
@@ -157,9 +169,13 @@ impl Registry for RedisStore {
     }
 
     async fn claim(&self, token: u128, hold: Duration) -> Result<Option<RunId>, CacheFault> {
-        let arguments = vec![text(&self.names.claim), hex(token), text("NX"), text("PX"), millis(hold)];
-        let (answer, run) = self.redis.command("SET", arguments).await?;
-        Ok(matches!(answer.as_slice(), [RedisResult::Status(_)]).then_some(run))
+        let arguments = vec![hex(token), millis(hold)];
+        let (answer, run) = self.redis.script(&self.scripts.claim, &[&self.names.claim], arguments).await?;
+        Ok(matches!(answer.as_slice(), [RedisResult::Int64(1)]).then_some(run ^ self.origin))
+    }
+
+    async fn abandon(&self, token: u128) -> Result<(), CacheFault> {
+        self.redis.script(&self.scripts.release, &[&self.names.claim], vec![hex(token)]).await.map(drop)
     }
 
     async fn certify(&self, certificate: &Certificate, life: Duration, fresh: Duration) -> Result<bool, CacheFault> {
@@ -175,6 +191,12 @@ impl Registry for RedisStore {
         let (answer, _) = self.redis.command("GET", vec![text(&self.names.last)]).await?;
         Ok(answer.into_iter().next().and_then(bytes).as_deref().and_then(Certificate::decode))
     }
+}
+
+/// 128 bits of the name's SHA-256.
+fn origin(database: &str) -> u128 {
+    let digest = Sha256::digest(database);
+    digest.iter().take(16).fold(0, |number, byte| number << 8 | u128::from(*byte))
 }
 
 fn hex(value: u128) -> RedisParameter {

@@ -40,6 +40,18 @@ async fn another_run_of_redis_moves_the_epoch() {
 }
 
 #[tokio::test]
+async fn a_database_of_another_history_moves_the_epoch() {
+    let db = Database::new().await;
+    let (_, first, ..) = renew(&db.client, "a", "run").await;
+    db.run("UPDATE cache_state SET history = '1/00000001/1'").await; // as a clone or a restored backup finds it
+    let (_, second, ..) = renew(&db.client, "a", "run").await;
+    assert_ne!(second, first);
+    assert_eq!(renew(&db.client, "a", "run").await.1, second, "and it stays with what it has found");
+    let history = db.text("SELECT history FROM cache_state").await;
+    assert!(!history.contains('-') && history.split('/').count() == 3, "cluster, timeline, database: {history}");
+}
+
+#[tokio::test]
 async fn a_renewal_gives_all_rows_and_deletes_none() {
     let db = Database::new().await;
     let id = db.order().await;

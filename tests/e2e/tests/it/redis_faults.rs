@@ -185,6 +185,37 @@ async fn a_generation_or_a_lease_that_is_none_is_replaced_by_the_next_read() {
 }
 
 #[tokio::test]
+async fn a_claim_that_does_not_end_is_taken_over() {
+    let Some(app) = App::private().own_redis().spawn().await else { return };
+    let path = format!("/orders/{}", app.sample.order);
+    app.warm(&path).await;
+    let client = redis::Client::open(app.redis_url.as_str()).expect("an address");
+    let mut connection = client.get_multiplexed_async_connection().await.expect("Redis answers");
+    for (command, arguments) in [("SET", "without an end"), ("RPUSH", "an element")] {
+        redis::cmd("FLUSHALL").exec_async(&mut connection).await.expect("FLUSHALL");
+        let claim = format!("{}cache:claim", app.prefix());
+        redis::cmd(command).arg(claim).arg(arguments).exec_async(&mut connection).await.expect("a foreign claim");
+        app.warm(&path).await;
+    }
+}
+
+#[tokio::test]
+async fn two_databases_on_one_cache_are_never_mixed_up() {
+    let Some(app) = App::private().own_redis().spawn().await else { return };
+    let copy = App::private().variable("redis_url", &app.redis_url).variable("key_prefix", app.prefix());
+    let Some(copy) = copy.spawn().await else { return };
+    let path = format!("/orders/{}", app.sample.order);
+    for (server, notes) in [(&app, "the original"), (&copy, "the copy")] {
+        server.client.patch(&app.sample.order, serde_json::json!({ "notes": notes })).await.expect(200);
+    }
+    for _ in 0..20 {
+        for (server, notes) in [(&app, "the original"), (&copy, "the copy")] {
+            assert_eq!(server.client.get(&path).await.expect(200).json()["notes"], notes);
+        }
+    }
+}
+
+#[tokio::test]
 async fn the_log_has_a_few_warnings_not_one_per_request() {
     let Some(mut app) = App::private().own_redis().spawn().await else { return };
     let path = format!("/orders/{}", app.sample.order);
