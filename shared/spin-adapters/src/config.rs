@@ -25,6 +25,15 @@ pub enum AuthMode {
     Off,
 }
 
+/// Who may read `/metrics` and `/health/cache`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MetricsAccess {
+    /// Everyone who can reach the server.
+    Open,
+    /// Operators, by their token.
+    Operator,
+}
+
 /// One policy for each class of entries.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Policies {
@@ -98,6 +107,10 @@ pub struct Config {
     pub postgres_rest: Duration,
     /// A request's body may have this many bytes.
     pub max_body_bytes: usize,
+    /// How long statistics are gathered in an instance before they are added to the common ones; `None`: nothing is counted.
+    pub statistics_flush: Option<Duration>,
+    /// Who may read the statistics.
+    pub metrics_access: MetricsAccess,
 }
 
 /// Every variable that components read.
@@ -129,6 +142,8 @@ pub const VARIABLES: &[&str] = &[
     "max_entry_bytes",
     "cache_wait_ms",
     "max_body_bytes",
+    "statistics_flush_ms",
+    "metrics_access",
 ];
 
 impl Config {
@@ -185,6 +200,9 @@ impl Config {
             (parser.millis("redis_timeout_ms", 1, 60_000), parser.millis("redis_breaker_ms", 1, 600_000));
         let postgres_rest = parser.millis("postgres_breaker_ms", 1, 600_000);
         let max_body_bytes = parser.bounded("max_body_bytes", 1_000, 10_000_000) as usize;
+        let statistics_flush = parser.statistics_flush();
+        let metrics_access =
+            parser.one_of("metrics_access", &[("open", MetricsAccess::Open), ("operator", MetricsAccess::Operator)]);
         let (key_prefix, jwt_issuer) = (parser.text("key_prefix"), parser.text("jwt_issuer"));
         match (limits, auth_mode, jwt_keys) {
             (Some(limits), Some(auth_mode), Some(jwt_keys)) if parser.errors.is_empty() => Ok(Self {
@@ -202,6 +220,8 @@ impl Config {
                 postgres_timeout,
                 postgres_rest,
                 max_body_bytes,
+                statistics_flush,
+                metrics_access,
             }),
             _ => Err(parser.errors),
         }
@@ -312,6 +332,16 @@ impl<'a> Parser<'a> {
         self.parsed("outage_write_wait_ms", parse).unwrap_or(least)
     }
 
+    /// 0 means never. Less than 20 ms would be a command for nearly every request.
+    fn statistics_flush(&mut self) -> Option<Duration> {
+        let parse = |text: &str| {
+            let millis = number(text)?;
+            let sane = millis == 0 || (20..=60_000).contains(&millis);
+            sane.then(|| Duration::from_millis(millis)).ok_or_else(|| "must be 0, or from 20 to 60000".to_owned())
+        };
+        self.parsed("statistics_flush_ms", parse).filter(|delay| !delay.is_zero())
+    }
+
     /// The second Redis, where there is one.
     fn state_url(&mut self) -> Option<String> {
         if self.text("redis_state_url").is_empty() {
@@ -363,6 +393,8 @@ mod tests {
             ("max_entry_bytes", "1000000"),
             ("cache_wait_ms", "1000"),
             ("max_body_bytes", "1000000"),
+            ("statistics_flush_ms", "1000"),
+            ("metrics_access", "open"),
             ("auth_mode", "jwt"),
             ("redis_url", "redis://127.0.0.1:6379"),
             ("redis_credentials", "user:secret"),
@@ -435,6 +467,8 @@ mod tests {
             ("redis_credentials", "secret"),
             ("database_url", "secret"),
             ("jwt_keys", "{secret"),
+            ("statistics_flush_ms", "5"),
+            ("metrics_access", "everyone"),
         ];
         for (variable, value) in cases {
             let mut values = defaults();
