@@ -298,7 +298,7 @@ impl Parser<'_> {
     }
 
     /// One of a few words; where it is another, the first stands for it, since there will be no configuration then.
-    fn one_of<T: Copy>(&mut self, variable: &'static str, words: &[(&str, T)]) -> T {
+    pub(crate) fn one_of<T: Copy>(&mut self, variable: &'static str, words: &[(&str, T)]) -> T {
         let parse = |text: &str| {
             let found = words.iter().find(|(word, _)| *word == text).map(|(_, meaning)| *meaning);
             let all = || words.iter().map(|(word, _)| *word).collect::<Vec<_>>().join(" or ");
