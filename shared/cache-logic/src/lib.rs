@@ -10,7 +10,7 @@
 //! 2. [`policy`], [`freshness`]: how long it may live, when it is made anew
 //! 3. [`certificate`], [`ports`]: what the protocol asks of Redis and of the origin
 //! 4. [`read`], [`read_many`], [`write`], [`renew`]: the protocol itself
-//! 5. [`breaker`]: when a dependency is left alone
+//! 5. [`breaker`], [`retry`]: when a dependency is left alone, when it is asked again
 //! 6. [`memory`], [`contract`]: a Redis in memory, and the suite that every adapter passes
 #![forbid(unsafe_code)]
 
@@ -31,4 +31,5 @@ pub mod ports;
 pub mod read;
 pub mod read_many;
 pub mod renew;
+pub mod retry;
 pub mod write;

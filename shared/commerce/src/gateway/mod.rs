@@ -1,11 +1,16 @@
 //! Payment providers' APIs, pure: requests are built here and answers read here; sending them is `spin_adapters::payments`.
 //!
-//! Reading order: [`NewPayment`] and what else can be asked for, [`GatewayError`] (what a retry helps against), [`Secret`].
+//! Reading order: [`NewPayment`] and what else can be asked for, [`GatewayError`] (what a retry helps against), [`Request`] and
+//! [`Answer`], the providers [`paypal`] and [`stripe`].
 
 mod error;
+pub mod paypal;
+mod request;
 mod secret;
+pub mod stripe;
 
 pub use error::GatewayError;
+pub use request::{Answer, Method, Request};
 pub use secret::Secret;
 
 use uuid::Uuid;
@@ -64,6 +69,14 @@ pub struct NewCapture {
     pub request: String,
     /// How much of an authorization or a payment intent, as a decimal string, and its currency; `None`: all of it.
     pub amount: Option<(String, Currency)>,
+}
+
+impl NewCapture {
+    /// The capture of an approved PayPal order, the same whoever asks for it: the shopper's return, the event, or an operator.
+    pub fn of_paypal_order(external_id: &str) -> Self {
+        let request = format!("capture-{external_id}");
+        Self { what: Capturable::PayPalOrder, external_id: external_id.to_owned(), request, amount: None }
+    }
 }
 
 /// Money to give back.

@@ -22,7 +22,7 @@ use crate::time::Moment;
 
 /// A provider's time: RFC 3339 with its `T`, not the bare dates that requests may use. Providers have been seen sending
 /// month 19: that is no time, not an error of the whole event.
-fn moment(text: &str) -> Option<Moment> {
+pub(crate) fn moment(text: &str) -> Option<Moment> {
     Moment::parse(text).filter(|_| text.as_bytes().get(10) == Some(&b'T'))
 }
 

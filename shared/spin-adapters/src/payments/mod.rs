@@ -1,10 +1,12 @@
 //! Payments: what the two payment functions work with besides the backend.
 //!
-//! Reading order: [`config`] and [`urls`], [`client`] (one call), [`gateway`] (the providers).
+//! Reading order: [`config`] and [`urls`], [`client`] (one call), [`upstream`] (its
+//! repetitions), [`gateway`] (the providers).
 
 pub mod client;
 pub mod config;
 pub mod gateway;
+pub mod upstream;
 pub mod urls;
 
 use std::cell::OnceCell;

@@ -18,12 +18,12 @@ use super::amount::Provider;
 const LONGEST_ID: usize = 128;
 
 /// A string at a path of object keys.
-fn text<'a>(value: &'a Value, path: &[&str]) -> Option<&'a str> {
+pub(crate) fn text<'a>(value: &'a Value, path: &[&str]) -> Option<&'a str> {
     path.iter().try_fold(value, |value, key| value.get(key))?.as_str()
 }
 
 /// An id that is safe in a URL path, a cache key and a log line.
-fn id(value: &Value, key: &str) -> Option<String> {
+pub(crate) fn id(value: &Value, key: &str) -> Option<String> {
     let id = value.get(key)?.as_str()?;
     is_id(id).then(|| id.to_owned())
 }

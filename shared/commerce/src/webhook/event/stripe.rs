@@ -64,7 +64,7 @@ impl Event {
     }
 }
 
-fn payment_intent(value: &Value) -> Option<ProviderObject> {
+pub(crate) fn payment_intent(value: &Value) -> Option<ProviderObject> {
     let (state, units) = match text(value, &["status"])? {
         "succeeded" => (ObjectState::Completed, "amount_received"),
         "canceled" => (ObjectState::Cancelled, "amount"),
@@ -107,7 +107,7 @@ fn charge(value: &Value) -> Option<ProviderObject> {
     })
 }
 
-fn refund(value: &Value) -> Option<ProviderObject> {
+pub(crate) fn refund(value: &Value) -> Option<ProviderObject> {
     let state = match text(value, &["status"])? {
         "succeeded" => ObjectState::Completed,
         "failed" => ObjectState::Failed,

@@ -1,0 +1,7 @@
+//! PayPal's API: Orders v2, Payments v2, Disputes v1, Webhooks v1.
+
+mod answers;
+mod requests;
+
+pub use answers::{AccessToken, created, join, objects, page, related, resource, token, verified};
+pub use requests::{capture, create, events, post_back, read, refund, token_request};

@@ -1,0 +1,178 @@
+//! Stripe's API: Checkout Sessions, Refunds, Payment Intents, Events.
+
+use serde_json::Value;
+
+use super::request::{Answer, Request, code, escape, form, link};
+use super::{Capturable, Created, GatewayError, ListedEvent, NewCapture, NewPayment, NewRefund, Page};
+use crate::time::Moment;
+use crate::webhook::amount::{Amount, Provider};
+use crate::webhook::event::stripe::{ORDER_METADATA, payment_intent, refund as refund_object};
+use crate::webhook::event::{ProviderObject, id, text};
+
+/// The version whose shapes are read here; an account's default may be any.
+const VERSION: &str = "2024-06-20";
+/// How many events are listed at once: Stripe's most.
+const PAGE: u32 = 100;
+/// The types that concern payments of orders: the ones that [`crate::webhook::event::stripe`] reads.
+const TYPES: [&str; 10] = [
+    "payment_intent.succeeded",
+    "payment_intent.payment_failed",
+    "payment_intent.canceled",
+    "checkout.session.completed",
+    "checkout.session.async_payment_succeeded",
+    "checkout.session.async_payment_failed",
+    "charge.refunded",
+    "refund.failed",
+    "charge.dispute.created",
+    "charge.dispute.closed",
+];
+
+/// Creates a checkout session. The order's id stands on the session and on its payment intent: events come of both.
+///
+/// # Errors
+/// [`GatewayError::Refused`] for a currency or an amount that Stripe doesn't take.
+pub fn create(payment: &NewPayment) -> Result<Request, GatewayError> {
+    let order = payment.order.to_string();
+    let units = units(&payment.amount, payment.currency.as_str())?;
+    let currency = payment.currency.as_str().to_ascii_lowercase();
+    let (session_metadata, intent_metadata) =
+        (format!("metadata[{ORDER_METADATA}]"), format!("payment_intent_data[metadata][{ORDER_METADATA}]"));
+    let fields = [
+        ("mode", "payment"),
+        ("client_reference_id", &order),
+        (&session_metadata, &order),
+        (&intent_metadata, &order),
+        ("line_items[0][quantity]", "1"),
+        ("line_items[0][price_data][currency]", &currency),
+        ("line_items[0][price_data][unit_amount]", &units),
+        ("line_items[0][price_data][product_data][name]", &format!("Order {order}")),
+        ("success_url", &payment.return_url),
+        ("cancel_url", &payment.cancel_url),
+    ];
+    Ok(action("/v1/checkout/sessions", &fields, &payment.session.to_string()))
+}
+
+/// Refunds a payment intent or a charge.
+///
+/// # Errors
+/// [`GatewayError::Refused`] for a currency or an amount that Stripe doesn't take.
+pub fn refund(refund: &NewRefund) -> Result<Request, GatewayError> {
+    let of = if refund.payment.starts_with("ch_") || refund.payment.starts_with("py_") {
+        "charge"
+    } else {
+        "payment_intent"
+    };
+    let units = units(&refund.amount, refund.currency.as_str())?;
+    let (order, request) = (refund.order.to_string(), refund.request.to_string());
+    let metadata = format!("metadata[{ORDER_METADATA}]");
+    let fields = [
+        (of, refund.payment.as_str()),
+        ("amount", &units),
+        (&metadata, &order),
+        ("metadata[refund_request_id]", &request),
+    ];
+    Ok(action("/v1/refunds", &fields, &request))
+}
+
+/// Captures a payment intent.
+///
+/// # Errors
+/// [`GatewayError::Refused`] for an amount that Stripe doesn't take; [`GatewayError::Unexpected`] for what isn't Stripe's.
+pub fn capture(capture: &NewCapture) -> Result<Request, GatewayError> {
+    if capture.what != Capturable::StripePaymentIntent {
+        return Err(GatewayError::Unexpected);
+    }
+    let units = capture.amount.as_ref().map(|(amount, currency)| units(amount, currency.as_str())).transpose()?;
+    let fields: Vec<(&str, &str)> = units.iter().map(|units| ("amount_to_capture", units.as_str())).collect();
+    Ok(action(&format!("/v1/payment_intents/{}/capture", escape(&capture.external_id)), &fields, &capture.request))
+}
+
+/// Lists events of payments since a moment, the newest first. `page` is the last event of the page before.
+pub fn events(since: Moment, page: Option<&str>) -> Request {
+    let (since, limit) = (since.0.div_euclid(1_000_000).to_string(), PAGE.to_string());
+    let mut fields = vec![("created[gte]", since.as_str()), ("limit", &limit)];
+    fields.extend(TYPES.map(|kind| ("types[]", kind)));
+    fields.extend(page.map(|last| ("starting_after", last)));
+    versioned(Request::get(format!("/v1/events?{}", form(&fields))))
+}
+
+/// Reads a checkout session that was created.
+///
+/// # Errors
+/// [`GatewayError::Unexpected`] for one without a link: it can't be paid.
+pub fn created(answer: &Answer) -> Result<Created, GatewayError> {
+    let body = resource(answer)?;
+    match (id(&body, "id"), text(&body, &["url"]).and_then(link)) {
+        (Some(external_id), Some(redirect_url)) => Ok(Created { external_id, redirect_url }),
+        _ => Err(GatewayError::Unexpected),
+    }
+}
+
+/// Reads a refund that was made.
+///
+/// # Errors
+/// [`GatewayError::Unexpected`] for what is no refund.
+pub fn refunded(answer: &Answer) -> Result<ProviderObject, GatewayError> {
+    refund_object(&resource(answer)?).ok_or(GatewayError::Unexpected)
+}
+
+/// Reads a payment intent.
+///
+/// # Errors
+/// [`GatewayError::Unexpected`] for what is no payment intent.
+pub fn captured(answer: &Answer) -> Result<ProviderObject, GatewayError> {
+    payment_intent(&resource(answer)?).ok_or(GatewayError::Unexpected)
+}
+
+/// Reads a page of events.
+///
+/// # Errors
+/// [`GatewayError::Unexpected`] for what is no list of events.
+pub fn page(answer: &Answer) -> Result<Page, GatewayError> {
+    let body = resource(answer)?;
+    let listed = body.get("data").and_then(Value::as_array).ok_or(GatewayError::Unexpected)?;
+    let events: Vec<ListedEvent> = listed.iter().map(event).collect::<Option<_>>().ok_or(GatewayError::Unexpected)?;
+    let more = body.get("has_more").and_then(Value::as_bool).unwrap_or_default();
+    let next = events.last().filter(|_| more).map(|last| last.id.clone());
+    Ok(Page { events, next })
+}
+
+fn event(value: &Value) -> Option<ListedEvent> {
+    let seconds = value.get("created").and_then(Value::as_i64);
+    Some(ListedEvent {
+        id: id(value, "id")?,
+        kind: text(value, &["type"])?.to_owned(),
+        created_at: seconds.and_then(|seconds| seconds.checked_mul(1_000_000)).map(Moment),
+        body: value.to_string().into_bytes(),
+    })
+}
+
+fn resource(answer: &Answer) -> Result<Value, GatewayError> {
+    if answer.status == 401 {
+        return Err(GatewayError::Unconfigured { variable: "stripe_api_key" });
+    }
+    serde_json::from_slice(answer.success(refusal)?).map_err(|_| GatewayError::Unexpected)
+}
+
+/// `{error: {type, code, decline_code, param}}`.
+fn refusal(body: &[u8]) -> GatewayError {
+    let body: Value = serde_json::from_slice(body).unwrap_or_default();
+    let of = |key: &str| text(&body, &["error", key]);
+    let reason = of("decline_code").or_else(|| of("code")).or_else(|| of("type")).unwrap_or_default();
+    let about = [of("param").unwrap_or_default(), reason].concat();
+    let field = ["currency", "amount"].into_iter().find(|field| about.contains(field));
+    GatewayError::Refused { reason: code(reason), field: field.map(str::to_owned) }
+}
+
+fn action(path: &str, fields: &[(&str, &str)], request_id: &str) -> Request {
+    versioned(Request::post(path, "application/x-www-form-urlencoded", form(fields)))
+        .with("idempotency-key", request_id)
+}
+
+fn versioned(request: Request) -> Request {
+    request.with("stripe-version", VERSION)
+}
+
+fn units(amount: &str, currency: &str) -> Result<String, GatewayError> {
+    Ok(Amount::parse(Provider::Stripe, amount, currency)?.minor.to_string())
+}
