@@ -1,0 +1,247 @@
+//! The stand-in as a scenario holds it.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+use tokio::net::TcpListener;
+
+use crate::actions::{Happened, Outcome, Payment};
+use crate::authority::AUTHORITY;
+use crate::deliveries::{Attempt, Event, Target};
+use crate::faults::Fault;
+use crate::settings::Settings;
+use crate::signing::{Signed, Signing, sign};
+use crate::world::{Seen, World};
+use crate::{Provider, server};
+
+/// Both providers on one port of loopback. They end when this is dropped.
+#[derive(Debug)]
+pub struct Standin {
+    world: Arc<World>,
+    server: tokio::task::JoinHandle<()>,
+}
+
+impl Drop for Standin {
+    fn drop(&mut self) {
+        self.server.abort();
+    }
+}
+
+impl Standin {
+    /// Starts it on a free port with names and secrets of its own.
+    ///
+    /// # Panics
+    /// Where no port can be had.
+    pub async fn start() -> Standin {
+        Standin::start_on("127.0.0.1:0", Settings::random()).await.expect("a free port of loopback")
+    }
+
+    /// Starts it on this address.
+    ///
+    /// # Errors
+    /// Where the address can't be had.
+    pub async fn start_on(address: &str, settings: Settings) -> std::io::Result<Standin> {
+        // The making of keys takes a while: not while others wait for this thread.
+        let _ = tokio::task::spawn_blocking(|| AUTHORITY.anchors.len()).await;
+        let listener = TcpListener::bind(address).await?;
+        let world = Arc::new(World::new(format!("http://{}", listener.local_addr()?), settings));
+        let server = tokio::spawn(server::serve(Arc::clone(&world), listener));
+        Ok(Standin { world, server })
+    }
+
+    /// `http://127.0.0.1:port`
+    pub fn base_url(&self) -> &str {
+        &self.world.base_url
+    }
+
+    /// Names and secrets.
+    pub fn settings(&self) -> &Settings {
+        &self.world.settings
+    }
+
+    /// Root and intermediate, PEM.
+    pub fn anchors(&self) -> &'static str {
+        &AUTHORITY.anchors
+    }
+
+    /// The product's variables that make it use this stand-in, in lower case. `hmac_key` and what shoppers may be sent back to
+    /// are the product's own.
+    pub fn variables(&self) -> Vec<(&'static str, String)> {
+        self.settings().variables(self.base_url(), self.anchors())
+    }
+
+    /// Where events go: to the webhooks of the server at `base_url`.
+    pub fn webhooks_to(&self, base_url: &str) {
+        let url = |provider: Provider| Some(format!("{base_url}/api/v1/webhooks/{}", provider.name()));
+        self.retarget(|target| (target.paypal, target.stripe) = (url(Provider::PayPal), url(Provider::Stripe)));
+    }
+
+    /// Whether events are sent as soon as they happen, as at first, or only by [`Standin::deliver`] and [`Standin::send`].
+    pub fn automatic(&self, automatic: bool) {
+        self.retarget(|target| target.automatic = automatic);
+    }
+
+    /// Changes where events go and how patiently.
+    pub fn retarget(&self, change: impl FnOnce(&mut Target)) {
+        change(&mut self.world.state().target);
+    }
+
+    fn did(&self, happened: Happened) -> Happened {
+        self.world.flush();
+        happened
+    }
+
+    /// The shopper approves a PayPal order, which is no payment yet.
+    pub fn approve(&self, order: &str) -> Happened {
+        self.did(self.world.approve(order))
+    }
+
+    /// The shopper pays a PayPal order or a Stripe session. PayPal: approval and capture at once.
+    pub fn pay(&self, id: &str) -> Happened {
+        self.pay_with(id, Outcome::Completed)
+    }
+
+    /// The shopper tries to pay, with this outcome.
+    pub fn pay_with(&self, id: &str, outcome: Outcome) -> Happened {
+        self.did(self.world.pay(id, outcome))
+    }
+
+    /// A payment made without the product.
+    pub fn pay_directly(&self, payment: &Payment) -> Happened {
+        self.did(self.world.pay_directly(payment))
+    }
+
+    /// A pending payment is decided: of a PayPal capture, or of a Stripe session.
+    pub fn settle(&self, id: &str, paid: bool) -> Happened {
+        self.did(self.world.settle(id, paid))
+    }
+
+    /// The merchant refunds in the provider's own pages. No amount: all that is left.
+    pub fn refund(&self, payment: &str, amount: Option<&str>) -> Happened {
+        self.did(self.world.refund(payment, amount))
+    }
+
+    /// PayPal takes a payment back.
+    pub fn reverse(&self, payment: &str, amount: Option<&str>) -> Happened {
+        self.did(self.world.reverse(payment, amount))
+    }
+
+    /// Stripe: the shopper's bank didn't take a refund.
+    pub fn refund_fails(&self, refund: &str) -> Happened {
+        self.did(self.world.refund_fails(refund))
+    }
+
+    /// The shopper complains about a payment.
+    pub fn dispute(&self, payment: &str) -> Happened {
+        self.did(self.world.dispute(payment))
+    }
+
+    /// A dispute is decided, for the merchant or against him.
+    pub fn resolve(&self, dispute: &str, won: bool) -> Happened {
+        self.did(self.world.resolve(dispute, won))
+    }
+
+    /// An event of any type, about any resource.
+    pub fn publish(&self, provider: Provider, kind: &str, resource: &Value) -> Happened {
+        self.did(self.world.publish(provider, kind, resource))
+    }
+
+    /// An event that has happened.
+    ///
+    /// # Panics
+    /// Where there is none of this id.
+    #[track_caller]
+    pub fn event(&self, id: &str) -> Event {
+        let event = self.world.state().events.iter().find(|event| event.id == id).cloned();
+        event.unwrap_or_else(|| panic!("no event {id}"))
+    }
+
+    /// All events so far, oldest first.
+    pub fn events(&self) -> Vec<Event> {
+        self.world.state().events.clone()
+    }
+
+    /// The first of these events that is of this type.
+    ///
+    /// # Panics
+    /// Where none is.
+    #[track_caller]
+    pub fn of_kind(&self, happened: &Happened, kind: &str) -> Event {
+        let found = happened.events.iter().map(|id| self.event(id)).find(|event| event.kind == kind);
+        found.unwrap_or_else(|| panic!("no {kind} among {:?}", happened.events))
+    }
+
+    /// Delivers an event with the provider's retries, until it is accepted.
+    pub async fn deliver(&self, event: &str) -> Vec<Attempt> {
+        self.world.deliver(event).await
+    }
+
+    /// Signs any body.
+    pub fn sign(&self, provider: Provider, body: &[u8], how: &Signing) -> Signed {
+        sign(self.settings(), self.base_url(), provider, body, how)
+    }
+
+    /// A delivery of an event as the provider would make it.
+    #[track_caller]
+    pub fn signed(&self, event: &str) -> Signed {
+        let event = self.event(event);
+        self.sign(event.provider, &event.body, &Signing::default())
+    }
+
+    /// Sends one delivery, without retries.
+    pub async fn send(&self, signed: &Signed) -> Attempt {
+        self.world.send("", signed).await
+    }
+
+    /// Every delivery so far and its answer, in the order of the answers.
+    pub fn attempts(&self) -> Vec<Attempt> {
+        self.world.state().attempts.clone()
+    }
+
+    /// Every call of an API so far, in the order of arrival.
+    pub fn seen(&self) -> Vec<Seen> {
+        self.world.state().seen.clone()
+    }
+
+    /// How many calls begin like this, e.g. `GET /v1/notifications/certs/`.
+    pub fn count(&self, call: &str) -> usize {
+        self.world.state().seen.iter().filter(|seen| seen.call.starts_with(call)).count()
+    }
+
+    /// From now on calls fail.
+    pub fn fail(&self, fault: Fault) {
+        self.world.state().faults.add(fault);
+    }
+
+    /// Ends all faults, and shows what was hidden.
+    pub fn heal(&self) {
+        self.world.state().faults.heal();
+    }
+
+    /// Reading this resource gives 404 until it is shown.
+    pub fn hide(&self, id: &str) {
+        self.world.state().faults.hide(id);
+    }
+
+    /// The resource can be read again.
+    pub fn show(&self, id: &str) {
+        self.world.state().faults.show(id);
+    }
+
+    /// PayPal: ends all access tokens; those given from now on are good for so many seconds (`None`: as PayPal's).
+    pub fn expire_tokens(&self, life: Option<u64>) {
+        let mut state = self.world.state();
+        state.paypal.tokens.forget();
+        state.paypal.tokens.life = life;
+    }
+
+    /// An object as the provider shows it: a capture, refund, order, session, intent, ...
+    pub fn object(&self, id: &str) -> Option<Value> {
+        self.world.object(id)
+    }
+
+    /// Waits for ever.
+    pub async fn serve(mut self) {
+        let _ = (&mut self.server).await;
+    }
+}

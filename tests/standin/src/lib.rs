@@ -1,0 +1,81 @@
+//! PayPal and Stripe on loopback: their real protocols, as far as a merchant's backend meets them, without their money.
+//!
+//! Only tests and `make up` use it; nothing of the product knows it. The providers' documentation decides what is right here.
+//!
+//! ```no_run
+//! # async fn scenario() {
+//! use standin::{Payment, Provider, Standin};
+//! let standin = Standin::start().await;
+//! standin.webhooks_to("http://127.0.0.1:3000");
+//! let paid = standin.pay_directly(&Payment::new(Provider::PayPal, "an order's id", "237.75", "EUR"));
+//! standin.reverse(&paid.id, None);
+//! # }
+//! ```
+//!
+//! Reading order:
+//!
+//! | file | holds |
+//! | --- | --- |
+//! | `handle` | [`Standin`]: start it, and everything a scenario can tell it |
+//! | `actions` | what shoppers, banks and judges do: [`Happened`], [`Payment`] |
+//! | `deliveries` | [`Event`]s on their way to the webhook, [`Target`], [`Attempt`] |
+//! | `signing` | [`Signed`] deliveries; `authority`: the certificates; `forge`: another body with the same CRC-32 |
+//! | `faults` | what goes wrong on purpose: [`Fault`] |
+//! | `paypal`, `stripe` | the APIs; `page`: where the shopper pays |
+//! | `control` | the same as [`Standin`]'s methods over HTTP, below `/standin/` |
+//! | `settings` | names and secrets: [`Settings`] |
+
+mod actions;
+mod authority;
+mod control;
+mod deliveries;
+mod exchange;
+mod faults;
+mod forge;
+mod handle;
+mod idempotency;
+mod ids;
+mod money;
+mod page;
+mod paypal;
+mod server;
+mod settings;
+mod signing;
+mod stripe;
+mod world;
+
+pub use actions::{Happened, Outcome, Payment};
+pub use authority::Certificate;
+pub use deliveries::{Attempt, Event, Target};
+pub use faults::{Fault, FaultKind};
+pub use forge::with_the_crc_of;
+pub use handle::Standin;
+pub use settings::Settings;
+pub use signing::{Signed, Signing};
+pub use world::Seen;
+
+/// Who takes the money.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Provider {
+    /// PayPal.
+    PayPal,
+    /// Stripe.
+    Stripe,
+}
+
+impl Provider {
+    /// Both.
+    pub const ALL: [Provider; 2] = [Provider::PayPal, Provider::Stripe];
+
+    /// `paypal` or `stripe`, as in the webhook's path.
+    pub fn name(self) -> &'static str {
+        match self {
+            Provider::PayPal => "paypal",
+            Provider::Stripe => "stripe",
+        }
+    }
+
+    pub(crate) fn named(name: &str) -> Option<Provider> {
+        Provider::ALL.into_iter().find(|provider| provider.name() == name)
+    }
+}

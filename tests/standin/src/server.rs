@@ -1,0 +1,165 @@
+//! HTTP: one port for both providers, the shopper's pages and the control routes.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http_body_util::{BodyExt, Full};
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpListener;
+
+use crate::exchange::{Reply, Request, pairs};
+use crate::faults::FaultKind;
+use crate::idempotency::Begin;
+use crate::world::{Seen, World};
+use crate::{control, page, paypal, stripe};
+
+/// Serves for ever.
+pub(crate) async fn serve(world: Arc<World>, listener: TcpListener) {
+    loop {
+        let Ok((stream, _)) = listener.accept().await else { continue };
+        let _ = stream.set_nodelay(true);
+        let world = Arc::clone(&world);
+        tokio::spawn(async move {
+            let service = service_fn(move |request| respond(Arc::clone(&world), request));
+            // A client that goes away is no error of ours.
+            let _ = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
+        });
+    }
+}
+
+async fn respond(
+    world: Arc<World>,
+    request: hyper::Request<Incoming>,
+) -> Result<hyper::Response<Full<Bytes>>, Infallible> {
+    let (head, body) = request.into_parts();
+    let body = body.collect().await.map(|body| body.to_bytes()).unwrap_or_default();
+    let request = Request {
+        method: head.method,
+        path: head.uri.path().to_owned(),
+        query: pairs(head.uri.query().unwrap_or("").as_bytes()),
+        headers: head.headers,
+        body,
+    };
+    let reply = answer(&world, &request).await;
+    let mut response = hyper::Response::builder().status(reply.status);
+    for (name, value) in &reply.headers {
+        response = response.header(*name, value);
+    }
+    Ok(response.body(Full::new(Bytes::from(reply.body))).unwrap_or_default())
+}
+
+async fn answer(world: &Arc<World>, request: &Request) -> Reply {
+    let parts = request.parts();
+    if parts.first() == Some(&"standin") {
+        return control::answer(world, request).await;
+    }
+    if let Some(reply) = page::answer(world, request) {
+        world.flush();
+        return reply;
+    }
+    if !paypal::serves(&parts) && !stripe::serves(&parts) {
+        return Reply::text(404, "text/plain", "neither PayPal nor Stripe has this path\n");
+    }
+    let at = {
+        let mut state = world.state();
+        let keys = [request.header("paypal-request-id"), request.header("idempotency-key")];
+        let key = keys.into_iter().find(|key| !key.is_empty()).map(str::to_owned);
+        state.seen.push(Seen { call: format!("{} {}", request.method, request.path), key, status: None });
+        state.seen.len() - 1
+    };
+    let reply = called(world, request).await;
+    if let Some(seen) = world.state().seen.get_mut(at) {
+        seen.status = Some(reply.status);
+    }
+    world.flush();
+    reply
+}
+
+/// A call of a provider's API, with what goes wrong on purpose.
+async fn called(world: &Arc<World>, request: &Request) -> Reply {
+    let provider = Provider::of(request);
+    let fault = world.state().faults.take(&request.path);
+    let kind = fault.as_ref().map(|fault| fault.kind.clone());
+    let failed = |status: u16| {
+        let reply = Reply::text(status, "text/html", "<html><body>Something went wrong</body></html>");
+        match fault.as_ref().and_then(|fault| fault.retry_after) {
+            Some(seconds) => reply.with("retry-after", seconds.to_string()),
+            None => reply,
+        }
+    };
+    match kind {
+        Some(FaultKind::Status(status)) => return failed(status),
+        Some(FaultKind::Hang) => return std::future::pending().await,
+        _ => {}
+    }
+    let key = (provider.key)(request);
+    if let Some((key, same)) = &key {
+        let begun = world.state().keys.begin(key, same);
+        match begun {
+            Begin::New => {}
+            Begin::Replay(reply) => return (provider.replay)(reply),
+            Begin::Mismatch => return (provider.mismatch)(),
+            Begin::InFlight => return (provider.in_flight)(),
+        }
+    }
+    if let Some(FaultKind::Delay(time)) = kind {
+        tokio::time::sleep(time).await;
+    }
+    let reply = (provider.answer)(world, request);
+    if let Some((key, _)) = &key {
+        world.state().keys.finish(key, (provider.keeps)(&reply).then_some(&reply));
+    }
+    match kind {
+        Some(FaultKind::DoneThenStatus(status)) => {
+            world.flush();
+            failed(status)
+        }
+        Some(FaultKind::DoneThenHang) => {
+            world.flush();
+            std::future::pending().await
+        }
+        _ => reply,
+    }
+}
+
+/// An idempotency key, and what has to be the same when it comes again.
+type Key = (String, Vec<u8>);
+
+/// How a provider treats requests.
+struct Provider {
+    key: fn(&Request) -> Option<Key>,
+    keeps: fn(&Reply) -> bool,
+    replay: fn(Reply) -> Reply,
+    mismatch: fn() -> Reply,
+    in_flight: fn() -> Reply,
+    answer: fn(&World, &Request) -> Reply,
+}
+
+impl Provider {
+    fn of(request: &Request) -> Provider {
+        if paypal::serves(&request.parts()) {
+            let (key, keeps, replay) = (paypal::key, paypal::keeps, paypal::replay);
+            Provider {
+                key,
+                keeps,
+                replay,
+                mismatch: paypal::mismatch,
+                in_flight: paypal::in_flight,
+                answer: paypal::answer,
+            }
+        } else {
+            let (key, keeps, replay) = (stripe::key, stripe::keeps, stripe::replay);
+            Provider {
+                key,
+                keeps,
+                replay,
+                mismatch: stripe::mismatch,
+                in_flight: stripe::in_flight,
+                answer: stripe::answer,
+            }
+        }
+    }
+}

@@ -1,0 +1,88 @@
+//! Names and secrets: what a merchant would find in the providers' dashboards.
+
+use std::fmt;
+
+use crate::ids;
+
+/// Everything the product has to be told about its accounts. Random in every run, unless the environment says otherwise.
+#[derive(Clone)]
+pub struct Settings {
+    /// PayPal's client id of the merchant's app.
+    pub paypal_client_id: String,
+    /// Its secret.
+    pub paypal_client_secret: String,
+    /// The merchant id, which stands as `payee.merchant_id` on captures.
+    pub paypal_account: String,
+    /// The id of the merchant's webhook, which PayPal's signatures cover.
+    pub paypal_webhook_id: String,
+    /// Stripe's secret key.
+    pub stripe_api_key: String,
+    /// Stripe's account id.
+    pub stripe_account: String,
+    /// The secret of Stripe's webhook endpoint.
+    pub stripe_webhook_secret: String,
+    /// Real money, as far as names and flags go. Default: sandbox and test mode.
+    pub live: bool,
+}
+
+impl Settings {
+    /// New ones.
+    pub fn random() -> Settings {
+        Settings {
+            paypal_client_id: format!("A{}", ids::token(40)),
+            paypal_client_secret: format!("E{}", ids::token(40)),
+            paypal_account: ids::capitals(13),
+            paypal_webhook_id: ids::capitals(17),
+            stripe_api_key: format!("sk_test_{}", ids::token(24)),
+            stripe_account: format!("acct_{}", ids::token(16)),
+            stripe_webhook_secret: format!("whsec_{}", ids::token(32)),
+            live: false,
+        }
+    }
+
+    /// Those that the environment names (`PAYPAL_CLIENT_ID`, `STRIPE_WEBHOOK_SECRET`, ...), the others new.
+    pub fn from_environment() -> Settings {
+        let mut settings = Settings::random();
+        for (name, value) in [
+            ("PAYPAL_CLIENT_ID", &mut settings.paypal_client_id),
+            ("PAYPAL_CLIENT_SECRET", &mut settings.paypal_client_secret),
+            ("PAYPAL_ACCOUNT", &mut settings.paypal_account),
+            ("PAYPAL_WEBHOOK_ID", &mut settings.paypal_webhook_id),
+            ("STRIPE_API_KEY", &mut settings.stripe_api_key),
+            ("STRIPE_ACCOUNT", &mut settings.stripe_account),
+            ("STRIPE_WEBHOOK_SECRET", &mut settings.stripe_webhook_secret),
+        ] {
+            if let Some(given) = std::env::var(name).ok().filter(|given| !given.is_empty()) {
+                *value = given;
+            }
+        }
+        settings
+    }
+
+    /// The product's variables that make it use a stand-in at `base_url`, in lower case.
+    pub fn variables(&self, base_url: &str, anchors: &str) -> Vec<(&'static str, String)> {
+        vec![
+            ("payment_environment", if self.live { "live" } else { "sandbox" }.to_owned()),
+            ("paypal_api_url", base_url.to_owned()),
+            ("paypal_client_id", self.paypal_client_id.clone()),
+            ("paypal_client_secret", self.paypal_client_secret.clone()),
+            ("paypal_account", self.paypal_account.clone()),
+            ("paypal_webhook_id", self.paypal_webhook_id.clone()),
+            ("paypal_certificate_url", format!("{base_url}/v1/notifications/certs/")),
+            ("paypal_trust_anchors", anchors.to_owned()),
+            ("stripe_api_url", base_url.to_owned()),
+            ("stripe_api_key", self.stripe_api_key.clone()),
+            ("stripe_account", self.stripe_account.clone()),
+            ("stripe_webhook_secrets", self.stripe_webhook_secret.clone()),
+        ]
+    }
+}
+
+impl fmt::Debug for Settings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Settings")
+            .field("paypal_account", &self.paypal_account)
+            .field("stripe_account", &self.stripe_account)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,60 @@
+//! Events: what has happened, as the endpoint is told it and as the list shows it.
+
+use serde_json::{Value, json};
+
+use super::{Call, missing};
+use crate::exchange::{Reply, Request};
+use crate::{Provider, ids};
+
+impl Call<'_> {
+    /// Makes an event of an object in its state of now.
+    pub(crate) fn publish(&mut self, kind: &str, object: &Value) -> String {
+        let id = format!("evt_{}", ids::token(24));
+        let body = json!({
+            "id": id, "object": "event", "api_version": "2025-09-30.clover", "created": ids::now(), "data": {"object": object},
+            "livemode": self.settings.live, "pending_webhooks": 1, "request": {"id": null, "idempotency_key": null}, "type": kind,
+        });
+        self.state.publish(Provider::Stripe, &id, kind, &body)
+    }
+
+    /// The list, newest first, in pages of `limit` after `starting_after`.
+    pub(super) fn events(&self, request: &Request) -> Reply {
+        let limit = request.parameter("limit").and_then(|limit| limit.parse().ok()).unwrap_or(10_usize).clamp(1, 100);
+        let from = request.parameter("created[gte]").and_then(|from| from.parse::<i64>().ok());
+        let to = request.parameter("created[lte]").and_then(|to| to.parse::<i64>().ok());
+        let mut kinds: Vec<&str> = request
+            .query
+            .iter()
+            .filter(|(name, _)| name.starts_with("types["))
+            .map(|(_, kind)| kind.as_str())
+            .collect();
+        kinds.extend(request.parameter("type"));
+        let mut rest: Vec<_> = self
+            .state
+            .events
+            .iter()
+            .rev()
+            .filter(|event| event.provider == Provider::Stripe)
+            .filter(|event| kinds.is_empty() || kinds.contains(&event.kind.as_str()))
+            .filter(|event| from.is_none_or(|from| event.created >= from) && to.is_none_or(|to| event.created <= to))
+            .collect();
+        if let Some(after) = request.parameter("starting_after") {
+            match rest.iter().position(|event| event.id == after) {
+                Some(at) => drop(rest.drain(..=at)),
+                None => return missing(after),
+            }
+        }
+        let page: Vec<Value> =
+            rest.iter().take(limit).filter_map(|event| serde_json::from_slice(&event.body).ok()).collect();
+        Reply::json(
+            200,
+            &json!({"object": "list", "data": page, "has_more": rest.len() > page.len(), "url": "/v1/events"}),
+        )
+    }
+
+    pub(super) fn event(&self, id: &str) -> Reply {
+        let event = self.state.events.iter().find(|event| event.id == id);
+        let body = event.and_then(|event| serde_json::from_slice::<Value>(&event.body).ok());
+        body.map_or_else(|| missing(id), |body| Reply::json(200, &body))
+    }
+}

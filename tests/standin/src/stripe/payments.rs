@@ -1,0 +1,110 @@
+//! Payment intents and their charges.
+
+use serde_json::{Value, json};
+
+use super::{Call, error, form::Form, missing};
+use crate::exchange::Reply;
+use crate::ids;
+
+impl Call<'_> {
+    /// An intent that waits for a payment method.
+    pub(crate) fn new_intent(&mut self, currency: &str, total: i64, metadata: &Value) -> String {
+        let id = format!("pi_{}", ids::token(24));
+        let intent = json!({
+            "id": id, "object": "payment_intent", "amount": total, "amount_capturable": 0, "amount_received": 0,
+            "capture_method": "automatic_async", "created": ids::now(), "currency": currency, "latest_charge": null,
+            "livemode": self.settings.live, "metadata": metadata, "status": "requires_payment_method",
+        });
+        self.state.stripe.intents.insert(id.clone(), intent);
+        id
+    }
+
+    /// Another status, announced.
+    pub(crate) fn intent_becomes(&mut self, id: &str, status: &str, kind: &str) -> Option<()> {
+        let intent = self.state.stripe.intents.get_mut(id)?;
+        intent["status"] = status.into();
+        if status == "requires_payment_method" {
+            intent["last_payment_error"] = json!({"code": "card_declined", "type": "card_error"});
+        }
+        let intent = intent.clone();
+        self.publish(kind, &intent);
+        Some(())
+    }
+
+    /// The money is there: a charge, and both events.
+    pub(crate) fn intent_succeeds(&mut self, id: &str) -> Option<()> {
+        let amount = self.state.stripe.intents.get(id)?["amount"].as_i64()?;
+        let charge = self.charge(id, amount, true)?;
+        let intent = self.state.stripe.intents.get_mut(id)?;
+        intent["amount_received"] = amount.into();
+        intent["latest_charge"] = charge["id"].clone();
+        self.publish("charge.succeeded", &charge);
+        self.intent_becomes(id, "succeeded", "payment_intent.succeeded")
+    }
+
+    /// The money is reserved.
+    pub(crate) fn intent_authorized(&mut self, id: &str) -> Option<()> {
+        let amount = self.state.stripe.intents.get(id)?["amount"].as_i64()?;
+        let charge = self.charge(id, amount, false)?;
+        let intent = self.state.stripe.intents.get_mut(id)?;
+        intent["amount_capturable"] = amount.into();
+        intent["latest_charge"] = charge["id"].clone();
+        self.intent_becomes(id, "requires_capture", "payment_intent.amount_capturable_updated")
+    }
+
+    fn charge(&mut self, intent: &str, amount: i64, captured: bool) -> Option<Value> {
+        let of = self.state.stripe.intents.get(intent)?;
+        let id = format!("ch_{}", ids::token(24));
+        let charge = json!({
+            "id": id, "object": "charge", "amount": amount, "amount_captured": if captured { amount } else { 0 },
+            "amount_refunded": 0, "captured": captured, "created": ids::now(), "currency": of["currency"], "disputed": false,
+            "livemode": self.settings.live, "metadata": of["metadata"], "paid": true, "payment_intent": intent,
+            "refunded": false, "status": "succeeded",
+        });
+        self.state.stripe.charges.insert(id, charge.clone());
+        Some(charge)
+    }
+
+    pub(super) fn intent_capture(&mut self, id: &str, form: &Form) -> Reply {
+        let Some(intent) = self.state.stripe.intents.get(id) else { return missing(id) };
+        if intent["status"] != "requires_capture" {
+            let message =
+                format!("This PaymentIntent could not be captured because it has a status of {}.", intent["status"]);
+            return error(400, "payment_intent_unexpected_state", None, &message);
+        }
+        let capturable = intent["amount_capturable"].as_i64().unwrap_or(0);
+        let amount = form.number("amount_to_capture").unwrap_or(capturable);
+        if !(1..=capturable).contains(&amount) {
+            return error(
+                400,
+                "amount_too_large",
+                Some("amount_to_capture"),
+                "The amount is larger than what can be captured.",
+            );
+        }
+        let charge = intent["latest_charge"].as_str().unwrap_or_default().to_owned();
+        if let Some(charge) = self.state.stripe.charges.get_mut(&charge) {
+            (charge["captured"], charge["amount_captured"]) = (true.into(), amount.into());
+            let charge = charge.clone();
+            self.publish("charge.captured", &charge);
+        }
+        if let Some(intent) = self.state.stripe.intents.get_mut(id) {
+            (intent["amount_received"], intent["amount_capturable"]) = (amount.into(), 0.into());
+        }
+        self.changed(id, "succeeded", "payment_intent.succeeded")
+    }
+
+    pub(super) fn intent_cancel(&mut self, id: &str) -> Reply {
+        let Some(intent) = self.state.stripe.intents.get_mut(id) else { return missing(id) };
+        if matches!(intent["status"].as_str(), Some("succeeded" | "canceled")) {
+            return error(400, "payment_intent_unexpected_state", None, "You cannot cancel this PaymentIntent.");
+        }
+        intent["amount_capturable"] = 0.into();
+        self.changed(id, "canceled", "payment_intent.canceled")
+    }
+
+    fn changed(&mut self, id: &str, status: &str, kind: &str) -> Reply {
+        self.intent_becomes(id, status, kind);
+        self.state.stripe.intents.get(id).map_or_else(|| missing(id), |intent| Reply::json(200, intent))
+    }
+}

@@ -1,0 +1,101 @@
+//! Refunds and disputes of charges.
+
+use serde_json::{Value, json};
+
+use super::{Call, error, form::Form, missing};
+use crate::exchange::Reply;
+use crate::ids;
+
+impl Call<'_> {
+    pub(super) fn refund_create(&mut self, form: &Form) -> Reply {
+        let payment = form.get("payment_intent").or_else(|| form.get("charge")).unwrap_or_default().to_owned();
+        if form.get("amount").is_some() && form.number("amount").is_none() {
+            return error(400, "parameter_invalid_integer", Some("amount"), "Invalid integer");
+        }
+        match self.give_back(&payment, form.number("amount"), &form.map("metadata")) {
+            Ok(id) => {
+                self.state.stripe.refunds.get(&id).map_or_else(|| missing(&id), |refund| Reply::json(200, refund))
+            }
+            Err("resource_missing") => missing(&payment),
+            Err(code) => error(400, code, Some("amount"), "The refund can't be made."),
+        }
+    }
+
+    /// The charge of a payment, which may be named itself.
+    fn charge_of(&self, payment: &str) -> Option<String> {
+        if self.state.stripe.charges.contains_key(payment) {
+            return Some(payment.to_owned());
+        }
+        Some(self.state.stripe.intents.get(payment)?["latest_charge"].as_str()?.to_owned())
+    }
+
+    /// A refund of a payment, of the rest where no amount is named, announced.
+    pub(crate) fn give_back(
+        &mut self,
+        payment: &str,
+        amount: Option<i64>,
+        metadata: &Value,
+    ) -> Result<String, &'static str> {
+        let charge = self.charge_of(payment).ok_or("resource_missing")?;
+        let taken = self.state.stripe.charges.get_mut(&charge).ok_or("resource_missing")?;
+        let (total, before) =
+            (taken["amount_captured"].as_i64().unwrap_or(0), taken["amount_refunded"].as_i64().unwrap_or(0));
+        let amount = amount.unwrap_or(total - before);
+        if before >= total {
+            return Err("charge_already_refunded");
+        }
+        if !(1..=total - before).contains(&amount) {
+            return Err("amount_too_large");
+        }
+        taken["amount_refunded"] = (before + amount).into();
+        taken["refunded"] = (before + amount == total).into();
+        let taken = taken.clone();
+        let id = format!("re_{}", ids::token(24));
+        let refund = json!({
+            "id": id, "object": "refund", "amount": amount, "charge": charge, "created": ids::now(), "currency": taken["currency"],
+            "metadata": metadata, "payment_intent": taken["payment_intent"], "reason": null, "status": "succeeded",
+        });
+        self.state.stripe.refunds.insert(id.clone(), refund.clone());
+        self.publish("refund.created", &refund);
+        self.publish("charge.refunded", &taken);
+        Ok(id)
+    }
+
+    /// The shopper's bank didn't take a refund: the money is back at the merchant.
+    pub(crate) fn refund_fails(&mut self, id: &str) -> Option<()> {
+        let refund = self.state.stripe.refunds.get_mut(id)?;
+        refund["status"] = "failed".into();
+        refund["failure_reason"] = "lost_or_stolen_card".into();
+        let refund = refund.clone();
+        let charge = self.state.stripe.charges.get_mut(refund["charge"].as_str()?)?;
+        charge["amount_refunded"] = (charge["amount_refunded"].as_i64()? - refund["amount"].as_i64()?).into();
+        charge["refunded"] = false.into();
+        self.publish("refund.failed", &refund);
+        Some(())
+    }
+
+    /// A complaint about a payment, announced.
+    pub(crate) fn new_dispute(&mut self, payment: &str) -> Option<String> {
+        let charge = self.charge_of(payment)?;
+        let taken = self.state.stripe.charges.get_mut(&charge)?;
+        taken["disputed"] = true.into();
+        let id = format!("du_{}", ids::token(24));
+        let dispute = json!({
+            "id": id, "object": "dispute", "amount": taken["amount_captured"], "charge": charge, "created": ids::now(),
+            "currency": taken["currency"], "livemode": self.settings.live, "metadata": {}, "payment_intent": taken["payment_intent"],
+            "reason": "fraudulent", "status": "needs_response",
+        });
+        self.state.stripe.disputes.insert(id.clone(), dispute.clone());
+        self.publish("charge.dispute.created", &dispute);
+        Some(id)
+    }
+
+    /// The end of a dispute, announced.
+    pub(crate) fn resolve(&mut self, id: &str, won: bool) -> Option<()> {
+        let dispute = self.state.stripe.disputes.get_mut(id)?;
+        dispute["status"] = if won { "won" } else { "lost" }.into();
+        let dispute = dispute.clone();
+        self.publish("charge.dispute.closed", &dispute);
+        Some(())
+    }
+}

@@ -1,0 +1,95 @@
+//! All that the two providers know, behind one lock.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use serde_json::Value;
+
+use crate::deliveries::{Attempt, Event};
+use crate::faults::Faults;
+use crate::idempotency::Keys;
+use crate::paypal::PayPal;
+use crate::settings::Settings;
+use crate::stripe::Stripe;
+use crate::{Provider, Target};
+
+/// A call that was received.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Seen {
+    /// `POST /v2/checkout/orders`
+    pub call: String,
+    /// Its `PayPal-Request-Id` or `Idempotency-Key`.
+    pub key: Option<String>,
+    /// What was answered; `None`: nothing so far.
+    pub status: Option<u16>,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct State {
+    pub(crate) paypal: PayPal,
+    pub(crate) stripe: Stripe,
+    pub(crate) faults: Faults,
+    pub(crate) keys: Keys,
+    pub(crate) events: Vec<Event>,
+    /// Events that still have to be sent by themselves.
+    pub(crate) outbox: Vec<String>,
+    pub(crate) attempts: Vec<Attempt>,
+    pub(crate) seen: Vec<Seen>,
+    pub(crate) target: Target,
+}
+
+impl State {
+    /// Keeps an event and, where they are sent by themselves, has it sent.
+    pub(crate) fn publish(&mut self, provider: Provider, id: &str, kind: &str, body: &Value) -> String {
+        let event = Event {
+            provider,
+            id: id.to_owned(),
+            kind: kind.to_owned(),
+            created: crate::ids::now(),
+            body: body.to_string().into(),
+        };
+        self.events.push(event);
+        if self.target.automatic {
+            self.outbox.push(id.to_owned());
+        }
+        id.to_owned()
+    }
+}
+
+/// The providers.
+#[derive(Debug)]
+pub(crate) struct World {
+    pub(crate) base_url: String,
+    pub(crate) settings: Settings,
+    pub(crate) http: reqwest::Client,
+    state: Mutex<State>,
+}
+
+impl World {
+    pub(crate) fn new(base_url: String, settings: Settings) -> World {
+        // A delivery waits as long as PayPal does before it counts as failed.
+        let http = reqwest::Client::builder()
+            .no_proxy()
+            .redirect(reqwest::redirect::Policy::none())
+            .timeout(std::time::Duration::from_secs(30))
+            .build()
+            .unwrap_or_default();
+        World { base_url, settings, http, state: Mutex::default() }
+    }
+
+    pub(crate) fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl World {
+    /// An object as its provider shows it.
+    pub(crate) fn object(&self, id: &str) -> Option<Value> {
+        let mut state = self.state();
+        let call = crate::paypal::Call { state: &mut state, settings: &self.settings, base: &self.base_url };
+        let order = call.order(id);
+        let (paypal, stripe) = (&state.paypal, &state.stripe);
+        let paypals = [&paypal.captures, &paypal.authorizations, &paypal.refunds, &paypal.disputes];
+        let stripes = [&stripe.sessions, &stripe.intents, &stripe.charges, &stripe.refunds, &stripe.disputes];
+        order.or_else(|| paypals.into_iter().chain(stripes).find_map(|all| all.get(id)).cloned())
+    }
+}
