@@ -151,7 +151,7 @@ impl Backend {
     /// What Postgres gave: then nothing has changed.
     pub async fn write(&'static self, statement: &'static str, params: Vec<Param>) -> Result<Vec<Row>, Error> {
         let commit = async || {
-            let rows = self.ports.postgres.query(statement, params).await?;
+            let rows = self.ports.postgres.change(statement, params).await?;
             let (xid, tags) = match rows.first() {
                 Some(row) => (row.text("xid")?.unwrap_or_default().to_owned(), row.texts("tags")?),
                 None => (String::new(), Vec::new()),

@@ -153,6 +153,9 @@ impl Row {
     }
 }
 
+/// What is said where nothing was sent.
+const AWAY: &str = "the database can't be reached";
+
 /// Postgres, as one instance sees it.
 pub struct Postgres {
     url: String,
@@ -177,9 +180,21 @@ impl Postgres {
     /// # Errors
     /// [`Error::Unavailable`] where Postgres can't be reached in time; [`Error::Internal`] for what a retry doesn't mend.
     pub async fn query(&self, statement: &str, params: Vec<Param>) -> Result<Vec<Row>, Error> {
+        self.ask(statement, params, "the database gave no answer in time").await
+    }
+
+    /// Runs one statement that changes something. Where its answer is lost the error says that the change may have been made.
+    ///
+    /// # Errors
+    /// As [`Self::query`].
+    pub async fn change(&self, statement: &str, params: Vec<Param>) -> Result<Vec<Row>, Error> {
+        self.ask(statement, params, "the database gave no answer in time: the change may have been made or not").await
+    }
+
+    async fn ask(&self, statement: &str, params: Vec<Param>, lost: &'static str) -> Result<Vec<Row>, Error> {
         let admission = self.breaker.borrow_mut().admit(monotonic_millis());
         if admission == Admission::Refuse {
-            return Err(self.unavailable());
+            return Err(self.unavailable(AWAY));
         }
         let outcome = limited(self.patience, self.run(statement, params)).await;
         let reached = matches!(outcome, Some(Ok(_) | Err(Failure::Answered(_) | Failure::TooSlow)));
@@ -194,17 +209,21 @@ impl Postgres {
             Some(Err(Failure::TooSlow)) => {
                 Err(Error::Unavailable { detail: "the database took too long".into(), retry_after_seconds: 1 })
             }
-            Some(Err(Failure::Unreachable)) | None => Err(self.unavailable()),
+            Some(Err(Failure::Lost)) | None => Err(self.unavailable(lost)),
+            Some(Err(Failure::Unreachable)) => Err(self.unavailable(AWAY)),
         }
     }
 
-    fn unavailable(&self) -> Error {
+    fn unavailable(&self, detail: &str) -> Error {
         let retry_after_seconds = self.rest.as_secs().max(1) as u32;
-        Error::Unavailable { detail: "the database can't be reached".into(), retry_after_seconds }
+        Error::Unavailable { detail: detail.into(), retry_after_seconds }
     }
 
     async fn run(&self, statement: &str, params: Vec<Param>) -> Result<Vec<Row>, Failure> {
-        let connection = Connection::open(&self.url).await.map_err(sdk_failure)?;
+        let connection = Connection::open(&self.url).await.map_err(|error| match sdk_failure(error) {
+            Failure::Lost => Failure::Unreachable,
+            failure => failure,
+        })?;
         let params: Vec<ParameterValue> = params.into_iter().map(Into::into).collect();
         let mut answer = connection.query(statement, params).await.map_err(sdk_failure)?;
         let columns: std::rc::Rc<[String]> = answer.columns().iter().map(|column| column.name.clone()).collect();
@@ -223,8 +242,10 @@ enum Failure {
     Answered(Error),
     /// Postgres was reached and took too long.
     TooSlow,
-    /// It was not reached.
+    /// It was not reached: nothing was done.
     Unreachable,
+    /// The statement was sent, and the connection broke.
+    Lost,
 }
 
 fn sdk_failure(error: spin_sdk::pg::Error) -> Failure {
@@ -236,7 +257,7 @@ fn sdk_failure(error: spin_sdk::pg::Error) -> Failure {
         PgError::ConnectionFailed(_) => Failure::Unreachable,
         PgError::QueryFailed(QueryError::DbError(error)) => by_sqlstate(&error.code, error.message),
         // Without a code it is not Postgres that speaks: the connection broke.
-        PgError::QueryFailed(QueryError::Text(_)) | PgError::Other(_) => Failure::Unreachable,
+        PgError::QueryFailed(QueryError::Text(_)) | PgError::Other(_) => Failure::Lost,
         PgError::BadParameter(why) | PgError::ValueConversionFailed(why) => Failure::Answered(Error::internal(why)),
     }
 }
