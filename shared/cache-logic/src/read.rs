@@ -108,9 +108,9 @@ impl Read {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Refresh {
     /// The fill that was served: whoever finds another one is late.
-    fill: u128,
+    pub(crate) fill: u128,
     /// The epoch of the certificate that it was served under.
-    epoch: u128,
+    pub(crate) epoch: u128,
 }
 
 impl Refresh {

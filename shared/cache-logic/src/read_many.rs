@@ -1,8 +1,9 @@
 //! The bulk read: one look, one statement for all that is missing, one fill.
 
+use crate::certificate::{Epoch, Generation};
 use crate::entry::Given;
 use crate::policy::Limits;
-use crate::ports::{Clock, Ledger, OriginError, Registry, Store};
+use crate::ports::{Clock, Fill, Lease, Ledger, OriginError, Registry, Store};
 use crate::read::{
     Bypass, Course, Look, Outcome, Read, Refresh, Verdict, Wanted, certified, due, judge, look_certified, prepare,
     readable,
@@ -71,24 +72,76 @@ where
     let begun = ports.monotonic();
     let values: Vec<Option<Given>> = load(&missing).await?.into_iter().map(|one| one.map(Into::into)).collect();
     let load_ms = u32::try_from(ports.monotonic().saturating_sub(begun)).unwrap_or(u32::MAX);
-    let mut fills = Vec::new();
-    if let Ok(generations) = &generations {
-        let mut rest = generations.as_slice();
-        for (&index, value) in missing.iter().zip(&values) {
-            let (own, others) = rest.split_at(wanted[index].tags.len().min(rest.len()));
-            rest = others;
-            let fill = value.as_ref().and_then(|value| {
-                prepare(ports, &wanted[index], limits, value, load_ms, certificate.epoch, own, ports.token())
-            });
-            fills.extend(fill);
+    let fills = match &generations {
+        Ok(generations) => {
+            let missed = missing.iter().map(|&index| &wanted[index]).zip(&values);
+            fills(ports, limits, missed, generations, load_ms, certificate.epoch)
         }
-    }
+        Err(_) => Vec::new(),
+    };
     let stored = !fills.is_empty() && ports.fill(&fills, None).await.is_ok();
     for (index, value) in missing.into_iter().zip(values) {
         let course = Course { damaged: broken.contains(&index), ..course };
         out[index] = value.map(|given| Read { renew, course, ..Read::of(given.value, Outcome::Miss { stored }) });
     }
     Ok(out)
+}
+
+/// Behind the response: makes entries anew that are near their end or past it, all by one lease, one load and one fill. The lease is that
+/// of the first one: whoever reads the same entries at the same time is late and does nothing. True where something was stored.
+///
+/// # Errors
+/// What `load` gave; the entries stay as they are.
+pub async fn refresh_many<P, L, E>(
+    ports: &P,
+    wanted: &[(Wanted<'_>, Refresh)],
+    limits: &Limits,
+    load: impl AsyncFn() -> Result<Vec<Option<L>>, E>,
+) -> Result<bool, E>
+where
+    P: Store + Clock,
+    L: Into<Given>,
+{
+    let Some((first, what)) = wanted.first() else { return Ok(false) };
+    let tags: Vec<&str> = wanted.iter().flat_map(|(one, _)| one.tags.iter().copied()).collect();
+    let holder = ports.token();
+    let lease = ports.lease(first.key, Some(what.fill), &tags, holder, limits.lease_hold).await;
+    let Ok(Lease::Granted(generations)) = lease else { return Ok(false) };
+    let begun = ports.monotonic();
+    let values: Vec<Option<Given>> = match load().await {
+        Ok(values) => values.into_iter().map(|one| one.map(Into::into)).collect(),
+        Err(error) => {
+            let _ = ports.release(first.key, holder).await;
+            return Err(error);
+        }
+    };
+    let load_ms = u32::try_from(ports.monotonic().saturating_sub(begun)).unwrap_or(u32::MAX);
+    let fills = fills(ports, limits, wanted.iter().map(|(one, _)| one).zip(&values), &generations, load_ms, what.epoch);
+    let stored = !fills.is_empty() && ports.fill(&fills, None).await.is_ok();
+    // The first one may be gone by now, and then its fill wouldn't have given the lease back.
+    let _ = ports.release(first.key, holder).await;
+    Ok(stored)
+}
+
+/// What is to be stored of some values; `generations` are those of all their tags, in that order.
+fn fills<'a, 'w: 'a, P: Clock>(
+    ports: &P,
+    limits: &Limits,
+    values: impl Iterator<Item = (&'a Wanted<'w>, &'a Option<Given>)>,
+    generations: &[Generation],
+    load_ms: u32,
+    epoch: Epoch,
+) -> Vec<Fill<'w>> {
+    let mut rest = generations;
+    let mut fills = Vec::new();
+    for (wanted, value) in values {
+        let (own, others) = rest.split_at(wanted.tags.len().min(rest.len()));
+        rest = others;
+        let fill =
+            value.as_ref().and_then(|value| prepare(ports, wanted, limits, value, load_ms, epoch, own, ports.token()));
+        fills.extend(fill);
+    }
+    fills
 }
 
 async fn all_from_origin<L: Into<Given>, E>(

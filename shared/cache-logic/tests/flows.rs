@@ -7,7 +7,7 @@ use cache_logic::memory::{Away, Memory};
 use cache_logic::policy::{Limits, Policy};
 use cache_logic::ports::{CacheFault, Clock, Lease, Registry, Store};
 use cache_logic::read::{Bypass, Outcome, Read, Wanted, read, refresh};
-use cache_logic::read_many::read_many;
+use cache_logic::read_many::{read_many, refresh_many};
 use cache_logic::renew::{Renewal, renew};
 use cache_logic::write::{Commit, Invalidation, settle, write};
 use std::cell::Cell;
@@ -439,6 +439,36 @@ fn a_bulk_read_is_one_look_one_load_and_one_fill() {
         }
         assert_eq!(shop.loads.get(), loads, "the second time only what doesn't exist is asked for");
     }
+}
+
+#[test]
+fn what_a_bulk_read_finds_stale_is_made_anew_by_one_lease_one_load_and_one_fill() {
+    let shop = Shop::certified();
+    let tags: Vec<String> = (0..10).map(|i| format!("order:{i}")).collect();
+    let tags: Vec<[&str; 1]> = tags.iter().map(|tag| [tag.as_str()]).collect();
+    let wanted: Vec<Wanted<'_>> = tags.iter().map(|tags| Wanted { key: tags[0], tags, policy: &shop.policy }).collect();
+    let all = async |missing: &[usize]| {
+        shop.loads.set(shop.loads.get() + 1);
+        let value = |_| Some(Value { payload: vec![shop.version.get() as u8], etag: "\"1\"".into(), owner: None });
+        Ok::<_, Away>(missing.iter().map(value).collect::<Vec<_>>())
+    };
+    now(read_many(&shop.memory, &wanted, &limits(), all)).unwrap();
+    shop.memory.advance(Duration::from_secs(250));
+    shop.renew();
+    let reads = now(read_many(&shop.memory, &wanted, &limits(), all)).unwrap();
+    let stale: Vec<_> =
+        wanted.iter().zip(&reads).map(|(one, read)| (*one, read.as_ref().unwrap().refresh.unwrap())).collect();
+    shop.version.set(2);
+    shop.calls();
+    shop.loads.set(0);
+    let indices: Vec<usize> = (0..stale.len()).collect();
+    assert!(now(refresh_many(&shop.memory, &stale, &limits(), async || all(&indices).await)).unwrap());
+    assert_eq!(shop.calls(), ["fill 1", "lease 1", "release 1"]);
+    assert_eq!(shop.loads.get(), 1);
+    assert!(!now(refresh_many(&shop.memory, &stale, &limits(), async || all(&indices).await)).unwrap(), "late");
+    assert_eq!(shop.loads.get(), 1, "who is late doesn't load");
+    let reads = now(read_many(&shop.memory, &wanted, &limits(), all)).unwrap();
+    assert!(reads.iter().flatten().all(|read| read.value.payload == [2] && read.refresh.is_none()));
 }
 
 #[test]

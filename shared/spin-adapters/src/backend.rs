@@ -9,7 +9,7 @@ use crate::store::RedisStore;
 use cache_logic::certificate::Certificate;
 use cache_logic::entry::Value;
 use cache_logic::freshness::Freshness;
-use cache_logic::read::{Outcome, Read, Wanted};
+use cache_logic::read::{Outcome, Read, Refresh, Wanted};
 use cache_logic::renew::Renewal;
 use cache_logic::write::{Commit, Invalidation};
 use commerce::entries::Entry;
@@ -120,7 +120,7 @@ impl Backend {
         &'static self,
         entries: &[(String, Entry)],
         statement: &'static str,
-        params: impl Fn(&[String]) -> Vec<Param>,
+        params: impl Fn(&[String]) -> Vec<Param> + 'static,
     ) -> Result<Vec<Option<Answer>>, Error> {
         let tags: Vec<Vec<&str>> =
             entries.iter().map(|(_, entry)| entry.tags.iter().map(String::as_str).collect()).collect();
@@ -128,20 +128,53 @@ impl Backend {
             entries.iter().zip(&tags).map(|((_, entry), tags)| self.wanted(entry, tags)).collect();
         let load = async |missing: &[usize]| {
             let ids: Vec<String> = missing.iter().map(|&index| entries[index].0.clone()).collect();
-            let mut values: Vec<Option<Value>> = ids.iter().map(|_| None).collect();
-            for row in self.ports.postgres.query(statement, params(&ids)).await? {
-                let place = row.text("id")?.and_then(|id| ids.iter().position(|wanted| wanted == id));
-                if let Some(place) = place {
-                    values[place] = Some(value(row)?);
-                }
-            }
-            Ok::<_, Error>(values)
+            self.load_many(&ids, statement, params(&ids)).await
         };
         let reads = cache_logic::read_many::read_many(&self.ports, &wanted, &self.config.limits, load).await?;
         if let Some(first) = reads.iter().flatten().next() {
             self.renew_behind(first.renew);
         }
+        let stale =
+            entries.iter().zip(&reads).filter_map(|(entry, read)| Some((entry.clone(), read.as_ref()?.refresh?)));
+        let stale: Vec<((String, Entry), Refresh)> = stale.collect();
+        if !stale.is_empty() {
+            spawn(async move { self.refresh_many(&stale, statement, params).await });
+        }
         Ok(reads.into_iter().map(|read| read.map(Answer::from)).collect())
+    }
+
+    /// Behind a bulk read: makes anew what is near its end or past it.
+    async fn refresh_many(
+        &'static self,
+        stale: &[((String, Entry), Refresh)],
+        statement: &'static str,
+        params: impl Fn(&[String]) -> Vec<Param>,
+    ) {
+        let ids: Vec<String> = stale.iter().map(|((id, _), _)| id.clone()).collect();
+        let tags: Vec<Vec<&str>> =
+            stale.iter().map(|((_, entry), _)| entry.tags.iter().map(String::as_str).collect()).collect();
+        let wanted: Vec<_> =
+            stale.iter().zip(&tags).map(|(((_, entry), what), tags)| (self.wanted(entry, tags), *what)).collect();
+        let load = async || self.load_many(&ids, statement, params(&ids)).await;
+        // Where it fails the entries stay as they are, and the next reader tries again.
+        let _ = cache_logic::read_many::refresh_many(&self.ports, &wanted, &self.config.limits, load).await;
+    }
+
+    /// The values of these ids, in their order.
+    async fn load_many(
+        &self,
+        ids: &[String],
+        statement: &'static str,
+        params: Vec<Param>,
+    ) -> Result<Vec<Option<Value>>, Error> {
+        let mut values: Vec<Option<Value>> = ids.iter().map(|_| None).collect();
+        for row in self.ports.postgres.query(statement, params).await? {
+            let place = row.text("id")?.and_then(|id| ids.iter().position(|wanted| wanted == id));
+            if let Some(place) = place {
+                values[place] = Some(value(row)?);
+            }
+        }
+        Ok(values)
     }
 
     /// One call of a function in Postgres that changes something. Its rows carry `xid` and `tags`: what the triggers of its transaction

@@ -146,7 +146,7 @@ pub struct Statuses {
 pub async fn statuses(backend: &'static Backend, caller: &Caller, ids: &[Uuid]) -> Result<Statuses, Error> {
     let org = caller.organization;
     let entries: Vec<(String, Entry)> = ids.iter().map(|id| (id.to_string(), Entry::status(org, *id))).collect();
-    let params = |missing: &[String]| vec![uuid(org), Param::TextArray(missing.to_vec())];
+    let params = move |missing: &[String]| vec![uuid(org), Param::TextArray(missing.to_vec())];
     let answers = backend.read_many(&entries, include_str!("sql/orders_statuses.sql"), params).await?;
     let cache_status = common_status(&answers);
     let mut items: Vec<Vec<u8>> = Vec::new();
