@@ -1,6 +1,7 @@
 //! Time and chance from WASI. The only place that reads a clock or draws a random number.
 
 use spin_sdk::wasip3::clocks::monotonic_clock;
+use std::cell::RefCell;
 use std::future::Future;
 use std::pin::pin;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -36,7 +37,19 @@ pub fn token() -> u128 {
     uuid::Uuid::new_v4().as_u128() ^ uuid::Uuid::new_v4().as_u128().rotate_left(37)
 }
 
-/// A random number from [0, 1).
+thread_local! {
+    /// Seeded by the host once per instance; for what nobody gains by guessing.
+    static CHANCE: RefCell<fastrand::Rng> = RefCell::new(fastrand::Rng::with_seed(uuid::Uuid::new_v4().as_u128() as u64));
+}
+
+/// A random number from [0, 1): for jitter and early refresh.
 pub fn draw() -> f64 {
-    (uuid::Uuid::new_v4().as_u128() as u32) as f64 / (f64::from(u32::MAX) + 1.0)
+    CHANCE.with_borrow_mut(fastrand::Rng::f64)
+}
+
+/// A name for a request: a UUID v7, so that a log can be sorted by it. Not a secret.
+pub fn request_id() -> String {
+    let mut random = [0; 10];
+    CHANCE.with_borrow_mut(|chance| chance.fill(&mut random));
+    uuid::Builder::from_unix_timestamp_millis(now_millis(), &random).into_uuid().to_string()
 }

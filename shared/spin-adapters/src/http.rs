@@ -70,8 +70,7 @@ impl Incoming {
             let (_, done) = wit_future::new(|| Ok(()));
             Request::consume_body(request, done).0
         });
-        let request_id =
-            headers.get("x-request-id").and_then(usable_id).unwrap_or_else(|| uuid::Uuid::now_v7().to_string());
+        let request_id = headers.get("x-request-id").and_then(usable_id).unwrap_or_else(crate::clock::request_id);
         Self { method, path, query, headers, request_id, body: RefCell::new(body) }
     }
 
