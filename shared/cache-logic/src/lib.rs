@@ -10,7 +10,7 @@
 //! 2. [`policy`], [`freshness`]: how long it may live, when it is made anew
 //! 3. [`certificate`], [`ports`]: what the protocol asks of Redis and of the origin
 //! 4. [`read`], [`read_many`], [`write`], [`renew`]: the protocol itself
-//! 5. [`breaker`], [`retry`]: when a dependency is left alone, when it is asked again
+//! 5. [`breaker`], [`retry`]: when a dependency is left alone, when it is asked again; [`limit`]: how often something may be tried
 //! 6. [`memory`], [`contract`]: a Redis in memory, and the suite that every adapter passes
 #![forbid(unsafe_code)]
 
@@ -25,6 +25,7 @@ pub mod contract;
 pub mod entry;
 pub mod freshness;
 pub mod key;
+pub mod limit;
 pub mod memory;
 pub mod policy;
 pub mod ports;

@@ -72,6 +72,23 @@ pub enum Error {
         /// The version it has now, where known.
         current: Option<i64>,
     },
+    /// Tried too often.
+    TooManyRequests {
+        /// What was tried.
+        detail: String,
+        /// When to try again, in seconds.
+        retry_after_seconds: u32,
+        /// The quotas, as in the `RateLimit-Policy` header.
+        policy: String,
+        /// What remains of them, as in the `RateLimit` header.
+        limit: String,
+    },
+    /// The payment provider is away: nothing is lost, the order stands, and the same request with the same key goes on where this one
+    /// ended.
+    RequiresRetry {
+        /// When to try again, in seconds.
+        retry_after_seconds: u32,
+    },
     /// A dependency is away. The same request may succeed later.
     Unavailable {
         /// Which one.
@@ -124,7 +141,13 @@ impl Error {
 
     /// Whether the same request may succeed later without anybody changing it.
     pub fn retry_helps(&self) -> bool {
-        matches!(self, Self::Unavailable { .. } | Self::Internal { .. })
+        matches!(
+            self,
+            Self::Unavailable { .. }
+                | Self::RequiresRetry { .. }
+                | Self::TooManyRequests { .. }
+                | Self::Internal { .. }
+        )
     }
 }
 
@@ -141,9 +164,13 @@ impl fmt::Display for Error {
             Self::TooLarge { field, limit } => write!(f, "{field} is larger than {limit} bytes"),
             Self::Unauthenticated { detail }
             | Self::Forbidden { detail }
+            | Self::TooManyRequests { detail, .. }
             | Self::Unavailable { detail, .. }
             | Self::Misconfigured { detail }
             | Self::Internal { detail } => f.write_str(detail),
+            Self::RequiresRetry { .. } => f.write_str(
+                "requires_retry: the payment provider is away; the order stands, send the same request again",
+            ),
             Self::Conflict { detail, current: Some(current) } => write!(f, "{detail} (it is {current})"),
             Self::Conflict { detail, current: None } => f.write_str(detail),
             Self::Refused { reason } => write!(f, "the delivery is not believed: {reason}"),

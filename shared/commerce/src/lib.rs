@@ -9,14 +9,19 @@
 //! 6. [`entries`]: which cache entry has which key and depends on which tags
 //! 7. [`webhook`]: signatures and events of payment providers
 //! 8. [`gateway`]: what payment providers are asked, and what they answer
+//! 9. [`session`], [`checkout`], [`guest`]: the shopper's way to a paid order; [`fraud`], [`client_address`], [`pseudonym`]: what guards it
 #![forbid(unsafe_code)]
 
 pub mod address;
 pub mod caller;
+pub mod checkout;
+pub mod client_address;
 pub mod entries;
 pub mod error;
 mod fields;
+pub mod fraud;
 pub mod gateway;
+pub mod guest;
 mod json;
 pub mod jwt;
 pub mod keys;
@@ -24,7 +29,9 @@ pub mod money;
 pub mod order;
 mod params;
 pub mod preconditions;
+pub mod pseudonym;
 pub mod query;
+pub mod session;
 pub mod status;
 pub mod time;
 pub mod webhook;

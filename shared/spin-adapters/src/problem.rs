@@ -33,7 +33,9 @@ fn kind_of(error: &Error) -> Kind {
         Error::TooLarge { .. } => kind(413, "too-large", "The request is too large"),
         Error::UnsupportedMediaType => kind(415, "unsupported-media-type", "The body's type isn't supported"),
         Error::Unprocessable(_) => kind(422, "unprocessable", "The request can't be carried out"),
+        Error::TooManyRequests { .. } => kind(429, "too-many-requests", "Tried too often"),
         Error::Internal { .. } => kind(500, "internal", "A mistake of the server"),
+        Error::RequiresRetry { .. } => kind(503, "requires-retry", "The payment provider is away"),
         Error::Unavailable { .. } => kind(503, "unavailable", "A dependency is away"),
         Error::Misconfigured { .. } => kind(503, "misconfigured", "The server is misconfigured"),
     }
@@ -66,6 +68,9 @@ pub fn reply(error: &Error, instance: &str, request_id: &str) -> Reply {
         Error::PreconditionFailed { current: Some(version) } => {
             put("currentVersion", json!(version));
         }
+        Error::RequiresRetry { .. } => {
+            put("code", json!("requires_retry"));
+        }
         _ => {}
     }
     let body = Value::Object(document).to_string();
@@ -73,7 +78,13 @@ pub fn reply(error: &Error, instance: &str, request_id: &str) -> Reply {
     match error {
         Error::Unauthenticated { .. } => reply.with("www-authenticate", "Bearer realm=\"edge-orders\""),
         Error::MethodNotAllowed { allow } => reply.with("allow", *allow),
-        Error::Unavailable { retry_after_seconds, .. } => reply.with("retry-after", retry_after_seconds.to_string()),
+        Error::Unavailable { retry_after_seconds, .. } | Error::RequiresRetry { retry_after_seconds } => {
+            reply.with("retry-after", retry_after_seconds.to_string())
+        }
+        Error::TooManyRequests { retry_after_seconds, policy, limit, .. } => reply
+            .with("retry-after", retry_after_seconds.to_string())
+            .with("ratelimit-policy", policy)
+            .with("ratelimit", limit),
         _ => reply,
     }
 }
@@ -100,6 +111,16 @@ mod tests {
         (reply, body)
     }
 
+    fn too_many() -> Error {
+        let text = |text: &str| text.to_owned();
+        Error::TooManyRequests {
+            detail: text("payments"),
+            retry_after_seconds: 9,
+            policy: text("\"a\";q=5;w=60"),
+            limit: text("\"a\";r=0;t=9"),
+        }
+    }
+
     #[test]
     fn every_error_is_a_problem_with_its_status() {
         let table = [
@@ -114,6 +135,8 @@ mod tests {
             (Error::TooLarge { field: "body".into(), limit: 10 }, 413, "too-large"),
             (Error::UnsupportedMediaType, 415, "unsupported-media-type"),
             (Error::unprocessable("items[0].sku", "unknown"), 422, "unprocessable"),
+            (too_many(), 429, "too-many-requests"),
+            (Error::RequiresRetry { retry_after_seconds: 2 }, 503, "requires-retry"),
             (Error::internal("SQLSTATE 42P01: secret"), 500, "internal"),
             (Error::Unavailable { detail: "the database".into(), retry_after_seconds: 2 }, 503, "unavailable"),
             (Error::Misconfigured { detail: "ttl_order".into() }, 503, "misconfigured"),
@@ -136,6 +159,12 @@ mod tests {
         };
         let away = Error::Unavailable { detail: String::new(), retry_after_seconds: 3 };
         assert_eq!(header(&away, "retry-after").as_deref(), Some("3"));
+        for (name, value) in
+            [("retry-after", "9"), ("ratelimit-policy", "\"a\";q=5;w=60"), ("ratelimit", "\"a\";r=0;t=9")]
+        {
+            assert_eq!(header(&too_many(), name).as_deref(), Some(value));
+        }
+        assert_eq!(document(&Error::RequiresRetry { retry_after_seconds: 2 }).1["code"], "requires_retry");
         assert_eq!(header(&Error::MethodNotAllowed { allow: "POST" }, "allow").as_deref(), Some("POST"));
         let challenge = header(&Error::unauthenticated(""), "www-authenticate");
         assert!(challenge.is_some_and(|challenge| challenge.starts_with("Bearer")));

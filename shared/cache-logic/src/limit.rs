@@ -1,0 +1,249 @@
+//! A sliding-window rate limit: what is counted, what that decides, and how the answer says so.
+//!
+//! Every attempt counts, refused ones too: who goes on knocking stays out. For that a store keeps the newest attempts of each window, as many
+//! as the quota; more would decide nothing. An attempt that was admitted and comes again under its name counts once. Windows are
+//! independent of each other, so each is one atomic step in one slot of the store, and all of them are asked at once.
+
+use crate::freshness::Millis;
+use std::collections::VecDeque;
+use std::fmt::Write as _;
+use std::time::Duration;
+
+/// So many attempts within so much time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Window {
+    /// Its name in the headers: letters, digits and dashes.
+    pub name: &'static str,
+    /// How many attempts are admitted, at least one.
+    pub quota: u32,
+    /// How long an attempt counts.
+    pub length: Duration,
+}
+
+impl Window {
+    /// The length in milliseconds.
+    pub fn millis(&self) -> Millis {
+        Millis::try_from(self.length.as_millis()).unwrap_or(Millis::MAX)
+    }
+}
+
+/// What one window says of an attempt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Count {
+    /// Whether the attempt is within the quota.
+    pub admitted: bool,
+    /// How many attempts count, this one included; at most the quota.
+    pub used: u32,
+    /// How long until one of them no longer counts.
+    pub frees_in_ms: Millis,
+}
+
+/// What all windows together say of an attempt.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Decision {
+    windows: Vec<(Window, Count)>,
+}
+
+impl Decision {
+    /// From the count of each window.
+    pub fn new(windows: Vec<(Window, Count)>) -> Self {
+        Self { windows }
+    }
+
+    /// Whether every window admits the attempt.
+    pub fn admitted(&self) -> bool {
+        self.windows.iter().all(|(_, count)| count.admitted)
+    }
+
+    /// The count of a window, by its name.
+    pub fn count(&self, name: &str) -> Option<Count> {
+        self.windows.iter().find(|(window, _)| window.name == name).map(|(_, count)| *count)
+    }
+
+    /// In how many seconds every window that refuses would admit again, were nothing tried meanwhile; at least one. `None`: it is admitted.
+    pub fn retry_after(&self) -> Option<u32> {
+        self.windows
+            .iter()
+            .filter(|(_, count)| !count.admitted)
+            .map(|(_, count)| seconds(count.frees_in_ms).max(1))
+            .max()
+    }
+
+    /// The value of `RateLimit-Policy` (draft-ietf-httpapi-ratelimit-headers-10, section 3): quotas and windows in seconds.
+    pub fn policy(&self) -> String {
+        self.list(|out, window, _| {
+            let _ = write!(out, ";q={};w={}", window.quota, window.length.as_secs());
+        })
+    }
+
+    /// The value of `RateLimit` (the same draft, section 4): what remains, and in how many seconds more does.
+    pub fn limit(&self) -> String {
+        self.list(|out, window, count| {
+            let _ = write!(out, ";r={};t={}", window.quota.saturating_sub(count.used), seconds(count.frees_in_ms));
+        })
+    }
+
+    /// A list of structured fields (RFC 9651), one member for each window. Writing to a String cannot fail.
+    fn list(&self, parameters: impl Fn(&mut String, &Window, &Count)) -> String {
+        let mut out = String::new();
+        for (window, count) in &self.windows {
+            let comma = if out.is_empty() { "" } else { ", " };
+            let _ = write!(out, "{comma}\"{}\"", window.name);
+            parameters(&mut out, window, count);
+        }
+        out
+    }
+}
+
+/// Whole seconds, rounded up: whoever waits so long does not come too early.
+fn seconds(millis: Millis) -> u32 {
+    u32::try_from(millis.div_ceil(1000)).unwrap_or(u32::MAX)
+}
+
+/// The attempts of one window, in memory: what a store does in one atomic step, as a model for it and for tests.
+#[derive(Debug, Clone, Default)]
+pub struct Log {
+    /// The newest attempts, oldest first; refused ones have no name.
+    attempts: VecDeque<(Millis, Option<u128>)>,
+}
+
+impl Log {
+    /// Counts an attempt at `now` and decides on it.
+    pub fn attempt(&mut self, window: &Window, name: u128, now: Millis) -> Count {
+        self.attempts.retain(|(at, _)| at.saturating_add(window.millis()) > now);
+        let quota = window.quota as usize;
+        let again = self.attempts.iter().any(|(_, known)| *known == Some(name));
+        let admitted = again || self.attempts.len() < quota;
+        if !again {
+            self.attempts.push_back((now, admitted.then_some(name)));
+            self.attempts.drain(..self.attempts.len().saturating_sub(quota));
+        }
+        let oldest = self.attempts.front().map_or(now, |(at, _)| *at);
+        Count {
+            admitted,
+            used: self.attempts.len() as u32,
+            frees_in_ms: oldest.saturating_add(window.millis()).saturating_sub(now).min(window.millis()),
+        }
+    }
+
+    /// Forgets every attempt: what a success does to the count of the hour.
+    pub fn clear(&mut self) {
+        self.attempts.clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HOUR: Window = Window { name: "customer-hour", quota: 5, length: Duration::from_secs(3600) };
+    const DAY: Window = Window { name: "customer-day", quota: 20, length: Duration::from_secs(86_400) };
+    const MINUTE: Millis = 60_000;
+
+    fn count(admitted: bool, used: u32, frees_in_ms: Millis) -> Count {
+        Count { admitted, used, frees_in_ms }
+    }
+
+    #[test]
+    fn as_many_as_the_quota_pass_and_then_none_until_the_first_is_an_hour_old() {
+        let mut log = Log::default();
+        for n in 0..5 {
+            assert_eq!(
+                log.attempt(&HOUR, n, n as u64 * MINUTE),
+                count(true, n as u32 + 1, 60 * MINUTE - n as u64 * MINUTE)
+            );
+        }
+        assert_eq!(
+            log.attempt(&HOUR, 5, 5 * MINUTE),
+            count(false, 5, 56 * MINUTE),
+            "the first has made room for this one"
+        );
+    }
+
+    #[test]
+    fn refused_attempts_count() {
+        let mut log = Log::default();
+        (0..5).for_each(|n| assert!(log.attempt(&HOUR, n, 0).admitted));
+        (0..5).for_each(|n| assert!(!log.attempt(&HOUR, 10 + n, 30 * MINUTE).admitted));
+        assert!(!log.attempt(&HOUR, 20, 61 * MINUTE).admitted, "the refused ones are still within the hour");
+        let mut patient = Log::default();
+        (0..5).for_each(|n| assert!(patient.attempt(&HOUR, n, 0).admitted));
+        assert!(patient.attempt(&HOUR, 20, 61 * MINUTE).admitted);
+    }
+
+    #[test]
+    fn the_window_slides_and_never_holds_more_than_the_quota() {
+        // Four attempts in each quarter of an hour, for a day: wherever the hour is laid, no more than the quota was admitted.
+        let (mut log, mut admitted) = (Log::default(), Vec::new());
+        for n in 0..96_u64 {
+            for k in 0..4_u64 {
+                let now = n * 15 * MINUTE + k * 7;
+                if log.attempt(&HOUR, u128::from(n * 4 + k), now).admitted {
+                    admitted.push(now);
+                }
+                assert!(log.attempts.len() <= 5);
+            }
+        }
+        for (index, &from) in admitted.iter().enumerate() {
+            let within = admitted[index..].iter().take_while(|&&at| at < from + 60 * MINUTE).count();
+            assert!(within <= 5, "{within} within an hour from {from}");
+        }
+    }
+
+    #[test]
+    fn the_same_attempt_counts_once_where_it_was_admitted_and_each_time_where_it_was_not() {
+        let mut log = Log::default();
+        for _ in 0..10 {
+            assert_eq!(log.attempt(&HOUR, 1, 0), count(true, 1, 60 * MINUTE));
+        }
+        (2..6).for_each(|n| assert!(log.attempt(&HOUR, n, 0).admitted));
+        assert!(log.attempt(&HOUR, 1, 1).admitted, "it is in already");
+        assert!(!log.attempt(&HOUR, 6, 1).admitted);
+        assert!(!log.attempt(&HOUR, 6, 2).admitted);
+    }
+
+    #[test]
+    fn a_success_clears_the_count() {
+        let mut log = Log::default();
+        for n in 0..9 {
+            let _ = log.attempt(&HOUR, n, 0);
+        }
+        log.clear();
+        assert_eq!(log.attempt(&HOUR, 9, 0), count(true, 1, 60 * MINUTE));
+    }
+
+    #[test]
+    fn a_clock_that_steps_back_neither_frees_nor_locks_for_longer_than_the_window() {
+        let mut log = Log::default();
+        for n in 0..5 {
+            let _ = log.attempt(&HOUR, n, 90 * MINUTE);
+        }
+        assert_eq!(log.attempt(&HOUR, 9, 10 * MINUTE), count(false, 5, 60 * MINUTE));
+    }
+
+    #[test]
+    fn the_headers_name_every_window() {
+        let decision = Decision::new(vec![(HOUR, count(true, 2, 1_799_001)), (DAY, count(true, 19, 40_000_000))]);
+        assert_eq!(decision.policy(), "\"customer-hour\";q=5;w=3600, \"customer-day\";q=20;w=86400");
+        assert_eq!(decision.limit(), "\"customer-hour\";r=3;t=1800, \"customer-day\";r=1;t=40000");
+        assert!(decision.admitted());
+        assert_eq!(decision.retry_after(), None);
+        assert_eq!(decision.count("customer-day").map(|count| count.used), Some(19));
+        assert_eq!(decision.count("other"), None);
+    }
+
+    #[test]
+    fn one_window_that_refuses_is_enough_and_the_longest_wait_counts() {
+        let table = [
+            (count(false, 5, 1), count(true, 9, 9_000), Some(1)),
+            (count(false, 5, 1_001), count(false, 20, 7_000), Some(7)),
+            (count(true, 5, 1_000), count(false, 20, 0), Some(1)),
+        ];
+        for (hour, day, wait) in table {
+            let decision = Decision::new(vec![(HOUR, hour), (DAY, day)]);
+            assert_eq!((decision.admitted(), decision.retry_after()), (false, wait));
+        }
+        let refused = Decision::new(vec![(HOUR, count(false, 5, 1_001))]);
+        assert_eq!(refused.limit(), "\"customer-hour\";r=0;t=2");
+    }
+}

@@ -1,0 +1,201 @@
+//! From which address a request comes, and how much of that may be believed.
+
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+
+/// A network: an address and how many of its leading bits count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Network {
+    address: IpAddr,
+    bits: u8,
+}
+
+impl Network {
+    /// Reads `192.0.2.0/24`, `2001:db8::/32`, or an address alone.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (address, bits) = text.split_once('/').map_or((text, None), |(address, bits)| (address, Some(bits)));
+        let address: IpAddr = address.parse().ok()?;
+        let most = if address.is_ipv4() { 32 } else { 128 };
+        let bits = bits.map_or(Some(most), |bits| bits.parse::<u8>().ok())?;
+        (bits <= most).then_some(Self { address, bits })
+    }
+
+    /// Whether the address lies in it. An IPv4 address in IPv6 clothes (`::ffff:192.0.2.1`) is the IPv4 address.
+    pub fn contains(&self, address: IpAddr) -> bool {
+        match (self.address, address.to_canonical()) {
+            (IpAddr::V4(network), IpAddr::V4(address)) => {
+                let shift = 32 - u32::from(self.bits);
+                (network.to_bits() ^ address.to_bits()).checked_shr(shift).unwrap_or(0) == 0
+            }
+            (IpAddr::V6(network), IpAddr::V6(address)) => {
+                let shift = 128 - u32::from(self.bits);
+                (network.to_bits() ^ address.to_bits()).checked_shr(shift).unwrap_or(0) == 0
+            }
+            _ => false,
+        }
+    }
+}
+
+/// What is known about proxies in front of the application.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Proxies {
+    /// Nothing: a request with `X-Forwarded-For` or `Forwarded` may have come through one, or pretend so.
+    #[default]
+    Undeclared,
+    /// There are none: the peer is the client, whatever the headers say.
+    None,
+    /// These, and no others.
+    Listed(Vec<Network>),
+}
+
+impl Proxies {
+    /// Reads networks with blanks between them, `none`, or nothing.
+    ///
+    /// # Errors
+    /// What it has to be.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        match text.trim() {
+            "" => Ok(Self::Undeclared),
+            "none" => Ok(Self::None),
+            list => {
+                let networks: Option<Vec<_>> = list.split_whitespace().map(Network::parse).collect();
+                let wrong = || "must be none, or addresses and networks such as 192.0.2.0/24".to_owned();
+                networks.map(Self::Listed).ok_or_else(wrong)
+            }
+        }
+    }
+
+    fn trusts(&self, address: IpAddr) -> bool {
+        matches!(self, Self::Listed(networks) if networks.iter().any(|network| network.contains(address)))
+    }
+}
+
+/// Where a request comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ClientAddress {
+    /// From here. Of IPv6 only the first 64 bits: the rest is the client's to choose.
+    Known(IpAddr),
+    /// Through a proxy that nobody has declared, so all its clients would look like one.
+    Undeclared,
+    /// It can't be told.
+    Unknown,
+}
+
+impl ClientAddress {
+    /// Works it out.
+    ///
+    /// `peer` is who opened the connection. `forwarded_for` are the values of `X-Forwarded-For` in their order: each proxy appends the
+    /// address it was called from, so the client is the rightmost that isn't a proxy of ours; what stands left of it the client may have
+    /// made up. `forwarded`: whether there is a `Forwarded` header (RFC 7239), which isn't read.
+    pub fn of<'a>(
+        peer: Option<IpAddr>,
+        forwarded_for: impl IntoIterator<Item = &'a str>,
+        forwarded: bool,
+        proxies: &Proxies,
+    ) -> Self {
+        let Some(peer) = peer else { return Self::Unknown };
+        let hops: Vec<&str> = forwarded_for.into_iter().flat_map(|value| value.split(',')).map(str::trim).collect();
+        match proxies {
+            Proxies::Undeclared if forwarded || !hops.is_empty() => Self::Undeclared,
+            _ if !proxies.trusts(peer) => Self::known(peer),
+            _ => {
+                // A trusted proxy that names nobody has itself called, or doesn't say for whom.
+                let client =
+                    hops.iter().rev().map(|hop| address(hop)).find(|hop| !hop.is_some_and(|hop| proxies.trusts(hop)));
+                client.flatten().map_or(Self::Unknown, Self::known)
+            }
+        }
+    }
+
+    fn known(address: IpAddr) -> Self {
+        Self::Known(match address.to_canonical() {
+            IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX))),
+            address => address,
+        })
+    }
+}
+
+/// An address as proxies write it: alone, with a port, in brackets.
+fn address(hop: &str) -> Option<IpAddr> {
+    let alone = hop.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(hop);
+    alone.parse().ok().or_else(|| hop.parse::<SocketAddr>().ok().map(|socket| socket.ip()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(peer: &str, forwarded_for: &[&str], proxies: &str) -> String {
+        let proxies = Proxies::parse(proxies).unwrap();
+        match ClientAddress::of(peer.parse().ok(), forwarded_for.iter().copied(), false, &proxies) {
+            ClientAddress::Known(address) => address.to_string(),
+            ClientAddress::Undeclared => "undeclared".to_owned(),
+            ClientAddress::Unknown => "unknown".to_owned(),
+        }
+    }
+
+    #[test]
+    fn the_client_is_the_rightmost_that_is_no_proxy_of_ours() {
+        let table: [(&str, &[&str], &str, &str); 16] = [
+            ("203.0.113.9", &[], "", "203.0.113.9"),
+            ("203.0.113.9", &["198.51.100.1"], "", "undeclared"),
+            ("203.0.113.9", &["198.51.100.1"], "none", "203.0.113.9"),
+            ("203.0.113.9", &["198.51.100.1"], "10.0.0.0/8", "203.0.113.9"),
+            ("10.0.0.1", &["198.51.100.1"], "10.0.0.0/8", "198.51.100.1"),
+            ("10.0.0.1", &["6.6.6.6, 198.51.100.1"], "10.0.0.0/8", "198.51.100.1"),
+            ("10.0.0.1", &["6.6.6.6", "198.51.100.1, 10.0.0.2"], "10.0.0.0/8", "198.51.100.1"),
+            ("10.0.0.1", &["198.51.100.1:5555"], "10.0.0.0/8", "198.51.100.1"),
+            ("10.0.0.1", &["[2001:db8:1:2:3::4]:443"], "10.0.0.0/8", "2001:db8:1:2::"),
+            ("10.0.0.1", &["[2001:db8:1:2::4]"], "10.0.0.0/8", "2001:db8:1:2::"),
+            ("10.0.0.1", &["198.51.100.1, unknown"], "10.0.0.0/8", "unknown"),
+            ("10.0.0.1", &["10.0.0.3"], "10.0.0.0/8", "unknown"),
+            ("10.0.0.1", &[], "10.0.0.0/8", "unknown"),
+            ("::ffff:10.0.0.1", &["198.51.100.1"], "10.0.0.0/8", "198.51.100.1"),
+            ("2001:db8:1:2:aaaa::1", &[], "", "2001:db8:1:2::"),
+            ("nowhere", &[], "", "unknown"),
+        ];
+        for (peer, forwarded, proxies, expected) in table {
+            assert_eq!(of(peer, forwarded, proxies), expected, "{peer} {forwarded:?} {proxies}");
+        }
+    }
+
+    #[test]
+    fn a_forwarded_header_gives_an_undeclared_proxy_away_too() {
+        let peer = "203.0.113.9".parse().ok();
+        let of = |proxies: &Proxies| ClientAddress::of(peer, [], true, proxies);
+        assert_eq!(of(&Proxies::Undeclared), ClientAddress::Undeclared);
+        assert_eq!(of(&Proxies::None), ClientAddress::Known(peer.unwrap()));
+    }
+
+    #[test]
+    fn a_network_holds_what_shares_its_bits() {
+        let table = [
+            ("192.0.2.0/24", "192.0.2.255", true),
+            ("192.0.2.0/24", "192.0.3.0", false),
+            ("192.0.2.7", "192.0.2.7", true),
+            ("192.0.2.7", "192.0.2.6", false),
+            ("0.0.0.0/0", "203.0.113.1", true),
+            ("::/0", "2001:db8::1", true),
+            ("0.0.0.0/0", "2001:db8::1", false),
+            ("2001:db8::/32", "2001:db8:ffff::1", true),
+            ("2001:db8::/32", "2001:db9::1", false),
+            ("10.0.0.0/8", "::ffff:10.9.8.7", true),
+        ];
+        for (network, address, inside) in table {
+            assert_eq!(
+                Network::parse(network).unwrap().contains(address.parse().unwrap()),
+                inside,
+                "{network} {address}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_no_list_of_networks_is_refused() {
+        for wrong in ["192.0.2.0/33", "2001:db8::/129", "192.0.2.0/", "localhost", "192.0.2.0/-1", "10.0.0.1,10.0.0.2"]
+        {
+            assert!(Proxies::parse(wrong).is_err(), "{wrong}");
+        }
+        assert_eq!(Proxies::parse(" "), Ok(Proxies::Undeclared));
+        assert!(matches!(Proxies::parse("10.0.0.0/8  ::1"), Ok(Proxies::Listed(list)) if list.len() == 2));
+    }
+}

@@ -1,0 +1,255 @@
+//! Payment sessions: the request that begins one, and what their statuses allow.
+
+use uuid::Uuid;
+
+use crate::error::Error;
+use crate::fields::{Fields, Mistakes, line, one_of, uuid};
+use crate::json;
+use crate::params::Params;
+use crate::query::{MAX_LIMIT, parse_uuid, uuid_wanted};
+use crate::webhook::amount::Provider;
+
+/// The longest address that a shopper is sent back to, in characters.
+const MAX_URL: usize = 2000;
+
+/// Who takes the money.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PaymentGateway {
+    /// A provider that is called.
+    Provider(Provider),
+    /// Somebody whom we don't call: a bank transfer, cash. The session holds the order's place and is completed by hand.
+    Other,
+}
+
+impl PaymentGateway {
+    /// The gateway of that name.
+    pub fn parse(name: &str) -> Option<Self> {
+        match name {
+            "paypal" => Some(Self::Provider(Provider::PayPal)),
+            "stripe" => Some(Self::Provider(Provider::Stripe)),
+            "other" => Some(Self::Other),
+            _ => None,
+        }
+    }
+
+    /// The stable name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Provider(provider) => provider.as_str(),
+            Self::Other => "other",
+        }
+    }
+}
+
+/// `POST /payments/sessions`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewSession {
+    /// What is to be paid. Total and currency are the order's.
+    pub order: Uuid,
+    /// Who takes the money.
+    pub gateway: PaymentGateway,
+    /// Where the shopper comes back to.
+    pub return_url: String,
+    /// Where the shopper comes back to after giving up; `return_url` unless named.
+    pub cancel_url: String,
+}
+
+impl NewSession {
+    /// Decodes a body. `allowed` are the prefixes that addresses to come back to may have, each with a slash at its end.
+    pub fn decode(body: &[u8], allowed: &[String]) -> Result<Self, Error> {
+        const KNOWN: [&str; 4] = ["orderId", "paymentGateway", "returnUrl", "cancelUrl"];
+        let mut mistakes = Mistakes::default();
+        let session = Fields::of("", json::parse(body)?, &KNOWN, &mut mistakes).and_then(|mut fields| {
+            let order = fields.required("orderId", uuid);
+            let gateway = fields.required(
+                "paymentGateway",
+                one_of(PaymentGateway::parse, || "must be paypal, stripe or other".to_owned()),
+            );
+            let return_url = fields.required("returnUrl", line(1, MAX_URL));
+            let cancel_url = fields.optional("cancelUrl", line(1, MAX_URL));
+            let cancel_url = cancel_url.or_else(|| return_url.clone());
+            Some(Self { order: order?, gateway: gateway?, return_url: return_url?, cancel_url: cancel_url? })
+        });
+        let session = mistakes.finish(session)?;
+        for (field, url) in [("returnUrl", &session.return_url), ("cancelUrl", &session.cancel_url)] {
+            if !allowed.iter().any(|prefix| lies_below(url, prefix)) {
+                return Err(Error::unprocessable(field, "is none that the variable payment_return_urls allows"));
+            }
+        }
+        Ok(session)
+    }
+}
+
+/// Whether a URL lies below a prefix such as `https://shop.example/` or `https://shop.example/pay/`, for every reader of URLs: whatever
+/// could be read in two ways (steps upwards, backslashes, escapes in the path, blanks) is refused.
+fn lies_below(url: &str, prefix: &str) -> bool {
+    let plain =
+        url.bytes().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'\\' | b'"' | b'<' | b'>' | b'^' | b'`'));
+    let path = url.split(['?', '#']).next().unwrap_or_default();
+    let steps = path.split('/').any(|step| matches!(step, "." | "..")) || path.contains('%') || path.contains('@');
+    plain && !steps && (path.starts_with(prefix) || Some(path) == prefix.strip_suffix('/'))
+}
+
+/// `GET /payments/sessions`: which ones.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct SessionQuery {
+    /// Of this order.
+    pub order: Option<Uuid>,
+    /// In this status.
+    pub status: Option<SessionStatus>,
+    /// At most so many, the newest first.
+    pub limit: u32,
+}
+
+impl SessionQuery {
+    /// Reads a raw query string.
+    pub fn parse(raw: Option<&str>) -> Result<Self, Error> {
+        let mut params = Params::parse(raw, &["orderId", "status", "limit"])?;
+        let order = params.take("orderId", uuid_wanted, parse_uuid);
+        let status = params.take("status", || "must be a status of payment sessions".to_owned(), SessionStatus::parse);
+        let limit = params.take(
+            "limit",
+            || format!("must be a whole number from 1 to {MAX_LIMIT}"),
+            |text| text.parse().ok().filter(|limit| (1..=MAX_LIMIT).contains(limit)),
+        );
+        params.finish(Self { order, status, limit: limit.unwrap_or(crate::query::DEFAULT_LIMIT) })
+    }
+}
+
+/// Where a payment session is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SessionStatus {
+    /// Held before the provider was asked, for an operator to look at.
+    NeedsReview,
+    /// The provider has begun it; the shopper hasn't been sent there yet.
+    AwaitingRedirect,
+    /// The shopper is at the provider, or has been.
+    AwaitingCallback,
+    /// Paid.
+    Completed,
+    /// Cancelled, or its time is over.
+    Failed,
+}
+
+impl SessionStatus {
+    /// The status of that name.
+    pub fn parse(name: &str) -> Option<Self> {
+        let all = [Self::NeedsReview, Self::AwaitingRedirect, Self::AwaitingCallback, Self::Completed, Self::Failed];
+        all.into_iter().find(|status| status.as_str() == name)
+    }
+
+    /// The stable name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::NeedsReview => "needs_review",
+            Self::AwaitingRedirect => "awaiting_redirect",
+            Self::AwaitingCallback => "awaiting_callback",
+            Self::Completed => "completed",
+            Self::Failed => "failed",
+        }
+    }
+
+    /// Whether it still may be paid through, so that its time can run out.
+    pub fn is_open(self) -> bool {
+        !matches!(self, Self::Completed | Self::Failed)
+    }
+
+    /// The statuses from which a session may go to this one at its caller's request. Completed is what a payment makes it.
+    pub fn sources(self) -> &'static [Self] {
+        match self {
+            Self::AwaitingCallback => &[Self::AwaitingRedirect],
+            Self::Failed => &[Self::NeedsReview, Self::AwaitingRedirect, Self::AwaitingCallback],
+            Self::NeedsReview | Self::AwaitingRedirect | Self::Completed => &[],
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn allowed() -> Vec<String> {
+        vec!["https://shop.example/".to_owned(), "https://pay.example/back/".to_owned()]
+    }
+
+    fn decode(body: &str) -> Result<NewSession, Error> {
+        NewSession::decode(body.as_bytes(), &allowed())
+    }
+
+    #[test]
+    fn a_session_is_asked_for_with_order_gateway_and_a_way_back() {
+        let id = Uuid::from_u128(7);
+        let body =
+            format!(r#"{{"orderId":"{id}","paymentGateway":"stripe","returnUrl":"https://shop.example/done?o=1"}}"#);
+        let session = decode(&body).unwrap();
+        assert_eq!((session.order, session.gateway.as_str()), (id, "stripe"));
+        assert_eq!(session.cancel_url, "https://shop.example/done?o=1");
+    }
+
+    #[test]
+    fn every_mistake_is_told_by_its_field() {
+        let Err(Error::Invalid(errors)) = decode(r#"{"orderId":"x","paymentGateway":"cash","amount":"1.00"}"#) else {
+            panic!("not refused");
+        };
+        let fields: Vec<_> = errors.iter().map(|error| error.field.as_str()).collect();
+        assert_eq!(fields, ["amount", "orderId", "paymentGateway", "returnUrl"]);
+    }
+
+    #[test]
+    fn a_shopper_is_sent_back_to_allowed_places_only() {
+        let table = [
+            ("https://shop.example/", true),
+            ("https://shop.example", true),
+            ("https://shop.example?paid=1", true),
+            ("https://shop.example/a/b?c=https://evil.example#d", true),
+            ("https://pay.example/back/now", true),
+            ("https://pay.example/back", true),
+            ("https://pay.example/", false),
+            ("https://pay.example/backdoor", false),
+            ("https://pay.example/back/../x", false),
+            ("https://pay.example/back/%2e%2e/x", false),
+            ("https://shop.example.evil.example/", false),
+            ("https://shop.example@evil.example/", false),
+            ("https://shop.example/@evil.example", false),
+            ("https://shop.example\\@evil.example/", false),
+            ("http://shop.example/", false),
+            ("HTTPS://shop.example/", false),
+            ("//shop.example/", false),
+            ("javascript:alert(1)", false),
+            ("https://shop.example/\u{e4}", false),
+            ("https://shop.example:444/", false),
+        ];
+        for (url, expected) in table {
+            assert_eq!(allowed().iter().any(|prefix| lies_below(url, prefix)), expected, "{url}");
+        }
+        let body = |name: &str| {
+            format!(
+                r#"{{"orderId":"{}","paymentGateway":"other","returnUrl":"https://shop.example/","{name}":"https://evil.example/"}}"#,
+                Uuid::nil()
+            )
+        };
+        assert!(
+            matches!(decode(&body("cancelUrl")), Err(Error::Unprocessable(errors)) if errors[0].field == "cancelUrl")
+        );
+    }
+
+    #[test]
+    fn a_session_goes_forward_only() {
+        use SessionStatus::*;
+        for status in [NeedsReview, AwaitingRedirect, AwaitingCallback, Completed, Failed] {
+            assert_eq!(SessionStatus::parse(status.as_str()), Some(status));
+            assert!(status.sources().iter().all(|source| source.is_open()), "{status:?}");
+            assert!(!status.sources().contains(&status));
+        }
+        assert!(Completed.sources().is_empty());
+    }
+
+    #[test]
+    fn a_list_is_narrowed_by_order_and_status() {
+        let query = SessionQuery::parse(Some("status=needs_review&limit=5")).unwrap();
+        assert_eq!(query, SessionQuery { order: None, status: Some(SessionStatus::NeedsReview), limit: 5 });
+        for wrong in ["status=creating", "limit=0", "limit=101", "orderId=x", "page=1"] {
+            assert!(SessionQuery::parse(Some(wrong)).is_err(), "{wrong}");
+        }
+    }
+}
