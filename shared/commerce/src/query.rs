@@ -151,10 +151,7 @@ impl ListQuery {
             "order",
         ];
         let mut params = Params::parse(raw, &NAMES)?;
-        let page = Page {
-            number: take_number(&mut params, "page", MAX_PAGE, 1),
-            size: take_number(&mut params, "limit", MAX_LIMIT, DEFAULT_LIMIT),
-        };
+        let page = take_page(&mut params);
         let query = Self {
             page,
             status: params.take("status", || format!("must be one of {}", OrderStatus::names()), OrderStatus::parse),
@@ -299,6 +296,14 @@ fn parse_moment(text: &str) -> Option<Moment> {
 fn parse_search(text: &str) -> Option<String> {
     let fits = (1..=MAX_SEARCH).contains(&text.chars().count()) && !text.chars().any(char::is_control);
     fits.then(|| text.to_owned())
+}
+
+/// `page` and `limit`, as lists have them.
+pub(crate) fn take_page(params: &mut Params) -> Page {
+    Page {
+        number: take_number(params, "page", MAX_PAGE, 1),
+        size: take_number(params, "limit", MAX_LIMIT, DEFAULT_LIMIT),
+    }
 }
 
 /// A number from 1 to `max` in plain digits.

@@ -59,6 +59,14 @@ impl Backend {
         })
     }
 
+    /// As [`Self::get`], as an answer to a request.
+    ///
+    /// # Errors
+    /// [`Error::Misconfigured`] that names every wrong variable.
+    pub async fn ready() -> Result<&'static Self, Error> {
+        Self::get().await.map_err(crate::http::misconfigured)
+    }
+
     fn new(config: Config) -> Self {
         let redis = Redis::new("Redis", config.redis_url.clone(), config.redis_timeout, config.redis_rest);
         let state = config.redis_state_url.clone();

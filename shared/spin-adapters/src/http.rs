@@ -173,14 +173,20 @@ pub async fn serve(
     request: Request,
     handler: impl AsyncFnOnce(&'static Backend, &Caller, &Incoming) -> Result<Reply, Error>,
 ) -> Response {
-    let incoming = Incoming::decode(request);
-    let outcome = async {
-        let backend = Backend::get().await.map_err(misconfigured)?;
-        let caller = auth::authenticate(backend, &incoming)?;
-        handler(backend, &caller, &incoming).await
-    };
-    let reply = outcome.await;
-    respond(&incoming, reply).await
+    serve_open(request, async |incoming: &Incoming| authenticated(incoming, handler).await).await
+}
+
+/// The part of a request behind authentication, where only some of a function's routes need it.
+///
+/// # Errors
+/// [`Error::Unauthenticated`], [`Error::Misconfigured`], and what the handler gives.
+pub async fn authenticated(
+    incoming: &Incoming,
+    handler: impl AsyncFnOnce(&'static Backend, &Caller, &Incoming) -> Result<Reply, Error>,
+) -> Result<Reply, Error> {
+    let backend = Backend::ready().await?;
+    let caller = auth::authenticate(backend, incoming)?;
+    handler(backend, &caller, incoming).await
 }
 
 /// Serves a request of anyone; the handler gets whatever the configuration is.

@@ -2,16 +2,19 @@
 //! its [`Reason`] comes out.
 //!
 //! Reading order: [`Reason`], [`Headers`]; the signature schemes [`paypal`], [`stripe`] and [`standard`];
-//! [`certificates`] decides when a certificate is fetched; [`event`] says what a verified body is about; [`amount`] is
-//! money as each provider writes it.
+//! [`certificates`] keeps the known certificates; [`event`] says what a verified body is about; [`amount`] is
+//! money as each provider writes it; [`keys`] are the keys in Redis,
+//! [`requests`] what operators ask.
 
 pub mod amount;
 pub mod certificates;
 pub mod event;
 mod headers;
+pub mod keys;
 mod mac;
 pub mod paypal;
 mod reason;
+pub mod requests;
 pub mod standard;
 pub mod stripe;
 

@@ -278,14 +278,14 @@ fn hmac_key(text: &str) -> Result<String, String> {
     enough.then(|| text.to_owned()).ok_or_else(|| format!("must have at least {LEAST_HMAC_KEY} characters"))
 }
 
-/// All of them count as pinned. Where a line can't end (in an environment file), `\n` may be written instead.
+/// Where a line can't end (in an environment file), `\n` may be written instead.
 fn trust(text: &str) -> Result<Option<Trust>, String> {
     if text.is_empty() {
         return Ok(None);
     }
     let pem = text.replace("\\n", "\n");
-    let trust = Trust::from_pem(pem.as_bytes(), pem.as_bytes());
-    trust.map(Some).map_err(|_| "must be certificates in PEM".to_owned())
+    let trust = Trust::from_bundle(pem.as_bytes());
+    trust.map(Some).map_err(|_| "must be certificates in PEM, with a root among them".to_owned())
 }
 
 impl Parser<'_> {

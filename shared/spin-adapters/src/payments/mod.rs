@@ -1,19 +1,28 @@
 //! Payments: what the two payment functions work with besides the backend.
 //!
-//! Reading order: [`config`] and [`urls`], [`client`] (one call), [`upstream`] (its
-//! repetitions), [`gateway`] (the providers).
+//! Reading order: [`config`] and [`urls`], [`client`] (one call), [`upstream`] (its repetitions), [`gateway`] (the providers);
+//! [`deliveries`] (a webhook from its bytes to its answer) with [`certificates`], [`verification`], [`claims`] and [`effects`]; [`events`]
+//! (what operators do with them).
 
+pub mod certificates;
+pub mod claims;
 pub mod client;
 pub mod config;
+pub mod deliveries;
+pub mod effects;
+pub mod events;
 pub mod gateway;
 pub mod upstream;
 pub mod urls;
+pub mod verification;
 
 use std::cell::OnceCell;
 
 use commerce::error::Error;
 
 use crate::config::ConfigError;
+use certificates::CertificateStore;
+use claims::Claims;
 use config::PaymentConfig;
 use gateway::Gateway;
 
@@ -23,6 +32,10 @@ pub struct Payments {
     pub config: PaymentConfig,
     /// The providers.
     pub gateway: Gateway,
+    /// The certificates that sign PayPal's messages.
+    pub certificates: CertificateStore,
+    /// Who works on which event.
+    pub claims: Claims,
 }
 
 thread_local! {
@@ -42,7 +55,12 @@ impl Payments {
         // Another request may have been faster while the variables were read.
         PAYMENTS.with(|cell| {
             *cell.get_or_init(|| match loaded {
-                Ok(config) => Ok(Box::leak(Box::new(Self { gateway: Gateway::new(&config), config }))),
+                Ok(config) => Ok(Box::leak(Box::new(Self {
+                    gateway: Gateway::new(&config),
+                    config,
+                    certificates: CertificateStore::default(),
+                    claims: Claims::default(),
+                }))),
                 Err(errors) => {
                     for error in &errors {
                         eprintln!("error: variable {} {}", error.variable, error.detail);

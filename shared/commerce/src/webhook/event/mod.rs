@@ -7,8 +7,10 @@ mod object;
 pub mod paypal;
 mod paypal_resource;
 pub mod stripe;
+mod subject;
 
 pub use object::{ObjectKind, ObjectState, ProviderObject};
+pub use subject::{Subject, Told};
 
 use serde_json::Value;
 
@@ -32,6 +34,11 @@ fn is_id(id: &str) -> bool {
     (1..=LONGEST_ID).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
 }
 
+/// An event type: a short printable word.
+fn is_kind(kind: &str) -> bool {
+    (1..=100).contains(&kind.len()) && kind.bytes().all(|b| b.is_ascii_graphic())
+}
+
 /// Id and type of an event of which nothing else need make sense: enough to keep it for somebody to look at. `None` where even these
 /// can't be read.
 pub fn envelope(provider: Provider, body: &[u8]) -> Option<(String, String)> {
@@ -40,7 +47,7 @@ pub fn envelope(provider: Provider, body: &[u8]) -> Option<(String, String)> {
         Provider::PayPal => "event_type",
         Provider::Stripe => "type",
     };
-    let kind = text(&event, &[name]).filter(|kind| (1..=100).contains(&kind.len()))?;
+    let kind = text(&event, &[name]).filter(|kind| is_kind(kind))?;
     Some((id(&event, "id")?, kind.to_owned()))
 }
 

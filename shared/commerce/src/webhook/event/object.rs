@@ -96,6 +96,13 @@ impl ProviderObject {
         }
     }
 
+    /// Without texts that no text of ours can be: a reference with control characters names nothing.
+    pub fn printable(self) -> Self {
+        let printable =
+            |text: Option<String>| text.filter(|text| text.len() <= 255 && !text.chars().any(char::is_control));
+        Self { order_reference: printable(self.order_reference), payee: printable(self.payee), ..self }
+    }
+
     pub(super) fn with_amount(mut self, amount: Amount) -> Self {
         self.currency = Some(amount.currency.as_str().to_owned());
         self.amount = Some(amount);

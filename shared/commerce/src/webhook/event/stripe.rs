@@ -38,7 +38,7 @@ impl Event {
     }
 
     fn read(event: &Value) -> Option<Self> {
-        let kind = text(event, &["type"]).filter(|kind| kind.len() <= 100)?;
+        let kind = text(event, &["type"]).filter(|kind| super::is_kind(kind))?;
         let created_at =
             event.get("created").and_then(Value::as_i64).and_then(|s| s.checked_mul(1_000_000)).map(Moment);
         let inner = event.get("data").and_then(|data| data.get("object")).unwrap_or(&Value::Null);

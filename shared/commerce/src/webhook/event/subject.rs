@@ -1,0 +1,133 @@
+//! What an event of either provider comes to: what it is about, or that somebody has to look.
+
+use super::paypal::Resource;
+use super::{ProviderObject, envelope, paypal, stripe};
+use crate::time::Moment;
+use crate::webhook::Reason;
+use crate::webhook::amount::Provider;
+use serde_json::Value;
+
+/// An event as its body tells it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Told {
+    /// The provider's id of it.
+    pub id: String,
+    /// Its type.
+    pub kind: String,
+    /// When it happened, if the provider says so.
+    pub occurred_at: Option<Moment>,
+    /// Stripe: the connected account that it belongs to.
+    pub account: Option<String>,
+    /// Stripe: real money or test mode.
+    pub livemode: Option<bool>,
+    /// What it is about.
+    pub subject: Subject,
+}
+
+/// What an event is about.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Subject {
+    /// Nothing that concerns payments of orders.
+    Nothing,
+    /// A resource to ask PayPal for, and what the body claims of it.
+    Resource {
+        /// Where it is.
+        resource: Resource,
+        /// The resource as in the body.
+        claimed: Value,
+    },
+    /// An object as Stripe tells it.
+    Object(Box<ProviderObject>),
+    /// Something of ours that can't be read: kept, with its id and type, for somebody to look at.
+    Unreadable,
+}
+
+impl Told {
+    /// Reads the raw body of a verified delivery.
+    ///
+    /// # Errors
+    /// `event-malformed` where not even id and type can be read.
+    pub fn read(provider: Provider, body: &[u8]) -> Result<Self, Reason> {
+        let told = match provider {
+            Provider::PayPal => paypal::Event::parse(body).map(Self::from),
+            Provider::Stripe => stripe::Event::parse(body).map(Self::from),
+        };
+        let unreadable = |(id, kind): (String, String)| {
+            let value: Value = serde_json::from_slice(body).unwrap_or_default();
+            let livemode = value.get("livemode").and_then(Value::as_bool);
+            let account = super::id(&value, "account").filter(|_| provider == Provider::Stripe);
+            Self { id, kind, occurred_at: None, account, livemode, subject: Subject::Unreadable }
+        };
+        told.or_else(|reason| envelope(provider, body).map(unreadable).ok_or(reason))
+    }
+
+    /// The provider's id of what it is about, for the claim's key.
+    pub fn transaction(&self) -> Option<&str> {
+        match &self.subject {
+            Subject::Resource { resource, .. } => Some(&resource.id),
+            Subject::Object(object) => Some(&object.id),
+            Subject::Nothing | Subject::Unreadable => None,
+        }
+    }
+}
+
+impl From<paypal::Event> for Told {
+    fn from(event: paypal::Event) -> Self {
+        let subject = match event.resource {
+            Some(resource) => Subject::Resource { resource, claimed: event.claimed },
+            None => Subject::Nothing,
+        };
+        let (id, kind, occurred_at) = (event.id, event.kind, event.created_at);
+        Self { id, kind, occurred_at, account: None, livemode: None, subject }
+    }
+}
+
+impl From<stripe::Event> for Told {
+    fn from(event: stripe::Event) -> Self {
+        let subject = event.object.map_or(Subject::Nothing, |object| Subject::Object(Box::new(object)));
+        let (id, kind, occurred_at) = (event.id, event.kind, event.created_at);
+        Self { id, kind, occurred_at, account: event.account, livemode: event.livemode, subject }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn stripe(body: &str) -> Result<Told, Reason> {
+        Told::read(Provider::Stripe, body.as_bytes())
+    }
+
+    #[test]
+    fn an_event_is_about_an_object_or_nothing_or_has_to_be_looked_at() {
+        let intent = r#"{"id":"evt_1","type":"payment_intent.succeeded","livemode":false,"created":1,"data":{"object":{"id":"pi_1",
+            "status":"succeeded","amount_received":100,"currency":"eur","metadata":{"order_id":"o"}}}}"#;
+        let told = stripe(intent).unwrap();
+        assert!(matches!(told.subject, Subject::Object(_)));
+        assert_eq!((told.transaction(), told.livemode), (Some("pi_1"), Some(false)));
+
+        let unknown =
+            stripe(r#"{"id":"evt_2","type":"customer.created","livemode":true,"data":{"object":{}}}"#).unwrap();
+        assert_eq!((unknown.subject.clone(), unknown.transaction()), (Subject::Nothing, None));
+
+        let damaged = intent.replace("\"amount_received\":100", "\"amount_received\":\"?\"");
+        let damaged = damaged.replace("\"livemode\"", "\"account\":\"acct_2\",\"livemode\"");
+        let told = stripe(&damaged).unwrap();
+        assert_eq!((told.id.as_str(), told.subject), ("evt_1", Subject::Unreadable));
+        assert_eq!((told.livemode, told.account.as_deref()), (Some(false), Some("acct_2")), "these count as ever");
+
+        for nothing in ["", "{}", "{", r#"{"id":"evt_1"}"#] {
+            assert_eq!(stripe(nothing), Err(Reason::EventMalformed), "{nothing}");
+        }
+        let told = Told::read(Provider::PayPal, br#"{"id":"WH-1","event_type":"PAYMENT.CAPTURE.COMPLETED"}"#).unwrap();
+        assert_eq!(told.subject, Subject::Unreadable, "without a resource");
+    }
+
+    #[test]
+    fn a_reference_with_control_characters_is_none() {
+        let body = r#"{"id":"evt_1","type":"payment_intent.succeeded","livemode":false,"created":1,"data":{"object":{"id":"pi_1",
+            "status":"succeeded","amount_received":100,"currency":"eur","metadata":{"order_id":"a\u0000b"}}}}"#;
+        let Subject::Object(object) = stripe(body).unwrap().subject else { panic!("no object") };
+        assert_eq!(object.printable().order_reference, None);
+    }
+}

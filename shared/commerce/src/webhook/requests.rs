@@ -1,0 +1,121 @@
+//! What operators and schedulers ask of events: query strings, decoded.
+
+use uuid::Uuid;
+
+use super::amount::Provider;
+use crate::error::Error;
+use crate::params::Params;
+use crate::query::{MAX_LIMIT, Page, parse_uuid, take_page, uuid_wanted};
+use crate::time::Moment;
+
+/// How many events one redrive takes, unless it is told.
+const REDRIVE: u32 = 50;
+/// How far a reconciliation looks back, unless it is told, in microseconds: as long as providers retry.
+const LOOK_BACK: i64 = 3 * 86_400 * 1_000_000;
+
+/// The states of an event.
+const STATES: [&str; 4] = ["received", "applied", "needs_review", "ignored"];
+
+/// `GET /webhooks/events`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EventsQuery {
+    /// Only in this state.
+    pub state: Option<&'static str>,
+    /// Only of this organisation; else of all, and of accounts that nobody has.
+    pub organization: Option<Uuid>,
+    /// Which page.
+    pub page: Page,
+}
+
+impl EventsQuery {
+    /// Reads a raw query string.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] naming every parameter that is wrong.
+    pub fn parse(raw: Option<&str>) -> Result<Self, Error> {
+        let mut params = Params::parse(raw, &["state", "organizationId", "page", "limit"])?;
+        let wanted = || format!("must be one of {}", STATES.join(", "));
+        let state = params.take("state", wanted, |text| STATES.into_iter().find(|state| *state == text));
+        let organization = params.take("organizationId", uuid_wanted, parse_uuid);
+        let page = take_page(&mut params);
+        params.finish(Self { state, organization, page })
+    }
+}
+
+/// `POST /webhooks/redrive`: how many events it takes.
+///
+/// # Errors
+/// [`Error::Invalid`].
+pub fn parse_redrive(raw: Option<&str>) -> Result<u32, Error> {
+    let mut params = Params::parse(raw, &["limit"])?;
+    let limit = params.take(
+        "limit",
+        || format!("must be a whole number from 1 to {MAX_LIMIT}"),
+        |text| text.parse().ok().filter(|limit| (1..=MAX_LIMIT).contains(limit)),
+    );
+    params.finish(limit.unwrap_or(REDRIVE))
+}
+
+/// `POST /webhooks/reconcile`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reconcile {
+    /// Whose list of events.
+    pub provider: Provider,
+    /// Since when.
+    pub since: Moment,
+    /// Where an earlier one stopped.
+    pub page: Option<String>,
+}
+
+impl Reconcile {
+    /// Reads a raw query string; `now` in microseconds since 1970.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] naming every parameter that is wrong.
+    pub fn parse(raw: Option<&str>, now: i64) -> Result<Self, Error> {
+        let mut params = Params::parse(raw, &["provider", "since", "page"])?;
+        let named = |text: &str| [Provider::PayPal, Provider::Stripe].into_iter().find(|one| one.as_str() == text);
+        let provider = params.take("provider", || "must be paypal or stripe".to_owned(), named);
+        let moment = || "must be a date or an RFC 3339 time such as 2026-01-31T12:00:00Z".to_owned();
+        let since = params.take("since", moment, Moment::parse).unwrap_or(Moment(now.saturating_sub(LOOK_BACK)));
+        let printable = |text: &str| {
+            let fits = (1..=2000).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic());
+            fits.then(|| text.to_owned())
+        };
+        let page = params.take("page", || "must be the next of an earlier answer".to_owned(), printable);
+        let provider = params.finish(provider)?;
+        let provider = provider.ok_or_else(|| Error::invalid("provider", "is needed: paypal or stripe"))?;
+        Ok(Self { provider, since, page })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_of_events_is_asked_for_by_state() {
+        let query = EventsQuery::parse(Some("state=needs_review&page=2&limit=5")).unwrap();
+        assert_eq!((query.state, query.page.offset(), query.page.limit()), (Some("needs_review"), 5, 5));
+        assert_eq!(EventsQuery::parse(None).unwrap().organization, None);
+        for wrong in ["state=open", "limit=0", "page=0", "organizationId=x", "size=5"] {
+            assert!(EventsQuery::parse(Some(wrong)).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_redrive_and_a_reconciliation_are_bounded() {
+        assert_eq!(parse_redrive(None), Ok(REDRIVE));
+        assert_eq!(parse_redrive(Some("limit=7")), Ok(7));
+        assert!(parse_redrive(Some("limit=0")).is_err() && parse_redrive(Some("limit=101")).is_err());
+
+        let now = 1_700_000_000_000_000;
+        let asked = Reconcile::parse(Some("provider=stripe"), now).unwrap();
+        assert_eq!((asked.provider, asked.since, asked.page), (Provider::Stripe, Moment(now - LOOK_BACK), None));
+        let asked = Reconcile::parse(Some("provider=paypal&since=2026-01-31&page=abc"), now).unwrap();
+        assert_eq!((asked.provider, asked.page.as_deref()), (Provider::PayPal, Some("abc")));
+        for wrong in ["", "provider=other", "provider=stripe&since=yesterday", "provider=stripe&page="] {
+            assert!(Reconcile::parse(Some(wrong), now).is_err(), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,283 @@
+//! The certificates that sign PayPal's messages: known to this instance, else to all of them in Redis, else to the database, else fetched.
+//! A URL stands in an unsigned header, so anybody can name one: fetches are few a minute for all instances together, and what has passed
+//! once is never in want of one.
+
+use std::cell::{Cell, RefCell};
+use std::time::Duration;
+
+use commerce::error::Error;
+use commerce::gateway::GatewayError;
+use commerce::webhook::Reason;
+use commerce::webhook::certificates::{Certificates, FETCHES, RESERVED};
+use commerce::webhook::keys;
+use commerce::webhook::paypal::{Delivery, LARGEST_CERTIFICATE, PassedCertificate, Trust};
+use spin_sdk::redis::{RedisParameter, RedisResult};
+
+use crate::backend::Backend;
+use crate::clock::{monotonic_millis, now_millis, sleep, token};
+use crate::payments::client::Client;
+use crate::postgres::Param;
+use crate::redis::{Script, millis, text};
+
+/// How long Redis keeps a certificate that has passed.
+const SHARED: Duration = Duration::from_secs(7 * 86_400);
+/// How long it is remembered that a URL serves no certificate that passes.
+const FAILED: Duration = Duration::from_secs(60);
+/// How long what the database knows is taken for all it knows.
+const DURABLE_MS: u64 = 60_000;
+/// How long to wait for somebody else's fetch.
+const WAIT_MS: u64 = 2_000;
+/// How soon to look again.
+const POLL: Duration = Duration::from_millis(50);
+/// With Redis away: how long an instance doesn't ask the database again after a no, in milliseconds.
+const REST_MS: u64 = 1_000;
+/// For how long a URL counts as seen before: twice this.
+const SEEN_MS: u64 = 120_000;
+
+/// Certificates, as one instance sees them.
+pub struct CertificateStore {
+    known: RefCell<Certificates>,
+    /// URLs and PEM in the database, and when they were read.
+    durable: RefCell<Vec<(String, String)>>,
+    durable_until: Cell<u64>,
+    loading: Cell<bool>,
+    resting_until: Cell<u64>,
+    look: Script,
+    report: Script,
+}
+
+/// What the instances together know of a URL.
+enum Look {
+    Passed(String),
+    Unknown,
+    Failed(Reason),
+    Busy,
+    Fetch(u128),
+    Limited(u64),
+    /// Redis is away.
+    Alone,
+}
+
+impl Default for CertificateStore {
+    fn default() -> Self {
+        Self {
+            known: RefCell::default(),
+            durable: RefCell::default(),
+            durable_until: Cell::new(0),
+            loading: Cell::new(false),
+            resting_until: Cell::new(0),
+            look: Script::new(include_str!("../lua/certificate_look.lua")),
+            report: Script::new(include_str!("../lua/certificate_report.lua")),
+        }
+    }
+}
+
+impl CertificateStore {
+    /// The certificate that a delivery names.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] where the URL serves none that passes; [`Error::Unavailable`] where it can't be had now.
+    pub async fn get(
+        &self,
+        backend: &'static Backend,
+        client: &Client,
+        delivery: &Delivery,
+        trust: &Trust,
+        hold: Duration,
+    ) -> Result<PassedCertificate, Error> {
+        let url = delivery.certificate_url();
+        let began = monotonic_millis();
+        loop {
+            let known = self.known.borrow_mut().known(url);
+            if let Some(certificate) = known {
+                return Ok(certificate);
+            }
+            match self.look(backend, url, hold).await {
+                Look::Passed(pem) => return self.judge(&pem, delivery, trust).map_err(refused),
+                Look::Failed(reason) => return Err(refused(reason)),
+                Look::Limited(millis) => return Err(later(millis.div_ceil(1000).clamp(1, 60) as u32)),
+                Look::Fetch(holder) => return self.fetch(backend, client, delivery, trust, holder).await,
+                Look::Busy if monotonic_millis().saturating_sub(began) < WAIT_MS => sleep(POLL).await,
+                Look::Busy => return Err(later(1)),
+                Look::Unknown => {
+                    self.load(backend).await?;
+                    if let Some(pem) = self.remembered(url) {
+                        let certificate = self.judge(&pem, delivery, trust).map_err(refused)?;
+                        self.tell(backend, url, 0, Ok(&pem)).await;
+                        return Ok(certificate);
+                    }
+                }
+                Look::Alone => {
+                    self.load(backend).await?;
+                    if let Some(pem) = self.remembered(url) {
+                        return self.judge(&pem, delivery, trust).map_err(refused);
+                    }
+                    if !self.may_fetch_alone(backend, url).await? {
+                        return Err(later(5));
+                    }
+                    return self.fetch(backend, client, delivery, trust, 0).await;
+                }
+            }
+        }
+    }
+
+    async fn look(&self, backend: &Backend, url: &str, hold: Duration) -> Look {
+        let holder = token();
+        let slot = now_millis() / SEEN_MS;
+        let keys = [
+            keys::certificate(url),
+            keys::certificate_lock(url),
+            keys::certificate_fetches(),
+            keys::certificates_seen(slot),
+            keys::certificates_seen(slot.saturating_sub(1)),
+        ];
+        let keys = keys.map(|key| backend.prefixed(&key));
+        let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
+        let may_fetch = monotonic_millis() < self.durable_until.get();
+        let arguments = vec![
+            text(if may_fetch { "1" } else { "0" }),
+            name(holder),
+            millis(hold + Duration::from_secs(1)),
+            text(url),
+            RedisParameter::Int64(FETCHES.into()),
+            RedisParameter::Int64(RESERVED.into()),
+        ];
+        let Ok((answer, _)) = backend.state().script(&self.look, &keys, arguments).await else { return Look::Alone };
+        let mut answer = answer.into_iter();
+        let mut next = || match answer.next() {
+            Some(RedisResult::Binary(bytes)) => String::from_utf8(bytes).unwrap_or_default(),
+            Some(RedisResult::Status(text)) => text,
+            Some(RedisResult::Int64(number)) => number.to_string(),
+            Some(RedisResult::Nil) | None => String::new(),
+        };
+        match next().as_str() {
+            "passed" => Look::Passed(next()),
+            "unknown" => Look::Unknown,
+            "failed" => Look::Failed(named(&next())),
+            "busy" => Look::Busy,
+            "fetch" => Look::Fetch(holder),
+            "limited" => Look::Limited(next().parse().unwrap_or(60_000)),
+            _ => Look::Alone,
+        }
+    }
+
+    /// Fetches, checks, and tells everybody what came of it.
+    async fn fetch(
+        &self,
+        backend: &'static Backend,
+        client: &Client,
+        delivery: &Delivery,
+        trust: &Trust,
+        holder: u128,
+    ) -> Result<PassedCertificate, Error> {
+        let url = delivery.certificate_url();
+        let outcome = match client.get_limited(url, LARGEST_CERTIFICATE).await {
+            Ok(answer) if answer.status == 200 => {
+                let pem = String::from_utf8(answer.body).map_err(|_| Reason::CertificateUnreadable);
+                pem.and_then(|pem| Ok((self.judge(&pem, delivery, trust)?, pem)))
+            }
+            // A redirect, too: PayPal's URLs have none.
+            Ok(answer) if answer.status < 500 && answer.status != 429 => Err(Reason::CertificateUnreadable),
+            Err(GatewayError::Unexpected) => Err(Reason::CertificateUnreadable),
+            Ok(_) | Err(_) => {
+                self.tell(backend, url, holder, Err(None)).await;
+                return Err(later(5));
+            }
+        };
+        match outcome {
+            Ok((certificate, pem)) => {
+                self.tell(backend, url, holder, Ok(&pem)).await;
+                let params = vec![Param::Text(url.to_owned()), Param::Text(pem)];
+                // Where it fails, it is fetched again when Redis has lost it.
+                let _ = backend.write(include_str!("../sql/provider_certificate_keep.sql"), params).await;
+                Ok(certificate)
+            }
+            Err(reason) => {
+                self.tell(backend, url, holder, Err(Some(reason))).await;
+                Err(refused(reason))
+            }
+        }
+    }
+
+    /// Checks what a URL served, here or to somebody else. It has passed where it is valid at the transmission time or now: the time is an
+    /// unsigned header, too, and a wrong one mustn't make a good certificate a bad one.
+    fn judge(&self, pem: &str, delivery: &Delivery, trust: &Trust) -> Result<PassedCertificate, Reason> {
+        let (name, now) = (delivery.certificate_name(), (now_millis() / 1000) as i64);
+        let at = |at: i64| PassedCertificate::check(pem.as_bytes(), trust, name, at);
+        let certificate = at(delivery.transmission().time).or_else(|reason| at(now).map_err(|_| reason))?;
+        self.known.borrow_mut().keep(delivery.certificate_url(), certificate.clone());
+        Ok(certificate)
+    }
+
+    /// Reads what the database knows, unless that was done lately. One request does it, the others look again in a moment.
+    async fn load(&self, backend: &Backend) -> Result<(), Error> {
+        while self.loading.get() {
+            sleep(POLL).await;
+        }
+        if monotonic_millis() < self.durable_until.get() {
+            return Ok(());
+        }
+        self.loading.set(true);
+        let rows =
+            backend.ports.postgres.query(include_str!("../sql/provider_certificates_known.sql"), Vec::new()).await;
+        self.loading.set(false);
+        let mut durable = Vec::new();
+        for row in rows? {
+            durable.extend(row.text("url")?.map(str::to_owned).zip(row.text("pem")?.map(str::to_owned)));
+        }
+        self.durable.replace(durable);
+        self.durable_until.set(monotonic_millis() + DURABLE_MS);
+        Ok(())
+    }
+
+    fn remembered(&self, url: &str) -> Option<String> {
+        self.durable.borrow().iter().find(|(known, _)| known == url).map(|(_, pem)| pem.clone())
+    }
+
+    /// With Redis away the database keeps the limit.
+    async fn may_fetch_alone(&self, backend: &'static Backend, url: &str) -> Result<bool, Error> {
+        if monotonic_millis() < self.resting_until.get() {
+            return Ok(false);
+        }
+        // Until the answer is there nobody else of this instance asks.
+        self.resting_until.set(monotonic_millis() + REST_MS);
+        let params = vec![Param::Text(url.to_owned()), Param::Int(FETCHES)];
+        let rows = backend.write(include_str!("../sql/provider_certificate_fetch.sql"), params).await?;
+        let granted = rows.first().map_or(Ok(None), |row| row.bool("granted"))?.unwrap_or(false);
+        if granted {
+            self.resting_until.set(0);
+        }
+        Ok(granted)
+    }
+
+    /// Tells all instances. A reason is remembered for a while; none means that the next one may try again.
+    async fn tell(&self, backend: &Backend, url: &str, holder: u128, outcome: Result<&str, Option<Reason>>) {
+        let (certificate, lock) =
+            (backend.prefixed(&keys::certificate(url)), backend.prefixed(&keys::certificate_lock(url)));
+        let (pem, reason) = match outcome {
+            Ok(pem) => (pem, ""),
+            Err(reason) => ("", reason.map_or("", Reason::as_str)),
+        };
+        let arguments = vec![name(holder), text(pem), millis(SHARED), text(reason), millis(FAILED)];
+        let _ = backend.state().script(&self.report, &[&certificate, &lock], arguments).await;
+    }
+}
+
+fn name(holder: u128) -> RedisParameter {
+    RedisParameter::Binary(format!("{holder:032x}").into_bytes())
+}
+
+/// The reason of that name, as it was told.
+fn named(name: &str) -> Reason {
+    let known =
+        [Reason::CertificateUntrusted, Reason::CertificateNameMismatch, Reason::CertificateNotValidAtTransmission];
+    known.into_iter().find(|reason| reason.as_str() == name).unwrap_or(Reason::CertificateUnreadable)
+}
+
+fn refused(reason: Reason) -> Error {
+    Error::Refused { reason: reason.as_str() }
+}
+
+fn later(retry_after_seconds: u32) -> Error {
+    Error::Unavailable { detail: "the certificate of this delivery can't be had now".into(), retry_after_seconds }
+}

@@ -1,0 +1,89 @@
+//! Who works on an event, and whether it has taken effect: one key in Redis, one script for each step. It spares work; what makes an
+//! event count once is Postgres.
+//!
+//! absent -> in work, for at most [`HOLD`] -> applied, for `ttl_webhook`. Only `applied`, said after the commit, answers a duplicate.
+
+use std::time::Duration;
+
+use spin_sdk::redis::{RedisParameter, RedisResult};
+
+use crate::backend::Backend;
+use crate::clock::token;
+use crate::redis::{Script, millis, text};
+
+/// How long one delivery may work on an event before another one may take it up: whoever held it is taken for dead.
+const HOLD: Duration = Duration::from_secs(30);
+
+/// The scripts, once per instance.
+pub struct Claims {
+    claim: Script,
+    end: Script,
+}
+
+/// What is known of an event when a delivery of it comes in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Claimed {
+    /// It has taken effect.
+    Applied,
+    /// Another delivery is at work on it.
+    Elsewhere,
+    /// This delivery is to work on it.
+    Here(Holder),
+}
+
+/// Which claim is whose. None: Redis is away, and Postgres alone keeps order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Holder(Option<u128>);
+
+impl Default for Claims {
+    fn default() -> Self {
+        Self {
+            claim: Script::new(include_str!("../lua/webhook_claim.lua")),
+            end: Script::new(include_str!("../lua/webhook_end.lua")),
+        }
+    }
+}
+
+impl Claims {
+    /// Claims an event: one round trip.
+    pub async fn begin(&self, backend: &Backend, key: &str) -> Claimed {
+        let holder = token();
+        let arguments = vec![name(holder), millis(HOLD)];
+        match backend.state().script(&self.claim, &[&backend.prefixed(key)], arguments).await {
+            Ok((answer, _)) => match answer.as_slice() {
+                [RedisResult::Int64(2)] => Claimed::Applied,
+                [RedisResult::Int64(0)] => Claimed::Elsewhere,
+                [RedisResult::Int64(1)] => Claimed::Here(Holder(Some(holder))),
+                _ => Claimed::Here(Holder(None)),
+            },
+            Err(_) => Claimed::Here(Holder(None)),
+        }
+    }
+
+    /// Ends the work. `applied`: for how long to know that the event has taken effect; `None` gives the claim back. `session`: the key of a
+    /// session's copy that is no longer right. Where Redis is away nothing is lost: claims and copies run out.
+    pub async fn end(
+        &self,
+        backend: &Backend,
+        key: &str,
+        holder: Holder,
+        applied: Option<Duration>,
+        session: Option<&str>,
+    ) {
+        if (holder.0, applied, session) == (None, None, None) {
+            return;
+        }
+        let keys: Vec<String> = [Some(key), session].into_iter().flatten().map(|key| backend.prefixed(key)).collect();
+        let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
+        let arguments = vec![
+            holder.0.map_or_else(|| text("-"), name),
+            text(if applied.is_some() { "1" } else { "0" }),
+            millis(applied.unwrap_or(HOLD)),
+        ];
+        let _ = backend.state().script(&self.end, &keys, arguments).await;
+    }
+}
+
+fn name(holder: u128) -> RedisParameter {
+    RedisParameter::Binary(format!("{holder:032x}").into_bytes())
+}

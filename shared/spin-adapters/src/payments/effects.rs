@@ -1,0 +1,121 @@
+//! One stored event takes effect: what it is about is made sure of, then the database folds it.
+
+use commerce::error::Error;
+use commerce::gateway::GatewayError;
+use commerce::webhook::event::{ProviderObject, Subject};
+use commerce::webhook::keys;
+use uuid::Uuid;
+
+use crate::backend::Backend;
+use crate::payments::Payments;
+use crate::payments::config::PayPalMode;
+use crate::postgres::Param;
+
+/// What came of an event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Effect {
+    /// It has taken effect, here and now.
+    Processed,
+    /// It had before.
+    AlreadyProcessed,
+    /// What is certain has been recorded; somebody has to look.
+    NeedsReview(String),
+    /// It concerns nothing of ours.
+    Ignored(String),
+    /// It is kept until what it needs is there.
+    Waiting(String),
+}
+
+/// What came of an event, and the copy of a session in Redis that is no longer right.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Applied {
+    /// What came of it.
+    pub effect: Effect,
+    /// The key of the copy.
+    pub session: Option<String>,
+}
+
+impl From<Effect> for Applied {
+    fn from(effect: Effect) -> Self {
+        Self { effect, session: None }
+    }
+}
+
+/// Lets a stored event take effect: one statement, after one look at PayPal's API where the mode asks for it.
+///
+/// # Errors
+/// [`Cause`]: then the event stays as it is.
+pub async fn take(
+    backend: &'static Backend,
+    payments: &Payments,
+    event: &str,
+    subject: &Subject,
+) -> Result<Applied, Cause> {
+    let (objects, shown) = match subject {
+        Subject::Nothing => return Ok(Effect::Ignored("unknown-type".into()).into()),
+        Subject::Unreadable => return Ok(Effect::NeedsReview("event-malformed".into()).into()),
+        Subject::Object(object) => (vec![ProviderObject::clone(object)], true),
+        Subject::Resource { resource, claimed } => match payments.config.paypal.mode {
+            PayPalMode::Api => (payments.gateway.observe(resource).await.map_err(Cause::Provider)?, true),
+            PayPalMode::PostBack | PayPalMode::SignatureOnly => match resource.objects(claimed) {
+                Ok(objects) => (objects, false),
+                Err(reason) => return Ok(Effect::NeedsReview(reason.as_str().into()).into()),
+            },
+        },
+    };
+    let objects: Vec<ProviderObject> = objects.into_iter().map(ProviderObject::printable).collect();
+    let objects = serde_json::to_string(&objects).map_err(|error| Cause::Ours(Error::internal(error.to_string())))?;
+    let params = vec![Param::Uuid(event.to_owned()), Param::Json(objects), Param::Bool(shown)];
+    let rows = backend.write(include_str!("../sql/webhook_apply.sql"), params).await.map_err(Cause::Ours)?;
+    let row = rows.first().ok_or_else(|| Cause::Ours(Error::internal("webhook_event_apply gave no row")))?;
+    let text = |column| row.text(column).map(|text| text.map(str::to_owned)).map_err(Cause::Ours);
+    let reason = text("reason")?.unwrap_or_default();
+    let effect = match text("outcome")?.as_deref() {
+        Some("applied") => Effect::Processed,
+        Some("already_applied") => Effect::AlreadyProcessed,
+        Some("needs_review") => Effect::NeedsReview(reason),
+        Some("ignored") => Effect::Ignored(reason),
+        Some("waiting") => Effect::Waiting(reason),
+        other => return Err(Cause::Ours(Error::internal(format!("webhook_event_apply gave {other:?}")))),
+    };
+    let uuid = |text: Option<String>| text.and_then(|text| Uuid::try_parse(&text).ok());
+    let session = uuid(text("organization")?).zip(uuid(text("session")?)).map(|(org, id)| keys::session(org, id));
+    Ok(Applied { effect, session })
+}
+
+/// Why an event could not take effect now.
+#[derive(Debug)]
+pub enum Cause {
+    /// The provider couldn't be asked, or gave no usable answer.
+    Provider(GatewayError),
+    /// Our own store.
+    Ours(Error),
+}
+
+impl Cause {
+    /// The stable name, for an event that waits.
+    pub fn reason(&self) -> &'static str {
+        match self {
+            Self::Provider(GatewayError::Away { .. }) => "provider-away",
+            Self::Provider(GatewayError::NotYet) => "resource-unknown",
+            Self::Provider(GatewayError::Refused { .. }) => "provider-refused",
+            Self::Provider(GatewayError::Unconfigured { .. }) => "provider-not-configured",
+            Self::Provider(GatewayError::Unexpected) => "provider-answer-unreadable",
+            Self::Ours(_) => "not-stored",
+        }
+    }
+}
+
+impl From<Cause> for Error {
+    /// As an answer to the provider: it is to come again, whatever the cause.
+    fn from(cause: Cause) -> Self {
+        match cause {
+            Cause::Ours(error) => error,
+            Cause::Provider(GatewayError::Refused { .. }) => Self::Unavailable {
+                detail: "the payment provider doesn't show what the event is about; the event is kept".into(),
+                retry_after_seconds: 60,
+            },
+            Cause::Provider(error) => error.into(),
+        }
+    }
+}

@@ -1,0 +1,249 @@
+//! What operators and schedulers do with events: look at them, replay one, take up what waits, find what was never delivered.
+
+use commerce::caller::Caller;
+use commerce::error::Error;
+use commerce::query::hex;
+use commerce::time::Moment;
+use commerce::webhook::amount::Provider;
+use commerce::webhook::event::{Subject, Told};
+use commerce::webhook::requests::{EventsQuery, Reconcile};
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+use crate::backend::Backend;
+use crate::clock::monotonic_millis;
+use crate::http::Reply;
+use crate::payments::Payments;
+use crate::payments::deliveries::{Delivery, account};
+use crate::payments::effects::{Cause, Effect, take};
+use crate::payments::verification::Standing;
+use crate::postgres::{Param, Row};
+
+/// For how long an event that is taken up belongs to whoever took it, in seconds.
+const LEASE: i64 = 60;
+/// How long one redrive or reconciliation goes on before it leaves the rest to the next, in milliseconds.
+const PATIENCE_MS: u64 = 20_000;
+/// How many bodies one redrive forgets.
+const SWEEP: i32 = 1_000;
+
+/// How many events came to what.
+#[derive(Debug, Default, Clone, Copy)]
+struct Counts {
+    processed: u32,
+    already_processed: u32,
+    needs_review: u32,
+    ignored: u32,
+    waiting: u32,
+    failed: u32,
+}
+
+impl Counts {
+    fn add(&mut self, outcome: &Result<Effect, Cause>) {
+        let count = match outcome {
+            Ok(Effect::Processed) => &mut self.processed,
+            Ok(Effect::AlreadyProcessed) => &mut self.already_processed,
+            Ok(Effect::NeedsReview(_)) => &mut self.needs_review,
+            Ok(Effect::Ignored(_)) => &mut self.ignored,
+            Ok(Effect::Waiting(_)) => &mut self.waiting,
+            Err(_) => &mut self.failed,
+        };
+        *count += 1;
+    }
+
+    fn shown(self) -> Value {
+        json!({ "processed": self.processed, "alreadyProcessed": self.already_processed, "needsReview": self.needs_review,
+            "ignored": self.ignored, "waiting": self.waiting, "failed": self.failed })
+    }
+}
+
+/// A page of events.
+///
+/// # Errors
+/// [`Error::Forbidden`] for all but operators.
+pub async fn list(backend: &'static Backend, caller: &Caller, query: &EventsQuery) -> Result<Reply, Error> {
+    caller.require_operator("the list of webhook events")?;
+    let params = vec![
+        query.organization.map_or(Param::Null, |org| Param::Uuid(org.to_string())),
+        query.state.map_or(Param::Null, |state| Param::Text(state.to_owned())),
+        Param::Int(query.page.limit()),
+        Param::Int(query.page.offset()),
+    ];
+    let mut rows = backend.ports.postgres.query(include_str!("../sql/webhook_page.sql"), params).await?;
+    let row = rows.first_mut().ok_or_else(|| Error::internal("webhook_events_page gave no row"))?;
+    Ok(Reply::json(200, row.take_text("body")?).with("cache-control", "no-store"))
+}
+
+/// Lets one event take effect again that hasn't, whatever was decided about it.
+///
+/// # Errors
+/// [`Error::NotFound`]; [`Error::Conflict`] where it has taken effect or its body is forgotten; what [`take`] gave: then it waits.
+pub async fn replay(backend: &'static Backend, caller: &Caller, event: Uuid) -> Result<Reply, Error> {
+    caller.require_operator("a replay")?;
+    let payments = Payments::ready().await?;
+    let params = vec![
+        Param::Null,
+        Param::Uuid(event.to_string()),
+        Param::Text(format!("operator:{}", caller.subject)),
+        Param::BigInt(LEASE),
+    ];
+    let rows = backend.write(include_str!("../sql/webhook_replay.sql"), params).await?;
+    let row = rows.first().ok_or_else(|| Error::internal("webhook_event_again gave no row"))?;
+    match row.text("outcome")? {
+        Some("replayed") => {}
+        Some("applied") => {
+            let detail = "the event has taken effect".to_owned();
+            return Err(Error::Conflict { detail, current: Some("applied".into()) });
+        }
+        Some("without_body") => {
+            return Err(Error::Conflict { detail: "the event's body has been forgotten".into(), current: None });
+        }
+        _ => return Err(Error::not_found("event")),
+    }
+    let effect = resume(backend, payments, row).await?;
+    let (status, reason) = match effect {
+        Effect::Processed => ("processed", None),
+        Effect::AlreadyProcessed => ("already_processed", None),
+        Effect::NeedsReview(reason) => ("needs_review", Some(reason)),
+        Effect::Ignored(reason) => ("ignored", Some(reason)),
+        Effect::Waiting(reason) => ("received", Some(reason)),
+    };
+    let body = json!({ "status": status, "eventId": row.text("event_id")?, "reason": reason });
+    Ok(Reply::json(200, body.to_string()).with("cache-control", "no-store"))
+}
+
+/// Takes up events that wait, at most `limit`; forgets bodies whose time is over.
+///
+/// # Errors
+/// [`Error::Forbidden`] for all but operators; what Postgres gave.
+pub async fn redrive(backend: &'static Backend, caller: &Caller, limit: u32) -> Result<Reply, Error> {
+    caller.require_operator("a redrive")?;
+    let payments = Payments::ready().await?;
+    let (began, mut counts, mut taken) = (monotonic_millis(), Counts::default(), 0);
+    while taken < limit && monotonic_millis().saturating_sub(began) < PATIENCE_MS {
+        // A few at a time: what isn't reached in time belongs to nobody.
+        let params = vec![Param::Int((limit - taken).min(10) as i32), Param::BigInt(LEASE)];
+        let rows = backend.write(include_str!("../sql/webhook_claim.sql"), params).await?;
+        if rows.is_empty() {
+            break;
+        }
+        for row in &rows {
+            taken += 1;
+            counts.add(&resume(backend, payments, row).await);
+        }
+    }
+    let rows = backend.write(include_str!("../sql/webhook_sweep.sql"), vec![Param::Int(SWEEP)]).await?;
+    let forgotten = rows.first().map_or(Ok(None), |row| row.int("forgotten"))?.unwrap_or(0);
+    let body = json!({ "taken": taken, "outcomes": counts.shown(), "bodiesForgotten": forgotten });
+    Ok(Reply::json(200, body.to_string()).with("cache-control", "no-store"))
+}
+
+/// Goes through the provider's own list of events and takes in what never arrived.
+///
+/// # Errors
+/// [`Error::Forbidden`] for all but operators; what the provider or Postgres gave.
+pub async fn reconcile(backend: &'static Backend, caller: &Caller, asked: Reconcile) -> Result<Reply, Error> {
+    caller.require_operator("a reconciliation")?;
+    let payments = Payments::ready().await?;
+    let (began, mut counts, mut listed, mut missing) = (monotonic_millis(), Counts::default(), 0, 0);
+    let mut page = asked.page;
+    loop {
+        let found = payments.gateway.events(asked.provider, asked.since, page.as_deref()).await?;
+        listed += found.events.len();
+        let mut told: Vec<(Told, Vec<u8>)> = Vec::new();
+        for event in found.events {
+            match Told::read(asked.provider, &event.body) {
+                Ok(read) => told.push((read, event.body)),
+                Err(_) => counts.failed += 1,
+            }
+        }
+        let absent = absent(backend, payments, asked.provider, &told).await?;
+        for (told, body) in told.into_iter().filter(|(told, _)| absent.contains(&told.id)) {
+            missing += 1;
+            counts.add(&take_in(backend, payments, asked.provider, told, body).await);
+        }
+        page = found.next;
+        if page.is_none() || monotonic_millis().saturating_sub(began) >= PATIENCE_MS {
+            break;
+        }
+    }
+    let body = json!({ "provider": asked.provider.as_str(), "since": asked.since.to_rfc3339(), "listed": listed,
+        "missing": missing, "outcomes": counts.shown(), "next": page });
+    Ok(Reply::json(200, body.to_string()).with("cache-control", "no-store"))
+}
+
+/// Which of these events aren't stored.
+async fn absent(
+    backend: &'static Backend,
+    payments: &Payments,
+    provider: Provider,
+    told: &[(Told, Vec<u8>)],
+) -> Result<Vec<String>, Error> {
+    let mut absent = Vec::new();
+    let mut accounts: Vec<String> = told.iter().map(|(told, _)| account(payments, provider, told)).collect();
+    accounts.sort();
+    accounts.dedup();
+    for owner in accounts {
+        let ids = told.iter().filter(|(told, _)| account(payments, provider, told) == owner);
+        let ids = ids.map(|(told, _)| told.id.clone()).collect();
+        let params = vec![Param::Text(provider.as_str().to_owned()), Param::Text(owner), Param::TextArray(ids)];
+        for row in backend.ports.postgres.query(include_str!("../sql/webhook_missing.sql"), params).await? {
+            absent.extend(row.text("event_id")?.map(str::to_owned));
+        }
+    }
+    Ok(absent)
+}
+
+/// Stores an event from the provider's list and lets it take effect. It came from the API itself, with our credentials: that is better
+/// than a signature.
+async fn take_in(
+    backend: &'static Backend,
+    payments: &Payments,
+    provider: Provider,
+    told: Told,
+    body: Vec<u8>,
+) -> Result<Effect, Cause> {
+    let delivery = Delivery {
+        provider,
+        account: account(payments, provider, &told),
+        sha256: hex(&Sha256::digest(&body)),
+        transmission: None,
+        evidence: json!({ "reconciled": true }).to_string(),
+        standing: match told.subject {
+            Subject::Unreadable => Standing::Review(commerce::webhook::Reason::EventMalformed),
+            _ => Standing::Effective,
+        },
+        body,
+        told,
+    };
+    delivery.record_and_take(backend, payments).await.map(|applied| applied.effect).map_err(Cause::Ours)
+}
+
+/// Takes up one stored event. Where that fails it waits, each time longer, with the reason.
+async fn resume(backend: &'static Backend, payments: &Payments, row: &Row) -> Result<Effect, Cause> {
+    let text = |column| row.text(column).map(|text| text.unwrap_or_default().to_owned()).map_err(Cause::Ours);
+    let event = text("event")?;
+    let provider = if text("provider")? == Provider::Stripe.as_str() { Provider::Stripe } else { Provider::PayPal };
+    let body = row.bytes("body").map_err(Cause::Ours)?.unwrap_or_default();
+    let outcome = match Told::read(provider, body) {
+        Ok(told) => take(backend, payments, &event, &told.subject).await.map(|applied| applied.effect),
+        Err(reason) => Ok(Effect::NeedsReview(reason.as_str().into())),
+    };
+    let noted = |reason: &str| vec![Param::Uuid(event.clone()), Param::Text(reason.to_owned())];
+    match &outcome {
+        Err(cause) => {
+            let _ = backend.write(include_str!("../sql/webhook_postpone.sql"), noted(cause.reason())).await;
+        }
+        Ok(Effect::NeedsReview(reason)) => {
+            // Where the database has judged it, this changes nothing.
+            let _ = backend.write(include_str!("../sql/webhook_give_up.sql"), noted(reason)).await;
+        }
+        Ok(_) => {}
+    }
+    outcome
+}
+
+/// Now, in microseconds since 1970.
+pub fn now() -> Moment {
+    Moment(crate::clock::now_millis() as i64 * 1_000)
+}
