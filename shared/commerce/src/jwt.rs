@@ -26,10 +26,37 @@ struct Header {
     b64: Option<Value>,
 }
 
+/// One name or several (RFC 7519, section 4.1.3).
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Audience {
+    One(String),
+    Several(Vec<String>),
+}
+
+impl Audience {
+    fn names(&self, wanted: &str) -> bool {
+        match self {
+            Self::One(name) => name == wanted,
+            Self::Several(names) => names.iter().any(|name| name == wanted),
+        }
+    }
+}
+
+/// Whose tokens are taken.
+#[derive(Debug, Clone, Copy)]
+pub struct Expected<'a> {
+    /// The only issuer.
+    pub issuer: &'a str,
+    /// A name that `aud` must hold; `None`: tokens for any audience are taken, and those for none.
+    pub audience: Option<&'a str>,
+}
+
 /// A claim that isn't here isn't looked at; one that is here twice is refused by serde.
 #[derive(Deserialize)]
 struct Claims {
     iss: String,
+    aud: Option<Audience>,
     sub: String,
     exp: Number,
     nbf: Option<Number>,
@@ -42,15 +69,18 @@ struct Claims {
 /// Verifies `token` and reads who it stands for. `now` is in unix seconds.
 ///
 /// The order matters: nothing of the payload is read before the signature holds. Every error is [`Error::Unauthenticated`].
-pub fn verify(token: &str, keys: &KeySet, issuer: &str, now: i64) -> Result<Caller, Error> {
+pub fn verify(token: &str, keys: &KeySet, expected: Expected<'_>, now: i64) -> Result<Caller, Error> {
     if token.len() > MAX_TOKEN {
         return Err(Error::unauthenticated("the token is too long"));
     }
     let payload = verified_payload(token, keys)?;
     let claims: Claims = serde_json::from_slice(&payload)
         .map_err(|_| refused("must be an object with iss, sub, exp, org and role of the right types"))?;
-    if claims.iss != issuer {
+    if claims.iss != expected.issuer {
         return Err(refused("come from another issuer"));
+    }
+    if expected.audience.is_some_and(|wanted| !claims.aud.as_ref().is_some_and(|audience| audience.names(wanted))) {
+        return Err(refused("aud must name this service"));
     }
     let expires_at = whole_seconds(&claims.exp, f64::floor).ok_or_else(|| refused("exp must be a time"))?;
     if now >= expires_at {

@@ -61,7 +61,7 @@ fn by_token(backend: &Backend, request: &Incoming) -> Result<Rc<Caller>, Error> 
         let valid = now < caller.expires_at && caller.not_before.is_none_or(|begin| begin <= now);
         return if valid { Ok(caller) } else { Err(Error::unauthenticated("the token has expired")) };
     }
-    let caller = Rc::new(jwt::verify(token, &backend.config.jwt_keys, &backend.config.jwt_issuer, now)?);
+    let caller = Rc::new(jwt::verify(token, &backend.config.jwt_keys, backend.config.expected_tokens(), now)?);
     VERIFIED.with_borrow_mut(|verified| {
         if verified.len() >= REMEMBERED {
             verified.clear();

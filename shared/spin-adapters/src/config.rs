@@ -3,6 +3,7 @@
 use cache_logic::certificate::Timing;
 use cache_logic::policy::{Limits, Policy};
 use commerce::entries::Class;
+use commerce::jwt::Expected;
 use commerce::keys::KeySet;
 use std::collections::HashMap;
 use std::time::Duration;
@@ -93,6 +94,8 @@ pub struct Config {
     pub jwt_keys: KeySet,
     /// Who issues tokens.
     pub jwt_issuer: String,
+    /// For whom; `None`: for anyone.
+    pub jwt_audience: Option<String>,
     /// How entries are kept.
     pub policies: Policies,
     /// The limits of the cache protocol.
@@ -124,6 +127,7 @@ pub const VARIABLES: &[&str] = &[
     "auth_mode",
     "jwt_keys",
     "jwt_issuer",
+    "jwt_audience",
     "cache_ttl_seconds",
     "ttl_order",
     "ttl_orders_list",
@@ -204,6 +208,7 @@ impl Config {
         let metrics_access =
             parser.one_of("metrics_access", &[("open", MetricsAccess::Open), ("operator", MetricsAccess::Operator)]);
         let (key_prefix, jwt_issuer) = (parser.text("key_prefix"), parser.text("jwt_issuer"));
+        let jwt_audience = Some(parser.text("jwt_audience")).filter(|audience| !audience.is_empty());
         match (limits, auth_mode, jwt_keys) {
             (Some(limits), Some(auth_mode), Some(jwt_keys)) if parser.errors.is_empty() => Ok(Self {
                 redis_url,
@@ -213,6 +218,7 @@ impl Config {
                 auth_mode,
                 jwt_keys,
                 jwt_issuer,
+                jwt_audience,
                 policies,
                 limits,
                 redis_timeout,
@@ -225,6 +231,11 @@ impl Config {
             }),
             _ => Err(parser.errors),
         }
+    }
+
+    /// Whose tokens are taken.
+    pub fn expected_tokens(&self) -> Expected<'_> {
+        Expected { issuer: &self.jwt_issuer, audience: self.jwt_audience.as_deref() }
     }
 
     /// The name by which the cache knows this database: address and name, without user and password.

@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 const NOW: i64 = 1_800_000_000;
 const ISSUER: &str = "edge-orders";
+const EXPECTED: Expected<'_> = Expected { issuer: ISSUER, audience: None };
 const SECRET: [u8; 32] = [7; 32];
 
 fn encode(bytes: impl AsRef<[u8]>) -> String {
@@ -61,7 +62,26 @@ fn keys(keys: Value) -> KeySet {
 }
 
 fn check(token: &str) -> Result<Caller, Error> {
-    verify(token, &secret_set(), ISSUER, NOW)
+    verify(token, &secret_set(), EXPECTED, NOW)
+}
+
+#[test]
+fn an_audience_must_be_named_where_one_is_expected() {
+    let expected = Expected { audience: Some("orders"), ..EXPECTED };
+    let table = [
+        (json!("orders"), true),
+        (json!(["shop", "orders"]), true),
+        (json!("shop"), false),
+        (json!(["shop"]), false),
+        (json!([]), false),
+        (json!(7), false),
+    ];
+    for (audience, taken) in table {
+        let token = hs256(&with(json!({ "aud": audience })));
+        assert_eq!(verify(&token, &secret_set(), expected, NOW).is_ok(), taken, "{audience}");
+    }
+    assert!(verify(&hs256(&claims()), &secret_set(), expected, NOW).is_err(), "for nobody");
+    assert!(check(&hs256(&with(json!({ "aud": "shop" })))).is_ok(), "where none is expected it isn't looked at");
 }
 
 #[test]
@@ -218,15 +238,15 @@ fn every_algorithm_verifies_with_its_own_key_and_no_other() {
         for header in [json!({"alg": alg, "kid": kid}), json!({ "alg": alg })] {
             let token = sign(alg, header);
             for (at, jwk) in jwks.iter().enumerate() {
-                let verified = verify(&token, &keys(json!([jwk])), ISSUER, NOW);
+                let verified = verify(&token, &keys(json!([jwk])), EXPECTED, NOW);
                 assert_eq!(verified.is_ok(), at == index, "{alg} with key {at}: {verified:?}");
             }
-            verify(&token, &keys(json!(jwks)), ISSUER, NOW).unwrap();
+            verify(&token, &keys(json!(jwks)), EXPECTED, NOW).unwrap();
         }
     }
     // The classic confusion: a public key taken for a secret.
     let confused = token(&json!({"alg": "HS256", "kid": "rsa"}), payload.as_bytes(), |message| mac(&n, message));
-    assert!(verify(&confused, &keys(json!([jwks[2]])), ISSUER, NOW).is_err());
+    assert!(verify(&confused, &keys(json!([jwks[2]])), EXPECTED, NOW).is_err());
 }
 
 #[test]
@@ -235,7 +255,7 @@ fn without_a_kid_every_fitting_key_is_tried() {
         json!([{"kty": "oct", "kid": "new", "k": encode([1; 32])}, {"kty": "oct", "kid": "dev", "k": encode(SECRET)}]),
     );
     let token = token(&json!({"alg": "HS256"}), claims().to_string().as_bytes(), |message| mac(&SECRET, message));
-    assert!(verify(&token, &set, ISSUER, NOW).is_ok());
+    assert!(verify(&token, &set, EXPECTED, NOW).is_ok());
 }
 
 #[test]
