@@ -12,6 +12,9 @@
 //! 4. [`read`], [`read_many`], [`write`], [`renew`]: the protocol itself
 //! 5. [`breaker`], [`retry`]: when a dependency is left alone, when it is asked again; [`limit`]: how often something may be tried
 //! 6. [`memory`], [`contract`]: a Redis in memory, and the suite that every adapter passes
+//! 5. [`breaker`]: when a dependency is left alone
+//! 6. [`statistics`], [`exposition`]: what is counted, and Prometheus' text format
+//! 7. [`memory`], [`contract`]: a Redis in memory, and the suite that every adapter passes
 #![forbid(unsafe_code)]
 
 /// The README, so that its example is run.
@@ -23,6 +26,7 @@ pub mod breaker;
 pub mod certificate;
 pub mod contract;
 pub mod entry;
+pub mod exposition;
 pub mod freshness;
 pub mod key;
 pub mod limit;
@@ -33,4 +37,5 @@ pub mod read;
 pub mod read_many;
 pub mod renew;
 pub mod retry;
+pub mod statistics;
 pub mod write;
