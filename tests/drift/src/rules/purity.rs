@@ -5,9 +5,13 @@ use crate::{Tree, code::Code};
 
 const RULE: &str = "pure-core";
 
-const FORBIDDEN: [&str; 14] = [
+/// Addresses are values; sockets are not.
+const FORBIDDEN: [&str; 17] = [
     "std::fs",
-    "std::net",
+    "std::net::TcpStream",
+    "std::net::TcpListener",
+    "std::net::UdpSocket",
+    "std::net::ToSocketAddrs",
     "std::env",
     "std::io",
     "std::process",
