@@ -104,7 +104,6 @@ fn a_cached_404_is_found() {
     let rule = "no-cached-404";
     let value = "fn f() -> Value { Value { payload: vec![], etag: String::new(), owner: None } }";
     breaks(rule, "shared/spin-adapters/src/store.rs", append(value));
-    breaks(rule, "shared/cache-logic/src/read.rs", append(value));
     breaks(rule, "shared/cache-logic/src/entry.rs", |text| {
         text.replacen("pub fn encode(value: &Value", "pub fn encode(value: Option<&Value>", 1)
     });
