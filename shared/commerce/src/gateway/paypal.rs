@@ -2,6 +2,8 @@
 
 mod answers;
 mod requests;
+#[cfg(test)]
+mod tests;
 
 pub use answers::{AccessToken, created, join, objects, page, related, resource, token, verified};
 pub use requests::{capture, create, events, post_back, read, refund, token_request};

@@ -9,6 +9,9 @@ use crate::webhook::amount::{Amount, Provider};
 use crate::webhook::event::stripe::{ORDER_METADATA, payment_intent, refund as refund_object};
 use crate::webhook::event::{ProviderObject, id, text};
 
+#[cfg(test)]
+mod tests;
+
 /// The version whose shapes are read here; an account's default may be any.
 const VERSION: &str = "2024-06-20";
 /// How many events are listed at once: Stripe's most.

@@ -57,7 +57,6 @@ impl Wire for Client {
         max_bytes: usize,
         limit: Duration,
     ) -> Result<Answer, GatewayError> {
-        let limit = limit.min(self.limit);
         let away = || Err(GatewayError::Away { retry_after: None });
         limited(limit, exchange(origin, request, max_bytes, limit)).await.unwrap_or_else(away)
     }
@@ -76,7 +75,7 @@ impl Wire for Client {
 }
 
 impl Client {
-    /// `limit` bounds a whole call, from connecting to the body's last byte.
+    /// `limit` bounds a call of [`Self::get_limited`], from connecting to the last byte; calls of providers bring their own.
     pub fn new(limit: Duration) -> Self {
         Self { limit }
     }

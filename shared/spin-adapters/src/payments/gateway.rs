@@ -17,6 +17,9 @@ use crate::payments::client::{Client, Wire};
 use crate::payments::config::PaymentConfig;
 use crate::payments::upstream::Upstream;
 
+#[cfg(test)]
+mod tests;
+
 /// The first wait before a second attempt is drawn from this.
 const RETRY_BASE: Duration = Duration::from_millis(100);
 /// No wait is drawn from more.
@@ -83,7 +86,7 @@ impl<W: Wire> Gateway<W> {
         let (paypal, stripe) = (&config.paypal, &config.stripe);
         Self {
             wire,
-            paypal: Upstream::new("PayPal", &paypal.api_url, retry, config.rest),
+            paypal: Upstream::new("PayPal", &paypal.api_url, retry, config.timeout, config.rest),
             paypal_access: PayPalAccess {
                 configured: paypal.callable(),
                 client_id: paypal.client_id.clone(),
@@ -93,7 +96,7 @@ impl<W: Wire> Gateway<W> {
                 token: RefCell::new(None),
                 asking: Cell::new(false),
             },
-            stripe: Upstream::new("Stripe", &stripe.api_url, retry, config.rest),
+            stripe: Upstream::new("Stripe", &stripe.api_url, retry, config.timeout, config.rest),
             stripe_access: StripeAccess { configured: stripe.callable(), api_key: stripe.api_key.clone() },
             budget,
         }

@@ -18,15 +18,18 @@ pub struct Upstream {
     /// Scheme, host and port.
     origin: String,
     retry: RetryPolicy,
+    /// How long one attempt may take, from connecting to the last byte.
+    limit: Duration,
     rest: Duration,
     breaker: RefCell<Breaker>,
 }
 
 impl Upstream {
-    /// A provider that is taken to work. It is left alone for `rest` when all attempts of a call found it away.
-    pub fn new(name: &'static str, origin: &str, retry: RetryPolicy, rest: Duration) -> Self {
+    /// A provider that is taken to work. One attempt may take `limit`; it is left alone for `rest` when all attempts of a call found it
+    /// away.
+    pub fn new(name: &'static str, origin: &str, retry: RetryPolicy, limit: Duration, rest: Duration) -> Self {
         let breaker = Breaker::new(rest.as_millis() as u64, retry.budget.as_millis() as u64);
-        Self { name, origin: origin.to_owned(), retry, rest, breaker: RefCell::new(breaker) }
+        Self { name, origin: origin.to_owned(), retry, limit, rest, breaker: RefCell::new(breaker) }
     }
 
     /// Sends a request, again where that helps. Every request carries an idempotent request id or changes nothing. `began` is when the
@@ -56,7 +59,8 @@ impl Upstream {
         let mut retry = Retry::new(self.retry);
         loop {
             let elapsed = Duration::from_millis(wire.now().saturating_sub(began));
-            let outcome = wire.send(&self.origin, request, LARGEST_ANSWER, retry.remaining(elapsed)).await;
+            let limit = self.limit.min(retry.remaining(elapsed));
+            let outcome = wire.send(&self.origin, request, LARGEST_ANSWER, limit).await;
             let asked = match &outcome {
                 Ok(answer) if answer.retry_helps() => answer.retry_after,
                 Err(GatewayError::Away { retry_after }) => *retry_after,
