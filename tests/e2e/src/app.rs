@@ -1,14 +1,15 @@
 use std::path::PathBuf;
-use std::process::Command;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use standin::Standin;
 use tokio::sync::OwnedMutexGuard;
 use uuid::Uuid;
 
-use crate::suite::{Suite, connect, free_port, make_template, root, scratch_dir, variable, with_database};
-use crate::{Answer, Caller, Client, PostgresProcess, RedisLog, RedisProcess, Sample, Server, Statements, eventually};
+use crate::suite::{Suite, connect, variable, with_database};
+use crate::{
+    Answer, Caller, Client, PostgresProcess, Private, RedisLog, RedisProcess, Sample, Server, Statements, eventually,
+};
 
 /// A server under test with its stores. It ends, and its database goes, when this is dropped.
 #[derive(Debug)]
@@ -27,21 +28,17 @@ pub struct App {
     pub postgres: Option<PostgresProcess>,
     /// Itself, where it was started here.
     pub server: Option<Server>,
-    database_url: String,
-    prefix: String,
-    token: String,
-    keys: Option<Value>,
-    log: PathBuf,
+    /// The payment providers that it knows, where [`Private::payments`] named them.
+    pub standin: Option<Standin>,
+    pub(crate) database_url: String,
+    pub(crate) prefix: String,
+    pub(crate) token: String,
+    pub(crate) keys: Option<Value>,
+    pub(crate) log: PathBuf,
+    // For another server on the same stores.
+    pub(crate) settings: Vec<(String, String)>,
     // Held for as long as the scenario uses a server that others use, too.
-    _turn: Option<OwnedMutexGuard<()>>,
-}
-
-/// What a server of one's own shall be like.
-#[derive(Debug, Default)]
-pub struct Private {
-    variables: Vec<(String, String)>,
-    own_redis: bool,
-    own_postgres: bool,
+    pub(crate) _turn: Option<OwnedMutexGuard<()>>,
 }
 
 impl App {
@@ -88,7 +85,9 @@ impl App {
             token: running.token.clone(),
             keys: running.keys.clone(),
             server: None,
+            standin: None,
             log: PathBuf::new(),
+            settings: Vec::new(),
             _turn: Some(turn),
         }))
     }
@@ -101,6 +100,24 @@ impl App {
     /// The service's `Caller`, to be changed.
     pub fn service(&self) -> Caller {
         Caller::service(&self.sample.org)
+    }
+
+    /// A client of somebody who runs the platform.
+    pub fn operator(&self) -> Client {
+        self.as_caller(&Caller::operator(&self.sample.org))
+    }
+
+    /// Its payment providers.
+    pub fn standin(&self) -> &Standin {
+        self.standin.as_ref().expect("Private::payments")
+    }
+
+    /// A second server on the same stores and with the same settings, and a client with the same token.
+    pub async fn another_server(&self) -> (Server, Client) {
+        let log = self.log.with_extension("2.log");
+        let server = Server::start(&self.settings, &log).await;
+        let client = Client::new(server.base_url()).with_token(&self.token);
+        (server, client)
     }
 
     /// Creates an order of the sample's customer and gives the answer.
@@ -193,107 +210,4 @@ impl Start {
             None => private.start(Suite::get().await).await,
         }
     }
-}
-
-impl Private {
-    /// Sets a variable of spin.toml.
-    pub fn variable(mut self, name: &str, value: &str) -> Private {
-        self.variables.push((name.to_uppercase(), value.to_owned()));
-        self
-    }
-
-    /// A Redis of its own, to be killed or watched.
-    pub fn own_redis(mut self) -> Private {
-        self.own_redis = true;
-        self
-    }
-
-    /// A Postgres of its own, to be stopped.
-    pub fn own_postgres(mut self) -> Private {
-        self.own_postgres = true;
-        self
-    }
-
-    /// Starts it; `None` where `E2E_BASE_URL` names a server, which is not ours to configure.
-    pub async fn spawn(self) -> Option<App> {
-        let suite = Suite::get().await;
-        if suite.running.is_some() {
-            eprintln!("not run: this scenario needs a server of its own, and E2E_BASE_URL is given");
-            return None;
-        }
-        Some(self.start(suite).await)
-    }
-
-    async fn start(self, suite: &Suite) -> App {
-        static COUNT: AtomicU32 = AtomicU32::new(0);
-        let name = format!("e2e_run_{}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
-
-        let redis = if self.own_redis { Some(RedisProcess::start().await) } else { None };
-        let postgres = self.own_postgres.then(PostgresProcess::start);
-        let redis_url = redis.as_ref().map_or(suite.redis_url.clone(), RedisProcess::url);
-        let server_url = postgres.as_ref().map_or(suite.database_url.clone(), PostgresProcess::url);
-        if postgres.is_some() {
-            make_template(&server_url).await;
-        }
-        let admin = connect(&with_database(&server_url, "postgres")).await;
-        let create = format!("CREATE DATABASE {name} TEMPLATE e2e_template");
-        eventually("the template can be copied", Duration::from_secs(30), || async {
-            admin.batch_execute(&create).await.ok()
-        })
-        .await;
-        let database_url = with_database(&server_url, &name);
-        let sample = Sample::find(&connect(&database_url).await, None).await;
-
-        let (keys, prefix, port) = (Caller::random_keys(), format!("{name}:"), free_port());
-        let base_url = format!("http://127.0.0.1:{port}");
-        let log = scratch_dir().join(format!("{name}.log"));
-        let mut command = server_command(port);
-        command
-            .env("SPIN_VARIABLE_REDIS_URL", &redis_url)
-            .env("SPIN_VARIABLE_DATABASE_URL", &database_url)
-            .env("SPIN_VARIABLE_DATABASE_HOST", host_of(&database_url))
-            .env("SPIN_VARIABLE_KEY_PREFIX", &prefix)
-            .env("SPIN_VARIABLE_JWT_KEYS", keys.to_string())
-            .envs(self.variables.iter().map(|(name, value)| (format!("SPIN_VARIABLE_{name}"), value)));
-        let server = Server::start(command, &base_url, &log, runs_on_spin()).await;
-        let token = Caller::service(&sample.org).token(&keys);
-        let client = Client::new(&base_url).with_token(&token);
-        App {
-            base_url,
-            client,
-            sample,
-            redis_url,
-            redis,
-            postgres,
-            database_url,
-            prefix,
-            token,
-            keys: Some(keys),
-            server: Some(server),
-            log,
-            _turn: None,
-        }
-    }
-}
-
-fn runs_on_spin() -> bool {
-    variable("E2E_RUNTIME").as_deref() == Some("spin")
-}
-
-fn server_command(port: u16) -> Command {
-    let program = if runs_on_spin() {
-        variable("SPIN_BIN").map_or(PathBuf::from("spin"), PathBuf::from)
-    } else {
-        variable("E2E_HOST_BIN").map_or(root().join("target/host/edge-host"), PathBuf::from)
-    };
-    let mut command = Command::new(program);
-    command.current_dir(root()).args(["up", "--from", "spin.toml", "--listen", &format!("127.0.0.1:{port}")]);
-    command
-}
-
-/// `host:port` of an address.
-fn host_of(url: &str) -> &str {
-    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
-    let authority = rest.split(['/', '?']).next().unwrap_or(rest);
-    authority.rsplit_once('@').map_or(authority, |(_, host)| host)
 }

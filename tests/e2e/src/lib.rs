@@ -1,11 +1,11 @@
-//! What the scenarios in `tests/it` stand on. Nothing here knows a crate of this workspace: the server is seen over HTTP,
-//! its stores over their own protocols.
+//! What the scenarios in `tests/it` stand on. Nothing here knows a crate of the product: the server is seen over HTTP, its stores over
+//! their own protocols, payment providers are played by `standin`.
 //!
 //! Reading order:
 //!
 //! | file | holds |
 //! | --- | --- |
-//! | `app` | [`App`]: one call starts a server with a database and a key prefix of its own |
+//! | `app`, `private` | [`App`]: one call starts a server with a database and a key prefix of its own |
 //! | `suite` | what all scenarios share: the stores, the template database, which server is meant |
 //! | `client` | [`Client`]: one method per endpoint; `answer`: what comes back |
 //! | `caller` | [`Caller`]: tokens |
@@ -20,6 +20,7 @@ mod app;
 mod caller;
 mod client;
 mod eventually;
+mod private;
 mod process;
 mod redis_log;
 mod sample;
@@ -29,10 +30,11 @@ mod suite;
 mod wire;
 
 pub use answer::Answer;
-pub use app::{App, Private};
+pub use app::App;
 pub use caller::Caller;
 pub use client::Client;
 pub use eventually::eventually;
+pub use private::{Private, SHOP};
 pub use process::{PostgresProcess, RedisProcess};
 pub use redis_log::{Command, RedisLog};
 pub use sample::Sample;

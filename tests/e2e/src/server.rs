@@ -5,6 +5,7 @@ use std::time::Duration;
 use nix::sys::signal::Signal;
 
 use crate::process::Child;
+use crate::suite::{free_port, root, variable};
 use crate::{Client, eventually};
 
 /// A server of the scenario's own, which may be killed, stopped and continued.
@@ -19,11 +20,26 @@ pub struct Server {
 }
 
 impl Server {
-    /// Starts it and waits until it answers.
-    pub(crate) async fn start(command: Command, base_url: &str, log: &Path, group: bool) -> Server {
-        let mut server = Server { command, base_url: base_url.to_owned(), log: log.to_owned(), group, child: None };
+    /// Starts one with these variables of spin.toml on a free port, and waits until it answers.
+    pub(crate) async fn start(variables: &[(String, String)], log: &Path) -> Server {
+        let (port, spin) = (free_port(), variable("E2E_RUNTIME").as_deref() == Some("spin"));
+        let program = if spin {
+            variable("SPIN_BIN").map_or(PathBuf::from("spin"), PathBuf::from)
+        } else {
+            variable("E2E_HOST_BIN").map_or(root().join("target/host/edge-host"), PathBuf::from)
+        };
+        let mut command = Command::new(program);
+        command.current_dir(root()).args(["up", "--from", "spin.toml", "--listen", &format!("127.0.0.1:{port}")]);
+        command.envs(variables.iter().map(|(name, value)| (format!("SPIN_VARIABLE_{name}"), value)));
+        let base_url = format!("http://127.0.0.1:{port}");
+        let mut server = Server { command, base_url, log: log.to_owned(), group: spin, child: None };
         server.restart().await;
         server
+    }
+
+    /// `http://127.0.0.1:port`
+    pub fn base_url(&self) -> &str {
+        &self.base_url
     }
 
     /// Starts it again, with the same settings on the same port.

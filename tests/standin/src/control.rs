@@ -141,10 +141,13 @@ fn payment(order: &Value) -> Result<Payment, Refusal> {
     Ok(Payment { payee: order["payee"].as_str().map(str::to_owned), outcome: outcome(order)?, ..payment })
 }
 
-/// `{status? | hang? | delayMs?, done?, path?, times?, retryAfter?}`
+/// `{status? | hang? | disconnect? | delayMs?, done?, path?, times?, retryAfter?}`
 fn fault(order: &Value) -> Result<Fault, Refusal> {
     let done = order["done"].as_bool().unwrap_or(false);
     let status = order["status"].as_u64().and_then(|status| u16::try_from(status).ok());
+    if order["disconnect"] == true {
+        return Ok(limited(Fault::new(FaultKind::Disconnect), order));
+    }
     let kind = match (status, order["hang"].as_bool(), order["delayMs"].as_u64()) {
         (Some(status), None, None) if (100..1000).contains(&status) => {
             if done {
@@ -161,11 +164,16 @@ fn fault(order: &Value) -> Result<Fault, Refusal> {
             }
         }
         (None, None, Some(time)) => FaultKind::Delay(Duration::from_millis(time)),
-        _ => return Err("one of status, hang and delayMs is needed"),
+        _ => return Err("one of status, hang, disconnect and delayMs is needed"),
     };
+    Ok(limited(Fault::new(kind), order))
+}
+
+/// To some calls, and so many of them.
+fn limited(fault: Fault, order: &Value) -> Fault {
     let number = |name: &str| order[name].as_u64().and_then(|number| u32::try_from(number).ok());
-    let fault = Fault::new(kind).on(order["path"].as_str().unwrap_or(""));
-    Ok(Fault { times: number("times"), retry_after: number("retryAfter"), ..fault })
+    let fault = fault.on(order["path"].as_str().unwrap_or(""));
+    Fault { times: number("times"), retry_after: number("retryAfter"), ..fault }
 }
 
 /// `{event | provider, body}` and `{wrongKey?, sentAt?, webhookId?}`; `forgedBody`: signed for the event, with another body of

@@ -16,6 +16,8 @@ pub enum FaultKind {
     DoneThenHang,
     /// Answered late.
     Delay(Duration),
+    /// The connection breaks; nothing was done.
+    Disconnect,
 }
 
 /// A fault of some calls.

@@ -14,16 +14,20 @@ use crate::signing::{Signed, Signing, sign};
 use crate::world::{Seen, World};
 use crate::{Provider, server};
 
-/// Both providers on one port of loopback. They end when this is dropped.
-#[derive(Debug)]
+/// Both providers on one port of loopback. They end when the last clone of this is dropped.
+#[derive(Clone, Debug)]
 pub struct Standin {
     world: Arc<World>,
-    server: tokio::task::JoinHandle<()>,
+    // Ends the server when it is dropped.
+    _server: Arc<Running>,
 }
 
-impl Drop for Standin {
+#[derive(Debug)]
+struct Running(tokio::task::AbortHandle);
+
+impl Drop for Running {
     fn drop(&mut self) {
-        self.server.abort();
+        self.0.abort();
     }
 }
 
@@ -46,7 +50,7 @@ impl Standin {
         let listener = TcpListener::bind(address).await?;
         let world = Arc::new(World::new(format!("http://{}", listener.local_addr()?), settings));
         let server = tokio::spawn(server::serve(Arc::clone(&world), listener));
-        Ok(Standin { world, server })
+        Ok(Standin { world, _server: Arc::new(Running(server.abort_handle())) })
     }
 
     /// `http://127.0.0.1:port`
@@ -238,10 +242,5 @@ impl Standin {
     /// An object as the provider shows it: a capture, refund, order, session, intent, ...
     pub fn object(&self, id: &str) -> Option<Value> {
         self.world.object(id)
-    }
-
-    /// Waits for ever.
-    pub async fn serve(mut self) {
-        let _ = (&mut self.server).await;
     }
 }

@@ -11,7 +11,9 @@ async fn main() {
             let variables: serde_json::Map<_, _> =
                 standin.variables().into_iter().map(|(name, value)| (name.to_owned(), value.into())).collect();
             println!("{}", serde_json::Value::Object(variables));
-            standin.serve().await;
+            // Until somebody ends the process.
+            std::future::pending::<()>().await;
+            drop(standin);
         }
         Err(error) => {
             eprintln!("{address}: {error}");

@@ -1,6 +1,6 @@
 //! HTTP: one port for both providers, the shopper's pages and the control routes.
 
-use std::convert::Infallible;
+use std::io;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -33,7 +33,7 @@ pub(crate) async fn serve(world: Arc<World>, listener: TcpListener) {
 async fn respond(
     world: Arc<World>,
     request: hyper::Request<Incoming>,
-) -> Result<hyper::Response<Full<Bytes>>, Infallible> {
+) -> Result<hyper::Response<Full<Bytes>>, io::Error> {
     let (head, body) = request.into_parts();
     let body = body.collect().await.map(|body| body.to_bytes()).unwrap_or_default();
     let request = Request {
@@ -43,7 +43,8 @@ async fn respond(
         headers: head.headers,
         body,
     };
-    let reply = answer(&world, &request).await;
+    // An error ends the connection.
+    let reply = answer(&world, &request).await.ok_or(io::ErrorKind::ConnectionAborted)?;
     let mut response = hyper::Response::builder().status(reply.status);
     for (name, value) in &reply.headers {
         response = response.header(*name, value);
@@ -51,17 +52,18 @@ async fn respond(
     Ok(response.body(Full::new(Bytes::from(reply.body))).unwrap_or_default())
 }
 
-async fn answer(world: &Arc<World>, request: &Request) -> Reply {
+/// `None`: no answer, and the end of the connection.
+async fn answer(world: &Arc<World>, request: &Request) -> Option<Reply> {
     let parts = request.parts();
     if parts.first() == Some(&"standin") {
-        return control::answer(world, request).await;
+        return Some(control::answer(world, request).await);
     }
     if let Some(reply) = page::answer(world, request) {
         world.flush();
-        return reply;
+        return Some(reply);
     }
     if !paypal::serves(&parts) && !stripe::serves(&parts) {
-        return Reply::text(404, "text/plain", "neither PayPal nor Stripe has this path\n");
+        return Some(Reply::text(404, "text/plain", "neither PayPal nor Stripe has this path\n"));
     }
     let at = {
         let mut state = world.state();
@@ -72,14 +74,14 @@ async fn answer(world: &Arc<World>, request: &Request) -> Reply {
     };
     let reply = called(world, request).await;
     if let Some(seen) = world.state().seen.get_mut(at) {
-        seen.status = Some(reply.status);
+        seen.status = reply.as_ref().map(|reply| reply.status);
     }
     world.flush();
     reply
 }
 
 /// A call of a provider's API, with what goes wrong on purpose.
-async fn called(world: &Arc<World>, request: &Request) -> Reply {
+async fn called(world: &Arc<World>, request: &Request) -> Option<Reply> {
     let provider = Provider::of(request);
     let fault = world.state().faults.take(&request.path);
     let kind = fault.as_ref().map(|fault| fault.kind.clone());
@@ -91,8 +93,9 @@ async fn called(world: &Arc<World>, request: &Request) -> Reply {
         }
     };
     match kind {
-        Some(FaultKind::Status(status)) => return failed(status),
+        Some(FaultKind::Status(status)) => return Some(failed(status)),
         Some(FaultKind::Hang) => return std::future::pending().await,
+        Some(FaultKind::Disconnect) => return None,
         _ => {}
     }
     let key = (provider.key)(request);
@@ -100,9 +103,9 @@ async fn called(world: &Arc<World>, request: &Request) -> Reply {
         let begun = world.state().keys.begin(key, same);
         match begun {
             Begin::New => {}
-            Begin::Replay(reply) => return (provider.replay)(reply),
-            Begin::Mismatch => return (provider.mismatch)(),
-            Begin::InFlight => return (provider.in_flight)(),
+            Begin::Replay(reply) => return Some((provider.replay)(reply)),
+            Begin::Mismatch => return Some((provider.mismatch)()),
+            Begin::InFlight => return Some((provider.in_flight)()),
         }
     }
     if let Some(FaultKind::Delay(time)) = kind {
@@ -115,13 +118,13 @@ async fn called(world: &Arc<World>, request: &Request) -> Reply {
     match kind {
         Some(FaultKind::DoneThenStatus(status)) => {
             world.flush();
-            failed(status)
+            Some(failed(status))
         }
         Some(FaultKind::DoneThenHang) => {
             world.flush();
             std::future::pending().await
         }
-        _ => reply,
+        _ => Some(reply),
     }
 }
 

@@ -69,6 +69,7 @@ impl Settings {
             ("paypal_account", self.paypal_account.clone()),
             ("paypal_webhook_id", self.paypal_webhook_id.clone()),
             ("paypal_certificate_url", format!("{base_url}/v1/notifications/certs/")),
+            ("paypal_certificate_host", base_url.to_owned()),
             ("paypal_trust_anchors", anchors.to_owned()),
             ("stripe_api_url", base_url.to_owned()),
             ("stripe_api_key", self.stripe_api_key.clone()),

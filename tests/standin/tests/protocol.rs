@@ -126,7 +126,7 @@ async fn webhook(statuses: &'static [u16]) -> (String, Arc<AtomicU16>) {
         loop {
             let (mut stream, _) = listener.accept().await.unwrap();
             let mut buffer = vec![0; 65_536];
-            stream.read(&mut buffer).await.unwrap();
+            let _ = stream.read(&mut buffer).await.unwrap();
             let at = usize::from(seen.fetch_add(1, Ordering::SeqCst));
             let status = statuses[at.min(statuses.len() - 1)];
             let answer = format!("HTTP/1.1 {status} X\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");

@@ -1,5 +1,5 @@
 //! Dependencies point one way: functions -> spin-adapters -> commerce -> cache-logic. Only functions and spin-adapters know Spin; the host
-//! and the scenarios know none of our crates.
+//! and the scenarios know none of the product's crates.
 
 use std::collections::BTreeSet;
 
@@ -21,6 +21,8 @@ pub(super) fn check(tree: &Tree) -> Vec<Finding> {
             "spin-adapters" => &["cache-logic", "commerce", "spin-sdk"],
             // The component that the host's own tests run.
             "host-test-guest" => &["spin-sdk"],
+            // The payment providers of the scenarios.
+            "e2e" => &["standin"],
             name if functions.contains(name) => &["commerce", "spin-adapters", "spin-sdk"],
             _ => &[],
         };
@@ -31,7 +33,7 @@ pub(super) fn check(tree: &Tree) -> Vec<Finding> {
             }
         }
     }
-    for folder in ["shared/cache-logic/", "shared/commerce/", "tests/host/src/", "tests/e2e/"] {
+    for folder in ["shared/cache-logic/", "shared/commerce/", "tests/host/src/", "tests/e2e/", "tests/standin/"] {
         for (path, text) in tree.below(folder, ".rs") {
             if let Some((name, line)) = Code::read(text).names("spin_sdk") {
                 findings.push(Finding::new(RULE, format!("{path}:{line}"), format!("names {name}")));

@@ -137,7 +137,7 @@ impl Call<'_> {
             Some(Some(amount)) => Some(amount),
             None => None,
         };
-        match self.give_back(capture, amount, &body["note_to_payer"], false) {
+        match self.give_back(capture, amount, body, false) {
             Ok(id) => {
                 let refund = &self.state.paypal.refunds[&id];
                 Reply::json(201, &if whole { refund.clone() } else { minimal(refund) })
@@ -146,12 +146,13 @@ impl Call<'_> {
         }
     }
 
-    /// A refund of a capture, of the rest where no amount is named. `forced`: taken back by PayPal (REVERSED).
+    /// A refund of a capture, of the rest where no amount is named. `asked`: with what note and reference. `forced`: taken back by PayPal
+    /// (REVERSED).
     pub(crate) fn give_back(
         &mut self,
         capture: &str,
         amount: Option<Money>,
-        note: &Value,
+        asked: &Value,
         forced: bool,
     ) -> Result<String, &'static str> {
         let taken = self.state.paypal.captures.get(capture).ok_or("INVALID_RESOURCE_ID")?;
@@ -170,6 +171,7 @@ impl Call<'_> {
             return Err("REFUND_AMOUNT_EXCEEDED");
         }
         let (id, base, time) = (ids::capitals(17), self.base, ids::rfc3339(ids::now()));
+        let own = if asked["custom_id"].is_null() { &taken["custom_id"] } else { &asked["custom_id"] };
         let mut refund = json!({
             "id": id, "amount": amount.json(), "status": "COMPLETED", "create_time": time, "update_time": time,
             "seller_payable_breakdown": {
@@ -184,7 +186,7 @@ impl Call<'_> {
             ],
         });
         for (name, value) in
-            [("custom_id", &taken["custom_id"]), ("invoice_id", &taken["invoice_id"]), ("note_to_payer", note)]
+            [("custom_id", own), ("invoice_id", &taken["invoice_id"]), ("note_to_payer", &asked["note_to_payer"])]
         {
             if !value.is_null() {
                 refund[name] = value.clone();

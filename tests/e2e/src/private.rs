@@ -1,0 +1,144 @@
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use standin::Standin;
+
+use crate::suite::{Suite, connect, make_template, scratch_dir, with_database};
+use crate::{App, Caller, Client, PostgresProcess, RedisProcess, Sample, Server, eventually};
+
+/// Where shoppers may be sent back to.
+pub const SHOP: &str = "https://shop.test/";
+
+/// What a server of one's own shall be like.
+#[derive(Debug, Default)]
+pub struct Private {
+    variables: Vec<(String, String)>,
+    own_redis: bool,
+    own_postgres: bool,
+    standin: Option<Standin>,
+}
+
+impl Private {
+    /// Sets a variable of spin.toml.
+    pub fn variable(mut self, name: &str, value: &str) -> Private {
+        self.variables.push((name.to_uppercase(), value.to_owned()));
+        self
+    }
+
+    /// A Redis of its own, to be killed or watched.
+    pub fn own_redis(mut self) -> Private {
+        self.own_redis = true;
+        self
+    }
+
+    /// A Postgres of its own, to be stopped.
+    pub fn own_postgres(mut self) -> Private {
+        self.own_postgres = true;
+        self
+    }
+
+    /// Takes payments at these providers, whose accounts are the sample's organisation's and whose events it gets. Shoppers may be sent
+    /// back to [`SHOP`].
+    pub fn payments(mut self, standin: &Standin) -> Private {
+        self.standin = Some(standin.clone());
+        self
+    }
+
+    /// Starts it; `None` where `E2E_BASE_URL` names a server, which is not ours to configure.
+    pub async fn spawn(self) -> Option<App> {
+        let suite = Suite::get().await;
+        if suite.running.is_some() {
+            eprintln!("not run: this scenario needs a server of its own, and E2E_BASE_URL is given");
+            return None;
+        }
+        Some(self.start(suite).await)
+    }
+
+    pub(crate) async fn start(self, suite: &Suite) -> App {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let name = format!("e2e_run_{}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+
+        let redis = if self.own_redis { Some(RedisProcess::start().await) } else { None };
+        let postgres = self.own_postgres.then(PostgresProcess::start);
+        let redis_url = redis.as_ref().map_or(suite.redis_url.clone(), RedisProcess::url);
+        let server_url = postgres.as_ref().map_or(suite.database_url.clone(), PostgresProcess::url);
+        if postgres.is_some() {
+            make_template(&server_url).await;
+        }
+        let admin = connect(&with_database(&server_url, "postgres")).await;
+        let create = format!("CREATE DATABASE {name} TEMPLATE e2e_template");
+        eventually("the template can be copied", Duration::from_secs(30), || async {
+            admin.batch_execute(&create).await.ok()
+        })
+        .await;
+        let database_url = with_database(&server_url, &name);
+        let sample = Sample::find(&connect(&database_url).await, None).await;
+
+        let (keys, prefix) = (Caller::random_keys(), format!("{name}:"));
+        let mut settings: Vec<(String, String)> = vec![
+            ("REDIS_URL".to_owned(), redis_url.clone()),
+            ("DATABASE_URL".to_owned(), database_url.clone()),
+            ("DATABASE_HOST".to_owned(), host_of(&database_url).to_owned()),
+            ("KEY_PREFIX".to_owned(), prefix.clone()),
+            ("JWT_KEYS".to_owned(), keys.to_string()),
+        ];
+        if let Some(standin) = &self.standin {
+            settings.extend(payment_settings(standin));
+            own_accounts(&connect(&database_url).await, standin, &sample.org).await;
+        }
+        // Last, so that a scenario may say otherwise.
+        settings.extend(self.variables);
+        let log = scratch_dir().join(format!("{name}.log"));
+        let server = Server::start(&settings, &log).await;
+        let base_url = server.base_url().to_owned();
+        if let Some(standin) = &self.standin {
+            standin.webhooks_to(&base_url);
+        }
+        let token = Caller::service(&sample.org).token(&keys);
+        let client = Client::new(&base_url).with_token(&token);
+        App {
+            base_url,
+            client,
+            sample,
+            redis_url,
+            redis,
+            postgres,
+            server: Some(server),
+            standin: self.standin,
+            database_url,
+            prefix,
+            token,
+            keys: Some(keys),
+            log,
+            settings,
+            _turn: None,
+        }
+    }
+}
+
+/// What the server is told about its payment providers.
+fn payment_settings(standin: &Standin) -> Vec<(String, String)> {
+    let given = standin.variables().into_iter().map(|(name, value)| (name.to_uppercase(), value));
+    let own =
+        [("HMAC_KEY", format!("{0}{0}", uuid::Uuid::new_v4().simple())), ("PAYMENT_RETURN_URLS", SHOP.to_owned())];
+    given.chain(own.map(|(name, value)| (name.to_owned(), value))).collect()
+}
+
+/// The accounts belong to the sample's organisation.
+async fn own_accounts(database: &tokio_postgres::Client, standin: &Standin, org: &str) {
+    for (provider, account) in
+        [("paypal", &standin.settings().paypal_account), ("stripe", &standin.settings().stripe_account)]
+    {
+        let sql = format!(
+            "INSERT INTO provider_accounts (provider, account, organization_id) VALUES ('{provider}', '{account}', '{org}')"
+        );
+        database.batch_execute(&sql).await.unwrap_or_else(|e| panic!("{sql}: {e:?}"));
+    }
+}
+
+/// `host:port` of an address.
+fn host_of(url: &str) -> &str {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let authority = rest.split(['/', '?']).next().unwrap_or(rest);
+    authority.rsplit_once('@').map_or(authority, |(_, host)| host)
+}
