@@ -1,17 +1,46 @@
 //! Payment and checkout sessions, guest access, refunds and captures.
 
+mod checkout;
+mod guests;
+mod sessions;
+
 use commerce::caller::Caller;
 use commerce::error::Error;
+use http::Method;
 use spin_adapters::backend::Backend;
-use spin_adapters::http::{Incoming, Reply, serve};
+use spin_adapters::http::{Incoming, Reply, serve, serve_open};
+use spin_adapters::payments::Payments;
 use spin_sdk::wasip3::http::types::{Request, Response};
 
 spin_adapters::component!(handle);
 
 async fn handle(request: Request) -> Response {
-    serve(request, route).await
+    // A guest is nobody's caller: the token says what it opens.
+    match request.get_path_with_query() {
+        Some(path) if path.split('?').next() == Some(guests::PATH) => serve_open(request, guests::order).await,
+        _ => serve(request, route).await,
+    }
 }
 
-async fn route(_backend: &'static Backend, _caller: &Caller, _request: &Incoming) -> Result<Reply, Error> {
-    Err(Error::not_found("route"))
+async fn route(backend: &'static Backend, caller: &Caller, request: &Incoming) -> Result<Reply, Error> {
+    let payments = Payments::ready().await?;
+    let segment = |index| request.segment(index);
+    match (segment(0), segment(1), segment(2), segment(3)) {
+        (Some("payments"), Some("sessions"), None, _) => sessions::all(backend, payments, caller, request).await,
+        (Some("payments"), Some("sessions"), Some("sweep"), None) => sessions::sweep(backend, caller, request).await,
+        (Some("payments"), Some("sessions"), Some(_), part) => {
+            sessions::one(backend, payments, caller, request, part).await
+        }
+        (Some("checkout"), Some("sessions"), Some(_), None) => checkout::cart(backend, payments, caller, request).await,
+        (Some("checkout"), Some("sessions"), Some(_), Some("order")) => {
+            checkout::order(backend, payments, caller, request).await
+        }
+        (Some("orders"), Some(_), Some("guest-token"), None) => guests::token(backend, payments, caller, request).await,
+        _ => Err(Error::not_found("route")),
+    }
+}
+
+/// Refuses a method that a resource doesn't have.
+fn only(method: &Method, request: &Incoming, allow: &'static str) -> Result<(), Error> {
+    if request.method == *method { Ok(()) } else { Err(Error::MethodNotAllowed { allow }) }
 }

@@ -30,6 +30,8 @@ pub enum Class {
     InvoiceData,
     /// The line of one order in a bulk read: `ttl_payment_status`.
     OrderStatus,
+    /// A payment session: `ttl_payment_session`, at most as long as it is open.
+    PaymentSession,
 }
 
 /// A cache entry in name only: where it is, what it depends on.
@@ -72,6 +74,12 @@ impl Entry {
     /// The line of an order in a bulk read.
     pub fn status(org: Uuid, id: Uuid) -> Self {
         Self::of_order(Class::OrderStatus, "order-status", org, id)
+    }
+
+    /// A payment session.
+    pub fn session(org: Uuid, id: Uuid) -> Self {
+        let key = KeyBuilder::new("order-payment:session").pair(org.to_string(), id.to_string()).build();
+        Self { class: Class::PaymentSession, key, tags: vec![session_tag(org, id)] }
     }
 
     /// A page of the organisation's orders. Depends on the narrowest set that holds every order of any page of this query.
@@ -118,6 +126,11 @@ pub fn order_tag(org: Uuid, id: Uuid) -> String {
     format!("order:{org}/{id}")
 }
 
+/// The tag of a payment session.
+pub fn session_tag(org: Uuid, id: Uuid) -> String {
+    format!("session:{org}/{id}")
+}
+
 /// The tag of what is drawn from all orders of an organisation.
 pub fn organization_tag(org: Uuid) -> String {
     format!("org:{org}")
@@ -158,6 +171,12 @@ mod tests {
                 format!("order-history:{o}/{i}:2:20"),
                 &format!("customer:{o}/{i}"),
             ),
+            (
+                Entry::session(ORG, ID),
+                Class::PaymentSession,
+                format!("order-payment:session:{o}/{i}"),
+                &format!("session:{o}/{i}"),
+            ),
             (Entry::stats(Some(ORG)), Class::OrderStats, format!("order:stats:{o}"), &format!("org:{o}")),
             (Entry::stats(None), Class::OrderStats, "order:stats:all".to_owned(), &"all".to_owned()),
         ];
@@ -191,6 +210,7 @@ mod tests {
             Entry::tracking(ORG, ID),
             Entry::invoice(ORG, ID),
             Entry::status(ORG, ID),
+            Entry::session(ORG, ID),
             Entry::history(ORG, ID, 1, 11),
             Entry::history(ORG, ID, 11, 1),
             Entry::stats(Some(ORG)),

@@ -7,8 +7,9 @@ use crate::postgres::{Param, Postgres, Row};
 use crate::redis::Redis;
 use crate::store::RedisStore;
 use cache_logic::certificate::Certificate;
-use cache_logic::entry::Value;
+use cache_logic::entry::{Given, Value};
 use cache_logic::freshness::Freshness;
+use cache_logic::policy::Policy;
 use cache_logic::read::{Outcome, Read, Refresh, Wanted};
 use cache_logic::renew::Renewal;
 use cache_logic::write::{Commit, Invalidation};
@@ -18,6 +19,7 @@ use commerce::query::hex;
 use sha2::{Digest, Sha256};
 use spin_sdk::wasip3::spawn;
 use std::cell::{Cell, OnceCell};
+use std::time::Duration;
 
 /// The dependencies of one instance.
 pub struct Backend {
@@ -100,9 +102,39 @@ impl Backend {
         statement: &'static str,
         params: Vec<Param>,
     ) -> Result<Option<Answer>, Error> {
-        let load = async || self.load(statement, params.clone()).await;
+        let given = |row| value(row).map(Given::from);
+        self.read_as(entry, *self.config.policies.of(entry.class), statement, params, given).await
+    }
+
+    /// As [`Self::read`], for an entry that says by itself how long it lives: its rows carry `ttl_ms`, NULL for as long as `policy` says.
+    ///
+    /// # Errors
+    /// As [`Self::read`].
+    pub async fn read_while(
+        &'static self,
+        entry: &Entry,
+        policy: Policy,
+        statement: &'static str,
+        params: Vec<Param>,
+    ) -> Result<Option<Answer>, Error> {
+        let given = |row: Row| {
+            let ttl = row.int("ttl_ms")?.map(|ttl| Duration::from_millis(u64::try_from(ttl).unwrap_or_default()));
+            Ok(Given { value: value(row)?, ttl })
+        };
+        self.read_as(entry, policy, statement, params, given).await
+    }
+
+    async fn read_as(
+        &'static self,
+        entry: &Entry,
+        policy: Policy,
+        statement: &'static str,
+        params: Vec<Param>,
+        given: fn(Row) -> Result<Given, Error>,
+    ) -> Result<Option<Answer>, Error> {
+        let load = async || self.load(statement, params.clone(), given).await;
         let tags: Vec<&str> = entry.tags.iter().map(String::as_str).collect();
-        let wanted = self.wanted(entry, &tags);
+        let wanted = Wanted { key: &entry.key, tags: &tags, policy: &policy };
         let read = cache_logic::read::read(&self.ports, &wanted, &self.config.limits, load).await?;
         let Some(read) = read else { return Ok(None) };
         self.renew_behind(read.renew);
@@ -110,8 +142,8 @@ impl Backend {
             let entry = entry.clone();
             spawn(async move {
                 let tags: Vec<&str> = entry.tags.iter().map(String::as_str).collect();
-                let wanted = self.wanted(&entry, &tags);
-                let load = async || self.load(statement, params.clone()).await;
+                let wanted = Wanted { key: &entry.key, tags: &tags, policy: &policy };
+                let load = async || self.load(statement, params.clone(), given).await;
                 // Where it fails the entry stays as it is, and the next reader tries again.
                 let _ = cache_logic::read::refresh(&self.ports, &wanted, &self.config.limits, refresh, load).await;
             });
@@ -224,9 +256,14 @@ impl Backend {
         Wanted { key: &entry.key, tags, policy: self.config.policies.of(entry.class) }
     }
 
-    async fn load(&self, statement: &'static str, params: Vec<Param>) -> Result<Option<Value>, Error> {
+    async fn load(
+        &self,
+        statement: &'static str,
+        params: Vec<Param>,
+        given: fn(Row) -> Result<Given, Error>,
+    ) -> Result<Option<Given>, Error> {
         let rows = self.ports.postgres.query(statement, params).await?;
-        rows.into_iter().next().map(value).transpose()
+        rows.into_iter().next().map(given).transpose()
     }
 
     /// Behind the response: at most one attempt for each certificate.

@@ -57,7 +57,8 @@ impl Policies {
             Class::OrderStats => &self.order_stats,
             Class::OrderSummary => &self.order_summary,
             Class::OrderHistory => &self.order_history,
-            Class::PaymentStatus | Class::OrderStatus => &self.payment_status,
+            // A session is kept as a payment status is, for a time of its own.
+            Class::PaymentStatus | Class::OrderStatus | Class::PaymentSession => &self.payment_status,
             Class::OrderTracking => &self.order_tracking,
             Class::InvoiceData => &self.invoice_data,
         }

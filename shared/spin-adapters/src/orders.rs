@@ -174,7 +174,7 @@ fn common_status(answers: &[Option<Answer>]) -> String {
     }
 }
 
-fn uuid(id: Uuid) -> Param {
+pub(crate) fn uuid(id: Uuid) -> Param {
     Param::Uuid(id.to_string())
 }
 

@@ -24,7 +24,7 @@ pub struct Changed {
 }
 
 impl Changed {
-    fn of(mut row: Row) -> Result<Self, Error> {
+    pub(crate) fn of(mut row: Row) -> Result<Self, Error> {
         let version = row.int("version")?.ok_or_else(|| Error::internal("a changed order without a version"))?;
         Ok(Self { body: row.take_text("body")?.into_bytes(), version })
     }
@@ -61,8 +61,7 @@ pub async fn create(
     ];
     let row = one(backend.write(include_str!("../sql/order_create.sql"), params).await?)?;
     let outcome = outcome(&row)?;
-    let (outcome, index) = outcome.split_once(':').unwrap_or((&outcome, ""));
-    match outcome {
+    match outcome.as_str() {
         "created" | "replay" => {
             let changed = Changed::of(row)?;
             Ok((id_of(&changed.body)?, changed))
@@ -70,14 +69,22 @@ pub async fn create(
         "mismatch" => {
             Err(Error::unprocessable("Idempotency-Key", "was used for another body; a new order needs a new key"))
         }
-        "unknown_customer" => Err(Error::unprocessable("customerId", "there is no such customer")),
-        "unknown_sku" => Err(Error::unprocessable(format!("items[{index}].sku"), "there is no such product")),
+        _ => Err(refusal(&outcome, order.currency.as_str())),
+    }
+}
+
+/// Why an order wasn't made, by the outcome that `order_create` gave.
+pub(crate) fn refusal(outcome: &str, currency: &str) -> Error {
+    let (outcome, index) = outcome.split_once(':').unwrap_or((outcome, ""));
+    match outcome {
+        "unknown_customer" => Error::unprocessable("customerId", "there is no such customer"),
+        "unknown_sku" => Error::unprocessable(format!("items[{index}].sku"), "there is no such product"),
         "no_price" => {
-            let detail = format!("the product has no price in {}", order.currency);
-            Err(Error::unprocessable(format!("items[{index}].sku"), detail))
+            let detail = format!("the product has no price in {currency}");
+            Error::unprocessable(format!("items[{index}].sku"), detail)
         }
-        "total_too_large" => Err(Error::unprocessable("items", "the total is larger than any order's may be")),
-        other => Err(unknown(other)),
+        "total_too_large" => Error::unprocessable("items", "the total is larger than any order's may be"),
+        other => unknown(other),
     }
 }
 
@@ -188,7 +195,7 @@ fn set_status_item(row: &Row, to: OrderStatus) -> Result<String, Error> {
 }
 
 /// Whose idempotency keys they are: the same key of another caller is another key.
-fn principal(caller: &Caller) -> String {
+pub(crate) fn principal(caller: &Caller) -> String {
     let customer = caller.customer.map(|customer| customer.to_string()).unwrap_or_default();
     format!("{}:{customer}:{}", caller.role.as_str(), caller.subject)
 }
@@ -202,19 +209,19 @@ fn json(value: &impl Serialize) -> Result<Param, Error> {
 }
 
 /// The `id` of an order's JSON; a repetition has the id of the first time.
-fn id_of(body: &[u8]) -> Result<String, Error> {
+pub(crate) fn id_of(body: &[u8]) -> Result<String, Error> {
     let order: serde_json::Value = serde_json::from_slice(body).map_err(|error| Error::internal(error.to_string()))?;
     order["id"].as_str().map(str::to_owned).ok_or_else(|| Error::internal("an order without an id"))
 }
 
-fn one(rows: Vec<Row>) -> Result<Row, Error> {
+pub(crate) fn one(rows: Vec<Row>) -> Result<Row, Error> {
     rows.into_iter().next().ok_or_else(|| Error::internal("a write gave no row"))
 }
 
-fn outcome(row: &Row) -> Result<String, Error> {
+pub(crate) fn outcome(row: &Row) -> Result<String, Error> {
     row.text("outcome")?.map(str::to_owned).ok_or_else(|| Error::internal("a write without an outcome"))
 }
 
-fn unknown(outcome: &str) -> Error {
+pub(crate) fn unknown(outcome: &str) -> Error {
     Error::internal(format!("unknown outcome {outcome}"))
 }

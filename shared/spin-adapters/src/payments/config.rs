@@ -3,11 +3,12 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
+use commerce::client_address::Proxies;
 use commerce::gateway::{GatewayError, Secret};
 use commerce::webhook::paypal::{Environment, Simulator, Trust};
 
 use crate::config::{ConfigError, Parser, given};
-use crate::payments::urls::{Network, certificate_prefix, network, return_prefix};
+use crate::payments::urls::{certificate_prefix, return_prefix};
 
 /// How it is made sure that what a PayPal event says is true.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -99,7 +100,7 @@ pub struct PaymentConfig {
     /// How many attempts to pay are taken.
     pub limits: AttemptLimits,
     /// Whose word about a client's address is taken.
-    pub trusted_proxies: Vec<Network>,
+    pub trusted_proxies: Proxies,
     /// From which score on a payment is held for review.
     pub fraud_review_score: u32,
 }
@@ -179,7 +180,7 @@ impl PaymentConfig {
                 customer_day: parser.bounded("limit_customer_day", 1, 1_000_000) as u32,
                 address_hour: parser.bounded("limit_address_hour", 1, 1_000_000) as u32,
             },
-            trusted_proxies: parser.list("trusted_proxies", network),
+            trusted_proxies: parser.parsed("trusted_proxies", Proxies::parse).unwrap_or_default(),
             fraud_review_score: parser.bounded("fraud_review_score", 1, 1_000) as u32,
         };
         if parser.errors.is_empty() { Ok(config) } else { Err(parser.errors) }
@@ -369,7 +370,8 @@ pub(crate) mod tests {
         values.insert("trusted_proxies", "10.0.0.0/8 ::1".into());
         let config = PaymentConfig::parse(&values).unwrap();
         assert_eq!((config.stripe.callable(), config.paypal.callable().is_err()), (Ok(()), true));
-        assert_eq!((config.stripe.webhook_secrets.len(), config.trusted_proxies.len()), (2, 2));
+        assert_eq!(config.stripe.webhook_secrets.len(), 2);
+        assert!(matches!(config.trusted_proxies, Proxies::Listed(networks) if networks.len() == 2));
         assert_eq!(config.return_urls, ["https://shop.example/", "http://localhost:5173/back/"]);
     }
 

@@ -2,9 +2,11 @@
 //!
 //! Reading order: [`config`] and [`urls`], [`client`] (one call), [`upstream`] (its repetitions), [`gateway`] (the providers);
 //! [`deliveries`] (a webhook from its bytes to its answer) with [`certificates`], [`verification`], [`claims`] and [`effects`]; [`events`]
-//! (what operators do with them).
+//! (what operators do with them); [`sessions`], [`checkout`], [`guests`] (the shopper's way) with [`limits`] and [`address`].
 
+pub mod address;
 pub mod certificates;
+pub mod checkout;
 pub mod claims;
 pub mod client;
 pub mod config;
@@ -12,6 +14,9 @@ pub mod deliveries;
 pub mod effects;
 pub mod events;
 pub mod gateway;
+pub mod guests;
+pub mod limits;
+pub mod sessions;
 pub mod upstream;
 pub mod urls;
 pub mod verification;

@@ -1,28 +1,4 @@
-//! Addresses in variables: origins of APIs, prefixes of pages and certificates, networks of proxies. Pure.
-
-use std::net::IpAddr;
-
-/// A network: an address and how many of its leading bits count.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Network {
-    /// Any address of it.
-    pub address: IpAddr,
-    /// How many leading bits all of its addresses share.
-    pub bits: u8,
-}
-
-/// A network as `192.0.2.0/24`, `2001:db8::/32`, or an address alone.
-///
-/// # Errors
-/// What it has to be.
-pub fn network(text: &str) -> Result<Network, String> {
-    let wrong = || "must be addresses or networks such as 192.0.2.0/24".to_owned();
-    let (address, bits) = text.split_once('/').map_or((text, None), |(address, bits)| (address, Some(bits)));
-    let address: IpAddr = address.parse().map_err(|_| wrong())?;
-    let most = if address.is_ipv4() { 32 } else { 128 };
-    let bits = bits.map_or(Ok(most), |bits| bits.parse::<u8>().map_err(|_| wrong()))?;
-    if bits > most { Err(wrong()) } else { Ok(Network { address, bits }) }
-}
+//! Addresses in variables: origins of APIs, prefixes of pages and certificates. Pure.
 
 /// Scheme, host and port; without the slash at the end. `https` where real money moves.
 ///
@@ -105,16 +81,5 @@ mod tests {
         assert!(certificate_prefix("http://127.0.0.1:4010/v1/notifications/certs/").is_ok_and(|url| url.is_some()));
         assert!(certificate_prefix("http://127.0.0.1:4010/v1").is_err());
         assert!(certificate_prefix("http://127.0.0.1:4010").is_err());
-    }
-
-    #[test]
-    fn a_network_is_an_address_and_bits() {
-        let of = |text: &str| network(text).map(|network| (network.address.to_string(), network.bits));
-        assert_eq!(of("192.0.2.0/24"), Ok(("192.0.2.0".into(), 24)));
-        assert_eq!(of("192.0.2.7"), Ok(("192.0.2.7".into(), 32)));
-        assert_eq!(of("2001:db8::/32"), Ok(("2001:db8::".into(), 32)));
-        for wrong in ["", "192.0.2.0/33", "2001:db8::/129", "192.0.2.0/", "192.0.2.0/x", "localhost", "192.0.2.0/-1"] {
-            assert!(of(wrong).is_err(), "{wrong}");
-        }
     }
 }

@@ -1,0 +1,43 @@
+//! `/checkout/sessions/:id` and `/checkout/sessions/:id/order`.
+
+use commerce::caller::Caller;
+use commerce::error::Error;
+use commerce::query::{parse_id, parse_none};
+use http::Method;
+use spin_adapters::backend::Backend;
+use spin_adapters::http::{Incoming, Reply};
+use spin_adapters::payments::Payments;
+use spin_adapters::payments::checkout::Checkout;
+
+use crate::only;
+
+/// The cart.
+pub async fn cart(
+    backend: &'static Backend,
+    payments: &'static Payments,
+    caller: &Caller,
+    request: &Incoming,
+) -> Result<Reply, Error> {
+    let id = parse_id("id", request.param("id"))?;
+    parse_none(request.query.as_deref())?;
+    let checkout = Checkout::of(backend, payments, caller, id)?;
+    match request.method {
+        Method::GET | Method::HEAD => checkout.get().await,
+        Method::PUT => checkout.put(&request.json(backend.config.max_body_bytes).await?).await,
+        Method::DELETE => checkout.delete().await,
+        _ => Err(Error::MethodNotAllowed { allow: "GET, HEAD, PUT, DELETE" }),
+    }
+}
+
+/// From cart to order.
+pub async fn order(
+    backend: &'static Backend,
+    payments: &'static Payments,
+    caller: &Caller,
+    request: &Incoming,
+) -> Result<Reply, Error> {
+    let id = parse_id("id", request.param("id"))?;
+    parse_none(request.query.as_deref())?;
+    only(&Method::POST, request, "POST")?;
+    Checkout::of(backend, payments, caller, id)?.order().await
+}

@@ -1,0 +1,41 @@
+//! `/orders/:id/guest-token` and `/guest/order`.
+
+use commerce::caller::Caller;
+use commerce::error::Error;
+use commerce::guest::GuestToken;
+use commerce::query::{parse_id, parse_none};
+use http::Method;
+use spin_adapters::backend::Backend;
+use spin_adapters::http::{Incoming, Reply};
+use spin_adapters::payments::{Payments, guests};
+
+/// Where a guest looks at an order.
+pub const PATH: &str = "/api/v1/guest/order";
+
+/// Gives an order a token, or takes all of them back.
+pub async fn token(
+    backend: &'static Backend,
+    payments: &'static Payments,
+    caller: &Caller,
+    request: &Incoming,
+) -> Result<Reply, Error> {
+    let id = parse_id("id", request.param("id"))?;
+    parse_none(request.query.as_deref())?;
+    match request.method {
+        Method::POST => guests::create(backend, payments, caller, id).await,
+        Method::DELETE => guests::revoke(backend, caller, id).await,
+        _ => Err(Error::MethodNotAllowed { allow: "POST, DELETE" }),
+    }
+}
+
+/// The order that a guest's token opens.
+pub async fn order(request: &Incoming) -> Result<Reply, Error> {
+    if !request.reads() {
+        return Err(Error::MethodNotAllowed { allow: "GET, HEAD" });
+    }
+    // The token never stands in an address, where logs and histories would keep it.
+    parse_none(request.query.as_deref())?;
+    let guest = GuestToken::from_authorization(request.values("authorization"))?;
+    let (backend, payments) = (Backend::ready().await?, Payments::ready().await?);
+    guests::order(backend, payments, &guest).await
+}

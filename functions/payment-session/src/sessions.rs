@@ -1,0 +1,71 @@
+//! `/payments/sessions` and what is below it.
+
+use commerce::caller::Caller;
+use commerce::error::Error;
+use commerce::preconditions::idempotency_key;
+use commerce::query::{parse_id, parse_none};
+use commerce::session::{NewSession, SessionQuery};
+use http::Method;
+use spin_adapters::backend::Backend;
+use spin_adapters::http::{Incoming, Reply};
+use spin_adapters::payments::address::client_address;
+use spin_adapters::payments::sessions::begin::{Asked, approve, begin};
+use spin_adapters::payments::{Payments, sessions};
+
+use crate::only;
+
+/// `/payments/sessions`.
+pub async fn all(
+    backend: &'static Backend,
+    payments: &'static Payments,
+    caller: &Caller,
+    request: &Incoming,
+) -> Result<Reply, Error> {
+    if request.reads() {
+        return sessions::list(backend, caller, &SessionQuery::parse(request.query.as_deref())?).await;
+    }
+    only(&Method::POST, request, "GET, HEAD, POST")?;
+    parse_none(request.query.as_deref())?;
+    let body = request.json(backend.config.max_body_bytes).await?;
+    let key = idempotency_key(request.values("idempotency-key"))?;
+    let session = NewSession::decode(&body, &payments.config.return_urls)?;
+    let address = client_address(backend, &payments.config.trusted_proxies, request);
+    begin(backend, payments, caller, Asked { session: &session, body: &body, key, address }).await
+}
+
+/// `/payments/sessions/:id` and, below it, its steps.
+pub async fn one(
+    backend: &'static Backend,
+    payments: &'static Payments,
+    caller: &Caller,
+    request: &Incoming,
+    part: Option<&str>,
+) -> Result<Reply, Error> {
+    let id = || parse_id("id", request.param("id"));
+    parse_none(request.query.as_deref())?;
+    match part {
+        None if request.reads() => Ok(sessions::read(backend, payments, caller, id()?).await?.into_reply(request)),
+        None => Err(Error::MethodNotAllowed { allow: "GET, HEAD" }),
+        // It moves the session on, so HEAD is no way to look at it.
+        Some("redirect") => {
+            only(&Method::GET, request, "GET")?;
+            sessions::redirect(backend, caller, id()?).await
+        }
+        Some("cancel") => {
+            only(&Method::POST, request, "POST")?;
+            sessions::cancel(backend, caller, id()?).await
+        }
+        Some("release") => {
+            only(&Method::POST, request, "POST")?;
+            approve(backend, payments, caller, id()?).await
+        }
+        Some(_) => Err(Error::not_found("route")),
+    }
+}
+
+/// `/payments/sessions/sweep`.
+pub async fn sweep(backend: &'static Backend, caller: &Caller, request: &Incoming) -> Result<Reply, Error> {
+    only(&Method::POST, request, "POST")?;
+    parse_none(request.query.as_deref())?;
+    sessions::sweep(backend, caller).await
+}

@@ -1,0 +1,180 @@
+//! Checkout sessions: carts in the Redis of state, each its caller's own; the order they become is in Postgres.
+
+use cache_logic::key::KeyBuilder;
+use cache_logic::ports::CacheFault;
+use commerce::caller::Caller;
+use commerce::checkout::{Cart, Damaged};
+use commerce::error::Error;
+use commerce::pseudonym::{Purpose, short_pseudonym};
+use commerce::time::Moment;
+use spin_sdk::redis::RedisResult;
+use uuid::Uuid;
+
+use super::Payments;
+use crate::backend::Backend;
+use crate::clock::now_millis;
+use crate::http::Reply;
+use crate::orders::change::{Changed, id_of, one, outcome, principal, refusal};
+use crate::orders::uuid;
+use crate::postgres::Param;
+use crate::redis::{millis, text};
+
+/// When to come again where Redis is away, in seconds.
+const RETRY_AFTER: u32 = 1;
+
+/// A caller's checkout session: where it is, and whose.
+pub struct Checkout<'a> {
+    backend: &'static Backend,
+    payments: &'static Payments,
+    caller: &'a Caller,
+    id: Uuid,
+    key: String,
+}
+
+impl<'a> Checkout<'a> {
+    /// The session of that id. The caller is part of its key: the same id of somebody else is another session.
+    ///
+    /// # Errors
+    /// [`Error::Misconfigured`] without `hmac_key`.
+    pub fn of(
+        backend: &'static Backend,
+        payments: &'static Payments,
+        caller: &'a Caller,
+        id: Uuid,
+    ) -> Result<Self, Error> {
+        let owner = principal(caller);
+        let hmac_key = payments.config.hmac_key()?.expose().as_bytes();
+        let owner = short_pseudonym(hmac_key, Purpose::CheckoutOwner, owner.as_bytes());
+        let key = KeyBuilder::new("checkout:session").pair(caller.organization.to_string(), id.to_string()).part(owner);
+        Ok(Self { backend, payments, caller, id, key: backend.prefixed(&key.build()) })
+    }
+
+    /// Puts the cart: 201 where there was none, else 200.
+    ///
+    /// # Errors
+    /// As `POST /orders`; [`Error::Conflict`] where it has become an order.
+    pub async fn put(&self, body: &[u8]) -> Result<Reply, Error> {
+        let cart = Cart::decode(body, self.caller, now())?;
+        let status = match self.stored().await? {
+            Some(Ok(Cart { order: Some(order), .. })) => {
+                let detail = "the checkout session has become an order; another cart needs another id".to_owned();
+                return Err(Error::Conflict { detail, current: Some(order.to_string()) });
+            }
+            Some(_) => 200,
+            None => 201,
+        };
+        self.store(&cart).await?;
+        self.shown(status, &cart)
+    }
+
+    /// The cart.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`]; [`Error::Conflict`] where it is damaged.
+    pub async fn get(&self) -> Result<Reply, Error> {
+        let cart = self.stored().await?.ok_or_else(not_found)?.map_err(damaged)?;
+        self.shown(200, &cart)
+    }
+
+    /// Drops the cart, whatever state it is in. The order that it may have become stays.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`].
+    pub async fn delete(&self) -> Result<Reply, Error> {
+        let (answer, _) = self.backend.state().command("DEL", vec![text(&self.key)]).await.map_err(away)?;
+        match answer.as_slice() {
+            [RedisResult::Int64(1)] => Ok(Reply::no_content()),
+            _ => Err(not_found()),
+        }
+    }
+
+    /// Makes the order, once, however often this is called, with the cart or without it.
+    ///
+    /// # Errors
+    /// As `POST /orders`; [`Error::NotFound`] where there is neither a cart nor an order; [`Error::Unavailable`] where Redis is away and no
+    /// order was made before.
+    pub async fn order(&self) -> Result<Reply, Error> {
+        // Postgres may know the order without the cart, so what is wrong with the cart counts only where it doesn't.
+        let stored = self.stored().await;
+        let cart = match &stored {
+            Ok(Some(Ok(cart))) => Some(cart),
+            _ => None,
+        };
+        let request = cart.map(Cart::request).transpose()?;
+        if let Some(request) = &request {
+            request.permit(self.caller)?;
+        }
+        let params = vec![
+            uuid(self.caller.organization),
+            Param::Text(principal(self.caller)),
+            uuid(self.id),
+            self.caller.restriction()?.map_or(Param::Null, uuid),
+            cart.map_or(Param::Null, |cart| Param::Json(cart.request.clone())),
+            uuid(Uuid::now_v7()),
+        ];
+        let row = one(self.backend.write(include_str!("../sql/checkout_order.sql"), params).await?)?;
+        let currency = request.as_ref().map_or("", |request| request.currency.as_str());
+        match outcome(&row)?.as_str() {
+            "created" | "replay" => {
+                let changed = Changed::of(row)?;
+                let order = id_of(&changed.body)?;
+                self.remember(cart, &order).await;
+                Ok(changed.into_reply(201).with("location", format!("/api/v1/orders/{order}")))
+            }
+            "gone" => Err(Error::not_found("order")),
+            "no_cart" => Err(match stored {
+                Err(fault) => fault,
+                Ok(Some(Err(damage))) => damaged(damage),
+                Ok(_) => not_found(),
+            }),
+            other => Err(refusal(other, currency)),
+        }
+    }
+
+    /// Leaves a note in place of the cart, so that it says what it has become. A convenience: Postgres knows.
+    async fn remember(&self, cart: Option<&Cart>, order: &str) {
+        if let (Some(cart), Ok(order)) = (cart, Uuid::try_parse(order)) {
+            let _ = self.store(&Cart { order: Some(order), ..cart.clone() }).await;
+        }
+    }
+
+    async fn stored(&self) -> Result<Option<Result<Cart, Damaged>>, Error> {
+        let (answer, _) = self.backend.state().command("GET", vec![text(&self.key)]).await.map_err(away)?;
+        Ok(match answer.as_slice() {
+            [RedisResult::Binary(bytes)] => Some(Cart::from_bytes(bytes)),
+            [RedisResult::Nil] | [] => None,
+            _ => Some(Err(Damaged)),
+        })
+    }
+
+    async fn store(&self, cart: &Cart) -> Result<(), Error> {
+        let bytes = spin_sdk::redis::RedisParameter::Binary(cart.to_bytes());
+        let arguments = vec![text(&self.key), bytes, text("PX"), millis(self.payments.config.checkout_ttl)];
+        self.backend.state().command("SET", arguments).await.map(drop).map_err(away)
+    }
+
+    fn shown(&self, status: u16, cart: &Cart) -> Result<Reply, Error> {
+        let document = cart.document(self.id, self.payments.config.checkout_ttl.as_secs())?;
+        Ok(Reply::json(status, document).with("cache-control", "no-store"))
+    }
+}
+
+fn now() -> Moment {
+    Moment(i64::try_from(now_millis()).unwrap_or(i64::MAX / 1000).saturating_mul(1000))
+}
+
+fn not_found() -> Error {
+    Error::not_found("checkout session")
+}
+
+fn damaged(_: Damaged) -> Error {
+    let detail = "the checkout session is damaged in Redis; put the cart again, or delete it".to_owned();
+    Error::Conflict { detail, current: None }
+}
+
+fn away(_: CacheFault) -> Error {
+    Error::Unavailable {
+        detail: "checkout sessions can't be read while Redis is away".into(),
+        retry_after_seconds: RETRY_AFTER,
+    }
+}

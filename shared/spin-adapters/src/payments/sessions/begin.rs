@@ -1,0 +1,291 @@
+//! How a payment session begins: counted, begun in Postgres, judged, made at the provider, reported to Postgres. Whatever dies on the way,
+//! the same request with the same key goes on where it ended: the provider is asked under the session's id, and makes nothing twice.
+
+use commerce::caller::Caller;
+use commerce::client_address::ClientAddress;
+use commerce::error::Error;
+use commerce::fraud::{Facts, Score, Scorer, SimpleScore};
+use commerce::gateway::{GatewayError, NewPayment};
+use commerce::money::Currency;
+use commerce::query::hex;
+use commerce::session::{NewSession, PaymentGateway};
+use commerce::webhook::amount::Provider;
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+use super::{Payments, fresh};
+use crate::backend::Backend;
+use crate::http::Reply;
+use crate::orders::change::{one, outcome, principal, unknown};
+use crate::orders::uuid;
+use crate::payments::limits::{Attempt, Counted, count};
+use crate::postgres::{Param, Row};
+
+/// How long a held session waits for an operator, in seconds.
+const HELD: i64 = 24 * 3600;
+/// What asking the provider takes beyond its own time limits, in seconds.
+const SPARE: i64 = 5;
+/// When to come again where the provider doesn't say, in seconds.
+const RETRY_AFTER: u32 = 5;
+
+/// What is asked for, and by which request.
+#[derive(Debug, Clone, Copy)]
+pub struct Asked<'a> {
+    /// The decoded body.
+    pub session: &'a NewSession,
+    /// The body's bytes, for telling a repetition from a mistake.
+    pub body: &'a [u8],
+    /// The `Idempotency-Key`.
+    pub key: &'a str,
+    /// Where the request comes from.
+    pub address: ClientAddress,
+}
+
+/// A session that the provider is to be asked about.
+struct Begun {
+    id: Uuid,
+    order: Uuid,
+    organization: Uuid,
+    amount: String,
+    currency: String,
+    gateway: PaymentGateway,
+    return_url: String,
+    cancel_url: String,
+}
+
+/// Begins a session: 201, or 202 where it is held for review.
+///
+/// # Errors
+/// [`Error::TooManyRequests`]; [`Error::RequiresRetry`] where the provider is away; [`Error::Unprocessable`] for what the provider doesn't
+/// take; [`Error::Conflict`] where the order can't be paid, has an open session, or the same request is in work.
+pub async fn begin(
+    backend: &'static Backend,
+    payments: &'static Payments,
+    caller: &Caller,
+    asked: Asked<'_>,
+) -> Result<Reply, Error> {
+    let hmac_key = payments.config.hmac_key()?;
+    callable(payments, asked.session.gateway)?;
+    let principal = principal(caller);
+    let restriction = caller.restriction()?;
+    let attempt = Attempt {
+        organization: caller.organization,
+        customer: customer_of(backend, caller, asked.session.order).await?,
+        // Behind a service stands a shop with all its customers.
+        address: restriction.map(|_| asked.address),
+        name: &format!("{principal} {}", asked.key),
+    };
+    let counted = count(backend, &payments.config.limits, hmac_key.expose().as_bytes(), attempt).await?;
+    counted.admitted()?;
+
+    let params = vec![
+        uuid(caller.organization),
+        restriction.map_or(Param::Null, uuid),
+        uuid(asked.session.order),
+        Param::Text(asked.session.gateway.as_str().to_owned()),
+        Param::Text(asked.session.return_url.clone()),
+        Param::Text(principal),
+        Param::Text(asked.key.to_owned()),
+        Param::Text(hex(&Sha256::digest(asked.body))),
+        uuid(Uuid::now_v7()),
+        Param::BigInt(payments.config.session_ttl.as_secs() as i64),
+        Param::BigInt(lease(payments)),
+    ];
+    let mut row = one(backend.write(include_str!("../../sql/payment_session_begin.sql"), params).await?)?;
+    let text = |row: &Row, column: &str| Ok::<_, Error>(row.text(column)?.map(str::to_owned));
+    let body = match outcome(&row)?.as_str() {
+        "replay" => row.take_text("body")?.into_bytes(),
+        "started" => {
+            let begun = Begun {
+                id: id(&row, "session")?,
+                order: asked.session.order,
+                organization: caller.organization,
+                amount: row.take_text("amount")?,
+                currency: row.take_text("currency")?,
+                gateway: asked.session.gateway,
+                return_url: asked.session.return_url.clone(),
+                cancel_url: asked.session.cancel_url.clone(),
+            };
+            let score = if row.int("released")? == Some(1) { None } else { Some(score(&row, &counted)?) };
+            match score.filter(|score| score.value >= payments.config.fraud_review_score) {
+                Some(score) => hold(backend, &begun, &score).await?,
+                None => at_provider(backend, payments, &begun).await?,
+            }
+        }
+        "in_progress" => return Err(conflict("a request with this Idempotency-Key is in work", Some("in_progress"))),
+        "mismatch" => {
+            let detail = "was used for another body; a new session needs a new key";
+            return Err(Error::unprocessable("Idempotency-Key", detail));
+        }
+        "unknown_order" => return Err(Error::not_found("order")),
+        "not_payable" => {
+            return Err(conflict("the order can't be paid in this state", text(&row, "reason")?.as_deref()));
+        }
+        "open_session" => {
+            let open = text(&row, "session")?.unwrap_or_default();
+            return Err(conflict(&format!("the order has an open payment session: {open}"), Some(&open)));
+        }
+        other => return Err(unknown(other)),
+    };
+    reply(body, &counted)
+}
+
+/// Lets a session go on that was held: the provider is asked now.
+///
+/// # Errors
+/// [`Error::Forbidden`] for all but operators; [`Error::RequiresRetry`] where the provider is away: the session stays released, and the
+/// same request asks again.
+pub async fn approve(
+    backend: &'static Backend,
+    payments: &'static Payments,
+    caller: &Caller,
+    session: Uuid,
+) -> Result<Reply, Error> {
+    caller.require_operator("letting a held payment go on")?;
+    let params = vec![
+        uuid(caller.organization),
+        uuid(session),
+        Param::Text(principal(caller)),
+        Param::BigInt(payments.config.session_ttl.as_secs() as i64),
+        Param::BigInt(lease(payments)),
+    ];
+    let mut row = one(backend.write(include_str!("../../sql/payment_session_approve.sql"), params).await?)?;
+    match outcome(&row)?.as_str() {
+        "started" => {}
+        "in_progress" => return Err(conflict("the session is being released", Some("in_progress"))),
+        "not_found" => return Err(Error::not_found("payment session")),
+        "not_allowed" => return Err(conflict("the session isn't held", row.text("status")?)),
+        other => return Err(unknown(other)),
+    }
+    let gateway = row.text("gateway")?.and_then(PaymentGateway::parse);
+    let begun = Begun {
+        id: session,
+        order: id(&row, "order_id")?,
+        organization: caller.organization,
+        gateway: gateway.ok_or_else(|| Error::internal("a session of an unknown gateway"))?,
+        amount: row.take_text("amount")?,
+        currency: row.take_text("currency")?,
+        return_url: row.take_text("return_url")?,
+        cancel_url: row.take_text("cancel_url")?,
+    };
+    Ok(fresh(200, at_provider(backend, payments, &begun).await?))
+}
+
+/// Whose attempt it is: a customer's own, else that of the order's customer, for whom a service speaks.
+async fn customer_of(backend: &'static Backend, caller: &Caller, order: Uuid) -> Result<Uuid, Error> {
+    if let Some(customer) = caller.restriction()? {
+        return Ok(customer);
+    }
+    let params = vec![uuid(caller.organization), uuid(order)];
+    let rows = backend.ports.postgres.query(include_str!("../../sql/payment_attempt_facts.sql"), params).await?;
+    let row = rows.into_iter().next().ok_or_else(|| Error::not_found("order"))?;
+    id(&row, "customer")
+}
+
+/// Makes the payment at the provider and reports it. Gives the session as it is shown.
+async fn at_provider(backend: &'static Backend, payments: &'static Payments, begun: &Begun) -> Result<Vec<u8>, Error> {
+    let made = match begun.gateway {
+        PaymentGateway::Other => Ok((None, None)),
+        PaymentGateway::Provider(gateway) => {
+            let currency = Currency::parse(&begun.currency).ok_or_else(|| Error::internal("an unknown currency"))?;
+            let payment = NewPayment {
+                session: begun.id,
+                order: begun.order,
+                amount: begun.amount.clone(),
+                currency,
+                gateway,
+                return_url: begun.return_url.clone(),
+                cancel_url: begun.cancel_url.clone(),
+            };
+            payments.gateway.create(&payment).await.map(|made| (Some(made.external_id), Some(made.redirect_url)))
+        }
+    };
+    match made {
+        Ok((external_id, redirect_url)) => {
+            let params = vec![
+                uuid(begun.id),
+                external_id.map_or(Param::Null, Param::Text),
+                redirect_url.map_or(Param::Null, Param::Text),
+                uuid(begun.organization),
+            ];
+            let rows = backend.write(include_str!("../../sql/payment_session_created.sql"), params).await?;
+            let late = || conflict("the session's time was over before the provider had made it", Some("failed"));
+            rows.into_iter().next().ok_or_else(late)?.take_text("body").map(String::into_bytes)
+        }
+        Err(error @ (GatewayError::Refused { .. } | GatewayError::Unconfigured { .. })) => {
+            let params = vec![uuid(begun.id), uuid(begun.organization)];
+            backend.write(include_str!("../../sql/payment_session_abandon.sql"), params).await?;
+            Err(error.into())
+        }
+        Err(error) => {
+            // Should this fail, too, the lease runs out by itself.
+            let _ = backend.write(include_str!("../../sql/payment_session_release.sql"), vec![uuid(begun.id)]).await;
+            let retry_after = match error {
+                GatewayError::Away { retry_after } => retry_after,
+                _ => None,
+            };
+            Err(Error::RequiresRetry { retry_after_seconds: retry_after.unwrap_or(RETRY_AFTER) })
+        }
+    }
+}
+
+async fn hold(backend: &'static Backend, begun: &Begun, score: &Score) -> Result<Vec<u8>, Error> {
+    let params = vec![
+        uuid(begun.id),
+        Param::Int(score.value as i32),
+        Param::TextArray(score.signals.iter().map(|signal| signal.as_str().to_owned()).collect()),
+        Param::Text(begun.cancel_url.clone()),
+        Param::BigInt(HELD),
+        uuid(begun.organization),
+    ];
+    let rows = backend.write(include_str!("../../sql/payment_session_hold.sql"), params).await?;
+    let gone = || conflict("the session was begun by another request meanwhile", None);
+    rows.into_iter().next().ok_or_else(gone)?.take_text("body").map(String::into_bytes)
+}
+
+fn score(row: &Row, counted: &Counted) -> Result<Score, Error> {
+    let small = |column: &str| Ok::<_, Error>(row.int(column)?.map(|count| u32::try_from(count).unwrap_or(u32::MAX)));
+    let facts = Facts {
+        sessions_last_hour: small("sessions_last_hour")?.unwrap_or_default(),
+        failed_last_day: small("failed_last_day")?.unwrap_or_default(),
+        paid_before: small("paid_before")?.unwrap_or_default(),
+        percent_of_largest: small("percent_of_largest")?,
+        customers_on_address: counted.customers_on_address,
+    };
+    Ok(SimpleScore.score(&facts))
+}
+
+fn callable(payments: &Payments, gateway: PaymentGateway) -> Result<(), Error> {
+    match gateway {
+        PaymentGateway::Provider(Provider::PayPal) => payments.config.paypal.callable()?,
+        PaymentGateway::Provider(Provider::Stripe) => payments.config.stripe.callable()?,
+        PaymentGateway::Other => {}
+    }
+    Ok(())
+}
+
+/// How long nobody else asks the provider, in seconds: all attempts at their longest.
+fn lease(payments: &Payments) -> i64 {
+    (payments.config.timeout * payments.config.attempts).as_secs() as i64 + SPARE
+}
+
+fn id(row: &Row, column: &str) -> Result<Uuid, Error> {
+    let id = row.text(column)?.and_then(|text| Uuid::try_parse(text).ok());
+    id.ok_or_else(|| Error::internal(format!("{column} is not a UUID")))
+}
+
+fn conflict(detail: &str, current: Option<&str>) -> Error {
+    Error::Conflict { detail: detail.to_owned(), current: current.map(str::to_owned) }
+}
+
+fn reply(body: impl AsRef<[u8]>, counted: &Counted) -> Result<Reply, Error> {
+    let body = body.as_ref();
+    let session: serde_json::Value =
+        serde_json::from_slice(body).map_err(|error| Error::internal(error.to_string()))?;
+    let id = session["id"].as_str().ok_or_else(|| Error::internal("a session without an id"))?;
+    let status = if session["status"] == "needs_review" { 202 } else { 201 };
+    Ok(fresh(status, body)
+        .with("location", format!("/api/v1/payments/sessions/{id}"))
+        .with("ratelimit-policy", counted.decision.policy())
+        .with("ratelimit", counted.decision.limit()))
+}

@@ -1,0 +1,18 @@
+-- Begins a payment session, or finds what this key has begun.
+-- $1 uuid organisation, $2 uuid customer: only this one's order, NULL for any; $3 uuid order, $4 text gateway, $5 text return URL,
+-- $6 text principal, $7 text idempotency key, $8 text hash of the request's body, $9 uuid the id to give, $10 bigint seconds it is
+-- open, $11 bigint seconds nobody else asks the provider.
+-- outcome text: started (ask the provider, then report) | in_progress | replay (body) | mismatch | unknown_order |
+--   not_payable (reason: status or payment status) | open_session (session). session text, body text, amount text, currency text,
+-- reason text. With started: released int, 1 where an operator has let it go on; sessions_last_hour, failed_last_day, paid_before,
+-- percent_of_largest bigint: what a fraud score is made of.
+-- xid text, tags text[]: nothing that was shown before has changed.
+WITH begun AS MATERIALIZED (
+    SELECT * FROM payment_session_begin($1::uuid, $2::uuid, $3::uuid, $4::text, $5::text, $6::text, $7::text, $8::text, $9::uuid,
+        $10::bigint * interval '1 second', $11::bigint * interval '1 second')
+)
+SELECT b.outcome, b.session, b.body, b.amount, b.currency, b.reason, (s.released_at IS NOT NULL)::integer AS released,
+    f.sessions_last_hour, f.failed_last_day, f.paid_before, f.percent_of_largest, NULL::text AS xid, '{}'::text[] AS tags
+FROM begun AS b
+LEFT JOIN payment_sessions AS s ON s.id = b.session::uuid
+LEFT JOIN LATERAL payment_attempt_facts($1::uuid, $3::uuid, $2::uuid, b.session::uuid) AS f ON b.outcome = 'started'
