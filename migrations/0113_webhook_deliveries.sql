@@ -27,7 +27,8 @@ BEGIN
         WHERE s.id = a.session::uuid;
     END IF;
     RETURN QUERY SELECT a.outcome, a.reason, a.organization, a.order_id, a.payment_status, a.session, coalesce(a.xid, ''),
-        CASE WHEN a.outcome = 'already_applied' THEN webhook_event_tags(p_event) ELSE a.tags END;
+        -- All that this transaction has announced, the session among it.
+        CASE WHEN a.outcome = 'already_applied' THEN webhook_event_tags(p_event) ELSE announced_tags() END;
 END $$;
 
 -- Nothing could be learnt about an event: it waits, each time twice as long, with the reason for everybody to see.

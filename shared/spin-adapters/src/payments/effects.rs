@@ -4,11 +4,12 @@ use commerce::error::Error;
 use commerce::gateway::GatewayError;
 use commerce::webhook::event::{ProviderObject, Subject};
 use commerce::webhook::keys;
+use spin_sdk::wasip3::spawn;
 use uuid::Uuid;
 
 use crate::backend::Backend;
-use crate::payments::Payments;
 use crate::payments::config::PayPalMode;
+use crate::payments::{Payments, limits};
 use crate::postgres::Param;
 
 /// What came of an event.
@@ -78,6 +79,11 @@ pub async fn take(
         Some("waiting") => Effect::Waiting(reason),
         other => return Err(Cause::Ours(Error::internal(format!("webhook_event_apply gave {other:?}")))),
     };
+    if effect == Effect::Processed && text("payment_status")?.as_deref() == Some("paid") {
+        let (key, tags) = (payments.config.hmac_key.clone(), row.texts("tags").map_err(Cause::Ours)?);
+        // Behind the answer: where it is cut off, the count runs out by itself.
+        spawn(async move { limits::paid(backend, key.expose().as_bytes(), &tags).await });
+    }
     let uuid = |text: Option<String>| text.and_then(|text| Uuid::try_parse(&text).ok());
     let session = uuid(text("organization")?).zip(uuid(text("session")?)).map(|(org, id)| keys::session(org, id));
     Ok(Applied { effect, session })
