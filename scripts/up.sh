@@ -11,9 +11,12 @@ run=.run
 port=${PORT:-3000}
 base=http://127.0.0.1:$port
 
+providers=""
 stop_all() {
     trap - EXIT
     trap '' INT TERM HUP
+    stop_job
+    job=$providers
     stop_job
     scripts/services.sh stop $run
     rm -f $run/up.pid
@@ -74,6 +77,8 @@ else
     step scripts/build.sh
 fi
 
+step cargo build -q -p standin
+
 # Keys, tokens and .run/env.
 if [ ! -f $run/keys.json ]; then
     key=$(openssl rand 32 | openssl base64 -A | tr '+/' '-_' | tr -d '=')
@@ -85,6 +90,7 @@ first_order="FROM orders o JOIN organizations g ON g.id = o.organization_id
              ORDER BY g.id, o.id LIMIT 1"
 IFS='|' read -r org customer order <<<"$(sql -c "SELECT o.organization_id, o.customer_id, o.id $first_order")"
 [ -n "$order" ] || fail "the database has no order with a shipment and an invoice to show"
+. scripts/payments.sh
 month=2592000
 token() { TTL=$month SCOPE="" CUSTOMER="" ORG=$org env "$@" scripts/token.sh $run; }
 service_token=$(token ROLE=service)
@@ -100,6 +106,9 @@ E2E_ORDER=$order
 E2E_TOKEN=$service_token
 E2E_OPERATOR_TOKEN=$(token ROLE=operator)
 E2E_CUSTOMER_TOKEN=$(token ROLE=customer CUSTOMER="$customer")
+E2E_UNPAID_ORDER=$unpaid
+STANDIN_URL=$standin
+$(for name in $(grep -o '^[A-Z_]*' $run/payments.env); do echo "$name=${!name}"; done)
 JWT_KEYS='$(cat $run/keys.json)'
 ENV
 )
@@ -129,6 +138,7 @@ wait_until 120 "no answer from $base/api/v1/health within two minutes; see $run/
 cat <<BANNER
 
   API       $base/api/v1   (stops with Ctrl-C)
+  Payments  $standin plays PayPal and Stripe
   Redis     $REDIS_URL
   Postgres  $DATABASE_URL
   Settings  $run/env         Log  $run/server.log
@@ -142,5 +152,18 @@ cat <<BANNER
        -d '{"notes":"ring twice"}' $base/api/v1/orders/$order
 
 BANNER
+if [ -n "$unpaid" ]; then
+    cat <<BANNER
+  An event that Stripe signed pays order $unpaid ($total $currency):
+  . $run/env; T=\$(date +%s); BODY='{"id":"evt_$(random 8)","object":"event","type":"payment_intent.succeeded","created":'\$T',"livemode":false,"data":{"object":{"id":"pi_$(random 8)","object":"payment_intent","amount":$cents,"amount_received":$cents,"currency":"$(tr '[:upper:]' '[:lower:]' <<<"$currency")","status":"succeeded","metadata":{"order_id":"$unpaid"}}}}'
+  curl -i -X POST -H "Content-Type: application/json" -d "\$BODY" $base/api/v1/webhooks/stripe \\
+       -H "Stripe-Signature: t=\$T,v1=\$(printf %s "\$T.\$BODY" | openssl dgst -sha256 -hmac "\$STRIPE_WEBHOOK_SECRET" -r | cut -d ' ' -f 1)"
+  or the shopper pays at PayPal, which sends its event by itself:
+  curl -i $standin/standin/pay -d '{"provider":"paypal","order":"$unpaid","amount":"$total","currency":"$currency"}'
+  and it is paid:
+  curl -i -H "Authorization: Bearer \$TOKEN" $base/api/v1/orders/$unpaid/payment-status
+
+BANNER
+fi
 wait "$job" && status=0 || status=$?
 fail "the server ended by itself (status $status): $(tail -n 20 $run/server.log)"

@@ -1,23 +1,24 @@
-//! The stand-in as a program: `standin 127.0.0.1:4010`. Names and secrets may be given in the environment
-//! (`PAYPAL_CLIENT_ID`, `STRIPE_WEBHOOK_SECRET`, ...); what the product has to be told is printed as JSON in one line.
+//! The stand-in as a program: `standin 127.0.0.1:4010 [FILE]`. FILE is where the certificates to be trusted go (PEM), once it listens.
+//!
+//! Names and secrets may be given in the environment (`PAYPAL_CLIENT_ID`, `STRIPE_WEBHOOK_SECRET`, ...); `WEBHOOKS_TO` is the address
+//! of the server that gets the events.
 
 use standin::{Settings, Standin};
 
 #[tokio::main]
-async fn main() {
-    let address = std::env::args().nth(1).unwrap_or_else(|| "127.0.0.1:4010".to_owned());
-    match Standin::start_on(&address, Settings::from_environment()).await {
-        Ok(standin) => {
-            let variables: serde_json::Map<_, _> =
-                standin.variables().into_iter().map(|(name, value)| (name.to_owned(), value.into())).collect();
-            println!("{}", serde_json::Value::Object(variables));
-            // Until somebody ends the process.
-            std::future::pending::<()>().await;
-            drop(standin);
-        }
-        Err(error) => {
-            eprintln!("{address}: {error}");
-            std::process::exit(1);
-        }
+async fn main() -> std::io::Result<()> {
+    let mut arguments = std::env::args().skip(1);
+    let address = arguments.next().unwrap_or_else(|| "127.0.0.1:4010".to_owned());
+    let standin = Standin::start_on(&address, Settings::from_environment()).await?;
+    if let Ok(server) = std::env::var("WEBHOOKS_TO") {
+        standin.webhooks_to(server.trim_end_matches('/'));
     }
+    if let Some(file) = arguments.next() {
+        // Whole or not at all: somebody waits for it.
+        std::fs::write(format!("{file}.new"), standin.anchors())?;
+        std::fs::rename(format!("{file}.new"), file)?;
+    }
+    println!("PayPal and Stripe on {}", standin.base_url());
+    // Until somebody ends the process.
+    std::future::pending().await
 }
