@@ -31,6 +31,7 @@ mod params;
 pub mod preconditions;
 pub mod pseudonym;
 pub mod query;
+pub mod refund;
 pub mod session;
 pub mod status;
 pub mod time;

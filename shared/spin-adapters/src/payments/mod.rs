@@ -2,9 +2,11 @@
 //!
 //! Reading order: [`config`] and [`urls`], [`client`] (one call), [`upstream`] (its repetitions), [`gateway`] (the providers);
 //! [`deliveries`] (a webhook from its bytes to its answer) with [`certificates`], [`verification`], [`claims`] and [`effects`]; [`events`]
-//! (what operators do with them); [`sessions`], [`checkout`], [`guests`] (the shopper's way) with [`limits`] and [`address`].
+//! (what operators do with them); [`sessions`], [`checkout`], [`guests`] (the shopper's way) with [`limits`] and [`address`]; [`refunds`] and
+//! [`captures`] (money that operators move) with [`observed`] (what providers answer to that).
 
 pub mod address;
+pub mod captures;
 pub mod certificates;
 pub mod checkout;
 pub mod claims;
@@ -16,6 +18,8 @@ pub mod events;
 pub mod gateway;
 pub mod guests;
 pub mod limits;
+pub mod observed;
+pub mod refunds;
 pub mod sessions;
 pub mod upstream;
 pub mod urls;

@@ -1,0 +1,160 @@
+//! What operators ask for: money to be given back, money to be taken that is reserved.
+
+use crate::error::Error;
+use crate::fields::{Fields, Mistakes, text};
+use crate::gateway::GatewayError;
+use crate::json::{self, Json};
+use crate::money::MAX_INTEGER_DIGITS;
+
+/// The longest note, in characters: PayPal's limit.
+const MAX_NOTE: usize = 255;
+/// No currency has more digits after the point.
+const MAX_FRACTION: usize = 3;
+/// The first wait before a queued refund is sent again, in seconds; it doubles.
+const FIRST_WAIT: u32 = 10;
+/// The longest such wait, in seconds.
+const LONGEST_WAIT: u32 = 3600;
+
+/// `POST /payments/:id/refunds`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RefundWanted {
+    /// How much, as a decimal string; `None`: all that is left.
+    pub amount: Option<String>,
+    /// For the shopper to read.
+    pub note: Option<String>,
+}
+
+impl RefundWanted {
+    /// Decodes a body.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] naming every field that is wrong.
+    pub fn decode(body: &[u8]) -> Result<Self, Error> {
+        let mut mistakes = Mistakes::default();
+        let wanted = Fields::of("", json::parse(body)?, &["amount", "note"], &mut mistakes).map(|mut fields| Self {
+            amount: fields.optional("amount", amount),
+            note: fields.optional("note", text(1, MAX_NOTE)),
+        });
+        mistakes.finish(wanted)
+    }
+}
+
+/// `POST /payments/:id/capture`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CaptureWanted {
+    /// How much, as a decimal string; `None`: all of it.
+    pub amount: Option<String>,
+}
+
+impl CaptureWanted {
+    /// Decodes a body.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] naming every field that is wrong.
+    pub fn decode(body: &[u8]) -> Result<Self, Error> {
+        let mut mistakes = Mistakes::default();
+        let wanted = Fields::of("", json::parse(body)?, &["amount"], &mut mistakes)
+            .map(|mut fields| Self { amount: fields.optional("amount", amount) });
+        mistakes.finish(wanted)
+    }
+}
+
+/// What is done with a refund after an attempt to send it failed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Postponed {
+    /// It is sent again after so many seconds; why it wasn't.
+    Later(u32, &'static str),
+    /// The provider said no, for this reason.
+    Never(String),
+}
+
+impl Postponed {
+    /// After the attempt with this number (from 1). Whatever may have been carried out, or may be some day, is sent again under the same
+    /// request id; only a clear no ends it.
+    pub fn after(error: GatewayError, attempt: u32) -> Self {
+        let doubled = FIRST_WAIT.saturating_mul(1 << attempt.saturating_sub(1).min(16)).min(LONGEST_WAIT);
+        match error {
+            GatewayError::Away { retry_after } => {
+                Self::Later(doubled.max(retry_after.unwrap_or(0)).min(LONGEST_WAIT), "provider-away")
+            }
+            GatewayError::Unexpected => Self::Later(doubled, "provider-answer-unreadable"),
+            GatewayError::Unconfigured { .. } => Self::Later(doubled, "provider-not-configured"),
+            // The payment is known to us from the provider itself, so it isn't a matter of time.
+            GatewayError::NotYet => Self::Never("payment-unknown".into()),
+            GatewayError::Refused { reason, .. } => Self::Never(reason),
+        }
+    }
+}
+
+/// A decimal number above zero; whether it has the digits of the currency is known where the payment is.
+fn amount(json: Json) -> Result<String, String> {
+    let wrong = || Err("must be a decimal number above zero as a text, such as \"19.99\"".to_owned());
+    let Json::Text(amount) = json else { return wrong() };
+    let (whole, fraction) = amount.split_once('.').unwrap_or((&amount, "0"));
+    let digits =
+        |part: &str, most: usize| (1..=most).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_digit());
+    let canonical = whole == "0" || !whole.starts_with('0');
+    if !digits(whole, MAX_INTEGER_DIGITS) || !digits(fraction, MAX_FRACTION) || !canonical {
+        return wrong();
+    }
+    if amount.bytes().all(|byte| matches!(byte, b'0' | b'.')) { wrong() } else { Ok(amount) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refund_is_of_an_amount_or_of_all() {
+        let of = |body: &str| RefundWanted::decode(body.as_bytes());
+        assert_eq!(of("{}").unwrap(), RefundWanted { amount: None, note: None });
+        let wanted = of(r#"{"amount":"5.00","note":"Sorry for the scratch"}"#).unwrap();
+        assert_eq!((wanted.amount.as_deref(), wanted.note.as_deref()), (Some("5.00"), Some("Sorry for the scratch")));
+        assert_eq!(CaptureWanted::decode(br#"{"amount":"0.5"}"#).unwrap().amount.as_deref(), Some("0.5"));
+    }
+
+    #[test]
+    fn what_is_no_amount_is_named() {
+        for wrong in [
+            r#""0""#,
+            r#""0.00""#,
+            r#""-1""#,
+            r#""1e3""#,
+            r#""01""#,
+            r#""1.""#,
+            r#"".5""#,
+            r#""1.2345""#,
+            "5",
+            r#""1234567890123""#,
+            r#""""#,
+        ] {
+            let body = format!(r#"{{"amount":{wrong}}}"#);
+            for error in [RefundWanted::decode(body.as_bytes()).err(), CaptureWanted::decode(body.as_bytes()).err()] {
+                assert!(
+                    matches!(&error, Some(Error::Invalid(errors)) if errors[0].field == "amount"),
+                    "{wrong}: {error:?}"
+                );
+            }
+        }
+        for wrong in ["", "[]", r#"{"sum":"1"}"#, r#"{"note":""}"#] {
+            assert!(RefundWanted::decode(wrong.as_bytes()).is_err(), "{wrong}");
+        }
+        assert!(CaptureWanted::decode(br#"{"note":"x"}"#).is_err());
+    }
+
+    #[test]
+    fn only_a_clear_no_ends_a_refund() {
+        let away = |after| GatewayError::Away { retry_after: after };
+        for (attempt, seconds) in [(0, 10), (1, 10), (2, 20), (3, 40), (9, 2560), (10, 3600), (u32::MAX, 3600)] {
+            assert_eq!(Postponed::after(away(None), attempt), Postponed::Later(seconds, "provider-away"), "{attempt}");
+        }
+        assert_eq!(Postponed::after(away(Some(60)), 1), Postponed::Later(60, "provider-away"));
+        assert_eq!(Postponed::after(away(Some(86_400)), 1), Postponed::Later(3600, "provider-away"));
+        assert_eq!(Postponed::after(GatewayError::Unexpected, 1), Postponed::Later(10, "provider-answer-unreadable"));
+        let unconfigured = GatewayError::Unconfigured { variable: "stripe_api_key" };
+        assert_eq!(Postponed::after(unconfigured, 1), Postponed::Later(10, "provider-not-configured"));
+        let refused = GatewayError::Refused { reason: "charge-already-refunded".into(), field: None };
+        assert_eq!(Postponed::after(refused, 1), Postponed::Never("charge-already-refunded".into()));
+        assert_eq!(Postponed::after(GatewayError::NotYet, 1), Postponed::Never("payment-unknown".into()));
+    }
+}

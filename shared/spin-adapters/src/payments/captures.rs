@@ -1,0 +1,152 @@
+//! Captures: money that a shopper has approved or that was reserved, taken by an operator.
+
+use commerce::caller::Caller;
+use commerce::error::Error;
+use commerce::gateway::{Capturable, NewCapture};
+use commerce::money::Currency;
+use commerce::preconditions::idempotency_key;
+use commerce::query::{hex, parse_id, parse_none};
+use commerce::refund::CaptureWanted;
+use commerce::webhook::event::{ObjectKind, ProviderObject};
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+use crate::backend::Backend;
+use crate::http::{Incoming, Reply};
+use crate::orders::change::principal;
+use crate::payments::refunds::{account_variable, configured_account, one};
+use crate::payments::{Payments, observed};
+use crate::postgres::{Param, Row};
+
+/// `POST /payments/:id/capture`, by the id of a payment that is authorized or of a payment session that the shopper has approved.
+///
+/// # Errors
+/// [`Error::Forbidden`] for all but operators, [`Error::Conflict`] where there is nothing to capture, [`Error::Unprocessable`] for a key of another
+/// body and for what the provider refuses, [`Error::Unavailable`] where the provider is away: the same request again takes nothing twice.
+pub async fn capture(
+    backend: &'static Backend,
+    payments: &'static Payments,
+    caller: &Caller,
+    request: &Incoming,
+) -> Result<Reply, Error> {
+    caller.require_operator("a capture")?;
+    parse_none(request.query.as_deref())?;
+    let id = parse_id("id", request.param("id"))?;
+    let body = request.json(backend.config.max_body_bytes).await?;
+    let key = idempotency_key(request.values("idempotency-key"))?;
+    let wanted = CaptureWanted::decode(&body)?;
+    let principal = principal(caller);
+    let whose = || vec![Param::Uuid(caller.organization.to_string()), Param::Uuid(id.to_string())];
+    let mut params = whose();
+    params.extend([&principal, key, &hex(&Sha256::digest(&body))].map(|text| Param::Text(text.to_owned())));
+    let mut row = one(backend.write(include_str!("../sql/capture_begin.sql"), params).await?)?;
+    match row.text("outcome")? {
+        Some("capture") => {}
+        Some("replay") => return Ok(reply(row.take_text("body")?)),
+        Some("mismatch") => {
+            return Err(Error::unprocessable(
+                "Idempotency-Key",
+                "was used for another body; a new capture needs a new key",
+            ));
+        }
+        Some("not_found") => return Err(Error::not_found("payment")),
+        Some("not_capturable") => {
+            let current = row.text("status")?.map(str::to_owned);
+            return Err(Error::Conflict { detail: "there is nothing to capture".into(), current });
+        }
+        other => return Err(Error::internal(format!("payment_capture_begin gave {other:?}"))),
+    }
+
+    let capture = planned(&row, wanted, &request_id(caller.organization, id, &principal, key))?;
+    let provider = row.text("provider")?.and_then(observed::provider).ok_or_else(|| Error::internal("no provider"))?;
+    let configured = configured_account(payments, provider);
+    let account = row.text("account")?.unwrap_or(configured);
+    if account != configured {
+        let detail = format!("{} is another account than the payment's", account_variable(provider));
+        return Err(Error::Misconfigured { detail });
+    }
+    let objects = payments.gateway.capture(&capture).await?;
+    let shown: Vec<Value> = objects.iter().filter(|object| object.kind == ObjectKind::Payment).map(show).collect();
+    // The provider has done it; should this fail, its event does the rest.
+    let status = observed::apply(backend, provider, account, &capture.request, "api.capture", objects).await;
+    let status = status.unwrap_or_else(|error| {
+        eprintln!("warning: a capture waits for the provider's event: {error}");
+        None
+    });
+    let order = row.text("order_id")?;
+    let body = json!({ "id": id, "orderId": order, "orderPaymentStatus": status, "captures": shown }).to_string();
+    let mut params = whose();
+    params.extend([&principal, key, &body].map(|text| Param::Text(text.to_owned())));
+    if let Err(error) = backend.write(include_str!("../sql/capture_done.sql"), params).await {
+        // A repetition asks the provider again, which answers as before.
+        eprintln!("warning: the answer to a capture wasn't kept: {error}");
+    }
+    Ok(reply(body))
+}
+
+/// What the provider is asked.
+fn planned(row: &Row, wanted: CaptureWanted, request_id: &str) -> Result<NewCapture, Error> {
+    let wrong = || Error::internal("what can be captured can't be read");
+    let external_id = row.text("external_id")?.ok_or_else(wrong)?;
+    let currency = row.text("currency")?.and_then(Currency::parse).ok_or_else(wrong)?;
+    let amount = wanted.amount.map(|amount| (amount, currency));
+    let what = match row.text("what")? {
+        Some("paypal_order") if amount.is_some() => {
+            return Err(Error::unprocessable("amount", "an approved order is captured as a whole: leave it out"));
+        }
+        Some("paypal_order") => return Ok(NewCapture::of_paypal_order(external_id)),
+        Some("paypal_authorization") => Capturable::PayPalAuthorization,
+        Some("stripe_payment_intent") => Capturable::StripePaymentIntent,
+        _ => return Err(wrong()),
+    };
+    Ok(NewCapture { what, external_id: external_id.to_owned(), request: request_id.to_owned(), amount })
+}
+
+/// The provider's request id: the same for the same request of the same caller, and nobody else's.
+fn request_id(organization: Uuid, id: Uuid, principal: &str, key: &str) -> String {
+    let digest = Sha256::new()
+        .chain_update(organization.as_bytes())
+        .chain_update(id.as_bytes())
+        .chain_update(principal.len().to_be_bytes())
+        .chain_update(principal)
+        .chain_update(key)
+        .finalize();
+    format!("capture-{}", hex(&digest[..16]))
+}
+
+fn show(object: &ProviderObject) -> Value {
+    json!({
+        "externalTransactionId": object.id,
+        "status": object.state,
+        "amount": object.amount.map(|amount| amount.to_string()),
+        "currency": object.currency,
+    })
+}
+
+fn reply(body: String) -> Reply {
+    Reply::json(200, body).with("cache-control", "no-store")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_id_is_one_callers_one_requests() {
+        let of = |organization: u128, id: u128, principal: &str, key: &str| {
+            request_id(Uuid::from_u128(organization), Uuid::from_u128(id), principal, key)
+        };
+        let one = of(1, 2, "operator", "key");
+        assert_eq!(one, of(1, 2, "operator", "key"));
+        assert!(one.len() <= 108, "PayPal's limit");
+        for other in [
+            of(2, 2, "operator", "key"),
+            of(1, 3, "operator", "key"),
+            of(1, 2, "operato", "rkey"),
+            of(1, 2, "operator", "k"),
+        ] {
+            assert_ne!(one, other);
+        }
+    }
+}
