@@ -2,6 +2,7 @@
 
 mod arrival;
 mod audit;
+mod captures;
 mod fold;
 mod guests;
 mod operations;

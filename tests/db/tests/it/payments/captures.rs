@@ -1,0 +1,141 @@
+//! Captures and what a provider answers to an operator's request.
+
+use serde_json::{Value, json};
+use tokio_postgres::Client;
+use uuid::Uuid;
+
+use super::{ACCOUNT, Event, capture, database, open_events, place, refund, state, time};
+use crate::database::{CUSTOMER, Database, ORG, OTHER_ORG};
+
+/// What an operator's capture comes to: outcome, what instead, what is captured.
+async fn begin(client: &Client, org: Uuid, id: Uuid, key: &str, hash: &str) -> String {
+    let sql = "SELECT concat_ws(' ', outcome, status, what, account, external_id, currency, body) FROM payment_capture_begin($1, $2, 'operator', $3, $4)";
+    client.query_one(sql, &[&org, &id, &key, &hash]).await.unwrap().get(0)
+}
+
+async fn observed(client: &Client, provider: &str, account: &str, source: &str, objects: &[Value]) -> String {
+    let sql = "SELECT concat_ws(' ', outcome, reason, payment_status, array_length(tags, 1) > 0) FROM payment_observed($1, $2, $3, 'api.test', $4)";
+    client.query_one(sql, &[&provider, &account, &source, &json!(objects)]).await.unwrap().get(0)
+}
+
+/// A session of the order at a provider.
+async fn session(db: &Database, order: Uuid, gateway: &str, external: &str) -> Uuid {
+    let id = Uuid::now_v7();
+    db.run(&format!(
+        "INSERT INTO payment_sessions (id, organization_id, customer_id, order_id, gateway, status, amount, currency, principal,
+            idempotency_key, body_hash, return_url, external_id, leased_until, expires_at)
+        VALUES ('{id}', '{ORG}', '{CUSTOMER}', '{order}', '{gateway}', 'awaiting_callback', 100, 'EUR', 'p', '{external}', 'h',
+            'https://shop.example/', '{external}', now(), now() + interval '30 minutes')"
+    ))
+    .await;
+    id
+}
+
+#[tokio::test]
+async fn an_approved_order_is_captured_by_its_session_and_not_once_it_is_paid() {
+    let db = database().await;
+    let order = Uuid::now_v7();
+    place(&db.client, order, "100.00").await;
+    let session = session(&db, order, "paypal", "5O1").await;
+    assert_eq!(begin(&db.client, OTHER_ORG, session, "a", "h").await, "not_found");
+    assert_eq!(begin(&db.client, ORG, Uuid::now_v7(), "a", "h").await, "not_found");
+    let planned = "capture paypal_order 5O1 EUR";
+    assert_eq!(begin(&db.client, ORG, session, "a", "h").await, planned);
+    assert_eq!(
+        begin(&db.client, ORG, session, "a", "h").await,
+        planned,
+        "nothing was answered yet: the provider is asked again"
+    );
+    assert_eq!(begin(&db.client, ORG, session, "a", "other").await, "mismatch");
+
+    let object = capture(order, "C1", "completed", "100.00", 1);
+    assert_eq!(observed(&db.client, "paypal", ACCOUNT, "capture-5O1", &[object.clone()]).await, "applied paid t");
+    db.run(&format!("SELECT payment_capture_done('{ORG}', '{session}', 'operator', 'a', '{{\"done\":1}}')")).await;
+    assert_eq!(begin(&db.client, ORG, session, "a", "h").await, "replay {\"done\":1}");
+    assert_eq!(begin(&db.client, ORG, session, "b", "h").await, "not_capturable completed EUR");
+    assert_eq!(db.text("SELECT count(*) FROM idempotency_keys").await, "1", "a refused request frees its key");
+
+    // The event that says the same comes later.
+    assert_eq!(Event::new(vec![object]).deliver(&db.client).await, "applied");
+    assert_eq!(state(&db.client, order).await, "paid 100.00 0.00 C1=paid/100.00/0.00");
+}
+
+#[tokio::test]
+async fn what_is_reserved_is_captured_by_payment_or_session() {
+    let db = database().await;
+    let (stripe, paypal) = (Uuid::now_v7(), Uuid::now_v7());
+    for order in [stripe, paypal] {
+        place(&db.client, order, "100.00").await;
+    }
+    let intent = json!({"kind": "payment", "id": "pi_1", "state": "authorized", "amount": "100.00", "currency": "EUR",
+        "order_reference": stripe, "external_order": "cs_1", "changed_at": time(1)});
+    assert_eq!(observed(&db.client, "stripe", "acct_1", "s", &[intent]).await, "applied authorized t");
+    let authorization = json!({"kind": "authorization", "id": "9A", "state": "authorized", "amount": "100.00", "currency": "EUR",
+        "order_reference": paypal, "external_order": "5O2", "changed_at": time(1)});
+    assert_eq!(observed(&db.client, "paypal", ACCOUNT, "p", &[authorization]).await, "applied authorized t");
+
+    let payment = db.client.query_one("SELECT id FROM payments WHERE provider = 'stripe'", &[]).await.unwrap().get(0);
+    let planned = "capture stripe_payment_intent acct_1 pi_1 EUR";
+    assert_eq!(begin(&db.client, ORG, payment, "a", "h").await, planned);
+    let by_session = session(&db, stripe, "stripe", "cs_1").await;
+    assert_eq!(begin(&db.client, ORG, by_session, "a", "h").await, planned);
+    let by_session = session(&db, paypal, "paypal", "5O2").await;
+    assert_eq!(
+        begin(&db.client, ORG, by_session, "a", "h").await,
+        format!("capture paypal_authorization {ACCOUNT} 9A EUR")
+    );
+}
+
+#[tokio::test]
+async fn an_answer_takes_effect_once_and_leaves_nothing_that_waits() {
+    let db = database().await;
+    let order = Uuid::now_v7();
+    place(&db.client, order, "100.00").await;
+    Event::new(vec![capture(order, "C1", "completed", "100.00", 1)]).deliver(&db.client).await;
+    let back = [refund("C1", "R1", "completed", "10.00", Some("10.00"), 2)];
+    assert_eq!(observed(&db.client, "paypal", ACCOUNT, "request-1", &back).await, "applied partially_refunded t");
+    assert_eq!(observed(&db.client, "paypal", ACCOUNT, "request-1", &back).await, "already_applied");
+    assert_eq!(Event::new(back.to_vec()).deliver(&db.client).await, "applied");
+    assert_eq!(state(&db.client, order).await, "partially_refunded 100.00 10.00 C1=partially_refunded/100.00/10.00");
+
+    let of_unknown = [refund("C9", "R9", "completed", "10.00", None, 2)];
+    assert_eq!(observed(&db.client, "paypal", ACCOUNT, "request-9", &of_unknown).await, "waiting payment-unknown");
+    assert_eq!(open_events(&db.client).await, Vec::<String>::new(), "nothing without a body is left to be tried again");
+    assert_eq!(observed(&db.client, "paypal", "NOBODY", "request-8", &back).await, "needs_review unknown-account");
+}
+
+#[tokio::test]
+async fn a_refund_that_is_named_is_taken_before_it_is_due_and_shown() {
+    let db = database().await;
+    let order = Uuid::now_v7();
+    place(&db.client, order, "100.00").await;
+    Event::new(vec![capture(order, "C1", "completed", "100.00", 1)]).deliver(&db.client).await;
+    let payment: Uuid = db.client.query_one("SELECT id FROM payments", &[]).await.unwrap().get(0);
+    let (one, other) = (Uuid::now_v7(), Uuid::now_v7());
+    for id in [one, other] {
+        let sql = "SELECT outcome FROM refund_request($1, $2, 10, NULL, 'operator', $3, 'h', $4)";
+        db.client.query_one(sql, &[&ORG, &payment, &id.to_string(), &id]).await.unwrap();
+    }
+    db.run("UPDATE refund_requests SET next_attempt_at = now() + interval '1 hour'").await;
+    let claim = async |only: Option<Uuid>| {
+        let sql = "SELECT request, attempts FROM refund_requests_claim(10, interval '1 minute', $1)";
+        let rows = db.client.query(sql, &[&only]).await.unwrap();
+        rows.iter().map(|row| (row.get(0), row.get(1))).collect::<Vec<(Uuid, i32)>>()
+    };
+    assert_eq!(claim(None).await, [], "not due");
+    assert_eq!(claim(Some(one)).await, [(one, 1)]);
+    assert_eq!(claim(Some(one)).await, [], "somebody is at it");
+    assert_eq!(claim(Some(Uuid::now_v7())).await, []);
+
+    let shown =
+        db.client.query_one("SELECT body::jsonb, state FROM refund_request_get($1, $2)", &[&ORG, &one]).await.unwrap();
+    let body: Value = shown.get(0);
+    assert_eq!((&body["amount"], &body["status"], shown.get("state")), (&json!("10.00"), &json!("queued"), "queued"));
+    assert!(
+        db.client.query_opt("SELECT FROM refund_request_get($1, $2)", &[&OTHER_ORG, &one]).await.unwrap().is_none()
+    );
+    let list = "SELECT body::jsonb FROM refund_requests_list($1, $2)";
+    let body: Value = db.client.query_one(list, &[&ORG, &payment]).await.unwrap().get(0);
+    assert_eq!(body["items"].as_array().map(Vec::len), Some(2));
+    assert!(db.client.query_opt(list, &[&OTHER_ORG, &payment]).await.unwrap().is_none());
+}
