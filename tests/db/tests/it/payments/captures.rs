@@ -49,7 +49,10 @@ async fn an_approved_order_is_captured_by_its_session_and_not_once_it_is_paid() 
     assert_eq!(begin(&db.client, ORG, session, "a", "other").await, "mismatch");
 
     let object = capture(order, "C1", "completed", "100.00", 1);
-    assert_eq!(observed(&db.client, "paypal", ACCOUNT, "capture-5O1", &[object.clone()]).await, "applied paid t");
+    assert_eq!(
+        observed(&db.client, "paypal", ACCOUNT, "capture-5O1", std::slice::from_ref(&object)).await,
+        "applied paid t"
+    );
     db.run(&format!("SELECT payment_capture_done('{ORG}', '{session}', 'operator', 'a', '{{\"done\":1}}')")).await;
     assert_eq!(begin(&db.client, ORG, session, "a", "h").await, "replay {\"done\":1}");
     assert_eq!(begin(&db.client, ORG, session, "b", "h").await, "not_capturable completed EUR");
