@@ -2,6 +2,7 @@
 
 mod checkout;
 mod guests;
+mod operations;
 mod sessions;
 
 use commerce::caller::Caller;
@@ -30,6 +31,15 @@ async fn route(backend: &'static Backend, caller: &Caller, request: &Incoming) -
         (Some("payments"), Some("sessions"), Some("sweep"), None) => sessions::sweep(backend, caller, request).await,
         (Some("payments"), Some("sessions"), Some(_), part) => {
             sessions::one(backend, payments, caller, request, part).await
+        }
+        (Some("payments"), Some("refunds"), Some("send"), None) => {
+            operations::send(backend, payments, caller, request).await
+        }
+        (Some("payments"), Some(_), Some("refunds"), None) => {
+            operations::refunds(backend, payments, caller, request).await
+        }
+        (Some("payments"), Some(_), Some("capture"), None) => {
+            operations::capture(backend, payments, caller, request).await
         }
         (Some("checkout"), Some("sessions"), Some(_), None) => checkout::cart(backend, payments, caller, request).await,
         (Some("checkout"), Some("sessions"), Some(_), Some("order")) => {

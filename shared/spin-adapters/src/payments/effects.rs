@@ -2,6 +2,7 @@
 
 use commerce::error::Error;
 use commerce::gateway::GatewayError;
+use commerce::webhook::event::paypal::ResourceKind;
 use commerce::webhook::event::{ProviderObject, Subject};
 use commerce::webhook::keys;
 use spin_sdk::wasip3::spawn;
@@ -9,7 +10,7 @@ use uuid::Uuid;
 
 use crate::backend::Backend;
 use crate::payments::config::PayPalMode;
-use crate::payments::{Payments, limits};
+use crate::payments::{Payments, approvals, limits};
 use crate::postgres::Param;
 
 /// What came of an event.
@@ -57,7 +58,11 @@ pub async fn take(
         Subject::Unreadable => return Ok(Effect::NeedsReview("event-malformed".into()).into()),
         Subject::Object(object) => (vec![ProviderObject::clone(object)], true),
         Subject::Resource { resource, claimed } => match payments.config.paypal.mode {
-            PayPalMode::Api => (payments.gateway.observe(resource).await.map_err(Cause::Provider)?, true),
+            PayPalMode::Api => {
+                let shown = payments.gateway.observe(resource).await.map_err(Cause::Provider)?;
+                let unpaid = shown.is_empty() && resource.kind == ResourceKind::Order;
+                (if unpaid { approvals::capture(backend, payments, &resource.id).await? } else { shown }, true)
+            }
             PayPalMode::PostBack | PayPalMode::SignatureOnly => match resource.objects(claimed) {
                 Ok(objects) => (objects, false),
                 Err(reason) => return Ok(Effect::NeedsReview(reason.as_str().into()).into()),

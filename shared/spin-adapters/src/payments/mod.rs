@@ -1,11 +1,12 @@
 //! Payments: what the two payment functions work with besides the backend.
 //!
 //! Reading order: [`config`] and [`urls`], [`client`] (one call), [`upstream`] (its repetitions), [`gateway`] (the providers);
-//! [`deliveries`] (a webhook from its bytes to its answer) with [`certificates`], [`verification`], [`claims`] and [`effects`]; [`events`]
-//! (what operators do with them); [`sessions`], [`checkout`], [`guests`] (the shopper's way) with [`limits`] and [`address`]; [`refunds`] and
-//! [`captures`] (money that operators move) with [`observed`] (what providers answer to that).
+//! [`deliveries`] (a webhook from its bytes to its answer) with [`certificates`], [`verification`], [`claims`], [`effects`] and
+//! [`approvals`]; [`events`] (what operators do with them); [`sessions`], [`checkout`], [`guests`] (the shopper's way) with [`limits`] and
+//! [`address`]; [`refunds`] and [`captures`] (money that operators move) with [`observed`] (what providers answer to that).
 
 pub mod address;
+pub mod approvals;
 pub mod captures;
 pub mod certificates;
 pub mod checkout;
