@@ -11,8 +11,6 @@
 //! 3. [`certificate`], [`ports`]: what the protocol asks of Redis and of the origin
 //! 4. [`read`], [`read_many`], [`write`], [`renew`]: the protocol itself
 //! 5. [`breaker`], [`retry`]: when a dependency is left alone, when it is asked again; [`limit`]: how often something may be tried
-//! 6. [`memory`], [`contract`]: a Redis in memory, and the suite that every adapter passes
-//! 5. [`breaker`]: when a dependency is left alone
 //! 6. [`statistics`], [`exposition`]: what is counted, and Prometheus' text format
 //! 7. [`memory`], [`contract`]: a Redis in memory, and the suite that every adapter passes
 #![forbid(unsafe_code)]

@@ -34,6 +34,26 @@ pub enum Class {
     PaymentSession,
 }
 
+impl Class {
+    /// Their names, in the order of the classes: under which they are counted.
+    pub const NAMES: [&str; 9] = [
+        "order",
+        "orders_list",
+        "order_stats",
+        "order_summary",
+        "order_history",
+        "payment_status",
+        "order_tracking",
+        "invoice_data",
+        "order_status",
+    ];
+
+    /// Its name.
+    pub const fn name(self) -> &'static str {
+        Self::NAMES[self as usize]
+    }
+}
+
 /// A cache entry in name only: where it is, what it depends on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
@@ -183,6 +203,23 @@ mod tests {
         for (entry, class, key, tag) in table {
             assert_eq!((entry.class, &entry.key, &entry.tags[..]), (class, &key, &[tag.clone()][..]));
         }
+    }
+
+    #[test]
+    fn every_class_has_its_own_name() {
+        let named = [
+            (Class::Order, "order"),
+            (Class::OrdersList, "orders_list"),
+            (Class::OrderStats, "order_stats"),
+            (Class::OrderSummary, "order_summary"),
+            (Class::OrderHistory, "order_history"),
+            (Class::PaymentStatus, "payment_status"),
+            (Class::OrderTracking, "order_tracking"),
+            (Class::InvoiceData, "invoice_data"),
+            (Class::OrderStatus, "order_status"),
+        ];
+        assert_eq!(named.map(|(class, _)| class.name()), Class::NAMES);
+        assert_eq!(named.map(|(_, name)| name), Class::NAMES);
     }
 
     #[test]

@@ -5,6 +5,7 @@ use crate::http::{Incoming, Reply};
 use crate::ledger::Ports;
 use crate::postgres::{Param, Postgres, Row};
 use crate::redis::Redis;
+use crate::statistics::Recorder;
 use crate::store::RedisStore;
 use cache_logic::certificate::Certificate;
 use cache_logic::entry::{Given, Value};
@@ -13,7 +14,7 @@ use cache_logic::policy::Policy;
 use cache_logic::read::{Outcome, Read, Refresh, Wanted};
 use cache_logic::renew::Renewal;
 use cache_logic::write::{Commit, Invalidation};
-use commerce::entries::Entry;
+use commerce::entries::{Class, Entry};
 use commerce::error::Error;
 use commerce::query::hex;
 use sha2::{Digest, Sha256};
@@ -31,6 +32,8 @@ pub struct Backend {
     state: Option<Redis>,
     /// The certificate that this instance has tried to renew: one attempt for each.
     attempted: Cell<u128>,
+    /// What this instance has counted.
+    pub(crate) recorder: Recorder,
 }
 
 thread_local! {
@@ -79,12 +82,18 @@ impl Backend {
             cache_name: config.cache_name(),
             mismatch: Cell::new(false),
         };
-        Self { config, ports, state, attempted: Cell::new(0) }
+        let recorder = Recorder::new(config.statistics_flush, &config.key_prefix);
+        Self { config, ports, state, attempted: Cell::new(0), recorder }
     }
 
     /// The Redis that holds state which must not be evicted: limits, claims, sessions. Nothing of the cache is there.
     pub fn state(&self) -> &Redis {
         self.state.as_ref().unwrap_or(&self.ports.store.redis)
+    }
+
+    /// True where state is on another Redis than the cache.
+    pub fn has_own_state(&self) -> bool {
+        self.state.is_some()
     }
 
     /// A key as it stands in Redis, below this app's prefix.
@@ -132,20 +141,23 @@ impl Backend {
         params: Vec<Param>,
         given: fn(Row) -> Result<Given, Error>,
     ) -> Result<Option<Answer>, Error> {
-        let load = async || self.load(statement, params.clone(), given).await;
+        let class = entry.class;
+        let load = async || self.load(class, statement, params.clone(), given).await;
         let tags: Vec<&str> = entry.tags.iter().map(String::as_str).collect();
         let wanted = Wanted { key: &entry.key, tags: &tags, policy: &policy };
-        let read = cache_logic::read::read(&self.ports, &wanted, &self.config.limits, load).await?;
-        let Some(read) = read else { return Ok(None) };
+        let read = cache_logic::read::read(&self.ports, &wanted, &self.config.limits, load).await;
+        self.count_reads(class, [read.as_ref().map(Option::as_ref)]);
+        let Some(read) = read? else { return Ok(None) };
         self.renew_behind(read.renew);
         if let Some(refresh) = read.refresh {
             let entry = entry.clone();
             spawn(async move {
                 let tags: Vec<&str> = entry.tags.iter().map(String::as_str).collect();
                 let wanted = Wanted { key: &entry.key, tags: &tags, policy: &policy };
-                let load = async || self.load(statement, params.clone(), given).await;
+                let load = async || self.load(class, statement, params.clone(), given).await;
                 // Where it fails the entry stays as it is, and the next reader tries again.
-                let _ = cache_logic::read::refresh(&self.ports, &wanted, &self.config.limits, refresh, load).await;
+                let stored = cache_logic::read::refresh(&self.ports, &wanted, &self.config.limits, refresh, load).await;
+                self.count(|statistics| statistics.refresh(class as usize, stored.unwrap_or(false)));
             });
         }
         Ok(Some(Answer::from(read)))
@@ -166,11 +178,17 @@ impl Backend {
             entries.iter().map(|(_, entry)| entry.tags.iter().map(String::as_str).collect()).collect();
         let wanted: Vec<Wanted<'_>> =
             entries.iter().zip(&tags).map(|((_, entry), tags)| self.wanted(entry, tags)).collect();
+        let Some(class) = entries.first().map(|(_, first)| first.class) else { return Ok(Vec::new()) };
         let load = async |missing: &[usize]| {
             let ids: Vec<String> = missing.iter().map(|&index| entries[index].0.clone()).collect();
-            self.load_many(&ids, statement, params(&ids)).await
+            self.load_many(class, &ids, statement, params(&ids)).await
         };
-        let reads = cache_logic::read_many::read_many(&self.ports, &wanted, &self.config.limits, load).await?;
+        let reads = cache_logic::read_many::read_many(&self.ports, &wanted, &self.config.limits, load).await;
+        match &reads {
+            Ok(reads) => self.count_reads(class, reads.iter().map(|read| Ok::<_, &Error>(read.as_ref()))),
+            Err(error) => self.count_reads(class, entries.iter().map(|_| Err(error))),
+        }
+        let reads = reads?;
         if let Some(first) = reads.iter().flatten().next() {
             self.renew_behind(first.renew);
         }
@@ -195,20 +213,24 @@ impl Backend {
             stale.iter().map(|((_, entry), _)| entry.tags.iter().map(String::as_str).collect()).collect();
         let wanted: Vec<_> =
             stale.iter().zip(&tags).map(|(((_, entry), what), tags)| (self.wanted(entry, tags), *what)).collect();
-        let load = async || self.load_many(&ids, statement, params(&ids)).await;
+        let Some(class) = stale.first().map(|((_, first), _)| first.class) else { return };
+        let load = async || self.load_many(class, &ids, statement, params(&ids)).await;
         // Where it fails the entries stay as they are, and the next reader tries again.
-        let _ = cache_logic::read_many::refresh_many(&self.ports, &wanted, &self.config.limits, load).await;
+        let stored = cache_logic::read_many::refresh_many(&self.ports, &wanted, &self.config.limits, load).await;
+        let stored = stored.unwrap_or(false);
+        self.count(|statistics| stale.iter().for_each(|_| statistics.refresh(class as usize, stored)));
     }
 
     /// The values of these ids, in their order.
     async fn load_many(
-        &self,
+        &'static self,
+        class: Class,
         ids: &[String],
         statement: &'static str,
         params: Vec<Param>,
     ) -> Result<Vec<Option<Value>>, Error> {
         let mut values: Vec<Option<Value>> = ids.iter().map(|_| None).collect();
-        for row in self.ports.postgres.query(statement, params).await? {
+        for row in self.timed(class, self.ports.postgres.query(statement, params)).await? {
             let place = row.text("id")?.and_then(|id| ids.iter().position(|wanted| wanted == id));
             if let Some(place) = place {
                 values[place] = Some(value(row)?);
@@ -233,6 +255,7 @@ impl Backend {
         };
         let (rows, invalidation) =
             cache_logic::write::write(&self.ports, self.config.limits.outage_wait, commit).await?;
+        self.count(|statistics| statistics.write(&invalidation, self.config.limits.outage_wait));
         if let Invalidation::Done(settled) = invalidation {
             spawn(async move {
                 // Where it fails the next renewal applies the rows once more.
@@ -257,12 +280,13 @@ impl Backend {
     }
 
     async fn load(
-        &self,
+        &'static self,
+        class: Class,
         statement: &'static str,
         params: Vec<Param>,
         given: fn(Row) -> Result<Given, Error>,
     ) -> Result<Option<Given>, Error> {
-        let rows = self.ports.postgres.query(statement, params).await?;
+        let rows = self.timed(class, self.ports.postgres.query(statement, params)).await?;
         rows.into_iter().next().map(given).transpose()
     }
 

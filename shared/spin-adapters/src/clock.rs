@@ -18,6 +18,11 @@ pub fn monotonic_millis() -> u64 {
     monotonic_clock::now() / 1_000_000
 }
 
+/// A moment on the monotonic clock, for durations that milliseconds are too coarse for.
+pub fn monotonic() -> Duration {
+    Duration::from_nanos(monotonic_clock::now())
+}
+
 /// Waits.
 pub async fn sleep(duration: Duration) {
     spin_sdk::time::sleep(duration).await;

@@ -17,4 +17,5 @@ pub mod postgres;
 pub mod problem;
 pub mod redis;
 pub mod request;
+pub mod statistics;
 pub mod store;

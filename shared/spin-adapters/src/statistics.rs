@@ -1,0 +1,205 @@
+//! What this instance counts, and how that gets to the sums of all instances.
+//!
+//! Nothing is sent where a request waits for it. The first thing that is counted spawns a task behind the response; the task waits until
+//! the instance is quiet, or has gathered for long enough, and adds everything to a hash in Redis by one script. Spin keeps an instance
+//! while such a task runs, also past its last request: so nothing is lost when instances are replaced, and so a task should end
+//! soon, lest instances pile up. What is lost: what was gathered when the server is stopped or an instance traps, and what could not be
+//! sent because Redis was away for longer than [`RETRIES`] allow.
+
+use crate::backend::Backend;
+use crate::clock::{monotonic, now_millis, sleep, token};
+use crate::redis::{Script, millis, text};
+use cache_logic::ports::CacheFault;
+use cache_logic::read::Read;
+use cache_logic::statistics::Statistics;
+use commerce::entries::Class;
+use spin_sdk::redis::{RedisParameter, RedisResult};
+use spin_sdk::wasip3::spawn;
+use std::cell::{Cell, RefCell};
+use std::future::Future;
+use std::time::Duration;
+
+/// An instance counts as quiet when nothing was counted for this part of the gathering time.
+const SLICES: u32 = 20;
+
+/// How often a batch is sent once more, while the cache is away, before it waits for the next thing that is counted.
+const RETRIES: u32 = 3;
+
+/// How long Redis remembers a batch: longer than its retries take.
+const MARK_LIFE: Duration = Duration::from_secs(60);
+
+/// The counters of one instance.
+pub(crate) struct Recorder {
+    /// How long to gather; `None`: nothing is counted.
+    gather: Option<Duration>,
+    key: String,
+    script: Script,
+    counted: RefCell<Statistics>,
+    /// How much has been counted: only whether it changes matters.
+    events: Cell<u64>,
+    /// A task is there that will send what is counted.
+    pending: Cell<bool>,
+    /// What was sent without an answer. It may have been added, so it is sent again as it was.
+    unanswered: RefCell<Option<Batch>>,
+    warned: Cell<bool>,
+}
+
+/// What is sent at once, under a name by which it is recognised if it comes twice.
+struct Batch {
+    name: u128,
+    counted: Statistics,
+}
+
+/// What became of a batch.
+#[derive(PartialEq, Eq)]
+enum Sent {
+    /// It has been added, now or before.
+    Added,
+    /// Redis is away, and with it the cache: there are fewer requests than usual, and instances may stay a little longer to send it.
+    Away,
+    /// To be tried again with the next thing that is counted. At full load nobody may wait here.
+    Refused,
+}
+
+impl Recorder {
+    pub(crate) fn new(gather: Option<Duration>, prefix: &str) -> Self {
+        Self {
+            gather,
+            key: format!("{prefix}cache:statistics"),
+            script: Script::new(include_str!("lua/statistics.lua")),
+            counted: RefCell::new(Statistics::new(&Class::NAMES)),
+            events: Cell::new(0),
+            pending: Cell::new(false),
+            unanswered: RefCell::new(None),
+            warned: Cell::new(false),
+        }
+    }
+
+    /// Returns when nothing was counted for a slice of the gathering time, or when it is over.
+    async fn gathered(&self, gather: Duration) {
+        for _ in 0..SLICES {
+            let before = self.events.get();
+            sleep(gather / SLICES).await;
+            if self.events.get() == before {
+                return;
+            }
+        }
+    }
+
+    fn next_batch(&self) -> Option<Batch> {
+        let unanswered = self.unanswered.take();
+        unanswered.or_else(|| {
+            let counted = self.counted.borrow_mut().drain()?;
+            Some(Batch { name: token(), counted })
+        })
+    }
+}
+
+impl Backend {
+    /// Counts something; what is counted is sent behind the response.
+    pub(crate) fn count(&'static self, record: impl FnOnce(&mut Statistics)) {
+        let recorder = &self.recorder;
+        let Some(gather) = recorder.gather else { return };
+        record(&mut recorder.counted.borrow_mut());
+        recorder.events.set(recorder.events.get().wrapping_add(1));
+        if !recorder.pending.replace(true) {
+            spawn(self.send_gathered(gather));
+        }
+    }
+
+    /// Counts the reads of one request. What they waited they waited together.
+    pub(crate) fn count_reads<'r, E>(
+        &'static self,
+        class: Class,
+        reads: impl IntoIterator<Item = Result<Option<&'r Read>, E>>,
+    ) {
+        self.count(|statistics| {
+            let mut waited = 0;
+            for read in reads {
+                if let Ok(Some(read)) = &read {
+                    waited = waited.max(read.course.waited_ms);
+                }
+                statistics.read(class as usize, read);
+            }
+            statistics.waited(class as usize, waited);
+        });
+    }
+
+    /// Runs a load and counts how long it took.
+    pub(crate) async fn timed<T, E>(
+        &'static self,
+        class: Class,
+        load: impl Future<Output = Result<T, E>>,
+    ) -> Result<T, E> {
+        let begun = monotonic();
+        let loaded = load.await;
+        let took = monotonic().saturating_sub(begun);
+        self.count(|statistics| statistics.load(class as usize, took, loaded.is_ok()));
+        loaded
+    }
+
+    /// The task behind a response: one at a time.
+    async fn send_gathered(&'static self, gather: Duration) {
+        let recorder = &self.recorder;
+        let mut failures = 0;
+        while failures <= RETRIES {
+            recorder.gathered(gather).await;
+            let Some(batch) = recorder.next_batch() else { break };
+            match self.send(&batch).await {
+                Sent::Added => failures = 0,
+                outcome => {
+                    recorder.unanswered.replace(Some(batch));
+                    failures += 1;
+                    if outcome == Sent::Refused {
+                        break;
+                    }
+                    sleep(gather.max(self.config.redis_rest)).await;
+                }
+            }
+        }
+        recorder.pending.set(false);
+    }
+
+    async fn send(&self, batch: &Batch) -> Sent {
+        let recorder = &self.recorder;
+        let mark = format!("{}:batch:{:032x}", recorder.key, batch.name);
+        let mut arguments = vec![RedisParameter::Int64(now_millis() as i64), millis(MARK_LIFE)];
+        for (field, count) in batch.counted.encode() {
+            arguments.push(text(&field));
+            arguments.push(RedisParameter::Int64(i64::try_from(count).unwrap_or(i64::MAX)));
+        }
+        let sent = self.state().script(&recorder.script, &[&recorder.key, &mark], arguments).await;
+        match sent {
+            Ok(_) => Sent::Added,
+            Err(CacheFault::Protocol(why)) => {
+                if !recorder.warned.replace(true) {
+                    eprintln!("warning: statistics can't be added up in Redis: {why}");
+                }
+                Sent::Refused
+            }
+            Err(_) if self.has_own_state() => Sent::Refused,
+            Err(_) => Sent::Away,
+        }
+    }
+
+    /// The sums of all instances, and since when they are added up (milliseconds since the Unix epoch). `None` where Redis gives no answer.
+    pub async fn statistics(&self) -> Option<(Statistics, Option<u64>)> {
+        let (answer, _) = self.state().command("HGETALL", vec![text(&self.recorder.key)]).await.ok()?;
+        let texts: Vec<String> = answer.into_iter().filter_map(utf8).collect();
+        let pairs = || {
+            let (pairs, _) = texts.as_chunks::<2>();
+            pairs.iter().filter_map(|[field, value]| Some((field.as_str(), value.parse::<u64>().ok()?)))
+        };
+        let since = pairs().find(|(field, _)| *field == "since").map(|(_, at)| at);
+        Some((Statistics::decode(&Class::NAMES, pairs()), since))
+    }
+}
+
+fn utf8(value: RedisResult) -> Option<String> {
+    match value {
+        RedisResult::Binary(bytes) => String::from_utf8(bytes).ok(),
+        RedisResult::Status(text) => Some(text),
+        RedisResult::Int64(number) => Some(number.to_string()),
+        RedisResult::Nil => None,
+    }
+}
