@@ -270,7 +270,7 @@ impl Backend {
         self.ports.mismatch.get()
     }
 
-    /// Renews the certificate now; for /health, which says what it finds.
+    /// Renews the certificate now.
     pub async fn renew(&self) -> Renewal<Error> {
         cache_logic::renew::renew(&self.ports, self.config.limits.timing).await
     }

@@ -1,69 +1,100 @@
 //! What the server says of itself: its dependencies and its configuration. For everyone to read, so it names no address and no value.
 
-use cache_logic::ports::CacheFault;
-use cache_logic::renew::Renewal;
-use commerce::error::Error;
-use serde_json::{Value, json};
+pub mod cache;
+pub(crate) mod probe;
+
+use serde_json::{Map, Value, json};
 
 use crate::backend::Backend;
 use crate::config::{AuthMode, ConfigError};
 use crate::http::Reply;
 use crate::payments::Payments;
+use crate::payments::config::PaymentConfig;
+use probe::{Probe, State};
 
 /// Asks each dependency. 200 where reads can be served, from Redis or from Postgres; else 503.
 pub async fn report() -> Reply {
     let backend = match Backend::get().await {
         Ok(backend) => backend,
         Err(errors) => {
-            return reply(503, "unavailable", Value::Null, json!({}), errors.iter().map(config_error).collect());
+            let wrong = errors.iter().map(config_error).collect();
+            return reply(503, "unavailable", Value::Null, json!({}), Value::Null, wrong);
         }
     };
-    let (redis, mut wrong) = redis(backend).await;
-    if let Err(errors) = Payments::get().await {
-        wrong.extend(errors.iter().map(config_error));
-    }
-    let postgres = match backend.ports.postgres.query("SELECT 1", Vec::new()).await {
-        Ok(_) => Ok(()),
-        Err(Error::Internal { .. }) => Err("it refuses statements"),
-        Err(_) => Err("it can't be reached"),
-    };
+    let probe = Probe::of(backend).await;
+    let wrong = configuration_errors(backend, &probe).await;
     let authentication = match backend.config.auth_mode {
-        AuthMode::Jwt if backend.config.jwt_keys.is_empty() => {
-            wrong.push(json!({ "variable": "jwt_keys", "detail": "is empty: no token can be verified" }));
-            "jwt"
-        }
         AuthMode::Jwt => "jwt",
         AuthMode::Off => "off",
     };
-    let (status, word) = match (&redis, &postgres) {
-        (Ok(()), Ok(())) if wrong.is_empty() => (200, "ok"),
+    let states = probe.dependencies();
+    let (status, word) = match (&probe.redis, &probe.postgres) {
         (Err(_), Err(_)) => (503, "unavailable"),
+        _ if wrong.is_empty() && states.iter().all(|(_, state)| state.is_ok()) => (200, "ok"),
         _ => (200, "degraded"),
     };
-    let dependencies = json!({ "redis": dependency(redis), "postgres": dependency(postgres) });
-    reply(status, word, json!(authentication), dependencies, wrong)
+    let dependencies: Map<String, Value> =
+        states.into_iter().map(|(name, state)| (name.to_owned(), dependency(state))).collect();
+    let payments = Payments::get().await.map_or(Value::Null, |payments| providers(&payments.config));
+    reply(status, word, json!(authentication), dependencies.into(), payments, wrong)
 }
 
-/// The state of Redis, and what a renewal of the certificate has found wrong with the configuration.
-async fn redis(backend: &Backend) -> (Result<(), &'static str>, Vec<Value>) {
-    let mismatch = json!({
-        "variable": "redis_url",
-        "detail": "with key_prefix it isn't the cache that this database serves: caching is off (see cache_state)"
-    });
-    match backend.renew().await {
-        Renewal::Mismatch => (Ok(()), vec![mismatch]),
-        Renewal::Cache(CacheFault::Protocol(_)) => {
-            (Err("it gives unexpected answers, or its address isn't allowed"), vec![])
-        }
-        Renewal::Cache(_) => (Err("it can't be reached"), vec![]),
-        Renewal::Certified(_) | Renewal::Busy | Renewal::TooLate | Renewal::Ledger(_) if backend.is_mismatched() => {
-            (Ok(()), vec![mismatch])
-        }
-        Renewal::Certified(_) | Renewal::Busy | Renewal::TooLate | Renewal::Ledger(_) => (Ok(()), vec![]),
+/// Everything that is wrong with the configuration, as far as this instance can tell.
+pub(crate) async fn configuration_errors(backend: &Backend, probe: &Probe) -> Vec<Value> {
+    let mut wrong = Vec::new();
+    if probe.is_mismatched(backend) {
+        wrong.push(json!({
+            "variable": "redis_url",
+            "detail": "with key_prefix it isn't the cache that this database serves: caching is off (see cache_state)"
+        }));
     }
+    if let Err(errors) = Payments::get().await {
+        wrong.extend(errors.iter().map(config_error));
+    }
+    if backend.config.auth_mode == AuthMode::Jwt && backend.config.jwt_keys.is_empty() {
+        wrong.push(json!({ "variable": "jwt_keys", "detail": "is empty: no token can be verified" }));
+    }
+    wrong
 }
 
-fn dependency(state: Result<(), &'static str>) -> Value {
+/// Which providers are configured, and what is missing where one is only in part.
+fn providers(config: &PaymentConfig) -> Value {
+    let (paypal, stripe) = (&config.paypal, &config.stripe);
+    json!({
+        "paypal": provider(&[
+            ("paypal_client_id", paypal.client_id.is_empty()),
+            ("paypal_client_secret", paypal.client_secret.is_empty()),
+            ("paypal_account", paypal.account.is_empty()),
+            ("paypal_webhook_id", paypal.webhook_id.is_empty()),
+            ("paypal_trust_anchors", paypal.trust.is_none()),
+        ]),
+        "stripe": provider(&[
+            ("stripe_api_key", stripe.api_key.is_empty()),
+            ("stripe_account", stripe.account.is_empty()),
+            ("stripe_webhook_secrets", stripe.webhook_secrets.is_empty()),
+        ]),
+        "missing": missing(&[
+            ("hmac_key", config.hmac_key.is_empty()),
+            ("payment_return_urls", config.return_urls.is_empty()),
+        ]),
+    })
+}
+
+fn provider(variables: &[(&str, bool)]) -> Value {
+    let missing = missing(variables);
+    let status = match missing.len() {
+        0 => "configured",
+        all if all == variables.len() => "off",
+        _ => "incomplete",
+    };
+    json!({ "status": status, "missing": if status == "incomplete" { missing } else { Vec::new() } })
+}
+
+fn missing<'a>(variables: &[(&'a str, bool)]) -> Vec<&'a str> {
+    variables.iter().filter(|(_, missing)| *missing).map(|(name, _)| *name).collect()
+}
+
+fn dependency(state: State<()>) -> Value {
     match state {
         Ok(()) => json!({ "status": "up" }),
         Err(detail) => json!({ "status": "down", "detail": detail }),
@@ -74,12 +105,20 @@ fn config_error(error: &ConfigError) -> Value {
     json!({ "variable": error.variable, "detail": error.detail })
 }
 
-fn reply(status: u16, word: &str, authentication: Value, dependencies: Value, errors: Vec<Value>) -> Reply {
+fn reply(
+    status: u16,
+    word: &str,
+    authentication: Value,
+    dependencies: Value,
+    payments: Value,
+    errors: Vec<Value>,
+) -> Reply {
     let body = json!({
         "status": word,
         "version": env!("CARGO_PKG_VERSION"),
         "authentication": authentication,
         "dependencies": dependencies,
+        "payments": payments,
         "configuration": { "status": if errors.is_empty() { "ok" } else { "wrong" }, "errors": errors },
     });
     Reply::json(status, body.to_string()).with("cache-control", "no-store")

@@ -11,6 +11,7 @@ pub mod config;
 pub mod health;
 pub mod http;
 pub mod ledger;
+pub mod metrics;
 pub mod orders;
 pub mod payments;
 pub mod postgres;

@@ -219,6 +219,11 @@ impl Postgres {
         Error::Unavailable { detail: detail.into(), retry_after_seconds }
     }
 
+    /// True while the breaker is open: calls are refused unasked.
+    pub fn is_left_alone(&self) -> bool {
+        self.breaker.borrow().is_open()
+    }
+
     async fn run(&self, statement: &str, params: Vec<Param>) -> Result<Vec<Row>, Failure> {
         let connection = Connection::open(&self.url).await.map_err(|error| match sdk_failure(error) {
             Failure::Lost => Failure::Unreachable,

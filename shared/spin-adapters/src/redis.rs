@@ -101,6 +101,11 @@ impl Redis {
         self.session.borrow().as_ref().map(|session| session.run)
     }
 
+    /// True while the breaker is open: calls are refused unasked.
+    pub fn is_left_alone(&self) -> bool {
+        self.breaker.borrow().is_open()
+    }
+
     async fn guarded<T>(&self, operation: impl Future<Output = Result<T, CacheFault>>) -> Result<T, CacheFault> {
         let admission = self.breaker.borrow_mut().admit(monotonic_millis());
         if admission == Admission::Refuse {
