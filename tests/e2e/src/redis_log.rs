@@ -12,6 +12,7 @@ use crate::eventually;
 #[derive(Debug)]
 pub struct RedisLog {
     seen: Arc<Mutex<Vec<Command>>>,
+    flushes: usize,
     marker: redis::aio::MultiplexedConnection,
     reader: JoinHandle<()>,
 }
@@ -41,6 +42,11 @@ impl Command {
         self.name != "MGET" && self.text.contains("cache:")
     }
 
+    /// Whether it adds up statistics: behind responses, for many requests at once, and whenever an instance is quiet.
+    fn is_flush(&self) -> bool {
+        self.name.starts_with("EVAL") && self.text.contains("cache:statistics\"")
+    }
+
     /// Whether it belongs to the opening of a connection: once per connection, which lives as long as the instance.
     pub fn is_opening(&self) -> bool {
         matches!(self.name.as_str(), "INFO" | "CLIENT" | "HELLO" | "AUTH" | "SELECT")
@@ -60,14 +66,15 @@ impl RedisLog {
         assert_eq!(begun, "+OK\r\n");
         let seen = Arc::new(Mutex::new(Vec::new()));
         let reader = tokio::spawn(collect(stream, seen.clone()));
-        RedisLog { seen, marker, reader }
+        RedisLog { seen, flushes: 0, marker, reader }
     }
 
     /// The commands since the last call, less those that open connections. Whatever was answered before this call is among them.
+    /// Statistics are left out, too, since they come at no moment that a request could tell; [`RedisLog::flushes`] counts them.
     pub async fn take(&mut self) -> Vec<Command> {
         let mark = Uuid::new_v4().to_string();
         let _: String = redis::cmd("ECHO").arg(&mark).query_async(&mut self.marker).await.expect("Redis answers");
-        eventually("MONITOR shows the mark", Duration::from_secs(5), || async {
+        let mut taken = eventually("MONITOR shows the mark", Duration::from_secs(5), || async {
             let mut seen = self.seen.lock().expect("no reader panicked");
             let at = seen.iter().position(|command| command.text.contains(&mark))?;
             let mut taken: Vec<Command> = seen.drain(..=at).collect();
@@ -75,7 +82,16 @@ impl RedisLog {
             taken.retain(|command| command.name != "ECHO" && !command.is_opening());
             Some(taken)
         })
-        .await
+        .await;
+        let before = taken.len();
+        taken.retain(|command| !command.is_flush());
+        self.flushes += before - taken.len();
+        taken
+    }
+
+    /// How many commands among all that were taken so far added up statistics.
+    pub fn flushes(&self) -> usize {
+        self.flushes
     }
 }
 
