@@ -116,6 +116,11 @@ impl Client {
         self.send(self.request(Method::GET, path)).await
     }
 
+    /// `GET` of any path of the server
+    pub async fn root(&self, path: &str) -> Answer {
+        self.send(self.authorized(self.http.get(format!("{}{path}", self.base)))).await
+    }
+
     /// `GET` with `If-None-Match`
     pub async fn get_if_none_match(&self, path: &str, etag: &str) -> Answer {
         self.send(self.request(Method::GET, path).header("if-none-match", etag)).await
@@ -123,7 +128,10 @@ impl Client {
 
     /// A request of any kind to a path below `/api/v1`, with the token; for [`Client::send`].
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
-        let request = self.http.request(method, format!("{}/api/v1{path}", self.base));
+        self.authorized(self.http.request(method, format!("{}/api/v1{path}", self.base)))
+    }
+
+    fn authorized(&self, request: RequestBuilder) -> RequestBuilder {
         match &self.token {
             Some(token) => request.bearer_auth(token),
             None => request,

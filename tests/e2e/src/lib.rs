@@ -11,6 +11,7 @@
 //! | `caller` | [`Caller`]: tokens |
 //! | `sample` | [`Sample`]: rows of the seed to talk about |
 //! | `redis_log`, `statements` | what a request cost: commands seen by Redis, statements seen by Postgres |
+//! | `prometheus` | [`Metrics`]: the text format, read strictly |
 //! | `process`, `server` | what a scenario may kill, stop and continue |
 //! | `wire` | HTTP as bytes, for what a client library would not send |
 //! | `eventually` | polling with a deadline, in place of sleeping |
@@ -22,6 +23,7 @@ mod client;
 mod eventually;
 mod private;
 mod process;
+mod prometheus;
 mod redis_log;
 mod sample;
 mod server;
@@ -36,6 +38,7 @@ pub use client::Client;
 pub use eventually::eventually;
 pub use private::{Private, SHOP};
 pub use process::{PostgresProcess, RedisProcess};
+pub use prometheus::Metrics;
 pub use redis_log::{Command, RedisLog};
 pub use sample::Sample;
 pub use server::Server;

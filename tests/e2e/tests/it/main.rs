@@ -6,6 +6,7 @@ mod callers;
 mod concurrency;
 mod cost;
 mod database_writes;
+mod metrics;
 mod never_stale;
 mod openapi;
 mod orders;
@@ -14,6 +15,7 @@ mod orders_statuses;
 mod postgres_faults;
 mod promise;
 mod redis_faults;
+mod statistics;
 mod wire;
 
 use e2e::Sample;

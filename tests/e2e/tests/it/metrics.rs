@@ -1,0 +1,137 @@
+//! `/metrics` and `/health`: always readable, never in the way.
+
+use std::time::{Duration, Instant};
+
+use e2e::{App, Caller, Metrics, eventually};
+use serde_json::Value;
+
+async fn metrics(app: &App) -> Metrics {
+    let answer = app.client.anonymous().root("/metrics").await.expect(200);
+    assert_eq!(answer.header("content-type"), "text/plain; version=0.0.4; charset=utf-8");
+    Metrics::parse(&answer.text()).unwrap_or_else(|why| panic!("{why}"))
+}
+
+fn up(metrics: &Metrics, dependency: &str) -> Option<f64> {
+    metrics.value("edge_orders_up", &[("dependency", dependency)])
+}
+
+async fn health(app: &App) -> (u16, Value) {
+    let answer = app.client.anonymous().health().await;
+    (answer.status, answer.json())
+}
+
+#[tokio::test]
+async fn prometheus_reads_what_health_says() {
+    let Some(app) = App::private().own_redis().spawn().await else { return };
+    let path = format!("/orders/{}", app.sample.order);
+    for _ in 0..40 {
+        app.client.get(&path).await.expect(200);
+    }
+    eventually("all reads are added up", Duration::from_secs(10), || async {
+        let sums = app.client.get("/health/cache").await.expect(200).json();
+        (sums["total"]["reads"] == 40).then_some(())
+    })
+    .await;
+    let sums = app.client.get("/health/cache").await.expect(200).json();
+    let metrics = metrics(&app).await;
+    for (name, kind) in
+        [("cache_hits_total", "hits"), ("cache_misses_total", "misses"), ("cache_bypasses_total", "bypasses")]
+    {
+        assert_eq!(metrics.sum(&format!("edge_orders_{name}")), sums["total"][kind].as_f64(), "{kind}");
+    }
+    let loads = metrics.value("edge_orders_cache_load_duration_seconds_count", &[("entity", "order")]);
+    assert_eq!(loads, sums["entities"]["order"]["loads"].as_f64());
+    assert_eq!((up(&metrics, "redis"), up(&metrics, "postgres")), (Some(1.0), Some(1.0)));
+    assert_eq!(metrics.value("edge_orders_configuration_errors", &[]), Some(0.0));
+    // Below the API's prefix it is the same.
+    let below = app.client.anonymous().get("/metrics").await.expect(200);
+    Metrics::parse(&below.text()).unwrap_or_else(|why| panic!("{why}"));
+}
+
+#[tokio::test]
+async fn what_payments_still_have_to_do_is_measured() {
+    let Some(app) = App::private().spawn().await else { return };
+    app.psql(
+        "INSERT INTO webhook_events (provider, account, event_id, kind, body_sha256, state, reason, body_expires_at, received_at)
+         SELECT 'stripe', 'acct_1', 'evt_' || n, 'payment_intent.succeeded', repeat('a', 64),
+             CASE WHEN n <= 2 THEN 'received' ELSE 'needs_review' END, CASE WHEN n > 2 THEN 'wrong-currency' END,
+             now() + interval '1 day', now() - n * interval '1 minute'
+         FROM generate_series(1, 5) AS n",
+    )
+    .await;
+    let metrics = metrics(&app).await;
+    let open =
+        |state, reason| metrics.value("edge_orders_webhook_events_open", &[("state", state), ("reason", reason)]);
+    assert_eq!((open("received", ""), open("needs_review", "wrong-currency")), (Some(2.0), Some(3.0)));
+    let oldest = metrics
+        .value("edge_orders_webhook_events_oldest_seconds", &[("state", "received"), ("reason", "")])
+        .expect("an age");
+    assert!((120.0..180.0).contains(&oldest), "{oldest} s");
+}
+
+#[tokio::test]
+async fn a_dependency_that_hangs_is_down_and_up_again_when_it_goes_on() {
+    let Some(app) = App::private().own_redis().own_postgres().spawn().await else { return };
+    app.warm(&format!("/orders/{}", app.sample.order)).await;
+    assert_eq!(health(&app).await.0, 200);
+    app.redis.as_ref().expect("an own Redis").hang();
+    let began = Instant::now();
+    let (status, body) = health(&app).await;
+    assert!(began.elapsed() < Duration::from_secs(1), "{:?} where the limit of Redis is 100 ms", began.elapsed());
+    assert_eq!((status, &body["status"]), (200, &"degraded".into()), "{body:#}");
+    assert_eq!(body["dependencies"]["redis"]["status"], "down");
+    let without = metrics(&app).await;
+    assert_eq!((up(&without, "redis"), up(&without, "postgres")), (Some(0.0), Some(1.0)));
+    assert_eq!(without.sum("edge_orders_cache_hits_total"), None, "absent, not 0");
+
+    app.postgres.as_ref().expect("an own Postgres").hang();
+    let began = Instant::now();
+    let (status, body) = health(&app).await;
+    // The limit of Postgres and a quarter, beside which that of Redis runs.
+    assert!(began.elapsed() < Duration::from_secs(4), "{:?}", began.elapsed());
+    assert_eq!((status, &body["status"]), (503, &"unavailable".into()), "{body:#}");
+    let began = Instant::now();
+    health(&app).await;
+    metrics(&app).await;
+    assert!(began.elapsed() < Duration::from_secs(6), "{:?}", began.elapsed());
+
+    app.postgres.as_ref().expect("an own Postgres").resume();
+    app.redis.as_ref().expect("an own Redis").resume();
+    eventually("both are up again", Duration::from_secs(10), || async {
+        let (status, body) = health(&app).await;
+        (status == 200 && body["status"] == "ok").then_some(())
+    })
+    .await;
+    let again = metrics(&app).await;
+    assert_eq!((up(&again, "redis"), up(&again, "postgres")), (Some(1.0), Some(1.0)));
+}
+
+#[tokio::test]
+async fn asking_for_health_changes_nothing() {
+    let Some(app) = App::private().own_redis().spawn().await else { return };
+    let (before, mut log) = (app.statements().await, app.redis_log().await);
+    for _ in 0..20 {
+        assert_eq!(health(&app).await.0, 200);
+        metrics(&app).await;
+        app.client.get("/health/cache").await.expect(200);
+    }
+    assert_eq!(app.statements().await.renewals_since(&before), 0);
+    let commands = log.take().await;
+    assert!(
+        commands.iter().all(|command| ["MGET", "HGETALL", "PTTL"].contains(&command.name.as_str())),
+        "{commands:#?}"
+    );
+}
+
+#[tokio::test]
+async fn statistics_may_be_kept_for_operators() {
+    let Some(app) = App::private().variable("metrics_access", "operator").spawn().await else { return };
+    let operator = app.as_caller(&Caller::operator(&app.sample.org));
+    for path in ["/metrics", "/health/cache"] {
+        app.client.anonymous().get(path).await.expect(401);
+        app.client.get(path).await.expect(403);
+        operator.get(path).await.expect(200);
+    }
+    app.client.anonymous().root("/metrics").await.expect(401);
+    app.client.anonymous().health().await.expect(200);
+}

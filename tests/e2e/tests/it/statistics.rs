@@ -1,0 +1,214 @@
+//! What the server says that its cache did is what its cache did.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use e2e::{Answer, App, eventually};
+use serde_json::{Value, json};
+
+/// What the answers said of themselves.
+#[derive(Default)]
+struct Tally {
+    counts: BTreeMap<&'static str, u64>,
+}
+
+impl Tally {
+    fn add(&mut self, answer: &Answer) {
+        let status = answer.header("cache-status");
+        let kind = match () {
+            () if status.contains("stale-if-error") => "staleIfError",
+            () if status.contains("; hit") => "hits",
+            () if status.contains("fwd=miss") => "misses",
+            () if status.contains("fwd=bypass") => "bypasses",
+            () => panic!("{} has Cache-Status {status:?}", answer.request),
+        };
+        *self.counts.entry(kind).or_default() += 1;
+    }
+
+    fn of(&self, kind: &str) -> u64 {
+        self.counts.get(kind).copied().unwrap_or(0)
+    }
+
+    fn reads(&self) -> u64 {
+        self.counts.values().sum()
+    }
+}
+
+async fn report(app: &App) -> Value {
+    app.client.anonymous().get("/health/cache").await.expect(200).json()
+}
+
+/// Waits until as many reads are added up as were answered; then every sum must be right, and stay so.
+async fn sums_of(app: &App, tally: &Tally) -> Value {
+    let sums = eventually("all reads are added up", Duration::from_secs(15), || async {
+        let now = report(app).await;
+        (now["total"]["reads"].as_u64() >= Some(tally.reads())).then_some(now)
+    })
+    .await;
+    for kind in ["hits", "misses", "bypasses", "staleIfError"] {
+        assert_eq!(sums["total"][kind], tally.of(kind), "{kind} in {:#}", sums["total"]);
+    }
+    sums
+}
+
+async fn several(app: &App, tally: &mut Tally, count: usize, path: &str) {
+    for _ in 0..count {
+        tally.add(&app.client.get(path).await.expect(200));
+    }
+}
+
+/// Counts from zero: a server that has a prefix of its own has read nothing yet.
+async fn fresh() -> Option<App> {
+    App::private().own_redis().spawn().await
+}
+
+#[tokio::test]
+async fn the_sums_equal_the_answers_also_when_instances_are_replaced() {
+    let Some(app) = fresh().await else { return };
+    let (order, mut tally) = (format!("/orders/{}", app.sample.order), Tally::default());
+    // An instance takes 128 requests.
+    several(&app, &mut tally, 300, &order).await;
+    several(&app, &mut tally, 20, "/orders?limit=5").await;
+    for round in 0..3 {
+        app.client.patch(&app.sample.order, json!({"notes": format!("round {round}")})).await.expect(200);
+        several(&app, &mut tally, 5, &order).await;
+    }
+    for _ in 0..4 {
+        app.client.order(&uuid::Uuid::new_v4().to_string()).await.expect(404);
+    }
+    assert!(tally.of("hits") > 0 && tally.of("misses") >= 4, "{:?}", tally.counts);
+    let sums = sums_of(&app, &tally).await;
+    let (total, one) = (&sums["total"], &sums["entities"]["order"]);
+    assert_eq!(one["reads"], 315);
+    assert_eq!(sums["entities"]["orders_list"]["reads"], 20);
+    assert_eq!(one["absent"], 4);
+    assert_eq!(sums["writes"]["invalidated"], 3);
+    let rate = tally.of("hits") as f64 / tally.reads() as f64;
+    assert!((sums["hitRate"].as_f64().expect("a number") - rate).abs() < 1e-9, "{sums:#}");
+    // Every answer that isn't a hit is a question to Postgres, and so is a 404 and a refresh.
+    let loads = total["misses"].as_u64().unwrap_or(0) + total["bypasses"].as_u64().unwrap_or(0) + 4;
+    let behind = total["refreshes"].as_u64().unwrap_or(0) + total["droppedRefreshes"].as_u64().unwrap_or(0);
+    assert!((loads..=loads + behind).contains(&total["loads"].as_u64().expect("a number")), "{total:#}");
+    assert_eq!((&total["loadErrors"], &sums["statistics"]), (&json!(0), &json!("on")));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_read_of_a_burst_is_lost() {
+    let Some(app) = fresh().await else { return };
+    let path = format!("/orders/{}", app.sample.order);
+    let mut tally = Tally::default();
+    tally.add(&app.client.get(&path).await.expect(200));
+    // Many instances at once, most of them for a few requests only.
+    let burst: Vec<_> = (0..400)
+        .map(|_| {
+            let (client, path) = (app.client.clone(), path.clone());
+            tokio::spawn(async move { client.get(&path).await.expect(200) })
+        })
+        .collect();
+    for answer in burst {
+        tally.add(&answer.await.expect("an answer"));
+    }
+    sums_of(&app, &tally).await;
+}
+
+#[tokio::test]
+async fn what_a_hung_redis_was_sent_counts_once() {
+    let Some(app) = fresh().await else { return };
+    let (path, mut tally) = (format!("/orders/{}", app.sample.order), Tally::default());
+    several(&app, &mut tally, 30, &path).await;
+    // Whatever is sent from now on lies in its socket, and is done when it goes on, although nobody waits any more.
+    app.redis.as_ref().expect("an own Redis").hang();
+    several(&app, &mut tally, 30, &path).await;
+    let changed = app.client.patch(&app.sample.order, json!({"notes": "while it hung"})).await;
+    changed.expect(200);
+    app.redis.as_ref().expect("an own Redis").resume();
+    assert!(tally.of("bypasses") >= 29, "{:?}", tally.counts);
+    let sums = sums_of(&app, &tally).await;
+    let reasons = &sums["total"]["bypassesByReason"];
+    assert!(reasons["redis-timeout"].as_u64() >= Some(1), "{reasons:#}");
+    let away = ["redis-timeout", "redis-unavailable"].iter().filter_map(|reason| reasons[reason].as_u64()).sum::<u64>();
+    assert!(away >= 29, "{reasons:#}");
+    assert_eq!(sums["writes"]["waitedOut"], 1, "{sums:#}");
+    assert!(sums["writes"]["waitedOutMs"].as_u64() >= Some(1100), "{sums:#}");
+}
+
+#[tokio::test]
+async fn a_hundred_hits_are_a_hundred_mgets_and_a_flush_or_two() {
+    let Some(app) = fresh().await else { return };
+    let path = format!("/orders/{}", app.sample.order);
+    app.warm(&path).await;
+    let mut log = app.redis_log().await;
+    let mut best = usize::MAX;
+    for _ in 0..5 {
+        log.take().await;
+        let before = log.flushes();
+        for _ in 0..100 {
+            assert!(app.client.get(&path).await.expect(200).is_hit());
+        }
+        let commands = log.take().await;
+        let (renewals, reads): (Vec<_>, Vec<_>) = commands.into_iter().partition(e2e::Command::is_renewal);
+        assert!(reads.iter().all(|command| command.name == "MGET"), "{reads:#?}");
+        assert!(reads.len() <= 100 + renewals.len(), "{} reads, {} renewals", reads.len(), renewals.len());
+        best = best.min(log.flushes() - before);
+    }
+    // On a machine that stalls an instance is quiet more often.
+    assert!(best <= 2, "at least {best} flushes for each 100 hits");
+}
+
+#[tokio::test]
+async fn a_damaged_entry_and_a_wait_are_counted() {
+    let Some(app) = fresh().await else { return };
+    let path = format!("/orders/{}", app.sample.order);
+    app.warm(&path).await;
+    let client = redis::Client::open(app.redis_url.as_str()).expect("an address");
+    let mut connection = client.get_multiplexed_async_connection().await.expect("Redis answers");
+    let entries: Vec<String> =
+        redis::cmd("KEYS").arg(format!("{}order:*", app.prefix())).query_async(&mut connection).await.expect("KEYS");
+    for entry in &entries {
+        redis::cmd("SET").arg(entry).arg("garbage").exec_async(&mut connection).await.expect("SET");
+    }
+    app.client.get(&path).await.expect(200);
+    eventually("the damaged entry is counted", Duration::from_secs(10), || async {
+        let sums = report(&app).await;
+        (sums["total"]["damagedEntries"].as_u64() >= Some(1)).then_some(())
+    })
+    .await;
+    // A lease that somebody else holds: the reader waits its second, then asks Postgres.
+    for entry in &entries {
+        redis::cmd("DEL").arg(entry).exec_async(&mut connection).await.expect("DEL");
+        let lease = format!("{entry}:lock");
+        redis::cmd("SET")
+            .arg(lease)
+            .arg("somebody")
+            .arg("PX")
+            .arg(60_000)
+            .exec_async(&mut connection)
+            .await
+            .expect("SET");
+    }
+    let answer = app.client.get(&path).await.expect(200);
+    assert!(answer.header("cache-status").contains("fill-wait"), "{}", answer.header("cache-status"));
+    eventually("the wait is counted", Duration::from_secs(10), || async {
+        let total = report(&app).await["total"].clone();
+        let waited = total["waits"].as_u64() >= Some(1) && total["waitedMs"].as_u64() >= Some(500);
+        (waited && total["bypassesByReason"]["fill-wait"] == 1).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn switched_off_nothing_is_counted_and_nothing_sent() {
+    let Some(app) = App::private().own_redis().variable("statistics_flush_ms", "0").spawn().await else { return };
+    let path = format!("/orders/{}", app.sample.order);
+    let mut log = app.redis_log().await;
+    app.warm(&path).await;
+    for _ in 0..20 {
+        app.client.get(&path).await.expect(200);
+    }
+    // Longer than it would take otherwise: the certificate runs out and is renewed.
+    tokio::time::sleep(Duration::from_millis(1500)).await;
+    log.take().await;
+    assert_eq!(log.flushes(), 0);
+    let sums = report(&app).await;
+    assert_eq!((&sums["statistics"], &sums["total"]["reads"]), (&json!("off"), &json!(0)));
+}
