@@ -1,0 +1,3 @@
+//! Payments, with the stand-in for both providers.
+
+mod webhooks;
