@@ -1,18 +1,18 @@
 -- What a delivery does beyond storing and applying its event: what it vouches for, what the session shows of it, when it is tried again.
 
--- The tags of the order that an event has changed. An answer that says "it is done" vouches for every later read, also where whoever did
--- it never got to invalidating. Volatile: it has to see what was committed while its statement waited.
+-- The tags of the order that an event has changed, and of its sessions. An answer that says "it is done" vouches for every later read, also
+-- where whoever did it never got to invalidating. Volatile: it has to see what was committed while its statement waited.
 CREATE FUNCTION webhook_event_tags(p_event uuid) RETURNS text[] LANGUAGE plpgsql AS $$
 BEGIN
-    RETURN coalesce((SELECT order_tags(o.organization_id, o.id, o.customer_id, o.status)
+    RETURN coalesce((
+        SELECT order_tags(o.organization_id, o.id, o.customer_id, o.status)
+            || ARRAY(SELECT 'session:' || s.organization_id || '/' || s.id FROM payment_sessions s WHERE s.order_id = o.id)
         FROM webhook_events e JOIN orders o ON o.id = e.order_id WHERE e.id = p_event), '{}');
 END $$;
 
 -- payment_event_apply, and what the shopper's session shows of it: event id, type, status and amount, never the body.
 CREATE FUNCTION webhook_event_apply(p_event uuid, p_objects jsonb, p_trusted boolean)
-RETURNS TABLE (outcome text, reason text, organization text, order_id text, payment_status text, session text, xid text, tags text[])
-LANGUAGE plpgsql AS $$
-#variable_conflict use_column
+RETURNS TABLE (outcome text, reason text, payment_status text, xid text, tags text[]) LANGUAGE plpgsql AS $$
 DECLARE
     a record;
 BEGIN
@@ -26,7 +26,7 @@ BEGIN
             WHERE e.id = p_event)
         WHERE s.id = a.session::uuid;
     END IF;
-    RETURN QUERY SELECT a.outcome, a.reason, a.organization, a.order_id, a.payment_status, a.session, coalesce(a.xid, ''),
+    RETURN QUERY SELECT a.outcome, a.reason, a.payment_status, coalesce(a.xid, ''),
         -- All that this transaction has announced, the session among it.
         CASE WHEN a.outcome = 'already_applied' THEN webhook_event_tags(p_event) ELSE announced_tags() END;
 END $$;

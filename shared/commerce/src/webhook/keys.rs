@@ -2,7 +2,6 @@
 
 use cache_logic::key::KeyBuilder;
 use sha2::{Digest, Sha256};
-use uuid::Uuid;
 
 use super::amount::Provider;
 use crate::query::hex;
@@ -12,11 +11,6 @@ use crate::query::hex;
 pub fn claim(provider: Provider, account: &str, transaction: Option<&str>, event: &str, sha256: &str) -> String {
     let key = KeyBuilder::new("order-payment:webhook").part(transaction.unwrap_or("-"));
     key.pair(provider.as_str(), account).part(event).part(sha256).build()
-}
-
-/// The copy of a payment session.
-pub fn session(org: Uuid, id: Uuid) -> String {
-    KeyBuilder::new("order-payment:session").pair(org.to_string(), id.to_string()).build()
 }
 
 /// A certificate that has passed, by the URL that it came from.

@@ -1,6 +1,5 @@
 -- The end of the work on one event. What has taken effect may be said by anybody; a claim is given back only by its holder.
--- KEYS: claim, and perhaps the copy of a session that has changed   ARGV: token, '1' where it has taken effect, for how long to know that in ms
-if KEYS[2] then redis.call('DEL', KEYS[2]) end
+-- KEYS: claim   ARGV: token, '1' where it has taken effect, for how long to know that in ms
 if ARGV[2] == '1' then
   redis.call('SET', KEYS[1], 'applied', 'PX', ARGV[3])
 elseif redis.pcall('GET', KEYS[1]) == ARGV[1] then

@@ -60,27 +60,18 @@ impl Claims {
         }
     }
 
-    /// Ends the work. `applied`: for how long to know that the event has taken effect; `None` gives the claim back. `session`: the key of a
-    /// session's copy that is no longer right. Where Redis is away nothing is lost: claims and copies run out.
-    pub async fn end(
-        &self,
-        backend: &Backend,
-        key: &str,
-        holder: Holder,
-        applied: Option<Duration>,
-        session: Option<&str>,
-    ) {
-        if (holder.0, applied, session) == (None, None, None) {
-            return;
-        }
-        let keys: Vec<String> = [Some(key), session].into_iter().flatten().map(|key| backend.prefixed(key)).collect();
-        let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
-        let arguments = vec![
-            holder.0.map_or_else(|| text("-"), name),
-            text(if applied.is_some() { "1" } else { "0" }),
-            millis(applied.unwrap_or(HOLD)),
-        ];
-        let _ = backend.state().script(&self.end, &keys, arguments).await;
+    /// Ends the work. `applied`: for how long to know that the event has taken effect; `None` gives the claim back. Where Redis is away
+    /// nothing is lost: a claim runs out.
+    pub async fn end(&self, backend: &Backend, key: &str, holder: Holder, applied: Option<Duration>) {
+        let arguments = match (holder.0, applied) {
+            (None, None) => return,
+            (holder, applied) => vec![
+                holder.map_or_else(|| text("-"), name),
+                text(if applied.is_some() { "1" } else { "0" }),
+                millis(applied.unwrap_or(HOLD)),
+            ],
+        };
+        let _ = backend.state().script(&self.end, &[&backend.prefixed(key)], arguments).await;
     }
 }
 

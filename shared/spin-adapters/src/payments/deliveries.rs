@@ -16,7 +16,7 @@ use crate::http::{Incoming, Reply};
 use crate::payments::Payments;
 use crate::payments::claims::Claimed;
 use crate::payments::config::PayPalMode;
-use crate::payments::effects::{Applied, Effect, take};
+use crate::payments::effects::{Effect, take};
 use crate::payments::verification::{Standing, evidence, refused, right_mode, verified};
 use crate::postgres::Param;
 
@@ -62,15 +62,9 @@ pub async fn deliver(backend: &'static Backend, provider: Provider, request: &In
         }
     };
     let outcome = delivery.work(backend, payments, &headers).await;
-    let (applied, session) = match &outcome {
-        Ok(Applied { effect: Effect::Processed | Effect::AlreadyProcessed, session }) => {
-            (Some(payments.config.webhook_ttl), session.as_deref())
-        }
-        Ok(Applied { session, .. }) => (None, session.as_deref()),
-        Err(_) => (None, None),
-    };
-    payments.claims.end(backend, &key, holder, applied, session).await;
-    answer(&outcome?.effect, &delivery.told.id)
+    let applied = matches!(outcome, Ok(Effect::Processed | Effect::AlreadyProcessed));
+    payments.claims.end(backend, &key, holder, applied.then_some(payments.config.webhook_ttl)).await;
+    answer(&outcome?, &delivery.told.id)
 }
 
 /// The account whose event it is: ours, or the connected one that Stripe names.
@@ -100,7 +94,7 @@ impl Delivery {
         backend: &'static Backend,
         payments: &Payments,
         headers: &Headers<'_>,
-    ) -> Result<Applied, Error> {
+    ) -> Result<Effect, Error> {
         let asks_back = self.provider == Provider::PayPal && payments.config.paypal.mode == PayPalMode::PostBack;
         if asks_back && self.standing == Standing::Effective {
             // The simulator's events are unknown there, and what is too old waits for an operator anyway.
@@ -118,13 +112,13 @@ impl Delivery {
         &self,
         backend: &'static Backend,
         payments: &Payments,
-    ) -> Result<Applied, Error> {
+    ) -> Result<Effect, Error> {
         let (event, state, reason) = self.record(backend, payments).await?;
         match (state.as_str(), self.standing) {
-            ("applied", _) => Ok(Effect::AlreadyProcessed.into()),
-            ("ignored", _) => Ok(Effect::Ignored(reason).into()),
+            ("applied", _) => Ok(Effect::AlreadyProcessed),
+            ("ignored", _) => Ok(Effect::Ignored(reason)),
             // Only kept until an operator says "again".
-            ("needs_review", Standing::Review(_)) => Ok(Effect::NeedsReview(reason).into()),
+            ("needs_review", Standing::Review(_)) => Ok(Effect::NeedsReview(reason)),
             _ => Ok(take(backend, payments, &event, &self.told.subject).await?),
         }
     }

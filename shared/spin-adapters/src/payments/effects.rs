@@ -4,9 +4,7 @@ use commerce::error::Error;
 use commerce::gateway::GatewayError;
 use commerce::webhook::event::paypal::ResourceKind;
 use commerce::webhook::event::{ProviderObject, Subject};
-use commerce::webhook::keys;
 use spin_sdk::wasip3::spawn;
-use uuid::Uuid;
 
 use crate::backend::Backend;
 use crate::payments::config::PayPalMode;
@@ -28,21 +26,6 @@ pub enum Effect {
     Waiting(String),
 }
 
-/// What came of an event, and the copy of a session in Redis that is no longer right.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Applied {
-    /// What came of it.
-    pub effect: Effect,
-    /// The key of the copy.
-    pub session: Option<String>,
-}
-
-impl From<Effect> for Applied {
-    fn from(effect: Effect) -> Self {
-        Self { effect, session: None }
-    }
-}
-
 /// Lets a stored event take effect: one statement, after one look at PayPal's API where the mode asks for it.
 ///
 /// # Errors
@@ -52,10 +35,10 @@ pub async fn take(
     payments: &Payments,
     event: &str,
     subject: &Subject,
-) -> Result<Applied, Cause> {
+) -> Result<Effect, Cause> {
     let (objects, shown) = match subject {
-        Subject::Nothing => return Ok(Effect::Ignored("unknown-type".into()).into()),
-        Subject::Unreadable => return Ok(Effect::NeedsReview("event-malformed".into()).into()),
+        Subject::Nothing => return Ok(Effect::Ignored("unknown-type".into())),
+        Subject::Unreadable => return Ok(Effect::NeedsReview("event-malformed".into())),
         Subject::Object(object) => (vec![ProviderObject::clone(object)], true),
         Subject::Resource { resource, claimed } => match payments.config.paypal.mode {
             PayPalMode::Api => {
@@ -65,7 +48,7 @@ pub async fn take(
             }
             PayPalMode::PostBack | PayPalMode::SignatureOnly => match resource.objects(claimed) {
                 Ok(objects) => (objects, false),
-                Err(reason) => return Ok(Effect::NeedsReview(reason.as_str().into()).into()),
+                Err(reason) => return Ok(Effect::NeedsReview(reason.as_str().into())),
             },
         },
     };
@@ -76,22 +59,21 @@ pub async fn take(
     let row = rows.first().ok_or_else(|| Cause::Ours(Error::internal("webhook_event_apply gave no row")))?;
     let text = |column| row.text(column).map(|text| text.map(str::to_owned)).map_err(Cause::Ours);
     let reason = text("reason")?.unwrap_or_default();
-    let effect = match text("outcome")?.as_deref() {
-        Some("applied") => Effect::Processed,
-        Some("already_applied") => Effect::AlreadyProcessed,
-        Some("needs_review") => Effect::NeedsReview(reason),
-        Some("ignored") => Effect::Ignored(reason),
-        Some("waiting") => Effect::Waiting(reason),
-        other => return Err(Cause::Ours(Error::internal(format!("webhook_event_apply gave {other:?}")))),
-    };
-    if effect == Effect::Processed && text("payment_status")?.as_deref() == Some("paid") {
-        let (key, tags) = (payments.config.hmac_key.clone(), row.texts("tags").map_err(Cause::Ours)?);
-        // Behind the answer: where it is cut off, the count runs out by itself.
-        spawn(async move { limits::paid(backend, key.expose().as_bytes(), &tags).await });
+    match text("outcome")?.as_deref() {
+        Some("applied") => {
+            if text("payment_status")?.as_deref() == Some("paid") {
+                let (key, tags) = (payments.config.hmac_key.clone(), row.texts("tags").map_err(Cause::Ours)?);
+                // Behind the answer: where it is cut off, the count runs out by itself.
+                spawn(async move { limits::paid(backend, key.expose().as_bytes(), &tags).await });
+            }
+            Ok(Effect::Processed)
+        }
+        Some("already_applied") => Ok(Effect::AlreadyProcessed),
+        Some("needs_review") => Ok(Effect::NeedsReview(reason)),
+        Some("ignored") => Ok(Effect::Ignored(reason)),
+        Some("waiting") => Ok(Effect::Waiting(reason)),
+        other => Err(Cause::Ours(Error::internal(format!("webhook_event_apply gave {other:?}")))),
     }
-    let uuid = |text: Option<String>| text.and_then(|text| Uuid::try_parse(&text).ok());
-    let session = uuid(text("organization")?).zip(uuid(text("session")?)).map(|(org, id)| keys::session(org, id));
-    Ok(Applied { effect, session })
 }
 
 /// Why an event could not take effect now.

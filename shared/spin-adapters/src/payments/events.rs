@@ -216,7 +216,7 @@ async fn take_in(
         body,
         told,
     };
-    delivery.record_and_take(backend, payments).await.map(|applied| applied.effect).map_err(Cause::Ours)
+    delivery.record_and_take(backend, payments).await.map_err(Cause::Ours)
 }
 
 /// Takes up one stored event. Where that fails it waits, each time longer, with the reason.
@@ -226,7 +226,7 @@ async fn resume(backend: &'static Backend, payments: &Payments, row: &Row) -> Re
     let provider = if text("provider")? == Provider::Stripe.as_str() { Provider::Stripe } else { Provider::PayPal };
     let body = row.bytes("body").map_err(Cause::Ours)?.unwrap_or_default();
     let outcome = match Told::read(provider, body) {
-        Ok(told) => take(backend, payments, &event, &told.subject).await.map(|applied| applied.effect),
+        Ok(told) => take(backend, payments, &event, &told.subject).await,
         Err(reason) => Ok(Effect::NeedsReview(reason.as_str().into())),
     };
     let noted = |reason: &str| vec![Param::Uuid(event.clone()), Param::Text(reason.to_owned())];

@@ -1,4 +1,4 @@
 -- Lets an event take effect. $1 uuid event, $2 jsonb the objects it is about, $3 bool whether the provider's API has shown them.
--- outcome text: applied | already_applied | waiting | needs_review | ignored | unknown_event; reason text; organization text, session text:
--- whose session has changed; payment_status text: the order's; xid text, tags text[]: the transaction and what it announced.
-SELECT outcome, reason, organization, payment_status, session, xid, tags FROM webhook_event_apply($1::uuid, $2::jsonb, $3::boolean)
+-- outcome text: applied | already_applied | waiting | needs_review | ignored | unknown_event; reason text; payment_status text: the
+-- order's; xid text, tags text[]: the transaction and what it announced.
+SELECT outcome, reason, payment_status, xid, tags FROM webhook_event_apply($1::uuid, $2::jsonb, $3::boolean)

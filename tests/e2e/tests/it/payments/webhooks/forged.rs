@@ -1,0 +1,203 @@
+//! What doesn't verify is refused with the reason, and leaves no trace.
+
+use e2e::App;
+use serde_json::json;
+use standin::{Certificate, Provider, Signed, Signing};
+
+use super::{deliver, events, money, ok, order, pay, payment_status, shop, shop_like};
+
+fn refused(reason: &str) -> (u16, String) {
+    (400, reason.to_owned())
+}
+
+fn altered(signed: &Signed) -> Signed {
+    let body = String::from_utf8(signed.body.clone()).expect("JSON").replacen("\"id\"", "\"id\" ", 1);
+    signed.clone().with_body(body)
+}
+
+#[tokio::test]
+async fn what_paypal_has_not_signed_for_us_is_refused_with_the_reason() {
+    let Some(app) = shop().await else { return };
+    let order = order(&app).await;
+    let event = pay(&app, Provider::PayPal, &order);
+    let (standin, base) = (app.standin(), app.standin().base_url().to_owned());
+    let sign = |how: Signing| standin.sign(Provider::PayPal, &event.body, &how);
+    let certificate = |certificate| sign(Signing { certificate: Some(certificate), ..Signing::default() });
+    let url = |url: &str| sign(Signing { certificate_url: Some(url.to_owned()), ..Signing::default() });
+    let good = sign(Signing::default());
+    let host = base.replace("127.0.0.1", "localhost");
+    let now = i64::try_from(std::time::UNIX_EPOCH.elapsed().expect("now").as_secs()).expect("now");
+    for (what, signed, reason) in [
+        ("another body", altered(&good), "signature-mismatch"),
+        ("an empty body", good.clone().with_body(""), "signature-mismatch"),
+        ("anybody's key", sign(Signing { wrong_key: true, ..Signing::default() }), "signature-mismatch"),
+        (
+            "another webhook",
+            sign(Signing { webhook_id: Some("4JH86294D6297924G".into()), ..Signing::default() }),
+            "signature-mismatch",
+        ),
+        (
+            "the simulator",
+            sign(Signing { webhook_id: Some("WEBHOOK_ID".into()), ..Signing::default() }),
+            "signature-mismatch",
+        ),
+        ("another id", good.clone().with("PayPal-Transmission-Id", "x"), "signature-mismatch"),
+        (
+            "the time in another form",
+            good.clone().with("PayPal-Transmission-Time", "2026-01-01T00:00:00Z"),
+            "signature-mismatch",
+        ),
+        ("from the future", sign(Signing { sent_at: Some(now + 600), ..Signing::default() }), "transmission-in-future"),
+        ("a self-signed certificate", certificate(Certificate::SelfSigned), "certificate-untrusted"),
+        ("an expired certificate", certificate(Certificate::Expired), "certificate-not-valid-at-transmission"),
+        ("a certificate of another host", certificate(Certificate::OtherName), "certificate-name-mismatch"),
+        ("a live certificate", certificate(Certificate::Live), "certificate-name-mismatch"),
+        ("a certificate that isn't there", certificate(Certificate::Missing), "certificate-unreadable"),
+        (
+            "a certificate from elsewhere",
+            url("https://evil.test/v1/notifications/certs/CERT-1a"),
+            "certificate-url-not-allowed",
+        ),
+        (
+            "a certificate of another name of the host",
+            url(&format!("{host}/v1/notifications/certs/CERT-1a")),
+            "certificate-url-not-allowed",
+        ),
+        (
+            "a certificate with steps",
+            url(&format!("{base}/v1/notifications/certs/../x")),
+            "certificate-url-not-allowed",
+        ),
+        (
+            "a certificate with a query",
+            url(&format!("{base}/v1/notifications/certs/CERT-1?x")),
+            "certificate-url-not-allowed",
+        ),
+        ("no signature", good.clone().without("PayPal-Transmission-Sig"), "header-missing"),
+        ("no time", good.clone().without("PayPal-Transmission-Time"), "header-missing"),
+        ("two signatures", good.clone().with_another("PayPal-Transmission-Sig", "AAAA"), "header-duplicated"),
+        (
+            "the same signature twice",
+            {
+                let same = good.header("PayPal-Transmission-Sig").to_owned();
+                good.clone().with_another("paypal-transmission-sig", &same)
+            },
+            "header-duplicated",
+        ),
+        ("another algorithm", good.clone().with("PayPal-Auth-Algo", "SHA1withRSA"), "algorithm-not-allowed"),
+        ("no base64", good.clone().with("PayPal-Transmission-Sig", "?"), "header-malformed"),
+    ] {
+        assert_eq!(deliver(&app.client, &signed).await, refused(reason), "{what}");
+    }
+    assert_eq!(events(&app).await, "", "nothing of it is stored");
+    assert_eq!(payment_status(&app, &order).await, "unpaid");
+    assert_eq!(deliver(&app.client, &good).await, ok("processed"), "and nothing of it stands in the genuine one's way");
+    assert_eq!(payment_status(&app, &order).await, "paid");
+}
+
+#[tokio::test]
+async fn what_stripe_has_not_signed_for_us_is_refused_with_the_reason() {
+    let Some(app) = shop().await else { return };
+    let order = order(&app).await;
+    let event = pay(&app, Provider::Stripe, &order);
+    let standin = app.standin();
+    let sign = |how: Signing| standin.sign(Provider::Stripe, &event.body, &how);
+    let good = sign(Signing::default());
+    let now = i64::try_from(std::time::UNIX_EPOCH.elapsed().expect("now").as_secs()).expect("now");
+    let at = |offset: i64| sign(Signing { sent_at: Some(now + offset), ..Signing::default() });
+    let live = String::from_utf8(event.body.clone()).expect("JSON").replace("\"livemode\":false", "\"livemode\":true");
+    assert!(live.as_bytes() != event.body, "the event says that it is none of live mode");
+    let v0 = good.header("stripe-signature").replace("v1=", "v9=");
+    for (what, signed, reason) in [
+        ("another body", altered(&good), "signature-mismatch"),
+        ("another secret", sign(Signing { wrong_key: true, ..Signing::default() }), "signature-mismatch"),
+        ("only a v0 signature", good.clone().with("stripe-signature", &v0), "signature-mismatch"),
+        ("too old", at(-400), "transmission-too-old"),
+        ("from the future", at(400), "transmission-in-future"),
+        ("no signature", good.clone().without("stripe-signature"), "header-missing"),
+        (
+            "two signatures",
+            good.clone().with_another("stripe-signature", good.header("stripe-signature")),
+            "header-duplicated",
+        ),
+        ("no form", good.clone().with("stripe-signature", "v1"), "header-malformed"),
+        ("live mode", standin.sign(Provider::Stripe, live.as_bytes(), &Signing::default()), "livemode-mismatch"),
+        ("no event", standin.sign(Provider::Stripe, b"{}", &Signing::default()), "event-malformed"),
+        ("no JSON", standin.sign(Provider::Stripe, b"\xff", &Signing::default()), "event-malformed"),
+    ] {
+        assert_eq!(deliver(&app.client, &signed).await, refused(reason), "{what}");
+    }
+    assert_eq!(events(&app).await, "");
+    assert_eq!(deliver(&app.client, &good).await, ok("processed"));
+    assert_eq!(payment_status(&app, &order).await, "paid");
+}
+
+#[tokio::test]
+async fn a_body_with_the_checksum_of_a_genuine_one_moves_no_money_and_blocks_nothing() {
+    for forged_first in [true, false] {
+        let Some(app) = shop().await else { return };
+        let order = order(&app).await;
+        let event = pay(&app, Provider::PayPal, &order);
+        let genuine = app.standin().signed(&event.id);
+        let mut claim: serde_json::Value = serde_json::from_slice(&event.body).expect("JSON");
+        claim["id"] = json!("WH-FORGED");
+        claim["resource"]["amount"]["value"] = json!("9999.00");
+        let body = standin::with_the_crc_of(&event.body, claim.to_string().as_bytes());
+        let forged = genuine.clone().with_body(body);
+        let (first, second) = if forged_first { (&forged, &genuine) } else { (&genuine, &forged) };
+        assert_eq!(
+            deliver(&app.client, first).await,
+            ok("processed"),
+            "the checksum fits: its resource is what counts"
+        );
+        assert_eq!(deliver(&app.client, second).await, ok("needs_review"), "forged first: {forged_first}");
+        assert_eq!(
+            money(&app, &order).await,
+            format!("paid paid/{}/0.00", order.total),
+            "forged first: {forged_first}"
+        );
+        assert_eq!(events(&app).await, "applied needs_review:transmission-conflict");
+        assert_eq!(deliver(&app.client, second).await, ok("needs_review"), "never already_processed");
+    }
+}
+
+#[tokio::test]
+async fn events_of_the_simulator_are_recognised_where_that_is_wanted_and_move_nothing() {
+    let Some(app) = shop_like(App::private().variable("paypal_simulator", "ignore")).await else { return };
+    let order = order(&app).await;
+    let event = pay(&app, Provider::PayPal, &order);
+    let simulated = Signing { webhook_id: Some("WEBHOOK_ID".into()), ..Signing::default() };
+    let signed = app.standin().sign(Provider::PayPal, &event.body, &simulated);
+    for _ in 0..2 {
+        assert_eq!(deliver(&app.client, &signed).await, ok("ignored"));
+    }
+    assert_eq!(events(&app).await, "ignored:simulator-event");
+    assert_eq!(payment_status(&app, &order).await, "unpaid");
+}
+
+#[tokio::test]
+async fn nothing_secret_stands_in_answers_keys_or_the_log() {
+    let Some(app) = shop_like(App::private().own_redis()).await else { return };
+    let mut log = app.redis_log().await;
+    for provider in Provider::ALL {
+        let order = order(&app).await;
+        let event = pay(&app, provider, &order);
+        deliver(&app.client, &altered(&app.standin().signed(&event.id))).await;
+        deliver(&app.client, &app.standin().signed(&event.id)).await;
+    }
+    let commands: Vec<String> = log.take().await.into_iter().map(|command| command.text).collect();
+    let settings = app.standin().settings();
+    for secret in [
+        &settings.paypal_client_secret,
+        &settings.stripe_api_key,
+        &settings.stripe_webhook_secret,
+        &settings.paypal_client_id,
+    ] {
+        assert!(!app.log().contains(secret.as_str()), "the log holds a secret");
+        assert!(!commands.iter().any(|command| command.contains(secret.as_str())), "Redis was told a secret");
+        let kept = app.psql_value(
+            "SELECT coalesce(string_agg(headers::text || convert_from(body, 'UTF8'), ' '), '') FROM webhook_events",
+        );
+        assert!(!kept.await.contains(secret.as_str()), "a secret is kept with an event");
+    }
+}

@@ -1,0 +1,94 @@
+//! Deliveries: each event takes effect exactly once, and nothing forged does.
+
+mod cost;
+mod flood;
+mod forged;
+mod once;
+mod operators;
+mod review;
+mod sequence;
+
+use e2e::{App, Client};
+use reqwest::Method;
+use serde_json::Value;
+use standin::{Event, Happened, Payment, Provider, Signed, Standin};
+
+/// What pays.
+const PAID: [&str; 2] = ["PAYMENT.CAPTURE.COMPLETED", "payment_intent.succeeded"];
+
+/// A server that takes payments, with events that are sent only when a scenario sends them.
+async fn shop() -> Option<App> {
+    shop_like(App::private()).await
+}
+
+async fn shop_like(private: e2e::Private) -> Option<App> {
+    let standin = Standin::start().await;
+    let app = private.payments(&standin).spawn().await?;
+    standin.automatic(false);
+    Some(app)
+}
+
+/// An order as a scenario needs it.
+struct Order {
+    id: String,
+    total: String,
+}
+
+async fn order(app: &App) -> Order {
+    let order = app.new_order().await.json();
+    let text = |name: &str| order[name].as_str().expect(name).to_owned();
+    Order { id: text("id"), total: text("totalAmount") }
+}
+
+/// The payment status of an order as a reader sees it.
+async fn payment_status(app: &App, order: &Order) -> String {
+    let order: Value = app.client.order(&order.id).await.expect(200).json();
+    order["paymentStatus"].as_str().expect("a payment status").to_owned()
+}
+
+/// Payment status, and each payment as status, amount and refunded sum.
+async fn money(app: &App, order: &Order) -> String {
+    let id = &order.id;
+    app.psql_value(&format!(
+        "SELECT concat_ws(' ', o.payment_status, (SELECT string_agg(p.status || '/' || p.amount::numeric(15, 2) || '/' ||
+            p.refunded_amount::numeric(15, 2), ' ' ORDER BY p.captured_at, p.external_id) FROM payments p WHERE p.order_id = o.id))
+         FROM orders o WHERE o.id = '{id}'"
+    ))
+    .await
+}
+
+/// The shopper has paid all of an order: the event that says so.
+fn pay(app: &App, provider: Provider, order: &Order) -> Event {
+    let payment = Payment::new(provider, &order.id, &order.total, &app.sample.currency);
+    paid(app, &app.standin().pay_directly(&payment))
+}
+
+/// The event among these that says that money was taken.
+fn paid(app: &App, happened: &Happened) -> Event {
+    let events = happened.events.iter().map(|id| app.standin().event(id));
+    events.into_iter().find(|event| PAID.contains(&event.kind.as_str())).expect("an event of a payment")
+}
+
+/// One delivery to one server: status, and the outcome in the body; of a problem its reason, else its title.
+async fn deliver(client: &Client, signed: &Signed) -> (u16, String) {
+    let request = client.anonymous().request(Method::POST, &format!("/webhooks/{}", signed.provider.name()));
+    let request = signed.headers.iter().fold(request, |request, (name, value)| request.header(name, value));
+    let answer = client.send(request.body(signed.body.clone())).await;
+    let body = answer.json();
+    let told = ["outcome", "reason"].iter().find_map(|name| body[name].as_str());
+    let told = if answer.status == 200 { body["status"].as_str() } else { told.or_else(|| body["title"].as_str()) };
+    (answer.status, told.unwrap_or_default().to_owned())
+}
+
+/// The answer's words where it was 200.
+fn ok(outcome: &str) -> (u16, String) {
+    (200, outcome.to_owned())
+}
+
+/// How many events are stored, as `state:reason`, sorted.
+async fn events(app: &App) -> String {
+    app.psql_value(
+        "SELECT coalesce(string_agg(concat_ws(':', state, reason), ' ' ORDER BY concat_ws(':', state, reason)), '') FROM webhook_events",
+    )
+    .await
+}

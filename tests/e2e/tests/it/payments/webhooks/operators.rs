@@ -1,0 +1,119 @@
+//! What operators see of events and do with them.
+
+use e2e::{Answer, App, Client};
+use reqwest::Method;
+use serde_json::{Value, json};
+use standin::{Fault, FaultKind, Provider, Signing};
+
+use super::{deliver, events, ok, order, pay, payment_status, shop, shop_like};
+
+async fn post(client: &Client, path: &str) -> Answer {
+    client.send(client.request(Method::POST, path)).await
+}
+
+async fn listed(app: &App, query: &str) -> Vec<Value> {
+    app.operator().get(&format!("/webhooks/events?{query}")).await.expect(200).items()
+}
+
+#[tokio::test]
+async fn events_are_for_operators_only() {
+    let Some(app) = shop().await else { return };
+    let id = uuid::Uuid::new_v4();
+    let posts = [
+        format!("/webhooks/events/{id}/replay"),
+        "/webhooks/redrive".into(),
+        "/webhooks/reconcile?provider=stripe".into(),
+    ];
+    for (client, status) in [(app.client.clone(), 403), (app.client.anonymous(), 401)] {
+        client.get("/webhooks/events").await.expect_problem(status);
+        for path in &posts {
+            post(&client, path).await.expect_problem(status);
+        }
+    }
+    let operator = app.operator();
+    post(&operator, &posts[0]).await.expect_problem(404);
+    post(&operator, "/webhooks/events/x/replay").await.expect_problem_naming(400, "id");
+    post(&operator, "/webhooks/reconcile").await.expect_problem_naming(400, "provider");
+    operator.get("/webhooks/events?state=open").await.expect_problem_naming(400, "state");
+    operator.get("/webhooks/redrive").await.expect_problem(405);
+    post(&operator, "/webhooks/events").await.expect_problem(405);
+    operator.get("/webhooks/paypal").await.expect_problem(405);
+}
+
+#[tokio::test]
+async fn an_operator_sees_what_needs_review_and_replays_it() {
+    let Some(app) = shop().await else { return };
+    let order = order(&app).await;
+    let event = pay(&app, Provider::PayPal, &order);
+    let now = i64::try_from(std::time::UNIX_EPOCH.elapsed().expect("now").as_secs()).expect("now");
+    let old = Signing { sent_at: Some(now - 5 * 86_400), ..Signing::default() };
+    deliver(&app.client, &app.standin().sign(Provider::PayPal, &event.body, &old)).await;
+    assert_eq!(listed(&app, "state=applied").await, Vec::<Value>::new());
+    let found = listed(&app, "state=needs_review").await;
+    let [one] = &found[..] else { panic!("{found:?}") };
+    assert_eq!(
+        (&one["eventId"], &one["type"], &one["reason"]),
+        (&json!(event.id), &json!(event.kind), &json!("transmission-too-old"))
+    );
+    assert!(one.get("body").is_none() && one.get("headers").is_none());
+    let path = format!("/webhooks/events/{}/replay", one["id"].as_str().expect("an id"));
+    let answer = post(&app.operator(), &path).await.expect(200).json();
+    assert_eq!((&answer["status"], &answer["eventId"]), (&json!("processed"), &json!(event.id)));
+    assert_eq!(payment_status(&app, &order).await, "paid");
+    let again = post(&app.operator(), &path).await.expect_problem(409);
+    assert_eq!(again["current"], "applied");
+    let audit = app.psql_value("SELECT count(*)::text FROM payment_audit WHERE actor LIKE 'operator:%'").await;
+    assert_eq!(audit, "1", "who it was is written down");
+}
+
+#[tokio::test]
+async fn a_redrive_takes_up_what_waits() {
+    let settings = App::private().variable("payment_timeout_ms", "300").variable("payment_breaker_ms", "20");
+    let Some(app) = shop_like(settings).await else { return };
+    let mut orders = Vec::new();
+    app.standin().fail(Fault::new(FaultKind::Status(503)).on("/v2/payments/captures/"));
+    for _ in 0..12 {
+        let order = order(&app).await;
+        let signed = app.standin().signed(&pay(&app, Provider::PayPal, &order).id);
+        assert_eq!(deliver(&app.client, &signed).await.0, 503);
+        orders.push(order);
+    }
+    let failed = post(&app.operator(), "/webhooks/redrive?limit=2").await.expect(200).json();
+    assert_eq!((&failed["taken"], &failed["outcomes"]["failed"]), (&json!(2), &json!(2)));
+    assert!(events(&app).await.contains("received:provider-away"));
+    app.standin().heal();
+    tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    app.psql("UPDATE webhook_events SET next_attempt_at = now() WHERE state = 'received'").await;
+    let done = post(&app.operator(), "/webhooks/redrive").await.expect(200).json();
+    assert_eq!((&done["taken"], &done["outcomes"]["processed"]), (&json!(12), &json!(12)), "{done}");
+    for order in &orders {
+        assert_eq!(payment_status(&app, order).await, "paid");
+    }
+    let nothing = post(&app.operator(), "/webhooks/redrive").await.expect(200).json();
+    assert_eq!(nothing["taken"], 0);
+}
+
+#[tokio::test]
+async fn a_reconciliation_finds_what_was_never_delivered() {
+    let Some(app) = shop().await else { return };
+    for provider in Provider::ALL {
+        let (delivered, lost) = (order(&app).await, order(&app).await);
+        let first = pay(&app, provider, &delivered);
+        assert_eq!(deliver(&app.client, &app.standin().signed(&first.id)).await, ok("processed"));
+        let second = pay(&app, provider, &lost);
+        assert_eq!(payment_status(&app, &lost).await, "unpaid");
+        let path = format!("/webhooks/reconcile?provider={}", provider.name());
+        let answer = post(&app.operator(), &path).await.expect(200).json();
+        assert_eq!(answer["outcomes"]["failed"], 0, "{answer}");
+        assert!(
+            answer["missing"].as_u64() >= Some(1) && answer["missing"].as_u64() < answer["listed"].as_u64(),
+            "{answer}"
+        );
+        assert_eq!(payment_status(&app, &lost).await, "paid");
+        let again = post(&app.operator(), &path).await.expect(200).json();
+        assert_eq!((&again["missing"], &again["listed"]), (&json!(0), &answer["listed"]), "{again}");
+        // Should it be delivered after all, the money is still counted once.
+        assert_eq!(deliver(&app.client, &app.standin().signed(&second.id)).await.0, 200);
+        assert_eq!(super::money(&app, &lost).await, format!("paid paid/{}/0.00", lost.total));
+    }
+}
