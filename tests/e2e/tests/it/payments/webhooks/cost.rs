@@ -37,12 +37,13 @@ async fn a_first_delivery_costs_two_statements_and_a_duplicate_one_redis_command
             let (own, behind): (Vec<_>, Vec<_>) = sql.into_iter().partition(|text| !text.contains("cache_"));
             assert_eq!(own.len(), 2, "{provider:?}: {own:#?}");
             assert!(behind.len() <= 1, "{provider:?}: {behind:#?}");
-            // An instance that has just begun asks for the certificate, too.
+            // A claim, an invalidation, the claim's end; behind the answer the customer's attempts. An instance that has just begun asks
+            // for the certificate, too.
             let redis: Vec<_> = log.take().await.into_iter().filter(|command| !command.is_renewal()).collect();
-            assert!(redis.len() <= 4, "{provider:?}: {redis:#?}");
-            exact += usize::from(redis.len() == 3);
+            assert!(redis.len() <= 5, "{provider:?}: {redis:#?}");
+            exact += usize::from(redis.len() <= 4);
         }
-        assert!(exact > 0, "{provider:?}: never a claim, an invalidation and the claim's end alone");
+        assert!(exact >= 5, "{provider:?}: only {exact} of 10 deliveries cost no more than they have to");
     }
 }
 
