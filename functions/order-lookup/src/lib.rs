@@ -30,13 +30,13 @@ async fn route(backend: &'static Backend, caller: &Caller, request: &Incoming) -
 }
 
 async fn read(backend: &'static Backend, caller: &Caller, request: &Incoming, asked: View) -> Result<Reply, Error> {
-    let id = parse_id("id", request.param("id"))?;
+    let id = parse_id("id", request.segment(1).unwrap_or_default())?;
     parse_none(request.query.as_deref())?;
     Ok(view(backend, caller, id, asked).await?.into_reply(request))
 }
 
 async fn patch(backend: &'static Backend, caller: &Caller, request: &Incoming) -> Result<Reply, Error> {
-    let id = parse_id("id", request.param("id"))?;
+    let id = parse_id("id", request.segment(1).unwrap_or_default())?;
     parse_none(request.query.as_deref())?;
     let version = if_match(request.values("if-match"))?;
     let body = request.json(backend.config.max_body_bytes).await?;
@@ -45,7 +45,7 @@ async fn patch(backend: &'static Backend, caller: &Caller, request: &Incoming) -
 }
 
 async fn delete(backend: &'static Backend, caller: &Caller, request: &Incoming) -> Result<Reply, Error> {
-    let id = parse_id("id", request.param("id"))?;
+    let id = parse_id("id", request.segment(1).unwrap_or_default())?;
     let hard = parse_hard(request.query.as_deref())?;
     let version = if_match(request.values("if-match"))?;
     change::delete(backend, caller, id, hard, version).await?;

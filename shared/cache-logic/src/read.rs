@@ -206,7 +206,7 @@ where
     E: OriginError,
 {
     let begun = ports.monotonic();
-    let mut seen = match look_certified(ports, &[wanted.key], wanted.tags, limits, course).await {
+    let mut seen = match look_certified(ports, &[wanted.key], wanted.tags, limits, begun, course).await {
         Look::Certified(seen) => seen,
         Look::Bypass(why) => return bypass(load, why).await,
         Look::Uncertified(seen) => return last_known(ports, wanted, seen, load).await,
@@ -242,7 +242,7 @@ where
                     return Ok(Some(Read { renew, ..Read::of(value, Outcome::Miss { stored }) }));
                 }
                 Ok(Lease::Changed) => break,
-                Ok(Lease::Held) if ports.monotonic().saturating_sub(begun) >= limits.wait.as_millis() as u64 => {
+                Ok(Lease::Held) if elapsed(ports, begun) >= limits.wait => {
                     return bypass(load, Bypass::Waited).await;
                 }
                 Ok(Lease::Held) => pause(ports, &mut attempt, course).await,
@@ -296,9 +296,9 @@ pub(crate) async fn look_certified<P: Store + Registry + Ledger + Clock>(
     keys: &[&str],
     tags: &[&str],
     limits: &Limits,
+    begun: Millis,
     course: &mut Course,
 ) -> Look {
-    let begun = ports.monotonic();
     let (mut attempt, mut tried) = (0, false);
     loop {
         let seen = match ports.look(keys, tags).await {
@@ -308,7 +308,7 @@ pub(crate) async fn look_certified<P: Store + Registry + Ledger + Clock>(
         if certified(&seen).is_some() {
             return Look::Certified(seen);
         }
-        let late = ports.monotonic().saturating_sub(begun) >= limits.timing.claim().as_millis() as u64;
+        let late = elapsed(ports, begun) >= limits.timing.claim();
         if late && tried {
             return Look::Uncertified(seen);
         }
@@ -326,6 +326,10 @@ pub(crate) async fn look_certified<P: Store + Registry + Ledger + Clock>(
             Renewal::Ledger(_) => return Look::Uncertified(seen),
         }
     }
+}
+
+fn elapsed<P: Clock>(ports: &P, begun: Millis) -> Duration {
+    Duration::from_millis(ports.monotonic().saturating_sub(begun))
 }
 
 async fn pause<P: Clock>(ports: &P, attempt: &mut u32, course: &mut Course) {

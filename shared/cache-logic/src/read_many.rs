@@ -31,7 +31,7 @@ where
     let mut out: Vec<Option<Read>> = Vec::new();
     out.resize_with(wanted.len(), || None);
     let mut course = Course::default();
-    let seen = match look_certified(ports, &keys, &tags, limits, &mut course).await {
+    let seen = match look_certified(ports, &keys, &tags, limits, ports.monotonic(), &mut course).await {
         Look::Certified(seen) => seen,
         Look::Bypass(why) => return all_from_origin(wanted.len(), load, &why, course).await,
         Look::Uncertified(_) => return all_from_origin(wanted.len(), load, &Bypass::NoCertificate, course).await,

@@ -49,12 +49,10 @@ fn developer(request: &Incoming) -> Result<Caller, Error> {
 }
 
 fn by_token(backend: &Backend, request: &Incoming) -> Result<Rc<Caller>, Error> {
-    let mut values = request.headers.get_all("authorization").iter();
-    let (Some(value), None) = (values.next(), values.next()) else {
+    let Some(value) = request.only_header("authorization") else {
         return Err(Error::unauthenticated("one Authorization header with a Bearer token is needed"));
     };
-    let token =
-        value.to_str().ok().and_then(bearer).ok_or_else(|| Error::unauthenticated("a Bearer token is needed"))?;
+    let token = bearer(&value).ok_or_else(|| Error::unauthenticated("a Bearer token is needed"))?;
     let now = (now_millis() / 1000) as i64;
     let known = VERIFIED.with_borrow(|verified| verified.get(token).cloned());
     if let Some(caller) = known {

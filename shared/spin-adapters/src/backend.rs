@@ -341,7 +341,7 @@ impl From<Read> for Answer {
 impl Answer {
     /// 200, or 304 where the caller has it already.
     pub fn into_reply(self, request: &Incoming) -> Reply {
-        let matched = request.header("if-none-match").is_some_and(|wanted| none_match(wanted, &self.etag));
+        let matched = request.header("if-none-match").is_some_and(|wanted| none_match(&wanted, &self.etag));
         let reply = if matched { Reply::not_modified() } else { Reply::json(200, self.body) };
         reply
             .with("etag", self.etag)

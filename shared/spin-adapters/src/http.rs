@@ -10,7 +10,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use spin_sdk::wasip3::http::types::{ErrorCode, Fields, Method as WasiMethod, Request, Response, Trailers};
 use spin_sdk::wasip3::wit_bindgen::{StreamReader, StreamResult, yield_async};
 use spin_sdk::wasip3::{spawn, wit_future, wit_stream};
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -31,10 +31,10 @@ pub struct Incoming {
     pub path: String,
     /// The query, without `?`, as it came.
     pub query: Option<String>,
-    /// All headers; those of Spin come last, behind what a client may have forged.
-    pub headers: HeaderMap,
     /// Its id, from `X-Request-Id` or made here.
     pub request_id: String,
+    fields: Fields,
+    all: OnceCell<HeaderMap>,
     body: RefCell<Option<StreamReader<u8>>>,
 }
 
@@ -58,40 +58,54 @@ impl Incoming {
             Some((path, query)) => (path.to_owned(), Some(query.to_owned())),
             None => (target, None),
         };
-        let mut headers = HeaderMap::new();
-        for (name, value) in request.get_headers().copy_all() {
-            // What isn't a header by the standard is as good as absent.
-            if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {
-                headers.append(name, value);
-            }
-        }
+        let fields = request.get_headers();
         let reads_body = !matches!(method, Method::GET | Method::HEAD | Method::OPTIONS);
         let body = reads_body.then(|| {
             let (_, done) = wit_future::new(|| Ok(()));
             Request::consume_body(request, done).0
         });
-        let request_id = headers.get("x-request-id").and_then(usable_id).unwrap_or_else(crate::clock::request_id);
-        Self { method, path, query, headers, request_id, body: RefCell::new(body) }
+        let request_id =
+            fields.get("x-request-id").into_iter().next().and_then(usable_id).unwrap_or_else(crate::clock::request_id);
+        Self { method, path, query, request_id, fields, all: OnceCell::new(), body: RefCell::new(body) }
+    }
+
+    /// All headers; those of Spin come last, behind what a client may have forged. Copied from the host at the first call: a hit needs
+    /// two of some twenty, so it asks for these by name.
+    pub fn headers(&self) -> &HeaderMap {
+        self.all.get_or_init(|| {
+            let mut headers = HeaderMap::new();
+            for (name, value) in self.fields.copy_all() {
+                // What isn't a header by the standard is as good as absent.
+                if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {
+                    headers.append(name, value);
+                }
+            }
+            headers
+        })
     }
 
     /// The first header of that name, if it is visible ASCII.
-    pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.get(name).and_then(|value| value.to_str().ok())
+    pub fn header(&self, name: &str) -> Option<String> {
+        self.fields.get(name).into_iter().next().and_then(visible)
     }
 
-    /// The last header of that name: the one that Spin set, whatever the client sent before it.
-    fn last_header(&self, name: &str) -> Option<&str> {
-        self.headers.get_all(name).iter().next_back().and_then(|value| value.to_str().ok())
+    /// The only header of that name, if it is visible ASCII; none where there are several.
+    pub fn only_header(&self, name: &str) -> Option<String> {
+        let [value] = <[Vec<u8>; 1]>::try_from(self.fields.get(name)).ok()?;
+        visible(value)
     }
 
     /// A part of the path, as the route in spin.toml names it (`:id`).
     pub fn param(&self, name: &str) -> &str {
-        self.last_header(&format!("spin-path-match-{name}")).unwrap_or_default()
+        // The last one: Spin sets it behind whatever the client has sent.
+        let values = self.headers().get_all(format!("spin-path-match-{name}"));
+        values.iter().next_back().and_then(|value| value.to_str().ok()).unwrap_or_default()
     }
 
     /// The address of the peer, as Spin saw it.
     pub fn client_addr(&self) -> Option<SocketAddr> {
-        self.last_header("spin-client-addr").and_then(|address| address.parse().ok())
+        // The last one: Spin sets it behind whatever the client has sent.
+        self.fields.get("spin-client-addr").pop().and_then(visible).and_then(|address| address.parse().ok())
     }
 
     /// The whole body.
@@ -122,10 +136,14 @@ async fn collect(mut stream: StreamReader<u8>, limit: usize, field: &str) -> Res
 }
 
 /// A client's request id is kept where it is short and harmless.
-fn usable_id(value: &HeaderValue) -> Option<String> {
-    let text = value.to_str().ok()?;
-    let harmless = (1..=128).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic());
-    harmless.then(|| text.to_owned())
+fn usable_id(value: Vec<u8>) -> Option<String> {
+    visible(value).filter(|id| (1..=128).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic()))
+}
+
+/// A header's value as text: visible ASCII, blanks and tabs (RFC 9110, section 5.5).
+fn visible(value: Vec<u8>) -> Option<String> {
+    let text = String::from_utf8(value).ok()?;
+    text.bytes().all(|byte| byte == b'\t' || (b' '..=b'~').contains(&byte)).then_some(text)
 }
 
 /// A response in the making.
@@ -212,7 +230,7 @@ async fn respond(incoming: &Incoming, outcome: Result<Reply, Error>) -> Response
     });
     reply.headers.push(("x-request-id", incoming.request_id.clone()));
     if let Some(traceparent) = incoming.header("traceparent") {
-        reply.headers.push(("traceparent", traceparent.to_owned()));
+        reply.headers.push(("traceparent", traceparent));
     }
     send(reply).await
 }

@@ -192,13 +192,13 @@ impl Postgres {
     }
 
     async fn ask(&self, statement: &str, params: Vec<Param>, lost: &'static str) -> Result<Vec<Row>, Error> {
-        let admission = self.breaker.borrow_mut().admit(monotonic_millis());
+        let admission = self.breaker.borrow_mut().admit(monotonic_millis);
         if admission == Admission::Refuse {
             return Err(self.unavailable(AWAY));
         }
         let outcome = limited(self.patience, self.run(statement, params)).await;
         let reached = matches!(outcome, Some(Ok(_) | Err(Failure::Answered(_) | Failure::TooSlow)));
-        match self.breaker.borrow_mut().report(admission, reached, monotonic_millis()) {
+        match self.breaker.borrow_mut().report(admission, reached, monotonic_millis) {
             Some(Change::Opened) => eprintln!("warning: Postgres gives no answer; asked again in {:?}", self.rest),
             Some(Change::Closed) => eprintln!("info: Postgres is back"),
             None => {}

@@ -107,7 +107,7 @@ impl Redis {
     }
 
     async fn guarded<T>(&self, operation: impl Future<Output = Result<T, CacheFault>>) -> Result<T, CacheFault> {
-        let admission = self.breaker.borrow_mut().admit(monotonic_millis());
+        let admission = self.breaker.borrow_mut().admit(monotonic_millis);
         if admission == Admission::Refuse {
             return Err(CacheFault::Skipped);
         }
@@ -116,7 +116,7 @@ impl Redis {
         if !answered {
             self.session.replace(None);
         }
-        match self.breaker.borrow_mut().report(admission, answered, monotonic_millis()) {
+        match self.breaker.borrow_mut().report(admission, answered, monotonic_millis) {
             Some(Change::Opened) => eprintln!("warning: {} gives no answer and is left alone until it does", self.name),
             Some(Change::Closed) => eprintln!("info: {} is back", self.name),
             None => {}

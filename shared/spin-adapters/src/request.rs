@@ -9,7 +9,7 @@ use crate::http::Incoming;
 impl Incoming {
     /// Every value of a header, as bytes.
     pub fn values(&self, name: &str) -> impl Iterator<Item = &[u8]> {
-        self.headers.get_all(name).iter().map(|value| value.as_bytes())
+        self.headers().get_all(name).iter().map(|value| value.as_bytes())
     }
 
     /// Whether it only reads. HEAD is answered like GET; the server leaves the body out.

@@ -23,8 +23,8 @@ thread_local! {
 /// The client's address. Where it comes through a proxy that nobody has declared, that is noted for /health.
 pub fn client_address(backend: &'static Backend, proxies: &Proxies, request: &Incoming) -> ClientAddress {
     let forwarded_for: Vec<&str> =
-        request.headers.get_all("x-forwarded-for").iter().map(|value| value.to_str().unwrap_or("?")).collect();
-    let forwarded = request.headers.contains_key("forwarded");
+        request.headers().get_all("x-forwarded-for").iter().map(|value| value.to_str().unwrap_or("?")).collect();
+    let forwarded = request.headers().contains_key("forwarded");
     let peer = request.client_addr().map(|peer| peer.ip());
     let address = ClientAddress::of(peer, forwarded_for, forwarded, proxies);
     if address == ClientAddress::Undeclared {

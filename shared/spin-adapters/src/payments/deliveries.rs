@@ -32,7 +32,7 @@ const WAITING: u32 = 10;
 pub async fn deliver(backend: &'static Backend, provider: Provider, request: &Incoming) -> Result<Reply, Error> {
     let payments = Payments::ready().await?;
     let body = request.body(backend.config.max_body_bytes, "body").await?;
-    let headers = Headers::new(request.headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes())));
+    let headers = Headers::new(request.headers().iter().map(|(name, value)| (name.as_str(), value.as_bytes())));
     let verified = verified(provider, backend, payments, &headers, &body).await?;
     let told = Told::read(provider, &body).map_err(refused)?;
     if provider == Provider::Stripe {

@@ -38,7 +38,7 @@ impl Upstream {
     /// # Errors
     /// [`GatewayError::Away`] where every attempt found the provider away, or none was made because the breaker is open.
     pub async fn call(&self, wire: &impl Wire, request: &Request, began: u64) -> Result<Answer, GatewayError> {
-        let admission = self.breaker.borrow_mut().admit(wire.now());
+        let admission = self.breaker.borrow_mut().admit(|| wire.now());
         if admission == Admission::Refuse {
             return Err(GatewayError::Away { retry_after: Some(self.rest.as_secs().max(1) as u32) });
         }
@@ -47,7 +47,7 @@ impl Upstream {
             Ok(answer) => answer.is_reached(),
             Err(error) => !matches!(error, GatewayError::Away { .. }),
         };
-        match self.breaker.borrow_mut().report(admission, reached, wire.now()) {
+        match self.breaker.borrow_mut().report(admission, reached, || wire.now()) {
             Some(Change::Opened) => eprintln!("warning: {} gives no answer; asked again in {:?}", self.name, self.rest),
             Some(Change::Closed) => eprintln!("info: {} is back", self.name),
             None => {}
