@@ -4,7 +4,7 @@
 //!
 //! ```text
 //! payload | etag | owner | generations (16 bytes each) | created 8 | fresh until 8 | load 4 | epoch 16 | payload length 4 |
-//! etag length 1 | owner length 1 | number of generations 1 | encoding 1 | fill id 16 | CRC-32 of all before 4 | version 1 | "EOC"
+//! etag length 1 | owner length 1 | number of generations 1 | encoding 1 | fill id 16 | checksum of all before 4 | version 1 | "EOC"
 //! ```
 //!
 //! Version 1 is a payload as it is sent; version 2 is one whose encoding byte says how it was packed. Only packed entries are written
@@ -118,10 +118,16 @@ pub fn encode_as(value: &Value, stamp: &Stamp<'_>, encoding: Encoding) -> Option
     bytes.extend_from_slice(&payload_len.to_le_bytes());
     bytes.extend_from_slice(&[etag_len, owner_len, count, flag]);
     bytes.extend_from_slice(&stamp.fill.to_le_bytes());
-    bytes.extend_from_slice(&crc32fast::hash(&bytes).to_le_bytes());
+    bytes.extend_from_slice(&checksum(&bytes).to_le_bytes());
     bytes.push(version);
     bytes.extend_from_slice(&MAGIC);
     Some(bytes)
+}
+
+/// The lower half of XXH3-64 (Y. Collet, xxHash specification 0.2). It tells damage, not malice: whoever can write to Redis can write
+/// entries.
+fn checksum(bytes: &[u8]) -> u32 {
+    xxhash_rust::xxh3::xxh3_64(bytes) as u32
 }
 
 /// Why stored bytes are no entry. All of them are a miss, and the key is deleted.
@@ -195,7 +201,7 @@ impl Stored {
         if lengths != Some(start) {
             return Err(Damage::Lengths);
         }
-        if crc32fast::hash(&bytes[..bytes.len() - 8]) != checksum {
+        if self::checksum(&bytes[..bytes.len() - 8]) != checksum {
             return Err(Damage::Checksum);
         }
         Ok(Self {
