@@ -51,6 +51,12 @@ pub(crate) async fn configuration_errors(backend: &Backend, probe: &Probe) -> Ve
     if let Err(errors) = Payments::get().await {
         wrong.extend(errors.iter().map(config_error));
     }
+    if probe.undeclared_proxy {
+        wrong.push(json!({
+            "variable": "trusted_proxies",
+            "detail": "requests came through a proxy that it doesn't name: attempts to pay aren't limited by address"
+        }));
+    }
     if backend.config.auth_mode == AuthMode::Jwt && backend.config.jwt_keys.is_empty() {
         wrong.push(json!({ "variable": "jwt_keys", "detail": "is empty: no token can be verified" }));
     }

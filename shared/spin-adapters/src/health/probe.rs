@@ -2,12 +2,13 @@
 //! is changed, also not the certificate.
 
 use crate::backend::Backend;
+use crate::payments::address::undeclared_proxy_seen;
 use crate::postgres::Param;
 use crate::redis::{Redis, text};
 use cache_logic::ports::{CacheFault, Store};
 use cache_logic::read::certified;
 use commerce::error::Error;
-use futures_util::future::join3;
+use futures_util::future::join4;
 
 /// What is wrong with a dependency; `Ok`: it answers.
 pub(crate) type State<T> = Result<T, &'static str>;
@@ -20,6 +21,8 @@ pub(crate) struct Probe {
     pub(crate) state_redis: Option<State<()>>,
     /// The database.
     pub(crate) postgres: State<Ledger>,
+    /// Requests came through a proxy that `trusted_proxies` doesn't name.
+    pub(crate) undeclared_proxy: bool,
 }
 
 /// What the database says of its cache.
@@ -41,8 +44,9 @@ impl Probe {
             }
             Some(backend.state().command("PING", Vec::new()).await.map(drop).map_err(|fault| why(&fault)))
         };
-        let (redis, state_redis, postgres) = join3(cache(backend), state, ledger(backend)).await;
-        Self { redis, state_redis, postgres }
+        let (redis, state_redis, postgres, undeclared_proxy) =
+            join4(cache(backend), state, ledger(backend), undeclared_proxy_seen(backend)).await;
+        Self { redis, state_redis, postgres, undeclared_proxy }
     }
 
     /// The database serves another cache than this one: caching is off.

@@ -118,7 +118,7 @@ async fn asking_for_health_changes_nothing() {
     assert_eq!(app.statements().await.renewals_since(&before), 0);
     let commands = log.take().await;
     assert!(
-        commands.iter().all(|command| ["MGET", "HGETALL", "PTTL"].contains(&command.name.as_str())),
+        commands.iter().all(|command| ["MGET", "HGETALL", "PTTL", "EXISTS"].contains(&command.name.as_str())),
         "{commands:#?}"
     );
 }
