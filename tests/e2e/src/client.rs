@@ -15,7 +15,11 @@ impl Client {
     /// A client without a token.
     pub fn new(base: &str) -> Client {
         // A proxy from the environment has nothing to do with a server on loopback.
-        let http = reqwest::Client::builder().no_proxy().build().expect("an HTTP client");
+        let http = reqwest::Client::builder()
+            .no_proxy()
+            .redirect(reqwest::redirect::Policy::none())
+            .build()
+            .expect("an HTTP client");
         Client { http, base: base.to_owned(), token: None }
     }
 

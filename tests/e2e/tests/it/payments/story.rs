@@ -1,0 +1,115 @@
+//! From the shopper's click to a paid order, and back by refunds.
+
+use std::time::{Duration, Instant};
+
+use e2e::SHOP;
+use serde_json::json;
+use standin::{Outcome, Provider};
+
+use super::shop::Shop;
+
+/// From the shopper's click to an order that every reader sees as paid.
+const SOON: Duration = Duration::from_secs(3);
+
+#[tokio::test]
+async fn a_shopper_is_sent_to_the_provider_pays_and_the_order_is_paid_within_seconds() {
+    let Some(shop) = Shop::open().await else { return };
+    for provider in Provider::ALL {
+        let order = shop.order().await;
+        let (session, page) = shop.checkout(&order, provider).await;
+        // Readers have the unpaid order in the cache.
+        shop.app.warm(&format!("/orders/{}/payment-status", order.id)).await;
+        shop.app.warm(&format!("/orders/{}", order.id)).await;
+
+        let clicked = Instant::now();
+        let back = shop.press(&page).await;
+        assert!(back.starts_with(&format!("{SHOP}done")), "{back}");
+        let money = shop.becomes(&order, "paid", SOON).await;
+        println!("{}: paid after {:?}", provider.name(), clicked.elapsed());
+        assert_eq!((&money["paidAmount"], &money["refundedAmount"]), (&json!(order.total), &json!("0.00")));
+        let payment = &money["payments"][0];
+        assert_eq!((&payment["provider"], &payment["status"]), (&json!(provider.name()), &json!("paid")));
+        let taken = payment["externalId"].as_str().expect("the provider's id");
+        assert!(shop.standin.object(taken).is_some(), "an id that the provider knows: {taken}");
+
+        let read = shop.app.client.order(&order.id).await.expect(200).json();
+        assert_eq!((&read["paymentStatus"], &read["externalTransactionId"]), (&json!("paid"), &json!(taken)));
+        let read = shop.app.client.get(&format!("/payments/sessions/{session}")).await.expect(200).json();
+        assert_eq!((&read["status"], &read["orderTotal"]), (&json!("completed"), &json!(order.total)));
+        let data = &read["webhookData"];
+        let told = shop.standin.event(data["eventId"].as_str().unwrap_or_else(|| panic!("no event in {read}")));
+        assert_eq!(data["type"], told.kind, "{read}");
+
+        // All events are taken, and none of them changes anything any more.
+        e2e::eventually("every event is delivered", SOON, || async {
+            let sent = shop.standin.attempts();
+            let accepted = |id: &str| sent.iter().any(|attempt| attempt.event == id && attempt.accepted());
+            shop.standin.events().iter().all(|event| accepted(&event.id)).then_some(())
+        })
+        .await;
+        assert_eq!(shop.events("received").await + shop.events("needs_review").await, 0);
+        assert_eq!(shop.money(&order).await["paidAmount"], json!(order.total));
+    }
+}
+
+#[tokio::test]
+async fn a_refused_card_leaves_the_session_open_for_another_try() {
+    let Some(shop) = Shop::open().await else { return };
+    for provider in Provider::ALL {
+        let order = shop.order().await;
+        let (session, page) = shop.checkout(&order, provider).await;
+        let external = external(&shop, &session).await;
+        assert!(!shop.standin.pay_with(&external, Outcome::Declined).events.is_empty());
+        shop.becomes(&order, "failed", SOON).await;
+        let read = shop.app.client.get(&format!("/payments/sessions/{session}")).await.expect(200).json();
+        assert_eq!(read["status"], "awaiting_callback");
+        if provider == Provider::Stripe {
+            shop.press(&page).await;
+        } else {
+            shop.standin.pay(&external);
+        }
+        shop.becomes(&order, "paid", SOON).await;
+    }
+}
+
+#[tokio::test]
+async fn refunds_are_made_once_each_and_add_up() {
+    let Some(shop) = Shop::open().await else { return };
+    for provider in Provider::ALL {
+        let order = shop.order().await;
+        let (session, _) = shop.checkout(&order, provider).await;
+        let external = external(&shop, &session).await;
+        shop.standin.pay(&external);
+        shop.becomes(&order, "paid", SOON).await;
+        let payment = shop.payment(&order).await;
+
+        let key = crate::new_key();
+        let first = shop.refund(&payment, Some("1.00"), &key).await.expect(201).json();
+        assert_eq!(
+            shop.refund(&payment, Some("1.00"), &key).await.expect(201).json(),
+            first,
+            "the same key, the same refund"
+        );
+        shop.refund(&payment, Some("2.00"), &key).await.expect_problem(422);
+        let money = shop.becomes(&order, "partially_refunded", SOON).await;
+        assert_eq!(money["refundedAmount"], "1.00", "{money}");
+
+        // One by the provider's own pages: only its event tells us.
+        let taken = money["payments"][0]["externalId"].as_str().expect("an id").to_owned();
+        shop.standin.refund(&taken, Some("0.50"));
+        e2e::eventually("both refunds are known", SOON, || async {
+            (shop.money(&order).await["refundedAmount"] == "1.50").then_some(())
+        })
+        .await;
+        shop.refund(&payment, Some(&order.total), &crate::new_key()).await.expect_problem(422);
+        shop.refund(&payment, None, &crate::new_key()).await.expect(201);
+        let money = shop.becomes(&order, "refunded", SOON).await;
+        assert_eq!(money["refundedAmount"], json!(order.total));
+    }
+}
+
+/// The session's id at the provider.
+async fn external(shop: &Shop, session: &str) -> String {
+    let read = shop.app.client.get(&format!("/payments/sessions/{session}")).await.expect(200).json();
+    read["externalTransactionId"].as_str().unwrap_or_else(|| panic!("no id in {read}")).to_owned()
+}
