@@ -2,6 +2,7 @@
 
 use std::io;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
@@ -72,12 +73,17 @@ async fn answer(world: &Arc<World>, request: &Request) -> Option<Reply> {
         state.seen.push(Seen { call: format!("{} {}", request.method, request.path), key, status: None });
         state.seen.len() - 1
     };
-    let reply = called(world, request).await;
-    if let Some(seen) = world.state().seen.get_mut(at) {
-        seen.status = reply.as_ref().map(|reply| reply.status);
-    }
-    world.flush();
-    reply
+    let (world, request) = (Arc::clone(world), request.clone());
+    // What has begun is brought to its end, also where the caller doesn't wait for it.
+    let call = tokio::spawn(async move {
+        let reply = called(&world, &request).await;
+        if let Some(seen) = world.state().seen.get_mut(at) {
+            seen.status = reply.as_ref().map(|reply| reply.status);
+        }
+        world.flush();
+        reply
+    });
+    call.await.ok().flatten()
 }
 
 /// A call of a provider's API, with what goes wrong on purpose.
@@ -98,23 +104,8 @@ async fn called(world: &Arc<World>, request: &Request) -> Option<Reply> {
         Some(FaultKind::Disconnect) => return None,
         _ => {}
     }
-    let key = (provider.key)(request);
-    if let Some((key, same)) = &key {
-        let begun = world.state().keys.begin(key, same);
-        match begun {
-            Begin::New => {}
-            Begin::Replay(reply) => return Some((provider.replay)(reply)),
-            Begin::Mismatch => return Some((provider.mismatch)()),
-            Begin::InFlight => return Some((provider.in_flight)()),
-        }
-    }
-    if let Some(FaultKind::Delay(time)) = kind {
-        tokio::time::sleep(time).await;
-    }
-    let reply = (provider.answer)(world, request);
-    if let Some((key, _)) = &key {
-        world.state().keys.finish(key, (provider.keeps)(&reply).then_some(&reply));
-    }
+    let delay = if let Some(FaultKind::Delay(time)) = kind { Some(time) } else { None };
+    let reply = once(world, request, &provider, delay).await;
     match kind {
         Some(FaultKind::DoneThenStatus(status)) => {
             world.flush();
@@ -126,6 +117,28 @@ async fn called(world: &Arc<World>, request: &Request) -> Option<Reply> {
         }
         _ => Some(reply),
     }
+}
+
+/// Does what a request asks for, unless one with its idempotency key has.
+async fn once(world: &World, request: &Request, provider: &Provider, delay: Option<Duration>) -> Reply {
+    let key = (provider.key)(request);
+    if let Some((key, same)) = &key {
+        let begun = world.state().keys.begin(key, same);
+        match begun {
+            Begin::New => {}
+            Begin::Replay(reply) => return (provider.replay)(reply),
+            Begin::Mismatch => return (provider.mismatch)(),
+            Begin::InFlight => return (provider.in_flight)(),
+        }
+    }
+    if let Some(time) = delay {
+        tokio::time::sleep(time).await;
+    }
+    let reply = (provider.answer)(world, request);
+    if let Some((key, _)) = &key {
+        world.state().keys.finish(key, (provider.keeps)(&reply).then_some(&reply));
+    }
+    reply
 }
 
 /// An idempotency key, and what has to be the same when it comes again.

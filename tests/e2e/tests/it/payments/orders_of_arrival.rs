@@ -36,7 +36,7 @@ const TABLE: &[(Provider, &[&str], &str)] = &[
 ];
 
 /// How many orders of arrival of each set are tried over HTTP. The tests of the database hold all of them.
-const SAMPLE: usize = 12;
+const SAMPLE: usize = 6;
 
 /// The event of each step that the table means; the provider sends others along.
 fn kind(provider: Provider, step: &str) -> &'static str {
