@@ -137,21 +137,6 @@ async fn an_event_that_cannot_be_made_sure_of_waits_until_the_provider_is_back()
 }
 
 #[tokio::test]
-async fn an_event_before_its_capture_can_be_read_is_applied_when_it_can() {
-    let Some(shop) = impatient().await else { return };
-    let order = shop.order().await;
-    shop.standin.automatic(false);
-    let paid = shop.standin.pay_directly(&Payment::new(Provider::PayPal, &order.id, &order.total, &order.currency));
-    let event = shop.standin.of_kind(&paid, "PAYMENT.CAPTURE.COMPLETED").id;
-    shop.standin.hide(&paid.id);
-    assert_eq!(shop.standin.send(&shop.standin.signed(&event)).await.status, Some(503));
-    assert_eq!(shop.events("received").await, 1, "it is kept");
-    shop.standin.show(&paid.id);
-    shop.standin.deliver(&event).await;
-    shop.becomes(&order, "paid", SOON).await;
-}
-
-#[tokio::test]
 async fn an_expired_token_is_asked_for_anew() {
     let Some(shop) = impatient().await else { return };
     for _ in 0..2 {
