@@ -200,6 +200,16 @@ async fn a_damaged_entry_and_a_wait_are_counted() {
 }
 
 #[tokio::test]
+async fn an_instance_that_has_not_told_yet_outlives_its_idle_second() {
+    // Quiet means two seconds without a count; an idle instance is dropped after one.
+    let Some(app) = App::private().own_redis().variable("statistics_flush_ms", "40000").spawn().await else { return };
+    let mut tally = Tally::default();
+    several(&app, &mut tally, 10, &format!("/orders/{}", app.sample.order)).await;
+    assert_eq!(report(&app).await["total"]["reads"], 0);
+    sums_of(&app, &tally).await;
+}
+
+#[tokio::test]
 async fn switched_off_nothing_is_counted_and_nothing_sent() {
     let Some(app) = App::private().own_redis().variable("statistics_flush_ms", "0").spawn().await else { return };
     let path = format!("/orders/{}", app.sample.order);
