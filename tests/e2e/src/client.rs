@@ -15,6 +15,7 @@ impl Client {
     /// A client without a token.
     pub fn new(base: &str) -> Client {
         // A proxy from the environment has nothing to do with a server on loopback.
+        // Where an answer sends a shopper, the scenario looks itself.
         let http = reqwest::Client::builder()
             .no_proxy()
             .redirect(reqwest::redirect::Policy::none())

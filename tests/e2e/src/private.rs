@@ -81,6 +81,8 @@ impl Private {
             ("DATABASE_HOST".to_owned(), host_of(&database_url).to_owned()),
             ("KEY_PREFIX".to_owned(), prefix.clone()),
             ("JWT_KEYS".to_owned(), keys.to_string()),
+            ("HMAC_KEY".to_owned(), format!("{0}{0}", uuid::Uuid::new_v4().simple())),
+            ("PAYMENT_RETURN_URLS".to_owned(), SHOP.to_owned()),
         ];
         if let Some(standin) = &self.standin {
             settings.extend(payment_settings(standin));
@@ -118,10 +120,7 @@ impl Private {
 
 /// What the server is told about its payment providers.
 fn payment_settings(standin: &Standin) -> Vec<(String, String)> {
-    let given = standin.variables().into_iter().map(|(name, value)| (name.to_uppercase(), value));
-    let own =
-        [("HMAC_KEY", format!("{0}{0}", uuid::Uuid::new_v4().simple())), ("PAYMENT_RETURN_URLS", SHOP.to_owned())];
-    given.chain(own.map(|(name, value)| (name.to_owned(), value))).collect()
+    standin.variables().into_iter().map(|(name, value)| (name.to_uppercase(), value)).collect()
 }
 
 /// The accounts belong to the sample's organisation.

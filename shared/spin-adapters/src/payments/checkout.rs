@@ -1,16 +1,16 @@
 //! Checkout sessions: carts in the Redis of state, each its caller's own; the order they become is in Postgres.
 
 use cache_logic::key::KeyBuilder;
-use cache_logic::ports::CacheFault;
 use commerce::caller::Caller;
 use commerce::checkout::{Cart, Damaged};
 use commerce::error::Error;
 use commerce::pseudonym::{Purpose, short_pseudonym};
 use commerce::time::Moment;
-use spin_sdk::redis::RedisResult;
+use spin_sdk::redis::{RedisParameter, RedisResult};
 use uuid::Uuid;
 
 use super::Payments;
+use super::state::patiently;
 use crate::backend::Backend;
 use crate::clock::now_millis;
 use crate::http::Reply;
@@ -18,9 +18,6 @@ use crate::orders::change::{Changed, id_of, one, outcome, principal, refusal};
 use crate::orders::uuid;
 use crate::postgres::Param;
 use crate::redis::{millis, text};
-
-/// When to come again where Redis is away, in seconds.
-const RETRY_AFTER: u32 = 1;
 
 /// A caller's checkout session: where it is, and whose.
 pub struct Checkout<'a> {
@@ -81,8 +78,7 @@ impl<'a> Checkout<'a> {
     /// # Errors
     /// [`Error::NotFound`].
     pub async fn delete(&self) -> Result<Reply, Error> {
-        let (answer, _) = self.backend.state().command("DEL", vec![text(&self.key)]).await.map_err(away)?;
-        match answer.as_slice() {
+        match self.command("DEL", vec![text(&self.key)]).await?.as_slice() {
             [RedisResult::Int64(1)] => Ok(Reply::no_content()),
             _ => Err(not_found()),
         }
@@ -139,8 +135,7 @@ impl<'a> Checkout<'a> {
     }
 
     async fn stored(&self) -> Result<Option<Result<Cart, Damaged>>, Error> {
-        let (answer, _) = self.backend.state().command("GET", vec![text(&self.key)]).await.map_err(away)?;
-        Ok(match answer.as_slice() {
+        Ok(match self.command("GET", vec![text(&self.key)]).await?.as_slice() {
             [RedisResult::Binary(bytes)] => Some(Cart::from_bytes(bytes)),
             [RedisResult::Nil] | [] => None,
             _ => Some(Err(Damaged)),
@@ -148,9 +143,14 @@ impl<'a> Checkout<'a> {
     }
 
     async fn store(&self, cart: &Cart) -> Result<(), Error> {
-        let bytes = spin_sdk::redis::RedisParameter::Binary(cart.to_bytes());
+        let bytes = RedisParameter::Binary(cart.to_bytes());
         let arguments = vec![text(&self.key), bytes, text("PX"), millis(self.payments.config.checkout_ttl)];
-        self.backend.state().command("SET", arguments).await.map(drop).map_err(away)
+        self.command("SET", arguments).await.map(drop)
+    }
+
+    async fn command(&self, name: &str, arguments: Vec<RedisParameter>) -> Result<Vec<RedisResult>, Error> {
+        let call = async || self.backend.state().command(name, arguments.clone()).await;
+        patiently(self.backend, "checkout sessions can't be read", call).await.map(|(answer, _)| answer)
     }
 
     fn shown(&self, status: u16, cart: &Cart) -> Result<Reply, Error> {
@@ -170,11 +170,4 @@ fn not_found() -> Error {
 fn damaged(_: Damaged) -> Error {
     let detail = "the checkout session is damaged in Redis; put the cart again, or delete it".to_owned();
     Error::Conflict { detail, current: None }
-}
-
-fn away(_: CacheFault) -> Error {
-    Error::Unavailable {
-        detail: "checkout sessions can't be read while Redis is away".into(),
-        retry_after_seconds: RETRY_AFTER,
-    }
 }

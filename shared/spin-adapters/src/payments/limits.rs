@@ -16,12 +16,11 @@ use spin_sdk::redis::{RedisParameter, RedisResult};
 use uuid::Uuid;
 
 use super::config::AttemptLimits;
+use super::state::patiently;
 use crate::backend::Backend;
 use crate::clock::token;
 use crate::redis::{Script, millis, text};
 
-/// When to come again where Redis is away, in seconds.
-const RETRY_AFTER: u32 = 1;
 const HOUR: Duration = Duration::from_secs(3600);
 const DAY: Duration = Duration::from_secs(24 * 3600);
 /// How many customers of one address are told apart; more make no difference to a score.
@@ -137,17 +136,15 @@ async fn ask(backend: &Backend, key: &str, window: &Window, name: &str) -> Resul
     let key = backend.prefixed(key);
     let refused = text(&format!("{:032x}", token()));
     let arguments = vec![text(name), refused, RedisParameter::Int64(window.quota.into()), millis(window.length)];
-    let answer = backend.state().script(&LIMIT, &[&key], arguments).await;
-    match answer.as_ref().map(|(answer, _)| answer.as_slice()) {
-        Ok([RedisResult::Int64(admitted), RedisResult::Int64(used), RedisResult::Int64(frees)]) => Ok(Count {
+    // An attempt that was admitted counts once, whoever asks again; one that was refused counts, and may count twice.
+    let call = async || backend.state().script(&LIMIT, &[&key], arguments.clone()).await;
+    let (answer, _) = patiently(backend, "attempts to pay can't be counted", call).await?;
+    match answer.as_slice() {
+        [RedisResult::Int64(admitted), RedisResult::Int64(used), RedisResult::Int64(frees)] => Ok(Count {
             admitted: *admitted == 1,
             used: u32::try_from(*used).unwrap_or(u32::MAX),
             frees_in_ms: u64::try_from(*frees).unwrap_or_default(),
         }),
-        // An attempt that can't be counted isn't made.
-        _ => Err(Error::Unavailable {
-            detail: "attempts to pay can't be counted while Redis is away".into(),
-            retry_after_seconds: RETRY_AFTER,
-        }),
+        _ => Err(Error::internal("limit.lua gave no count")),
     }
 }

@@ -22,6 +22,7 @@ pub mod limits;
 pub mod observed;
 pub mod refunds;
 pub mod sessions;
+mod state;
 pub mod upstream;
 pub mod urls;
 pub mod verification;

@@ -1,7 +1,13 @@
 //! Payments, with the stand-in for both providers.
 
+mod checkout;
 mod faults;
+mod guests;
+mod limits;
 mod orders_of_arrival;
+mod sessions;
+mod sessions_held;
 mod shop;
+mod shopper;
 mod story;
 mod webhooks;

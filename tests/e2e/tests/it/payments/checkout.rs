@@ -1,0 +1,162 @@
+//! From cart to order, once.
+
+use e2e::{Answer, App, Caller, Client};
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use super::shopper::{keys, member, other_shopper, post, redis, shopper};
+
+async fn put(client: &Client, id: &str, cart: &Value) -> Answer {
+    client.send(client.request(Method::PUT, &format!("/checkout/sessions/{id}")).json(cart)).await
+}
+
+async fn get(client: &Client, id: &str) -> Answer {
+    client.get(&format!("/checkout/sessions/{id}")).await
+}
+
+async fn order(client: &Client, id: &str) -> Answer {
+    post(client, &format!("/checkout/sessions/{id}/order")).await
+}
+
+fn new_id() -> String {
+    uuid::Uuid::new_v4().to_string()
+}
+
+async fn orders(app: &App) -> i64 {
+    app.psql_value("SELECT count(*)::text FROM orders").await.parse().expect("a number")
+}
+
+#[tokio::test]
+async fn a_cart_is_put_read_changed_and_dropped() {
+    let Some(app) = App::private().spawn().await else { return };
+    let (client, id) = (shopper(&app), new_id());
+    let mut cart = app.order_request();
+    get(&client, &id).await.expect_problem(404);
+    put(&client, &id, &cart).await.expect(201);
+    cart["notes"] = json!("gift wrap");
+    put(&client, &id, &cart).await.expect(200);
+    let shown = get(&client, &id).await.expect(200);
+    assert_eq!(shown.header("cache-control"), "no-store");
+    let shown = shown.json();
+    assert_eq!((&shown["id"], &shown["status"], &shown["orderId"]), (&json!(id), &json!("open"), &json!(null)));
+    assert_eq!((&shown["items"], &shown["notes"]), (&cart["items"], &cart["notes"]));
+    client.send(client.request(Method::DELETE, &format!("/checkout/sessions/{id}"))).await.expect(204);
+    client.send(client.request(Method::DELETE, &format!("/checkout/sessions/{id}"))).await.expect_problem(404);
+    get(&client, &id).await.expect_problem(404);
+    order(&client, &id).await.expect_problem(404);
+}
+
+#[tokio::test]
+async fn a_cart_is_refused_as_the_order_would_be() {
+    let Some(app) = App::private().spawn().await else { return };
+    let client = shopper(&app);
+    put(&client, &new_id(), &json!({"items": []})).await.expect_problem_naming(400, "customerId");
+    let mut foreign = app.order_request();
+    foreign["customerId"] = json!(app.sample.other_customer);
+    put(&client, &new_id(), &foreign).await.expect_problem(404);
+    put(&client, "not-a-uuid", &app.order_request()).await.expect_problem_naming(400, "id");
+    let mut unknown = app.order_request();
+    unknown["items"][0]["sku"] = json!("NO-SUCH-THING");
+    let id = new_id();
+    put(&client, &id, &unknown).await.expect(201);
+    order(&client, &id).await.expect_problem_naming(422, "items[0].sku");
+    // The cart can be mended and ordered.
+    put(&client, &id, &app.order_request()).await.expect(200);
+    order(&client, &id).await.expect(201);
+}
+
+#[tokio::test]
+async fn a_cart_becomes_one_order_however_often_that_is_sent() {
+    let Some(app) = App::private().own_redis().spawn().await else { return };
+    let (client, id, before) = (shopper(&app), new_id(), orders(&app).await);
+    put(&client, &id, &app.order_request()).await.expect(201);
+    let requests = (0..20).map(|_| {
+        let (client, id) = (client.clone(), id.clone());
+        tokio::spawn(async move { order(&client, &id).await.expect(201) })
+    });
+    let mut made = Vec::new();
+    for request in requests.collect::<Vec<_>>() {
+        made.push(member(&request.await.expect("an answer"), "id"));
+    }
+    made.dedup();
+    assert_eq!(made.len(), 1, "{made:?}");
+    let again = order(&client, &id).await.expect(201);
+    assert_eq!(again.header("location"), format!("/api/v1/orders/{}", made[0]));
+    assert_eq!(again.body, client.order(&made[0]).await.expect(200).body);
+    let shown = get(&client, &id).await.expect(200).json();
+    assert_eq!((&shown["status"], &shown["orderId"]), (&json!("ordered"), &json!(made[0])));
+    assert_eq!(put(&client, &id, &app.order_request()).await.expect_problem(409)["current"], made[0]);
+
+    // Redis has lost the cart, a day has passed, the cart is put once more: it is the same order.
+    let mut connection = redis(&app).await;
+    redis::cmd("FLUSHALL").exec_async(&mut connection).await.expect("FLUSHALL");
+    assert_eq!(member(&order(&client, &id).await.expect(201), "id"), made[0]);
+    app.psql("UPDATE idempotency_keys SET expires_at = now()").await;
+    put(&client, &id, &app.order_request()).await.expect(201);
+    assert_eq!(member(&order(&client, &id).await.expect(201), "id"), made[0]);
+    assert_eq!(orders(&app).await, before + 1);
+    client.patch(&made[0], json!({"notes": "later"})).await.expect(200);
+    assert_eq!(member(&order(&client, &id).await.expect(201), "notes"), "later", "as it is now");
+    app.client.delete(&made[0]).await.expect(204);
+    order(&client, &id).await.expect_problem(404);
+    assert_eq!(orders(&app).await, before + 1, "a deleted order makes no room");
+}
+
+#[tokio::test]
+async fn without_redis_an_order_that_was_made_is_found_and_no_cart_is_taken_for_empty() {
+    let Some(mut app) = App::private().own_redis().spawn().await else { return };
+    let (client, made, unmade) = (shopper(&app), new_id(), new_id());
+    for id in [&made, &unmade] {
+        put(&client, id, &app.order_request()).await.expect(201);
+    }
+    let first = member(&order(&client, &made).await.expect(201), "id");
+    app.redis.as_mut().expect("an own Redis").kill();
+    assert_eq!(member(&order(&client, &made).await.expect(201), "id"), first);
+    for answer in
+        [order(&client, &unmade).await, get(&client, &unmade).await, put(&client, &unmade, &app.order_request()).await]
+    {
+        assert!(!answer.header("retry-after").is_empty(), "{}", answer.request);
+        answer.expect_problem(503);
+    }
+}
+
+#[tokio::test]
+async fn a_cart_is_its_callers_own() {
+    let Some(app) = App::private().spawn().await else { return };
+    let (client, id) = (shopper(&app), new_id());
+    put(&client, &id, &app.order_request()).await.expect(201);
+    let mut foreign = app.order_request();
+    foreign["customerId"] = json!(app.sample.other_customer);
+    let other_org = app.as_caller(&Caller::customer(&app.sample.other_org, &app.sample.foreign_customer));
+    for stranger in [&other_shopper(&app), &app.client, &other_org] {
+        get(stranger, &id).await.expect_problem(404);
+        order(stranger, &id).await.expect_problem(404);
+        stranger.send(stranger.request(Method::DELETE, &format!("/checkout/sessions/{id}"))).await.expect_problem(404);
+    }
+    // The same id is another session for somebody else.
+    put(&other_shopper(&app), &id, &foreign).await.expect(201);
+    assert_eq!(member(&get(&client, &id).await.expect(200), "customerId"), app.sample.customer);
+    let (mine, theirs) = (order(&client, &id).await.expect(201), order(&other_shopper(&app), &id).await.expect(201));
+    assert_ne!(member(&mine, "id"), member(&theirs, "id"));
+    for key in keys(&app, "checkout:session:*").await {
+        assert!(!key.contains(&app.sample.customer) && !key.contains("e2e-customer"), "{key}");
+    }
+}
+
+#[tokio::test]
+async fn a_damaged_cart_is_never_half_read() {
+    let Some(app) = App::private().spawn().await else { return };
+    let (client, id, before) = (shopper(&app), new_id(), orders(&app).await);
+    put(&client, &id, &app.order_request()).await.expect(201);
+    let mut connection = redis(&app).await;
+    let key = keys(&app, "checkout:session:*").await.pop().expect("a key");
+    let whole: Vec<u8> = redis::cmd("GET").arg(&key).query_async(&mut connection).await.expect("GET");
+    for damaged in [&whole[..whole.len() - 1], b"{}", b"", &whole[1..]] {
+        redis::cmd("SET").arg(&key).arg(damaged).exec_async(&mut connection).await.expect("SET");
+        get(&client, &id).await.expect_problem(409);
+        order(&client, &id).await.expect_problem(409);
+    }
+    assert_eq!(orders(&app).await, before);
+    put(&client, &id, &app.order_request()).await.expect(200);
+    order(&client, &id).await.expect(201);
+}

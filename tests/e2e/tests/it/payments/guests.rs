@@ -1,0 +1,113 @@
+//! A token opens one order's public view, and nothing else.
+
+use e2e::{Answer, App, Caller, Client};
+use reqwest::Method;
+use serde_json::json;
+
+use super::shopper::{member, other_shopper, post, shopper};
+
+async fn token(client: &Client, order: &str) -> String {
+    member(&post(client, &format!("/orders/{order}/guest-token")).await.expect(201), "token")
+}
+
+async fn look(app: &App, authorization: &str) -> Answer {
+    let guest = app.client.anonymous();
+    guest.send(guest.request(Method::GET, "/guest/order").header("authorization", authorization)).await
+}
+
+async fn revoke(client: &Client, order: &str) -> Answer {
+    client.send(client.request(Method::DELETE, &format!("/orders/{order}/guest-token"))).await
+}
+
+#[tokio::test]
+async fn a_token_opens_its_order_as_it_is_now_and_shows_no_customer() {
+    let Some(app) = App::private().spawn().await else { return };
+    let order = app.sample.order.clone();
+    app.client.patch(&order, json!({"notes": "for the shop only"})).await.expect(200);
+    for client in [app.client.clone(), shopper(&app)] {
+        let made = post(&client, &format!("/orders/{order}/guest-token")).await.expect(201);
+        assert_eq!(made.header("cache-control"), "no-store");
+        let (token, whole) = (member(&made, "token"), client.order(&order).await.expect(200).json());
+        assert_eq!(token.len(), 32);
+        for scheme in ["Guest", "guest", "Bearer"] {
+            let seen = look(&app, &format!("{scheme} {token}")).await.expect(200);
+            assert_eq!(seen.header("cache-control"), "no-store");
+            let body = seen.json();
+            for field in ["orderNumber", "status", "paymentStatus", "totalAmount", "currency"] {
+                assert_eq!(body[field], whole[field], "{field}");
+            }
+            for personal in [&*app.sample.customer, "for the shop only", "line1", &app.sample.org] {
+                assert!(!seen.text().contains(personal), "{personal} in {}", seen.text());
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_wrong_an_expired_and_a_revoked_token_open_nothing() {
+    let Some(app) = App::private().spawn().await else { return };
+    let order = app.sample.order.clone();
+    let first = token(&app.client, &order).await;
+    let second = token(&app.client, &order).await;
+    assert_ne!(first, second);
+    let last = if first.ends_with('0') { "1" } else { "0" };
+    let near = format!("{}{last}", &first[..31]);
+    for wrong in [
+        format!("Guest {near}"),
+        format!("Guest {}", "0".repeat(32)),
+        format!("Basic {first}"),
+        first.clone(),
+        "Guest".to_owned(),
+        format!("Bearer {}", app.token()),
+    ] {
+        let refused = look(&app, &wrong).await.expect(401);
+        assert!(!refused.header("www-authenticate").is_empty(), "{wrong}");
+        assert!(!refused.text().contains(&first[..16]), "{}", refused.text());
+        refused.expect_problem(401);
+    }
+    app.client.anonymous().get("/guest/order").await.expect_problem(401);
+    app.client.anonymous().get(&format!("/guest/order?token={first}")).await.expect_problem(400);
+
+    app.psql(
+        "UPDATE guest_tokens SET expires_at = now() WHERE created_at = (SELECT min(created_at) FROM guest_tokens)",
+    )
+    .await;
+    look(&app, &format!("Guest {first}")).await.expect(401);
+    look(&app, &format!("Guest {second}")).await.expect(200);
+    for _ in 0..2 {
+        revoke(&app.client, &order).await.expect(204);
+        look(&app, &format!("Guest {second}")).await.expect(401);
+    }
+    let third = token(&app.client, &order).await;
+    app.client.delete(&order).await.expect(204);
+    look(&app, &format!("Guest {third}")).await.expect(401);
+}
+
+#[tokio::test]
+async fn only_who_may_see_an_order_gives_it_a_token_or_takes_it_back() {
+    let Some(app) = App::private().spawn().await else { return };
+    let order = app.sample.order.clone();
+    let guest = token(&app.client, &order).await;
+    for stranger in [other_shopper(&app), app.as_caller(&Caller::service(&app.sample.other_org))] {
+        post(&stranger, &format!("/orders/{order}/guest-token")).await.expect_problem(404);
+        revoke(&stranger, &order).await.expect_problem(404);
+    }
+    post(&app.client.anonymous(), &format!("/orders/{order}/guest-token")).await.expect_problem(401);
+    look(&app, &format!("Guest {guest}")).await.expect(200);
+    revoke(&shopper(&app), &order).await.expect(204);
+    look(&app, &format!("Guest {guest}")).await.expect(401);
+}
+
+#[tokio::test]
+async fn a_token_is_nowhere_but_with_its_holder() {
+    let Some(app) = App::private().spawn().await else { return };
+    let guest = token(&app.client, &app.sample.order).await;
+    look(&app, &format!("Guest {guest}")).await.expect(200);
+    let stored = app.psql_value("SELECT string_agg(to_jsonb(g)::text, ',') FROM guest_tokens g").await;
+    assert!(!stored.contains(&guest), "{stored}");
+    assert!(super::shopper::keys(&app, &format!("*{guest}*")).await.is_empty());
+    assert!(!app.log().contains(&guest));
+    // Nor is it a caller's token.
+    let caller = app.client.with_token(&guest);
+    caller.order(&app.sample.order).await.expect_problem(401);
+}
