@@ -205,8 +205,8 @@ where
     L: Into<Given>,
     E: OriginError,
 {
-    let begun = ports.monotonic();
-    let mut seen = match look_certified(ports, &[wanted.key], wanted.tags, limits, begun, course).await {
+    let mut patience = Patience::default();
+    let mut seen = match look_certified(ports, &[wanted.key], wanted.tags, limits, &mut patience, course).await {
         Look::Certified(seen) => seen,
         Look::Bypass(why) => return bypass(load, why).await,
         Look::Uncertified(seen) => return last_known(ports, wanted, seen, load).await,
@@ -242,7 +242,7 @@ where
                     return Ok(Some(Read { renew, ..Read::of(value, Outcome::Miss { stored }) }));
                 }
                 Ok(Lease::Changed) => break,
-                Ok(Lease::Held) if elapsed(ports, begun) >= limits.wait => {
+                Ok(Lease::Held) if patience.spent(ports) >= limits.wait => {
                     return bypass(load, Bypass::Waited).await;
                 }
                 Ok(Lease::Held) => pause(ports, &mut attempt, course).await,
@@ -296,7 +296,7 @@ pub(crate) async fn look_certified<P: Store + Registry + Ledger + Clock>(
     keys: &[&str],
     tags: &[&str],
     limits: &Limits,
-    begun: Millis,
+    patience: &mut Patience,
     course: &mut Course,
 ) -> Look {
     let (mut attempt, mut tried) = (0, false);
@@ -308,7 +308,7 @@ pub(crate) async fn look_certified<P: Store + Registry + Ledger + Clock>(
         if certified(&seen).is_some() {
             return Look::Certified(seen);
         }
-        let late = elapsed(ports, begun) >= limits.timing.claim();
+        let late = patience.spent(ports) >= limits.timing.claim();
         if late && tried {
             return Look::Uncertified(seen);
         }
@@ -328,8 +328,15 @@ pub(crate) async fn look_certified<P: Store + Registry + Ledger + Clock>(
     }
 }
 
-fn elapsed<P: Clock>(ports: &P, begun: Millis) -> Duration {
-    Duration::from_millis(ports.monotonic().saturating_sub(begun))
+/// How long has been waited. Counts from when it is first asked, so that a hit asks for no time.
+#[derive(Default)]
+pub(crate) struct Patience(Option<Millis>);
+
+impl Patience {
+    fn spent<P: Clock>(&mut self, ports: &P) -> Duration {
+        let begun = *self.0.get_or_insert_with(|| ports.monotonic());
+        Duration::from_millis(ports.monotonic().saturating_sub(begun))
+    }
 }
 
 async fn pause<P: Clock>(ports: &P, attempt: &mut u32, course: &mut Course) {

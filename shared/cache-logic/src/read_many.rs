@@ -5,8 +5,8 @@ use crate::entry::Given;
 use crate::policy::Limits;
 use crate::ports::{Clock, Fill, Lease, Ledger, OriginError, Registry, Store};
 use crate::read::{
-    Bypass, Course, Look, Outcome, Read, Refresh, Verdict, Wanted, certified, due, judge, look_certified, prepare,
-    readable,
+    Bypass, Course, Look, Outcome, Patience, Read, Refresh, Verdict, Wanted, certified, due, judge, look_certified,
+    prepare, readable,
 };
 
 /// Reads many entries, each with tags of its own. `load` is asked once at most, for the indices that are missing, and gives a
@@ -31,7 +31,7 @@ where
     let mut out: Vec<Option<Read>> = Vec::new();
     out.resize_with(wanted.len(), || None);
     let mut course = Course::default();
-    let seen = match look_certified(ports, &keys, &tags, limits, ports.monotonic(), &mut course).await {
+    let seen = match look_certified(ports, &keys, &tags, limits, &mut Patience::default(), &mut course).await {
         Look::Certified(seen) => seen,
         Look::Bypass(why) => return all_from_origin(wanted.len(), load, &why, course).await,
         Look::Uncertified(_) => return all_from_origin(wanted.len(), load, &Bypass::NoCertificate, course).await,

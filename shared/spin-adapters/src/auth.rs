@@ -1,7 +1,7 @@
 //! Who asks: the token of a request, verified once per instance.
 
 use crate::backend::Backend;
-use crate::clock::now_millis;
+use crate::clock::request_millis;
 use crate::config::AuthMode;
 use crate::http::Incoming;
 use commerce::caller::{Caller, Role};
@@ -53,7 +53,7 @@ fn by_token(backend: &Backend, request: &Incoming) -> Result<Rc<Caller>, Error> 
         return Err(Error::unauthenticated("one Authorization header with a Bearer token is needed"));
     };
     let token = bearer(&value).ok_or_else(|| Error::unauthenticated("a Bearer token is needed"))?;
-    let now = (now_millis() / 1000) as i64;
+    let now = (request_millis() / 1000) as i64;
     let known = VERIFIED.with_borrow(|verified| verified.get(token).cloned());
     if let Some(caller) = known {
         let valid = now < caller.expires_at && caller.not_before.is_none_or(|begin| begin <= now);

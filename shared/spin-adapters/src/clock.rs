@@ -1,7 +1,7 @@
 //! Time and chance from WASI. The only place that reads a clock or draws a random number.
 
 use spin_sdk::wasip3::clocks::monotonic_clock;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::future::Future;
 use std::pin::pin;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -11,6 +11,22 @@ use futures_util::future::{Either, select};
 /// Milliseconds since the Unix epoch.
 pub fn now_millis() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as u64)
+}
+
+thread_local! {
+    static LATEST: Cell<u64> = const { Cell::new(0) };
+}
+
+/// A request begins: reads the clock for everything of it that needs no more than about now. A question to the host costs more than a
+/// hit's own work.
+pub fn begin_request() {
+    LATEST.set(now_millis());
+}
+
+/// When the latest request of this instance began, in milliseconds since the Unix epoch: older than now by what it has waited for, never
+/// newer. For tokens and the limits of entries; not for signatures of payment providers.
+pub fn request_millis() -> u64 {
+    LATEST.get()
 }
 
 /// Milliseconds on the monotonic clock.
@@ -56,5 +72,5 @@ pub fn draw() -> f64 {
 pub fn request_id() -> String {
     let mut random = [0; 10];
     CHANCE.with_borrow_mut(|chance| chance.fill(&mut random));
-    uuid::Builder::from_unix_timestamp_millis(now_millis(), &random).into_uuid().to_string()
+    uuid::Builder::from_unix_timestamp_millis(request_millis(), &random).into_uuid().to_string()
 }

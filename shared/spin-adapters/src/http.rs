@@ -2,7 +2,7 @@
 
 use crate::auth;
 use crate::backend::Backend;
-use crate::clock::limited;
+use crate::clock::{begin_request, limited};
 use crate::problem;
 use commerce::caller::Caller;
 use commerce::error::Error;
@@ -40,6 +40,7 @@ pub struct Incoming {
 
 impl Incoming {
     fn decode(request: Request) -> Self {
+        begin_request();
         let method = match request.get_method() {
             WasiMethod::Get => Method::GET,
             WasiMethod::Head => Method::HEAD,
@@ -259,8 +260,11 @@ async fn send(reply: Reply) -> Response {
         reader
     });
     let (response, _sent) = Response::new(fields, contents, trailers);
-    // Only codes of three digits are ever set.
-    let _ = response.set_status_code(reply.status);
+    // It is 200 by itself.
+    if reply.status != 200 {
+        // Only codes of three digits are ever set.
+        let _ = response.set_status_code(reply.status);
+    }
     // The first yield lets the executor take up the spawned write, the second lets the write begin. With one, this function would go on
     // first, and the head would leave alone.
     yield_async().await;

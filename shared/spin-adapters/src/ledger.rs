@@ -122,7 +122,7 @@ impl Registry for Ports {
 
 impl Clock for Ports {
     fn now(&self) -> u64 {
-        crate::clock::now_millis()
+        crate::clock::request_millis()
     }
 
     fn monotonic(&self) -> u64 {
