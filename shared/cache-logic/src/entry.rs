@@ -34,6 +34,18 @@ pub struct Value {
     pub owner: Option<String>,
 }
 
+impl Value {
+    /// Bytes without entity tag and owner: for what never leaves the program.
+    pub fn of_bytes(payload: Vec<u8>) -> Self {
+        Self { payload, etag: String::new(), owner: None }
+    }
+
+    /// The same value in another encoding.
+    pub(crate) fn encoded(&self, payload: Vec<u8>) -> Self {
+        Self { payload, etag: self.etag.clone(), owner: self.owner.clone() }
+    }
+}
+
 /// What the origin gave: a value, and how long it may be kept where the value itself says so. A plain [`Value`] turns into one that
 /// lives as its policy says.
 ///

@@ -1,6 +1,7 @@
 //! Keys: built from typed parts, so that no two inputs make the same key.
 
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
+use std::marker::PhantomData;
 
 /// A Redis key in the making: parts joined by `:`; whatever could be taken for a separator inside a part is escaped.
 ///
@@ -34,11 +35,80 @@ impl KeyBuilder {
         self
     }
 
+    /// The version of what is stored under the key, beside the name: values of another shape are other entries. Called first.
+    ///
+    /// ```
+    /// use cache_logic::key::KeyBuilder;
+    /// assert_eq!(KeyBuilder::new("order").version(2).part("7").build(), "order/v2:7");
+    /// ```
+    pub fn version(mut self, version: u32) -> Self {
+        // Writing to a String cannot fail; a part can't hold the stroke.
+        let _ = write!(self.0, "/v{version}");
+        self
+    }
+
     /// The finished key.
     pub fn build(self) -> String {
         self.0
     }
+
+    /// The finished key of a value of one type.
+    pub fn build_for<T>(self) -> Key<T> {
+        Key { text: self.0, value: PhantomData }
+    }
 }
+
+/// The key of a value of type `T`: what was stored under it can't be read as anything else.
+///
+/// ```
+/// use cache_logic::key::{Key, KeyBuilder};
+/// # struct Order;
+/// let order: Key<Order> = KeyBuilder::new("order").part("7").build_for();
+/// assert_eq!(order.as_str(), "order:7");
+/// ```
+///
+/// The key of an order is no key of a customer:
+///
+/// ```compile_fail,E0308
+/// use cache_logic::key::{Key, KeyBuilder};
+/// # struct Order;
+/// # struct Customer;
+/// fn read(key: &Key<Customer>) {}
+/// let order: Key<Order> = KeyBuilder::new("order").part("7").build_for();
+/// read(&order);
+/// ```
+pub struct Key<T> {
+    text: String,
+    value: PhantomData<fn() -> T>,
+}
+
+impl<T> Key<T> {
+    /// The key as Redis knows it, without the namespace's prefix.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+}
+
+// By hand, since a derive would ask the same of `T`.
+impl<T> Clone for Key<T> {
+    fn clone(&self) -> Self {
+        Self { text: self.text.clone(), value: PhantomData }
+    }
+}
+
+impl<T> fmt::Debug for Key<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Key({:?})", self.text)
+    }
+}
+
+impl<T> PartialEq for Key<T> {
+    fn eq(&self, other: &Self) -> bool {
+        self.text == other.text
+    }
+}
+
+impl<T> Eq for Key<T> {}
 
 /// Percent-encodes `:`, `/`, `{`, `}`, `%`, blanks and control characters (RFC 3986, section 2.1); all else stays readable.
 fn escape_into(out: &mut String, part: &str) {

@@ -9,10 +9,11 @@
 //! 1. [`key`], [`entry`]: what is stored, under which names
 //! 2. [`policy`], [`freshness`]: how long it may live, when it is made anew
 //! 3. [`certificate`], [`ports`]: what the protocol asks of Redis and of the origin
-//! 4. [`read`], [`read_many`], [`write`], [`renew`]: the protocol itself
-//! 5. [`breaker`], [`retry`]: when a dependency is left alone, when it is asked again; [`limit`]: how often something may be tried
-//! 6. [`statistics`], [`exposition`]: what is counted, and Prometheus' text format
-//! 7. [`memory`], [`contract`]: a Redis in memory, and the suite that every adapter passes
+//! 4. [`read`], [`read_many`], [`mod@write`], [`renew`]: the protocol itself; [`write_through`]: a write whose outcome is the next entry
+//! 5. [`declare`]: the declarative form, over [`named`] policies, typed keys and [`content`]
+//! 6. [`breaker`], [`retry`]: when a dependency is left alone, when it is asked again; [`limit`]: how often something may be tried
+//! 7. [`statistics`], [`exposition`]: what is counted, and Prometheus' text format
+//! 8. [`memory`], [`contract`]: a Redis in memory, and the suite that every adapter passes
 #![forbid(unsafe_code)]
 
 /// The README, so that its example is run.
@@ -22,13 +23,18 @@ struct Readme;
 
 pub mod breaker;
 pub mod certificate;
+pub mod content;
 pub mod contract;
+pub mod declare;
 pub mod entry;
 pub mod exposition;
 pub mod freshness;
+#[cfg(feature = "gzip")]
+pub mod gzip;
 pub mod key;
 pub mod limit;
 pub mod memory;
+pub mod named;
 pub mod policy;
 pub mod ports;
 pub mod read;
@@ -37,3 +43,4 @@ pub mod renew;
 pub mod retry;
 pub mod statistics;
 pub mod write;
+pub mod write_through;

@@ -4,9 +4,22 @@ use crate::certificate::{Certificate, Generation, RunId};
 use crate::entry::Stored;
 use crate::freshness::{Draw, Millis};
 use crate::ports::{CacheFault, Clock, Fill, Lease, Ledger, Pending, Registry, Seen, Store};
+use crate::write_through::{Turn, WriteThrough};
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::time::Duration;
+
+/// Runs a future that waits for nothing but [`Memory`], which never waits: for examples and tests without a runtime. Any other future
+/// keeps one processor busy until it is done.
+pub fn run<T>(future: impl Future<Output = T>) -> T {
+    let mut future = std::pin::pin!(future);
+    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+    loop {
+        if let std::task::Poll::Ready(value) = future.as_mut().poll(&mut context) {
+            return value;
+        }
+    }
+}
 
 /// A Redis, an outbox and a clock, all in memory. `sleep` moves the clock.
 #[derive(Debug, Default)]
@@ -86,10 +99,14 @@ impl Memory {
         self.number(&format!("gen:{tag}"))
     }
 
+    fn make(&self, tag: &str, generation: Generation) {
+        self.set(&format!("gen:{tag}"), generation.to_le_bytes().to_vec(), 1_000_000_000);
+    }
+
     fn obtain(&self, tags: &[&str], candidate: u128) -> Vec<Generation> {
         let obtain = |tag: &&str| {
             self.generation(tag).unwrap_or_else(|| {
-                self.set(&format!("gen:{tag}"), candidate.to_le_bytes().to_vec(), 1_000_000_000);
+                self.make(tag, candidate);
                 candidate
             })
         };
@@ -160,6 +177,20 @@ impl Store for Memory {
         self.call("discard")?;
         keys.iter().for_each(|key| self.remove(key));
         Ok(())
+    }
+}
+
+impl WriteThrough for Memory {
+    async fn put(&self, fill: &Fill<'_>, turns: &[Turn<'_>], others: &[&str]) -> Result<bool, CacheFault> {
+        self.call("put")?;
+        let same = turns.iter().all(|turn| self.generation(turn.tag) == Some(turn.seen));
+        let turned = || turns.iter().filter(|turn| turn.next != turn.seen);
+        others.iter().copied().chain(turned().map(|turn| turn.tag)).for_each(|tag| self.remove(&format!("gen:{tag}")));
+        if same {
+            turned().for_each(|turn| self.make(turn.tag, turn.next));
+            self.set(fill.key, fill.bytes.clone(), fill.ttl_ms);
+        }
+        Ok(same)
     }
 }
 

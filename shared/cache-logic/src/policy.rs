@@ -17,19 +17,28 @@ pub struct Policy {
     pub compress: Option<Compress>,
 }
 
-/// How payloads are packed: from how many bytes on, and by what. See the module `gzip` (feature of the same name).
-#[derive(Debug, Clone, Copy)]
+/// How payloads are packed, and from how many bytes on.
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Compress {
     /// A payload with fewer bytes is stored as it is.
     pub min_bytes: usize,
-    /// Gives the payload as gzip (RFC 1952), or nothing where that can't be done. A function, so that a component that never packs
-    /// doesn't carry the code.
-    pub with: fn(&[u8]) -> Option<Vec<u8>>,
+    /// By what.
+    pub packer: Packer,
 }
 
-impl PartialEq for Compress {
+/// Packs payloads as gzip (RFC 1952) and back: `gzip::GZIP` (feature `gzip`), or another crate's. A pair of functions, so that a
+/// component whose policies never pack doesn't carry the code.
+#[derive(Debug, Clone, Copy)]
+pub struct Packer {
+    /// Gives the bytes packed, or nothing where that can't be done.
+    pub pack: fn(&[u8]) -> Option<Vec<u8>>,
+    /// The inverse; nothing where the bytes are not what [`Self::pack`] made.
+    pub unpack: fn(&[u8]) -> Option<Vec<u8>>,
+}
+
+impl PartialEq for Packer {
     fn eq(&self, other: &Self) -> bool {
-        self.min_bytes == other.min_bytes && std::ptr::fn_addr_eq(self.with, other.with)
+        std::ptr::fn_addr_eq(self.pack, other.pack) && std::ptr::fn_addr_eq(self.unpack, other.unpack)
     }
 }
 
@@ -45,19 +54,24 @@ impl Policy {
         if ttl.is_zero() || ttl > LONGEST {
             return Err(format!("must be from 1 to {} seconds, is {}", LONGEST.as_secs(), ttl.as_secs()));
         }
-        Ok(Self { ttl, soft: 0.8, jitter: 0.1, stale_if_error: true, compress: None })
+        Ok(Self::usual(ttl))
+    }
+
+    pub(crate) const fn usual(ttl: Duration) -> Self {
+        Self { ttl, soft: 0.8, jitter: 0.1, stale_if_error: true, compress: None }
     }
 
     /// The same, never served as stale-if-error: for what someone may pay or ship by.
-    pub fn never_on_error(self) -> Self {
+    pub const fn never_on_error(self) -> Self {
         Self { stale_if_error: false, ..self }
     }
 
     /// The same, packed where a payload has `min_bytes` or more; 0 turns it off. What was stored packed before is a miss from then on.
     ///
     /// Readers of such entries get them as they are stored: [`crate::read::Read::encoding`] says how.
-    pub fn compressed(self, min_bytes: usize, with: fn(&[u8]) -> Option<Vec<u8>>) -> Self {
-        Self { compress: (min_bytes > 0).then_some(Compress { min_bytes, with }), ..self }
+    pub const fn compressed(self, min_bytes: usize, packer: Packer) -> Self {
+        let compress = if min_bytes > 0 { Some(Compress { min_bytes, packer }) } else { None };
+        Self { compress, ..self }
     }
 
     /// The same for a value that says by itself how long it may live.
@@ -81,6 +95,27 @@ pub struct Limits {
     pub outage_wait: Duration,
     /// How long a generation lives: twice the longest entry.
     pub generation_ttl: Duration,
+}
+
+impl Limits {
+    /// Limits to begin with: a certificate of so many milliseconds (100 to 1000), entries of a megabyte, 2 seconds for a statement, one
+    /// second of waiting, entries of a day. An app sets each field from its settings.
+    ///
+    /// # Errors
+    /// As [`crate::certificate::Timing::from_millis`].
+    pub fn with_millis(certificate_ms: u64) -> Result<Self, String> {
+        let timing = crate::certificate::Timing::from_millis(certificate_ms)?;
+        let (statement, slack) = (Duration::from_secs(2), Duration::from_millis(500));
+        let longest = Duration::from_secs(24 * 3600);
+        Ok(Self {
+            max_entry_bytes: 1_000_000,
+            lease_hold: statement + slack,
+            wait: Duration::from_secs(1),
+            timing,
+            outage_wait: timing.outage_wait(),
+            generation_ttl: longest * 2,
+        })
+    }
 }
 
 #[cfg(test)]

@@ -460,6 +460,6 @@ pub(crate) fn prepare<'a, P: Clock>(
 /// The value packed, where its policy wants that and it is smaller so.
 fn packed(policy: &Policy, value: &Value) -> Option<Value> {
     let compress = policy.compress.filter(|compress| value.payload.len() >= compress.min_bytes)?;
-    let payload = (compress.with)(&value.payload).filter(|packed| packed.len() < value.payload.len())?;
-    Some(Value { payload, etag: value.etag.clone(), owner: value.owner.clone() })
+    let payload = (compress.packer.pack)(&value.payload).filter(|packed| packed.len() < value.payload.len())?;
+    Some(value.encoded(payload))
 }

@@ -21,6 +21,12 @@ pub struct Settled {
     tags: Vec<String>,
 }
 
+impl Settled {
+    pub(crate) fn new(xid: String, tags: Vec<String>) -> Self {
+        Self { xid, tags }
+    }
+}
+
 /// How the invalidation went; the write itself stands in every case.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Invalidation {

@@ -7,6 +7,7 @@ use cache_logic::policy::{Limits, Policy};
 use cache_logic::read::{Outcome, Wanted, read};
 use cache_logic::renew::renew;
 use cache_logic::write::{Commit, Invalidation, settle, write};
+use cache_logic::write_through::write_through;
 use std::future::Future;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
@@ -15,6 +16,8 @@ use std::time::Duration;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Kind {
     Writer,
+    /// Writes through to this entry.
+    Putter(u8),
     /// Of this entry.
     Reader(u8),
     Checker,
@@ -44,6 +47,7 @@ pub fn run(kind: Kind, replies: &[Reply]) -> Next {
     let ports = Scripted::new(replies);
     let end = match kind {
         Kind::Writer => poll_once(writer(&ports)),
+        Kind::Putter(key) => poll_once(putter(&ports, key)),
         Kind::Reader(key) => poll_once(reader(&ports, key)),
         Kind::Checker => poll_once(async {
             renew(&ports, limits().timing).await;
@@ -56,14 +60,32 @@ pub fn run(kind: Kind, replies: &[Reply]) -> Next {
     }
 }
 
-async fn writer(ports: &Scripted<'_>) -> End {
-    let commit = async || match ports.ask(Call::Commit).await {
+async fn commit(ports: &Scripted<'_>) -> Result<Commit<u8>, ()> {
+    match ports.ask(Call::Commit).await {
         Reply::Version(version) => {
             Ok(Commit { value: version, xid: version.to_string(), tags: vec!["0".to_owned(), "1".to_owned()] })
         }
         _ => Err(()),
-    };
-    let Ok((version, invalidation)) = write(ports, limits().outage_wait, commit).await else { return End::Other };
+    }
+}
+
+async fn writer(ports: &Scripted<'_>) -> End {
+    match write(ports, limits().outage_wait, async || commit(ports).await).await {
+        Ok((version, invalidation)) => acknowledge(ports, version, invalidation).await,
+        Err(()) => End::Other,
+    }
+}
+
+async fn putter(ports: &Scripted<'_>, key: u8) -> End {
+    let policy = Policy::with_ttl(Duration::from_secs(300)).unwrap();
+    let entry = |version: &u8| Some(value(*version).into());
+    match write_through(ports, &wanted(key, &policy), &limits(), async || commit(ports).await, entry).await {
+        Ok((version, invalidation, _)) => acknowledge(ports, version, invalidation).await,
+        Err(()) => End::Other,
+    }
+}
+
+async fn acknowledge(ports: &Scripted<'_>, version: u8, invalidation: Invalidation) -> End {
     ports.ask(Call::Acknowledge { version }).await;
     if let Invalidation::Done(settled) = invalidation {
         let _ = settle(ports, &settled).await;
@@ -71,14 +93,21 @@ async fn writer(ports: &Scripted<'_>) -> End {
     End::Other
 }
 
+fn wanted(key: u8, policy: &Policy) -> Wanted<'_> {
+    Wanted { key: ["entity", "list"][key as usize], tags: TAGS[key as usize], policy }
+}
+
+fn value(version: u8) -> Value {
+    Value { payload: vec![version], etag: String::new(), owner: None }
+}
+
 async fn reader(ports: &Scripted<'_>, key: u8) -> End {
     let policy = Policy::with_ttl(Duration::from_secs(300)).unwrap();
-    let wanted = Wanted { key: ["entity", "list"][key as usize], tags: TAGS[key as usize], policy: &policy };
     let load = async || match ports.ask(Call::Load).await {
-        Reply::Version(version) => Ok(Some(Value { payload: vec![version], etag: String::new(), owner: None })),
+        Reply::Version(version) => Ok(Some(value(version))),
         _ => Err(Away),
     };
-    match read(ports, &wanted, &limits(), load).await {
+    match read(ports, &wanted(key, &policy), &limits(), load).await {
         Ok(Some(read)) if matches!(read.outcome, Outcome::Hit { .. }) => End::Hit(read.value.payload[0]),
         _ => End::Other,
     }

@@ -6,6 +6,7 @@
 use cache_logic::certificate::{Certificate, Generation, RunId};
 use cache_logic::entry::{Stamp, Stored, Value, encode};
 use cache_logic::ports::{CacheFault, Clock, Fill, Lease, Ledger, OriginError, Pending, Registry, Seen, Store};
+use cache_logic::write_through::{Turn, WriteThrough};
 use std::cell::{Cell, RefCell};
 use std::time::Duration;
 
@@ -20,22 +21,66 @@ pub struct Entry {
 /// What the code asks of the world.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Call {
-    Look { key: u8 },
-    Lease { key: u8, known: Option<u128> },
-    Fill { key: u8, entry: Entry },
-    Discard { key: u8 },
-    Invalidate { tags: u8 },
+    /// Of an entry, or of tags alone: [`NO_ENTRY`].
+    Look {
+        key: u8,
+    },
+    /// Of the tags of this entry.
+    Generations {
+        key: u8,
+    },
+    Put(Put),
+    Lease {
+        key: u8,
+        known: Option<u128>,
+    },
+    Fill {
+        key: u8,
+        entry: Entry,
+    },
+    Discard {
+        key: u8,
+    },
+    Invalidate {
+        tags: u8,
+    },
     Claim,
-    Pending { run: u8 },
-    Certify { epoch: u8, run: u8 },
+    Pending {
+        run: u8,
+    },
+    Certify {
+        epoch: u8,
+        run: u8,
+    },
     LastCertificate,
-    Forget { rows: u8 },
-    ForgetTransaction { version: u8 },
+    Forget {
+        rows: u8,
+    },
+    ForgetTransaction {
+        version: u8,
+    },
     Load,
     Commit,
-    Acknowledge { version: u8 },
+    Acknowledge {
+        version: u8,
+    },
     Sleep,
 }
+
+/// A write-through, as Redis gets it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Put {
+    pub key: u8,
+    /// Its generations stand for "new" where they are turned.
+    pub entry: Entry,
+    pub seen: [u8; 2],
+    /// The tags whose generation is turned, one bit each.
+    pub turned: u8,
+    /// The other tags that the write has announced.
+    pub others: u8,
+}
+
+pub const NO_ENTRY: u8 = 9;
 
 /// What the world answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -48,6 +93,7 @@ pub enum Reply {
     Busy,
     Rows { epoch: u8, rows: u8 },
     Certified(bool),
+    Put(bool),
     Version(u8),
     Done,
     Unreachable,
@@ -143,12 +189,22 @@ fn stored_bytes(key: u8, entry: &Entry) -> Vec<u8> {
     .unwrap()
 }
 
+fn filled(fill: &Fill<'_>) -> Entry {
+    let stored = Stored::parse(fill.bytes.clone()).unwrap();
+    let mut generations = [0; 2];
+    for (to, from) in generations.iter_mut().zip(stored.generations()) {
+        *to = from as u8;
+    }
+    let epoch = stored.epoch as u8;
+    Entry { version: stored.into_value().payload[0], epoch, generations }
+}
+
 impl Store for Scripted<'_> {
     async fn look(&self, keys: &[&str], tags: &[&str]) -> Result<Seen, CacheFault> {
-        let key = key(keys[0]);
+        let key = keys.first().map_or(NO_ENTRY, |name| key(name));
         match self.ask(Call::Look { key }).await {
             Reply::Seen { entry, generations, certificate, claimed, run } => Ok(Seen {
-                entries: vec![entry.map(|entry| stored_bytes(key, &entry))],
+                entries: keys.iter().map(|_| entry.map(|entry| stored_bytes(key, &entry))).collect(),
                 generations: generations[..tags.len()].iter().map(|g| (*g != 0).then_some(u128::from(*g))).collect(),
                 certificate: certificate.map(|(epoch, run)| Certificate {
                     epoch: epoch.into(),
@@ -181,20 +237,16 @@ impl Store for Scripted<'_> {
         }
     }
 
-    async fn generations(&self, _: &[&str], _: u128) -> Result<Vec<Generation>, CacheFault> {
-        unreachable!("the bulk read is not explored: its one look and one fill are those of the read of one")
+    /// Asked by the write-through; the bulk read is not explored: its one look and one fill are those of the read of one.
+    async fn generations(&self, tags: &[&str], _: u128) -> Result<Vec<Generation>, CacheFault> {
+        match self.ask(Call::Generations { key: tags.len() as u8 - 1 }).await {
+            Reply::Granted(generations) => Ok(generations[..tags.len()].iter().map(|g| u128::from(*g)).collect()),
+            _ => Err(CacheFault::Unreachable),
+        }
     }
 
     async fn fill(&self, fills: &[Fill<'_>], _: Option<u128>) -> Result<(), CacheFault> {
-        let key = key(fills[0].key);
-        let stored = Stored::parse(fills[0].bytes.clone()).unwrap();
-        let mut generations = [0; 2];
-        for (to, from) in generations.iter_mut().zip(stored.generations()) {
-            *to = from as u8;
-        }
-        let epoch = stored.epoch as u8;
-        let entry = Entry { version: stored.into_value().payload[0], epoch, generations };
-        self.ask(Call::Fill { key, entry }).await;
+        self.ask(Call::Fill { key: key(fills[0].key), entry: filled(&fills[0]) }).await;
         Ok(())
     }
 
@@ -206,6 +258,23 @@ impl Store for Scripted<'_> {
     async fn discard(&self, keys: &[&str]) -> Result<(), CacheFault> {
         self.ask(Call::Discard { key: key(keys[0]) }).await;
         Ok(())
+    }
+}
+
+impl WriteThrough for Scripted<'_> {
+    async fn put(&self, fill: &Fill<'_>, turns: &[Turn<'_>], others: &[&str]) -> Result<bool, CacheFault> {
+        let entry = filled(fill);
+        let (mut seen, mut turned) = ([0; 2], 0);
+        for (at, turn) in turns.iter().enumerate() {
+            seen[at] = turn.seen as u8;
+            turned |= u8::from(turn.next != turn.seen) << at;
+            assert_eq!(entry.generations[at], turn.next as u8, "the entry names the generations that will stand");
+        }
+        let put = Put { key: key(fill.key), entry, seen, turned, others: tags(others) };
+        match self.ask(Call::Put(put)).await {
+            Reply::Put(stored) => Ok(stored),
+            _ => Err(CacheFault::Unreachable),
+        }
     }
 }
 

@@ -11,6 +11,8 @@ use std::rc::Rc;
 #[derive(Debug, Clone, Copy)]
 pub struct Size {
     pub writers: usize,
+    /// The entries that are written through to, one writer each.
+    pub putters: &'static [u8],
     /// The entries that are read, one reader each.
     pub readers: &'static [u8],
     pub checkers: usize,
@@ -165,6 +167,11 @@ pub fn explore(size: Size, broken: Broken) -> Found {
     Found::Holds(search.queue.len(), search.actors.lists.len())
 }
 
+/// Whoever writes does so once.
+fn writes(kind: Kind) -> bool {
+    matches!(kind, Kind::Writer | Kind::Putter(_))
+}
+
 struct Search {
     size: Size,
     broken: Broken,
@@ -194,7 +201,8 @@ impl Search {
     fn kinds(&self) -> Vec<Kind> {
         let writers = std::iter::repeat_n(Kind::Writer, self.size.writers);
         let readers = self.size.readers.iter().map(|key| Kind::Reader(*key));
-        writers.chain(readers).chain(std::iter::repeat_n(Kind::Checker, self.size.checkers)).collect()
+        let putters = self.size.putters.iter().map(|key| Kind::Putter(*key));
+        writers.chain(putters).chain(readers).chain(std::iter::repeat_n(Kind::Checker, self.size.checkers)).collect()
     }
 
     /// Every next state; `None` stands for a broken promise.
@@ -212,9 +220,12 @@ impl Search {
             }
             let list = self.actors.lists[number as usize].clone();
             let (kind, Next::Asks(call)) = (list.kind, &list.next) else { continue };
-            if *call == Call::Sleep && kind == Kind::Writer && !self.broken.no_wait {
-                let Some(Reply::Version(version)) = list.replies.first() else { continue };
-                if !state.world.waited_out(*version) {
+            if *call == Call::Sleep && writes(kind) && !self.broken.no_wait {
+                let version = list.replies.iter().find_map(|reply| match reply {
+                    Reply::Version(version) => Some(*version),
+                    _ => None,
+                });
+                if !version.is_some_and(|version| state.world.waited_out(version)) {
                     continue;
                 }
             }
@@ -230,12 +241,12 @@ impl Search {
             }
             if state.crashes > 0 && !list.replies.is_empty() {
                 let mut next = State { crashes: state.crashes - 1, ..*state };
-                next.actors[actor] = if kind == Kind::Writer { DONE } else { self.actors.start(kind) };
+                next.actors[actor] = if writes(kind) { DONE } else { self.actors.start(kind) };
                 out.push((What::Crashed(actor, kind), Some(next)));
             }
         }
-        for (what, world, flushes, restarts) in state.world.strikes(state.flushes, state.restarts, self.size.evictions)
-        {
+        let strikes = state.world.strikes(state.flushes, state.restarts, self.size.evictions, in_use, self.broken);
+        for (what, world, flushes, restarts) in strikes {
             out.push((What::Struck(what), Some(State { world, flushes, restarts, ..*state })));
         }
         out
@@ -245,7 +256,7 @@ impl Search {
     fn resting(&mut self, kind: Kind, number: u32) -> u32 {
         match (&self.actors.lists[number as usize].next, kind) {
             (Next::Asks(_), _) => number,
-            (Next::Ends(_), Kind::Writer) => DONE,
+            (Next::Ends(_), kind) if writes(kind) => DONE,
             (Next::Ends(_), _) => self.actors.start(kind),
         }
     }

@@ -16,11 +16,50 @@ use world::Broken;
 
 /// Small enough for minutes, large enough for every mutant.
 const SIZES: &[Size] = &[
-    Size { writers: 1, readers: &[0], checkers: 0, restarts: 1, crashes: 0, flushes: 0, evictions: true },
-    Size { writers: 2, readers: &[0], checkers: 0, restarts: 0, crashes: 1, flushes: 0, evictions: true },
-    Size { writers: 1, readers: &[0], checkers: 1, restarts: 0, crashes: 1, flushes: 1, evictions: true },
-    Size { writers: 2, readers: &[1], checkers: 0, restarts: 0, crashes: 0, flushes: 0, evictions: true },
-    Size { writers: 1, readers: &[0, 1], checkers: 0, restarts: 0, crashes: 0, flushes: 0, evictions: false },
+    Size { writers: 1, putters: &[], readers: &[0], checkers: 0, restarts: 1, crashes: 0, flushes: 0, evictions: true },
+    Size { writers: 2, putters: &[], readers: &[0], checkers: 0, restarts: 0, crashes: 1, flushes: 0, evictions: true },
+    Size { writers: 1, putters: &[], readers: &[0], checkers: 1, restarts: 0, crashes: 1, flushes: 1, evictions: true },
+    Size { writers: 2, putters: &[], readers: &[1], checkers: 0, restarts: 0, crashes: 0, flushes: 0, evictions: true },
+    Size {
+        writers: 1,
+        putters: &[],
+        readers: &[0, 1],
+        checkers: 0,
+        restarts: 0,
+        crashes: 0,
+        flushes: 0,
+        evictions: false,
+    },
+    Size {
+        writers: 1,
+        putters: &[0],
+        readers: &[0],
+        checkers: 0,
+        restarts: 0,
+        crashes: 0,
+        flushes: 0,
+        evictions: false,
+    },
+    Size {
+        writers: 1,
+        putters: &[1],
+        readers: &[0],
+        checkers: 0,
+        restarts: 0,
+        crashes: 0,
+        flushes: 0,
+        evictions: false,
+    },
+    Size {
+        writers: 0,
+        putters: &[0],
+        readers: &[0],
+        checkers: 0,
+        restarts: 1,
+        crashes: 0,
+        flushes: 0,
+        evictions: false,
+    },
 ];
 
 #[test]
@@ -48,6 +87,7 @@ fn every_guard_outside_this_crate_is_needed() {
         ("delete-returning", Broken { delete_returning: true, ..Broken::default() }),
         ("delete-by-key", Broken { delete_by_key: true, ..Broken::default() }),
         ("no-wait", Broken { no_wait: true, ..Broken::default() }),
+        ("put-without-compare", Broken { put_without_compare: true, ..Broken::default() }),
     ];
     for (name, broken) in mutants {
         let caught = SIZES.iter().find_map(|size| match explore(*size, broken) {

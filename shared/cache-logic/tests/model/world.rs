@@ -1,6 +1,6 @@
 //! Redis, Postgres and what may happen to them: what the calls mean, and what strikes between them.
 
-use crate::calls::{Call, Entry, Reply, TAGS, fill_id};
+use crate::calls::{Call, Entry, Put, Reply, TAGS, fill_id};
 
 /// What Redis holds; a generation of 0 is missing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -42,6 +42,8 @@ pub struct World {
     pub snapshot: Option<Redis>,
     /// The newest version whose write was answered.
     pub acknowledged: u8,
+    /// A write-through that its writer has given up and Redis may still carry out.
+    pub late: Option<Put>,
 }
 
 /// Guards that live in SQL and Lua, not in cache-logic: each can be taken out.
@@ -59,6 +61,20 @@ pub struct Broken {
     pub delete_by_key: bool,
     /// Acknowledge without having waited out what is older than the commit.
     pub no_wait: bool,
+    /// Store what a write gave without comparing generations.
+    pub put_without_compare: bool,
+}
+
+impl Redis {
+    /// Makes the generations that are missing.
+    fn obtain(&mut self, key: u8, in_use: u32) {
+        let mut fresh = (1..32).filter(|generation| in_use & (1 << generation) == 0);
+        for generation in &mut self.generations[..TAGS[key as usize].len()] {
+            if *generation == 0 {
+                *generation = fresh.next().expect("more generations than are ever in use");
+            }
+        }
+    }
 }
 
 impl World {
@@ -72,7 +88,31 @@ impl World {
             let entries = redis.entries.iter().flatten().flat_map(|entry| entry.generations);
             entries.chain(redis.generations).fold(0, |mask, generation| mask | 1 << generation)
         };
-        1 | of(&self.redis) | self.snapshot.as_ref().map_or(0, of)
+        let late = self.late.map_or(0, |put| put.seen.iter().chain(&put.entry.generations).fold(0, |m, g| m | 1 << g));
+        1 | late | of(&self.redis) | self.snapshot.as_ref().map_or(0, of)
+    }
+
+    /// What the script of a write-through does.
+    fn put(&mut self, put: &Put, in_use: u32, broken: Broken) -> bool {
+        let generations = &mut self.redis.generations;
+        let tags = || 0..TAGS[put.key as usize].len();
+        let same = tags().all(|tag| generations[tag] != 0 && generations[tag] == put.seen[tag]);
+        for (tag, generation) in generations.iter_mut().enumerate() {
+            if (put.turned | put.others) & (1 << tag) != 0 {
+                *generation = 0;
+            }
+        }
+        let stored = same || broken.put_without_compare;
+        if stored {
+            let mut entry = put.entry;
+            let mut fresh = (1..32).filter(|generation| in_use & (1 << generation) == 0);
+            for tag in tags().filter(|tag| put.turned & (1 << tag) != 0) {
+                generations[tag] = fresh.next().expect("more generations than are ever in use");
+                entry.generations[tag] = generations[tag];
+            }
+            self.redis.entries[put.key as usize] = Some(entry);
+        }
+        stored
     }
 
     /// Every way in which a call of `actor` can turn out. `in_use`: generations that stand anywhere, so that a new one is new.
@@ -82,7 +122,7 @@ impl World {
         let redis = &mut next.redis;
         match *call {
             Call::Look { key } => same(Reply::Seen {
-                entry: self.redis.entries[key as usize],
+                entry: self.redis.entries.get(key as usize).copied().flatten(),
                 generations: self.redis.generations,
                 certificate: self.redis.certificate.map(|certificate| (certificate.epoch, certificate.run)),
                 // Under a certificate it only says who renews behind the response: one state for both.
@@ -94,14 +134,17 @@ impl World {
                 if there.is_some() && there != known {
                     return same(Reply::Changed);
                 }
-                let mut fresh = (1..32).filter(|generation| in_use & (1 << generation) == 0);
-                for generation in &mut redis.generations[..TAGS[key as usize].len()] {
-                    if *generation == 0 {
-                        *generation = fresh.next().expect("more generations than are ever in use");
-                    }
-                }
+                redis.obtain(key, in_use);
                 let generations = redis.generations;
                 vec![(Reply::Held, *self), (Reply::Granted(generations), next)]
+            }
+            Call::Generations { key } => {
+                redis.obtain(key, in_use);
+                vec![(Reply::Granted(redis.generations), next)]
+            }
+            Call::Put(put) => {
+                let stored = next.put(&put, in_use, broken);
+                vec![(Reply::Put(stored), next), (Reply::Unreachable, World { late: Some(put), ..*self })]
             }
             Call::Fill { key, entry } => {
                 redis.entries[key as usize] = Some(entry);
@@ -176,13 +219,26 @@ impl World {
     }
 
     /// What may happen at any moment: time, eviction, loss. With each the flushes and restarts that are left.
-    pub fn strikes(&self, f: u8, r: u8, evictions: bool) -> Vec<(&'static str, World, u8, u8)> {
+    pub fn strikes(
+        &self,
+        f: u8,
+        r: u8,
+        evictions: bool,
+        in_use: u32,
+        broken: Broken,
+    ) -> Vec<(&'static str, World, u8, u8)> {
         let mut out = Vec::new();
         let mut strike = |what, f, r, change: &dyn Fn(&mut World)| {
             let mut next = *self;
             change(&mut next);
             out.push((what, next, f, r));
         };
+        if let Some(put) = self.late {
+            strike("a write-through is carried out late", f, r, &|w| {
+                w.late = None;
+                w.put(&put, in_use, broken);
+            });
+        }
         for tag in 0..2 {
             if evictions && self.redis.generations[tag] != 0 {
                 strike("a generation is evicted", f, r, &|w| w.redis.generations[tag] = 0);
