@@ -18,52 +18,25 @@ pub struct Entry {
     pub generations: [u8; 2],
 }
 
-/// What the code asks of the world.
+/// What the code asks of the world. A look may be of tags alone ([`NO_ENTRY`]); generations are asked for by the entry whose they are.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Call {
-    /// Of an entry, or of tags alone: [`NO_ENTRY`].
-    Look {
-        key: u8,
-    },
-    /// Of the tags of this entry.
-    Generations {
-        key: u8,
-    },
+    Look { key: u8 },
+    Generations { key: u8 },
     Put(Put),
-    Lease {
-        key: u8,
-        known: Option<u128>,
-    },
-    Fill {
-        key: u8,
-        entry: Entry,
-    },
-    Discard {
-        key: u8,
-    },
-    Invalidate {
-        tags: u8,
-    },
+    Lease { key: u8, known: Option<u128> },
+    Fill { key: u8, entry: Entry },
+    Discard { key: u8 },
+    Invalidate { tags: u8 },
     Claim,
-    Pending {
-        run: u8,
-    },
-    Certify {
-        epoch: u8,
-        run: u8,
-    },
+    Pending { run: u8 },
+    Certify { epoch: u8, run: u8 },
     LastCertificate,
-    Forget {
-        rows: u8,
-    },
-    ForgetTransaction {
-        version: u8,
-    },
+    Forget { rows: u8 },
+    ForgetTransaction { version: u8 },
     Load,
     Commit,
-    Acknowledge {
-        version: u8,
-    },
+    Acknowledge { version: u8 },
     Sleep,
 }
 
