@@ -24,6 +24,24 @@
 //! | `paypal`, `stripe` | the APIs; `page`: where the shopper pays |
 //! | `control` | the same as [`Standin`]'s methods over HTTP, below `/standin/` |
 //! | `settings` | names and secrets: [`Settings`] |
+//!
+//! Over HTTP (JSON in and out; `POST` where there is a body to send):
+//!
+//! | route | body |
+//! | --- | --- |
+//! | `/standin/anchors`, `variables`, `events`, `attempts`, `seen` | `GET`: certificates, what the product is told, what happened |
+//! | `/standin/webhooks` | `{paypal?, stripe?, automatic?}`: where events go, and whether by themselves |
+//! | `/standin/approve`, `/standin/pay` | `{id, outcome?}` of a PayPal order or a Stripe session |
+//! | `/standin/pay` | `{provider, order, amount, currency, payee?, outcome?}`: without a session; `outcome` is completed, pending or declined |
+//! | `/standin/settle` | `{id, paid?}`: a pending payment is decided |
+//! | `/standin/refund`, `reverse`, `refund-fails`, `dispute` | `{id, amount?}` of the capture or intent (`refund-fails`: of the refund) |
+//! | `/standin/resolve` | `{id, won?}` of a dispute |
+//! | `/standin/publish` | `{provider, kind, resource}`: an event of any type |
+//! | `/standin/deliver` | `{events: [id], times?, atOnce?, delayMs?}`: in this order, or at the same moment |
+//! | `/standin/sign` | `{event}` or `{provider, body}`, with `{wrongKey?, sentAt?, webhookId?, forgedBody?}`: headers and body |
+//! | `/standin/fail` | `{status or hang or disconnect or delayMs, done?, path?, times?, retryAfter?}`; `/standin/heal` ends all faults |
+//! | `/standin/hide`, `/standin/show` | `{id}`: reading it gives 404 until it is shown |
+//! | `/standin/expire-tokens` | `{life?}` in seconds |
 
 mod actions;
 mod authority;

@@ -126,7 +126,7 @@ async fn once(world: &World, request: &Request, provider: &Provider, delay: Opti
         let begun = world.state().keys.begin(key, same);
         match begun {
             Begin::New => {}
-            Begin::Replay(reply) => return (provider.replay)(reply),
+            Begin::Replay(reply) => return (provider.replay)(world, reply),
             Begin::Mismatch => return (provider.mismatch)(),
             Begin::InFlight => return (provider.in_flight)(),
         }
@@ -148,7 +148,7 @@ type Key = (String, Vec<u8>);
 struct Provider {
     key: fn(&Request) -> Option<Key>,
     keeps: fn(&Reply) -> bool,
-    replay: fn(Reply) -> Reply,
+    replay: fn(&World, Reply) -> Reply,
     mismatch: fn() -> Reply,
     in_flight: fn() -> Reply,
     answer: fn(&World, &Request) -> Reply,

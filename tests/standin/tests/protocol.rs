@@ -51,6 +51,12 @@ async fn a_paypal_order_is_made_approved_captured_and_refunded_once() {
     standin.approve(id);
     let (status, captured) = call(&capture, Some(json!({})), "k2").await;
     assert_eq!((status.as_u16(), &captured["status"]), (201, &json!("COMPLETED")));
+    let (_, again) = call("/v2/checkout/orders", Some(order("237.75")), "k1").await;
+    assert_eq!(
+        (&again["id"], &again["status"]),
+        (&made["id"], &json!("COMPLETED")),
+        "the latest state of what was made"
+    );
     let taken = &captured["purchase_units"][0]["payments"]["captures"][0];
     assert_eq!((&taken["status"], &taken["custom_id"]), (&json!("COMPLETED"), &json!("order-1")));
     assert_eq!(call(&capture, Some(json!({})), "k2").await, (StatusCode::OK, captured.clone()));

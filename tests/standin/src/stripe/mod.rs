@@ -56,7 +56,7 @@ pub(crate) fn keeps(reply: &Reply) -> bool {
 }
 
 /// What a repeated request gets: the same, and a header that says so.
-pub(crate) fn replay(reply: Reply) -> Reply {
+pub(crate) fn replay(_: &World, reply: Reply) -> Reply {
     reply.with("idempotent-replayed", "true")
 }
 

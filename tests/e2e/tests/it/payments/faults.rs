@@ -117,26 +117,6 @@ fn given_back(shop: &Shop, provider: Provider, taken: &str) -> i64 {
 }
 
 #[tokio::test]
-async fn an_event_that_cannot_be_made_sure_of_waits_until_the_provider_is_back() {
-    let Some(shop) = impatient().await else { return };
-    for kind in [FaultKind::Disconnect, FaultKind::Status(500), FaultKind::Hang] {
-        let order = shop.order().await;
-        shop.standin.automatic(false);
-        let paid = shop.standin.pay_directly(&Payment::new(Provider::PayPal, &order.id, &order.total, &order.currency));
-        let event = shop.standin.of_kind(&paid, "PAYMENT.CAPTURE.COMPLETED").id;
-        shop.standin.fail(Fault::new(kind.clone()).on("/v2/"));
-        let attempt = shop.standin.send(&shop.standin.signed(&event)).await;
-        assert_eq!(attempt.status, Some(503), "{kind:?}: {}", attempt.answer);
-        assert_eq!(shop.events("received").await, 1, "it is kept");
-        assert_eq!(shop.money(&order).await["paymentStatus"], "unpaid");
-        shop.standin.heal();
-        assert!(shop.standin.deliver(&event).await.iter().any(|attempt| attempt.accepted()));
-        shop.becomes(&order, "paid", SOON).await;
-        assert_eq!(shop.events("received").await, 0);
-    }
-}
-
-#[tokio::test]
 async fn an_expired_token_is_asked_for_anew() {
     let Some(shop) = impatient().await else { return };
     for _ in 0..2 {

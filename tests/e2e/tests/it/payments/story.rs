@@ -6,7 +6,7 @@ use e2e::SHOP;
 use serde_json::json;
 use standin::{Outcome, Provider};
 
-use super::shop::Shop;
+use super::shop::{Shop, post};
 
 /// From the shopper's click to an order that every reader sees as paid.
 const SOON: Duration = Duration::from_secs(3);
@@ -106,6 +106,56 @@ async fn refunds_are_made_once_each_and_add_up() {
         let money = shop.becomes(&order, "refunded", SOON).await;
         assert_eq!(money["refundedAmount"], json!(order.total));
     }
+}
+
+#[tokio::test]
+async fn an_approved_order_is_captured_once_whoever_captures_it() {
+    let Some(shop) = Shop::open().await else { return };
+    let capture = async |session: &str| {
+        post(&shop.app.operator(), &format!("/payments/{session}/capture"), &crate::new_key(), &json!({})).await
+    };
+    // The operator, and then the event; both at once; the event alone.
+    for both in [false, true] {
+        shop.standin.automatic(false);
+        let order = shop.order().await;
+        let (session, page) = shop.checkout(&order, Provider::PayPal).await;
+        capture(&session).await.expect_problem(422);
+        shop.press(&page).await;
+        let approved = shop.standin.events().pop().expect("an event");
+        assert_eq!(approved.kind, "CHECKOUT.ORDER.APPROVED");
+        if both {
+            tokio::join!(capture(&session), capture(&session), shop.standin.deliver(&approved.id));
+        } else {
+            capture(&session).await.expect(200);
+            shop.standin.deliver(&approved.id).await;
+        }
+        let money = shop.becomes(&order, "paid", SOON).await;
+        assert_eq!(money["paidAmount"], json!(order.total), "{money}");
+        for event in shop.standin.events() {
+            shop.standin.deliver(&event.id).await;
+        }
+        assert_eq!(shop.money(&order).await["paidAmount"], json!(order.total));
+        let external = external(&shop, &session).await;
+        let at_provider = shop.standin.object(&external).expect("the order");
+        let captures = at_provider["purchase_units"][0]["payments"]["captures"].as_array().map(Vec::len);
+        assert_eq!(captures, Some(1), "{at_provider}");
+    }
+}
+
+#[tokio::test]
+async fn an_approval_after_the_order_was_cancelled_takes_no_money() {
+    let Some(shop) = Shop::open().await else { return };
+    let order = shop.order().await;
+    let (session, page) = shop.checkout(&order, Provider::PayPal).await;
+    shop.app.client.patch(&order.id, json!({"status": "cancelled"})).await.expect(200);
+    shop.standin.automatic(false);
+    shop.press(&page).await;
+    let approved = shop.standin.events().pop().expect("an event");
+    let attempts = shop.standin.deliver(&approved.id).await;
+    assert!(attempts.iter().any(|attempt| attempt.accepted()), "{attempts:?}");
+    let external = external(&shop, &session).await;
+    assert_eq!(shop.standin.object(&external).expect("the order")["status"], "APPROVED", "not captured");
+    assert_eq!(shop.money(&order).await["paymentStatus"], "unpaid");
 }
 
 /// The session's id at the provider.
