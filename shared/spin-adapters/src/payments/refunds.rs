@@ -240,7 +240,7 @@ async fn show(backend: &'static Backend, caller: &Caller, payment: Uuid, id: &st
         Some("sent") => 201,
         Some("failed") => {
             let reason = row.text("reason")?.unwrap_or("unknown").to_owned();
-            return Err(GatewayError::Refused { reason, field: Some("amount".into()) }.into());
+            return Err(GatewayError::Refused { reason, field: Some("payment".into()) }.into());
         }
         _ => 202,
     };

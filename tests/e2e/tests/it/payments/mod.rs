@@ -4,6 +4,7 @@ mod checkout;
 mod faults;
 mod guests;
 mod limits;
+mod operators;
 mod orders_of_arrival;
 mod sessions;
 mod sessions_held;

@@ -1,0 +1,153 @@
+//! What an approval sets off, and what operators do with money.
+
+use std::time::Duration;
+
+use e2e::{Caller, eventually};
+use reqwest::Method;
+use serde_json::{Value, json};
+use standin::{Fault, FaultKind, Provider};
+
+use super::shop::{Order, Shop, post};
+
+const SOON: Duration = Duration::from_secs(10);
+
+/// A session of the order at PayPal whose shopper is there: our id, and PayPal's of its order.
+async fn session(shop: &Shop, order: &Order) -> (String, String) {
+    let session = shop.ask(order, Provider::PayPal, &crate::new_key()).await.expect(201).json();
+    let text = |name: &str| session[name].as_str().expect("a text").to_owned();
+    (text("id"), text("externalTransactionId"))
+}
+
+async fn capture(shop: &Shop, id: &str, key: &str, body: &Value) -> e2e::Answer {
+    post(&shop.app.operator(), &format!("/payments/{id}/capture"), key, body).await
+}
+
+#[tokio::test]
+async fn the_event_of_an_approval_takes_the_money_once() {
+    let Some(shop) = Shop::open().await else { return };
+    let order = shop.order().await;
+    let (_, external) = session(&shop, &order).await;
+    shop.standin.automatic(false);
+    let approved = shop.standin.approve(&external);
+    let event = shop.standin.of_kind(&approved, "CHECKOUT.ORDER.APPROVED").id;
+    assert_eq!(shop.money(&order).await["paymentStatus"], "unpaid", "approval is not payment");
+
+    let call = format!("POST /v2/checkout/orders/{external}/capture");
+    shop.standin.fail(Fault::new(FaultKind::DoneThenStatus(502)).on("/capture").times(1));
+    let deliveries = (0..8).map(|_| shop.standin.deliver(&event));
+    futures_util::future::join_all(deliveries).await;
+    assert_eq!(shop.money(&order).await["paymentStatus"], "paid");
+    assert!(shop.standin.count(&call) >= 2, "the answer to the first was lost");
+    assert_eq!(shop.app.psql_value("SELECT count(*)::text FROM payment_objects WHERE kind = 'payment'").await, "1");
+    // The events that PayPal sends of the capture say nothing new.
+    let version = shop.app.client.order(&order.id).await.version();
+    for event in shop.standin.events() {
+        shop.standin.deliver(&event.id).await;
+    }
+    assert_eq!(shop.app.client.order(&order.id).await.version(), version);
+    assert_eq!(shop.events("received").await, 0);
+}
+
+#[tokio::test]
+async fn an_approval_that_nobody_waits_for_takes_no_money() {
+    let Some(shop) = Shop::open().await else { return };
+    let order = shop.order().await;
+    let (id, external) = session(&shop, &order).await;
+    let cancel = shop.app.client.request(Method::POST, &format!("/payments/sessions/{id}/cancel"));
+    shop.app.client.send(cancel).await.expect(200);
+    shop.standin.automatic(false);
+    let approved = shop.standin.approve(&external);
+    shop.standin.deliver(&approved.events[0]).await;
+    assert_eq!(shop.standin.count(&format!("POST /v2/checkout/orders/{external}/capture")), 0);
+    assert_eq!(shop.money(&order).await["paymentStatus"], "unpaid");
+}
+
+#[tokio::test]
+async fn an_operator_captures_what_was_approved_once() {
+    let Some(shop) = Shop::open().await else { return };
+    let order = shop.order().await;
+    let (id, external) = session(&shop, &order).await;
+    let all = json!({});
+    let refused = capture(&shop, &id, "too-early", &all).await;
+    refused.expect_problem_naming(422, "order-not-approved");
+    shop.standin.automatic(false);
+    shop.standin.approve(&external);
+
+    let captured = capture(&shop, &id, "key-1", &all).await.expect(200).json();
+    assert_eq!((&captured["orderId"], &captured["orderPaymentStatus"]), (&json!(order.id), &json!("paid")));
+    assert_eq!(captured["captures"][0]["amount"], json!(order.total));
+    assert_eq!(shop.money(&order).await["paymentStatus"], "paid", "without any event");
+    assert_eq!(capture(&shop, &id, "key-1", &all).await.expect(200).json(), captured);
+    capture(&shop, &id, "key-1", &json!({"amount": "1.00"})).await.expect_problem_naming(422, "Idempotency-Key");
+    capture(&shop, &id, "key-2", &all).await.expect_problem(409);
+    let other = uuid::Uuid::now_v7().to_string();
+    capture(&shop, &other, "key-3", &all).await.expect_problem(404);
+    post(&shop.app.client, &format!("/payments/{id}/capture"), "key-4", &all).await.expect_problem(403);
+    let no_key = shop.app.operator().request(Method::POST, &format!("/payments/{id}/capture")).json(&all);
+    shop.app.client.send(no_key).await.expect_problem_naming(400, "Idempotency-Key");
+}
+
+#[tokio::test]
+async fn an_operator_gives_back_no_more_than_there_is_and_sees_what_became_of_it() {
+    let Some(shop) = Shop::open().await else { return };
+    let order = shop.order().await;
+    let (_, external) = session(&shop, &order).await;
+    shop.standin.pay(&external);
+    shop.becomes(&order, "paid", SOON).await;
+    shop.standin.automatic(false);
+    let payment = shop.payment(&order).await;
+    let path = format!("/payments/{payment}/refunds");
+
+    let sent = shop.refund(&payment, Some("0.01"), "key-1").await.expect(201).json();
+    assert_eq!((&sent["status"], &sent["amount"]), (&json!("sent"), &json!("0.01")));
+    assert_eq!(shop.money(&order).await["refundedAmount"], "0.01", "without any event");
+    assert_eq!(shop.refund(&payment, Some("0.01"), "key-1").await.expect(201).json(), sent);
+    shop.refund(&payment, Some("0.02"), "key-1").await.expect_problem_naming(422, "Idempotency-Key");
+    shop.refund(&payment, Some(&order.total), "key-2").await.expect_problem_naming(422, "amount");
+    shop.refund(&payment, Some("0.00"), "key-3").await.expect_problem_naming(400, "amount");
+    shop.refund(&uuid::Uuid::now_v7().to_string(), None, "key-4").await.expect_problem(404);
+    post(&shop.app.client, &path, "key-5", &json!({})).await.expect_problem(403);
+    let foreign = shop.app.as_caller(&Caller::operator(&uuid::Uuid::now_v7().to_string()));
+    post(&foreign, &path, "key-6", &json!({})).await.expect_problem(404);
+
+    let listed = shop.app.operator().get(&path).await.expect(200).items();
+    assert_eq!(listed, [sent]);
+    shop.app.client.get(&path).await.expect_problem(403);
+}
+
+#[tokio::test]
+async fn refunds_that_wait_are_sent_once_however_many_send_them() {
+    let Some(shop) = Shop::open().await else { return };
+    let order = shop.order().await;
+    let (_, external) = session(&shop, &order).await;
+    shop.standin.pay(&external);
+    shop.becomes(&order, "paid", SOON).await;
+    let payment = shop.payment(&order).await;
+    shop.standin.fail(Fault::new(FaultKind::Status(503)).on("/refund"));
+    for n in 0..4 {
+        let kept = shop.refund(&payment, Some("0.01"), &format!("key-{n}")).await.expect(202).json();
+        assert_eq!((&kept["status"], &kept["reason"]), (&json!("queued"), &json!("provider-away")));
+    }
+    shop.standin.heal();
+    shop.app.psql("UPDATE refund_requests SET next_attempt_at = now()").await;
+    let sent = || async {
+        let operator = shop.app.operator();
+        operator.send(operator.request(Method::POST, "/payments/refunds/send")).await.expect(200).json()
+    };
+    let total = eventually("all are sent", SOON, || async {
+        // The breaker of an instance may still be open: then they stay queued and are made due again.
+        futures_util::future::join_all((0..4).map(|_| sent())).await;
+        shop.app.psql("UPDATE refund_requests SET next_attempt_at = now() WHERE state = 'queued'").await;
+        let total = shop.app.psql_value("SELECT count(*)::text FROM refund_requests WHERE state = 'sent'").await;
+        (total == "4").then_some(total)
+    })
+    .await;
+    assert_eq!(total, "4");
+    let refunded = eventually("the refunds count", SOON, || async {
+        let money = shop.money(&order).await;
+        (money["refundedAmount"] == "0.04").then_some(money)
+    })
+    .await;
+    assert_eq!(refunded["paymentStatus"], "partially_refunded");
+    assert_eq!(sent().await, json!({"sent": 0, "queued": 0, "failed": 0}));
+}
