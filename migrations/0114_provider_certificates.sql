@@ -1,4 +1,5 @@
--- Certificates of providers that have passed: what Redis loses is not fetched again, and while it is away the limit of fetches holds here.
+-- Certificates of providers that have passed, so that what Redis loses is not fetched again; and the limit of fetches, which holds whatever
+-- becomes of Redis.
 
 CREATE TABLE provider_certificates (
     url text PRIMARY KEY CHECK (length(url) BETWEEN 1 AND 500),
@@ -8,8 +9,8 @@ CREATE TABLE provider_certificates (
 );
 
 CREATE TABLE provider_certificate_fetches (
-    url text PRIMARY KEY,
-    began_at timestamptz NOT NULL DEFAULT now()
+    url text NOT NULL,
+    began_at timestamptz NOT NULL DEFAULT clock_timestamp()
 );
 
 -- The certificates that passed last, the newest first.
@@ -26,14 +27,18 @@ BEGIN
     DELETE FROM provider_certificates c WHERE c.url NOT IN (SELECT k.url FROM provider_certificates_known() AS k);
 END $$;
 
--- Whether a certificate may be fetched now: at most p_limit within a minute, each URL at most once. While Redis answers, it decides.
+-- Whether a certificate may be fetched now: at most p_limit fetches within a minute, one at a time for each URL.
 CREATE FUNCTION provider_certificate_fetch(p_url text, p_limit integer) RETURNS boolean LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM pg_advisory_xact_lock(hashtextextended('provider_certificate_fetch', 0));
-    DELETE FROM provider_certificate_fetches f WHERE f.began_at <= now() - interval '1 minute';
+    DELETE FROM provider_certificate_fetches f WHERE f.began_at <= clock_timestamp() - interval '1 minute';
     IF (SELECT count(*) FROM provider_certificate_fetches) >= p_limit THEN
         RETURN false;
     END IF;
-    INSERT INTO provider_certificate_fetches (url) VALUES (p_url) ON CONFLICT DO NOTHING;
-    RETURN FOUND;
+    -- Whoever fetches it reports to Redis, if that is there; after this time it is tried again.
+    IF EXISTS (SELECT FROM provider_certificate_fetches f WHERE f.url = p_url AND f.began_at > clock_timestamp() - interval '2 seconds') THEN
+        RETURN false;
+    END IF;
+    INSERT INTO provider_certificate_fetches (url) VALUES (p_url);
+    RETURN true;
 END $$;

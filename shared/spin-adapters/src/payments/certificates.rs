@@ -96,7 +96,7 @@ impl CertificateStore {
                 Look::Passed(pem) => return self.judge(&pem, delivery, trust).map_err(refused),
                 Look::Failed(reason) => return Err(refused(reason)),
                 Look::Limited(millis) => return Err(later(millis.div_ceil(1000).clamp(1, 60) as u32)),
-                Look::Fetch(holder) => return self.fetch(backend, client, delivery, trust, holder).await,
+                Look::Fetch(holder) => return self.fetch(backend, client, delivery, trust, Some(holder)).await,
                 Look::Busy if monotonic_millis().saturating_sub(began) < WAIT_MS => sleep(POLL).await,
                 Look::Busy => return Err(later(1)),
                 Look::Unknown => {
@@ -112,10 +112,7 @@ impl CertificateStore {
                     if let Some(pem) = self.remembered(url) {
                         return self.judge(&pem, delivery, trust).map_err(refused);
                     }
-                    if !self.may_fetch_alone(backend, url).await? {
-                        return Err(later(5));
-                    }
-                    return self.fetch(backend, client, delivery, trust, 0).await;
+                    return self.fetch(backend, client, delivery, trust, None).await;
                 }
             }
         }
@@ -168,9 +165,15 @@ impl CertificateStore {
         client: &Client,
         delivery: &Delivery,
         trust: &Trust,
-        holder: u128,
+        holder: Option<u128>,
     ) -> Result<PassedCertificate, Error> {
         let url = delivery.certificate_url();
+        let granted = self.may_fetch(backend, url, holder.is_none()).await;
+        let holder = holder.unwrap_or_default();
+        if !matches!(granted, Ok(true)) {
+            self.tell(backend, url, holder, Err(None)).await;
+            return Err(granted.err().unwrap_or_else(|| later(5)));
+        }
         let outcome = match client.get_limited(url, LARGEST_CERTIFICATE).await {
             Ok(answer) if answer.status == 200 => {
                 let pem = String::from_utf8(answer.body).map_err(|_| Reason::CertificateUnreadable);
@@ -234,17 +237,21 @@ impl CertificateStore {
         self.durable.borrow().iter().find(|(known, _)| known == url).map(|(_, pem)| pem.clone())
     }
 
-    /// With Redis away the database keeps the limit.
-    async fn may_fetch_alone(&self, backend: &'static Backend, url: &str) -> Result<bool, Error> {
-        if monotonic_millis() < self.resting_until.get() {
+    /// Fetches are few, so each is counted in the database, too: the limit holds whatever becomes of Redis. Whoever can't reach that has
+    /// no part in what is reserved.
+    async fn may_fetch(&self, backend: &'static Backend, url: &str, alone: bool) -> Result<bool, Error> {
+        if alone && monotonic_millis() < self.resting_until.get() {
             return Ok(false);
         }
-        // Until the answer is there nobody else of this instance asks.
-        self.resting_until.set(monotonic_millis() + REST_MS);
-        let params = vec![Param::Text(url.to_owned()), Param::Int(FETCHES)];
+        if alone {
+            // Until the answer is there nobody else of this instance asks.
+            self.resting_until.set(monotonic_millis() + REST_MS);
+        }
+        let limit = if alone { FETCHES - RESERVED } else { FETCHES };
+        let params = vec![Param::Text(url.to_owned()), Param::Int(limit)];
         let rows = backend.write(include_str!("../sql/provider_certificate_fetch.sql"), params).await?;
         let granted = rows.first().map_or(Ok(None), |row| row.bool("granted"))?.unwrap_or(false);
-        if granted {
+        if granted && alone {
             self.resting_until.set(0);
         }
         Ok(granted)
