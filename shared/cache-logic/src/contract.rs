@@ -3,6 +3,10 @@
 //! Checks give an error instead of panicking, so that they can run inside a component. Each works on keys and tags of its own, named
 //! after it; the certificate is one per namespace, so its checks want a namespace that nobody else uses.
 
+mod extras;
+
+pub use extras::{run_locks, run_write_through};
+
 use crate::certificate::Certificate;
 use crate::entry::{Stamp, Value, encode};
 use crate::ports::{CacheFault, Clock, Fill, Lease, Registry, Store};

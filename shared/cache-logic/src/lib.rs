@@ -31,8 +31,11 @@ pub mod exposition;
 pub mod freshness;
 #[cfg(feature = "gzip")]
 pub mod gzip;
+pub mod idempotency;
 pub mod key;
+pub mod l1;
 pub mod limit;
+pub mod lock;
 pub mod memory;
 pub mod named;
 pub mod policy;

@@ -1,5 +1,7 @@
 //! A Redis in memory, with a clock that is moved: for tests, here and in other crates.
 
+mod locks;
+
 use crate::certificate::{Certificate, Generation, RunId};
 use crate::entry::Stored;
 use crate::freshness::{Draw, Millis};
