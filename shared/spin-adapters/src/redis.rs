@@ -1,6 +1,7 @@
 //! One connection to Redis per instance, with a time limit, a breaker and a reopening on error: Spin has none of the three.
 
-use crate::clock::{limited, monotonic_millis, sleep};
+use crate::clock::{monotonic_millis, sleep};
+use crate::deadline::Deadline;
 use cache_logic::breaker::{Admission, Breaker, Change};
 use cache_logic::certificate::RunId;
 use cache_logic::ports::CacheFault;
@@ -39,7 +40,7 @@ impl Drop for Opening<'_> {
 pub struct Redis {
     name: &'static str,
     url: String,
-    limit: Duration,
+    deadline: Rc<Deadline>,
     session: RefCell<Option<Rc<Session>>>,
     opening: Cell<bool>,
     breaker: RefCell<Breaker>,
@@ -49,7 +50,14 @@ impl Redis {
     /// Nothing is opened yet. `name` is what the log calls it.
     pub fn new(name: &'static str, url: String, limit: Duration, rest: Duration) -> Self {
         let breaker = RefCell::new(Breaker::new(rest.as_millis() as u64, limit.as_millis() as u64));
-        Self { name, url, limit, session: RefCell::new(None), opening: Cell::new(false), breaker }
+        Self {
+            name,
+            url,
+            deadline: Deadline::new(limit),
+            session: RefCell::new(None),
+            opening: Cell::new(false),
+            breaker,
+        }
     }
 
     /// Runs one command. The answer comes with the run id of the server that gave it.
@@ -111,7 +119,7 @@ impl Redis {
         if admission == Admission::Refuse {
             return Err(CacheFault::Skipped);
         }
-        let outcome = limited(self.limit, operation).await.unwrap_or(Err(CacheFault::TimedOut));
+        let outcome = self.deadline.within(operation).await.unwrap_or(Err(CacheFault::TimedOut));
         let answered = !matches!(outcome, Err(CacheFault::TimedOut | CacheFault::Unreachable));
         if !answered {
             self.session.replace(None);

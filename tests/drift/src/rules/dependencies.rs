@@ -19,8 +19,9 @@ pub(super) fn check(tree: &Tree) -> Vec<Finding> {
             "cache-logic" => &[],
             "commerce" => &["cache-logic"],
             "spin-adapters" => &["cache-logic", "commerce", "spin-sdk"],
-            // The component that the host's own tests run.
-            "host-test-guest" => &["spin-sdk"],
+            // The component that the host's own tests run, and those that the app is measured against.
+            "host-test-guest" | "bench-floor" | "bench-hello" => &["spin-sdk"],
+            "bench" => &["e2e", "standin"],
             // The payment providers of the scenarios.
             "e2e" => &["standin"],
             name if functions.contains(name) => &["commerce", "spin-adapters", "spin-sdk"],
