@@ -290,6 +290,13 @@ impl Backend {
         rows.into_iter().next().map(given).transpose()
     }
 
+    /// Behind the response, where there is no certificate and nobody who reads.
+    pub(crate) fn renew_unasked(&'static self) {
+        spawn(async move {
+            self.renew().await;
+        });
+    }
+
     /// Behind the response: at most one attempt for each certificate.
     fn renew_behind(&'static self, certificate: Option<Certificate>) {
         if let Some(certificate) = certificate

@@ -22,6 +22,9 @@ pub async fn report() -> Reply {
         }
     };
     let probe = Probe::of(backend).await;
+    if probe.needs_renewal() {
+        backend.renew_unasked();
+    }
     let wrong = configuration_errors(backend, &probe).await;
     let authentication = match backend.config.auth_mode {
         AuthMode::Jwt => "jwt",

@@ -29,6 +29,8 @@ pub(crate) struct Probe {
 pub(crate) struct Ledger {
     /// It serves another cache.
     pub(crate) mismatch: bool,
+    /// A certificate has been given for it before.
+    pub(crate) known: bool,
     /// Invalidations that nobody has applied yet; 1,001 stands for more than 1,000.
     pub(crate) waiting: i64,
     /// How long the oldest of them has waited.
@@ -52,6 +54,12 @@ impl Probe {
     /// The database serves another cache than this one: caching is off.
     pub(crate) fn is_mismatched(&self, backend: &Backend) -> bool {
         self.postgres.as_ref().map_or(backend.is_mismatched(), |ledger| ledger.mismatch)
+    }
+
+    /// Nobody reads, so nobody renews, and invalidations pile up, or the first writer can't yet tidy up behind itself.
+    pub(crate) fn needs_renewal(&self) -> bool {
+        let idle = self.redis == Ok(false);
+        idle && self.postgres.as_ref().is_ok_and(|ledger| !ledger.mismatch && (ledger.waiting > 0 || !ledger.known))
     }
 
     /// Each dependency by its name.
@@ -85,7 +93,12 @@ async fn ledger(backend: &Backend) -> State<Ledger> {
         let rows = rows?;
         let row = rows.first().ok_or_else(|| Error::internal("cache_state is empty"))?;
         let int = |column| Ok::<_, Error>(row.int(column)?.unwrap_or(0));
-        Ok(Ledger { mismatch: int("mismatch")? == 1, waiting: int("waiting")?, oldest_ms: int("oldest_ms")? })
+        Ok(Ledger {
+            mismatch: int("mismatch")? == 1,
+            known: int("known")? == 1,
+            waiting: int("waiting")?,
+            oldest_ms: int("oldest_ms")?,
+        })
     };
     read().map_err(|error| match error {
         Error::Internal { .. } => "it refuses statements, or its schema is another one",

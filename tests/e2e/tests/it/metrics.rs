@@ -109,6 +109,13 @@ async fn a_dependency_that_hangs_is_down_and_up_again_when_it_goes_on() {
 #[tokio::test]
 async fn asking_for_health_changes_nothing() {
     let Some(app) = App::private().own_redis().spawn().await else { return };
+    app.warm(&format!("/orders/{}", app.sample.order)).await;
+    eventually("the certificate runs out", Duration::from_secs(10), || async {
+        let age = metrics(&app).await.value("edge_orders_cache_certificate_age_seconds", &[]);
+        let sent = app.client.get("/health/cache").await.expect(200).json()["total"]["reads"].as_u64() >= Some(1);
+        (age.is_none() && sent).then_some(())
+    })
+    .await;
     let (before, mut log) = (app.statements().await, app.redis_log().await);
     for _ in 0..20 {
         assert_eq!(health(&app).await.0, 200);
@@ -121,6 +128,18 @@ async fn asking_for_health_changes_nothing() {
         commands.iter().all(|command| ["MGET", "HGETALL", "PTTL", "EXISTS"].contains(&command.name.as_str())),
         "{commands:#?}"
     );
+}
+
+#[tokio::test]
+async fn invalidations_that_no_reader_applies_do_not_pile_up_where_health_is_asked() {
+    let Some(app) = App::private().spawn().await else { return };
+    app.psql("UPDATE orders SET notes = 'by another program'").await;
+    eventually("the outbox is emptied", Duration::from_secs(10), || async {
+        health(&app).await;
+        let rows = app.psql_value("SELECT count(*)::text FROM cache_invalidations").await;
+        (rows == "0").then_some(())
+    })
+    .await;
 }
 
 #[tokio::test]

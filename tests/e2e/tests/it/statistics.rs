@@ -42,7 +42,7 @@ async fn report(app: &App) -> Value {
 
 /// Waits until as many reads are added up as were answered; then every sum must be right, and stay so.
 async fn sums_of(app: &App, tally: &Tally) -> Value {
-    let sums = eventually("all reads are added up", Duration::from_secs(15), || async {
+    let sums = eventually("all reads are added up", Duration::from_secs(30), || async {
         let now = report(app).await;
         let ended = now["total"]["reads"].as_u64()? + now["total"]["failed"].as_u64()?;
         (ended >= tally.reads()).then_some(now)
