@@ -76,8 +76,10 @@ impl Backend {
         let redis = Redis::new("Redis", config.redis_url.clone(), config.redis_timeout, config.redis_rest);
         let state = config.redis_state_url.clone();
         let state = state.map(|url| Redis::new("the Redis of state", url, config.redis_timeout, config.redis_rest));
+        let store = RedisStore::new(redis, &config.key_prefix, config.limits.generation_ttl, &config.database_name());
         let ports = Ports {
-            store: RedisStore::new(redis, &config.key_prefix, config.limits.generation_ttl, &config.database_name()),
+            // Often enough to find a certificate in the second half of its life.
+            store: store.asking_about_renewals_every(config.limits.timing.fresh() / 8),
             postgres: Postgres::new(&config.database_url, config.postgres_timeout, config.postgres_rest),
             cache_name: config.cache_name(),
             mismatch: Cell::new(false),

@@ -1,11 +1,13 @@
 //! The ports of cache-logic over Redis: one command or script each.
 
+use crate::clock::request_millis;
 use crate::redis::{Redis, Script, millis, text};
 use cache_logic::certificate::{Certificate, Generation, RunId};
 use cache_logic::key::{generation_key, lease_key};
 use cache_logic::ports::{CacheFault, Fill, Lease, Registry, Seen, Store};
 use sha2::{Digest, Sha256};
 use spin_sdk::redis::{RedisParameter, RedisResult};
+use std::cell::Cell;
 use std::time::Duration;
 
 /// How long the last certificate is remembered, for serving while Postgres is away.
@@ -20,6 +22,10 @@ pub struct RedisStore {
     /// Stands for the database behind this cache. Mixed into the run id, so that a certificate that another database has given counts as
     /// one of another run: for nothing.
     origin: u128,
+    /// How long a look may leave out who renews the certificate, and whether that is due.
+    pace_ms: u64,
+    /// When it was last in one.
+    asked: Cell<u64>,
     names: Names,
     scripts: Scripts,
 }
@@ -50,6 +56,8 @@ impl RedisStore {
             prefix: prefix.to_owned(),
             generation_ttl,
             origin: origin(database),
+            pace_ms: 0,
+            asked: Cell::new(0),
             names: Names {
                 certificate: name("certificate"),
                 claim: name("claim"),
@@ -65,6 +73,23 @@ impl RedisStore {
                 certify: Script::new(include_str!("lua/certify.lua")),
             },
         }
+    }
+
+    /// The same, asking only so often about the renewal of the certificate. A busy instance would learn nothing new from asking at each
+    /// look, and each key of a look costs.
+    pub fn asking_about_renewals_every(mut self, pace: Duration) -> Self {
+        self.pace_ms = pace.as_millis() as u64;
+        self
+    }
+
+    /// Whether this look is one that asks.
+    fn asks(&self) -> bool {
+        let now = request_millis();
+        let due = self.asked.get() + self.pace_ms <= now;
+        if due {
+            self.asked.set(now);
+        }
+        due
     }
 
     /// The run that certificates on the open connection must be of.
@@ -83,12 +108,15 @@ impl RedisStore {
 
 impl Store for RedisStore {
     async fn look(&self, keys: &[&str], tags: &[&str]) -> Result<Seen, CacheFault> {
+        let asks = self.asks();
         let mut arguments = Vec::with_capacity(keys.len() + tags.len() + 3);
         arguments.extend(keys.iter().map(|key| RedisParameter::Binary(self.prefixed(key).into_bytes())));
         arguments.extend(tags.iter().map(|tag| RedisParameter::Binary(generation_key(&self.prefix, tag).into_bytes())));
         arguments.push(text(&self.names.certificate));
-        arguments.push(text(&self.names.fresh));
-        arguments.push(text(&self.names.claim));
+        if asks {
+            arguments.push(text(&self.names.fresh));
+            arguments.push(text(&self.names.claim));
+        }
         let expected = arguments.len();
         let (answer, run) = self.redis.command("MGET", arguments).await?;
         if answer.len() != expected {
@@ -99,8 +127,9 @@ impl Store for RedisStore {
             entries: values.by_ref().take(keys.len()).collect(),
             generations: values.by_ref().take(tags.len()).map(|value| value.as_deref().and_then(generation)).collect(),
             certificate: values.next().flatten().as_deref().and_then(Certificate::decode),
-            fresh: values.next().flatten().is_some(),
-            claimed: values.next().flatten().is_some(),
+            // Not asked is taken for "needs no renewal": the next look that asks will say.
+            fresh: !asks || values.next().flatten().is_some(),
+            claimed: asks && values.next().flatten().is_some(),
             run: run ^ self.origin,
         })
     }
