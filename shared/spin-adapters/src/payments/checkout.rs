@@ -17,7 +17,7 @@ use crate::http::Reply;
 use crate::orders::change::{Changed, id_of, one, outcome, principal, refusal};
 use crate::orders::uuid;
 use crate::postgres::Param;
-use crate::redis::{millis, text};
+use crate::redis::{Redis, millis, text};
 
 /// A caller's checkout session: where it is, and whose.
 pub struct Checkout<'a> {
@@ -149,7 +149,7 @@ impl<'a> Checkout<'a> {
     }
 
     async fn command(&self, name: &str, arguments: Vec<RedisParameter>) -> Result<Vec<RedisResult>, Error> {
-        let call = async || self.backend.state().command(name, arguments.clone()).await;
+        let call = async |redis: &Redis| redis.command(name, arguments.clone()).await;
         patiently(self.backend, "checkout sessions can't be read", call).await.map(|(answer, _)| answer)
     }
 

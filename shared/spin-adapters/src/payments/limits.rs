@@ -19,7 +19,7 @@ use super::config::AttemptLimits;
 use super::state::patiently;
 use crate::backend::Backend;
 use crate::clock::token;
-use crate::redis::{Script, millis, text};
+use crate::redis::{Redis, Script, millis, text};
 
 const HOUR: Duration = Duration::from_secs(3600);
 const DAY: Duration = Duration::from_secs(24 * 3600);
@@ -137,7 +137,7 @@ async fn ask(backend: &Backend, key: &str, window: &Window, name: &str) -> Resul
     let refused = text(&format!("{:032x}", token()));
     let arguments = vec![text(name), refused, RedisParameter::Int64(window.quota.into()), millis(window.length)];
     // An attempt that was admitted counts once, whoever asks again; one that was refused counts, and may count twice.
-    let call = async || backend.state().script(&LIMIT, &[&key], arguments.clone()).await;
+    let call = async |redis: &Redis| redis.script(&LIMIT, &[&key], arguments.clone()).await;
     let (answer, _) = patiently(backend, "attempts to pay can't be counted", call).await?;
     match answer.as_slice() {
         [RedisResult::Int64(admitted), RedisResult::Int64(used), RedisResult::Int64(frees)] => Ok(Count {

@@ -23,7 +23,7 @@ use crate::postgres::{Param, Row};
 
 /// How long a held session waits for an operator, in seconds.
 const HELD: i64 = 24 * 3600;
-/// What asking the provider takes beyond its own time limits, in seconds.
+/// What a session's creation takes beyond asking the provider, in seconds.
 const SPARE: i64 = 5;
 /// When to come again where the provider doesn't say, in seconds.
 const RETRY_AFTER: u32 = 5;
@@ -266,7 +266,7 @@ fn callable(payments: &Payments, gateway: PaymentGateway) -> Result<(), Error> {
 
 /// How long nobody else asks the provider, in seconds: all attempts at their longest.
 fn lease(payments: &Payments) -> i64 {
-    (payments.config.timeout * payments.config.attempts).as_secs() as i64 + SPARE
+    payments.gateway.longest().as_secs() as i64 + SPARE
 }
 
 fn id(row: &Row, column: &str) -> Result<Uuid, Error> {
