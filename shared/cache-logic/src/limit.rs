@@ -1,7 +1,8 @@
 //! A sliding-window rate limit: what is counted, what that decides, and how the answer says so.
 //!
-//! Every attempt counts, refused ones too: who goes on knocking stays out. For that a store keeps the newest attempts of each window, as many
-//! as the quota; more would decide nothing. An attempt that was admitted and comes again under its name counts once. Windows are
+//! Every attempt counts, refused ones too: who goes on knocking stays out. An attempt that was admitted and comes again under its name
+//! counts once. For that a store keeps, of each window, the attempts that were admitted, which are never more than the quota, and so many of
+//! the newest refused ones that there are no more than twice the quota; more would decide nothing. Windows are
 //! independent of each other, so each is one atomic step in one slot of the store, and all of them are asked at once.
 
 use crate::freshness::Millis;
@@ -103,7 +104,7 @@ fn seconds(millis: Millis) -> u32 {
 /// The attempts of one window, in memory: what a store does in one atomic step, as a model for it and for tests.
 #[derive(Debug, Clone, Default)]
 pub struct Log {
-    /// The newest attempts, oldest first; refused ones have no name.
+    /// Oldest first; refused ones have no name.
     attempts: VecDeque<(Millis, Option<u128>)>,
 }
 
@@ -116,13 +117,17 @@ impl Log {
         let admitted = again || self.attempts.len() < quota;
         if !again {
             self.attempts.push_back((now, admitted.then_some(name)));
-            self.attempts.drain(..self.attempts.len().saturating_sub(quota));
+            if self.attempts.len() > 2 * quota {
+                let refused = self.attempts.iter().position(|(_, name)| name.is_none());
+                refused.and_then(|oldest| self.attempts.remove(oldest));
+            }
         }
-        let oldest = self.attempts.front().map_or(now, |(at, _)| *at);
+        // When this one no longer counts, fewer than the quota do.
+        let first = self.attempts.get(self.attempts.len().saturating_sub(quota)).map_or(now, |(at, _)| *at);
         Count {
             admitted,
-            used: self.attempts.len() as u32,
-            frees_in_ms: oldest.saturating_add(window.millis()).saturating_sub(now).min(window.millis()),
+            used: self.attempts.len().min(quota) as u32,
+            frees_in_ms: first.saturating_add(window.millis()).saturating_sub(now).min(window.millis()),
         }
     }
 
@@ -172,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn the_window_slides_and_never_holds_more_than_the_quota() {
+    fn wherever_the_window_is_laid_no_more_than_the_quota_was_admitted() {
         // Four attempts in each quarter of an hour, for a day: wherever the hour is laid, no more than the quota was admitted.
         let (mut log, mut admitted) = (Log::default(), Vec::new());
         for n in 0..96_u64 {
@@ -181,7 +186,7 @@ mod tests {
                 if log.attempt(&HOUR, u128::from(n * 4 + k), now).admitted {
                     admitted.push(now);
                 }
-                assert!(log.attempts.len() <= 5);
+                assert!(log.attempts.len() <= 10);
             }
         }
         for (index, &from) in admitted.iter().enumerate() {
@@ -198,8 +203,11 @@ mod tests {
         }
         (2..6).for_each(|n| assert!(log.attempt(&HOUR, n, 0).admitted));
         assert!(log.attempt(&HOUR, 1, 1).admitted, "it is in already");
-        assert!(!log.attempt(&HOUR, 6, 1).admitted);
-        assert!(!log.attempt(&HOUR, 6, 2).admitted);
+        for n in 6..100 {
+            assert!(!log.attempt(&HOUR, n, 2).admitted);
+            assert!(!log.attempt(&HOUR, n, 2).admitted);
+        }
+        assert!((1..6).all(|n| log.attempt(&HOUR, n, 3).admitted), "no refusal makes an admission undone");
     }
 
     #[test]
