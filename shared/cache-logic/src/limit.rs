@@ -2,8 +2,10 @@
 //!
 //! Every attempt counts, refused ones too: who goes on knocking stays out. An attempt that was admitted and comes again under its name
 //! counts once. For that a store keeps, of each window, the attempts that were admitted, which are never more than the quota, and so many of
-//! the newest refused ones that there are no more than twice the quota; more would decide nothing. Windows are
-//! independent of each other, so each is one atomic step in one slot of the store, and all of them are asked at once.
+//! the newest refused ones that there are no more than twice the quota; more would decide nothing.
+//!
+//! All windows of an attempt are one atomic step: it is admitted by all of them or refused by all. Were they asked one by one, attempts that
+//! come at the same moment could take each other's places, and fewer would pass than may.
 
 use crate::freshness::Millis;
 use std::collections::VecDeque;
@@ -109,20 +111,31 @@ pub struct Log {
 }
 
 impl Log {
-    /// Counts an attempt at `now` and decides on it.
-    pub fn attempt(&mut self, window: &Window, name: u128, now: Millis) -> Count {
+    /// Whether there is room for an attempt at `now`, or it was admitted before.
+    fn admits(&mut self, window: &Window, name: u128, now: Millis) -> bool {
         self.attempts.retain(|(at, _)| at.saturating_add(window.millis()) > now);
-        let quota = window.quota as usize;
-        let again = self.attempts.iter().any(|(_, known)| *known == Some(name));
-        let admitted = again || self.attempts.len() < quota;
-        if !again {
-            self.attempts.push_back((now, admitted.then_some(name)));
-            if self.attempts.len() > 2 * quota {
-                let refused = self.attempts.iter().position(|(_, name)| name.is_none());
-                refused.and_then(|oldest| self.attempts.remove(oldest));
-            }
+        self.knows(name) || self.attempts.len() < window.quota as usize
+    }
+
+    fn knows(&self, name: u128) -> bool {
+        self.attempts.iter().any(|(_, known)| *known == Some(name))
+    }
+
+    /// Counts an attempt on which has been decided.
+    fn record(&mut self, window: &Window, name: u128, now: Millis, admitted: bool) {
+        if self.knows(name) {
+            return;
         }
+        self.attempts.push_back((now, admitted.then_some(name)));
+        if self.attempts.len() > 2 * window.quota as usize {
+            let refused = self.attempts.iter().position(|(_, name)| name.is_none());
+            refused.and_then(|oldest| self.attempts.remove(oldest));
+        }
+    }
+
+    fn count(&self, window: &Window, now: Millis, admitted: bool) -> Count {
         // When this one no longer counts, fewer than the quota do.
+        let quota = window.quota as usize;
         let first = self.attempts.get(self.attempts.len().saturating_sub(quota)).map_or(now, |(at, _)| *at);
         Count {
             admitted,
@@ -137,6 +150,17 @@ impl Log {
     }
 }
 
+/// Counts an attempt at `now` in all of its windows and decides on it.
+pub fn attempt(windows: &mut [(Window, Log)], name: u128, now: Millis) -> Decision {
+    let each: Vec<bool> = windows.iter_mut().map(|(window, log)| log.admits(window, name, now)).collect();
+    let admitted = each.iter().all(|admits| *admits);
+    let counts = windows.iter_mut().zip(each).map(|((window, log), admits)| {
+        log.record(window, name, now, admitted);
+        (*window, log.count(window, now, admits))
+    });
+    Decision::new(counts.collect())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -149,44 +173,64 @@ mod tests {
         Count { admitted, used, frees_in_ms }
     }
 
+    /// One window alone.
+    struct Alone([(Window, Log); 1]);
+
+    impl Alone {
+        fn new() -> Self {
+            Self([(HOUR, Log::default())])
+        }
+
+        fn attempt(&mut self, name: u128, now: Millis) -> Count {
+            attempt(&mut self.0, name, now).count(HOUR.name).unwrap()
+        }
+    }
+
+    #[test]
+    fn what_one_window_refuses_takes_no_place_in_another_and_counts_in_all() {
+        let tight = Window { name: "address-hour", quota: 2, ..HOUR };
+        let mut windows = [(HOUR, Log::default()), (tight, Log::default())];
+        let admitted: Vec<bool> = (0..4).map(|n| attempt(&mut windows, n, 0).admitted()).collect();
+        assert_eq!(admitted, [true, true, false, false]);
+        let again = attempt(&mut windows, 0, 1);
+        assert!(again.admitted(), "it was in both");
+        assert!(!attempt(&mut windows, 2, 1).admitted(), "it was in neither");
+        assert_eq!(windows[0].1.count(&HOUR, 1, false).used, 5);
+        windows[1].1.clear();
+        assert!(!attempt(&mut windows, 9, 2).admitted(), "the refused ones count in the other window, too");
+    }
+
     #[test]
     fn as_many_as_the_quota_pass_and_then_none_until_the_first_is_an_hour_old() {
-        let mut log = Log::default();
+        let mut log = Alone::new();
         for n in 0..5 {
-            assert_eq!(
-                log.attempt(&HOUR, n, n as u64 * MINUTE),
-                count(true, n as u32 + 1, 60 * MINUTE - n as u64 * MINUTE)
-            );
+            assert_eq!(log.attempt(n, n as u64 * MINUTE), count(true, n as u32 + 1, 60 * MINUTE - n as u64 * MINUTE));
         }
-        assert_eq!(
-            log.attempt(&HOUR, 5, 5 * MINUTE),
-            count(false, 5, 56 * MINUTE),
-            "the first has made room for this one"
-        );
+        assert_eq!(log.attempt(5, 5 * MINUTE), count(false, 5, 56 * MINUTE), "the first has made room for this one");
     }
 
     #[test]
     fn refused_attempts_count() {
-        let mut log = Log::default();
-        (0..5).for_each(|n| assert!(log.attempt(&HOUR, n, 0).admitted));
-        (0..5).for_each(|n| assert!(!log.attempt(&HOUR, 10 + n, 30 * MINUTE).admitted));
-        assert!(!log.attempt(&HOUR, 20, 61 * MINUTE).admitted, "the refused ones are still within the hour");
-        let mut patient = Log::default();
-        (0..5).for_each(|n| assert!(patient.attempt(&HOUR, n, 0).admitted));
-        assert!(patient.attempt(&HOUR, 20, 61 * MINUTE).admitted);
+        let mut log = Alone::new();
+        (0..5).for_each(|n| assert!(log.attempt(n, 0).admitted));
+        (0..5).for_each(|n| assert!(!log.attempt(10 + n, 30 * MINUTE).admitted));
+        assert!(!log.attempt(20, 61 * MINUTE).admitted, "the refused ones are still within the hour");
+        let mut patient = Alone::new();
+        (0..5).for_each(|n| assert!(patient.attempt(n, 0).admitted));
+        assert!(patient.attempt(20, 61 * MINUTE).admitted);
     }
 
     #[test]
     fn wherever_the_window_is_laid_no_more_than_the_quota_was_admitted() {
         // Four attempts in each quarter of an hour, for a day: wherever the hour is laid, no more than the quota was admitted.
-        let (mut log, mut admitted) = (Log::default(), Vec::new());
+        let (mut log, mut admitted) = (Alone::new(), Vec::new());
         for n in 0..96_u64 {
             for k in 0..4_u64 {
                 let now = n * 15 * MINUTE + k * 7;
-                if log.attempt(&HOUR, u128::from(n * 4 + k), now).admitted {
+                if log.attempt(u128::from(n * 4 + k), now).admitted {
                     admitted.push(now);
                 }
-                assert!(log.attempts.len() <= 10);
+                assert!(log.0[0].1.attempts.len() <= 10);
             }
         }
         for (index, &from) in admitted.iter().enumerate() {
@@ -197,36 +241,36 @@ mod tests {
 
     #[test]
     fn the_same_attempt_counts_once_where_it_was_admitted_and_each_time_where_it_was_not() {
-        let mut log = Log::default();
+        let mut log = Alone::new();
         for _ in 0..10 {
-            assert_eq!(log.attempt(&HOUR, 1, 0), count(true, 1, 60 * MINUTE));
+            assert_eq!(log.attempt(1, 0), count(true, 1, 60 * MINUTE));
         }
-        (2..6).for_each(|n| assert!(log.attempt(&HOUR, n, 0).admitted));
-        assert!(log.attempt(&HOUR, 1, 1).admitted, "it is in already");
+        (2..6).for_each(|n| assert!(log.attempt(n, 0).admitted));
+        assert!(log.attempt(1, 1).admitted, "it is in already");
         for n in 6..100 {
-            assert!(!log.attempt(&HOUR, n, 2).admitted);
-            assert!(!log.attempt(&HOUR, n, 2).admitted);
+            assert!(!log.attempt(n, 2).admitted);
+            assert!(!log.attempt(n, 2).admitted);
         }
-        assert!((1..6).all(|n| log.attempt(&HOUR, n, 3).admitted), "no refusal makes an admission undone");
+        assert!((1..6).all(|n| log.attempt(n, 3).admitted), "no refusal makes an admission undone");
     }
 
     #[test]
     fn a_success_clears_the_count() {
-        let mut log = Log::default();
+        let mut log = Alone::new();
         for n in 0..9 {
-            let _ = log.attempt(&HOUR, n, 0);
+            let _ = log.attempt(n, 0);
         }
-        log.clear();
-        assert_eq!(log.attempt(&HOUR, 9, 0), count(true, 1, 60 * MINUTE));
+        log.0[0].1.clear();
+        assert_eq!(log.attempt(9, 0), count(true, 1, 60 * MINUTE));
     }
 
     #[test]
     fn a_clock_that_steps_back_neither_frees_nor_locks_for_longer_than_the_window() {
-        let mut log = Log::default();
+        let mut log = Alone::new();
         for n in 0..5 {
-            let _ = log.attempt(&HOUR, n, 90 * MINUTE);
+            let _ = log.attempt(n, 90 * MINUTE);
         }
-        assert_eq!(log.attempt(&HOUR, 9, 10 * MINUTE), count(false, 5, 60 * MINUTE));
+        assert_eq!(log.attempt(9, 10 * MINUTE), count(false, 5, 60 * MINUTE));
     }
 
     #[test]

@@ -1,33 +1,38 @@
--- One attempt against one sliding window, counted whether it is admitted or not; cache_logic::limit::Log is its model.
--- KEYS: the attempts, a sorted set by time   ARGV: the attempt's name, a name for it where it is refused, quota, window in ms
--- Answers {1 or 0: admitted, how many count, ms until fewer than the quota do}
+-- One attempt against all of its sliding windows, counted whether it is admitted or not; cache_logic::limit::attempt is its model.
+-- KEYS: for each window its attempts, a sorted set by time
+-- ARGV: the attempt's name, a name for it where it is refused, then for each window its quota and its length in ms
+-- Answers, for each window: 1 or 0 (there was room), how many attempts count, ms until fewer than the quota do
 -- The time is that of Redis: instances needn't agree on theirs.
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local key, quota, window = KEYS[1], tonumber(ARGV[3]), tonumber(ARGV[4])
-redis.call('ZREMRANGEBYSCORE', key, '-inf', now - window)
-local count = redis.call('ZCARD', key)
-local admitted = 1
-if not redis.call('ZSCORE', key, ARGV[1]) then
-  if count < quota then
-    redis.call('ZADD', key, now, ARGV[1])
-  else
-    admitted = 0
-    redis.call('ZADD', key, now, 'refused/' .. ARGV[2])
-  end
-  count = count + 1
-  redis.call('PEXPIRE', key, window)
-  if count > 2 * quota then
-    -- The oldest refused one decides nothing any more. What was admitted stays: it may come again.
-    for _, name in ipairs(redis.call('ZRANGE', key, 0, -1)) do
-      if name:sub(1, 8) == 'refused/' then
-        redis.call('ZREM', key, name)
-        count = count - 1
-        break
+local room, known, all = {}, {}, true
+for i, key in ipairs(KEYS) do
+  redis.call('ZREMRANGEBYSCORE', key, '-inf', now - ARGV[2 * i + 2])
+  known[i] = redis.call('ZSCORE', key, ARGV[1])
+  room[i] = (known[i] or redis.call('ZCARD', key) < tonumber(ARGV[2 * i + 1])) and 1 or 0
+  all = all and room[i] == 1
+end
+local answer = {}
+for i, key in ipairs(KEYS) do
+  local quota, length = tonumber(ARGV[2 * i + 1]), tonumber(ARGV[2 * i + 2])
+  if not known[i] then
+    redis.call('ZADD', key, now, all and ARGV[1] or 'refused/' .. ARGV[2])
+    redis.call('PEXPIRE', key, length)
+    if redis.call('ZCARD', key) > 2 * quota then
+      -- The oldest refused one decides nothing any more. What was admitted stays: it may come again.
+      for _, name in ipairs(redis.call('ZRANGE', key, 0, -1)) do
+        if name:sub(1, 8) == 'refused/' then
+          redis.call('ZREM', key, name)
+          break
+        end
       end
     end
   end
+  local count = redis.call('ZCARD', key)
+  local first = math.max(0, count - quota)
+  local frees = redis.call('ZRANGE', key, first, first, 'WITHSCORES')[2] + length - now
+  answer[#answer + 1] = room[i]
+  answer[#answer + 1] = math.min(count, quota)
+  answer[#answer + 1] = math.floor(math.max(0, math.min(frees, length)))
 end
-local first = redis.call('ZRANGE', key, math.max(0, count - quota), math.max(0, count - quota), 'WITHSCORES')
-local frees = math.max(0, math.min(first[2] + window - now, window))
-return {admitted, math.min(count, quota), math.floor(frees)}
+return answer

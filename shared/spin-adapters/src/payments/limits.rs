@@ -1,4 +1,5 @@
-//! How often somebody may try to pay: counted in Redis, one script for each window, all at once.
+//! How often somebody may try to pay: counted in Redis by one script for all windows. Redis is one primary, so all keys are in its reach;
+//! asked one by one, windows would let fewer attempts pass than may, where many come at once.
 //!
 //! Customers are counted by who they are, so nobody can use up somebody else's attempts; addresses are counted for customers only, since
 //! behind a service stands a shop with all its customers. Customers and addresses stand in keys as HMACs.
@@ -11,7 +12,7 @@ use cache_logic::limit::{Count, Decision, Window};
 use commerce::client_address::ClientAddress;
 use commerce::error::Error;
 use commerce::pseudonym::{Purpose, short_pseudonym};
-use futures_util::future::join_all;
+use futures_util::future::try_join;
 use spin_sdk::redis::{RedisParameter, RedisResult};
 use uuid::Uuid;
 
@@ -81,29 +82,21 @@ pub async fn count(
     let customer = customer_part(hmac_key, attempt.organization, attempt.customer);
     let name = short_pseudonym(hmac_key, Purpose::Attempt, attempt.name.as_bytes());
     let window = |name, quota, length| Window { name, quota, length };
-    let rate = || KeyBuilder::new("payment:rate");
-    let mut asked = vec![
-        (hour_key(&customer), window("customer-hour", limits.customer_hour, HOUR), &name),
-        (rate().part(&customer).part("day").build(), window("customer-day", limits.customer_day, DAY), &name),
+    let mut windows = vec![
+        (hour_key(&customer), window("customer-hour", limits.customer_hour, HOUR)),
+        (rate().part(&customer).part("day").build(), window("customer-day", limits.customer_day, DAY)),
     ];
-    let address = match attempt.address {
-        Some(ClientAddress::Known(address)) => {
-            let value = format!("{}/{address}", attempt.organization);
-            Some(short_pseudonym(hmac_key, Purpose::LimitedAddress, value.as_bytes()))
-        }
-        _ => None,
+    let Some(ClientAddress::Known(address)) = attempt.address else {
+        return Ok(Counted { decision: ask(backend, &windows, &name).await?, customers_on_address: None });
     };
-    if let Some(address) = &address {
-        let of_address = || rate().part("ip").part(address);
-        asked.push((of_address().build(), window("address-hour", limits.address_hour, HOUR), &name));
-        // The same count tells how many customers there are: each is one attempt, however often it comes.
-        asked.push((of_address().part("customers").build(), window("customers", CUSTOMERS, DAY), &customer));
-    }
-    let counts = join_all(asked.iter().map(|(key, window, name)| ask(backend, key, window, name))).await;
-    let counts = counts.into_iter().collect::<Result<Vec<Count>, Error>>()?;
-    let mut windows: Vec<(Window, Count)> = asked.iter().map(|(_, window, _)| *window).zip(counts).collect();
-    let customers = if address.is_some() { windows.pop() } else { None };
-    Ok(Counted { decision: Decision::new(windows), customers_on_address: customers.map(|(_, count)| count.used) })
+    let address = format!("{}/{address}", attempt.organization);
+    let address = short_pseudonym(hmac_key, Purpose::LimitedAddress, address.as_bytes());
+    let of_address = || rate().part("ip").part(&address);
+    windows.push((of_address().build(), window("address-hour", limits.address_hour, HOUR)));
+    // The same count tells how many customers there are: each is one attempt, however often it comes.
+    let customers = [(of_address().part("customers").build(), window("customers", CUSTOMERS, DAY))];
+    let (decision, customers) = try_join(ask(backend, &windows, &name), ask(backend, &customers, &customer)).await?;
+    Ok(Counted { decision, customers_on_address: customers.count("customers").map(|count| count.used) })
 }
 
 /// Somebody has paid: their count of the hour begins anew. `tags` are those of the write that recorded the payment, among them the
@@ -129,22 +122,39 @@ fn customer_part(hmac_key: &[u8], organization: Uuid, customer: Uuid) -> String 
 }
 
 fn hour_key(customer: &str) -> String {
-    KeyBuilder::new("payment:rate").part(customer).part("hour").build()
+    rate().part(customer).part("hour").build()
 }
 
-async fn ask(backend: &Backend, key: &str, window: &Window, name: &str) -> Result<Count, Error> {
-    let key = backend.prefixed(key);
-    let refused = text(&format!("{:032x}", token()));
-    let arguments = vec![text(name), refused, RedisParameter::Int64(window.quota.into()), millis(window.length)];
-    // An attempt that was admitted counts once, whoever asks again; one that was refused counts, and may count twice.
-    let call = async |redis: &Redis| redis.script(&LIMIT, &[&key], arguments.clone()).await;
+fn rate() -> KeyBuilder {
+    KeyBuilder::new("payment:rate")
+}
+
+async fn ask(backend: &Backend, windows: &[(String, Window)], name: &str) -> Result<Decision, Error> {
+    let keys: Vec<String> = windows.iter().map(|(key, _)| backend.prefixed(key)).collect();
+    let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
+    let mut arguments = vec![text(name), text(&format!("{:032x}", token()))];
+    for (_, window) in windows {
+        arguments.extend([RedisParameter::Int64(window.quota.into()), millis(window.length)]);
+    }
+    // An attempt that was admitted counts once, whoever asks again; one that was refused may count twice.
+    let call = async |redis: &Redis| redis.script(&LIMIT, &keys, arguments.clone()).await;
     let (answer, _) = patiently(backend, "attempts to pay can't be counted", call).await?;
-    match answer.as_slice() {
-        [RedisResult::Int64(admitted), RedisResult::Int64(used), RedisResult::Int64(frees)] => Ok(Count {
-            admitted: *admitted == 1,
+    let counts: Option<Vec<Count>> = answer.chunks(3).map(count_of).collect();
+    match counts {
+        Some(counts) if counts.len() == windows.len() => {
+            Ok(Decision::new(windows.iter().map(|(_, window)| *window).zip(counts).collect()))
+        }
+        _ => Err(Error::internal("limit.lua gave no counts")),
+    }
+}
+
+fn count_of(answer: &[RedisResult]) -> Option<Count> {
+    match answer {
+        [RedisResult::Int64(room), RedisResult::Int64(used), RedisResult::Int64(frees)] => Some(Count {
+            admitted: *room == 1,
             used: u32::try_from(*used).unwrap_or(u32::MAX),
             frees_in_ms: u64::try_from(*frees).unwrap_or_default(),
         }),
-        _ => Err(Error::internal("limit.lua gave no count")),
+        _ => None,
     }
 }
