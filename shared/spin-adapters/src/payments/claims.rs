@@ -1,22 +1,32 @@
 //! Who works on an event, and whether it has taken effect: one key in Redis, one script for each step. It spares work; what makes an
 //! event count once is Postgres.
 //!
-//! absent -> in work, for at most [`HOLD`] -> applied, for `ttl_webhook`. Only `applied`, said after the commit, answers a duplicate.
+//! absent -> in work, for as long as its holder says so, at most [`LONGEST`] -> applied, for `ttl_webhook`. Only `applied`, said after
+//! the commit, answers a duplicate.
 
+use std::future::Future;
+use std::pin::pin;
 use std::time::Duration;
+
+use futures_util::future::{Either, select};
 
 use spin_sdk::redis::{RedisParameter, RedisResult};
 
 use crate::backend::Backend;
-use crate::clock::token;
+use crate::clock::{sleep, token};
 use crate::redis::{Script, millis, text};
 
-/// How long one delivery may work on an event before another one may take it up: whoever held it is taken for dead.
-const HOLD: Duration = Duration::from_secs(30);
+/// How long after its holder's last word another delivery may take an event up: whoever held it is taken for dead.
+const HOLD: Duration = Duration::from_secs(5);
+/// How often a holder at work says so.
+const BEAT: Duration = Duration::from_secs(2);
+/// For how long one delivery keeps others from an event.
+const LONGEST: Duration = Duration::from_secs(30);
 
 /// The scripts, once per instance.
 pub struct Claims {
     claim: Script,
+    keep: Script,
     end: Script,
 }
 
@@ -39,6 +49,7 @@ impl Default for Claims {
     fn default() -> Self {
         Self {
             claim: Script::new(include_str!("../lua/webhook_claim.lua")),
+            keep: Script::new(include_str!("../lua/webhook_keep.lua")),
             end: Script::new(include_str!("../lua/webhook_end.lua")),
         }
     }
@@ -57,6 +68,29 @@ impl Claims {
                 _ => Claimed::Here(Holder(None)),
             },
             Err(_) => Claimed::Here(Holder(None)),
+        }
+    }
+
+    /// Works under a claim: while it takes long the claim is kept.
+    pub async fn working<T>(&self, backend: &Backend, key: &str, holder: Holder, work: impl Future<Output = T>) -> T {
+        let mut work = pin!(work);
+        let mut worked = Duration::ZERO;
+        loop {
+            match select(work.as_mut(), pin!(sleep(BEAT))).await {
+                Either::Left((outcome, _)) => return outcome,
+                Either::Right(_) => worked += BEAT,
+            }
+            if let Some(holder) = holder.0.filter(|_| worked + HOLD <= LONGEST) {
+                let arguments = vec![name(holder), millis(HOLD)];
+                let key = backend.prefixed(key);
+                let keys = [key.as_str()];
+                let keep = backend.state().script(&self.keep, &keys, arguments);
+                // The work goes on meanwhile.
+                match select(work.as_mut(), pin!(keep)).await {
+                    Either::Left((outcome, _)) => return outcome,
+                    Either::Right(_) => {}
+                }
+            }
         }
     }
 

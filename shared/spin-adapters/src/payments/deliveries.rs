@@ -61,7 +61,8 @@ pub async fn deliver(backend: &'static Backend, provider: Provider, request: &In
             return Err(Error::Unavailable { detail, retry_after_seconds: IN_WORK });
         }
     };
-    let outcome = delivery.work(backend, payments, &headers).await;
+    let work = delivery.work(backend, payments, &headers);
+    let outcome = payments.claims.working(backend, &key, holder, work).await;
     let applied = matches!(outcome, Ok(Effect::Processed | Effect::AlreadyProcessed));
     payments.claims.end(backend, &key, holder, applied.then_some(payments.config.webhook_ttl)).await;
     answer(&outcome?, &delivery.told.id)
