@@ -3,8 +3,10 @@
 mod arrival;
 mod audit;
 mod captures;
+mod checkout;
 mod fold;
 mod guests;
+mod held;
 mod operations;
 mod record;
 mod refunds;

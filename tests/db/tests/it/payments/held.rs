@@ -1,0 +1,164 @@
+//! Payments that are held, what a score is made of, and what is announced of sessions.
+
+use uuid::Uuid;
+
+use super::{database, place};
+use crate::database::{CUSTOMER, Database, ORG, OTHER_CUSTOMER, OTHER_ORG, statement};
+
+async fn begin(db: &Database, order: Uuid, key: &str) -> (String, Uuid) {
+    let (nobody, id): (Option<Uuid>, Uuid) = (None, Uuid::now_v7());
+    let row = db
+        .client
+        .query_one(
+            statement!("payment_session_begin"),
+            &[
+                &ORG,
+                &nobody,
+                &order,
+                &"paypal",
+                &"https://shop.example/",
+                &"somebody",
+                &key,
+                &"hash",
+                &id,
+                &1800_i64,
+                &20_i64,
+            ],
+        )
+        .await
+        .unwrap();
+    (row.get("outcome"), id)
+}
+
+async fn hold(db: &Database, session: Uuid) -> bool {
+    let signals = vec!["velocity"];
+    let params: [&(dyn tokio_postgres::types::ToSql + Sync); 6] =
+        [&session, &80_i32, &signals, &"https://shop.example/cart", &3600_i64, &ORG];
+    db.client.query_opt(statement!("payment_session_hold"), &params).await.unwrap().is_some()
+}
+
+async fn approve(db: &Database, org: Uuid, session: Uuid) -> String {
+    let params: [&(dyn tokio_postgres::types::ToSql + Sync); 5] = [&org, &session, &"operator", &1800_i64, &20_i64];
+    db.client.query_one(statement!("payment_session_approve"), &params).await.unwrap().get("outcome")
+}
+
+async fn shown(db: &Database, session: Uuid) -> String {
+    let sql = format!(
+        "SELECT concat_ws(' ', body::json ->> 'status', body::json ->> 'reason') FROM payment_session_get('{ORG}', '{session}', NULL)"
+    );
+    db.client.query_opt(&sql, &[]).await.unwrap().map_or("none".into(), |row| row.get(0))
+}
+
+async fn held() -> (Database, Uuid, Uuid) {
+    let db = database().await;
+    let order = Uuid::now_v7();
+    place(&db.client, order, "100.00").await;
+    let (outcome, session) = begin(&db, order, "k").await;
+    assert_eq!(outcome, "started");
+    assert!(hold(&db, session).await);
+    (db, order, session)
+}
+
+#[tokio::test]
+async fn a_held_session_takes_the_orders_place_until_it_ends() {
+    let (db, order, session) = held().await;
+    assert_eq!(shown(&db, session).await, "needs_review review");
+    assert_eq!(begin(&db, order, "k").await.0, "replay");
+    assert_eq!(begin(&db, order, "other").await.0, "open_session");
+    db.run("UPDATE payment_sessions SET expires_at = now()").await;
+    assert_eq!(shown(&db, session).await, "failed expired");
+    assert_eq!(approve(&db, ORG, session).await, "not_allowed");
+    assert_eq!(begin(&db, order, "other").await.0, "started");
+}
+
+#[tokio::test]
+async fn a_released_session_is_shown_as_held_until_the_provider_has_made_it() {
+    let (db, order, session) = held().await;
+    assert_eq!(approve(&db, OTHER_ORG, session).await, "not_found");
+    assert_eq!(approve(&db, ORG, session).await, "started");
+    assert_eq!(shown(&db, session).await, "needs_review review");
+    assert_eq!(approve(&db, ORG, session).await, "in_progress");
+    assert_eq!(begin(&db, order, "k").await.0, "in_progress");
+    // Whoever asked the provider has died: the operator or the shopper may ask again.
+    db.run("UPDATE payment_sessions SET leased_until = now()").await;
+    assert_eq!(approve(&db, ORG, session).await, "started");
+    db.run(&format!("SELECT payment_session_release('{session}')")).await;
+    assert_eq!(begin(&db, order, "k").await.0, "started");
+    db.run(&format!("SELECT payment_session_created('{session}', 'O1', 'https://paypal.example/go')")).await;
+    assert_eq!(shown(&db, session).await, "awaiting_redirect");
+    assert_eq!(approve(&db, ORG, session).await, "not_allowed");
+    assert!(!hold(&db, session).await, "only what is being created can be held");
+}
+
+#[tokio::test]
+async fn a_refusal_of_the_provider_frees_key_and_order_and_ends_what_was_shown() {
+    let (db, order, session) = held().await;
+    approve(&db, ORG, session).await;
+    db.run(&format!("SELECT payment_session_abandon('{session}')")).await;
+    assert_eq!(shown(&db, session).await, "failed refused");
+    let (outcome, second) = begin(&db, order, "second").await;
+    assert_eq!(outcome, "started");
+    db.run(&format!("SELECT payment_session_abandon('{second}')")).await;
+    assert_eq!(shown(&db, second).await, "none");
+    assert_eq!(begin(&db, order, "second").await.0, "started");
+}
+
+#[tokio::test]
+async fn the_facts_are_the_customers_own_and_in_the_orders_currency() {
+    let (db, order, session) = held().await;
+    let facts = format!(
+        "SELECT concat_ws(' ', customer, sessions_last_hour, failed_last_day, paid_before, percent_of_largest)
+        FROM payment_attempt_facts('{ORG}', '{order}', NULL, NULL)"
+    );
+    assert_eq!(db.text(&facts).await, format!("{CUSTOMER} 1 0 0"));
+    let payment = |customer: Uuid, id: &str, status: &str, currency: &str, amount: &str, captured: &str| {
+        format!(
+            "INSERT INTO orders (id, organization_id, customer_id, currency, total_amount) VALUES (gen_random_uuid(), '{ORG}', '{customer}', '{currency}', 0);
+            INSERT INTO payments (order_id, organization_id, customer_id, provider, account, external_id, status, currency, amount, captured_at)
+            SELECT o.id, o.organization_id, o.customer_id, 'stripe', 'acct_1', '{id}', '{status}', '{currency}', {amount}, {captured}
+            FROM orders o WHERE o.customer_id = '{customer}' AND o.currency = '{currency}' ORDER BY o.created_at DESC, o.id DESC LIMIT 1"
+        )
+    };
+    db.run(&payment(CUSTOMER, "p1", "paid", "EUR", "20.00", "now()")).await;
+    db.run(&payment(CUSTOMER, "p2", "paid", "EUR", "30.00", "now()")).await;
+    db.run(&payment(CUSTOMER, "p3", "failed", "EUR", "900.00", "NULL")).await;
+    db.run(&payment(CUSTOMER, "p4", "paid", "JPY", "9000", "now()")).await;
+    db.run(&payment(OTHER_CUSTOMER, "p5", "paid", "EUR", "900.00", "now()")).await;
+    assert_eq!(db.text(&facts).await, format!("{CUSTOMER} 1 1 2 333"));
+    assert_eq!(
+        db.text(&facts.replace("NULL, NULL", &format!("NULL, '{session}'"))).await,
+        format!("{CUSTOMER} 0 1 2 333")
+    );
+    db.run("UPDATE payment_sessions SET created_at = now() - interval '61 minutes'; UPDATE payments SET updated_at = now() - interval '25 hours'").await;
+    assert_eq!(db.text(&facts).await, format!("{CUSTOMER} 0 0 2 333"));
+    let foreign = facts.replace("NULL, NULL", &format!("'{OTHER_CUSTOMER}', NULL"));
+    assert!(db.client.query_opt(&foreign, &[]).await.unwrap().is_none());
+}
+
+#[tokio::test]
+async fn every_change_of_a_session_that_was_shown_is_announced() {
+    let db = database().await;
+    let order = Uuid::now_v7();
+    place(&db.client, order, "100.00").await;
+    db.announced().await;
+    let (_, session) = begin(&db, order, "k").await;
+    db.run(&format!("SELECT payment_session_release('{session}')")).await;
+    db.run(&format!("SELECT payment_session_created('{session}', 'O1', 'https://paypal.example/go')")).await;
+    assert!(db.announced().await.is_empty(), "nobody has seen it");
+    let announced = vec![vec![format!("session:{ORG}/{session}")]];
+    for change in [
+        format!(
+            "SELECT payment_session_move('{ORG}', '{session}', NULL, '{{awaiting_redirect}}', 'awaiting_callback', NULL)"
+        ),
+        "UPDATE payment_sessions SET expires_at = now()".to_owned(),
+        "SELECT payment_sessions_sweep(10)".to_owned(),
+        "DELETE FROM payment_sessions".to_owned(),
+    ] {
+        db.run(&change).await;
+        assert_eq!(db.announced().await, announced, "{change}");
+    }
+    db.run("SELECT payment_sessions_sweep(10)").await;
+    assert!(db.announced().await.is_empty(), "nothing has changed");
+    db.run("TRUNCATE payment_sessions").await;
+    assert_eq!(db.announced().await, [["*"]]);
+}
