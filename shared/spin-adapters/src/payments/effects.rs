@@ -40,17 +40,21 @@ pub async fn take(
         Subject::Nothing => return Ok(Effect::Ignored("unknown-type".into())),
         Subject::Unreadable => return Ok(Effect::NeedsReview("event-malformed".into())),
         Subject::Object(object) => (vec![ProviderObject::clone(object)], true),
-        Subject::Resource { resource, claimed } => match payments.config.paypal.mode {
-            PayPalMode::Api => {
-                let shown = payments.gateway.observe(resource).await.map_err(Cause::Provider)?;
-                let unpaid = shown.is_empty() && resource.kind == ResourceKind::Order;
-                (if unpaid { approvals::capture(backend, payments, &resource.id).await? } else { shown }, true)
+        Subject::Resource { resource, claimed } => {
+            let told = match payments.config.paypal.mode {
+                PayPalMode::Api => (payments.gateway.observe(resource).await.map_err(Cause::Provider)?, true),
+                PayPalMode::PostBack | PayPalMode::SignatureOnly => match resource.objects(claimed) {
+                    Ok(objects) => (objects, false),
+                    Err(reason) => return Ok(Effect::NeedsReview(reason.as_str().into())),
+                },
+            };
+            // An order without a payment was approved at most. Only PayPal's API takes the money of one, whatever the body says.
+            let unpaid = told.0.is_empty() && resource.kind == ResourceKind::Order;
+            match unpaid && payments.config.paypal.callable().is_ok() {
+                true => (approvals::capture(backend, payments, &resource.id).await?, true),
+                false => told,
             }
-            PayPalMode::PostBack | PayPalMode::SignatureOnly => match resource.objects(claimed) {
-                Ok(objects) => (objects, false),
-                Err(reason) => return Ok(Effect::NeedsReview(reason.as_str().into())),
-            },
-        },
+        }
     };
     let objects: Vec<ProviderObject> = objects.into_iter().map(ProviderObject::printable).collect();
     let objects = serde_json::to_string(&objects).map_err(|error| Cause::Ours(Error::internal(error.to_string())))?;

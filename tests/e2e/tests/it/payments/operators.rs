@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use e2e::{Caller, eventually};
+use e2e::{App, Caller, eventually};
 use reqwest::Method;
 use serde_json::{Value, json};
 use standin::{Fault, FaultKind, Provider};
@@ -23,10 +23,16 @@ async fn capture(shop: &Shop, id: &str, key: &str, body: &Value) -> e2e::Answer 
 }
 
 #[tokio::test]
-async fn the_event_of_an_approval_takes_the_money_once() {
-    let Some(shop) = Shop::open().await else { return };
+async fn the_event_of_an_approval_takes_the_money_once_however_events_are_made_sure_of() {
+    for mode in ["api", "post-back", "signature-only"] {
+        let Some(shop) = Shop::like(App::private().variable("paypal_mode", mode)).await else { return };
+        takes_the_money_once(&shop).await;
+    }
+}
+
+async fn takes_the_money_once(shop: &Shop) {
     let order = shop.order().await;
-    let (_, external) = session(&shop, &order).await;
+    let (_, external) = session(shop, &order).await;
     shop.standin.automatic(false);
     let approved = shop.standin.approve(&external);
     let event = shop.standin.of_kind(&approved, "CHECKOUT.ORDER.APPROVED").id;
