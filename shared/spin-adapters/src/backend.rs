@@ -3,13 +3,16 @@
 use crate::config::{Config, ConfigError};
 use crate::http::{Incoming, Reply};
 use crate::ledger::Ports;
+use crate::packing::{Packing, Sent};
 use crate::postgres::{Param, Postgres, Row};
+use crate::problem;
 use crate::redis::Redis;
 use crate::statistics::Recorder;
 use crate::store::RedisStore;
 use cache_logic::certificate::Certificate;
 use cache_logic::entry::{Given, Value};
 use cache_logic::freshness::Freshness;
+use cache_logic::gzip::GZIP;
 use cache_logic::policy::Policy;
 use cache_logic::read::{Outcome, Read, Refresh, Wanted};
 use cache_logic::renew::Renewal;
@@ -135,6 +138,20 @@ impl Backend {
         self.read_as(entry, policy, statement, params, given).await
     }
 
+    /// As [`Self::read`], for what may be large: kept packed from `compress_min_bytes` on.
+    ///
+    /// # Errors
+    /// As [`Self::read`].
+    pub async fn read_packed(
+        &'static self,
+        entry: &Entry,
+        statement: &'static str,
+        params: Vec<Param>,
+    ) -> Result<Option<Answer>, Error> {
+        let policy = self.config.policies.of(entry.class).compressed(self.config.compress_min_bytes, GZIP);
+        self.read_as(entry, policy, statement, params, |row| value(row).map(Given::from)).await
+    }
+
     async fn read_as(
         &'static self,
         entry: &Entry,
@@ -151,6 +168,7 @@ impl Backend {
         self.count_reads(class, [read.as_ref().map(Option::as_ref)]);
         let Some(read) = read? else { return Ok(None) };
         self.renew_behind(read.renew);
+        let packing = policy.compress.map(|compress| Packing::new(read.encoding, compress.packer));
         if let Some(refresh) = read.refresh {
             let entry = entry.clone();
             spawn(async move {
@@ -162,7 +180,7 @@ impl Backend {
                 self.count(|statistics| statistics.refresh(class as usize, stored.unwrap_or(false)));
             });
         }
-        Ok(Some(Answer::from(read)))
+        Ok(Some(Answer { packing, ..Answer::from(read) }))
     }
 
     /// Many entries, each with an id: one look, one statement for all that is missing (its rows carry `id`), one fill. The answers stand in
@@ -338,12 +356,14 @@ pub struct Answer {
     pub owner: Option<String>,
     /// The value of `Cache-Status` (RFC 9211).
     pub cache_status: String,
+    /// How the body is encoded, where it may be.
+    packing: Option<Packing>,
 }
 
 impl From<Read> for Answer {
     fn from(read: Read) -> Self {
         let Value { payload, etag, owner } = read.value;
-        Self { body: payload, etag, owner, cache_status: cache_status(&read.outcome) }
+        Self { body: payload, etag, owner, cache_status: cache_status(&read.outcome), packing: None }
     }
 }
 
@@ -351,11 +371,24 @@ impl Answer {
     /// 200, or 304 where the caller has it already.
     pub fn into_reply(self, request: &Incoming) -> Reply {
         let matched = request.header("if-none-match").is_some_and(|wanted| none_match(&wanted, &self.etag));
-        let reply = if matched { Reply::not_modified() } else { Reply::json(200, self.body) };
+        let vary = if self.packing.is_some() { "Authorization, Accept-Encoding" } else { "Authorization" };
+        let sent = match self.packing {
+            Some(packing) => packing.send(self.body, self.etag, request),
+            None => Ok(Sent { body: self.body, etag: self.etag, coding: None }),
+        };
+        let Sent { body, etag, coding } = match sent {
+            Ok(sent) => sent,
+            Err(error) => return problem::reply(&error, &request.path, &request.request_id),
+        };
+        let reply = if matched { Reply::not_modified() } else { Reply::json(200, body) };
+        let reply = match coding.filter(|_| !matched) {
+            Some(coding) => reply.with("content-encoding", coding),
+            None => reply,
+        };
         reply
-            .with("etag", self.etag)
+            .with("etag", etag)
             .with("cache-control", "private, no-cache")
-            .with("vary", "Authorization")
+            .with("vary", vary)
             .with("cache-status", self.cache_status)
     }
 }

@@ -101,6 +101,10 @@ pub struct Config {
     pub policies: Policies,
     /// The limits of the cache protocol.
     pub limits: Limits,
+    /// From how many bytes on lists are kept packed; 0: never.
+    pub compress_min_bytes: usize,
+    /// How long a lock lasts that a component takes.
+    pub lock_ttl: Duration,
     /// How long one call to Redis may take.
     pub redis_timeout: Duration,
     /// How long Redis is left alone after it gave no answer.
@@ -147,6 +151,8 @@ pub const VARIABLES: &[&str] = &[
     "max_entry_bytes",
     "cache_wait_ms",
     "max_body_bytes",
+    "compress_min_bytes",
+    "lock_ttl",
     "statistics_flush_ms",
     "metrics_access",
 ];
@@ -205,6 +211,8 @@ impl Config {
             (parser.millis("redis_timeout_ms", 1, 60_000), parser.millis("redis_breaker_ms", 1, 600_000));
         let postgres_rest = parser.millis("postgres_breaker_ms", 1, 600_000);
         let max_body_bytes = parser.bounded("max_body_bytes", 1_000, 10_000_000) as usize;
+        let compress_min_bytes = parser.bounded("compress_min_bytes", 0, 100_000_000) as usize;
+        let lock_ttl = Duration::from_secs(parser.bounded("lock_ttl", 1, 3600));
         let statistics_flush = parser.statistics_flush();
         let metrics_access =
             parser.one_of("metrics_access", &[("open", MetricsAccess::Open), ("operator", MetricsAccess::Operator)]);
@@ -227,6 +235,8 @@ impl Config {
                 postgres_timeout,
                 postgres_rest,
                 max_body_bytes,
+                compress_min_bytes,
+                lock_ttl,
                 statistics_flush,
                 metrics_access,
             }),
@@ -405,6 +415,8 @@ mod tests {
             ("max_entry_bytes", "1000000"),
             ("cache_wait_ms", "1000"),
             ("max_body_bytes", "1000000"),
+            ("compress_min_bytes", "16384"),
+            ("lock_ttl", "30"),
             ("statistics_flush_ms", "1000"),
             ("metrics_access", "open"),
             ("auth_mode", "jwt"),
@@ -474,6 +486,8 @@ mod tests {
             ("outage_write_wait_ms", "10"),
             ("redis_timeout_ms", "-1"),
             ("max_entry_bytes", "1"),
+            ("compress_min_bytes", "-1"),
+            ("lock_ttl", "0"),
             ("auth_mode", "none"),
             ("redis_url", "http://secret"),
             ("redis_credentials", "secret"),

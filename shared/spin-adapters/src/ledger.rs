@@ -4,6 +4,7 @@ use crate::postgres::{Param, Postgres};
 use crate::store::RedisStore;
 use cache_logic::certificate::{Certificate, Generation, RunId};
 use cache_logic::ports::{CacheFault, Clock, Fill, Lease, Ledger, Pending, Registry, Seen, Store};
+use cache_logic::write_through::{Turn, WriteThrough};
 use commerce::error::Error;
 use std::cell::Cell;
 use std::time::Duration;
@@ -94,6 +95,13 @@ impl Store for Ports {
 
     async fn discard(&self, keys: &[&str]) -> Result<(), CacheFault> {
         self.store.discard(keys).await
+    }
+}
+
+impl WriteThrough for Ports {
+    async fn put(&self, fill: &Fill<'_>, turns: &[Turn<'_>], others: &[&str]) -> Result<bool, CacheFault> {
+        self.usable()?;
+        self.store.put(fill, turns, others).await
     }
 }
 

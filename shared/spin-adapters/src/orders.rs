@@ -99,8 +99,9 @@ pub async fn list(backend: &'static Backend, caller: &Caller, mut query: ListQue
         Param::Int(query.page.limit()),
         Param::Int(query.page.offset()),
     ];
-    let answer =
-        backend.read(&Entry::list(caller.organization, &query), include_str!("sql/orders_list.sql"), params).await?;
+    let answer = backend
+        .read_packed(&Entry::list(caller.organization, &query), include_str!("sql/orders_list.sql"), params)
+        .await?;
     answer.ok_or_else(|| Error::internal("orders_list gave no row"))
 }
 
@@ -115,7 +116,7 @@ pub async fn history(backend: &'static Backend, caller: &Caller, customer: Uuid,
     }
     let entry = Entry::history(caller.organization, customer, page.number, page.size);
     let params = vec![uuid(caller.organization), uuid(customer), Param::Int(page.limit()), Param::Int(page.offset())];
-    let answer = backend.read(&entry, include_str!("sql/customer_orders.sql"), params).await?;
+    let answer = backend.read_packed(&entry, include_str!("sql/customer_orders.sql"), params).await?;
     answer.ok_or_else(|| Error::not_found("customer"))
 }
 

@@ -1,5 +1,7 @@
 //! The ports of cache-logic over Redis: one command or script each.
 
+mod put;
+
 use crate::clock::request_millis;
 use crate::redis::{Redis, Script, millis, text};
 use cache_logic::certificate::{Certificate, Generation, RunId};
@@ -42,6 +44,7 @@ struct Scripts {
     lease: Script,
     generations: Script,
     fill: Script,
+    put: Script,
     release: Script,
     claim: Script,
     certify: Script,
@@ -68,6 +71,7 @@ impl RedisStore {
                 lease: Script::new(include_str!("lua/lease.lua")),
                 generations: Script::new(include_str!("lua/generations.lua")),
                 fill: Script::new(include_str!("lua/fill.lua")),
+                put: Script::new(include_str!("lua/put.lua")),
                 release: Script::new(include_str!("lua/release.lua")),
                 claim: Script::new(include_str!("lua/claim.lua")),
                 certify: Script::new(include_str!("lua/certify.lua")),
