@@ -60,8 +60,7 @@ pub fn accepts_gzip(accept_encoding: Option<&str>) -> bool {
         let mut parts = one.split(';').map(str::trim);
         let coding = parts.next().unwrap_or_default();
         let weight = parts.find_map(|part| part.strip_prefix("q=").or_else(|| part.strip_prefix("Q=")));
-        // What isn't a number isn't a weight: then better plain.
-        let wanted = weight.is_none_or(|weight| weight.trim().parse::<f32>().is_ok_and(|weight| weight > 0.0));
+        let wanted = weight.is_none_or(is_above_zero);
         match coding {
             _ if coding.eq_ignore_ascii_case("gzip") || coding.eq_ignore_ascii_case("x-gzip") => return wanted,
             "*" => any = wanted,
@@ -69,6 +68,15 @@ pub fn accepts_gzip(accept_encoding: Option<&str>) -> bool {
         }
     }
     any
+}
+
+/// Whether a weight (RFC 9110, section 12.4.2) is more than 0. What isn't one isn't: then better plain. By digits, since the parser of
+/// floating-point numbers is 20 kB of a component.
+fn is_above_zero(weight: &str) -> bool {
+    let mut characters = weight.trim().bytes();
+    let plain =
+        weight.trim().starts_with(['0', '1']) && characters.clone().all(|byte| matches!(byte, b'0'..=b'9' | b'.'));
+    plain && characters.any(|byte| matches!(byte, b'1'..=b'9'))
 }
 
 /// The entity tag of the packed representation: the weak form of the plain one's. A strong tag may not name two sequences of bytes; by

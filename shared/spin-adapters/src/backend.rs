@@ -357,7 +357,7 @@ pub struct Answer {
     /// The value of `Cache-Status` (RFC 9211).
     pub cache_status: String,
     /// How the body is encoded, where it may be.
-    packing: Option<Packing>,
+    pub(crate) packing: Option<Packing>,
 }
 
 impl From<Read> for Answer {

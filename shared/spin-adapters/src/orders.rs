@@ -184,7 +184,13 @@ mod tests {
     use super::*;
 
     fn answer(cache_status: &str) -> Option<Answer> {
-        Some(Answer { body: vec![], etag: String::new(), owner: None, cache_status: cache_status.to_owned() })
+        Some(Answer {
+            body: vec![],
+            etag: String::new(),
+            owner: None,
+            cache_status: cache_status.to_owned(),
+            packing: None,
+        })
     }
 
     #[test]

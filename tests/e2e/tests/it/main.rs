@@ -12,6 +12,7 @@ mod openapi;
 mod orders;
 mod orders_listed;
 mod orders_statuses;
+mod packed;
 mod payments;
 mod postgres_faults;
 mod promise;
