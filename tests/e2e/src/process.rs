@@ -59,7 +59,8 @@ pub struct RedisProcess {
 }
 
 impl RedisProcess {
-    pub(crate) async fn start() -> RedisProcess {
+    /// Starts one on a free port; it ends when this is dropped.
+    pub async fn start() -> RedisProcess {
         let mut redis = RedisProcess { port: free_port(), child: None };
         redis.restart().await;
         redis

@@ -115,11 +115,10 @@ async fn no_read_of_a_burst_is_lost() {
 }
 
 #[tokio::test]
-async fn what_a_hung_redis_was_sent_counts_once() {
+async fn a_hung_redis_loses_no_count() {
     let Some(app) = fresh().await else { return };
     let (path, mut tally) = (format!("/orders/{}", app.sample.order), Tally::default());
     several(&app, &mut tally, 30, &path).await;
-    // Whatever is sent from now on lies in its socket, and is done when it goes on, although nobody waits any more.
     app.redis.as_ref().expect("an own Redis").hang();
     several(&app, &mut tally, 30, &path).await;
     let changed = app.client.patch(&app.sample.order, json!({"notes": "while it hung"})).await;
@@ -197,6 +196,46 @@ async fn a_damaged_entry_and_a_wait_are_counted() {
         (waited && total["bypassesByReason"]["fill-wait"] == 1).then_some(())
     })
     .await;
+}
+
+#[tokio::test]
+async fn what_was_sent_in_vain_counts_once() {
+    let state = e2e::RedisProcess::start().await;
+    let Some(app) = App::private().variable("redis_state_url", &state.url()).spawn().await else { return };
+    let (path, mut tally) = (format!("/orders/{}", app.sample.order), Tally::default());
+    // Nobody else uses that Redis: what finds it hung is the counts. They lie in the socket and are added when it goes on, although nobody
+    // waits any more; then they come once more.
+    several(&app, &mut tally, 1, &path).await;
+    sums_of(&app, &tally).await;
+    state.hang();
+    several(&app, &mut tally, 20, &path).await;
+    eventually("the counts are sent in vain", Duration::from_secs(10), || async {
+        app.log().contains("the Redis of state gives no answer").then_some(())
+    })
+    .await;
+    state.resume();
+    // Whatever is counted next has them sent again, once the breaker lets it.
+    for _ in 0..30 {
+        several(&app, &mut tally, 1, &path).await;
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    sums_of(&app, &tally).await;
+}
+
+#[tokio::test]
+async fn sums_are_with_the_state_and_outlive_the_cache() {
+    let state = e2e::RedisProcess::start().await;
+    let private = App::private().own_redis().variable("redis_state_url", &state.url());
+    let Some(mut app) = private.spawn().await else { return };
+    let mut tally = Tally::default();
+    let path = format!("/orders/{}", app.sample.order);
+    several(&app, &mut tally, 20, &path).await;
+    sums_of(&app, &tally).await;
+    app.redis.as_mut().expect("an own Redis").kill();
+    several(&app, &mut tally, 20, &path).await;
+    let sums = sums_of(&app, &tally).await;
+    assert!(sums["total"]["bypasses"].as_u64() >= Some(19), "{sums:#}");
+    assert_eq!(sums["breakers"]["stateRedis"], "closed");
 }
 
 #[tokio::test]
