@@ -3,6 +3,7 @@
 mod checkout;
 mod faults;
 mod guests;
+mod killed;
 mod limits;
 mod operators;
 mod orders_of_arrival;
