@@ -242,7 +242,11 @@ where
                     return Ok(Some(Read { renew, ..Read::of(value, Outcome::Miss { stored }) }));
                 }
                 Ok(Lease::Changed) => break,
-                Ok(Lease::Held) if patience.spent(ports) >= limits.wait => {
+                // Pauses count, as in `look_certified`; no lease lasts longer than `lease_hold`.
+                Ok(Lease::Held)
+                    if Duration::from_millis(course.waited_ms) >= limits.wait
+                        || patience.spent(ports) >= limits.lease_hold =>
+                {
                     return bypass(load, Bypass::Waited).await;
                 }
                 Ok(Lease::Held) => pause(ports, &mut attempt, course).await,
@@ -299,6 +303,7 @@ pub(crate) async fn look_certified<P: Store + Registry + Ledger + Clock>(
     patience: &mut Patience,
     course: &mut Course,
 ) -> Look {
+    let (claim, wait, before) = (limits.timing.claim(), limits.wait, course.waited_ms);
     let (mut attempt, mut tried) = (0, false);
     loop {
         let seen = match ports.look(keys, tags).await {
@@ -308,12 +313,13 @@ pub(crate) async fn look_certified<P: Store + Registry + Ledger + Clock>(
         if certified(&seen).is_some() {
             return Look::Certified(seen);
         }
-        let late = patience.spent(ports) >= limits.timing.claim();
-        if late && tried {
+        // Pauses count rather than the clock: where the machine is busy, whoever renews needs longer, too.
+        let waited = Duration::from_millis(course.waited_ms - before);
+        if tried && (waited >= wait || patience.spent(ports) >= claim + 4 * wait) {
             return Look::Uncertified(seen);
         }
         // Somebody is at it. After the time that a claim can last one asks for it all the same: this one may never end.
-        if seen.claimed && !late {
+        if seen.claimed && waited < claim && patience.spent(ports) < claim + wait {
             pause(ports, &mut attempt, course).await;
             continue;
         }
