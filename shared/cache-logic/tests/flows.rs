@@ -144,7 +144,7 @@ fn without_a_certificate_a_reader_gets_one_and_then_serves_from_the_cache() {
 }
 
 #[test]
-fn who_finds_the_claim_taken_waits_as_long_as_a_claim_lasts_and_asks_the_origin() {
+fn who_finds_the_claim_taken_again_and_again_waits_its_time_and_asks_the_origin() {
     let shop = Shop::new();
     // Somebody claims again and again and never certifies.
     let before = shop.memory.raw("cache:claim");
@@ -152,7 +152,7 @@ fn who_finds_the_claim_taken_waits_as_long_as_a_claim_lasts_and_asks_the_origin(
     now(shop.memory.claim(99, Duration::from_secs(10))).unwrap();
     assert_eq!(shop.outcome(), Outcome::Bypass(Bypass::NoCertificate));
     let waited = cache_logic::ports::Clock::now(&shop.memory);
-    assert!((200..600).contains(&waited), "{waited} ms");
+    assert!((1000..1400).contains(&waited), "{waited} ms");
 }
 
 #[test]

@@ -18,6 +18,7 @@ mod postgres_faults;
 mod promise;
 mod redis_faults;
 mod statistics;
+mod tags;
 mod wire;
 
 use e2e::Sample;
