@@ -1,7 +1,13 @@
 //! The contract of the ports: one suite that every adapter passes, in memory and over a real Redis.
 //!
 //! Checks give an error instead of panicking, so that they can run inside a component. Each works on keys and tags of its own, named
-//! after it; the certificate is one per namespace, so its checks want a namespace that nobody else uses.
+//! after it; the certificate is one per namespace, so its checks want a namespace that nobody has used.
+//!
+//! [`run`] asks for nothing but the ports. [`damage::run`] also wants to write past them: what an adapter finds in place of what it has
+//! written must never keep it from working.
+
+pub mod damage;
+mod more;
 
 mod extras;
 
@@ -30,6 +36,17 @@ pub async fn run<P: Store + Registry + Clock>(ports: &P) -> Vec<(&'static str, O
         ("a_generation_stays_until_it_is_invalidated", a_generation_stays_until_it_is_invalidated(ports).await),
         ("a_claim_is_abandoned_by_its_holder_only", a_claim_is_abandoned_by_its_holder_only(ports).await),
         ("a_certificate_is_set_by_the_claim_s_holder_only", a_certificate_is_set_by_its_claimant(ports).await),
+        ("a_claim_ends_by_itself_and_certifies_nothing_then", more::a_claim_ends_by_itself(ports).await),
+        (
+            "a_certificate_outlives_its_freshness_and_is_replaced",
+            more::a_certificate_outlives_its_freshness(ports).await,
+        ),
+        ("answers_stand_in_the_order_of_what_was_asked", more::answers_stand_in_order(ports).await),
+        ("any_bytes_and_many_of_them_come_back", more::any_bytes_come_back(ports).await),
+        ("many_fills_are_one_call_and_end_one_lease", more::many_fills_end_one_lease(ports).await),
+        ("a_lease_keeps_generations_that_stand_and_makes_the_others", more::a_lease_keeps_what_stands(ports).await),
+        ("many_tags_are_invalidated_at_once", more::many_tags_at_once(ports).await),
+        ("the_clock_goes_on_and_chance_is_chance", more::the_clock_goes_on(ports).await),
     ]
 }
 
