@@ -22,7 +22,7 @@ use std::time::Duration;
 pub type Outcome = Result<(), String>;
 
 /// Long enough for a slow machine not to see it run out, short enough to wait for.
-const SHORT: Duration = Duration::from_millis(60);
+const SHORT: Duration = Duration::from_millis(150);
 const LONG: Duration = Duration::from_secs(60);
 
 /// Runs every check; gives each by name with what it found.

@@ -1,0 +1,136 @@
+//! The contract of cache-logic's ports, run inside a component on Spin's Redis. Answers `{"check": "ok" or what was found}`.
+
+#![cfg(target_family = "wasm")]
+
+use cache_logic::certificate::{Certificate, Generation, RunId};
+use cache_logic::contract::{self, damage};
+use cache_logic::ports::{CacheFault, Clock, Fill, Lease, Registry, Seen, Store};
+use spin_adapters::clock;
+use spin_adapters::redis::{Redis, text};
+use spin_adapters::store::RedisStore;
+use spin_sdk::http::{Request, StatusCode};
+use spin_sdk::redis::RedisResult;
+use spin_sdk::variables;
+use std::time::Duration;
+
+/// The store of the product, and beside it what writes past it.
+struct Cache {
+    store: RedisStore,
+    prefix: String,
+}
+
+#[spin_sdk::http_service]
+async fn handle(_request: Request) -> Result<(StatusCode, String), &'static str> {
+    let variable = async |name: &str| variables::get(name).await.map_err(|_| "a variable is missing");
+    let (url, prefix) = (variable("redis_url").await?, variable("key_prefix").await?);
+    // Patient: what is shown here is what the calls mean, not how long they may take.
+    let (limit, rest) = (Duration::from_secs(5), Duration::from_millis(1));
+    let store = RedisStore::new(Redis::new("Redis", url, limit, rest), &prefix, Duration::from_secs(600), "contract");
+    let cache = Cache { store, prefix };
+    let mut found = contract::run(&cache).await;
+    found.extend(damage::run(&cache).await);
+    let found: serde_json::Map<_, _> = found
+        .into_iter()
+        .map(|(check, outcome)| (check.to_owned(), outcome.err().unwrap_or_else(|| "ok".to_owned()).into()))
+        .collect();
+    Ok((StatusCode::OK, serde_json::Value::Object(found).to_string()))
+}
+
+impl damage::Tamper for Cache {
+    async fn put(&self, key: &str, value: &[u8]) -> Result<(), CacheFault> {
+        let value = spin_sdk::redis::RedisParameter::Binary(value.to_vec());
+        self.store.redis.command("SET", vec![text(&format!("{}{key}", self.prefix)), value]).await.map(drop)
+    }
+
+    async fn put_list(&self, key: &str) -> Result<(), CacheFault> {
+        let key = text(&format!("{}{key}", self.prefix));
+        self.store.redis.command("DEL", vec![key.clone()]).await?;
+        self.store.redis.command("RPUSH", vec![key, text("an element")]).await.map(drop)
+    }
+
+    async fn has_end(&self, key: &str) -> Result<Option<bool>, CacheFault> {
+        let (answer, _) = self.store.redis.command("PTTL", vec![text(&format!("{}{key}", self.prefix))]).await?;
+        match answer.as_slice() {
+            [RedisResult::Int64(-2)] => Ok(None),
+            [RedisResult::Int64(ms)] => Ok(Some(*ms > 0)),
+            _ => Err(CacheFault::Protocol("PTTL gave no number".into())),
+        }
+    }
+}
+
+impl Store for Cache {
+    async fn look(&self, keys: &[&str], tags: &[&str]) -> Result<Seen, CacheFault> {
+        self.store.look(keys, tags).await
+    }
+
+    async fn lease(
+        &self,
+        key: &str,
+        known: Option<u128>,
+        tags: &[&str],
+        holder: u128,
+        hold: Duration,
+    ) -> Result<Lease, CacheFault> {
+        self.store.lease(key, known, tags, holder, hold).await
+    }
+
+    async fn generations(&self, tags: &[&str], candidate: u128) -> Result<Vec<Generation>, CacheFault> {
+        self.store.generations(tags, candidate).await
+    }
+
+    async fn fill(&self, fills: &[Fill<'_>], holder: Option<u128>) -> Result<(), CacheFault> {
+        self.store.fill(fills, holder).await
+    }
+
+    async fn release(&self, key: &str, holder: u128) -> Result<(), CacheFault> {
+        self.store.release(key, holder).await
+    }
+
+    async fn discard(&self, keys: &[&str]) -> Result<(), CacheFault> {
+        self.store.discard(keys).await
+    }
+}
+
+impl Registry for Cache {
+    async fn invalidate(&self, tags: &[&str]) -> Result<(), CacheFault> {
+        self.store.invalidate(tags).await
+    }
+
+    async fn claim(&self, token: u128, hold: Duration) -> Result<Option<RunId>, CacheFault> {
+        self.store.claim(token, hold).await
+    }
+
+    async fn abandon(&self, token: u128) -> Result<(), CacheFault> {
+        self.store.abandon(token).await
+    }
+
+    async fn certify(&self, certificate: &Certificate, life: Duration, fresh: Duration) -> Result<bool, CacheFault> {
+        self.store.certify(certificate, life, fresh).await
+    }
+
+    async fn last_certificate(&self) -> Result<Option<Certificate>, CacheFault> {
+        self.store.last_certificate().await
+    }
+}
+
+impl Clock for Cache {
+    fn now(&self) -> u64 {
+        clock::now_millis()
+    }
+
+    fn monotonic(&self) -> u64 {
+        clock::monotonic_millis()
+    }
+
+    async fn sleep(&self, duration: Duration) {
+        clock::sleep(duration).await;
+    }
+
+    fn draw(&self) -> f64 {
+        clock::draw()
+    }
+
+    fn token(&self) -> u128 {
+        clock::token()
+    }
+}
