@@ -14,6 +14,6 @@ say "clippy, native"
 cargo clippy --workspace $(printf '%s' "$components" | sed 's/-p /--exclude /g') --all-targets -- -D warnings
 say "clippy, wasm32-wasip2"
 # shellcheck disable=SC2086
-cargo clippy --target wasm32-wasip2 $components -p spin-adapters -- -D warnings
+cargo clippy --target wasm32-wasip2 $components -p spin-adapters -p contract-component -- -D warnings
 say "drift-check"
 cargo run -q -p drift-check

@@ -13,6 +13,7 @@
 //! | `redis_log`, `statements` | what a request cost: commands seen by Redis, statements seen by Postgres |
 //! | `prometheus` | [`Metrics`]: the text format, read strictly |
 //! | `process`, `server` | what a scenario may kill, stop and continue |
+//! | `contract` | the suite of the ports, run by a component of its own on the runtime's Redis |
 //! | `wire` | HTTP as bytes, for what a client library would not send |
 //! | `eventually` | polling with a deadline, in place of sleeping |
 
@@ -20,6 +21,7 @@ mod answer;
 mod app;
 mod caller;
 mod client;
+mod contract;
 mod eventually;
 mod private;
 mod process;
@@ -35,6 +37,7 @@ pub use answer::Answer;
 pub use app::App;
 pub use caller::Caller;
 pub use client::Client;
+pub use contract::contract_on_the_runtime;
 pub use eventually::eventually;
 pub use private::{Private, SHOP};
 pub use process::{PostgresProcess, RedisProcess};

@@ -22,14 +22,8 @@ pub struct Server {
 impl Server {
     /// Starts one with these variables of spin.toml on a free port, and waits until it answers.
     pub(crate) async fn start(variables: &[(String, String)], log: &Path) -> Server {
-        let (port, spin) = (free_port(), variable("E2E_RUNTIME").as_deref() == Some("spin"));
-        let program = if spin {
-            variable("SPIN_BIN").map_or(PathBuf::from("spin"), PathBuf::from)
-        } else {
-            variable("E2E_HOST_BIN").map_or(root().join("target/host/edge-host"), PathBuf::from)
-        };
-        let mut command = Command::new(program);
-        command.current_dir(root()).args(["up", "--from", "spin.toml", "--listen", &format!("127.0.0.1:{port}")]);
+        let port = free_port();
+        let (mut command, spin) = up(Path::new("spin.toml"), port);
         command.envs(variables.iter().map(|(name, value)| (format!("SPIN_VARIABLE_{name}"), value)));
         let base_url = format!("http://127.0.0.1:{port}");
         let mut server = Server { command, base_url, log: log.to_owned(), group: spin, child: None };
@@ -75,4 +69,31 @@ impl Server {
     fn signal(&self, signal: Signal) {
         self.child.as_ref().expect("the server was killed").signal(signal);
     }
+}
+
+/// Serves another application, whose manifest is given, on a free port; gives the process and the address. It ends with the process.
+pub(crate) async fn serve(manifest: &Path, log: &Path) -> (Child, String) {
+    let port = free_port();
+    let (mut command, spin) = up(manifest, port);
+    let mut child = Child::start(&mut command, log, spin);
+    eventually("the application is served", Duration::from_secs(60), || {
+        assert!(child.runs(), "it ended at once: {}", std::fs::read_to_string(log).unwrap_or_default());
+        async move { tokio::net::TcpStream::connect(("127.0.0.1", port)).await.ok() }
+    })
+    .await;
+    (child, format!("http://127.0.0.1:{port}"))
+}
+
+/// The command that serves a manifest, and whether it is Spin's.
+fn up(manifest: &Path, port: u16) -> (Command, bool) {
+    let spin = variable("E2E_RUNTIME").as_deref() == Some("spin");
+    let program = if spin {
+        variable("SPIN_BIN").map_or(PathBuf::from("spin"), PathBuf::from)
+    } else {
+        variable("E2E_HOST_BIN").map_or(root().join("target/host/edge-host"), PathBuf::from)
+    };
+    let mut command = Command::new(program);
+    command.current_dir(root()).arg("up").arg("--from").arg(manifest);
+    command.args(["--listen", &format!("127.0.0.1:{port}")]);
+    (command, spin)
 }

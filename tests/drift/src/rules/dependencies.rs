@@ -22,6 +22,9 @@ pub(super) fn check(tree: &Tree) -> Vec<Finding> {
             // The component that the host's own tests run, and those that the app is measured against.
             "host-test-guest" | "bench-floor" | "bench-hello" => &["spin-sdk"],
             "bench" => &["e2e", "standin"],
+            // The contract of the ports, on a native Redis and inside a component.
+            "contract-tests" => &["cache-logic"],
+            "contract-component" => &["cache-logic", "spin-adapters", "spin-sdk"],
             // The payment providers of the scenarios.
             "e2e" => &["standin"],
             name if functions.contains(name) => &["commerce", "spin-adapters", "spin-sdk"],

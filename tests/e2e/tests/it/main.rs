@@ -4,6 +4,7 @@ mod bad_input;
 mod bodies;
 mod callers;
 mod concurrency;
+mod contract;
 mod cost;
 mod database_writes;
 mod metrics;

@@ -1,0 +1,56 @@
+use std::collections::BTreeMap;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use uuid::Uuid;
+
+use crate::server::serve;
+use crate::suite::{Suite, root, scratch_dir};
+
+const COMPONENT: &str = "target/wasm32-wasip2/release/contract_component.wasm";
+
+/// What a component finds that runs the contract of the ports on the runtime's Redis: each check with "ok" or what is wrong. `None`
+/// where `E2E_BASE_URL` names the server: it serves no component of ours.
+pub async fn contract_on_the_runtime() -> Option<BTreeMap<String, String>> {
+    let suite = Suite::get().await;
+    if suite.running.is_some() {
+        eprintln!("not run: this scenario serves a component of its own, and E2E_BASE_URL is given");
+        return None;
+    }
+    let built = Command::new(env!("CARGO"))
+        .args(["build", "-q", "--release", "--target", "wasm32-wasip2", "-p", "contract-component"])
+        .current_dir(root())
+        .stdin(Stdio::null())
+        .status();
+    assert!(built.is_ok_and(|status| status.success()), "the component can be built");
+
+    let name = format!("contract-{}", Uuid::new_v4());
+    let (redis, source) = (&suite.redis_url, root().join(COMPONENT));
+    let manifest = format!(
+        r#"spin_manifest_version = 2
+
+[application]
+name = "contract"
+version = "0.1.0"
+
+[[trigger.http]]
+route = "/..."
+component = "contract"
+
+[component.contract]
+source = {source:?}
+allowed_outbound_hosts = [{redis:?}]
+
+[component.contract.variables]
+redis_url = {redis:?}
+key_prefix = "{name}:"
+"#
+    );
+    let path = scratch_dir().join(format!("{name}.toml"));
+    std::fs::write(&path, manifest).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+    let (_server, base_url) = serve(&path, &scratch_dir().join("contract.log")).await;
+    let client = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(60)).build().expect("a client");
+    let answer = client.get(&base_url).send().await.expect("an answer").text().await.expect("a text");
+    let _ = std::fs::remove_file(&path);
+    Some(serde_json::from_str(&answer).unwrap_or_else(|e| panic!("{e}: {answer}")))
+}
