@@ -3,6 +3,31 @@
 //! An instance counts in fixed arrays, indexed by the number of the entity: on a hit that is an addition, no allocation and no look-up.
 //! Now and then it takes what it has counted, encodes it as pairs of field and increment for one script in Redis, and begins anew.
 //! Whoever wants to know decodes the sums of all instances and shows them, as numbers or as Prometheus' text ([`expose`]).
+//!
+//! ```
+//! use cache_logic::exposition::Exposition;
+//! use cache_logic::statistics::{Statistics, expose::expose};
+//! use std::time::Duration;
+//!
+//! const ENTITIES: &[&str] = &["order", "orders_list"];
+//!
+//! // In an instance: `read` takes what `cache_logic::read::read` gave.
+//! let mut counted = Statistics::new(ENTITIES);
+//! counted.read::<()>(0, Ok(None));
+//! counted.load(0, Duration::from_millis(3), true);
+//!
+//! // Behind a response: one HINCRBY for each pair. Where it fails: `counted.merge(&batch)`.
+//! let batch = counted.drain().expect("something was counted");
+//! let pairs = batch.encode();
+//! assert!(pairs.contains(&("order:absent".to_owned(), 1)));
+//!
+//! // Whoever wants to know: HGETALL.
+//! let sums = Statistics::decode(ENTITIES, pairs.iter().map(|(field, count)| (field.as_str(), *count)));
+//! assert_eq!(sums.total().loads(), 1);
+//! let mut text = Exposition::default();
+//! expose(&sums, "shop_", &mut text);
+//! assert!(text.into_text().contains("shop_cache_absent_total{entity=\"order\"} 1"));
+//! ```
 
 pub mod counts;
 pub mod expose;
