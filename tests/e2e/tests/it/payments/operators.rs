@@ -157,3 +157,36 @@ async fn refunds_that_wait_are_sent_once_however_many_send_them() {
     assert_eq!(refunded["paymentStatus"], "partially_refunded");
     assert_eq!(sent().await, json!({"sent": 0, "queued": 0, "failed": 0}));
 }
+
+#[tokio::test]
+async fn no_secret_is_written_anywhere_whatever_goes_wrong() {
+    let private = App::private().variable("limit_customer_hour", "1000").variable("limit_customer_day", "1000");
+    let Some(shop) = Shop::like(private).await else { return };
+    let mut told = Vec::new();
+    for (path, kind) in [
+        ("/v1/oauth2/token", FaultKind::Status(401)),
+        ("/v2/checkout/orders", FaultKind::Status(400)),
+        ("/v2/checkout/orders", FaultKind::Status(302)),
+        ("/v1/checkout/sessions", FaultKind::Status(401)),
+        ("/v1/checkout/sessions", FaultKind::Status(200)),
+    ] {
+        shop.standin.expire_tokens(None);
+        shop.standin.fail(Fault::new(kind.clone()).on(path));
+        let provider = if path.starts_with("/v1/checkout") { Provider::Stripe } else { Provider::PayPal };
+        let answer = shop.ask(&shop.order().await, provider, &crate::new_key()).await;
+        assert!((400..=599).contains(&answer.status) && answer.status != 429, "{kind:?}: {}", answer.text());
+        told.push(answer.text());
+        shop.standin.heal();
+    }
+    for variable in ["paypal_client_secret", "stripe_api_key"] {
+        assert!(told.iter().any(|text| text.contains(variable)), "the variable is named: {told:?}");
+    }
+    let log = shop.app.log();
+    let settings = shop.standin.settings();
+    for secret in [&settings.paypal_client_secret, &settings.stripe_api_key, &settings.stripe_webhook_secret] {
+        assert!(!log.contains(secret.as_str()), "in the log");
+        assert!(told.iter().all(|text| !text.contains(secret.as_str())), "in an answer: {told:?}");
+    }
+    let bearer = |text: &str| text.contains("Bearer ") || text.contains("Basic ");
+    assert!(!bearer(&log) && !told.iter().any(|text| bearer(text)));
+}
