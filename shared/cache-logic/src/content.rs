@@ -14,7 +14,7 @@ impl std::fmt::Display for ContentError {
 
 impl std::error::Error for ContentError {}
 
-/// A type that can be kept. [`Value`] is kept as it is: bytes in, bytes out, nothing parsed. [`Json`] keeps whatever serde knows.
+/// A type that can be kept. [`Value`] is kept as it is: bytes in, bytes out, nothing parsed. `Json` (feature `json`) keeps whatever serde knows.
 pub trait Content: Sized {
     /// The bytes to keep, with entity tag and owner where it has any.
     ///

@@ -7,13 +7,16 @@
 //!
 //! Reading order:
 //! 1. [`key`], [`entry`]: what is stored, under which names
-//! 2. [`policy`], [`freshness`]: how long it may live, when it is made anew
+//! 2. [`policy`], [`named`], [`freshness`]: how long it may live, when it is made anew
 //! 3. [`certificate`], [`ports`]: what the protocol asks of Redis and of the origin
 //! 4. [`read`], [`read_many`], [`mod@write`], [`renew`]: the protocol itself; [`write_through`]: a write whose outcome is the next entry
-//! 5. [`declare`]: the declarative form, over [`named`] policies, typed keys and [`content`]
+//! 5. [`declare`], [`content`]: the same, declared once for a type; `gzip`: what is kept packed
 //! 6. [`breaker`], [`retry`]: when a dependency is left alone, when it is asked again; [`limit`]: how often something may be tried
-//! 7. [`statistics`], [`exposition`]: what is counted, and Prometheus' text format
-//! 8. [`memory`], [`contract`]: a Redis in memory, and the suite that every adapter passes
+//! 7. [`lock`], [`idempotency`]: who is at work, and whether it was done; [`l1`]: reference data inside an instance
+//! 8. [`statistics`], [`exposition`]: what is counted, and Prometheus' text format
+//! 9. [`memory`], [`contract`]: a Redis in memory, and the suite that every adapter passes
+//!
+//! The README beside this crate has an example of each, and a table of what it costs.
 #![forbid(unsafe_code)]
 
 /// The README, so that its example is run.

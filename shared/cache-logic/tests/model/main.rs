@@ -14,52 +14,20 @@ mod world;
 use explore::{Found, Size, explore};
 use world::Broken;
 
+/// Nobody, and nothing goes wrong.
+const NOTHING: Size =
+    Size { writers: 0, putters: &[], readers: &[], checkers: 0, restarts: 0, crashes: 0, flushes: 0, evictions: false };
+
 /// Small enough for minutes, large enough for every mutant.
 const SIZES: &[Size] = &[
-    Size { writers: 1, putters: &[], readers: &[0], checkers: 0, restarts: 1, crashes: 0, flushes: 0, evictions: true },
-    Size { writers: 2, putters: &[], readers: &[0], checkers: 0, restarts: 0, crashes: 1, flushes: 0, evictions: true },
-    Size { writers: 1, putters: &[], readers: &[0], checkers: 1, restarts: 0, crashes: 1, flushes: 1, evictions: true },
-    Size { writers: 2, putters: &[], readers: &[1], checkers: 0, restarts: 0, crashes: 0, flushes: 0, evictions: true },
-    Size {
-        writers: 1,
-        putters: &[],
-        readers: &[0, 1],
-        checkers: 0,
-        restarts: 0,
-        crashes: 0,
-        flushes: 0,
-        evictions: false,
-    },
-    Size {
-        writers: 1,
-        putters: &[0],
-        readers: &[0],
-        checkers: 0,
-        restarts: 0,
-        crashes: 0,
-        flushes: 0,
-        evictions: false,
-    },
-    Size {
-        writers: 1,
-        putters: &[1],
-        readers: &[0],
-        checkers: 0,
-        restarts: 0,
-        crashes: 0,
-        flushes: 0,
-        evictions: false,
-    },
-    Size {
-        writers: 0,
-        putters: &[0],
-        readers: &[0],
-        checkers: 0,
-        restarts: 1,
-        crashes: 0,
-        flushes: 0,
-        evictions: false,
-    },
+    Size { writers: 1, readers: &[0], restarts: 1, evictions: true, ..NOTHING },
+    Size { writers: 2, readers: &[0], crashes: 1, evictions: true, ..NOTHING },
+    Size { writers: 1, readers: &[0], checkers: 1, crashes: 1, flushes: 1, evictions: true, ..NOTHING },
+    Size { writers: 2, readers: &[1], evictions: true, ..NOTHING },
+    Size { writers: 1, readers: &[0, 1], ..NOTHING },
+    Size { writers: 1, putters: &[0], readers: &[0], ..NOTHING },
+    Size { writers: 1, putters: &[1], readers: &[0], ..NOTHING },
+    Size { putters: &[0], readers: &[0], restarts: 1, ..NOTHING },
 ];
 
 #[test]
