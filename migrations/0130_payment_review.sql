@@ -51,7 +51,12 @@ RETURN json_build_object(
     'createdAt', time_text(s.created_at),
     'updatedAt', time_text(s.updated_at))::text;
 
--- As in 0111, with held sessions among the open ones.
+-- Why an order can't be paid: its status, or its payment status. NULL: it can.
+CREATE FUNCTION not_payable(o orders) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN o.deleted_at IS NOT NULL THEN 'deleted' WHEN o.status = 'cancelled' THEN o.status
+    WHEN o.payment_status NOT IN ('unpaid', 'failed', 'pending') THEN o.payment_status END;
+
+-- As in 0111, with held sessions among the open ones, and nothing is resumed for an order that can't be paid any more.
 CREATE OR REPLACE FUNCTION payment_session_begin(
     p_organization uuid, p_customer uuid, p_order uuid, p_gateway text, p_return_url text, p_principal text, p_key text,
     p_body_hash text, p_id uuid, p_valid interval, p_lease interval)
@@ -73,6 +78,11 @@ BEGIN
         ELSIF s.leased_until > now() THEN
             outcome := 'in_progress';
         ELSE
+            SELECT not_payable(t) INTO reason FROM orders t WHERE t.id = s.order_id;
+        END IF;
+        IF reason IS NOT NULL THEN
+            outcome := 'not_payable';
+        ELSIF outcome IS NULL THEN
             -- Whoever asked the provider has died, or found it away: ask again, under the same id.
             UPDATE payment_sessions t SET leased_until = now() + p_lease, updated_at = now() WHERE t.id = s.id;
             outcome := 'started';
@@ -88,9 +98,9 @@ BEGIN
         AND (p_customer IS NULL OR t.customer_id = p_customer) FOR NO KEY UPDATE;
     IF NOT FOUND THEN
         outcome := 'unknown_order';
-    ELSIF o.status = 'cancelled' OR o.payment_status NOT IN ('unpaid', 'failed', 'pending') THEN
+    ELSIF not_payable(o) IS NOT NULL THEN
         outcome := 'not_payable';
-        reason := CASE WHEN o.status = 'cancelled' THEN o.status ELSE o.payment_status END;
+        reason := not_payable(o);
     ELSE
         UPDATE payment_sessions t SET status = 'failed', reason = 'expired', updated_at = now()
         WHERE t.order_id = p_order AND t.status IN ('creating', 'needs_review', 'awaiting_redirect', 'awaiting_callback')
@@ -138,7 +148,8 @@ BEGIN ATOMIC
 END;
 
 -- Lets a held session go on: the caller then asks the provider, as with one that has begun.
---   outcome: started; in_progress (somebody has let it go on and is asking the provider); not_allowed (status: where it is); not_found.
+--   outcome: started; in_progress (somebody has let it go on and is asking the provider); not_allowed (status: where it is);
+--   not_payable (status: the order's status or payment status); not_found.
 CREATE FUNCTION payment_session_approve(p_organization uuid, p_id uuid, p_principal text, p_valid interval, p_lease interval)
 RETURNS TABLE (outcome text, status text, order_id text, gateway text, amount text, currency text, return_url text, cancel_url text)
 LANGUAGE plpgsql AS $$
@@ -155,6 +166,9 @@ BEGIN
         outcome := 'in_progress';
     ELSIF status NOT IN ('needs_review', 'creating') THEN
         outcome := 'not_allowed';
+    ELSIF EXISTS (SELECT FROM orders t WHERE t.id = s.order_id AND not_payable(t) IS NOT NULL) THEN
+        outcome := 'not_payable';
+        status := (SELECT not_payable(t) FROM orders t WHERE t.id = s.order_id);
     ELSE
         UPDATE payment_sessions t SET status = 'creating', released_by = p_principal, released_at = now(), expires_at = now() + p_valid,
             leased_until = now() + p_lease, updated_at = now()

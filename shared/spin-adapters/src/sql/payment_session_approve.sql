@@ -1,6 +1,7 @@
 -- Lets a held session go on.
 -- $1 uuid organisation, $2 uuid session, $3 text principal, $4 bigint seconds it is open, $5 bigint seconds nobody else asks the provider.
--- outcome text: started (ask the provider, then report) | in_progress | not_allowed (status) | not_found. With started: order_id, gateway,
+-- outcome text: started (ask the provider, then report) | in_progress | not_allowed (status) | not_payable (status: the order's) |
+-- not_found. With started: order_id, gateway,
 -- amount, currency, return_url, cancel_url text. xid text, tags text[]: the transaction, what it changed.
 SELECT outcome, status, order_id, gateway, amount, currency, return_url, cancel_url, pg_current_xact_id()::text AS xid,
     ARRAY['session:' || $1::uuid || '/' || $2::uuid] AS tags

@@ -27,6 +27,7 @@ const HELD: i64 = 24 * 3600;
 const SPARE: i64 = 5;
 /// When to come again where the provider doesn't say, in seconds.
 const RETRY_AFTER: u32 = 5;
+const NOT_PAYABLE: &str = "the order can't be paid in this state";
 
 /// What is asked for, and by which request.
 #[derive(Debug, Clone, Copy)]
@@ -119,7 +120,7 @@ pub async fn begin(
         }
         "unknown_order" => return Err(Error::not_found("order")),
         "not_payable" => {
-            return Err(conflict("the order can't be paid in this state", text(&row, "reason")?.as_deref()));
+            return Err(conflict(NOT_PAYABLE, text(&row, "reason")?.as_deref()));
         }
         "open_session" => {
             let open = text(&row, "session")?.unwrap_or_default();
@@ -155,6 +156,7 @@ pub async fn approve(
         "in_progress" => return Err(conflict("the session is being released", Some("in_progress"))),
         "not_found" => return Err(Error::not_found("payment session")),
         "not_allowed" => return Err(conflict("the session isn't held", row.text("status")?)),
+        "not_payable" => return Err(conflict(NOT_PAYABLE, row.text("status")?)),
         other => return Err(unknown(other)),
     }
     let gateway = row.text("gateway")?.and_then(PaymentGateway::parse);

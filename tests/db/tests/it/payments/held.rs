@@ -104,6 +104,17 @@ async fn a_refusal_of_the_provider_frees_key_and_order_and_ends_what_was_shown()
 }
 
 #[tokio::test]
+async fn nothing_goes_on_for_an_order_that_can_t_be_paid_any_more() {
+    for change in ["status = 'cancelled'", "payment_status = 'paid'", "deleted_at = now()"] {
+        let (db, order, session) = held().await;
+        db.run(&format!("UPDATE orders SET {change}")).await;
+        assert_eq!(approve(&db, ORG, session).await, "not_payable", "{change}");
+        db.run("UPDATE payment_sessions SET status = 'creating', leased_until = now()").await;
+        assert_eq!(begin(&db, order, "k").await.0, "not_payable", "{change}");
+    }
+}
+
+#[tokio::test]
 async fn the_facts_are_the_customers_own_and_in_the_orders_currency() {
     let (db, order, session) = held().await;
     let facts = format!(

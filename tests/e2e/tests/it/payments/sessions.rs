@@ -208,6 +208,9 @@ async fn a_provider_that_isn_t_configured_is_named_and_the_other_works() {
     let order = app.new_order_id().await;
     begin(&app.client, &order, "paypal").await.expect_problem_naming(503, "paypal_client_id");
     begin(&app.client, &order, "stripe").await.expect(201);
+    let Some(app) = App::private().variable("hmac_key", "").spawn().await else { return };
+    begin(&app.client, &app.new_order_id().await, "other").await.expect_problem_naming(503, "hmac_key");
+    assert!(keys(&app, "payment:*").await.is_empty());
 }
 
 #[tokio::test]
