@@ -24,10 +24,10 @@ const TICKS: u32 = 5;
 /// Nothing is ever written to it: the call's time is over when it is dropped.
 type Alarm = StreamWriter<u8>;
 
-/// Who waits.
+/// Who waits. Without an alarm its time is over, and the place is kept until the call has noticed.
 struct Waiting {
     ticks: u32,
-    alarm: Alarm,
+    alarm: Option<Alarm>,
 }
 
 /// A limit that calls share.
@@ -84,7 +84,7 @@ impl Deadline {
     }
 
     fn take_place(&self, alarm: Alarm) -> Place<'_> {
-        let waiting = Some(Waiting { ticks: TICKS, alarm });
+        let waiting = Some(Waiting { ticks: TICKS, alarm: Some(alarm) });
         let mut places = self.places.borrow_mut();
         let index = places.iter().position(Option::is_none).unwrap_or(places.len());
         match places.get_mut(index) {
@@ -105,17 +105,16 @@ impl Deadline {
     }
 
     fn is_awaited(&self) -> bool {
-        self.places.borrow().iter().any(Option::is_some)
+        self.places.borrow().iter().flatten().any(|waiting| waiting.alarm.is_some())
     }
 
     /// Counts a tick, and gives the alarms of those whose time is over.
     fn due(&self) -> Vec<Alarm> {
         let mut due = Vec::new();
-        for place in self.places.borrow_mut().iter_mut() {
-            let Some(waiting) = place else { continue };
-            waiting.ticks -= 1;
+        for waiting in self.places.borrow_mut().iter_mut().flatten() {
+            waiting.ticks = waiting.ticks.saturating_sub(1);
             if waiting.ticks == 0 {
-                due.extend(place.take().map(|waiting| waiting.alarm));
+                due.extend(waiting.alarm.take());
             }
         }
         due
