@@ -23,8 +23,8 @@ test: need-cargo ## every test, with services of its own
 mutants: need-cargo ## take each guard out of the cache protocol and see the model check find it (minutes)
 	@scripts/mutants.sh
 
-bench: ## load and cost measurements
-	@echo "make bench: there is no benchmark yet; nothing was measured."
+bench: need-cargo ## load and cost beside peers, in under ten minutes (BENCH_ONLY="throughput polling ...")
+	@scripts/bench.sh
 
 lint: need-cargo ## formatting, clippy on native and wasm, drift-check
 	@scripts/lint.sh

@@ -27,7 +27,7 @@ postgres_bin() {
     return 1
 }
 
-# install WHAT: by the system's own package manager, saying so. WHAT is redis, postgres, openssl or cc.
+# install WHAT: by the system's own package manager, saying so. WHAT is redis, postgres, openssl, wrk or cc.
 install() {
     local manager packages
     if [ "$(uname)" = Darwin ]; then manager=brew; else
@@ -40,6 +40,7 @@ install() {
         apk:postgres) packages="postgresql postgresql-contrib" ;;
         brew:postgres) packages=postgresql@17 ;;
         *:openssl) packages=openssl ;;
+        *:wrk) packages=wrk ;;
         apt-get:cc) packages="gcc libc6-dev" ;;
         dnf:cc) packages=gcc ;;
         apk:cc) packages="gcc musl-dev" ;;

@@ -6,8 +6,13 @@ use std::process::{Command, Stdio};
 use tokio::sync::{Mutex, OnceCell};
 use tokio_postgres::{Client, NoTls};
 
-/// How many orders the template database holds: enough for pages and statistics, few enough to copy it per scenario.
+/// How many orders the template database holds, where `E2E_SEED_ORDERS` doesn't say: enough for pages and statistics, few enough to copy
+/// it per scenario.
 const SEED_ORDERS: &str = "300";
+
+fn seed_orders() -> String {
+    variable("E2E_SEED_ORDERS").unwrap_or_else(|| SEED_ORDERS.to_owned())
+}
 
 /// What all scenarios of a run share.
 #[derive(Debug)]
@@ -116,7 +121,7 @@ pub(crate) async fn make_template(database_url: &str) {
     let url = with_database(database_url, "e2e_template");
     run(Command::new(scripts_dir().join("migrate.sh")).env("DATABASE_URL", &url));
     run(Command::new("psql")
-        .args(["-X", "-q", "-v", "ON_ERROR_STOP=1", "-v", &format!("seed_orders={SEED_ORDERS}"), "-f"])
+        .args(["-X", "-q", "-v", "ON_ERROR_STOP=1", "-v", &format!("seed_orders={}", seed_orders()), "-f"])
         .args([scripts_dir().join("seed.sql").as_os_str(), url.as_ref()]));
     execute(&format!("COMMENT ON DATABASE e2e_template IS '{made_from}'")).await;
 }
@@ -139,6 +144,7 @@ fn fingerprint() -> String {
     files.push(scripts_dir().join("seed.sql"));
     files.sort();
     let mut hash = DefaultHasher::new();
+    seed_orders().hash(&mut hash);
     for file in files {
         std::fs::read(&file).unwrap_or_else(|e| panic!("{}: {e}", file.display())).hash(&mut hash);
     }

@@ -1,0 +1,67 @@
+//! `make bench`: what requests cost, beside peers on the same machine in the same minutes. Reads `BENCH_ONLY`, a list of cases.
+//!
+//! | file | holds |
+//! | --- | --- |
+//! | `stage` | what runs: the app, the peers, the providers; requests to send |
+//! | `load`, `once` | the load: wrk, and what may be sent once only |
+//! | `series`, `report`, `machine` | medians and ratios; the table and the file; where it was measured |
+//! | `peers` | servers beside the app |
+//! | `cases` | one question each |
+
+mod cases;
+mod load;
+mod machine;
+mod once;
+mod peers;
+mod report;
+mod series;
+mod stage;
+
+use std::time::Instant;
+
+use report::Report;
+use stage::Stage;
+
+#[tokio::main(flavor = "multi_thread", worker_threads = 2)]
+async fn main() {
+    let began = Instant::now();
+    let only = std::env::var("BENCH_ONLY").unwrap_or_default();
+    let wanted = |name: &str| {
+        let wanted = only.is_empty() || only.split([',', ' ']).any(|one| one == name);
+        if wanted {
+            eprintln!("==> {name} ({:.0} s)", began.elapsed().as_secs_f64());
+        }
+        wanted
+    };
+    let machine = machine::describe(&std::env::var("BENCH_RUNTIME").unwrap_or_default());
+    let mut stage = Stage::set().await;
+    let mut report = Report::default();
+    if wanted("throughput") {
+        cases::throughput::run(&stage, &mut report).await;
+    }
+    if wanted("bulk") {
+        cases::bulk::run(&stage, &mut report).await;
+    }
+    if wanted("polling") {
+        cases::polling::run(&stage, &mut report).await;
+    }
+    if wanted("stampede") {
+        cases::stampede::run(&stage, &mut report).await;
+    }
+    if wanted("payments") {
+        cases::payments::run(&stage, &mut report).await;
+    }
+    if wanted("cold") {
+        cases::cold::run(&stage, &mut report).await;
+    }
+    if wanted("invalidation") {
+        cases::invalidation::run(&stage, &mut report).await;
+    }
+    if wanted("away") {
+        cases::away::run(&mut stage, &mut report).await;
+    }
+    report.print(&machine);
+    let file = stage.scratch.join("results.json");
+    report.write(&machine, &file);
+    println!("\n{:.0} s; all figures in {}", began.elapsed().as_secs_f64(), file.display());
+}
