@@ -3,7 +3,7 @@
 
 use std::collections::VecDeque;
 
-use super::paypal::PassedCertificate;
+use super::paypal::{PassedCertificate, Trust};
 
 /// How many passed certificates are kept.
 pub const KEPT: usize = 16;
@@ -28,6 +28,13 @@ impl Certificates {
         let certificate = entry.1.clone();
         self.passed.push_back(entry);
         Some(certificate)
+    }
+
+    /// A genuine delivery was signed with it at `at`, in seconds since 1970.
+    pub fn held_at(&mut self, url: &str, trust: &Trust, at: i64) {
+        if let Some((_, certificate)) = self.passed.iter_mut().find(|(known, _)| known == url) {
+            certificate.held_at(trust, at);
+        }
     }
 
     /// Keeps a certificate that has passed; the one unused for longest goes.

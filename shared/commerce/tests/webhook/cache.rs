@@ -39,3 +39,21 @@ fn one_bundle_holds_roots_and_intermediates_in_any_order() {
     assert!(check(&intermediate).is_err(), "an intermediate alone is no root");
     assert!(check("").is_err() && check("nonsense").is_err());
 }
+
+#[test]
+fn what_held_for_a_genuine_delivery_is_known_for_a_while_and_no_longer_than_the_chain() {
+    let trust = Trust::from_pem(root_pem().as_bytes(), intermediate_pem((-365, 365)).as_bytes()).unwrap();
+    let (fresh, mut held) = (certificate(), certificate());
+    held.held_at(&trust, NOW + 10);
+    assert_ne!(fresh, held);
+    let mut again = held.clone();
+    for within in [NOW, NOW + 10, NOW + 3600] {
+        again.held_at(&trust, within);
+    }
+    assert_eq!(again, held, "nothing new was learnt");
+    // Near its end nothing is known beyond it.
+    let end = (0..800).map(|day| NOW + day * 86_400).find(|at| fresh.valid_at(&trust, *at).is_err()).unwrap();
+    let mut last = fresh.clone();
+    last.held_at(&trust, end - 86_400);
+    assert!(fresh.valid_at(&trust, end).is_err() && last.valid_at(&trust, end).is_err());
+}

@@ -118,6 +118,11 @@ impl CertificateStore {
         }
     }
 
+    /// A delivery with this certificate was genuine.
+    pub fn held(&self, delivery: &Delivery, trust: &Trust) {
+        self.known.borrow_mut().held_at(delivery.certificate_url(), trust, delivery.transmission().time);
+    }
+
     async fn look(&self, backend: &Backend, url: &str, hold: Duration) -> Look {
         let holder = token();
         let slot = now_millis() / SEEN_MS;

@@ -131,6 +131,7 @@ async fn paypal(
         Verdict::TooOld(transmission) => (Standing::Review(Reason::TransmissionTooOld), transmission),
         Verdict::Refused(reason) => return Err(refused(reason)),
     };
+    payments.certificates.held(&delivery, trust);
     Ok(Verified { standing, transmission: Some(transmission.id) })
 }
 

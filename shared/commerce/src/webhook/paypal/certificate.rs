@@ -57,7 +57,12 @@ impl Trust {
 pub struct PassedCertificate {
     chain: Vec<CertificateDer<'static>>,
     name: &'static str,
+    /// First and last time at which the chain is known to be valid. A chain that is valid at two times is so between them.
+    known: (i64, i64),
 }
+
+/// How far ahead of a good delivery its chain is looked at, in seconds: the next ones needn't.
+const AHEAD: i64 = 3600;
 
 impl PassedCertificate {
     /// Checks what a certificate URL served: the first certificate is the signer's, further ones may help to build the chain.
@@ -72,7 +77,7 @@ impl PassedCertificate {
         if pem.len() > LARGEST_CERTIFICATE {
             return Err(Reason::CertificateUnreadable);
         }
-        let passed = Self { chain: read(pem)?, name };
+        let passed = Self { chain: read(pem)?, name, known: (at, at) };
         passed.valid_at(trust, at)?;
         Ok(passed)
     }
@@ -95,6 +100,22 @@ impl PassedCertificate {
             return Err(Reason::CertificateNameMismatch);
         }
         Ok(())
+    }
+
+    /// As [`Self::valid_at`], without going through the chain again where it is known to be valid.
+    pub(super) fn holds_at(&self, trust: &Trust, at: i64) -> Result<(), Reason> {
+        if (self.known.0..=self.known.1).contains(&at) { Ok(()) } else { self.valid_at(trust, at) }
+    }
+
+    /// Remembers that it held at `at`, the time of a delivery that was genuine, and looks whether it will for a while. Not for other
+    /// times: whoever forges could choose them.
+    pub fn held_at(&mut self, trust: &Trust, at: i64) {
+        if (self.known.0..=self.known.1).contains(&at) {
+            return;
+        }
+        let ahead = at.saturating_add(AHEAD);
+        let last = if self.valid_at(trust, ahead).is_ok() { ahead } else { at };
+        self.known = (self.known.0.min(at), self.known.1.max(last));
     }
 
     /// Whether it was checked for this name.

@@ -34,7 +34,8 @@ impl Verdict {
 /// Judges `body`, the raw bytes as received, at `now` (seconds since 1970).
 ///
 /// The signature comes first and costs one RSA operation (two where simulator events are recognised): a flood of
-/// forgeries that names a known certificate doesn't pay for its chain every time.
+/// forgeries that names a known certificate doesn't pay for its chain every time. Neither do genuine ones, see
+/// [`PassedCertificate::held_at`].
 pub fn verify(
     delivery: &Delivery,
     body: &[u8],
@@ -53,7 +54,7 @@ pub fn verify(
     if !own && !simulated {
         return Verdict::Refused(Reason::SignatureMismatch);
     }
-    if let Err(reason) = certificate.valid_at(trust, delivery.transmission.time) {
+    if let Err(reason) = certificate.holds_at(trust, delivery.transmission.time) {
         return Verdict::Refused(reason);
     }
     let transmission = delivery.transmission.clone();
