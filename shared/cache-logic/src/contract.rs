@@ -7,9 +7,8 @@
 //! written must never keep it from working.
 
 pub mod damage;
-mod more;
-
 mod extras;
+mod more;
 
 pub use extras::{run_locks, run_write_through};
 

@@ -19,6 +19,8 @@ macro_rules! script {
     };
 }
 
+mod extras;
+
 /// One connection to a Redis, below a prefix.
 #[derive(Debug)]
 pub struct Native {

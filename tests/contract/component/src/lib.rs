@@ -5,7 +5,9 @@
 use cache_logic::certificate::{Certificate, Generation, RunId};
 use cache_logic::contract::{self, damage};
 use cache_logic::ports::{CacheFault, Clock, Fill, Lease, Registry, Seen, Store};
+use cache_logic::write_through::{Turn, WriteThrough};
 use spin_adapters::clock;
+use spin_adapters::locks::RedisLocks;
 use spin_adapters::redis::{Redis, text};
 use spin_adapters::store::RedisStore;
 use spin_sdk::http::{Request, StatusCode};
@@ -29,6 +31,8 @@ async fn handle(_request: Request) -> Result<(StatusCode, String), &'static str>
     let cache = Cache { store, prefix };
     let mut found = contract::run(&cache).await;
     found.extend(damage::run(&cache).await);
+    found.extend(contract::run_write_through(&cache).await);
+    found.extend(contract::run_locks(&RedisLocks::new(&cache.store.redis, &cache.prefix)).await);
     let found: serde_json::Map<_, _> = found
         .into_iter()
         .map(|(check, outcome)| (check.to_owned(), outcome.err().unwrap_or_else(|| "ok".to_owned()).into()))
@@ -88,6 +92,12 @@ impl Store for Cache {
 
     async fn discard(&self, keys: &[&str]) -> Result<(), CacheFault> {
         self.store.discard(keys).await
+    }
+}
+
+impl WriteThrough for Cache {
+    async fn put(&self, fill: &Fill<'_>, turns: &[Turn<'_>], others: &[&str]) -> Result<bool, CacheFault> {
+        self.store.put(fill, turns, others).await
     }
 }
 
