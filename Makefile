@@ -1,7 +1,7 @@
 # make help lists what there is. Everything works from a fresh clone; what is missing is installed by the scripts, which say so.
 SHELL := bash
 .DEFAULT_GOAL := help
-.PHONY: help up test mutants bench lint drift-check fmt token clean need-cargo
+.PHONY: help up test mutants coverage bench lint drift-check fmt token clean need-cargo
 
 # Settings of `make token`, taken from the command line.
 ROLE ?= service
@@ -22,6 +22,9 @@ test: need-cargo ## every test, with services of its own
 
 mutants: need-cargo ## take each guard out of the cache protocol and see the model check find it (minutes)
 	@scripts/mutants.sh
+
+coverage: need-cargo ## lines of cache-logic that its tests run, by cargo-llvm-cov where it is installed
+	@scripts/coverage.sh
 
 bench: need-cargo ## load and cost beside peers, in under ten minutes (BENCH_ONLY="throughput polling ...")
 	@scripts/bench.sh
