@@ -162,6 +162,9 @@ if [ -n "$unpaid" ]; then
        -H "Stripe-Signature: t=\$T,v1=\$(printf %s "\$T.\$BODY" | openssl dgst -sha256 -hmac "\$STRIPE_WEBHOOK_SECRET" -r | cut -d ' ' -f 1)"
   or the shopper pays at PayPal, which sends its event by itself:
   curl -i $standin/standin/pay -d '{"provider":"paypal","order":"$unpaid","amount":"$total","currency":"$currency"}'
+  or through a session, whose redirectUrl shows a page with a button:
+  curl -i -X POST -H "Authorization: Bearer \$TOKEN" -H "Content-Type: application/json" -H "Idempotency-Key: $(random 8)" \\
+       -d '{"orderId":"$unpaid","paymentGateway":"paypal","returnUrl":"$base/"}' $base/api/v1/payments/sessions
   and it is paid:
   curl -i -H "Authorization: Bearer \$TOKEN" $base/api/v1/orders/$unpaid/payment-status
 
