@@ -1,5 +1,6 @@
 //! Deliveries: each event takes effect exactly once, and nothing forged does.
 
+mod away;
 mod cost;
 mod flood;
 mod forged;

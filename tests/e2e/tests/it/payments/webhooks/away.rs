@@ -1,0 +1,84 @@
+//! What a delivery needs may be away or slow: nothing is lost, nothing is answered that isn't so.
+
+use std::time::Duration;
+
+use e2e::{App, eventually};
+use standin::{Fault, FaultKind, Provider};
+
+use super::{deliver, events, ok, order, pay, payment_status, shop_like};
+
+#[tokio::test]
+async fn while_postgres_is_away_nothing_is_accepted_and_afterwards_everything_is() {
+    let settings = App::private().own_postgres().variable("postgres_breaker_ms", "100");
+    let Some(app) = shop_like(settings).await else { return };
+    let postgres = app.postgres.as_ref().expect("an own Postgres");
+    for hung in [true, false] {
+        for provider in Provider::ALL {
+            let order = order(&app).await;
+            let signed = app.standin().signed(&pay(&app, provider, &order).id);
+            if hung {
+                postgres.hang()
+            } else {
+                postgres.kill()
+            }
+            for _ in 0..2 {
+                let (status, told) = deliver(&app.client, &signed).await;
+                assert_eq!(status, 503, "hung: {hung}, {provider:?}: {told}");
+            }
+            if hung {
+                postgres.resume()
+            } else {
+                postgres.restart()
+            }
+            eventually("the event is accepted", Duration::from_secs(20), || async {
+                let (status, told) = deliver(&app.client, &signed).await;
+                // What a hung Postgres was asked, it may have done when it went on.
+                assert!(
+                    status == 503 || ["processed", "already_processed"].contains(&told.as_str()),
+                    "{status} {told}"
+                );
+                (status == 200).then_some(())
+            })
+            .await;
+            assert_eq!(payment_status(&app, &order).await, "paid");
+            assert_eq!(deliver(&app.client, &signed).await, ok("already_processed"));
+        }
+    }
+    assert_eq!(events(&app).await, "applied applied applied applied");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_slow_delivery_keeps_its_claim_for_as_long_as_it_works() {
+    let settings = App::private().variable("payment_timeout_ms", "20000").variable("payment_attempts", "1");
+    let Some(app) = shop_like(settings).await else { return };
+    let order = order(&app).await;
+    let signed = app.standin().signed(&pay(&app, Provider::PayPal, &order).id);
+    // Longer than a claim lives by itself.
+    app.standin().fail(Fault::new(FaultKind::Delay(Duration::from_secs(8))).on("/v2/payments/captures/").times(1));
+    let first = {
+        let (client, signed) = (app.client.clone(), signed.clone());
+        tokio::spawn(async move { deliver(&client, &signed).await })
+    };
+    eventually("the API is being asked", Duration::from_secs(10), || async {
+        (app.standin().count("GET /v2/payments/captures/") == 1).then_some(())
+    })
+    .await;
+    let mut refused = 0;
+    let second = eventually("the second delivery is accepted", Duration::from_secs(30), || async {
+        let (status, told) = deliver(&app.client, &signed).await;
+        (status == 200).then_some(told)
+    });
+    let second = {
+        tokio::pin!(second);
+        loop {
+            tokio::select! {
+                told = &mut second => break told,
+                () = tokio::time::sleep(Duration::from_millis(500)) => refused += 1,
+            }
+        }
+    };
+    assert_eq!(second, "already_processed");
+    assert_eq!(first.await.expect("an answer"), ok("processed"));
+    assert!(refused >= 8, "it was kept waiting for all of the first one's work");
+    assert_eq!(app.standin().count("GET /v2/payments/captures/"), 1, "the API was asked once");
+}
