@@ -19,6 +19,8 @@ pub struct Reply {
     pub head: String,
     /// The body: as many bytes as `Content-Length` says.
     pub body: Vec<u8>,
+    /// In how many pieces it came from the socket.
+    pub reads: usize,
 }
 
 impl Wire {
@@ -36,21 +38,24 @@ impl Wire {
     }
 
     async fn read_reply(&mut self) -> Option<Reply> {
+        let mut reads = 0;
         let end = loop {
             if let Some(at) = self.unread.windows(4).position(|window| window == b"\r\n\r\n") {
                 break at + 4;
             }
             self.read_more().await?;
+            reads += 1;
         };
         let head = String::from_utf8_lossy(&self.unread[..end]).to_lowercase();
         let status = head.split(' ').nth(1)?.parse().ok()?;
         let length: usize = head.lines().find_map(|line| line.strip_prefix("content-length:"))?.trim().parse().ok()?;
         while self.unread.len() < end + length {
             self.read_more().await?;
+            reads += 1;
         }
         let body = self.unread[end..end + length].to_vec();
         self.unread.drain(..end + length);
-        Some(Reply { status, head, body })
+        Some(Reply { status, head, body, reads })
     }
 
     async fn read_more(&mut self) -> Option<()> {

@@ -5,6 +5,11 @@ use std::time::Duration;
 use e2e::{App, Command, RedisLog, Statements, eventually};
 use serde_json::json;
 
+/// Bytes that a hit sends to Redis at most: the names of what it looks at, and its share of renewals and statistics.
+const ASKED: usize = 400;
+/// Bytes that a hit gets from Redis beside its body at most: the entry's trailer, generations, the certificate; and its share as above.
+const BESIDE: usize = 450;
+
 /// What the server asked of its stores for some requests; renewals of the certificate are counted apart.
 struct Cost {
     redis: Vec<Command>,
@@ -148,4 +153,34 @@ async fn a_bulk_read_costs_one_redis_command_when_cached_and_one_query_when_not(
     app.client.statuses(&ids).await.expect(200);
     let cost = meter.read().await;
     assert_eq!(cost.sql.len(), 1, "{:#?}", cost.sql);
+}
+
+/// What Redis has received from and sent to its clients so far.
+async fn bytes_with_redis(connection: &mut redis::aio::MultiplexedConnection) -> (usize, usize) {
+    let info: String = redis::cmd("INFO").arg("stats").query_async(connection).await.expect("INFO");
+    let field = |name: &str| {
+        let line = info.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
+        line.and_then(|number| number.trim().parse().ok()).unwrap_or_else(|| panic!("no {name} in {info}"))
+    };
+    (field("total_net_input_bytes"), field("total_net_output_bytes"))
+}
+
+#[tokio::test]
+async fn a_hit_carries_its_body_and_less_than_a_kilobyte_beside_it() {
+    const HITS: usize = 200;
+    let app = App::spawn_alone().await;
+    let client = redis::Client::open(app.redis_url.as_str()).expect("an address");
+    let mut connection = client.get_multiplexed_async_connection().await.expect("Redis answers");
+    for path in crate::cached_reads(&app.sample) {
+        let body = app.warm(&path).await.body.len();
+        let (received, sent) = bytes_with_redis(&mut connection).await;
+        for _ in 0..HITS {
+            assert!(app.client.get(&path).await.expect(200).is_hit(), "{path}");
+        }
+        let (received_after, sent_after) = bytes_with_redis(&mut connection).await;
+        let (asked, given) = ((received_after - received) / HITS, (sent_after - sent) / HITS);
+        println!("{path}: asks with {asked} bytes, is given {given} for a body of {body}");
+        assert!(asked <= ASKED, "{path}: a hit asks with {asked} bytes");
+        assert!((body..=body + BESIDE).contains(&given), "{path}: a hit of {body} bytes is given {given}");
+    }
 }

@@ -47,6 +47,39 @@ async fn no_answer_waits_for_a_delayed_acknowledgement() {
     assert!(late < 25, "{late} of 50 answers came as late as if they had waited for an acknowledgement");
 }
 
+/// A head that leaves alone makes the body wait for the client's delayed acknowledgement. It does so now and then only, where several
+/// requests are under way: without the yields of the HTTP glue in 1 of 150 answers, on Spin as on the host.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn head_and_body_leave_in_one_piece() {
+    const CONNECTIONS: usize = 16;
+    const REQUESTS: usize = 200;
+    let app = App::spawn().await;
+    let path = format!("/orders/{}", app.sample.order);
+    app.warm(&path).await;
+    let request = get(&path, app.token());
+    let connections: Vec<_> = (0..CONNECTIONS)
+        .map(|_| {
+            let (base_url, request) = (app.base_url.clone(), request.clone());
+            tokio::spawn(async move {
+                let mut wire = Wire::connect(&base_url).await;
+                let mut split = 0;
+                for _ in 0..REQUESTS {
+                    let reply = wire.send(&request).await.expect("an answer");
+                    assert_eq!(reply.status, 200, "{}", reply.head);
+                    split += usize::from(reply.reads > 1);
+                }
+                split
+            })
+        })
+        .collect();
+    let mut split = 0;
+    for connection in connections {
+        split += connection.await.expect("a connection");
+    }
+    let sent = CONNECTIONS * REQUESTS;
+    assert!(split * 400 <= sent, "{split} of {sent} answers came in more than one piece");
+}
+
 #[tokio::test]
 async fn bytes_that_are_not_text_are_refused_with_a_body() {
     let app = App::spawn().await;
