@@ -39,7 +39,7 @@ fi
 export BENCH_RUNTIME
 say "building the peers and the load"
 step cargo build -q --release --target wasm32-wasip2 -p bench-floor -p bench-hello
-step cargo build -q --release -p bench-native
+step cargo build -q --profile native -p bench-native
 step cargo build -q -p bench
 
 # Errors carry backtraces where this is set, which costs more than the requests. A thousand readers at once need a thousand sockets.

@@ -53,7 +53,7 @@ impl Stage {
             .env("SPIN_VARIABLE_REDIS_URL", &app.redis_url);
         let components = Peer::start(&mut components, port, &scratch.join("components.log"));
         let port = free_port();
-        let mut native = Command::new(root.join("target/release/bench-native"));
+        let mut native = Command::new(root.join("target/native/bench-native"));
         native
             .env("PORT", port.to_string())
             .env("REDIS_URL", &app.redis_url)
