@@ -3,6 +3,7 @@
 mod arrival;
 mod audit;
 mod captures;
+mod certificates;
 mod checkout;
 mod fold;
 mod guests;
