@@ -18,6 +18,7 @@ mod payments;
 mod postgres_faults;
 mod promise;
 mod redis_faults;
+mod redis_hung;
 mod statistics;
 mod tags;
 mod wire;
