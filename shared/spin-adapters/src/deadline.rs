@@ -14,18 +14,29 @@ use std::rc::Rc;
 use std::task::Poll;
 use std::time::Duration;
 
-use crate::clock::sleep;
+use crate::clock::{monotonic_millis, sleep};
 use futures_util::future::{Either, select};
 
-/// Into how many ticks the limit is divided. A call is given up after the limit less a part of the first tick: never after it, never
-/// before four fifths of it.
+/// Into how many ticks the limit is divided, and after how many a call is given up: after three to four fifths of the limit, since it
+/// begins amid a tick. What is left is for what is done instead, so that all of it takes the limit and little more.
 const TICKS: u32 = 5;
+const GIVEN_UP_AFTER: u32 = 4;
+
+/// What a tick counts in which nothing was heard, and one in which another call was answered: whoever answers doesn't hang.
+const SILENT: u32 = 2;
+const HEARD: u32 = 1;
+
+/// How many ticks there may be for one call where they come late.
+const MOST_TICKS: u32 = 25;
 
 /// Nothing is ever written to it: the call's time is over when it is dropped.
 type Alarm = StreamWriter<u8>;
 
 /// Who waits. Without an alarm its time is over, and the place is kept until the call has noticed.
 struct Waiting {
+    /// What ticks may count until it is given up.
+    left: u32,
+    /// How many there may be, late ones among them.
     ticks: u32,
     alarm: Option<Alarm>,
 }
@@ -35,6 +46,8 @@ pub struct Deadline {
     tick: Duration,
     places: RefCell<Vec<Option<Waiting>>>,
     ticking: Cell<bool>,
+    /// A call was answered since the last tick.
+    heard: Cell<bool>,
 }
 
 /// A call's place, given back when the call ends, however it ends.
@@ -63,7 +76,12 @@ impl Drop for Ticking<'_> {
 impl Deadline {
     /// A limit of this length.
     pub fn new(limit: Duration) -> Rc<Self> {
-        Rc::new(Self { tick: limit / TICKS, places: RefCell::new(Vec::new()), ticking: Cell::new(false) })
+        Rc::new(Self {
+            tick: limit / TICKS,
+            places: RefCell::new(Vec::new()),
+            ticking: Cell::new(false),
+            heard: Cell::new(false),
+        })
     }
 
     /// The operation's outcome, or `None` where it takes longer than the limit. Dropping it cancels the call in the host.
@@ -78,13 +96,16 @@ impl Deadline {
             spawn(self.clone().watch());
         }
         match select(operation, pin!(rings.read(Vec::with_capacity(1)))).await {
-            Either::Left((outcome, _)) => Some(outcome),
+            Either::Left((outcome, _)) => {
+                self.heard.set(true);
+                Some(outcome)
+            }
             Either::Right(_) => None,
         }
     }
 
     fn take_place(&self, alarm: Alarm) -> Place<'_> {
-        let waiting = Some(Waiting { ticks: TICKS, alarm: Some(alarm) });
+        let waiting = Some(Waiting { left: GIVEN_UP_AFTER * SILENT, ticks: MOST_TICKS, alarm: Some(alarm) });
         let mut places = self.places.borrow_mut();
         let index = places.iter().position(Option::is_none).unwrap_or(places.len());
         match places.get_mut(index) {
@@ -94,13 +115,23 @@ impl Deadline {
         Place { deadline: self, index }
     }
 
-    /// Ticks until nobody waits.
+    /// Ticks until nobody waits. A tick that comes late doesn't count: the machine is busy, and an answer that has long been there, and
+    /// that nobody had the time to hand on, isn't to be taken for none.
     async fn watch(self: Rc<Self>) {
         let _ticking = Ticking(&self.ticking);
+        let late = (self.tick * 5 / 4).as_millis() as u64;
+        let mut before = monotonic_millis();
         while self.is_awaited() {
             sleep(self.tick).await;
+            let now = monotonic_millis();
+            let counts = match (now.saturating_sub(before) <= late, self.heard.replace(false)) {
+                (false, _) => 0,
+                (true, true) => HEARD,
+                (true, false) => SILENT,
+            };
             // Dropped outside of the borrow: each wakes a call.
-            drop(self.due());
+            drop(self.due(counts));
+            before = now;
         }
     }
 
@@ -109,11 +140,12 @@ impl Deadline {
     }
 
     /// Counts a tick, and gives the alarms of those whose time is over.
-    fn due(&self) -> Vec<Alarm> {
+    fn due(&self, counts: u32) -> Vec<Alarm> {
         let mut due = Vec::new();
         for waiting in self.places.borrow_mut().iter_mut().flatten() {
+            waiting.left = waiting.left.saturating_sub(counts);
             waiting.ticks = waiting.ticks.saturating_sub(1);
-            if waiting.ticks == 0 {
+            if waiting.left == 0 || waiting.ticks == 0 {
                 due.extend(waiting.alarm.take());
             }
         }

@@ -49,7 +49,8 @@ pub struct Redis {
 impl Redis {
     /// Nothing is opened yet. `name` is what the log calls it.
     pub fn new(name: &'static str, url: String, limit: Duration, rest: Duration) -> Self {
-        let breaker = RefCell::new(Breaker::new(rest.as_millis() as u64, limit.as_millis() as u64));
+        // A call may open the connection first: three answers.
+        let breaker = RefCell::new(Breaker::new(rest.as_millis() as u64, 3 * limit.as_millis() as u64));
         Self {
             name,
             url,
@@ -71,8 +72,7 @@ impl Redis {
     ) -> Result<(Vec<RedisResult>, RunId), CacheFault> {
         self.guarded(async {
             let session = self.session().await?;
-            let outcome = session.connection.execute(name, arguments).await;
-            match outcome {
+            match self.in_time(session.connection.execute(name, arguments)).await? {
                 Ok(answer) => Ok((answer, session.run)),
                 Err(error) => Err(self.judge(error, &session)),
             }
@@ -119,7 +119,7 @@ impl Redis {
         if admission == Admission::Refuse {
             return Err(CacheFault::Skipped);
         }
-        let outcome = self.deadline.within(operation).await.unwrap_or(Err(CacheFault::TimedOut));
+        let outcome = operation.await;
         let answered = !matches!(outcome, Err(CacheFault::TimedOut | CacheFault::Unreachable));
         if !answered {
             self.session.replace(None);
@@ -132,25 +132,33 @@ impl Redis {
         outcome
     }
 
-    /// The open session, or a new one. One request opens it; the others look again in a moment: a waker that crosses requests would
-    /// be a trap.
+    /// One answer of Redis. Each has the whole limit: a server that hangs gives none, and one that is asked by a busy machine gives one
+    /// after the other.
+    async fn in_time<T>(&self, answer: impl Future<Output = T>) -> Result<T, CacheFault> {
+        self.deadline.within(answer).await.ok_or(CacheFault::TimedOut)
+    }
+
+    /// The open session, or a new one. One request opens it; the others look again in a moment (a waker that crosses requests would
+    /// be a trap), and give up with it.
     async fn session(&self) -> Result<Rc<Session>, CacheFault> {
+        let mut waited = false;
         loop {
             let open = self.session.borrow().clone();
             if let Some(session) = open {
                 return Ok(session);
             }
             if !self.opening.get() {
-                return self.open().await;
+                return if waited { Err(CacheFault::TimedOut) } else { self.open().await };
             }
+            waited = true;
             sleep(OPENING_POLL).await;
         }
     }
 
     async fn open(&self) -> Result<Rc<Session>, CacheFault> {
         let _opening = Opening::begin(&self.opening);
-        let connection = Connection::open(&self.url).await.map_err(|error| fault(&error))?;
-        let info = connection.execute("INFO", [text("server")]).await.map_err(|error| fault(&error))?;
+        let connection = self.in_time(Connection::open(&self.url)).await?.map_err(|error| fault(&error))?;
+        let info = self.in_time(connection.execute("INFO", [text("server")])).await?.map_err(|error| fault(&error))?;
         let run = match info.as_slice() {
             [RedisResult::Binary(info)] => standalone_run(&String::from_utf8_lossy(info))?,
             _ => return Err(CacheFault::Protocol("INFO gave no text".into())),
