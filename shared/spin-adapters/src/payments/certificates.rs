@@ -58,6 +58,22 @@ enum Look {
     Alone,
 }
 
+/// Says that one request reads what the database knows, until it is dropped: at the end, or where the request is given up.
+struct Loading<'a>(&'a Cell<bool>);
+
+impl<'a> Loading<'a> {
+    fn begin(flag: &'a Cell<bool>) -> Self {
+        flag.set(true);
+        Self(flag)
+    }
+}
+
+impl Drop for Loading<'_> {
+    fn drop(&mut self) {
+        self.0.set(false);
+    }
+}
+
 impl Default for CertificateStore {
     fn default() -> Self {
         Self {
@@ -225,10 +241,9 @@ impl CertificateStore {
         if monotonic_millis() < self.durable_until.get() {
             return Ok(());
         }
-        self.loading.set(true);
+        let _loading = Loading::begin(&self.loading);
         let rows =
             backend.ports.postgres.query(include_str!("../sql/provider_certificates_known.sql"), Vec::new()).await;
-        self.loading.set(false);
         let mut durable = Vec::new();
         for row in rows? {
             durable.extend(row.text("url")?.map(str::to_owned).zip(row.text("pem")?.map(str::to_owned)));

@@ -2,6 +2,7 @@
 
 use commerce::error::Error;
 use commerce::gateway::GatewayError;
+use commerce::webhook::Reason;
 use commerce::webhook::event::paypal::ResourceKind;
 use commerce::webhook::event::{ProviderObject, Subject};
 use spin_sdk::wasip3::spawn;
@@ -37,15 +38,19 @@ pub async fn take(
     subject: &Subject,
 ) -> Result<Effect, Cause> {
     let (objects, shown) = match subject {
-        Subject::Nothing => return Ok(Effect::Ignored("unknown-type".into())),
-        Subject::Unreadable => return Ok(Effect::NeedsReview("event-malformed".into())),
+        Subject::Nothing => return settled(backend, event, Effect::Ignored("unknown-type".into())).await,
+        Subject::Unreadable => {
+            return settled(backend, event, Effect::NeedsReview(Reason::EventMalformed.as_str().into())).await;
+        }
         Subject::Object(object) => (vec![ProviderObject::clone(object)], true),
         Subject::Resource { resource, claimed } => {
             let told = match payments.config.paypal.mode {
                 PayPalMode::Api => (payments.gateway.observe(resource).await.map_err(Cause::Provider)?, true),
                 PayPalMode::PostBack | PayPalMode::SignatureOnly => match resource.objects(claimed) {
                     Ok(objects) => (objects, false),
-                    Err(reason) => return Ok(Effect::NeedsReview(reason.as_str().into())),
+                    Err(reason) => {
+                        return settled(backend, event, Effect::NeedsReview(reason.as_str().into())).await;
+                    }
                 },
             };
             // An order without a payment was approved at most. Only PayPal's API takes the money of one, whatever the body says.
@@ -78,6 +83,22 @@ pub async fn take(
         Some("waiting") => Ok(Effect::Waiting(reason)),
         other => Err(Cause::Ours(Error::internal(format!("webhook_event_apply gave {other:?}")))),
     }
+}
+
+/// Writes down what is known without the fold: an event that only stays `received` would be taken up for ever. Where the event isn't
+/// `received`, this changes nothing.
+///
+/// # Errors
+/// [`Cause::Ours`]: then the event stays as it is.
+pub(super) async fn settled(backend: &'static Backend, event: &str, effect: Effect) -> Result<Effect, Cause> {
+    let noted = |reason: &str| vec![Param::Uuid(event.to_owned()), Param::Text(reason.to_owned())];
+    let written = match &effect {
+        Effect::Ignored(reason) => backend.write(include_str!("../sql/webhook_ignore.sql"), noted(reason)).await,
+        Effect::NeedsReview(reason) => backend.write(include_str!("../sql/webhook_give_up.sql"), noted(reason)).await,
+        Effect::Processed | Effect::AlreadyProcessed | Effect::Waiting(_) => return Ok(effect),
+    };
+    written.map_err(Cause::Ours)?;
+    Ok(effect)
 }
 
 /// Why an event could not take effect now.

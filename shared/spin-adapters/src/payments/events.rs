@@ -16,7 +16,7 @@ use crate::clock::monotonic_millis;
 use crate::http::Reply;
 use crate::payments::Payments;
 use crate::payments::deliveries::{Delivery, account};
-use crate::payments::effects::{Cause, Effect, take};
+use crate::payments::effects::{Cause, Effect, settled, take};
 use crate::payments::verification::Standing;
 use crate::postgres::{Param, Row};
 
@@ -227,18 +227,11 @@ async fn resume(backend: &'static Backend, payments: &Payments, row: &Row) -> Re
     let body = row.bytes("body").map_err(Cause::Ours)?.unwrap_or_default();
     let outcome = match Told::read(provider, body) {
         Ok(told) => take(backend, payments, &event, &told.subject).await,
-        Err(reason) => Ok(Effect::NeedsReview(reason.as_str().into())),
+        Err(reason) => settled(backend, &event, Effect::NeedsReview(reason.as_str().into())).await,
     };
-    let noted = |reason: &str| vec![Param::Uuid(event.clone()), Param::Text(reason.to_owned())];
-    match &outcome {
-        Err(cause) => {
-            let _ = backend.write(include_str!("../sql/webhook_postpone.sql"), noted(cause.reason())).await;
-        }
-        Ok(Effect::NeedsReview(reason)) => {
-            // Where the database has judged it, this changes nothing.
-            let _ = backend.write(include_str!("../sql/webhook_give_up.sql"), noted(reason)).await;
-        }
-        Ok(_) => {}
+    if let Err(cause) = &outcome {
+        let params = vec![Param::Uuid(event), Param::Text(cause.reason().to_owned())];
+        let _ = backend.write(include_str!("../sql/webhook_postpone.sql"), params).await;
     }
     outcome
 }

@@ -66,6 +66,46 @@ async fn an_operator_sees_what_needs_review_and_replays_it() {
     assert_eq!(audit, "1", "who it was is written down");
 }
 
+/// Replays the only event there is, makes what waits due, and redrives: what the replay said, how many were taken, what is stored.
+async fn replay_and_redrive(app: &App) -> (Answer, Value, String) {
+    let found = listed(app, "limit=2").await;
+    let [one] = &found[..] else { panic!("{found:?}") };
+    let path = format!("/webhooks/events/{}/replay", one["id"].as_str().expect("an id"));
+    let replayed = post(&app.operator(), &path).await;
+    app.psql("UPDATE webhook_events SET next_attempt_at = now() WHERE state = 'received'").await;
+    let redriven = post(&app.operator(), "/webhooks/redrive").await.expect(200).json();
+    (replayed, redriven["taken"].clone(), events(app).await)
+}
+
+#[tokio::test]
+async fn a_replay_of_what_concerns_nothing_of_ours_ends_it_again() {
+    let Some(app) = shop().await else { return };
+    let happened = app.standin().publish(Provider::PayPal, "CATALOG.PRODUCT.CREATED", &json!({ "id": "PROD-1" }));
+    assert_eq!(deliver(&app.client, &app.standin().signed(&happened.events[0])).await, ok("ignored"));
+    let (replayed, taken, stored) = replay_and_redrive(&app).await;
+    let answer = replayed.expect(200).json();
+    assert_eq!((&answer["status"], &answer["reason"]), (&json!("ignored"), &json!("unknown-type")));
+    assert_eq!((taken, stored.as_str()), (json!(0), "ignored:unknown-type"));
+}
+
+#[tokio::test]
+async fn what_was_answered_needs_review_waits_for_nobody_else() {
+    for mode in ["signature-only", "post-back"] {
+        let Some(app) = shop_like(App::private().variable("paypal_mode", mode)).await else { return };
+        let happened =
+            app.standin().publish(Provider::PayPal, "PAYMENT.CAPTURE.COMPLETED", &json!({ "id": "8F150933" }));
+        let delivered = deliver(&app.client, &app.standin().signed(&happened.events[0])).await;
+        assert_eq!(
+            (delivered, events(&app).await.as_str()),
+            (ok("needs_review"), "needs_review:event-malformed"),
+            "{mode}"
+        );
+        let (replayed, taken, stored) = replay_and_redrive(&app).await;
+        assert_eq!(replayed.expect(200).json()["status"], "needs_review", "{mode}");
+        assert_eq!((taken, stored.as_str()), (json!(0), "needs_review:event-malformed"), "{mode}");
+    }
+}
+
 #[tokio::test]
 async fn a_redrive_takes_up_what_waits() {
     let settings = App::private().variable("payment_timeout_ms", "300").variable("payment_breaker_ms", "20");
