@@ -77,7 +77,7 @@ END $$;
 
 -- What can be captured: a payment that is authorized, or what was opened by a payment session, by the id of either.
 --   outcome: capture; replay (body: the stored answer); mismatch (the key was used for another body); not_found; not_capturable (status:
---   what it is instead).
+--   what it is instead, or what keeps the order from being paid: see not_payable).
 --   what: paypal_order, paypal_authorization, stripe_payment_intent; external_id: of it. account: NULL for an order that nothing was paid of.
 CREATE FUNCTION payment_capture_begin(p_organization uuid, p_id uuid, p_principal text, p_key text, p_body_hash text)
 RETURNS TABLE (outcome text, status text, what text, provider text, account text, external_id text, currency text, order_id text, body text)
@@ -87,6 +87,8 @@ DECLARE
     p payments;
     s payment_sessions;
     b payment_objects;
+    o orders;
+    asked payment_sessions;
     taken record;
     route text := format('POST /payments/%s/capture', p_id);
 BEGIN
@@ -115,9 +117,16 @@ BEGIN
 
     order_id := coalesce(p.order_id, s.order_id)::text;
     provider := coalesce(p.provider, s.gateway);
-    account := coalesce(p.account, b.account);
+    account := coalesce(p.account, b.account, s.account);
     currency := coalesce(p.currency, s.currency);
     outcome := 'capture';
+    SELECT * INTO o FROM orders t WHERE t.id = coalesce(p.order_id, s.order_id);
+    -- What the shopper was asked for.
+    asked := s;
+    IF s.id IS NULL THEN
+        SELECT * INTO asked FROM payment_sessions t
+        WHERE t.order_id = p.order_id AND t.gateway = p.provider AND t.external_id IN (p.external_order_id, p.external_id);
+    END IF;
     CASE
         WHEN b.state = 'authorized' THEN what := 'paypal_authorization'; external_id := b.object_id;
         WHEN p.status = 'authorized' AND p.provider = 'stripe' THEN what := 'stripe_payment_intent'; external_id := p.external_id;
@@ -127,10 +136,21 @@ BEGIN
         ELSE
             outcome := 'not_capturable';
             status := coalesce(p.status, b.state, payment_session_status(s.status, s.expires_at));
-            -- A refused request frees its key.
-            DELETE FROM idempotency_keys k WHERE k.principal = p_principal AND k.route = route AND k.key = p_key
-                AND k.organization_id = p_organization AND k.body IS NULL;
     END CASE;
+    IF outcome = 'capture' THEN
+        -- What was reserved without a session of ours may be a part of the order, not more than it.
+        status := coalesce(nullif(not_payable(o), 'authorized'), CASE
+            WHEN asked.id IS NOT NULL AND (asked.amount, asked.currency) <> (o.total_amount, o.currency)
+                OR asked.id IS NULL AND (p.amount > o.total_amount OR p.currency <> o.currency) THEN 'order-changed' END);
+        IF status IS NOT NULL THEN
+            outcome := 'not_capturable';
+        END IF;
+    END IF;
+    IF outcome = 'not_capturable' THEN
+        -- A refused request frees its key.
+        DELETE FROM idempotency_keys k WHERE k.principal = p_principal AND k.route = route AND k.key = p_key
+            AND k.organization_id = p_organization AND k.body IS NULL;
+    END IF;
     RETURN NEXT;
 END $$;
 

@@ -54,11 +54,25 @@ RETURN json_build_object(
 -- Why an order can't be paid: its status, or its payment status. NULL: it can.
 CREATE FUNCTION not_payable(o orders) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN CASE WHEN o.deleted_at IS NOT NULL THEN 'deleted' WHEN o.status = 'cancelled' THEN o.status
-    WHEN o.payment_status NOT IN ('unpaid', 'failed', 'pending') THEN o.payment_status END;
+    -- Nor while a payment is pending at its provider: it may still come.
+    WHEN o.payment_status NOT IN ('unpaid', 'failed') THEN o.payment_status END;
 
--- As in 0111, with held sessions among the open ones, and nothing is resumed for an order that can't be paid any more.
-CREATE OR REPLACE FUNCTION payment_session_begin(
-    p_organization uuid, p_customer uuid, p_order uuid, p_gateway text, p_return_url text, p_principal text, p_key text,
+-- As above, and the sum that somebody was asked for, or is to be, is no longer the order's.
+CREATE FUNCTION not_payable(o orders, amount numeric, currency text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN coalesce(not_payable(o), CASE WHEN (o.total_amount, o.currency::text) IS DISTINCT FROM (amount, currency) THEN 'order-changed' END);
+
+-- Whether the money that is paid into an account is this organisation's. Gateway other has no accounts.
+CREATE FUNCTION account_serves(p_gateway text, p_account text, p_organization uuid) RETURNS boolean LANGUAGE sql STABLE
+RETURN p_gateway = 'other' OR EXISTS (SELECT FROM provider_accounts a
+    WHERE a.provider = p_gateway AND a.account = p_account AND a.organization_id = p_organization);
+
+DROP FUNCTION payment_session_begin(uuid, uuid, uuid, text, text, text, text, text, uuid, interval, interval);
+
+-- As in 0111, with held sessions among the open ones; nothing is resumed for an order that can't be paid any more, or over another sum.
+--   p_account: where the money goes that is paid through the gateway; NULL for gateway other.
+--   outcome also: foreign_account (it isn't this organisation's account, or not the one that the session was begun with).
+CREATE FUNCTION payment_session_begin(
+    p_organization uuid, p_customer uuid, p_order uuid, p_gateway text, p_account text, p_return_url text, p_principal text, p_key text,
     p_body_hash text, p_id uuid, p_valid interval, p_lease interval)
 RETURNS TABLE (outcome text, session text, body text, amount text, currency text, reason text) LANGUAGE plpgsql AS $$
 #variable_conflict use_column
@@ -77,8 +91,10 @@ BEGIN
             body := payment_session_document(s);
         ELSIF s.leased_until > now() THEN
             outcome := 'in_progress';
+        ELSIF NOT account_serves(s.gateway, p_account, p_organization) OR s.account <> p_account THEN
+            outcome := 'foreign_account';
         ELSE
-            SELECT not_payable(t) INTO reason FROM orders t WHERE t.id = s.order_id;
+            SELECT not_payable(t, s.amount, s.currency) INTO reason FROM orders t WHERE t.id = s.order_id;
         END IF;
         IF reason IS NOT NULL THEN
             outcome := 'not_payable';
@@ -101,6 +117,8 @@ BEGIN
     ELSIF not_payable(o) IS NOT NULL THEN
         outcome := 'not_payable';
         reason := not_payable(o);
+    ELSIF NOT account_serves(p_gateway, p_account, p_organization) THEN
+        outcome := 'foreign_account';
     ELSE
         UPDATE payment_sessions t SET status = 'failed', reason = 'expired', updated_at = now()
         WHERE t.order_id = p_order AND t.status IN ('creating', 'needs_review', 'awaiting_redirect', 'awaiting_callback')
@@ -110,9 +128,9 @@ BEGIN
         IF FOUND THEN
             outcome := 'open_session';
         ELSE
-            INSERT INTO payment_sessions (id, organization_id, customer_id, order_id, gateway, amount, currency, principal, idempotency_key,
-                body_hash, return_url, leased_until, expires_at)
-            VALUES (p_id, p_organization, o.customer_id, p_order, p_gateway, o.total_amount, o.currency, p_principal, p_key,
+            INSERT INTO payment_sessions (id, organization_id, customer_id, order_id, gateway, account, amount, currency, principal,
+                idempotency_key, body_hash, return_url, leased_until, expires_at)
+            VALUES (p_id, p_organization, o.customer_id, p_order, p_gateway, p_account, o.total_amount, o.currency, p_principal, p_key,
                 p_body_hash, p_return_url, now() + p_lease, now() + p_valid)
             ON CONFLICT (organization_id, principal, idempotency_key) DO NOTHING;
             IF FOUND THEN
@@ -149,8 +167,9 @@ END;
 
 -- Lets a held session go on: the caller then asks the provider, as with one that has begun.
 --   outcome: started; in_progress (somebody has let it go on and is asking the provider); not_allowed (status: where it is);
---   not_payable (status: the order's status or payment status); not_found.
-CREATE FUNCTION payment_session_approve(p_organization uuid, p_id uuid, p_principal text, p_valid interval, p_lease interval)
+--   not_payable (status: the order's status or payment status, or order-changed); foreign_account, as above; not_found.
+--   p_accounts: by gateway, where the money goes.
+CREATE FUNCTION payment_session_approve(p_organization uuid, p_id uuid, p_accounts jsonb, p_principal text, p_valid interval, p_lease interval)
 RETURNS TABLE (outcome text, status text, order_id text, gateway text, amount text, currency text, return_url text, cancel_url text)
 LANGUAGE plpgsql AS $$
 #variable_conflict use_column
@@ -166,9 +185,11 @@ BEGIN
         outcome := 'in_progress';
     ELSIF status NOT IN ('needs_review', 'creating') THEN
         outcome := 'not_allowed';
-    ELSIF EXISTS (SELECT FROM orders t WHERE t.id = s.order_id AND not_payable(t) IS NOT NULL) THEN
+    ELSIF EXISTS (SELECT FROM orders t WHERE t.id = s.order_id AND not_payable(t, s.amount, s.currency) IS NOT NULL) THEN
         outcome := 'not_payable';
-        status := (SELECT not_payable(t) FROM orders t WHERE t.id = s.order_id);
+        status := (SELECT not_payable(t, s.amount, s.currency) FROM orders t WHERE t.id = s.order_id);
+    ELSIF NOT account_serves(s.gateway, p_accounts ->> s.gateway, p_organization) OR s.account <> p_accounts ->> s.gateway THEN
+        outcome := 'foreign_account';
     ELSE
         UPDATE payment_sessions t SET status = 'creating', released_by = p_principal, released_at = now(), expires_at = now() + p_valid,
             leased_until = now() + p_lease, updated_at = now()
@@ -194,6 +215,39 @@ BEGIN ATOMIC
     WHERE s.organization_id = p_organization AND s.id = p_id AND (s.status <> 'creating' OR s.released_at IS NOT NULL)
         AND (p_customer IS NULL OR s.customer_id = p_customer);
 END;
+
+-- As in 0111; one that was let go on, and that its provider hasn't made yet, moves as the held one that it is shown as.
+CREATE OR REPLACE FUNCTION payment_session_move(p_organization uuid, p_id uuid, p_customer uuid, p_from text[], p_to text, p_reason text)
+RETURNS TABLE (outcome text, body text, status text) LANGUAGE plpgsql AS $$
+#variable_conflict use_column
+DECLARE
+    s payment_sessions;
+    current_status text;
+BEGIN
+    SELECT * INTO s FROM payment_sessions t WHERE t.organization_id = p_organization AND t.id = p_id
+        AND (t.status <> 'creating' OR t.released_at IS NOT NULL) AND (p_customer IS NULL OR t.customer_id = p_customer) FOR UPDATE;
+    IF NOT FOUND THEN
+        outcome := 'not_found';
+        RETURN NEXT;
+        RETURN;
+    END IF;
+    current_status := payment_session_status(s.status, s.expires_at);
+    IF current_status = 'creating' THEN
+        current_status := 'needs_review';
+    END IF;
+    IF current_status = p_to THEN
+        outcome := 'unchanged';
+    ELSIF current_status = ANY (p_from) THEN
+        UPDATE payment_sessions t SET status = p_to, reason = CASE WHEN p_to = 'failed' THEN p_reason END, updated_at = now()
+        WHERE t.id = p_id RETURNING * INTO s;
+        outcome := 'moved';
+    ELSE
+        outcome := 'not_allowed';
+    END IF;
+    body := payment_session_document(s);
+    status := body::json ->> 'status';
+    RETURN NEXT;
+END $$;
 
 CREATE OR REPLACE FUNCTION payment_sessions_sweep(p_limit integer) RETURNS bigint LANGUAGE sql
 BEGIN ATOMIC

@@ -135,7 +135,11 @@ impl Backlog {
         let refunds = |value: fn(&Refunds) -> f64| {
             self.refunds.iter().map(|one| (vec![("state", one.state.as_str())], value(one))).collect()
         };
-        family("refund_requests_open", "Refunds that were asked for and not sent.", refunds(|one| one.count));
+        family(
+            "refund_requests_open",
+            "Refunds that were asked for and not sent; those that failed, for a day.",
+            refunds(|one| one.count),
+        );
         family(
             "refund_requests_oldest_seconds",
             "How long ago the oldest of them was asked for.",

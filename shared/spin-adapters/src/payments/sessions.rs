@@ -16,8 +16,8 @@ use crate::orders::change::{one, outcome, unknown};
 use crate::orders::uuid;
 use crate::postgres::{Param, Row};
 
-/// How many sessions one sweep marks.
-const SWEPT: i32 = 1000;
+/// How many sessions one sweep marks: as many as one statement announces by name (`announced_rows()`).
+const SWEPT: i32 = 200;
 
 /// One session, from Redis or from Postgres: what Redis holds is a copy, kept at most as long as the session is open.
 ///

@@ -10,6 +10,7 @@ use commerce::money::Currency;
 use commerce::query::hex;
 use commerce::session::{NewSession, PaymentGateway};
 use commerce::webhook::amount::Provider;
+use serde_json::json;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
@@ -19,6 +20,7 @@ use crate::http::Reply;
 use crate::orders::change::{one, outcome, principal, unknown};
 use crate::orders::uuid;
 use crate::payments::limits::{Attempt, Counted, count};
+use crate::payments::refunds::configured_account;
 use crate::postgres::{Param, Row};
 
 /// How long a held session waits for an operator, in seconds.
@@ -58,7 +60,7 @@ struct Begun {
 ///
 /// # Errors
 /// [`Error::TooManyRequests`]; [`Error::RequiresRetry`] where the provider is away; [`Error::Unprocessable`] for what the provider doesn't
-/// take; [`Error::Conflict`] where the order can't be paid, has an open session, or the same request is in work.
+/// take, and where its account isn't the organisation's; [`Error::Conflict`] where the order can't be paid, has an open session, or the same request is in work.
 pub async fn begin(
     backend: &'static Backend,
     payments: &'static Payments,
@@ -84,6 +86,7 @@ pub async fn begin(
         restriction.map_or(Param::Null, uuid),
         uuid(asked.session.order),
         Param::Text(asked.session.gateway.as_str().to_owned()),
+        account(payments, asked.session.gateway).map_or(Param::Null, |account| Param::Text(account.to_owned())),
         Param::Text(asked.session.return_url.clone()),
         Param::Text(principal),
         Param::Text(asked.key.to_owned()),
@@ -122,6 +125,7 @@ pub async fn begin(
         "not_payable" => {
             return Err(conflict(NOT_PAYABLE, text(&row, "reason")?.as_deref()));
         }
+        "foreign_account" => return Err(foreign_account()),
         "open_session" => {
             let open = text(&row, "session")?.unwrap_or_default();
             return Err(conflict(&format!("the order has an open payment session: {open}"), Some(&open)));
@@ -146,6 +150,7 @@ pub async fn approve(
     let params = vec![
         uuid(caller.organization),
         uuid(session),
+        Param::Text(accounts(payments)),
         Param::Text(principal(caller)),
         Param::BigInt(payments.config.session_ttl.as_secs() as i64),
         Param::BigInt(lease(payments)),
@@ -157,6 +162,7 @@ pub async fn approve(
         "not_found" => return Err(Error::not_found("payment session")),
         "not_allowed" => return Err(conflict("the session isn't held", row.text("status")?)),
         "not_payable" => return Err(conflict(NOT_PAYABLE, row.text("status")?)),
+        "foreign_account" => return Err(foreign_account()),
         other => return Err(unknown(other)),
     }
     let gateway = row.text("gateway")?.and_then(PaymentGateway::parse);
@@ -264,6 +270,24 @@ fn callable(payments: &Payments, gateway: PaymentGateway) -> Result<(), Error> {
         PaymentGateway::Other => {}
     }
     Ok(())
+}
+
+/// Where the money goes.
+fn account(payments: &Payments, gateway: PaymentGateway) -> Option<&str> {
+    match gateway {
+        PaymentGateway::Provider(provider) => Some(configured_account(payments, provider)),
+        PaymentGateway::Other => None,
+    }
+}
+
+/// The same by gateway, for a session whose gateway only Postgres knows.
+fn accounts(payments: &Payments) -> String {
+    let of = |provider| configured_account(payments, provider);
+    json!({ "paypal": of(Provider::PayPal), "stripe": of(Provider::Stripe) }).to_string()
+}
+
+fn foreign_account() -> Error {
+    Error::unprocessable("paymentGateway", "this organisation has no account there")
 }
 
 /// How long nobody else asks the provider, in seconds: all attempts at their longest.

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use tokio_postgres::Client;
 use uuid::Uuid;
 
-use super::{ACCOUNT, Event, capture, database, open_events, place, refund, state, time};
+use super::{ACCOUNT, Event, capture, database, open_events, place, refund, reprice, state, time};
 use crate::database::{CUSTOMER, Database, ORG, OTHER_ORG};
 
 /// What an operator's capture comes to: outcome, what instead, what is captured.
@@ -87,6 +87,67 @@ async fn what_is_reserved_is_captured_by_payment_or_session() {
         begin(&db.client, ORG, by_session, "a", "h").await,
         format!("capture paypal_authorization {ACCOUNT} 9A EUR")
     );
+}
+
+#[tokio::test]
+async fn nothing_is_captured_for_an_order_that_is_gone_or_costs_another_sum() {
+    let db = database().await;
+    let orders = [Uuid::now_v7(), Uuid::now_v7(), Uuid::now_v7(), Uuid::now_v7()];
+    let [approved, stripe, paypal, without] = orders;
+    for order in orders {
+        place(&db.client, order, "100.00").await;
+    }
+    for (order, id, outside) in [(stripe, "pi_1", "cs_1"), (without, "pi_2", "cs_2")] {
+        let intent = json!({"kind": "payment", "id": id, "state": "authorized", "amount": "100.00", "currency": "EUR",
+            "order_reference": order, "external_order": outside, "changed_at": time(1)});
+        assert_eq!(observed(&db.client, "stripe", "acct_1", id, &[intent]).await, "applied authorized t");
+    }
+    let authorization = json!({"kind": "authorization", "id": "9A", "state": "authorized", "amount": "100.00", "currency": "EUR",
+        "order_reference": paypal, "external_order": "5O2", "changed_at": time(1)});
+    assert_eq!(observed(&db.client, "paypal", ACCOUNT, "p", &[authorization]).await, "applied authorized t");
+    let payment = async |id: &str| -> Uuid {
+        db.client.query_one("SELECT id FROM payments WHERE external_id = $1", &[&id]).await.unwrap().get(0)
+    };
+    let captured = [
+        (approved, session(&db, approved, "paypal", "5O1").await),
+        (stripe, session(&db, stripe, "stripe", "cs_1").await),
+        (stripe, payment("pi_1").await),
+        (paypal, session(&db, paypal, "paypal", "5O2").await),
+        (without, payment("pi_2").await),
+    ];
+    for (n, (order, id)) in captured.into_iter().enumerate() {
+        let outcome = async |key: &str| -> String {
+            let outcome = begin(&db.client, ORG, id, &format!("{key}{n}"), "h").await;
+            outcome.split(' ').take(2).collect::<Vec<_>>().join(" ")
+        };
+        for (change, back, reason) in [
+            ("status = 'cancelled'", "status = 'pending'", "cancelled"),
+            ("deleted_at = now()", "deleted_at = NULL", "deleted"),
+        ] {
+            db.run(&format!("UPDATE orders SET {change} WHERE id = '{order}'")).await;
+            assert_eq!(outcome("a").await, format!("not_capturable {reason}"), "{n}");
+            db.run(&format!("UPDATE orders SET {back} WHERE id = '{order}'")).await;
+        }
+        reprice(&db, order, "90.00").await;
+        assert_eq!(outcome("a").await, "not_capturable order-changed", "{n}");
+        reprice(&db, order, "100.00").await;
+        assert!(outcome("a").await.starts_with("capture "), "{n}: a refused request frees its key");
+    }
+    db.run(&format!("UPDATE orders SET payment_status = 'pending' WHERE id = '{approved}'")).await;
+    assert_eq!(begin(&db.client, ORG, captured[0].1, "b", "h").await, "not_capturable pending paypal_order 5O1 EUR");
+}
+
+#[tokio::test]
+async fn an_approval_is_captured_only_while_nothing_else_is_pending() {
+    let db = database().await;
+    let order = Uuid::now_v7();
+    place(&db.client, order, "100.00").await;
+    session(&db, order, "paypal", "5O1").await;
+    let waiting = "SELECT count(*) FROM payment_approval('paypal', '5O1')";
+    for (status, expected) in [("unpaid", "1"), ("pending", "0"), ("failed", "1"), ("paid", "0")] {
+        db.run(&format!("UPDATE orders SET payment_status = '{status}'")).await;
+        assert_eq!(db.text(waiting).await, expected, "{status}");
+    }
 }
 
 #[tokio::test]

@@ -2,10 +2,15 @@
 
 use uuid::Uuid;
 
-use super::{database, place};
+use super::{ACCOUNT, OTHER_ACCOUNT, database, place, reprice};
 use crate::database::{CUSTOMER, Database, ORG, OTHER_CUSTOMER, OTHER_ORG, statement};
 
 async fn begin(db: &Database, order: Uuid, key: &str) -> (String, Uuid) {
+    begin_into(db, "paypal", Some(ACCOUNT), order, key).await
+}
+
+/// With the account that is configured.
+async fn begin_into(db: &Database, gateway: &str, account: Option<&str>, order: Uuid, key: &str) -> (String, Uuid) {
     let (nobody, id): (Option<Uuid>, Uuid) = (None, Uuid::now_v7());
     let row = db
         .client
@@ -15,7 +20,8 @@ async fn begin(db: &Database, order: Uuid, key: &str) -> (String, Uuid) {
                 &ORG,
                 &nobody,
                 &order,
-                &"paypal",
+                &gateway,
+                &account,
                 &"https://shop.example/",
                 &"somebody",
                 &key,
@@ -38,7 +44,13 @@ async fn hold(db: &Database, session: Uuid) -> bool {
 }
 
 async fn approve(db: &Database, org: Uuid, session: Uuid) -> String {
-    let params: [&(dyn tokio_postgres::types::ToSql + Sync); 5] = [&org, &session, &"operator", &1800_i64, &20_i64];
+    approve_into(db, org, ACCOUNT, session).await
+}
+
+async fn approve_into(db: &Database, org: Uuid, account: &str, session: Uuid) -> String {
+    let accounts = serde_json::json!({ "paypal": account, "stripe": "acct_1" }).to_string();
+    let params: [&(dyn tokio_postgres::types::ToSql + Sync); 6] =
+        [&org, &session, &accounts, &"operator", &1800_i64, &20_i64];
     db.client.query_one(statement!("payment_session_approve"), &params).await.unwrap().get("outcome")
 }
 
@@ -105,12 +117,130 @@ async fn a_refusal_of_the_provider_frees_key_and_order_and_ends_what_was_shown()
 
 #[tokio::test]
 async fn nothing_goes_on_for_an_order_that_can_t_be_paid_any_more() {
-    for change in ["status = 'cancelled'", "payment_status = 'paid'", "deleted_at = now()"] {
+    for change in
+        ["status = 'cancelled'", "payment_status = 'paid'", "payment_status = 'pending'", "deleted_at = now()"]
+    {
         let (db, order, session) = held().await;
         db.run(&format!("UPDATE orders SET {change}")).await;
         assert_eq!(approve(&db, ORG, session).await, "not_payable", "{change}");
         db.run("UPDATE payment_sessions SET status = 'creating', leased_until = now()").await;
         assert_eq!(begin(&db, order, "k").await.0, "not_payable", "{change}");
+    }
+}
+
+#[tokio::test]
+async fn nothing_goes_on_over_a_sum_that_is_not_the_orders_any_more() {
+    let (db, order, session) = held().await;
+    reprice(&db, order, "90.00").await;
+    assert_eq!(approve(&db, ORG, session).await, "not_payable");
+    let sql =
+        format!("SELECT status FROM payment_session_approve('{ORG}', '{session}', '{{}}', 'p', '1 hour', '1 minute')");
+    assert_eq!(db.text(&sql).await, "order-changed");
+    db.run("UPDATE payment_sessions SET status = 'creating', leased_until = now()").await;
+    assert_eq!(begin(&db, order, "k").await.0, "not_payable");
+    reprice(&db, order, "100.00").await;
+    assert_eq!(begin(&db, order, "k").await.0, "started");
+}
+
+#[tokio::test]
+async fn the_money_goes_to_an_account_of_the_orders_organisation_or_nothing_begins() {
+    let db = database().await;
+    let order = Uuid::now_v7();
+    place(&db.client, order, "100.00").await;
+    for (gateway, account) in
+        [("paypal", Some(OTHER_ACCOUNT)), ("paypal", Some("NOBODY")), ("stripe", Some(ACCOUNT)), ("paypal", None)]
+    {
+        assert_eq!(begin_into(&db, gateway, account, order, "k").await.0, "foreign_account", "{gateway} {account:?}");
+    }
+    assert_eq!(db.text("SELECT count(*) FROM payment_sessions").await, "0");
+    let (outcome, session) = begin(&db, order, "k").await;
+    assert_eq!(outcome, "started");
+    assert_eq!(db.text("SELECT account FROM payment_sessions").await, ACCOUNT);
+
+    // Neither resumed nor let go on into another account, be it one of the organisation's, nor into one that has been taken away.
+    let own = format!("INSERT INTO provider_accounts VALUES ('paypal', 'SECOND', '{ORG}')");
+    let lost = format!("UPDATE provider_accounts SET organization_id = '{OTHER_ORG}' WHERE account = '{ACCOUNT}'");
+    db.run(&format!("{own}; UPDATE payment_sessions SET leased_until = now()")).await;
+    for account in ["SECOND", OTHER_ACCOUNT] {
+        assert_eq!(begin_into(&db, "paypal", Some(account), order, "k").await.0, "foreign_account", "{account}");
+    }
+    assert!(hold(&db, session).await);
+    for account in ["SECOND", OTHER_ACCOUNT] {
+        assert_eq!(approve_into(&db, ORG, account, session).await, "foreign_account", "{account}");
+    }
+    db.run(&lost).await;
+    assert_eq!(approve(&db, ORG, session).await, "foreign_account");
+    db.run("UPDATE payment_sessions SET status = 'creating'").await;
+    assert_eq!(begin(&db, order, "k").await.0, "foreign_account");
+
+    db.run("DELETE FROM payment_sessions").await;
+    let (outcome, session) = begin_into(&db, "other", None, order, "o").await;
+    assert_eq!(outcome, "started", "gateway other has no accounts");
+    assert!(hold(&db, session).await);
+    assert_eq!(approve(&db, ORG, session).await, "started");
+}
+
+#[tokio::test]
+async fn a_released_session_can_be_cancelled_while_its_provider_is_away() {
+    let (db, order, session) = held().await;
+    approve(&db, ORG, session).await;
+    db.run(&format!("SELECT payment_session_release('{session}')")).await;
+    let to = async |from: &str, to: &str| {
+        let sql = format!(
+            "SELECT concat_ws(' ', outcome, status) FROM payment_session_move('{ORG}', '{session}', NULL, '{{{from}}}', '{to}', 'cancelled')"
+        );
+        db.text(&sql).await
+    };
+    assert_eq!(to("awaiting_redirect", "awaiting_callback").await, "not_allowed needs_review");
+    assert_eq!(to("needs_review,awaiting_redirect", "failed").await, "moved failed");
+    assert_eq!(shown(&db, session).await, "failed cancelled");
+    assert_eq!(begin(&db, order, "next").await.0, "started");
+}
+
+#[tokio::test]
+async fn a_sweep_marks_no_more_than_it_announces_by_name() {
+    let db = database().await;
+    db.run(&format!(
+        "WITH made AS (
+            INSERT INTO orders (organization_id, customer_id, currency, total_amount)
+            SELECT '{ORG}', '{CUSTOMER}', 'EUR', 0 FROM generate_series(1, 201) RETURNING id
+        )
+        INSERT INTO payment_sessions (id, organization_id, customer_id, order_id, gateway, status, amount, currency, principal,
+            idempotency_key, body_hash, return_url, leased_until, expires_at)
+        SELECT gen_random_uuid(), '{ORG}', '{CUSTOMER}', id, 'other', 'awaiting_redirect', 0, 'EUR', 'p', id::text, 'h',
+            'https://shop.example/', now(), now() FROM made"
+    ))
+    .await;
+    db.announced().await;
+    for expected in [200_i64, 1] {
+        let row = db.client.query_one(statement!("payment_sessions_sweep"), &[&1000_i32]).await.unwrap();
+        assert_eq!(row.get::<_, i64>("swept"), expected);
+        let announced: Vec<String> = db.announced().await.concat();
+        assert_eq!(announced.len() as i64, expected);
+        assert!(announced.iter().all(|tag| tag.starts_with("session:")), "{announced:?}");
+    }
+}
+
+#[tokio::test]
+async fn held_sessions_are_counted_and_failed_refunds_for_a_day() {
+    let (db, order, _) = held().await;
+    let backlog = async |part: &str| -> String {
+        let sql = format!("SELECT (b.body::json -> '{part}')::text FROM ({}) AS b", statement!("payment_backlog"));
+        db.client.query_one(&sql, &[]).await.unwrap().get(0)
+    };
+    let sessions: serde_json::Value = serde_json::from_str(&backlog("sessions").await).unwrap();
+    assert_eq!(sessions, serde_json::json!([{"gateway": "paypal", "status": "needs_review", "count": 1}]));
+    db.run(&format!(
+        "INSERT INTO payments (order_id, organization_id, customer_id, provider, account, external_id, status, currency, amount, captured_at)
+        VALUES ('{order}', '{ORG}', '{CUSTOMER}', 'paypal', '{ACCOUNT}', 'C1', 'paid', 'EUR', 100, now());
+        INSERT INTO refund_requests (id, organization_id, order_id, payment_id, amount, currency, principal, idempotency_key, body_hash, state)
+        SELECT gen_random_uuid(), '{ORG}', '{order}', p.id, 1, 'EUR', 'p', s, 'h', s FROM payments p, unnest('{{queued,failed}}'::text[]) AS s"
+    ))
+    .await;
+    for (hours, states) in [(23, ["failed", "queued"].as_slice()), (25, &["queued"])] {
+        db.run(&format!("UPDATE refund_requests SET updated_at = now() - interval '{hours} hours'")).await;
+        let refunds: Vec<serde_json::Value> = serde_json::from_str(&backlog("refunds").await).unwrap();
+        assert_eq!(refunds.iter().map(|one| one["state"].clone()).collect::<Vec<_>>(), states, "{hours}");
     }
 }
 

@@ -50,6 +50,15 @@ pub async fn place(client: &Client, id: Uuid, total: &str) {
     client.batch_execute(&sql).await.unwrap();
 }
 
+/// Gives an order of `place` another total.
+pub async fn reprice(db: &Database, order: Uuid, total: &str) {
+    db.run(&format!(
+        "BEGIN; UPDATE order_items SET unit_price = {total} WHERE order_id = '{order}';
+        UPDATE orders SET total_amount = {total} WHERE id = '{order}'; COMMIT"
+    ))
+    .await;
+}
+
 /// One event: its provider, account and the objects that it brings.
 #[derive(Clone, Debug)]
 pub struct Event {

@@ -112,6 +112,20 @@ async fn each_is_sent_by_one_and_reported_by_whoever_holds_it() {
 }
 
 #[tokio::test]
+async fn a_refund_that_is_pending_at_the_provider_is_kept_back_until_it_is_decided() {
+    for (state, left) in [("completed", "40.00"), ("failed", "100.00"), ("cancelled", "100.00")] {
+        let (db, _, payment) = paid().await;
+        ask(&db.client, ORG, payment, Some("60.00"), "a").await;
+        let claimed = claim(&db.client).await;
+        assert!(done(&db.client, claimed[0], Some("R1"), None).await);
+        Event::new(vec![refund("C1", "R1", "pending", "60.00", None, 2)]).deliver(&db.client).await;
+        assert_eq!(ask(&db.client, ORG, payment, Some("40.01"), "b").await, "too_much", "{state}");
+        Event::new(vec![refund("C1", "R1", state, "60.00", None, 3)]).deliver(&db.client).await;
+        assert_eq!(ask(&db.client, ORG, payment, None, "c").await, format!("queued {left} queued"), "{state}");
+    }
+}
+
+#[tokio::test]
 async fn what_the_provider_may_have_forgotten_is_not_sent_again() {
     let (db, _, payment) = paid().await;
     ask(&db.client, ORG, payment, Some("10.00"), "a").await;

@@ -3,15 +3,15 @@
 use tokio_postgres::Client;
 use uuid::Uuid;
 
-use super::{Event, capture, database, place, state};
+use super::{ACCOUNT, Event, capture, database, place, state};
 use crate::database::{CUSTOMER, Database, ORG, OTHER_CUSTOMER, OTHER_ORG};
 
 /// Begins a session with a key; outcome and what goes with it.
 async fn begin(client: &Client, customer: Option<Uuid>, order: Uuid, key: &str, hash: &str, id: Uuid) -> String {
     let sql = "SELECT concat_ws(' ', outcome, CASE WHEN outcome = 'started' THEN session = $6::text::uuid::text END, amount, reason)
-        FROM payment_session_begin($1, $2, $3, 'paypal', 'https://shop.example/back', 'somebody', $4, $5, $6::text::uuid,
+        FROM payment_session_begin($1, $2, $3, 'paypal', $7, 'https://shop.example/back', 'somebody', $4, $5, $6::text::uuid,
             interval '30 minutes', interval '10 seconds')";
-    client.query_one(sql, &[&ORG, &customer, &order, &key, &hash, &id.to_string()]).await.unwrap().get(0)
+    client.query_one(sql, &[&ORG, &customer, &order, &key, &hash, &id.to_string(), &ACCOUNT]).await.unwrap().get(0)
 }
 
 async fn created(client: &Client, id: Uuid, external: &str) -> Option<String> {
@@ -79,6 +79,8 @@ async fn only_a_payable_order_of_ones_own_gets_a_session() {
     assert_eq!(begin(&db.client, None, order, "f", "h", id()).await, "not_payable cancelled");
     db.run("UPDATE orders SET status = 'pending', payment_status = 'paid'").await;
     assert_eq!(begin(&db.client, None, order, "g", "h", id()).await, "not_payable paid");
+    db.run("UPDATE orders SET payment_status = 'pending'").await;
+    assert_eq!(begin(&db.client, None, order, "p", "h", id()).await, "not_payable pending", "it may still be paid");
     db.run("UPDATE orders SET deleted_at = now()").await;
     assert_eq!(begin(&db.client, None, order, "h", "h", id()).await, "unknown_order");
 }
