@@ -76,7 +76,8 @@ pub async fn begin(
         customer: customer_of(backend, caller, asked.session.order).await?,
         // Behind a service stands a shop with all its customers.
         address: restriction.map(|_| asked.address),
-        name: &format!("{principal} {}", asked.key),
+        // Another body under the same key is another attempt.
+        name: &format!("{principal} {} {}", asked.key, hex(&Sha256::digest(asked.body))),
     };
     let counted = count(backend, &payments.config.limits, hmac_key.expose().as_bytes(), attempt).await?;
     counted.admitted()?;
