@@ -6,6 +6,8 @@ cd "$(dirname "$0")/.."
 root=$PWD
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
+# A trace is told by the model, not by a backtrace.
+export RUST_BACKTRACE=0
 export CARGO_TARGET_DIR="${MUTANTS_TARGET_DIR:-$root/target/mutants}"
 
 # The crate alone, in a workspace of its own.
