@@ -69,10 +69,13 @@ impl Amount {
     /// An integer as Stripe sends it.
     ///
     /// # Errors
-    /// `CurrencyNotTaken`.
+    /// `CurrencyNotTaken`, `TooLarge`.
     pub fn from_stripe(units: i64, code: &str) -> Result<Self, AmountError> {
         let currency = currency(code).ok_or(AmountError::CurrencyNotTaken)?;
         let digits = digits(Provider::Stripe, currency).ok_or(AmountError::CurrencyNotTaken)?;
+        if units.unsigned_abs() >= limit(digits) {
+            return Err(AmountError::TooLarge);
+        }
         Ok(Self { minor: units, digits, currency })
     }
 
@@ -122,11 +125,16 @@ fn minor(value: &str, digits: u8) -> Result<i64, AmountError> {
     }
     let all = format!("{whole}{rest:0<width$}", width = usize::from(digits));
     let minor: i64 = all.parse().map_err(|_| AmountError::TooLarge)?;
-    // Fifteen digits: every sum of a few thousand such amounts still fits, here and in Postgres.
-    if minor >= 1_000_000_000_000_000 {
+    if minor.unsigned_abs() >= limit(digits) {
         return Err(AmountError::TooLarge);
     }
     Ok(if negative { -minor } else { minor })
+}
+
+/// The first number of minor units that is too large: 10^11 of the currency, so that ten of them still fit into Postgres'
+/// `numeric(15, 3)`.
+fn limit(digits: u8) -> u64 {
+    10_u64.pow(11 + u32::from(digits))
 }
 
 /// How many decimal digits `provider` uses for a currency; `None` where it doesn't take the currency.
@@ -223,6 +231,9 @@ mod tests {
             assert_eq!(Amount::from_stripe(units, code).unwrap().to_string(), text);
         }
         assert_eq!(Amount::from_stripe(1, "xxx"), Err(CurrencyNotTaken));
+        for units in [10_000_000_000_000, -10_000_000_000_000, i64::MAX, i64::MIN] {
+            assert_eq!(Amount::from_stripe(units, "usd"), Err(TooLarge), "{units}");
+        }
     }
 
     #[test]

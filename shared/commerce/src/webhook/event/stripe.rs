@@ -39,8 +39,9 @@ impl Event {
 
     fn read(event: &Value) -> Option<Self> {
         let kind = text(event, &["type"]).filter(|kind| super::is_kind(kind))?;
-        let created_at =
-            event.get("created").and_then(Value::as_i64).and_then(|s| s.checked_mul(1_000_000)).map(Moment);
+        // Up to the year 9999; what is no time is none.
+        let created = event.get("created").and_then(Value::as_i64).filter(|s| (0..253_402_300_800).contains(s));
+        let created_at = created.map(|seconds| Moment(seconds * 1_000_000));
         let inner = event.get("data").and_then(|data| data.get("object")).unwrap_or(&Value::Null);
         let object = match kind {
             "payment_intent.succeeded" | "payment_intent.payment_failed" | "payment_intent.canceled" => {
