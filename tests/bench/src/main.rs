@@ -36,32 +36,40 @@ async fn main() {
     let machine = machine::describe(&std::env::var("BENCH_RUNTIME").unwrap_or_default());
     let mut stage = Stage::set().await;
     let mut report = Report::default();
+    // Written after each case: what was measured stays, should a later one fail.
+    let file = stage.scratch.join("results.json");
     if wanted("throughput") {
         cases::throughput::run(&stage, &mut report).await;
+        report.write(&machine, &file);
     }
     if wanted("bulk") {
         cases::bulk::run(&stage, &mut report).await;
+        report.write(&machine, &file);
     }
     if wanted("polling") {
         cases::polling::run(&stage, &mut report).await;
+        report.write(&machine, &file);
     }
     if wanted("stampede") {
         cases::stampede::run(&stage, &mut report).await;
+        report.write(&machine, &file);
     }
     if wanted("payments") {
         cases::payments::run(&stage, &mut report).await;
+        report.write(&machine, &file);
     }
     if wanted("cold") {
         cases::cold::run(&stage, &mut report).await;
+        report.write(&machine, &file);
     }
     if wanted("invalidation") {
         cases::invalidation::run(&stage, &mut report).await;
+        report.write(&machine, &file);
     }
     if wanted("away") {
         cases::away::run(&mut stage, &mut report).await;
+        report.write(&machine, &file);
     }
     report.print(&machine);
-    let file = stage.scratch.join("results.json");
-    report.write(&machine, &file);
     println!("\n{:.0} s; all figures in {}", began.elapsed().as_secs_f64(), file.display());
 }

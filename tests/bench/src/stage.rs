@@ -75,7 +75,9 @@ impl Stage {
     /// A connection to the app's Redis.
     pub async fn redis(&self) -> redis::aio::MultiplexedConnection {
         let client = redis::Client::open(self.app.redis_url.as_str()).expect("a Redis address");
-        client.get_multiplexed_async_connection().await.expect("Redis answers")
+        // Without the crate's time limits: what fills Redis takes its time on a busy machine.
+        let patient = redis::AsyncConnectionConfig::new().set_response_timeout(None).set_connection_timeout(None);
+        client.get_multiplexed_async_connection_with_config(&patient).await.expect("Redis answers")
     }
 
     /// Everything cached is gone.
