@@ -2,11 +2,11 @@
 
 use crate::backend::Backend;
 use crate::clock;
-use crate::redis::{Redis, Script, millis, text};
+use crate::redis::{Redis, Script, hex, millis};
 use cache_logic::key::lease_key;
 use cache_logic::lock::{Acquired, Fence, Lock, Locks, acquire};
 use cache_logic::ports::{CacheFault, Clock};
-use spin_sdk::redis::{RedisParameter, RedisResult};
+use spin_sdk::redis::RedisResult;
 use std::time::Duration;
 
 /// The locks below one key prefix. Their fencing numbers are one counter for all names, which never runs out.
@@ -59,10 +59,6 @@ fn number(answer: &[RedisResult]) -> Result<u64, CacheFault> {
         [RedisResult::Int64(number)] => Ok(u64::try_from(*number).unwrap_or_default()),
         _ => Err(CacheFault::Protocol("a script of locks gave no number".into())),
     }
-}
-
-fn hex(owner: u128) -> RedisParameter {
-    text(&format!("{owner:032x}"))
 }
 
 impl Locks for RedisLocks<'_> {

@@ -240,6 +240,11 @@ pub fn text(value: &str) -> RedisParameter {
     RedisParameter::Binary(value.as_bytes().to_vec())
 }
 
+/// 128 bits as an argument: 32 hexadecimal digits, so that an operator can read them.
+pub fn hex(value: u128) -> RedisParameter {
+    text(&format!("{value:032x}"))
+}
+
 /// Milliseconds as an argument.
 pub fn millis(duration: Duration) -> RedisParameter {
     RedisParameter::Int64(i64::try_from(duration.as_millis()).unwrap_or(i64::MAX))

@@ -3,7 +3,7 @@
 mod put;
 
 use crate::clock::request_millis;
-use crate::redis::{Redis, Script, millis, text};
+use crate::redis::{Redis, Script, hex, millis, text};
 use cache_logic::certificate::{Certificate, Generation, RunId};
 use cache_logic::key::{generation_key, lease_key};
 use cache_logic::ports::{CacheFault, Fill, Lease, Registry, Seen, Store};
@@ -230,10 +230,6 @@ impl Registry for RedisStore {
 fn origin(database: &str) -> u128 {
     let digest = Sha256::digest(database);
     digest.iter().take(16).fold(0, |number, byte| number << 8 | u128::from(*byte))
-}
-
-fn hex(value: u128) -> RedisParameter {
-    RedisParameter::Binary(format!("{value:032x}").into_bytes())
 }
 
 fn bytes(value: RedisResult) -> Option<Vec<u8>> {

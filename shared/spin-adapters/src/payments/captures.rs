@@ -14,8 +14,8 @@ use uuid::Uuid;
 
 use crate::backend::Backend;
 use crate::http::{Incoming, Reply};
-use crate::orders::change::principal;
-use crate::payments::refunds::{account_variable, configured_account, one};
+use crate::orders::change::{one, principal};
+use crate::payments::refunds::{account_variable, configured_account};
 use crate::payments::{Payments, observed};
 use crate::postgres::{Param, Row};
 

@@ -16,8 +16,9 @@ use spin_sdk::redis::{RedisParameter, RedisResult};
 use crate::backend::Backend;
 use crate::clock::{monotonic_millis, now_millis, sleep, token};
 use crate::payments::client::Client;
+use crate::payments::verification::refused;
 use crate::postgres::Param;
-use crate::redis::{Script, millis, text};
+use crate::redis::{Script, hex, millis, text};
 
 /// How long Redis keeps a certificate that has passed.
 const SHARED: Duration = Duration::from_secs(7 * 86_400);
@@ -154,7 +155,7 @@ impl CertificateStore {
         let may_fetch = monotonic_millis() < self.durable_until.get();
         let arguments = vec![
             text(if may_fetch { "1" } else { "0" }),
-            name(holder),
+            hex(holder),
             millis(hold + Duration::from_secs(1)),
             text(url),
             RedisParameter::Int64(FETCHES.into()),
@@ -285,13 +286,9 @@ impl CertificateStore {
             Ok(pem) => (pem, ""),
             Err(reason) => ("", reason.map_or("", Reason::as_str)),
         };
-        let arguments = vec![name(holder), text(pem), millis(SHARED), text(reason), millis(FAILED)];
+        let arguments = vec![hex(holder), text(pem), millis(SHARED), text(reason), millis(FAILED)];
         let _ = backend.state().script(&self.report, &[&certificate, &lock], arguments).await;
     }
-}
-
-fn name(holder: u128) -> RedisParameter {
-    RedisParameter::Binary(format!("{holder:032x}").into_bytes())
 }
 
 /// The reason of that name, as it was told.
@@ -299,10 +296,6 @@ fn named(name: &str) -> Reason {
     let known =
         [Reason::CertificateUntrusted, Reason::CertificateNameMismatch, Reason::CertificateNotValidAtTransmission];
     known.into_iter().find(|reason| reason.as_str() == name).unwrap_or(Reason::CertificateUnreadable)
-}
-
-fn refused(reason: Reason) -> Error {
-    Error::Refused { reason: reason.as_str() }
 }
 
 fn later(retry_after_seconds: u32) -> Error {

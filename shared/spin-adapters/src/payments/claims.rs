@@ -10,11 +10,11 @@ use std::time::Duration;
 
 use futures_util::future::{Either, select};
 
-use spin_sdk::redis::{RedisParameter, RedisResult};
+use spin_sdk::redis::RedisResult;
 
 use crate::backend::Backend;
 use crate::clock::{sleep, token};
-use crate::redis::{Script, millis, text};
+use crate::redis::{Script, hex, millis, text};
 
 /// How long after its holder's last word another delivery may take an event up: whoever held it is taken for dead.
 const HOLD: Duration = Duration::from_secs(5);
@@ -59,7 +59,7 @@ impl Claims {
     /// Claims an event: one round trip.
     pub async fn begin(&self, backend: &Backend, key: &str) -> Claimed {
         let holder = token();
-        let arguments = vec![name(holder), millis(HOLD)];
+        let arguments = vec![hex(holder), millis(HOLD)];
         match backend.state().script(&self.claim, &[&backend.prefixed(key)], arguments).await {
             Ok((answer, _)) => match answer.as_slice() {
                 [RedisResult::Int64(2)] => Claimed::Applied,
@@ -81,7 +81,7 @@ impl Claims {
                 Either::Right(_) => worked += BEAT,
             }
             if let Some(holder) = holder.0.filter(|_| worked + HOLD <= LONGEST) {
-                let arguments = vec![name(holder), millis(HOLD)];
+                let arguments = vec![hex(holder), millis(HOLD)];
                 let key = backend.prefixed(key);
                 let keys = [key.as_str()];
                 let keep = backend.state().script(&self.keep, &keys, arguments);
@@ -100,15 +100,11 @@ impl Claims {
         let arguments = match (holder.0, applied) {
             (None, None) => return,
             (holder, applied) => vec![
-                holder.map_or_else(|| text("-"), name),
+                holder.map_or_else(|| text("-"), hex),
                 text(if applied.is_some() { "1" } else { "0" }),
                 millis(applied.unwrap_or(HOLD)),
             ],
         };
         let _ = backend.state().script(&self.end, &[&backend.prefixed(key)], arguments).await;
     }
-}
-
-fn name(holder: u128) -> RedisParameter {
-    RedisParameter::Binary(format!("{holder:032x}").into_bytes())
 }

@@ -20,7 +20,7 @@ use super::config::AttemptLimits;
 use super::state::patiently;
 use crate::backend::Backend;
 use crate::clock::token;
-use crate::redis::{Redis, Script, millis, text};
+use crate::redis::{Redis, Script, hex, millis, text};
 
 const HOUR: Duration = Duration::from_secs(3600);
 const DAY: Duration = Duration::from_secs(24 * 3600);
@@ -132,7 +132,7 @@ fn rate() -> KeyBuilder {
 async fn ask(backend: &Backend, windows: &[(String, Window)], name: &str) -> Result<Decision, Error> {
     let keys: Vec<String> = windows.iter().map(|(key, _)| backend.prefixed(key)).collect();
     let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
-    let mut arguments = vec![text(name), text(&format!("{:032x}", token()))];
+    let mut arguments = vec![text(name), hex(token())];
     for (_, window) in windows {
         arguments.extend([RedisParameter::Int64(window.quota.into()), millis(window.length)]);
     }

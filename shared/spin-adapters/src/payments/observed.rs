@@ -5,7 +5,7 @@ use commerce::webhook::amount::Provider;
 use commerce::webhook::event::ProviderObject;
 
 use crate::backend::Backend;
-use crate::payments::refunds::one;
+use crate::orders::change::one;
 use crate::postgres::Param;
 
 /// Folds what `provider` said of objects of `account` into the order that they belong to. `source` names the request that it answered: the

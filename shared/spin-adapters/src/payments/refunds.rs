@@ -17,7 +17,7 @@ use uuid::Uuid;
 use crate::backend::Backend;
 use crate::clock::monotonic_millis;
 use crate::http::{Incoming, Reply};
-use crate::orders::change::principal;
+use crate::orders::change::{one, principal};
 use crate::payments::Payments;
 use crate::payments::observed;
 use crate::postgres::{Param, Row};
@@ -267,8 +267,4 @@ pub(super) fn account_variable(provider: Provider) -> &'static str {
 fn logged<T>(error: Error) -> Option<T> {
     eprintln!("warning: a refund stays queued: {error}");
     None
-}
-
-pub(super) fn one(rows: Vec<Row>) -> Result<Row, Error> {
-    rows.into_iter().next().ok_or_else(|| Error::internal("a statement gave no row"))
 }
