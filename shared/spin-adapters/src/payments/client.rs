@@ -8,7 +8,7 @@ use commerce::gateway::{Answer, GatewayError, Method, Request};
 use spin_sdk::wasip3::http::client;
 use spin_sdk::wasip3::http::types::{ErrorCode, Fields, Method as WasiMethod, Request as WasiRequest};
 use spin_sdk::wasip3::http::types::{RequestOptions, Response, Scheme, Trailers};
-use spin_sdk::wasip3::wit_bindgen::StreamResult;
+use spin_sdk::wasip3::wit_bindgen::{StreamResult, yield_async};
 use spin_sdk::wasip3::{spawn, wit_future, wit_stream};
 
 use crate::clock::{self, limited};
@@ -94,6 +94,8 @@ impl Client {
 
 async fn exchange(origin: &str, request: &Request, max_bytes: usize, limit: Duration) -> Result<Answer, GatewayError> {
     let request = outgoing(origin, request, limit).ok_or(GatewayError::Unexpected)?;
+    // Lets the body's write begin: a head that leaves alone makes the body wait for the other side's delayed acknowledgement.
+    yield_async().await;
     let response = client::send(request).await.map_err(|error| fault(&error))?;
     let status = response.get_status_code();
     let retry_after = retry_after(&response.get_headers().get("retry-after"));

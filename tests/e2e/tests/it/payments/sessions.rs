@@ -1,12 +1,13 @@
 //! A shopper's way through a payment.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use e2e::{App, Caller, eventually};
 use reqwest::Method;
 use serde_json::json;
-use standin::{Fault, FaultKind, Standin};
+use standin::{Fault, FaultKind, Provider, Standin};
 
+use super::shop::Shop;
 use super::shopper::{begin, keys, member, other_shopper, post, redis, session, session_request, shopper};
 use crate::new_key;
 
@@ -253,4 +254,22 @@ async fn losing_redis_loses_no_session_and_a_damaged_copy_is_never_shown() {
     assert_eq!(app.client.get(&path).await.expect(200).body, made.body);
     app.client.get(&format!("{path}/redirect")).await.expect(303);
     assert_eq!(member(&app.client.get(&path).await.expect(200), "status"), "awaiting_callback");
+}
+
+/// A call whose head leaves alone waits with its body for the provider's delayed acknowledgement, which takes up to 200 ms.
+#[tokio::test]
+async fn no_call_of_a_provider_waits_for_a_delayed_acknowledgement() {
+    const SESSIONS: usize = 12;
+    let Some(shop) = Shop::open().await else { return };
+    let mut late = 0;
+    for _ in 0..SESSIONS {
+        let order = shop.order().await;
+        let began = Instant::now();
+        shop.ask(&order, Provider::Stripe, &crate::new_key()).await.expect(201);
+        late += usize::from(began.elapsed() >= Duration::from_millis(200));
+    }
+    assert!(
+        late < SESSIONS / 2,
+        "{late} of {SESSIONS} sessions took as long as if a call had waited for an acknowledgement"
+    );
 }
