@@ -4,11 +4,11 @@ use std::path::{Path, PathBuf};
 
 use base64ct::{Base64, Encoding};
 use commerce::time::Moment;
-use commerce::webhook::Headers;
 use commerce::webhook::paypal::{
     CertificateUrls, Characters, Delivery, Environment, PassedCertificate, Policy, SIMULATOR_WEBHOOK_ID, Simulator,
     Trust, Verdict, verify,
 };
+use commerce::webhook::{Headers, Reason};
 use serde_json::Value;
 
 use super::text;
@@ -16,6 +16,8 @@ use super::text;
 pub struct Vector {
     pub name: String,
     pub expect: String,
+    /// Why it is refused, where the file says that by one of our names: `reject:signature-mismatch`, or a `reason` of its own.
+    pub reason: Option<Reason>,
     pub webhook_id: String,
     pub environment: Environment,
     /// Made by a test CA: its certificate URLs don't follow PayPal's naming.
@@ -26,6 +28,8 @@ pub struct Vector {
     /// How long after that it is judged: at once, unless the file says when.
     pub after: i64,
     headers: Vec<(String, String)>,
+    pub certificate_url: String,
+    /// What the URL serves: nothing, where the file has none for it.
     pub certificate: String,
     pub trust: Trust,
 }
@@ -48,7 +52,7 @@ impl Vector {
             .collect();
         let header = |wanted: &str| {
             let found = headers.iter().find(|(header, _)| header.eq_ignore_ascii_case(wanted));
-            found.map(|(_, value)| value.as_str()).unwrap_or_default()
+            found.map(|(_, value)| value.trim()).unwrap_or_default()
         };
         let body = match text(entry, "body_base64") {
             Some(encoded) => Base64::decode_vec(encoded).unwrap_or_else(|_| panic!("{name}: body_base64")),
@@ -58,20 +62,24 @@ impl Vector {
         let said = text(entry, "environment").or_else(|| text(entry, "mode"));
         let sandbox = said.unwrap_or_else(|| header("paypal-cert-url")).contains("sandbox");
         let leaf = text(entry, "cert_file").or_else(|| text(entry, "leaf_cert_file"));
-        let leaf = beside(file, leaf.unwrap_or_else(|| panic!("{name}: no certificate")));
+        let leaf = leaf.map(|leaf| beside(file, leaf));
         let own_ca = text(entry, "trust_root").is_some();
         let sent_at =
             Moment::parse(header("paypal-transmission-time")).map_or(0, |moment| moment.0.div_euclid(1_000_000));
+        let expect = text(entry, "expect").unwrap_or(if verifies { "accept" } else { "reject" }).to_owned();
+        let said = expect.split_once(':').map(|(_, why)| why.trim());
         Some(Self {
-            expect: text(entry, "expect").unwrap_or(if verifies { "accept" } else { "reject" }).to_owned(),
+            reason: said.and_then(reason_of).or_else(|| text(entry, "reason").and_then(reason_of)),
+            certificate_url: header("paypal-cert-url").to_owned(),
+            expect,
             webhook_id: text(entry, "webhook_id").unwrap_or_else(|| panic!("{name}: no webhook_id")).to_owned(),
             environment: if sandbox { Environment::Sandbox } else { Environment::Live },
             own_ca,
             body,
             sent_at,
             after: entry.get("now_unix").and_then(Value::as_i64).map_or(0, |now| now - sent_at),
-            certificate: load(&leaf),
-            trust: trust(entry, file, &leaf),
+            certificate: leaf.as_deref().map(load).unwrap_or_default(),
+            trust: trust(entry, file, leaf.as_deref()),
             headers,
             name,
         })
@@ -110,18 +118,43 @@ impl Vector {
     }
 }
 
-/// The vector's own root and intermediate, or all of the folders' CA certificates.
-fn trust(entry: &Value, file: &Path, leaf: &Path) -> Trust {
+/// The reason of this name, in whatever case and punctuation.
+fn reason_of(name: &str) -> Option<Reason> {
+    let name = name.to_ascii_lowercase().replace(['_', ' '], "-");
+    REASONS.into_iter().find(|reason| reason.as_str() == name)
+}
+
+const REASONS: [Reason; 12] = [
+    Reason::HeaderMissing,
+    Reason::HeaderDuplicated,
+    Reason::HeaderMalformed,
+    Reason::AlgorithmNotAllowed,
+    Reason::CertificateUrlNotAllowed,
+    Reason::CertificateUnreadable,
+    Reason::CertificateUntrusted,
+    Reason::CertificateNameMismatch,
+    Reason::CertificateNotValidAtTransmission,
+    Reason::TransmissionInFuture,
+    Reason::TransmissionTooOld,
+    Reason::SignatureMismatch,
+];
+
+/// The vector's own root and intermediate, or all of the folders' CA certificates: a root is one by its file's name.
+fn trust(entry: &Value, file: &Path, leaf: Option<&Path>) -> Trust {
     let bundle = |key: &str| text(entry, key).map(|name| load(&beside(file, name)));
     let (mut roots, mut intermediates) = (bundle("trust_root"), bundle("intermediate"));
     if roots.is_none() {
         let parent = file.parent().unwrap_or(Path::new("."));
-        for folder in [leaf.parent().unwrap_or(parent).to_owned(), parent.to_owned(), parent.join("certs")] {
+        for folder in [leaf.and_then(Path::parent).unwrap_or(parent), parent, &parent.join("certs")] {
             for path in std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()) {
-                let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+                let name = path.file_name().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
                 if path.extension().is_some_and(|extension| extension == "pem" || extension == "crt") {
-                    let bundle = if name.contains("Root") { &mut roots } else { &mut intermediates };
-                    bundle.get_or_insert_default().push_str(&load(&path));
+                    let pem = load(&path);
+                    let bundle = if name.contains("root") { &mut roots } else { &mut intermediates };
+                    // What can't be read as certificates is somebody's broken leaf.
+                    if Trust::from_pem(pem.as_bytes(), b"").is_ok() {
+                        bundle.get_or_insert_default().push_str(&pem);
+                    }
                 }
             }
         }
@@ -143,6 +176,6 @@ fn beside(file: &Path, name: &str) -> PathBuf {
 }
 
 fn load(path: &Path) -> String {
-    let text = std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-    format!("{text}\n")
+    let bytes = std::fs::read(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    format!("{}\n", String::from_utf8_lossy(&bytes))
 }
