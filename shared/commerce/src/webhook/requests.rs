@@ -33,9 +33,9 @@ impl EventsQuery {
     /// # Errors
     /// [`Error::Invalid`] naming every parameter that is wrong.
     pub fn parse(raw: Option<&str>) -> Result<Self, Error> {
-        let mut params = Params::parse(raw, &["state", "organizationId", "page", "limit"])?;
+        let mut params = Params::parse(raw, &["status", "organizationId", "page", "limit"])?;
         let wanted = || format!("must be one of {}", STATES.join(", "));
-        let state = params.take("state", wanted, |text| STATES.into_iter().find(|state| *state == text));
+        let state = params.take("status", wanted, |text| STATES.into_iter().find(|state| *state == text));
         let organization = params.take("organizationId", uuid_wanted, parse_uuid);
         let page = take_page(&mut params);
         params.finish(Self { state, organization, page })
@@ -95,10 +95,10 @@ mod tests {
 
     #[test]
     fn a_page_of_events_is_asked_for_by_state() {
-        let query = EventsQuery::parse(Some("state=needs_review&page=2&limit=5")).unwrap();
+        let query = EventsQuery::parse(Some("status=needs_review&page=2&limit=5")).unwrap();
         assert_eq!((query.state, query.page.offset(), query.page.limit()), (Some("needs_review"), 5, 5));
         assert_eq!(EventsQuery::parse(None).unwrap().organization, None);
-        for wrong in ["state=open", "limit=0", "page=0", "organizationId=x", "size=5"] {
+        for wrong in ["status=open", "limit=0", "page=0", "organizationId=x", "size=5"] {
             assert!(EventsQuery::parse(Some(wrong)).is_err(), "{wrong}");
         }
     }

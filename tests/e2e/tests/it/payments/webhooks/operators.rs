@@ -34,7 +34,7 @@ async fn events_are_for_operators_only() {
     post(&operator, &posts[0]).await.expect_problem(404);
     post(&operator, "/webhooks/events/x/replay").await.expect_problem_naming(400, "id");
     post(&operator, "/webhooks/reconcile").await.expect_problem_naming(400, "provider");
-    operator.get("/webhooks/events?state=open").await.expect_problem_naming(400, "state");
+    operator.get("/webhooks/events?status=open").await.expect_problem_naming(400, "status");
     operator.get("/webhooks/redrive").await.expect_problem(405);
     post(&operator, "/webhooks/events").await.expect_problem(405);
     operator.get("/webhooks/paypal").await.expect_problem(405);
@@ -48,8 +48,8 @@ async fn an_operator_sees_what_needs_review_and_replays_it() {
     let now = i64::try_from(std::time::UNIX_EPOCH.elapsed().expect("now").as_secs()).expect("now");
     let old = Signing { sent_at: Some(now - 5 * 86_400), ..Signing::default() };
     deliver(&app.client, &app.standin().sign(Provider::PayPal, &event.body, &old)).await;
-    assert_eq!(listed(&app, "state=applied").await, Vec::<Value>::new());
-    let found = listed(&app, "state=needs_review").await;
+    assert_eq!(listed(&app, "status=applied").await, Vec::<Value>::new());
+    let found = listed(&app, "status=needs_review").await;
     let [one] = &found[..] else { panic!("{found:?}") };
     assert_eq!(
         (&one["eventId"], &one["type"], &one["reason"]),
