@@ -129,7 +129,7 @@ pub async fn begin(
         "foreign_account" => return Err(foreign_account()),
         "open_session" => {
             let open = text(&row, "session")?.unwrap_or_default();
-            return Err(conflict(&format!("the order has an open payment session: {open}"), Some(&open)));
+            return Err(conflict("the order has an open payment session", Some(&open)));
         }
         other => return Err(unknown(other)),
     };
