@@ -140,10 +140,11 @@ impl Statistics {
     pub fn encode(&self) -> Vec<(String, u64)> {
         let mut pairs = Vec::new();
         for (entity, counts) in self.entities() {
-            pairs.extend(counts.fields().map(|(field, count)| (format!("{entity}:{field}"), count)));
+            let counted = counts.fields().filter(|&(_, count)| count > 0);
+            pairs.extend(counted.map(|(field, count)| (format!("{entity}:{field}"), count)));
         }
-        pairs.extend(Written::ALL.map(|what| (format!(":{}", what.name()), self.written(what))));
-        pairs.retain(|&(_, count)| count > 0);
+        let written = Written::ALL.into_iter().map(|what| (what, self.written(what))).filter(|&(_, count)| count > 0);
+        pairs.extend(written.map(|(what, count)| (format!(":{}", what.name()), count)));
         pairs
     }
 

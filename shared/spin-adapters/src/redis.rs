@@ -9,6 +9,7 @@ use spin_sdk::redis::{Connection, Error, RedisParameter, RedisResult};
 use std::cell::{Cell, RefCell};
 use std::future::Future;
 use std::rc::Rc;
+use std::sync::OnceLock;
 use std::time::Duration;
 
 /// An open connection, and what was learned when it was opened.
@@ -96,7 +97,7 @@ impl Redis {
             all.extend(arguments.iter().cloned());
             all
         };
-        match self.command("EVALSHA", call(&script.digest)).await {
+        match self.command("EVALSHA", call(script.digest())).await {
             Err(CacheFault::Protocol(why)) if is_unknown_script(&why) => {
                 self.command("EVAL", call(script.source)).await
             }
@@ -222,16 +223,20 @@ fn is_unknown_script(why: &str) -> bool {
     why.contains("NOSCRIPT") || why.contains("NoScript")
 }
 
-/// A script and its digest, worked out once per instance.
+/// A script and its digest, worked out when an instance first runs it: most instances run one or two of them.
 pub struct Script {
     source: &'static str,
-    digest: String,
+    digest: OnceLock<String>,
 }
 
 impl Script {
     /// From its source.
-    pub fn new(source: &'static str) -> Self {
-        Self { source, digest: sha1_smol::Sha1::from(source).digest().to_string() }
+    pub const fn new(source: &'static str) -> Self {
+        Self { source, digest: OnceLock::new() }
+    }
+
+    fn digest(&self) -> &str {
+        self.digest.get_or_init(|| sha1_smol::Sha1::from(self.source).digest().to_string())
     }
 }
 

@@ -4,7 +4,6 @@
 //! Customers are counted by who they are, so nobody can use up somebody else's attempts; addresses are counted for customers only, since
 //! behind a service stands a shop with all its customers. Customers and addresses stand in keys as HMACs.
 
-use std::sync::LazyLock;
 use std::time::Duration;
 
 use cache_logic::key::KeyBuilder;
@@ -27,7 +26,7 @@ const DAY: Duration = Duration::from_secs(24 * 3600);
 /// How many customers of one address are told apart; more make no difference to a score.
 const CUSTOMERS: u32 = 50;
 
-static LIMIT: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("../lua/limit.lua")));
+static LIMIT: Script = Script::new(include_str!("../lua/limit.lua"));
 
 /// Somebody who tries to pay.
 #[derive(Debug, Clone, Copy)]
