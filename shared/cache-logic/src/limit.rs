@@ -1,7 +1,7 @@
 //! A sliding-window rate limit: what is counted, what that decides, and how the answer says so.
 //!
 //! Every attempt counts, refused ones too: who goes on knocking stays out. An attempt that was admitted and comes again under its name
-//! counts once. For that a store keeps, of each window, the attempts that were admitted, which are never more than the quota, and so many of
+//! counts once, until what it was for has been refused. For that a store keeps, of each window, the attempts that were admitted, which are never more than the quota, and so many of
 //! the newest refused ones that there are no more than twice the quota; more would decide nothing.
 //!
 //! All windows of an attempt are one atomic step: it is admitted by all of them or refused by all. Were they asked one by one, attempts that
@@ -126,11 +126,7 @@ impl Log {
         if self.knows(name) {
             return;
         }
-        self.attempts.push_back((now, admitted.then_some(name)));
-        if self.attempts.len() > 2 * window.quota as usize {
-            let refused = self.attempts.iter().position(|(_, name)| name.is_none());
-            refused.and_then(|oldest| self.attempts.remove(oldest));
-        }
+        self.keep(window, (now, admitted.then_some(name)));
     }
 
     fn count(&self, window: &Window, now: Millis, admitted: bool) -> Count {
@@ -141,6 +137,23 @@ impl Log {
             admitted,
             used: self.attempts.len().min(quota) as u32,
             frees_in_ms: first.saturating_add(window.millis()).saturating_sub(now).min(window.millis()),
+        }
+    }
+
+    /// Nothing came of an attempt: it goes on counting, and counts as often as it comes again.
+    fn refuse(&mut self, window: &Window, name: u128, now: Millis) {
+        match self.attempts.iter_mut().find(|(_, known)| *known == Some(name)) {
+            Some(attempt) => attempt.1 = None,
+            // It came while one of the same name was admitted, so it hasn't been counted.
+            None => self.keep(window, (now, None)),
+        }
+    }
+
+    fn keep(&mut self, window: &Window, attempt: (Millis, Option<u128>)) {
+        self.attempts.push_back(attempt);
+        if self.attempts.len() > 2 * window.quota as usize {
+            let refused = self.attempts.iter().position(|(_, name)| name.is_none());
+            refused.and_then(|oldest| self.attempts.remove(oldest));
         }
     }
 
@@ -159,6 +172,13 @@ pub fn attempt(windows: &mut [(Window, Log)], name: u128, now: Millis) -> Decisi
         (*window, log.count(window, now, admits))
     });
     Decision::new(counts.collect())
+}
+
+/// What an admitted attempt was for has been refused for good, at `now`: its name is free, so the same attempt sent again is another one.
+pub fn refuse(windows: &mut [(Window, Log)], name: u128, now: Millis) {
+    for (window, log) in windows {
+        log.refuse(window, name, now);
+    }
 }
 
 #[cfg(test)]
@@ -252,6 +272,24 @@ mod tests {
             assert!(!log.attempt(n, 2).admitted);
         }
         assert!((1..6).all(|n| log.attempt(n, 3).admitted), "no refusal makes an admission undone");
+    }
+
+    #[test]
+    fn what_was_refused_for_good_counts_each_time_it_comes_again() {
+        let mut log = Alone::new();
+        for used in 1..=5 {
+            assert_eq!(log.attempt(1, 0).used, used);
+            refuse(&mut log.0, 1, 0);
+        }
+        assert!(!log.attempt(1, 1).admitted, "five of them were made");
+        // Three under one name at the same moment: one is counted on its way in, the others on their way out.
+        let mut log = Alone::new();
+        (0..3).for_each(|_| assert_eq!(log.attempt(1, 0).used, 1));
+        (0..3).for_each(|_| refuse(&mut log.0, 1, 0));
+        assert_eq!(log.attempt(2, 1).used, 4);
+        (0..100).for_each(|_| refuse(&mut log.0, 1, 2));
+        assert_eq!(log.0[0].1.attempts.len(), 10, "no more than decide anything");
+        assert!(log.attempt(2, 3).admitted, "what was admitted stays");
     }
 
     #[test]

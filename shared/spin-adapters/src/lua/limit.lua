@@ -1,6 +1,6 @@
 -- One attempt against all of its sliding windows, counted whether it is admitted or not; cache_logic::limit::attempt is its model.
 -- KEYS: for each window its attempts, a sorted set by time
--- ARGV: the attempt's name, a name for it where it is refused, then for each window its quota and its length in ms
+-- ARGV: the attempt's name ('': none is made, it is only asked whether there is room), a name for it where it is refused, then for each window its quota and its length in ms
 -- Answers, for each window: 1 or 0 (there was room), how many attempts count, ms until fewer than the quota do
 -- The time is that of Redis: instances needn't agree on theirs.
 local time = redis.call('TIME')
@@ -15,7 +15,7 @@ end
 local answer = {}
 for i, key in ipairs(KEYS) do
   local quota, length = tonumber(ARGV[2 * i + 1]), tonumber(ARGV[2 * i + 2])
-  if not known[i] then
+  if ARGV[1] ~= '' and not known[i] then
     redis.call('ZADD', key, now, all and ARGV[1] or 'refused/' .. ARGV[2])
     redis.call('PEXPIRE', key, length)
     if redis.call('ZCARD', key) > 2 * quota then
@@ -30,7 +30,7 @@ for i, key in ipairs(KEYS) do
   end
   local count = redis.call('ZCARD', key)
   local first = math.max(0, count - quota)
-  local frees = redis.call('ZRANGE', key, first, first, 'WITHSCORES')[2] + length - now
+  local frees = (redis.call('ZRANGE', key, first, first, 'WITHSCORES')[2] or now - length) + length - now
   answer[#answer + 1] = room[i]
   answer[#answer + 1] = math.min(count, quota)
   answer[#answer + 1] = math.floor(math.max(0, math.min(frees, length)))

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use cache_logic::key::KeyBuilder;
 use cache_logic::limit::{Count, Decision, Window};
+use cache_logic::ports::CacheFault;
 use commerce::client_address::ClientAddress;
 use commerce::error::Error;
 use commerce::pseudonym::{Purpose, short_pseudonym};
@@ -21,12 +22,15 @@ use crate::backend::Backend;
 use crate::clock::token;
 use crate::redis::{Redis, Script, hex, millis, text};
 
-const HOUR: Duration = Duration::from_secs(3600);
+pub(super) const HOUR: Duration = Duration::from_secs(3600);
 const DAY: Duration = Duration::from_secs(24 * 3600);
+/// What a conflict says of a request that somebody is at work on.
+pub const IN_PROGRESS: &str = "in_progress";
 /// How many customers of one address are told apart; more make no difference to a score.
 const CUSTOMERS: u32 = 50;
 
 static LIMIT: Script = Script::new(include_str!("../lua/limit.lua"));
+static REFUSE: Script = Script::new(include_str!("../lua/limit_refuse.lua"));
 
 /// Somebody who tries to pay.
 #[derive(Debug, Clone, Copy)]
@@ -48,7 +52,14 @@ pub struct Counted {
     pub decision: Decision,
     /// How many customers have tried to pay from this address within a day.
     pub customers_on_address: Option<u32>,
+    windows: Windows,
+    /// The attempt's name in the windows.
+    name: String,
 }
+
+/// Windows that are asked together, each with its key.
+#[derive(Debug, Clone)]
+pub(super) struct Windows(Vec<(String, Window)>);
 
 impl Counted {
     /// Refuses what is beyond a limit.
@@ -65,6 +76,62 @@ impl Counted {
                 limit: self.decision.limit(),
             }),
         }
+    }
+
+    /// What came of an attempt that was admitted. One that was refused for good is over: sent again it is another attempt, and counts. What
+    /// may still come to something, because somebody is at work on it or away, goes on as the same attempt.
+    pub async fn ended(&self, backend: &Backend, refusal: &Error) {
+        let open = match refusal {
+            Error::Conflict { current, .. } => current.as_deref() == Some(IN_PROGRESS),
+            Error::Unprocessable(_) | Error::NotFound { .. } | Error::Invalid(_) | Error::Forbidden { .. } => false,
+            _ => true,
+        };
+        if !open {
+            let keys = self.windows.keys(backend);
+            let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
+            let call = async |redis: &Redis| redis.script(&REFUSE, &keys, self.windows.arguments(&self.name)).await;
+            // Where Redis is away just now, no attempt is made meanwhile, and this one stays the same.
+            let _ = patiently(backend, "attempts to pay can't be counted", call).await;
+        }
+    }
+}
+
+impl Windows {
+    pub(super) fn of(windows: Vec<(String, Window)>) -> Self {
+        Self(windows)
+    }
+
+    fn keys(&self, backend: &Backend) -> Vec<String> {
+        self.0.iter().map(|(key, _)| backend.prefixed(key)).collect()
+    }
+
+    fn arguments(&self, name: &str) -> Vec<RedisParameter> {
+        let mut arguments = vec![text(name), hex(token())];
+        for (_, window) in &self.0 {
+            arguments.extend([RedisParameter::Int64(window.quota.into()), millis(window.length)]);
+        }
+        arguments
+    }
+
+    /// Counts what bears this name; of the empty name it only says whether there is room.
+    pub(super) async fn count(&self, backend: &Backend, redis: &Redis, name: &str) -> Result<Decision, CacheFault> {
+        let keys = self.keys(backend);
+        let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
+        let (answer, _) = redis.script(&LIMIT, &keys, self.arguments(name)).await?;
+        let counts: Option<Vec<Count>> = answer.chunks(3).map(count_of).collect();
+        match counts {
+            Some(counts) if counts.len() == self.0.len() => {
+                Ok(Decision::new(self.0.iter().map(|(_, window)| *window).zip(counts).collect()))
+            }
+            _ => Err(CacheFault::Protocol("limit.lua gave no counts".into())),
+        }
+    }
+
+    /// The same, with the patience of what isn't done where it can't be counted. An attempt that was admitted counts once, whoever asks
+    /// again; one that was refused may count twice.
+    async fn count_patiently(&self, backend: &Backend, name: &str) -> Result<Decision, Error> {
+        let call = async |redis: &Redis| self.count(backend, redis, name).await;
+        patiently(backend, "attempts to pay can't be counted", call).await
     }
 }
 
@@ -86,16 +153,21 @@ pub async fn count(
         (rate().part(&customer).part("day").build(), window("customer-day", limits.customer_day, DAY)),
     ];
     let Some(ClientAddress::Known(address)) = attempt.address else {
-        return Ok(Counted { decision: ask(backend, &windows, &name).await?, customers_on_address: None });
+        let windows = Windows(windows);
+        let decision = windows.count_patiently(backend, &name).await?;
+        return Ok(Counted { decision, customers_on_address: None, windows, name });
     };
     let address = format!("{}/{address}", attempt.organization);
     let address = short_pseudonym(hmac_key, Purpose::LimitedAddress, address.as_bytes());
     let of_address = || rate().part("ip").part(&address);
     windows.push((of_address().build(), window("address-hour", limits.address_hour, HOUR)));
     // The same count tells how many customers there are: each is one attempt, however often it comes.
-    let customers = [(of_address().part("customers").build(), window("customers", CUSTOMERS, DAY))];
-    let (decision, customers) = try_join(ask(backend, &windows, &name), ask(backend, &customers, &customer)).await?;
-    Ok(Counted { decision, customers_on_address: customers.count("customers").map(|count| count.used) })
+    let customers = Windows(vec![(of_address().part("customers").build(), window("customers", CUSTOMERS, DAY))]);
+    let windows = Windows(windows);
+    let (decision, customers) =
+        try_join(windows.count_patiently(backend, &name), customers.count_patiently(backend, &customer)).await?;
+    let customers_on_address = customers.count("customers").map(|count| count.used);
+    Ok(Counted { decision, customers_on_address, windows, name })
 }
 
 /// Somebody has paid: their count of the hour begins anew. `tags` are those of the write that recorded the payment, among them the
@@ -124,27 +196,8 @@ fn hour_key(customer: &str) -> String {
     rate().part(customer).part("hour").build()
 }
 
-fn rate() -> KeyBuilder {
+pub(super) fn rate() -> KeyBuilder {
     KeyBuilder::new("payment:rate")
-}
-
-async fn ask(backend: &Backend, windows: &[(String, Window)], name: &str) -> Result<Decision, Error> {
-    let keys: Vec<String> = windows.iter().map(|(key, _)| backend.prefixed(key)).collect();
-    let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
-    let mut arguments = vec![text(name), hex(token())];
-    for (_, window) in windows {
-        arguments.extend([RedisParameter::Int64(window.quota.into()), millis(window.length)]);
-    }
-    // An attempt that was admitted counts once, whoever asks again; one that was refused may count twice.
-    let call = async |redis: &Redis| redis.script(&LIMIT, &keys, arguments.clone()).await;
-    let (answer, _) = patiently(backend, "attempts to pay can't be counted", call).await?;
-    let counts: Option<Vec<Count>> = answer.chunks(3).map(count_of).collect();
-    match counts {
-        Some(counts) if counts.len() == windows.len() => {
-            Ok(Decision::new(windows.iter().map(|(_, window)| *window).zip(counts).collect()))
-        }
-        _ => Err(Error::internal("limit.lua gave no counts")),
-    }
 }
 
 fn count_of(answer: &[RedisResult]) -> Option<Count> {

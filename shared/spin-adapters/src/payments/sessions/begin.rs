@@ -19,7 +19,7 @@ use crate::backend::Backend;
 use crate::http::Reply;
 use crate::orders::change::{one, outcome, principal, unknown};
 use crate::orders::uuid;
-use crate::payments::limits::{Attempt, Counted, count};
+use crate::payments::limits::{Attempt, Counted, IN_PROGRESS, count};
 use crate::payments::refunds::configured_account;
 use crate::postgres::{Param, Row};
 
@@ -69,27 +69,39 @@ pub async fn begin(
 ) -> Result<Reply, Error> {
     let hmac_key = payments.config.hmac_key()?;
     callable(payments, asked.session.gateway)?;
-    let principal = principal(caller);
-    let restriction = caller.restriction()?;
     let attempt = Attempt {
         organization: caller.organization,
         customer: customer_of(backend, caller, asked.session.order).await?,
         // Behind a service stands a shop with all its customers.
-        address: restriction.map(|_| asked.address),
+        address: caller.restriction()?.map(|_| asked.address),
         // Another body under the same key is another attempt.
-        name: &format!("{principal} {} {}", asked.key, hex(&Sha256::digest(asked.body))),
+        name: &format!("{} {} {}", principal(caller), asked.key, hex(&Sha256::digest(asked.body))),
     };
     let counted = count(backend, &payments.config.limits, hmac_key.expose().as_bytes(), attempt).await?;
     counted.admitted()?;
+    let begun = begin_admitted(backend, payments, caller, asked, &counted).await;
+    if let Err(refusal) = &begun {
+        counted.ended(backend, refusal).await;
+    }
+    reply(begun?, &counted)
+}
 
+/// The session as it is shown.
+async fn begin_admitted(
+    backend: &'static Backend,
+    payments: &'static Payments,
+    caller: &Caller,
+    asked: Asked<'_>,
+    counted: &Counted,
+) -> Result<Vec<u8>, Error> {
     let params = vec![
         uuid(caller.organization),
-        restriction.map_or(Param::Null, uuid),
+        caller.restriction()?.map_or(Param::Null, uuid),
         uuid(asked.session.order),
         Param::Text(asked.session.gateway.as_str().to_owned()),
         account(payments, asked.session.gateway).map_or(Param::Null, |account| Param::Text(account.to_owned())),
         Param::Text(asked.session.return_url.clone()),
-        Param::Text(principal),
+        Param::Text(principal(caller)),
         Param::Text(asked.key.to_owned()),
         Param::Text(hex(&Sha256::digest(asked.body))),
         uuid(Uuid::now_v7()),
@@ -97,9 +109,8 @@ pub async fn begin(
         Param::BigInt(lease(payments)),
     ];
     let mut row = one(backend.write(include_str!("../../sql/payment_session_begin.sql"), params).await?)?;
-    let text = |row: &Row, column: &str| Ok::<_, Error>(row.text(column)?.map(str::to_owned));
-    let body = match outcome(&row)?.as_str() {
-        "replay" => row.take_text("body")?.into_bytes(),
+    match outcome(&row)?.as_str() {
+        "replay" => Ok(row.take_text("body")?.into_bytes()),
         "started" => {
             let begun = Begun {
                 id: id(&row, "session")?,
@@ -111,29 +122,26 @@ pub async fn begin(
                 return_url: asked.session.return_url.clone(),
                 cancel_url: asked.session.cancel_url.clone(),
             };
-            let score = if row.int("released")? == Some(1) { None } else { Some(score(&row, &counted)?) };
+            let score = if row.int("released")? == Some(1) { None } else { Some(score(&row, counted)?) };
             match score.filter(|score| score.value >= payments.config.fraud_review_score) {
-                Some(score) => hold(backend, &begun, &score).await?,
-                None => at_provider(backend, payments, &begun).await?,
+                Some(score) => hold(backend, &begun, &score).await,
+                None => at_provider(backend, payments, &begun).await,
             }
         }
-        "in_progress" => return Err(conflict("a request with this Idempotency-Key is in work", Some("in_progress"))),
+        IN_PROGRESS => Err(conflict("a request with this Idempotency-Key is in work", Some(IN_PROGRESS))),
         "mismatch" => {
             let detail = "was used for another body; a new session needs a new key";
-            return Err(Error::unprocessable("Idempotency-Key", detail));
+            Err(Error::unprocessable("Idempotency-Key", detail))
         }
-        "unknown_order" => return Err(Error::not_found("order")),
-        "not_payable" => {
-            return Err(conflict(NOT_PAYABLE, text(&row, "reason")?.as_deref()));
-        }
-        "foreign_account" => return Err(foreign_account()),
+        "unknown_order" => Err(Error::not_found("order")),
+        "not_payable" => Err(conflict(NOT_PAYABLE, row.text("reason")?)),
+        "foreign_account" => Err(foreign_account()),
         "open_session" => {
-            let open = text(&row, "session")?.unwrap_or_default();
-            return Err(conflict("the order has an open payment session", Some(&open)));
+            let open = row.text("session")?.unwrap_or_default();
+            Err(conflict("the order has an open payment session", Some(open)))
         }
-        other => return Err(unknown(other)),
-    };
-    reply(body, &counted)
+        other => Err(unknown(other)),
+    }
 }
 
 /// Lets a session go on that was held: the provider is asked now.
@@ -159,7 +167,7 @@ pub async fn approve(
     let mut row = one(backend.write(include_str!("../../sql/payment_session_approve.sql"), params).await?)?;
     match outcome(&row)?.as_str() {
         "started" => {}
-        "in_progress" => return Err(conflict("the session is being released", Some("in_progress"))),
+        IN_PROGRESS => return Err(conflict("the session is being released", Some(IN_PROGRESS))),
         "not_found" => return Err(Error::not_found("payment session")),
         "not_allowed" => return Err(conflict("the session isn't held", row.text("status")?)),
         "not_payable" => return Err(conflict(NOT_PAYABLE, row.text("status")?)),
@@ -228,7 +236,8 @@ async fn at_provider(backend: &'static Backend, payments: &'static Payments, beg
         }
         Err(error) => {
             // Should this fail, too, the lease runs out by itself.
-            let _ = backend.write(include_str!("../../sql/payment_session_release.sql"), vec![uuid(begun.id)]).await;
+            let params = vec![uuid(begun.id), uuid(begun.organization)];
+            let _ = backend.write(include_str!("../../sql/payment_session_release.sql"), params).await;
             let retry_after = match error {
                 GatewayError::Away { retry_after } => retry_after,
                 _ => None,

@@ -2,7 +2,7 @@
 
 use e2e::{Answer, App, Client};
 use reqwest::header::HeaderValue;
-use standin::Standin;
+use standin::{Fault, FaultKind, Standin};
 
 use super::shopper::{begin, keys, member, other_shopper, redis, session, shopper};
 use crate::new_key;
@@ -129,6 +129,38 @@ async fn the_same_attempt_sent_again_counts_once() {
         assert_eq!(again.body, first.body);
         assert!(again.header("ratelimit").starts_with("\"customer-hour\";r=4"), "{}", again.header("ratelimit"));
     }
+}
+
+#[tokio::test]
+async fn an_attempt_that_was_refused_counts_however_often_it_is_sent_again() {
+    let standin = Standin::start().await;
+    let private = App::private().payments(&standin).variable("limit_address_hour", "1000");
+    let Some(app) = private.spawn().await else { return };
+    let (client, order, key) = (shopper(&app), app.new_order_id().await, new_key());
+    let send = || client.send(session(&client, &order, "stripe", &key));
+    // Away is no refusal: the same request goes on, and costs nothing.
+    standin.fail(Fault::new(FaultKind::Status(503)).on("/v1/checkout/sessions"));
+    for _ in 0..7 {
+        send().await.expect(503);
+    }
+    standin.heal();
+    standin.fail(Fault::new(FaultKind::Status(400)).on("/v1/checkout/sessions"));
+    let refused = e2e::eventually("the breaker lets calls through", std::time::Duration::from_secs(20), || async {
+        let answer = send().await;
+        (answer.status != 503).then_some(answer)
+    });
+    refused.await.expect_problem(422);
+    for _ in 0..4 {
+        send().await.expect_problem(422);
+    }
+    send().await.expect_problem(429);
+    assert_eq!(app.psql_value("SELECT count(*)::text FROM payment_sessions").await, "0");
+    let unknown = uuid::Uuid::now_v7().to_string();
+    let (client, key) = (other_shopper(&app), new_key());
+    for _ in 0..5 {
+        client.send(session(&client, &unknown, "other", &key)).await.expect_problem(404);
+    }
+    client.send(session(&client, &unknown, "other", &key)).await.expect_problem(429);
 }
 
 #[tokio::test]
