@@ -7,6 +7,7 @@ use commerce::query::{parse_id, parse_none};
 use http::Method;
 use spin_adapters::backend::Backend;
 use spin_adapters::http::{Incoming, Reply};
+use spin_adapters::payments::address::client_address;
 use spin_adapters::payments::{Payments, guests};
 
 /// Where a guest looks at an order.
@@ -35,7 +36,7 @@ pub async fn order(request: &Incoming) -> Result<Reply, Error> {
     }
     // The token never stands in an address, where logs and histories would keep it.
     parse_none(request.query.as_deref())?;
-    let guest = GuestToken::from_authorization(request.values("authorization"))?;
     let (backend, payments) = (Backend::ready().await?, Payments::ready().await?);
-    guests::order(backend, payments, &guest).await
+    let address = client_address(backend, &payments.config.trusted_proxies, request);
+    guests::order(backend, payments, address, GuestToken::from_authorization(request.values("authorization"))).await
 }

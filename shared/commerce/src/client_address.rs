@@ -38,7 +38,8 @@ impl Network {
 /// What is known about proxies in front of the application.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum Proxies {
-    /// Nothing: a request with `X-Forwarded-For` or `Forwarded` may have come through one, or pretend so.
+    /// Nothing: a request with `X-Forwarded-For` or `Forwarded` may have come through one, or pretend so. It is believed to have, where the
+    /// peer's address isn't one of the open internet: there clients can't be, and proxies mostly are.
     #[default]
     Undeclared,
     /// There are none: the peer is the client, whatever the headers say.
@@ -74,7 +75,7 @@ impl Proxies {
 pub enum ClientAddress {
     /// From here. Of IPv6 only the first 64 bits: the rest is the client's to choose.
     Known(IpAddr),
-    /// Through a proxy that nobody has declared, so all its clients would look like one.
+    /// Through a proxy inside that nobody has declared, so all its clients would look like one.
     Undeclared,
     /// It can't be told.
     Unknown,
@@ -95,7 +96,7 @@ impl ClientAddress {
         let Some(peer) = peer else { return Self::Unknown };
         let hops: Vec<&str> = forwarded_for.into_iter().flat_map(|value| value.split(',')).map(str::trim).collect();
         match proxies {
-            Proxies::Undeclared if forwarded || !hops.is_empty() => Self::Undeclared,
+            Proxies::Undeclared if (forwarded || !hops.is_empty()) && is_inside(peer) => Self::Undeclared,
             _ if !proxies.trusts(peer) => Self::known(peer),
             _ => {
                 // A trusted proxy that names nobody has itself called, or doesn't say for whom.
@@ -111,6 +112,27 @@ impl ClientAddress {
             IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX))),
             address => address,
         })
+    }
+}
+
+/// Whether an address can only be reached from inside: loopback, private (RFC 1918), shared by a carrier (RFC 6598), of one link, unique local
+/// (RFC 4193), or none at all.
+fn is_inside(address: IpAddr) -> bool {
+    match address.to_canonical() {
+        IpAddr::V4(address) => {
+            let [first, second, ..] = address.octets();
+            address.is_loopback()
+                || address.is_private()
+                || address.is_link_local()
+                || address.is_unspecified()
+                || first == 100 && second & 0b1100_0000 == 64
+        }
+        IpAddr::V6(address) => {
+            address.is_loopback()
+                || address.is_unspecified()
+                || address.is_unique_local()
+                || address.is_unicast_link_local()
+        }
     }
 }
 
@@ -135,9 +157,10 @@ mod tests {
 
     #[test]
     fn the_client_is_the_rightmost_that_is_no_proxy_of_ours() {
-        let table: [(&str, &[&str], &str, &str); 16] = [
+        let table: [(&str, &[&str], &str, &str); 17] = [
             ("203.0.113.9", &[], "", "203.0.113.9"),
-            ("203.0.113.9", &["198.51.100.1"], "", "undeclared"),
+            ("203.0.113.9", &["198.51.100.1"], "", "203.0.113.9"),
+            ("10.0.0.1", &["198.51.100.1"], "", "undeclared"),
             ("203.0.113.9", &["198.51.100.1"], "none", "203.0.113.9"),
             ("203.0.113.9", &["198.51.100.1"], "10.0.0.0/8", "203.0.113.9"),
             ("10.0.0.1", &["198.51.100.1"], "10.0.0.0/8", "198.51.100.1"),
@@ -160,10 +183,41 @@ mod tests {
 
     #[test]
     fn a_forwarded_header_gives_an_undeclared_proxy_away_too() {
-        let peer = "203.0.113.9".parse().ok();
+        let peer = "192.168.0.9".parse().ok();
         let of = |proxies: &Proxies| ClientAddress::of(peer, [], true, proxies);
         assert_eq!(of(&Proxies::Undeclared), ClientAddress::Undeclared);
         assert_eq!(of(&Proxies::None), ClientAddress::Known(peer.unwrap()));
+    }
+
+    #[test]
+    fn nobody_on_the_open_internet_is_taken_for_an_undeclared_proxy() {
+        let inside = [
+            "127.0.0.1",
+            "10.255.0.1",
+            "172.16.0.1",
+            "172.31.255.255",
+            "192.168.1.1",
+            "100.64.0.1",
+            "100.127.255.255",
+            "169.254.1.1",
+            "0.0.0.0",
+            "::1",
+            "::",
+            "fd00::1",
+            "fe80::1",
+            "::ffff:10.0.0.1",
+        ];
+        for peer in inside {
+            assert_eq!(of(peer, &["198.51.100.1"], ""), "undeclared", "{peer}");
+            assert_ne!(of(peer, &[], ""), "undeclared", "{peer}");
+        }
+        let outside =
+            ["203.0.113.9", "172.32.0.1", "172.15.0.1", "100.63.0.1", "100.128.0.1", "11.0.0.1", "192.169.0.1"];
+        for peer in outside {
+            assert_eq!(of(peer, &["198.51.100.1"], ""), peer);
+            assert_eq!(of(&format!("::ffff:{peer}"), &["198.51.100.1"], ""), peer);
+        }
+        assert_eq!(of("2001:db8:1:2::3", &["198.51.100.1"], ""), "2001:db8:1:2::");
     }
 
     #[test]

@@ -60,7 +60,7 @@ pub struct StripeConfig {
     pub webhook_secrets: Vec<Secret>,
 }
 
-/// How many attempts to pay are taken.
+/// How many attempts are taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AttemptLimits {
     /// Of one customer in an hour.
@@ -69,6 +69,8 @@ pub struct AttemptLimits {
     pub customer_day: u32,
     /// From one address in an hour.
     pub address_hour: u32,
+    /// Of wrong guest tokens from one address in an hour.
+    pub guest_hour: u32,
 }
 
 /// All settings of payments.
@@ -137,6 +139,7 @@ pub const VARIABLES: &[&str] = &[
     "limit_customer_hour",
     "limit_customer_day",
     "limit_address_hour",
+    "limit_guest_hour",
     "trusted_proxies",
     "fraud_review_score",
 ];
@@ -182,6 +185,7 @@ impl PaymentConfig {
                 customer_hour: parser.bounded("limit_customer_hour", 1, 1_000_000) as u32,
                 customer_day: parser.bounded("limit_customer_day", 1, 1_000_000) as u32,
                 address_hour: parser.bounded("limit_address_hour", 1, 1_000_000) as u32,
+                guest_hour: parser.bounded("limit_guest_hour", 1, 1_000_000) as u32,
             },
             trusted_proxies: parser.parsed("trusted_proxies", Proxies::parse).unwrap_or_default(),
             fraud_review_score: parser.bounded("fraud_review_score", 1, 1_000) as u32,

@@ -2,6 +2,7 @@
 //! takes place whose time could tell anything.
 
 use commerce::caller::Caller;
+use commerce::client_address::ClientAddress;
 use commerce::error::Error;
 use commerce::guest::GuestToken;
 use commerce::pseudonym::{Purpose, pseudonym};
@@ -9,6 +10,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::Payments;
+use super::guesses::Guesses;
 use crate::backend::Backend;
 use crate::clock::token;
 use crate::http::Reply;
@@ -57,12 +59,34 @@ pub async fn revoke(backend: &'static Backend, caller: &Caller, order: Uuid) -> 
     }
 }
 
-/// The public view of the order that a token opens. Always from Postgres: a token taken back opens nothing from then on.
+/// The public view of the order that a token opens. Always from Postgres: a token taken back opens nothing from then on. `guest`: the
+/// token, or why there is none that could be looked for.
 ///
 /// # Errors
-/// [`Error::Unauthenticated`] where the token opens nothing, whatever the reason.
-pub async fn order(backend: &'static Backend, payments: &Payments, guest: &GuestToken) -> Result<Reply, Error> {
-    let params = vec![Param::Text(hashed(payments, guest)?)];
+/// [`Error::Unauthenticated`] where the token opens nothing, whatever the reason; [`Error::TooManyRequests`] where that was so too often.
+pub async fn order(
+    backend: &'static Backend,
+    payments: &Payments,
+    address: ClientAddress,
+    guest: Result<GuestToken, Error>,
+) -> Result<Reply, Error> {
+    let guesses = Guesses::of(&payments.config, address)?;
+    guesses.admitted(backend).await?;
+    match opened(backend, payments, guest).await {
+        Err(wrong @ Error::Unauthenticated { .. }) => {
+            guesses.wrong(backend).await?;
+            Err(wrong)
+        }
+        outcome => outcome,
+    }
+}
+
+async fn opened(
+    backend: &'static Backend,
+    payments: &Payments,
+    guest: Result<GuestToken, Error>,
+) -> Result<Reply, Error> {
+    let params = vec![Param::Text(hashed(payments, &guest?)?)];
     let rows = backend.ports.postgres.query(include_str!("../sql/guest_order.sql"), params).await?;
     let invalid = || Error::unauthenticated("the token is wrong, has expired or was taken back");
     let body = rows.into_iter().next().ok_or_else(invalid)?.take_text("body")?;

@@ -2,8 +2,8 @@
 //!
 //! Reading order: [`config`] and [`urls`], [`client`] (one call), [`upstream`] (its repetitions), [`gateway`] (the providers);
 //! [`deliveries`] (a webhook from its bytes to its answer) with [`certificates`], [`verification`], [`claims`], [`effects`] and
-//! [`approvals`]; [`events`] (what operators do with them); [`sessions`], [`checkout`], [`guests`] (the shopper's way) with [`limits`] and
-//! [`address`]; [`refunds`] and [`captures`] (money that operators move) with [`observed`] (what providers answer to that).
+//! [`approvals`]; [`events`] (what operators do with them); [`sessions`], [`checkout`], [`guests`] (the shopper's way) with [`limits`],
+//! [`guesses`] and [`address`]; [`refunds`] and [`captures`] (money that operators move) with [`observed`] (what providers answer to that).
 
 pub mod address;
 pub mod approvals;
@@ -17,6 +17,7 @@ pub mod deliveries;
 pub mod effects;
 pub mod events;
 pub mod gateway;
+pub mod guesses;
 pub mod guests;
 pub mod limits;
 pub mod observed;

@@ -19,6 +19,7 @@ pub(crate) fn defaults() -> HashMap<&'static str, String> {
         ("limit_customer_hour", "5"),
         ("limit_customer_day", "20"),
         ("limit_address_hour", "10"),
+        ("limit_guest_hour", "20"),
         ("fraud_review_score", "70"),
     ];
     let mut values: HashMap<_, _> = VARIABLES.iter().map(|name| (*name, String::new())).collect();
@@ -80,6 +81,7 @@ fn every_wrong_variable_is_named_at_once_and_its_value_is_not() {
         ("limit_customer_hour", "0"),
         ("limit_customer_day", "secret"),
         ("limit_address_hour", "1.5"),
+        ("limit_guest_hour", "0"),
         ("trusted_proxies", "secret"),
         ("fraud_review_score", "0"),
     ];

@@ -15,6 +15,13 @@ async fn look(app: &App, authorization: &str) -> Answer {
     guest.send(guest.request(Method::GET, "/guest/order").header("authorization", authorization)).await
 }
 
+/// From an address behind the declared proxy.
+async fn look_from(app: &App, address: &str, token: &str) -> Answer {
+    let guest = app.client.anonymous();
+    let request = guest.request(Method::GET, "/guest/order").header("authorization", format!("Guest {token}"));
+    guest.send(request.header("x-forwarded-for", address)).await
+}
+
 async fn revoke(client: &Client, order: &str) -> Answer {
     client.send(client.request(Method::DELETE, &format!("/orders/{order}/guest-token"))).await
 }
@@ -110,4 +117,45 @@ async fn a_token_is_nowhere_but_with_its_holder() {
     // Nor is it a caller's token.
     let caller = app.client.with_token(&guest);
     caller.order(&app.sample.order).await.expect_problem(401);
+}
+
+#[tokio::test]
+async fn wrong_tokens_are_limited_by_address_and_right_ones_open_their_orders_from_elsewhere() {
+    let private = App::private().variable("limit_guest_hour", "3").variable("trusted_proxies", "127.0.0.0/8");
+    let Some(app) = private.spawn().await else { return };
+    let right = token(&app.client, &app.sample.order).await;
+    let wrong = "0".repeat(32);
+    let (one, other, third) = ("192.0.2.1", "192.0.2.2", "192.0.2.3");
+    for _ in 0..10 {
+        look_from(&app, one, &right).await.expect(200);
+    }
+    for token in [wrong.as_str(), &wrong, "no token"] {
+        look_from(&app, one, token).await.expect_problem(401);
+    }
+    for token in [&wrong, &right] {
+        let refused = look_from(&app, one, token).await;
+        let wait: u64 = refused.header("retry-after").parse().expect("seconds");
+        assert!((3500..=3600).contains(&wait), "{wait}");
+        assert_eq!(refused.header("ratelimit-policy"), "\"guest-hour\";q=3;w=3600");
+        refused.expect_problem(429);
+    }
+    look_from(&app, other, &right).await.expect(200);
+
+    let at_once = futures_util::future::join_all((0..50).map(|_| look_from(&app, third, &wrong))).await;
+    let answered = |status| at_once.iter().filter(|answer| answer.status == status).count();
+    assert_eq!((answered(401), answered(429)), (3, 47));
+    for key in super::shopper::keys(&app, "payment:rate:*").await {
+        assert!(!key.contains("192.0.2") && !key.contains(&wrong), "{key}");
+    }
+}
+
+#[tokio::test]
+async fn without_redis_a_guest_is_let_in_and_nobody_else() {
+    let Some(mut app) = App::private().own_redis().variable("limit_guest_hour", "1").spawn().await else { return };
+    let right = token(&app.client, &app.sample.order).await;
+    app.redis.as_mut().expect("an own Redis").kill();
+    for _ in 0..3 {
+        look(&app, &format!("Guest {right}")).await.expect(200);
+        look(&app, &format!("Guest {}", "0".repeat(32))).await.expect_problem(401);
+    }
 }
