@@ -16,7 +16,7 @@ use crate::http::{Incoming, Reply};
 use crate::payments::Payments;
 use crate::payments::claims::Claimed;
 use crate::payments::config::PayPalMode;
-use crate::payments::effects::{Effect, take};
+use crate::payments::effects::{Cause, Effect, postponed, take};
 use crate::payments::verification::{Standing, evidence, refused, right_mode, verified};
 use crate::postgres::Param;
 
@@ -24,6 +24,8 @@ use crate::postgres::Param;
 const IN_WORK: u32 = 1;
 /// When to come again with an event that waits for its order or its payment, in seconds.
 const WAITING: u32 = 10;
+/// When to come again with one more body of a transmission that has had too many, in seconds.
+const TOO_MANY: u32 = 3600;
 
 /// Takes one delivery in.
 ///
@@ -120,11 +122,20 @@ impl Delivery {
             ("ignored", _) => Ok(Effect::Ignored(reason)),
             // Only kept until an operator says "again".
             ("needs_review", Standing::Review(_)) => Ok(Effect::NeedsReview(reason)),
-            _ => Ok(take(backend, payments, &event, &self.told.subject).await?),
+            _ => {
+                let effect = take(backend, payments, &event, &self.told.subject).await;
+                if let Err(cause @ Cause::Provider(_)) = &effect {
+                    postponed(backend, &event, cause).await;
+                }
+                Ok(effect?)
+            }
         }
     }
 
     /// The stored event's id, state and reason.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] for one more body of a transmission that has had too many: nothing is stored, and PayPal isn't asked.
     async fn record(&self, backend: &'static Backend, payments: &Payments) -> Result<(String, String, String), Error> {
         let text = |text: &str| Param::Text(text.to_owned());
         let or_null = |value: Option<String>| value.map_or(Param::Null, Param::Text);
@@ -150,6 +161,11 @@ impl Delivery {
         ];
         let rows = backend.write(include_str!("../sql/webhook_record.sql"), params).await?;
         let row = rows.first().ok_or_else(|| Error::internal("payment_event_record gave no row"))?;
+        if row.text("outcome")? == Some("too_many") {
+            let detail =
+                "too many bodies came under this transmission id; the event can be had by a reconciliation".into();
+            return Err(Error::Unavailable { detail, retry_after_seconds: TOO_MANY });
+        }
         let text = |column| row.text(column).map(|text| text.unwrap_or_default().to_owned());
         Ok((text("event")?, text("state")?, text("reason")?))
     }

@@ -37,6 +37,7 @@ pub async fn take(
     event: &str,
     subject: &Subject,
 ) -> Result<Effect, Cause> {
+    let mut named = (None, false);
     let (objects, shown) = match subject {
         Subject::Nothing => return settled(backend, event, Effect::Ignored("unknown-type".into())).await,
         Subject::Unreadable => {
@@ -45,7 +46,11 @@ pub async fn take(
         Subject::Object(object) => (vec![ProviderObject::clone(object)], true),
         Subject::Resource { resource, claimed } => {
             let told = match payments.config.paypal.mode {
-                PayPalMode::Api => (payments.gateway.observe(resource).await.map_err(Cause::Provider)?, true),
+                PayPalMode::Api => {
+                    let objects = payments.gateway.observe(resource).await.map_err(Cause::Provider)?;
+                    named = (Some(resource.path()), resource.is_as_claimed(claimed, &objects));
+                    (objects, true)
+                }
                 PayPalMode::PostBack | PayPalMode::SignatureOnly => match resource.objects(claimed) {
                     Ok(objects) => (objects, false),
                     Err(reason) => {
@@ -63,7 +68,9 @@ pub async fn take(
     };
     let objects: Vec<ProviderObject> = objects.into_iter().map(ProviderObject::printable).collect();
     let objects = serde_json::to_string(&objects).map_err(|error| Cause::Ours(Error::internal(error.to_string())))?;
-    let params = vec![Param::Uuid(event.to_owned()), Param::Json(objects), Param::Bool(shown)];
+    let resource = named.0.map_or(Param::Null, Param::Text);
+    let params =
+        vec![Param::Uuid(event.to_owned()), Param::Json(objects), Param::Bool(shown), resource, Param::Bool(named.1)];
     let rows = backend.write(include_str!("../sql/webhook_apply.sql"), params).await.map_err(Cause::Ours)?;
     let row = rows.first().ok_or_else(|| Cause::Ours(Error::internal("webhook_event_apply gave no row")))?;
     let text = |column| row.text(column).map(|text| text.map(str::to_owned)).map_err(Cause::Ours);
@@ -99,6 +106,12 @@ pub(super) async fn settled(backend: &'static Backend, event: &str, effect: Effe
     };
     written.map_err(Cause::Ours)?;
     Ok(effect)
+}
+
+/// Writes down why an event waits, for everybody to see, and when it is tried again. Where that fails, it is tried as it would have been.
+pub(super) async fn postponed(backend: &'static Backend, event: &str, cause: &Cause) {
+    let params = vec![Param::Uuid(event.to_owned()), Param::Text(cause.reason().to_owned())];
+    let _ = backend.write(include_str!("../sql/webhook_postpone.sql"), params).await;
 }
 
 /// Why an event could not take effect now.

@@ -16,7 +16,7 @@ use crate::clock::monotonic_millis;
 use crate::http::Reply;
 use crate::payments::Payments;
 use crate::payments::deliveries::{Delivery, account};
-use crate::payments::effects::{Cause, Effect, settled, take};
+use crate::payments::effects::{Cause, Effect, postponed, settled, take};
 use crate::payments::verification::Standing;
 use crate::postgres::{Param, Row};
 
@@ -230,8 +230,7 @@ async fn resume(backend: &'static Backend, payments: &Payments, row: &Row) -> Re
         Err(reason) => settled(backend, &event, Effect::NeedsReview(reason.as_str().into())).await,
     };
     if let Err(cause) = &outcome {
-        let params = vec![Param::Uuid(event), Param::Text(cause.reason().to_owned())];
-        let _ = backend.write(include_str!("../sql/webhook_postpone.sql"), params).await;
+        postponed(backend, &event, cause).await;
     }
     outcome
 }

@@ -103,6 +103,20 @@ impl ProviderObject {
         Self { order_reference: printable(self.order_reference), payee: printable(self.payee), ..self }
     }
 
+    /// Whether this is the object that is claimed, and as it is claimed. What the claim leaves out it doesn't claim.
+    pub(super) fn bears_out(&self, claim: &Self) -> bool {
+        fn fits<T: PartialEq>(claimed: &Option<T>, shown: &Option<T>) -> bool {
+            claimed.is_none() || claimed == shown
+        }
+        (self.kind, &self.id, self.state) == (claim.kind, &claim.id, claim.state)
+            && (self.amount, &self.currency) == (claim.amount, &claim.currency)
+            && fits(&claim.refunded_total, &self.refunded_total)
+            && fits(&claim.parent, &self.parent)
+            && fits(&claim.order_reference, &self.order_reference)
+            && fits(&claim.external_order, &self.external_order)
+            && fits(&claim.payee, &self.payee)
+    }
+
     pub(super) fn with_amount(mut self, amount: Amount) -> Self {
         self.currency = Some(amount.currency.as_str().to_owned());
         self.amount = Some(amount);

@@ -77,6 +77,13 @@ impl Resource {
         paypal_resource::objects(self, answer).ok_or(Reason::EventMalformed)
     }
 
+    /// Whether the API shows what a body claims: every object in it, in the same state, with the same amounts and for the same order, as far
+    /// as the body says. A body that claims nothing is shown by nothing.
+    pub fn is_as_claimed(&self, claimed: &Value, shown: &[ProviderObject]) -> bool {
+        let Ok(claims) = self.objects(claimed) else { return false };
+        !claims.is_empty() && claims.iter().all(|claim| shown.iter().any(|object| object.bears_out(claim)))
+    }
+
     /// What else has to be read to know the payment behind a refund or dispute, as named by the API's own answer.
     pub fn payment_of(&self, object: &ProviderObject) -> Option<Resource> {
         let kind = match self.kind {

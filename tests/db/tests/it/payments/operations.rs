@@ -34,6 +34,63 @@ async fn what_waits_is_tried_again_by_one_at_a_time_later_and_later() {
 }
 
 #[tokio::test]
+async fn what_waits_for_long_is_tried_seldom_and_not_for_ever() {
+    let db = database().await;
+    let pause = "SELECT extract(epoch FROM webhook_pause(20, now() - interval '%'))::integer / 60";
+    for (age, minutes) in
+        [("1 hour", "60"), ("4 hours", "60"), ("8 hours", "120"), ("4 days", "1440"), ("20 days", "1440")]
+    {
+        assert_eq!(db.text(&pause.replace('%', age)).await, minutes, "{age}");
+    }
+    // As a scheduler does that comes every minute for a year, its clock moved.
+    let event = Event::new(vec![]);
+    let id: Uuid = event.record(&db.client).await.get("event");
+    let mut tries = 0;
+    while tries < 1000 {
+        db.run("UPDATE webhook_events SET received_at = received_at - (next_attempt_at - now()), body_expires_at = body_expires_at - (next_attempt_at - now()), next_attempt_at = now() WHERE next_attempt_at > now()").await;
+        if claimed(&db).await == 0 {
+            break;
+        }
+        tries += 1;
+        db.run(&format!("SELECT webhook_event_postpone('{id}', 'resource-unknown')")).await;
+    }
+    assert!((10..80).contains(&tries), "{tries} tries");
+    assert_eq!(db.text("SELECT state || ':' || reason FROM webhook_events").await, "needs_review:resource-unknown");
+}
+
+#[tokio::test]
+async fn what_is_tried_no_more_still_finds_its_order() {
+    let db = database().await;
+    let order = Uuid::now_v7();
+    Event::new(vec![capture(order, "C1", "completed", "100.00", 1)]).deliver(&db.client).await;
+    db.run("UPDATE webhook_events SET body_expires_at = now(), next_attempt_at = now()").await;
+    assert_eq!(claimed(&db).await, 0);
+    assert_eq!(db.text("SELECT state || ':' || reason FROM webhook_events").await, "needs_review:order-unknown");
+    place(&db.client, order, "100.00").await;
+    assert!(state(&db.client, order).await.starts_with("paid"));
+    assert_eq!(db.text("SELECT state FROM webhook_events").await, "applied");
+}
+
+#[tokio::test]
+async fn a_providers_answer_holds_no_row_while_it_waits_for_a_fold() {
+    // Whoever folds the payment changes the event's row in the end: were it held by somebody who waits for the fold, they would wait in a circle.
+    let db = database().await;
+    let objects = serde_json::json!([{"kind": "refund", "id": "R1", "parent": "C1", "state": "completed", "amount": "1.00", "currency": "EUR"}]);
+    let observe = "SELECT outcome FROM payment_observed('paypal', 'NOBODY', 'request-1', 'api.test', $1)";
+    let outcome: String = db.client.query_one(observe, &[&objects]).await.unwrap().get(0);
+    assert_eq!(outcome, "needs_review");
+    let answering = db.connect().await;
+    db.run("BEGIN").await;
+    db.client.query("SELECT payment_lock_objects('paypal', 'NOBODY', $1)", &[&objects]).await.unwrap();
+    let again = objects.clone();
+    let waiting =
+        tokio::spawn(async move { answering.query_one(observe, &[&again]).await.map(|row| row.get::<_, String>(0)) });
+    db.wait_for_a_lock().await;
+    db.run("SET lock_timeout = '5s'; UPDATE webhook_events SET reason = reason; COMMIT").await;
+    assert_eq!(waiting.await.unwrap().unwrap(), "needs_review");
+}
+
+#[tokio::test]
 async fn a_replay_makes_an_event_due_unless_it_took_effect() {
     let db = database().await;
     let order = Uuid::now_v7();

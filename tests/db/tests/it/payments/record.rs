@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use tokio_postgres::Row;
+use serde_json::json;
+use tokio_postgres::{Client, Row};
 use uuid::Uuid;
 
 use super::{Event, capture, database, place, state};
@@ -118,4 +119,93 @@ async fn an_event_that_is_not_for_us_is_kept_and_has_no_effect() {
         db.text("SELECT outcome FROM payment_event_apply(gen_random_uuid(), '[]', true)").await,
         "unknown_event"
     );
+}
+
+/// An event that agrees with what the API shows of a resource, delivered.
+async fn agreeing(client: &Client, event: &Event, resource: &str, agrees: bool) -> String {
+    let id: Uuid = event.record(client).await.get("event");
+    judged(client, event, id, resource, agrees).await
+}
+
+async fn judged(client: &Client, event: &Event, id: Uuid, resource: &str, agrees: bool) -> String {
+    let sql = "SELECT concat_ws(':', outcome, reason) FROM payment_event_apply($1, $2, true, $3, $4)";
+    client.query_one(sql, &[&id, &json!(event.objects), &resource, &agrees]).await.unwrap().get(0)
+}
+
+#[tokio::test]
+async fn a_conflict_over_one_resource_is_over_where_the_api_shows_what_the_body_says() {
+    const CONFLICT: &str = "needs_review:transmission-conflict";
+    // What the second one names and says, and what becomes of it.
+    for (resource, kind, agrees, expected) in [
+        ("captures/C1", "TEST", true, "applied"),
+        ("captures/C1", "TEST", false, CONFLICT),
+        ("captures/C2", "TEST", true, CONFLICT),
+        ("captures/C1", "OTHER", true, CONFLICT),
+    ] {
+        let db = database().await;
+        let order = Uuid::now_v7();
+        place(&db.client, order, "100.00").await;
+        let of = |id: &str| Event {
+            id: id.into(),
+            transmission: Some("t1".into()),
+            ..Event::new(vec![capture(order, "C1", "completed", "100.00", 1)])
+        };
+        let (first, second) = (of("WH-1"), of("WH-2"));
+        assert_eq!(agreeing(&db.client, &first, "captures/C1", false).await, "applied", "there is no conflict yet");
+        let id: Uuid = second.record(&db.client).await.get("event");
+        db.run(&format!("UPDATE webhook_events SET kind = '{kind}' WHERE id = '{id}'")).await;
+        assert_eq!(judged(&db.client, &second, id, resource, agrees).await, expected, "{resource} {kind} {agrees}");
+        assert_eq!(state(&db.client, order).await, "paid 100.00 0.00 C1=paid/100.00/0.00");
+    }
+}
+
+#[tokio::test]
+async fn the_genuine_one_of_a_pair_that_was_looked_up_before_the_other_is_settled_with_it() {
+    let db = database().await;
+    let order = Uuid::now_v7();
+    place(&db.client, order, "100.00").await;
+    let of = |id: &str| Event {
+        id: id.into(),
+        transmission: Some("t1".into()),
+        ..Event::new(vec![capture(order, "C1", "completed", "100.00", 1)])
+    };
+    let (genuine, forged) = (of("WH-GENUINE"), of("WH-FORGED"));
+    let ids: [Uuid; 2] = [genuine.record(&db.client).await.get("event"), forged.record(&db.client).await.get("event")];
+    let first = judged(&db.client, &genuine, ids[0], "captures/C1", true).await;
+    assert_eq!(first, "needs_review:transmission-conflict", "nobody knows what the other one names");
+    let second = judged(&db.client, &forged, ids[1], "captures/C1", false).await;
+    assert_eq!(second, "needs_review:transmission-conflict");
+    let states = "SELECT string_agg(event_id || '=' || state, ' ' ORDER BY event_id) FROM webhook_events";
+    assert_eq!(db.text(states).await, "WH-FORGED=needs_review WH-GENUINE=applied");
+}
+
+#[tokio::test]
+async fn no_more_than_a_few_bodies_of_one_transmission_are_kept() {
+    let db = database().await;
+    let event = |n: u32, transmission: &str| Event {
+        id: format!("WH-{n}"),
+        transmission: Some(transmission.into()),
+        ..Event::new(vec![n.into()])
+    };
+    let mut outcomes = Vec::new();
+    for n in 0..8 {
+        let row = event(n, "t1").record(&db.client).await;
+        outcomes.push(row.get::<_, String>("outcome"));
+        assert_eq!(row.get::<_, Option<Uuid>>("event").is_some(), n < 5);
+    }
+    assert_eq!(outcomes, [["recorded"; 5].as_slice(), &["too_many"; 3]].concat());
+    assert_eq!(db.text("SELECT count(*) FROM webhook_events").await, "5");
+    assert_eq!(event(2, "t1").record(&db.client).await.get::<_, &str>("outcome"), "known", "it is one of them");
+    assert_eq!(event(7, "t2").record(&db.client).await.get::<_, &str>("outcome"), "recorded", "another transmission");
+
+    let mut tasks = Vec::new();
+    for n in 100..120 {
+        let (client, event) = (db.connect().await, event(n, "t3"));
+        tasks.push(tokio::spawn(async move { event.record(&client).await.get::<_, String>("outcome") }));
+    }
+    let mut recorded = 0;
+    for task in tasks {
+        recorded += usize::from(task.await.unwrap() == "recorded");
+    }
+    assert_eq!(recorded, 5, "at the same moment, too");
 }

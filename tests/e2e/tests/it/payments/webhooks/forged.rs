@@ -132,6 +132,13 @@ async fn what_stripe_has_not_signed_for_us_is_refused_with_the_reason() {
     assert_eq!(payment_status(&app, &order).await, "paid");
 }
 
+/// The genuine delivery's signature over another body of the same CRC-32.
+fn forged(genuine: &Signed, event: &standin::Event, change: impl FnOnce(&mut serde_json::Value)) -> Signed {
+    let mut claim: serde_json::Value = serde_json::from_slice(&event.body).expect("JSON");
+    change(&mut claim);
+    genuine.clone().with_body(standin::with_the_crc_of(&event.body, claim.to_string().as_bytes()))
+}
+
 #[tokio::test]
 async fn a_body_with_the_checksum_of_a_genuine_one_moves_no_money_and_blocks_nothing() {
     for forged_first in [true, false] {
@@ -139,26 +146,78 @@ async fn a_body_with_the_checksum_of_a_genuine_one_moves_no_money_and_blocks_not
         let order = order(&app).await;
         let event = pay(&app, Provider::PayPal, &order);
         let genuine = app.standin().signed(&event.id);
-        let mut claim: serde_json::Value = serde_json::from_slice(&event.body).expect("JSON");
-        claim["id"] = json!("WH-FORGED");
-        claim["resource"]["amount"]["value"] = json!("9999.00");
-        let body = standin::with_the_crc_of(&event.body, claim.to_string().as_bytes());
-        let forged = genuine.clone().with_body(body);
+        let forged = forged(&genuine, &event, |claim| {
+            claim["id"] = json!("WH-FORGED");
+            claim["resource"]["amount"]["value"] = json!("9999.00");
+        });
         let (first, second) = if forged_first { (&forged, &genuine) } else { (&genuine, &forged) };
         assert_eq!(
             deliver(&app.client, first).await,
             ok("processed"),
             "the checksum fits: its resource is what counts"
         );
-        assert_eq!(deliver(&app.client, second).await, ok("needs_review"), "forged first: {forged_first}");
+        // The genuine one says what the API shows, the forged one doesn't: somebody has to look at that one alone.
+        let (answer, again, stored) = match forged_first {
+            true => ("processed", "already_processed", "applied applied"),
+            false => ("needs_review", "needs_review", "applied needs_review:transmission-conflict"),
+        };
+        assert_eq!(deliver(&app.client, second).await, ok(answer), "forged first: {forged_first}");
         assert_eq!(
             money(&app, &order).await,
             format!("paid paid/{}/0.00", order.total),
             "forged first: {forged_first}"
         );
-        assert_eq!(events(&app).await, "applied needs_review:transmission-conflict");
-        assert_eq!(deliver(&app.client, second).await, ok("needs_review"), "never already_processed");
+        assert_eq!(events(&app).await, stored);
+        assert_eq!(deliver(&app.client, second).await, ok(again), "forged first: {forged_first}");
     }
+}
+
+#[tokio::test]
+async fn bodies_of_one_transmission_that_name_different_payments_are_looked_at() {
+    let Some(app) = shop().await else { return };
+    let (one, other) = (order(&app).await, order(&app).await);
+    let (event, strangers) = (pay(&app, Provider::PayPal, &one), pay(&app, Provider::PayPal, &other));
+    let genuine = app.standin().signed(&event.id);
+    // It says nothing but the truth, of another payment.
+    let elsewhere: serde_json::Value = serde_json::from_slice(&strangers.body).expect("JSON");
+    let forged = forged(&genuine, &event, |claim| *claim = elsewhere);
+    assert_eq!(deliver(&app.client, &forged).await, ok("processed"));
+    assert_eq!(deliver(&app.client, &genuine).await, ok("needs_review"));
+    assert_eq!(events(&app).await, "applied needs_review:transmission-conflict");
+    for order in [&one, &other] {
+        assert_eq!(money(&app, order).await, format!("paid paid/{}/0.00", order.total), "both were paid");
+    }
+}
+
+#[tokio::test]
+async fn one_transmission_costs_a_few_rows_and_calls_however_many_bodies_it_comes_with() {
+    let Some(app) = shop().await else { return };
+    let order = order(&app).await;
+    let event = pay(&app, Provider::PayPal, &order);
+    let genuine = app.standin().signed(&event.id);
+    let mut answers = Vec::new();
+    let mut calls = 0;
+    for n in 0..20 {
+        if n == 5 {
+            calls = app.standin().seen().len();
+        }
+        let forged = forged(&genuine, &event, |claim| {
+            claim["id"] = json!(format!("WH-FORGED-{n}"));
+            claim["resource"]["amount"]["value"] = json!("9999.00");
+        });
+        answers.push(deliver(&app.client, &forged).await.0);
+    }
+    assert_eq!(answers, [[200; 5].as_slice(), &[503; 15]].concat(), "nothing that isn't stored is answered 2xx");
+    assert_eq!(app.standin().seen().len(), calls, "PayPal was asked for those that are stored");
+    assert_eq!(app.psql_value("SELECT count(*)::text FROM webhook_events").await, "5");
+    // The genuine one comes too late, but not to nothing: the API has told what it is about, and reconciliation has a way of its own.
+    assert_eq!(deliver(&app.client, &genuine).await.0, 503);
+    assert_eq!(money(&app, &order).await, format!("paid paid/{}/0.00", order.total));
+    let operator = app.operator();
+    let path = "/webhooks/reconcile?provider=paypal";
+    operator.send(operator.request(reqwest::Method::POST, path)).await.expect(200);
+    let state = format!("SELECT state FROM webhook_events WHERE event_id = '{}'", event.id);
+    assert_eq!(app.psql_value(&state).await, "applied");
 }
 
 #[tokio::test]

@@ -254,7 +254,7 @@ async fn an_event_before_its_resource_or_its_order_takes_effect_when_that_is_the
     app.standin().hide(capture);
     let signed = app.standin().signed(&event.id);
     assert_eq!(deliver(&app.client, &signed).await.0, 503);
-    assert_eq!(events(&app).await, "received");
+    assert_eq!(events(&app).await, "received:resource-unknown");
     app.standin().show(capture);
     assert_eq!(deliver(&app.client, &signed).await, ok("processed"));
     paid_once(&app, &first).await;

@@ -118,6 +118,8 @@ async fn a_redrive_takes_up_what_waits() {
         assert_eq!(deliver(&app.client, &signed).await.0, 503);
         orders.push(order);
     }
+    assert!(events(&app).await.contains("received:provider-away"), "what came of the delivery is written down");
+    app.psql("UPDATE webhook_events SET next_attempt_at = now() WHERE state = 'received'").await;
     let failed = post(&app.operator(), "/webhooks/redrive?limit=2").await.expect(200).json();
     assert_eq!((&failed["taken"], &failed["outcomes"]["failed"]), (&json!(2), &json!(2)));
     assert!(events(&app).await.contains("received:provider-away"));
@@ -131,6 +133,25 @@ async fn a_redrive_takes_up_what_waits() {
     }
     let nothing = post(&app.operator(), "/webhooks/redrive").await.expect(200).json();
     assert_eq!(nothing["taken"], 0);
+}
+
+#[tokio::test]
+async fn what_paypal_never_knew_is_not_asked_for_for_ever() {
+    let Some(app) = shop_like(App::private().variable("paypal_simulator", "ignore")).await else { return };
+    let order = order(&app).await;
+    let event = pay(&app, Provider::PayPal, &order);
+    let body: Value = serde_json::from_slice(&event.body).expect("JSON");
+    app.standin().hide(body["resource"]["id"].as_str().expect("an id"));
+    let simulated = Signing { webhook_id: Some("WEBHOOK_ID".into()), ..Signing::default() };
+    let signed = app.standin().sign(Provider::PayPal, &event.body, &simulated);
+    assert_eq!(deliver(&app.client, &signed).await, ok("ignored"));
+    let (replayed, taken, stored) = replay_and_redrive(&app).await;
+    assert_eq!((replayed.status, taken, stored.as_str()), (503, json!(1), "received:resource-unknown"));
+    let calls = app.standin().seen().len();
+    app.psql("UPDATE webhook_events SET body_expires_at = now(), next_attempt_at = now()").await;
+    let redriven = post(&app.operator(), "/webhooks/redrive").await.expect(200).json();
+    assert_eq!((&redriven["taken"], events(&app).await.as_str()), (&json!(0), "needs_review:resource-unknown"));
+    assert_eq!(app.standin().seen().len(), calls);
 }
 
 #[tokio::test]
