@@ -1,2 +1,3 @@
--- The provider was away: whoever asks next need not wait. $1 uuid session. xid text, tags text[]: nothing that is shown has changed.
-SELECT NULL::text AS xid, '{}'::text[] AS tags FROM payment_session_release($1::uuid)
+-- The provider was away: whoever asks next need not wait. $1 uuid session, $2 uuid organisation.
+-- xid text, tags text[]: one that an operator has let go on was shown before.
+SELECT pg_current_xact_id()::text AS xid, tags FROM payment_session_release($2::uuid, $1::uuid) AS tags

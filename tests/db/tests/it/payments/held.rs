@@ -94,9 +94,9 @@ async fn a_released_session_is_shown_as_held_until_the_provider_has_made_it() {
     // Whoever asked the provider has died: the operator or the shopper may ask again.
     db.run("UPDATE payment_sessions SET leased_until = now()").await;
     assert_eq!(approve(&db, ORG, session).await, "started");
-    db.run(&format!("SELECT payment_session_release('{session}')")).await;
+    db.run(&format!("SELECT payment_session_release('{ORG}', '{session}')")).await;
     assert_eq!(begin(&db, order, "k").await.0, "started");
-    db.run(&format!("SELECT payment_session_created('{session}', 'O1', 'https://paypal.example/go')")).await;
+    db.run(&format!("SELECT payment_session_created('{ORG}', '{session}', 'O1', 'https://paypal.example/go')")).await;
     assert_eq!(shown(&db, session).await, "awaiting_redirect");
     assert_eq!(approve(&db, ORG, session).await, "not_allowed");
     assert!(!hold(&db, session).await, "only what is being created can be held");
@@ -106,11 +106,11 @@ async fn a_released_session_is_shown_as_held_until_the_provider_has_made_it() {
 async fn a_refusal_of_the_provider_frees_key_and_order_and_ends_what_was_shown() {
     let (db, order, session) = held().await;
     approve(&db, ORG, session).await;
-    db.run(&format!("SELECT payment_session_abandon('{session}')")).await;
+    db.run(&format!("SELECT payment_session_abandon('{ORG}', '{session}')")).await;
     assert_eq!(shown(&db, session).await, "failed refused");
     let (outcome, second) = begin(&db, order, "second").await;
     assert_eq!(outcome, "started");
-    db.run(&format!("SELECT payment_session_abandon('{second}')")).await;
+    db.run(&format!("SELECT payment_session_abandon('{ORG}', '{second}')")).await;
     assert_eq!(shown(&db, second).await, "none");
     assert_eq!(begin(&db, order, "second").await.0, "started");
 }
@@ -184,7 +184,7 @@ async fn the_money_goes_to_an_account_of_the_orders_organisation_or_nothing_begi
 async fn a_released_session_can_be_cancelled_while_its_provider_is_away() {
     let (db, order, session) = held().await;
     approve(&db, ORG, session).await;
-    db.run(&format!("SELECT payment_session_release('{session}')")).await;
+    db.run(&format!("SELECT payment_session_release('{ORG}', '{session}')")).await;
     let to = async |from: &str, to: &str| {
         let sql = format!(
             "SELECT concat_ws(' ', outcome, status) FROM payment_session_move('{ORG}', '{session}', NULL, '{{{from}}}', '{to}', 'cancelled')"
@@ -283,8 +283,8 @@ async fn every_change_of_a_session_that_was_shown_is_announced() {
     place(&db.client, order, "100.00").await;
     db.announced().await;
     let (_, session) = begin(&db, order, "k").await;
-    db.run(&format!("SELECT payment_session_release('{session}')")).await;
-    db.run(&format!("SELECT payment_session_created('{session}', 'O1', 'https://paypal.example/go')")).await;
+    db.run(&format!("SELECT payment_session_release('{ORG}', '{session}')")).await;
+    db.run(&format!("SELECT payment_session_created('{ORG}', '{session}', 'O1', 'https://paypal.example/go')")).await;
     assert!(db.announced().await.is_empty(), "nobody has seen it");
     let announced = vec![vec![format!("session:{ORG}/{session}")]];
     for change in [

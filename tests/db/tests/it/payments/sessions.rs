@@ -1,9 +1,9 @@
 //! Payment sessions: one open per order, begun once per key, over when their time is.
 
-use tokio_postgres::Client;
+use tokio_postgres::{Client, Row};
 use uuid::Uuid;
 
-use super::{ACCOUNT, Event, capture, database, place, state};
+use super::{ACCOUNT, Event, capture, database, place, reprice, state};
 use crate::database::{CUSTOMER, Database, ORG, OTHER_CUSTOMER, OTHER_ORG};
 
 /// Begins a session with a key; outcome and what goes with it.
@@ -14,9 +14,16 @@ async fn begin(client: &Client, customer: Option<Uuid>, order: Uuid, key: &str, 
     client.query_one(sql, &[&ORG, &customer, &order, &key, &hash, &id.to_string(), &ACCOUNT]).await.unwrap().get(0)
 }
 
+/// The whole row, for an order of nobody in particular.
+async fn begun(client: &Client, order: Uuid, key: &str, id: Uuid) -> Row {
+    let sql = "SELECT * FROM payment_session_begin($1, NULL, $2, 'paypal', $3, 'https://shop.example/back', 'somebody', $4, 'h', $5,
+            interval '30 minutes', interval '10 seconds')";
+    client.query_one(sql, &[&ORG, &order, &ACCOUNT, &key, &id]).await.unwrap()
+}
+
 async fn created(client: &Client, id: Uuid, external: &str) -> Option<String> {
-    let sql = "SELECT body::json ->> 'status' FROM payment_session_created($1, $2, 'https://paypal.example/go')";
-    client.query_opt(sql, &[&id, &external]).await.unwrap().and_then(|row| row.get(0))
+    let sql = "SELECT body::json ->> 'status' FROM payment_session_created($1, $2, $3, 'https://paypal.example/go')";
+    client.query_opt(sql, &[&ORG, &id, &external]).await.unwrap().and_then(|row| row.get(0))
 }
 
 async fn moved(client: &Client, id: Uuid, from: &[&str], to: &str) -> String {
@@ -50,7 +57,7 @@ async fn a_key_begins_one_session_and_is_resumed_when_its_maker_died() {
     // Whoever began it has died: the next one asks the provider under the same id.
     db.run("UPDATE payment_sessions SET leased_until = now()").await;
     assert_eq!(begin(&db.client, None, order, "k", "h", second).await, "started f 100.00");
-    db.client.execute("SELECT payment_session_release($1)", &[&first]).await.unwrap();
+    db.client.execute("SELECT payment_session_release($1, $2)", &[&ORG, &first]).await.unwrap();
     assert_eq!(begin(&db.client, None, order, "k", "h", second).await, "started f 100.00");
     assert_eq!(created(&db.client, first, "O1").await.as_deref(), Some("awaiting_redirect"));
     assert_eq!(created(&db.client, first, "O2").await, None, "only once");
@@ -139,8 +146,8 @@ async fn an_expired_session_has_failed_swept_or_not() {
     assert_eq!(shown(&db, id).await, "failed expired O1");
     assert_eq!(moved(&db.client, id, &["awaiting_redirect"], "awaiting_callback").await, "not_allowed failed");
     assert_eq!(db.text("SELECT status FROM payment_sessions").await, "awaiting_redirect", "nobody has written it yet");
-    assert_eq!(db.text("SELECT payment_sessions_sweep(100)").await, "1");
-    assert_eq!(db.text("SELECT payment_sessions_sweep(100)").await, "0");
+    assert_eq!(db.text("SELECT swept FROM payment_sessions_sweep(100)").await, "1");
+    assert_eq!(db.text("SELECT swept FROM payment_sessions_sweep(100)").await, "0");
     assert_eq!(shown(&db, id).await, "failed expired O1");
 }
 
@@ -166,4 +173,77 @@ async fn a_failed_attempt_leaves_the_session_open_and_completed_beats_failed() {
         assert_eq!(shown(&db, id).await, "completed O1", "expired: {expired}");
         assert!(state(&db.client, order).await.starts_with("paid 100.00"));
     }
+}
+
+#[tokio::test]
+async fn a_session_over_another_sum_gives_its_place_to_a_new_one_and_is_still_paid_through() {
+    let (db, order) = with_order().await;
+    let (old, new) = (Uuid::now_v7(), Uuid::now_v7());
+    begin(&db.client, None, order, "old", "h", old).await;
+    created(&db.client, old, "O1").await;
+    assert_eq!(begin(&db.client, None, order, "new", "h", new).await, "open_session");
+    reprice(&db, order, "90.00").await;
+    db.announced().await;
+    let row = begun(&db.client, order, "new", new).await;
+    assert_eq!((row.get("outcome"), row.get("amount")), ("started", "90.00"));
+    assert_eq!(row.get::<_, Vec<String>>("tags"), [format!("session:{ORG}/{old}")]);
+    assert_eq!(db.announced().await, [[format!("session:{ORG}/{old}")]]);
+    assert_eq!(shown(&db, old).await, "failed superseded O1");
+    assert_eq!(begin(&db.client, None, order, "third", "h", Uuid::now_v7()).await, "open_session", "one at a time");
+    assert_eq!(db.text("SELECT count(*) FROM payment_approval('paypal', 'O1')").await, "0", "nobody captures it");
+
+    // The shopper had already paid the old sum. It is recorded, and shown for somebody to look at.
+    let mut paid = capture(order, "C1", "completed", "100.00", 1);
+    paid["external_order"] = "O1".into();
+    assert_eq!(Event::new(vec![paid]).deliver(&db.client).await, "needs_review:overpaid");
+    assert_eq!(state(&db.client, order).await, "paid 100.00 0.00 C1=paid/100.00/0.00");
+    assert_eq!(shown(&db, old).await, "completed O1");
+}
+
+#[tokio::test]
+async fn a_session_whose_sum_has_changed_while_its_provider_was_asked_is_not_shown_as_open() {
+    let (db, order) = with_order().await;
+    let (old, new) = (Uuid::now_v7(), Uuid::now_v7());
+    begin(&db.client, None, order, "old", "h", old).await;
+    reprice(&db, order, "90.00").await;
+    assert_eq!(begin(&db.client, None, order, "new", "h", new).await, "started t 90.00");
+    assert_eq!(created(&db.client, old, "O1").await, None);
+    assert_eq!(created(&db.client, new, "O2").await.as_deref(), Some("awaiting_redirect"));
+}
+
+#[tokio::test]
+async fn nobody_changes_a_session_of_another_organisation() {
+    let (db, order) = with_order().await;
+    let id = Uuid::now_v7();
+    begin(&db.client, None, order, "k", "h", id).await;
+    let before = db.text("SELECT to_jsonb(s) FROM payment_sessions s").await;
+    for call in [
+        format!("payment_session_created('{OTHER_ORG}', '{id}', 'O1', 'https://paypal.example/go')"),
+        format!("payment_session_release('{OTHER_ORG}', '{id}')"),
+        format!("payment_session_abandon('{OTHER_ORG}', '{id}')"),
+        format!("payment_session_hold('{OTHER_ORG}', '{id}', 80, '{{}}', 'https://shop.example/', '1 hour')"),
+    ] {
+        db.run(&format!("SELECT {call}")).await;
+        assert_eq!(db.text("SELECT to_jsonb(s) FROM payment_sessions s").await, before, "{call}");
+    }
+}
+
+#[tokio::test]
+async fn whoever_ends_sessions_says_what_to_forget() {
+    let (db, order) = with_order().await;
+    let (id, next) = (Uuid::now_v7(), Uuid::now_v7());
+    begin(&db.client, None, order, "k", "h", id).await;
+    created(&db.client, id, "O1").await;
+    let tags = format!("{{session:{ORG}/{id}}}");
+    db.run("UPDATE payment_sessions SET expires_at = now()").await;
+    assert_eq!(db.text("SELECT tags FROM payment_sessions_sweep(100)").await, tags);
+    db.run("UPDATE payment_sessions SET status = 'awaiting_redirect', reason = NULL; DELETE FROM cache_invalidations")
+        .await;
+    assert_eq!(
+        begun(&db.client, order, "next", next).await.get::<_, Vec<String>>("tags"),
+        [format!("session:{ORG}/{id}")]
+    );
+    db.run(&format!("UPDATE payment_sessions SET released_at = now() WHERE id = '{next}'")).await;
+    let released = format!("SELECT payment_session_release('{ORG}', '{next}')");
+    assert_eq!(db.text(&released).await, format!("{{session:{ORG}/{next}}}"), "one that was let go on was shown");
 }

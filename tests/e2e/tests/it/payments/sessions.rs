@@ -272,4 +272,25 @@ async fn no_call_of_a_provider_waits_for_a_delayed_acknowledgement() {
         late < SESSIONS / 2,
         "{late} of {SESSIONS} sessions took as long as if a call had waited for an acknowledgement"
     );
+
+#[tokio::test]
+async fn a_session_over_a_sum_that_the_order_no_longer_has_gives_way_to_a_new_one() {
+    let standin = Standin::start().await;
+    let Some(app) = app(&standin).await else { return };
+    let order = app.new_order_id().await;
+    let old = member(&begin(&app.client, &order, "stripe").await.expect(201), "id");
+    begin(&app.client, &order, "stripe").await.expect_problem(409);
+    let path = format!("/payments/sessions/{old}");
+    assert_eq!(member(&app.client.get(&path).await.expect(200), "status"), "awaiting_redirect");
+    app.psql(&format!(
+        "BEGIN; UPDATE order_items SET unit_price = unit_price + 1 WHERE order_id = '{order}';
+        UPDATE orders o SET total_amount = (SELECT sum(i.quantity * i.unit_price) FROM order_items i WHERE i.order_id = o.id) WHERE id = '{order}'; COMMIT"
+    ))
+    .await;
+    let new = begin(&app.client, &order, "stripe").await.expect(201);
+    let total = member(&app.client.order(&order).await.expect(200), "totalAmount");
+    assert_eq!(member(&new, "orderTotal"), total);
+    // Not even the copy in Redis says anything else from then on.
+    let seen = app.client.get(&path).await.expect(200);
+    assert_eq!((member(&seen, "status"), member(&seen, "reason")), ("failed".into(), "superseded".into()));
 }
