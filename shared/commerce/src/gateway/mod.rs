@@ -72,9 +72,13 @@ pub struct NewCapture {
 }
 
 impl NewCapture {
-    /// The capture of an approved PayPal order, the same whoever asks for it: the shopper's return, the event, or an operator.
-    pub fn of_paypal_order(external_id: &str) -> Self {
-        let request = format!("capture-{external_id}");
+    /// The capture of an approved PayPal order, the same whoever asks for it: the shopper's return, the event, or an operator. After each
+    /// refusal it is another request: to the old one PayPal would give the old answer.
+    pub fn of_paypal_order(external_id: &str, refusals: i64) -> Self {
+        let request = match refusals {
+            0 => format!("capture-{external_id}"),
+            refusals => format!("capture-{external_id}-{refusals}"),
+        };
         Self { what: Capturable::PayPalOrder, external_id: external_id.to_owned(), request, amount: None }
     }
 }

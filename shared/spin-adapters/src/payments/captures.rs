@@ -2,7 +2,7 @@
 
 use commerce::caller::Caller;
 use commerce::error::Error;
-use commerce::gateway::{Capturable, NewCapture};
+use commerce::gateway::{Capturable, GatewayError, NewCapture};
 use commerce::money::Currency;
 use commerce::preconditions::idempotency_key;
 use commerce::query::{hex, parse_id, parse_none};
@@ -16,7 +16,7 @@ use crate::backend::Backend;
 use crate::http::{Incoming, Reply};
 use crate::orders::change::{one, principal};
 use crate::payments::refunds::{account_variable, configured_account};
-use crate::payments::{Payments, observed};
+use crate::payments::{Payments, approvals, observed};
 use crate::postgres::{Param, Row};
 
 /// `POST /payments/:id/capture`, by the id of a payment that is authorized or of a payment session that the shopper has approved.
@@ -66,7 +66,13 @@ pub async fn capture(
         let detail = format!("{} is another account than the payment's", account_variable(provider));
         return Err(Error::Misconfigured { detail });
     }
-    let objects = payments.gateway.capture(&capture).await?;
+    let objects = match payments.gateway.capture(&capture).await {
+        Err(refusal @ GatewayError::Refused { .. }) if capture.what == Capturable::PayPalOrder => {
+            approvals::refused(backend, &capture.external_id, row.int("refusals")?.unwrap_or_default()).await?;
+            return Err(refusal.into());
+        }
+        outcome => outcome?,
+    };
     let shown: Vec<Value> = objects.iter().filter(|object| object.kind == ObjectKind::Payment).map(show).collect();
     // The provider has done it; should this fail, its event does the rest.
     let status = observed::apply(backend, provider, account, &capture.request, "api.capture", objects).await;
@@ -95,7 +101,9 @@ fn planned(row: &Row, wanted: CaptureWanted, request_id: &str) -> Result<NewCapt
         Some("paypal_order") if amount.is_some() => {
             return Err(Error::unprocessable("amount", "an approved order is captured as a whole: leave it out"));
         }
-        Some("paypal_order") => return Ok(NewCapture::of_paypal_order(external_id)),
+        Some("paypal_order") => {
+            return Ok(NewCapture::of_paypal_order(external_id, row.int("refusals")?.unwrap_or_default()));
+        }
         Some("paypal_authorization") => Capturable::PayPalAuthorization,
         Some("stripe_payment_intent") => Capturable::StripePaymentIntent,
         _ => return Err(wrong()),

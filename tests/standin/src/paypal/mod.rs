@@ -54,13 +54,16 @@ pub(crate) fn key(request: &Request) -> Option<(String, Vec<u8>)> {
     counts.then(|| (format!("paypal {} {id}", request.path), request.body.to_vec()))
 }
 
-/// Whether this answer is what the same request gets again.
+/// Whether this answer is what the same request gets again. A refusal is, too, whatever has changed since.
 pub(crate) fn keeps(reply: &Reply) -> bool {
-    reply.status < 300
+    reply.status < 300 || reply.status == 422
 }
 
 /// What a repeated request gets: the latest state of what the first one made.
 pub(crate) fn replay(world: &World, reply: Reply) -> Reply {
+    if reply.status >= 300 {
+        return reply;
+    }
     let mut shown: Value = serde_json::from_slice(&reply.body).unwrap_or_default();
     let now = world.object(shown["id"].as_str().unwrap_or_default()).unwrap_or_default();
     for (name, value) in shown.as_object_mut().into_iter().flatten() {

@@ -142,7 +142,7 @@ fn a_refusal_is_named_by_paypals_issue_and_nothing_else_of_its_text() {
 
 #[test]
 fn captures_and_refunds_are_sent_under_their_request_id() {
-    let of_order = capture(&NewCapture::of_paypal_order("5O1")).unwrap();
+    let of_order = capture(&NewCapture::of_paypal_order("5O1", 0)).unwrap();
     assert_eq!(of_order.path, "/v2/checkout/orders/5O1/capture");
     assert_eq!(header(&of_order, "paypal-request-id"), Some("capture-5O1"));
     assert_eq!(of_order.body, b"{}");

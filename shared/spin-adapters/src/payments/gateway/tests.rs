@@ -323,7 +323,7 @@ fn money_is_captured_once_and_read_where_it_was_captured_before() {
         json!({ "id": "5O1", "status": "COMPLETED", "purchase_units": [{ "payments": { "captures": [capture] } }] });
     let before = json!({ "name": "UNPROCESSABLE_ENTITY", "details": [{ "issue": "ORDER_ALREADY_CAPTURED" }] });
     gateway.answers([token(), with(422, before), with(200, order)]);
-    let found = now(gateway.capture(&NewCapture::of_paypal_order("5O1"))).unwrap();
+    let found = now(gateway.capture(&NewCapture::of_paypal_order("5O1", 0))).unwrap();
     assert_eq!((found.len(), found[0].id.as_str()), (1, "3C"));
     assert_eq!(gateway.sent()[1..], ["/v2/checkout/orders/5O1/capture", "/v2/checkout/orders/5O1"]);
     assert_eq!(gateway.wire.sent.borrow()[2].1.method, Method::Get);

@@ -203,3 +203,29 @@ async fn a_refund_that_is_named_is_taken_before_it_is_due_and_shown() {
     assert_eq!(body["items"].as_array().map(Vec::len), Some(2));
     assert!(db.client.query_opt(list, &[&OTHER_ORG, &payment]).await.unwrap().is_none());
 }
+
+#[tokio::test]
+async fn a_capture_that_was_refused_is_the_next_time_another_request() {
+    let db = database().await;
+    let order = Uuid::now_v7();
+    place(&db.client, order, "100.00").await;
+    let session = session(&db, order, "paypal", "5O1").await;
+    let refusals = async || {
+        let approval = db.text("SELECT refusals FROM payment_approval('paypal', '5O1')").await;
+        let key = Uuid::now_v7().to_string();
+        let sql = "SELECT refusals::text FROM payment_capture_begin($1, $2, 'operator', $3, 'h')";
+        let operator: String = db.client.query_one(sql, &[&ORG, &session, &key]).await.unwrap().get(0);
+        assert_eq!(approval, operator, "both ask the same");
+        approval
+    };
+    assert_eq!(refusals().await, "0");
+    db.announced().await;
+    // Two were told of the same refusal.
+    for _ in 0..2 {
+        db.run("SELECT payment_capture_refused('paypal', '5O1', 0)").await;
+    }
+    assert_eq!(refusals().await, "1");
+    assert_eq!(db.announced().await, [[format!("session:{ORG}/{session}")]]);
+    db.run("SELECT payment_capture_refused('paypal', '5O1', 1)").await;
+    assert_eq!(refusals().await, "2");
+}

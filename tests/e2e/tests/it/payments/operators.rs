@@ -78,7 +78,7 @@ async fn an_operator_captures_what_was_approved_once() {
     refused.expect_problem_naming(422, "order-not-approved");
     shop.standin.automatic(false);
     shop.standin.approve(&external);
-
+    // PayPal gives a request id the same answer again, so this has to be another request.
     let captured = capture(&shop, &id, "key-1", &all).await.expect(200).json();
     assert_eq!((&captured["orderId"], &captured["orderPaymentStatus"]), (&json!(order.id), &json!("paid")));
     assert_eq!(captured["captures"][0]["amount"], json!(order.total));
