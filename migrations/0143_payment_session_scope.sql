@@ -1,10 +1,11 @@
 -- Payment sessions: whoever changes one names its organisation and says what to forget; and one that was begun over another sum than the order
--- has now doesn't keep the order's place.
+-- has now doesn't keep the order's place, nor does one that nothing has come of.
 
 DROP FUNCTION payment_session_begin(uuid, uuid, uuid, text, text, text, text, text, text, uuid, interval, interval);
 
 -- As in 0130.
---   xid, tags: what to forget of sessions whose place the new one takes, because their time is over or the order's sum is another now.
+--   xid, tags: what to forget of sessions whose place the new one takes, because their time is over, the order's sum is another now, or nothing has
+--   come of them.
 CREATE FUNCTION payment_session_begin(
     p_organization uuid, p_customer uuid, p_order uuid, p_gateway text, p_account text, p_return_url text, p_principal text, p_key text,
     p_body_hash text, p_id uuid, p_valid interval, p_lease interval)
@@ -59,7 +60,9 @@ BEGIN
         UPDATE payment_sessions t SET status = 'failed', reason = CASE WHEN t.expires_at <= now() THEN 'expired' ELSE 'superseded' END,
             updated_at = now()
         WHERE t.order_id = p_order AND t.status IN ('creating', 'needs_review', 'awaiting_redirect', 'awaiting_callback')
-            AND (t.expires_at <= now() OR (t.amount, t.currency) <> (o.total_amount, o.currency));
+            AND (t.expires_at <= now() OR (t.amount, t.currency) <> (o.total_amount, o.currency)
+                -- Nobody is asking the provider, and nobody was shown it: its maker has died or given up, and may have lost the key.
+                OR t.status = 'creating' AND t.released_at IS NULL AND t.leased_until <= now());
         IF FOUND THEN
             xid := pg_current_xact_id()::text;
             tags := announced_tags();

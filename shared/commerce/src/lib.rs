@@ -19,6 +19,7 @@ pub mod client_address;
 pub mod entries;
 pub mod error;
 mod fields;
+mod foreign;
 pub mod fraud;
 pub mod gateway;
 pub mod guest;

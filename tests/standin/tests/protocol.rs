@@ -49,7 +49,9 @@ async fn a_paypal_order_is_made_approved_captured_and_refunded_once() {
     let (status, refused) = call(&capture, Some(json!({})), "k2").await;
     assert_eq!((status.as_u16(), &refused["details"][0]["issue"]), (422, &json!("ORDER_NOT_APPROVED")));
     standin.approve(id);
-    let (status, captured) = call(&capture, Some(json!({})), "k2").await;
+    let (status, again) = call(&capture, Some(json!({})), "k2").await;
+    assert_eq!((status.as_u16(), &again), (422, &refused), "the same request id is the same refusal");
+    let (status, captured) = call(&capture, Some(json!({})), "k4").await;
     assert_eq!((status.as_u16(), &captured["status"]), (201, &json!("COMPLETED")));
     let (_, again) = call("/v2/checkout/orders", Some(order("237.75")), "k1").await;
     assert_eq!(
@@ -59,7 +61,7 @@ async fn a_paypal_order_is_made_approved_captured_and_refunded_once() {
     );
     let taken = &captured["purchase_units"][0]["payments"]["captures"][0];
     assert_eq!((&taken["status"], &taken["custom_id"]), (&json!("COMPLETED"), &json!("order-1")));
-    assert_eq!(call(&capture, Some(json!({})), "k2").await, (StatusCode::OK, captured.clone()));
+    assert_eq!(call(&capture, Some(json!({})), "k4").await, (StatusCode::OK, captured.clone()));
     assert_eq!(call(&capture, Some(json!({})), "k3").await.1["details"][0]["issue"], "ORDER_ALREADY_CAPTURED");
 
     let refund = format!("/v2/payments/captures/{}/refund", taken["id"].as_str().unwrap());

@@ -34,6 +34,14 @@ impl GatewayError {
     pub fn retry_helps(&self) -> bool {
         matches!(self, Self::Away { .. } | Self::NotYet)
     }
+
+    /// When to try again, in seconds, where somebody said so.
+    pub fn retry_after(&self) -> Option<u32> {
+        match self {
+            Self::Away { retry_after } => *retry_after,
+            _ => None,
+        }
+    }
 }
 
 /// How long to wait where nobody says how long, in seconds.
@@ -54,9 +62,9 @@ impl From<GatewayError> for Error {
                 let field = field.unwrap_or_else(|| "paymentGateway".into());
                 Self::unprocessable(field, format!("the payment provider refuses it: {reason}"))
             }
-            GatewayError::Unconfigured { variable } => {
-                Self::Misconfigured { detail: format!("{variable} is not set: this payment provider can't be used") }
-            }
+            GatewayError::Unconfigured { variable } => Self::Misconfigured {
+                detail: format!("{variable} is not set, or the payment provider doesn't take it"),
+            },
             // The provider's answer is theirs to mend or ours; the caller can do nothing, and nothing was promised.
             GatewayError::Unexpected => Self::Unavailable {
                 detail: "the payment provider gave an answer that can't be read".into(),

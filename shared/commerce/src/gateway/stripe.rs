@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::request::{Answer, Request, code, escape, form, link};
 use super::{Capturable, Created, GatewayError, ListedEvent, NewCapture, NewPayment, NewRefund, Page};
+use crate::foreign;
 use crate::time::Moment;
 use crate::webhook::amount::{Amount, Provider};
 use crate::webhook::event::stripe::{ORDER_METADATA, payment_intent, refund as refund_object};
@@ -154,12 +155,12 @@ fn resource(answer: &Answer) -> Result<Value, GatewayError> {
     if answer.status == 401 {
         return Err(GatewayError::Unconfigured { variable: "stripe_api_key" });
     }
-    serde_json::from_slice(answer.success(refusal)?).map_err(|_| GatewayError::Unexpected)
+    foreign::parse(answer.success(refusal)?).ok_or(GatewayError::Unexpected)
 }
 
 /// `{error: {type, code, decline_code, param}}`.
 fn refusal(body: &[u8]) -> GatewayError {
-    let body: Value = serde_json::from_slice(body).unwrap_or_default();
+    let body = foreign::parse(body).unwrap_or_default();
     let of = |key: &str| text(&body, &["error", key]);
     let reason = of("decline_code").or_else(|| of("code")).or_else(|| of("type")).unwrap_or_default();
     let about = [of("param").unwrap_or_default(), reason].concat();

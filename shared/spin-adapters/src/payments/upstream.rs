@@ -40,7 +40,7 @@ impl Upstream {
     pub async fn call(&self, wire: &impl Wire, request: &Request, began: u64) -> Result<Answer, GatewayError> {
         let admission = self.breaker.borrow_mut().admit(|| wire.now());
         if admission == Admission::Refuse {
-            return Err(GatewayError::Away { retry_after: Some(self.rest.as_secs().max(1) as u32) });
+            return Err(GatewayError::Away { retry_after: Some(self.rest_seconds()) });
         }
         let outcome = self.attempts(wire, request, began).await;
         let reached = match &outcome {
@@ -48,11 +48,20 @@ impl Upstream {
             Err(error) => !matches!(error, GatewayError::Away { .. }),
         };
         match self.breaker.borrow_mut().report(admission, reached, || wire.now()) {
-            Some(Change::Opened) => eprintln!("warning: {} gives no answer; asked again in {:?}", self.name, self.rest),
+            Some(Change::Opened) => {
+                eprintln!("warning: {} gives no answer; asked again in {:?}", self.name, self.rest);
+                // Whoever comes again sooner finds nobody asking.
+                let asked = outcome.map_or_else(|error| error.retry_after(), |answer| answer.retry_after);
+                return Err(GatewayError::Away { retry_after: asked.max(Some(self.rest_seconds())) });
+            }
             Some(Change::Closed) => eprintln!("info: {} is back", self.name),
             None => {}
         }
         outcome
+    }
+
+    fn rest_seconds(&self) -> u32 {
+        u32::try_from(self.rest.as_millis().div_ceil(1000)).unwrap_or(u32::MAX)
     }
 
     async fn attempts(&self, wire: &impl Wire, request: &Request, began: u64) -> Result<Answer, GatewayError> {

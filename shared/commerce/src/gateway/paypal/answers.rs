@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::super::request::{Answer, code, link};
 use super::super::{Created, GatewayError, ListedEvent, Page, Secret};
+use crate::foreign;
 use crate::webhook::event::paypal::{Resource, ResourceKind};
 use crate::webhook::event::{ProviderObject, id, text};
 use crate::webhook::moment;
@@ -145,7 +146,7 @@ fn query(href: &str) -> Option<String> {
 
 /// `{name, details: [{issue, field}]}`.
 fn refusal(body: &[u8]) -> GatewayError {
-    let body: Value = serde_json::from_slice(body).unwrap_or_default();
+    let body = foreign::parse(body).unwrap_or_default();
     let detail = body.get("details").and_then(|details| details.get(0)).unwrap_or(&Value::Null);
     let issue = text(detail, &["issue"]).or_else(|| text(&body, &["name"])).unwrap_or_default();
     let field = match issue {
@@ -157,5 +158,5 @@ fn refusal(body: &[u8]) -> GatewayError {
 }
 
 fn json(body: &[u8]) -> Result<Value, GatewayError> {
-    serde_json::from_slice(body).map_err(|_| GatewayError::Unexpected)
+    foreign::parse(body).ok_or(GatewayError::Unexpected)
 }

@@ -42,7 +42,7 @@ fn is_kind(kind: &str) -> bool {
 /// Id and type of an event of which nothing else need make sense: enough to keep it for somebody to look at. `None` where even these
 /// can't be read.
 pub fn envelope(provider: Provider, body: &[u8]) -> Option<(String, String)> {
-    let event: Value = serde_json::from_slice(body).ok()?;
+    let event = crate::foreign::parse(body)?;
     let name = match provider {
         Provider::PayPal => "event_type",
         Provider::Stripe => "type",

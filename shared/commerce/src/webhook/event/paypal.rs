@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::{ProviderObject, id, paypal_resource, text};
+use crate::foreign;
 use crate::time::Moment;
 use crate::webhook::{Reason, moment};
 
@@ -101,7 +102,7 @@ impl Event {
     /// # Errors
     /// `event-malformed`: no JSON, or without the ids that its type has to carry.
     pub fn parse(body: &[u8]) -> Result<Self, Reason> {
-        let mut event: Value = serde_json::from_slice(body).map_err(|_| Reason::EventMalformed)?;
+        let mut event = foreign::parse(body).ok_or(Reason::EventMalformed)?;
         let kind = text(&event, &["event_type"]).filter(|kind| super::is_kind(kind)).ok_or(Reason::EventMalformed)?;
         let second = text(&event, &["resource_version"]).is_some_and(|version| version.starts_with('2'));
         let resource = match wanted(kind, second) {

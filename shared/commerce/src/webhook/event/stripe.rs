@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::{ObjectKind, ObjectState, ProviderObject, id, text};
+use crate::foreign;
 use crate::time::Moment;
 use crate::webhook::Reason;
 use crate::webhook::amount::Amount;
@@ -33,7 +34,7 @@ impl Event {
     /// # Errors
     /// `event-malformed`: no JSON, or without the ids and amounts that its type has to carry.
     pub fn parse(body: &[u8]) -> Result<Self, Reason> {
-        let event: Value = serde_json::from_slice(body).map_err(|_| Reason::EventMalformed)?;
+        let event = foreign::parse(body).ok_or(Reason::EventMalformed)?;
         Self::read(&event).ok_or(Reason::EventMalformed)
     }
 

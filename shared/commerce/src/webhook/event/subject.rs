@@ -2,6 +2,7 @@
 
 use super::paypal::Resource;
 use super::{ProviderObject, envelope, paypal, stripe};
+use crate::foreign;
 use crate::time::Moment;
 use crate::webhook::Reason;
 use crate::webhook::amount::Provider;
@@ -53,7 +54,7 @@ impl Told {
             Provider::Stripe => stripe::Event::parse(body).map(Self::from),
         };
         let unreadable = |(id, kind): (String, String)| {
-            let value: Value = serde_json::from_slice(body).unwrap_or_default();
+            let value = foreign::parse(body).unwrap_or_default();
             let livemode = value.get("livemode").and_then(Value::as_bool);
             let account = super::id(&value, "account").filter(|_| provider == Provider::Stripe);
             Self { id, kind, occurred_at: None, account, livemode, subject: Subject::Unreadable }
@@ -121,6 +122,15 @@ mod tests {
         }
         let told = Told::read(Provider::PayPal, br#"{"id":"WH-1","event_type":"PAYMENT.CAPTURE.COMPLETED"}"#).unwrap();
         assert_eq!(told.subject, Subject::Unreadable, "without a resource");
+    }
+
+    #[test]
+    fn half_a_character_in_a_text_loses_no_event() {
+        let intent = r#"{"id":"evt_1","type":"payment_intent.succeeded","livemode":false,"created":1,"data":{"object":{"id":"pi_1",
+            "status":"succeeded","amount_received":100,"currency":"eur","description":"cut \ud83d","metadata":{"order_id":"o"}}}}"#;
+        assert!(matches!(stripe(intent).unwrap().subject, Subject::Object(_)));
+        let capture = r#"{"id":"WH-1","event_type":"PAYMENT.CAPTURE.COMPLETED","resource_version":"2.0","resource":{"id":"C1","note":"\ud800"}}"#;
+        assert_eq!(Told::read(Provider::PayPal, capture.as_bytes()).unwrap().transaction(), Some("C1"));
     }
 
     #[test]

@@ -238,11 +238,7 @@ async fn at_provider(backend: &'static Backend, payments: &'static Payments, beg
             // Should this fail, too, the lease runs out by itself.
             let params = vec![uuid(begun.id), uuid(begun.organization)];
             let _ = backend.write(include_str!("../../sql/payment_session_release.sql"), params).await;
-            let retry_after = match error {
-                GatewayError::Away { retry_after } => retry_after,
-                _ => None,
-            };
-            Err(Error::RequiresRetry { retry_after_seconds: retry_after.unwrap_or(RETRY_AFTER) })
+            Err(Error::RequiresRetry { retry_after_seconds: error.retry_after().unwrap_or(RETRY_AFTER) })
         }
     }
 }

@@ -212,6 +212,22 @@ async fn a_session_whose_sum_has_changed_while_its_provider_was_asked_is_not_sho
 }
 
 #[tokio::test]
+async fn a_session_that_nothing_came_of_gives_its_place_to_another_key_but_not_while_somebody_is_at_it() {
+    let (db, order) = with_order().await;
+    let (old, new) = (Uuid::now_v7(), Uuid::now_v7());
+    begin(&db.client, None, order, "old", "h", old).await;
+    assert_eq!(begin(&db.client, None, order, "new", "h", new).await, "open_session");
+    db.run(&format!("SELECT payment_session_release('{ORG}', '{old}')")).await;
+    assert_eq!(begin(&db.client, None, order, "new", "h", new).await, "started t 100.00");
+    assert_eq!(created(&db.client, old, "O1").await, None);
+    assert_eq!(begin(&db.client, None, order, "old", "h", old).await, "replay");
+    assert_eq!(shown(&db, old).await, "failed superseded");
+    // One that was let go on is shown as held: it stays.
+    db.run("UPDATE payment_sessions SET released_at = now(), leased_until = now() WHERE status = 'creating'").await;
+    assert_eq!(begin(&db.client, None, order, "third", "h", Uuid::now_v7()).await, "open_session");
+}
+
+#[tokio::test]
 async fn nobody_changes_a_session_of_another_organisation() {
     let (db, order) = with_order().await;
     let id = Uuid::now_v7();

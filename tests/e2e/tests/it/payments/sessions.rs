@@ -272,6 +272,7 @@ async fn no_call_of_a_provider_waits_for_a_delayed_acknowledgement() {
         late < SESSIONS / 2,
         "{late} of {SESSIONS} sessions took as long as if a call had waited for an acknowledgement"
     );
+}
 
 #[tokio::test]
 async fn a_session_over_a_sum_that_the_order_no_longer_has_gives_way_to_a_new_one() {
@@ -293,4 +294,23 @@ async fn a_session_over_a_sum_that_the_order_no_longer_has_gives_way_to_a_new_on
     // Not even the copy in Redis says anything else from then on.
     let seen = app.client.get(&path).await.expect(200);
     assert_eq!((member(&seen, "status"), member(&seen, "reason")), ("failed".into(), "superseded".into()));
+}
+
+#[tokio::test]
+async fn whoever_has_lost_the_key_of_a_session_that_nothing_came_of_begins_another() {
+    let standin = Standin::start().await;
+    let Some(app) = app(&standin).await else { return };
+    let (order, lost) = (app.new_order_id().await, new_key());
+    standin.fail(Fault::new(FaultKind::Status(500)).on("/v2/checkout/orders"));
+    app.client.send(session(&app.client, &order, "paypal", &lost)).await.expect(503);
+    standin.heal();
+    let made = eventually("the provider is asked again", Duration::from_secs(20), || async {
+        let made = begin(&app.client, &order, "paypal").await;
+        (made.status != 503).then_some(made)
+    })
+    .await
+    .expect(201);
+    assert_eq!(member(&made, "status"), "awaiting_redirect");
+    let late = app.client.send(session(&app.client, &order, "paypal", &lost)).await.expect(201);
+    assert_eq!((member(&late, "status"), member(&late, "reason")), ("failed".into(), "superseded".into()));
 }
