@@ -26,6 +26,8 @@ const SHARED: Duration = Duration::from_secs(7 * 86_400);
 const FAILED: Duration = Duration::from_secs(60);
 /// How long what the database knows is taken for all it knows.
 const DURABLE_MS: u64 = 60_000;
+/// The same where there is no fetch left: another instance may have kept it since.
+const DURABLE_LIMITED_MS: u64 = 5_000;
 /// How long to wait for somebody else's fetch.
 const WAIT_MS: u64 = 2_000;
 /// How soon to look again.
@@ -40,7 +42,7 @@ pub struct CertificateStore {
     known: RefCell<Certificates>,
     /// URLs and PEM in the database, and when they were read.
     durable: RefCell<Vec<(String, String)>>,
-    durable_until: Cell<u64>,
+    durable_at: Cell<Option<u64>>,
     loading: Cell<bool>,
     resting_until: Cell<u64>,
     look: Script,
@@ -80,7 +82,7 @@ impl Default for CertificateStore {
         Self {
             known: RefCell::default(),
             durable: RefCell::default(),
-            durable_until: Cell::new(0),
+            durable_at: Cell::default(),
             loading: Cell::new(false),
             resting_until: Cell::new(0),
             look: Script::new(include_str!("../lua/certificate_look.lua")),
@@ -109,27 +111,30 @@ impl CertificateStore {
             if let Some(certificate) = known {
                 return Ok(certificate);
             }
+            // Before Redis is asked: it may have lost what the database keeps, and have no fetch left for it.
+            if let Some(pem) = self.remembered(url) {
+                let certificate = self.judge(&pem, delivery, trust).map_err(refused)?;
+                self.tell(backend, url, 0, Ok(&pem)).await;
+                return Ok(certificate);
+            }
             match self.look(backend, url, hold).await {
                 Look::Passed(pem) => return self.judge(&pem, delivery, trust).map_err(refused),
                 Look::Failed(reason) => return Err(refused(reason)),
-                Look::Limited(millis) => return Err(later(millis.div_ceil(1000).clamp(1, 60) as u32)),
+                Look::Limited(millis) => {
+                    self.load(backend, DURABLE_LIMITED_MS).await?;
+                    if self.remembered(url).is_none() {
+                        return Err(later(millis.div_ceil(1000).clamp(1, 60) as u32));
+                    }
+                }
                 Look::Fetch(holder) => return self.fetch(backend, client, delivery, trust, Some(holder)).await,
                 Look::Busy if monotonic_millis().saturating_sub(began) < WAIT_MS => sleep(POLL).await,
                 Look::Busy => return Err(later(1)),
-                Look::Unknown => {
-                    self.load(backend).await?;
-                    if let Some(pem) = self.remembered(url) {
-                        let certificate = self.judge(&pem, delivery, trust).map_err(refused)?;
-                        self.tell(backend, url, 0, Ok(&pem)).await;
-                        return Ok(certificate);
-                    }
-                }
+                Look::Unknown => self.load(backend, DURABLE_MS).await?,
                 Look::Alone => {
-                    self.load(backend).await?;
-                    if let Some(pem) = self.remembered(url) {
-                        return self.judge(&pem, delivery, trust).map_err(refused);
+                    self.load(backend, DURABLE_MS).await?;
+                    if self.remembered(url).is_none() {
+                        return self.fetch(backend, client, delivery, trust, None).await;
                     }
-                    return self.fetch(backend, client, delivery, trust, None).await;
                 }
             }
         }
@@ -152,7 +157,7 @@ impl CertificateStore {
         ];
         let keys = keys.map(|key| backend.prefixed(&key));
         let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
-        let may_fetch = monotonic_millis() < self.durable_until.get();
+        let may_fetch = self.is_loaded(DURABLE_MS);
         let arguments = vec![
             text(if may_fetch { "1" } else { "0" }),
             hex(holder),
@@ -234,12 +239,17 @@ impl CertificateStore {
         Ok(certificate)
     }
 
+    /// Has been read what the database knows, at most so many milliseconds ago?
+    fn is_loaded(&self, within_ms: u64) -> bool {
+        self.durable_at.get().is_some_and(|at| monotonic_millis() < at + within_ms)
+    }
+
     /// Reads what the database knows, unless that was done lately. One request does it, the others look again in a moment.
-    async fn load(&self, backend: &Backend) -> Result<(), Error> {
+    async fn load(&self, backend: &Backend, within_ms: u64) -> Result<(), Error> {
         while self.loading.get() {
             sleep(POLL).await;
         }
-        if monotonic_millis() < self.durable_until.get() {
+        if self.is_loaded(within_ms) {
             return Ok(());
         }
         let _loading = Loading::begin(&self.loading);
@@ -250,7 +260,7 @@ impl CertificateStore {
             durable.extend(row.text("url")?.map(str::to_owned).zip(row.text("pem")?.map(str::to_owned)));
         }
         self.durable.replace(durable);
-        self.durable_until.set(monotonic_millis() + DURABLE_MS);
+        self.durable_at.set(Some(monotonic_millis()));
         Ok(())
     }
 

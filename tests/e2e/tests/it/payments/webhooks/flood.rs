@@ -116,11 +116,35 @@ async fn a_flood_after_redis_lost_its_data_doesnt_reach_a_certificate_that_had_p
     genuine_ones_are_answered_in_a_flood(&app, async |app| {
         let order = order(app).await;
         accepted(app, &app.standin().signed(&pay(app, Provider::PayPal, &order).id)).await;
-        let client = redis::Client::open(app.redis_url.as_str()).expect("an address");
-        let mut connection = client.get_multiplexed_async_connection().await.expect("Redis answers");
-        redis::cmd("FLUSHALL").exec_async(&mut connection).await.expect("FLUSHALL");
+        flush(app).await;
     })
     .await;
+}
+
+async fn flush(app: &App) {
+    let client = redis::Client::open(app.redis_url.as_str()).expect("an address");
+    let mut connection = client.get_multiplexed_async_connection().await.expect("Redis answers");
+    redis::cmd("FLUSHALL").exec_async(&mut connection).await.expect("FLUSHALL");
+}
+
+/// The flood has used up the fetches: what has passed once needs none, whoever has forgotten it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn redis_losing_its_data_in_a_flood_doesnt_delay_who_has_a_certificate_that_had_passed() {
+    let Some(app) = shop_like(App::private().own_redis()).await else { return };
+    let first = order(&app).await;
+    let signed = app.standin().signed(&pay(&app, Provider::PayPal, &first).id);
+    accepted(&app, &signed).await;
+    let flood = Flood::begin(&app, &signed, true);
+    for _ in 0..5 {
+        flood.more(100).await;
+        flush(&app).await;
+        flood.more(50).await;
+        let order = order(&app).await;
+        let genuine = app.standin().signed(&pay(&app, Provider::PayPal, &order).id);
+        let (status, told) = deliver(&app.client, &genuine).await;
+        assert_eq!(status, 200, "at the first try: {told}");
+    }
+    flood.end().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
