@@ -2,7 +2,7 @@
 
 mod locks;
 
-use crate::certificate::{Certificate, Generation, RunId};
+use crate::certificate::{Certificate, Generation, RunId, Timing};
 use crate::entry::Stored;
 use crate::freshness::{Draw, Millis};
 use crate::ports::{CacheFault, Clock, Fill, Lease, Ledger, Pending, Registry, Seen, Store};
@@ -220,15 +220,17 @@ impl Registry for Memory {
         Ok(())
     }
 
-    async fn certify(&self, certificate: &Certificate, life: Duration, fresh: Duration) -> Result<bool, CacheFault> {
+    async fn certify(&self, certificate: &Certificate, timing: Timing) -> Result<bool, CacheFault> {
         self.call("certify")?;
         if self.number("cache:claim") != Some(certificate.token) {
             return Ok(false);
         }
+        let left = self.values.borrow().get("cache:claim").map_or(0, |(_, until)| until.saturating_sub(self.now.get()));
+        let life = timing.life_after(timing.claim().saturating_sub(Duration::from_millis(left))).as_millis() as u64;
         let bytes = certificate.encode().into_bytes();
-        self.set("cache:certificate", bytes.clone(), life.as_millis() as u64);
+        self.set("cache:certificate", bytes.clone(), life);
         self.set("cache:last", bytes, 1_000_000_000);
-        self.set("cache:fresh", vec![1], fresh.as_millis() as u64);
+        self.set("cache:fresh", vec![1], life / 2);
         self.remove("cache:claim");
         Ok(true)
     }

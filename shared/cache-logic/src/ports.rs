@@ -3,7 +3,7 @@
 //! Every method is one round trip at most, and every one may fail.
 #![allow(async_fn_in_trait)] // Components run on one thread: no future has to be `Send`.
 
-use crate::certificate::{Certificate, Epoch, Generation, RunId};
+use crate::certificate::{Certificate, Epoch, Generation, RunId, Timing};
 use crate::freshness::{Draw, Millis};
 use std::time::Duration;
 
@@ -113,8 +113,10 @@ pub trait Registry {
     /// Gives a claim back unused, if `token` still has it: the next one need not wait for its end.
     async fn abandon(&self, token: u128) -> Result<(), CacheFault>;
 
-    /// Sets the certificate if `token` still holds the claim, and ends the claim. False where it doesn't.
-    async fn certify(&self, certificate: &Certificate, life: Duration, fresh: Duration) -> Result<bool, CacheFault>;
+    /// Sets the certificate if its token still holds the claim, which was held for [`Timing::claim`], and ends the claim. False where it
+    /// doesn't, and where the claim doesn't say by its own end how long ago it was made. It lives for [`Timing::life_after`] that time, and
+    /// needs no renewal for half of that.
+    async fn certify(&self, certificate: &Certificate, timing: Timing) -> Result<bool, CacheFault>;
 
     /// The newest certificate there ever was, expired or not: for serving while Postgres is away.
     async fn last_certificate(&self) -> Result<Option<Certificate>, CacheFault>;

@@ -1,12 +1,20 @@
 //! The cache-aside read.
 
+mod fill;
+mod judge;
+mod waiting;
+
+pub(crate) use fill::prepare;
+pub(crate) use judge::{due, readable};
+pub use judge::{Verdict, certified, judge};
+pub(crate) use waiting::{Look, Waiting, look_certified};
+
 use crate::certificate::Certificate;
-use crate::entry::{self, Damage, Encoding, Given, Stamp, Stored, Value};
-use crate::freshness::{self, Freshness, Millis};
+use crate::entry::{Encoding, Given, Stored, Value};
+use crate::freshness::{Freshness, Millis};
 use crate::policy::{Limits, Policy};
-use crate::ports::{CacheFault, Clock, Fill, Lease, Ledger, OriginError, Registry, Seen, Store};
-use crate::renew::{Renewal, renew};
-use std::time::Duration;
+use crate::ports::{CacheFault, Clock, Lease, Ledger, OriginError, Registry, Seen, Store};
+use fill::Filler;
 
 /// How often a reader starts over because others were faster, before it goes to the origin.
 const ROUNDS: u32 = 3;
@@ -119,59 +127,6 @@ impl Refresh {
     }
 }
 
-/// What a look says of one entry.
-#[derive(Debug)]
-pub enum Verdict {
-    /// It may be served.
-    Current(Box<Stored>, Freshness),
-    /// There is none.
-    Absent,
-    /// It was made under another epoch or another generation of a tag; the fill it came from.
-    Outdated(u128),
-    /// It can't be read.
-    Damaged(Damage),
-}
-
-/// Is the certificate that was seen one that counts on this connection?
-pub fn certified(seen: &Seen) -> Option<Certificate> {
-    seen.certificate.filter(|certificate| certificate.run == seen.run)
-}
-
-/// Is the certificate at half its life, and nobody at its renewal?
-pub(crate) fn due(seen: &Seen) -> bool {
-    !seen.fresh && !seen.claimed
-}
-
-/// Judges stored bytes under a certificate. A missing generation is never current.
-pub fn judge<'g>(
-    bytes: Option<Vec<u8>>,
-    generations: impl Iterator<Item = &'g Option<u128>>,
-    epoch: u128,
-    now: Millis,
-    draw: f64,
-) -> Verdict {
-    let Some(bytes) = bytes else { return Verdict::Absent };
-    let stored = match Stored::parse(bytes) {
-        Ok(stored) => stored,
-        Err(damage) => return Verdict::Damaged(damage),
-    };
-    if stored.epoch != epoch || !generations.copied().eq(stored.generations().map(Some)) {
-        return Verdict::Outdated(stored.fill);
-    }
-    let freshness = freshness::freshness(now, stored.fresh_until, stored.load_ms, draw);
-    Verdict::Current(Box::new(stored), freshness)
-}
-
-/// What is packed where nothing packs (any more) can't be sent: it is as good as outdated.
-pub(crate) fn readable(verdict: Verdict, policy: &Policy) -> Verdict {
-    match verdict {
-        Verdict::Current(stored, _) if stored.encoding != Encoding::Identity && policy.compress.is_none() => {
-            Verdict::Outdated(stored.fill)
-        }
-        other => other,
-    }
-}
-
 /// Reads one entry. `load` asks the origin, and gives a [`Value`], or a [`Given`] that says how long to keep it; `None` is "there is no
 /// such thing", and is never cached.
 ///
@@ -205,15 +160,15 @@ where
     L: Into<Given>,
     E: OriginError,
 {
-    let mut patience = Patience::default();
-    let mut seen = match look_certified(ports, &[wanted.key], wanted.tags, limits, &mut patience, course).await {
-        Look::Certified(seen) => seen,
-        Look::Bypass(why) => return bypass(load, why).await,
-        Look::Uncertified(seen) => return last_known(ports, wanted, seen, load).await,
-    };
-    let mut attempt = 0;
+    let mut waiting = Waiting::default();
     for _ in 0..ROUNDS {
-        let Some(certificate) = certified(&seen) else { return bypass(load, Bypass::NoCertificate).await };
+        let look = look_certified(ports, &[wanted.key], wanted.tags, limits, &mut waiting).await;
+        course.waited_ms = waiting.waited_ms();
+        let (mut seen, certificate) = match look {
+            Look::Certified(seen, certificate) => (seen, certificate),
+            Look::Bypass(why) => return bypass(load, why).await,
+            Look::Uncertified(seen) => return last_known(ports, wanted, seen, load).await,
+        };
         let now = ports.now();
         let verdict =
             judge(seen.entries.pop().flatten(), seen.generations.iter(), certificate.epoch, now, ports.draw());
@@ -231,6 +186,7 @@ where
                 None
             }
         };
+        waiting.begin_phase();
         loop {
             let holder = ports.token();
             match ports.lease(wanted.key, known, wanted.tags, holder, limits.lease_hold).await {
@@ -241,21 +197,13 @@ where
                     let renew = due(&seen).then_some(certificate);
                     return Ok(Some(Read { renew, ..Read::of(value, Outcome::Miss { stored }) }));
                 }
+                // The certificate may have run out while the other one loaded: the next round sees to that.
                 Ok(Lease::Changed) => break,
-                // Pauses count, as in `look_certified`; no lease lasts longer than `lease_hold`.
-                Ok(Lease::Held)
-                    if Duration::from_millis(course.waited_ms) >= limits.wait
-                        || patience.spent(ports) >= limits.lease_hold =>
-                {
-                    return bypass(load, Bypass::Waited).await;
-                }
-                Ok(Lease::Held) => pause(ports, &mut attempt, course).await,
+                Ok(Lease::Held) if waiting.is_over(ports, limits) => return bypass(load, Bypass::Waited).await,
+                Ok(Lease::Held) => waiting.pause(ports).await,
             }
+            course.waited_ms = waiting.waited_ms();
         }
-        seen = match ports.look(&[wanted.key], wanted.tags).await {
-            Ok(seen) => seen,
-            Err(fault) => return bypass(load, Bypass::Fault(fault)).await,
-        };
     }
     bypass(load, Bypass::Waited).await
 }
@@ -284,72 +232,6 @@ where
         }
         Ok(Lease::Held | Lease::Changed) | Err(_) => Ok(false),
     }
-}
-
-/// How the first look ended.
-pub(crate) enum Look {
-    Certified(Seen),
-    Bypass(Bypass),
-    /// Redis answers, and no certificate can be had, be it that Postgres is away: what was seen.
-    Uncertified(Seen),
-}
-
-/// Looks; where there is no certificate, renews it, or waits while somebody else does, as long as a claim can last.
-pub(crate) async fn look_certified<P: Store + Registry + Ledger + Clock>(
-    ports: &P,
-    keys: &[&str],
-    tags: &[&str],
-    limits: &Limits,
-    patience: &mut Patience,
-    course: &mut Course,
-) -> Look {
-    let (claim, wait, before) = (limits.timing.claim(), limits.wait, course.waited_ms);
-    let (mut attempt, mut tried) = (0, false);
-    loop {
-        let seen = match ports.look(keys, tags).await {
-            Ok(seen) => seen,
-            Err(fault) => return Look::Bypass(Bypass::Fault(fault)),
-        };
-        if certified(&seen).is_some() {
-            return Look::Certified(seen);
-        }
-        // Pauses count rather than the clock: where the machine is busy, whoever renews needs longer, too.
-        let waited = Duration::from_millis(course.waited_ms - before);
-        if tried && (waited >= wait || patience.spent(ports) >= claim + 4 * wait) {
-            return Look::Uncertified(seen);
-        }
-        // Somebody is at it. After the time that a claim can last one asks for it all the same: this one may never end.
-        if seen.claimed && waited < claim && patience.spent(ports) < claim + wait {
-            pause(ports, &mut attempt, course).await;
-            continue;
-        }
-        tried = true;
-        match renew(ports, limits.timing).await {
-            Renewal::Certified(_) => {}
-            Renewal::Busy | Renewal::TooLate => pause(ports, &mut attempt, course).await,
-            Renewal::Mismatch => return Look::Bypass(Bypass::Misconfigured),
-            Renewal::Cache(fault) => return Look::Bypass(Bypass::Fault(fault)),
-            Renewal::Ledger(_) => return Look::Uncertified(seen),
-        }
-    }
-}
-
-/// How long has been waited. Counts from when it is first asked, so that a hit asks for no time.
-#[derive(Default)]
-pub(crate) struct Patience(Option<Millis>);
-
-impl Patience {
-    fn spent<P: Clock>(&mut self, ports: &P) -> Duration {
-        let begun = *self.0.get_or_insert_with(|| ports.monotonic());
-        Duration::from_millis(ports.monotonic().saturating_sub(begun))
-    }
-}
-
-async fn pause<P: Clock>(ports: &P, attempt: &mut u32, course: &mut Course) {
-    let pause = freshness::poll_pause_ms(*attempt, ports.draw());
-    *attempt += 1;
-    course.waited_ms += pause;
-    ports.sleep(Duration::from_millis(pause)).await;
 }
 
 fn hit(stored: Stored, freshness: Freshness, now: Millis, certificate: Certificate, due: bool) -> Read {
@@ -399,73 +281,4 @@ where
         }
         Verdict::Absent | Verdict::Outdated(_) | Verdict::Damaged(_) => Err(error),
     }
-}
-
-/// Who holds the lease of an entry.
-struct Filler<'a, P> {
-    ports: &'a P,
-    wanted: &'a Wanted<'a>,
-    limits: &'a Limits,
-    epoch: u128,
-    generations: Vec<u128>,
-    holder: u128,
-}
-
-impl<P: Store + Clock> Filler<'_, P> {
-    /// Loads, fills, gives the lease back. Whether it was stored stands beside the value.
-    async fn load_and_fill<L: Into<Given>, E>(
-        &self,
-        load: impl AsyncFn() -> Result<Option<L>, E>,
-    ) -> Result<Option<(Value, bool)>, E> {
-        let begun = self.ports.monotonic();
-        let given: Given = match load().await {
-            Ok(Some(given)) => given.into(),
-            nothing => {
-                // Where this fails the lease ends by itself.
-                let _ = self.ports.release(self.wanted.key, self.holder).await;
-                return Ok(nothing?.map(|given| (given.into().value, false)));
-            }
-        };
-        let load_ms = u32::try_from(self.ports.monotonic().saturating_sub(begun)).unwrap_or(u32::MAX);
-        let fill =
-            prepare(self.ports, self.wanted, self.limits, &given, load_ms, self.epoch, &self.generations, self.holder);
-        let stored = match fill {
-            Some(fill) => self.ports.fill(&[fill], Some(self.holder)).await.is_ok(),
-            None => {
-                let _ = self.ports.release(self.wanted.key, self.holder).await;
-                false
-            }
-        };
-        Ok(Some((given.value, stored)))
-    }
-}
-
-/// The fill for a value; `None` where it is too large to be cached.
-#[allow(clippy::too_many_arguments)] // Each is one fact of the entry; a struct for one caller would only rename them.
-pub(crate) fn prepare<'a, P: Clock>(
-    ports: &P,
-    wanted: &Wanted<'a>,
-    limits: &Limits,
-    given: &Given,
-    load_ms: u32,
-    epoch: u128,
-    generations: &[u128],
-    fill: u128,
-) -> Option<Fill<'a>> {
-    let created = ports.now();
-    let life = freshness::lifetime(&wanted.policy.lasting(given.ttl), created, ports.draw());
-    let stamp = Stamp { created, fresh_until: life.fresh_until, load_ms, epoch, generations, fill };
-    let bytes = match packed(wanted.policy, &given.value) {
-        Some(packed) => entry::encode_as(&packed, &stamp, Encoding::Gzip),
-        None => entry::encode(&given.value, &stamp),
-    };
-    let bytes = bytes.filter(|bytes| bytes.len() <= limits.max_entry_bytes)?;
-    Some(Fill { key: wanted.key, bytes, ttl_ms: life.ttl_ms })
-}
-
-/// The value packed, where its policy wants that and it is smaller so.
-fn packed(policy: &Policy, value: &Value) -> Option<Value> {
-    let compress = policy.compress.filter(|compress| value.payload.len() >= compress.min_bytes)?;
-    let payload = (compress.packer.pack)(&value.payload).filter(|packed| packed.len() < value.payload.len())?;
-    Some(value.encoded(payload))
 }

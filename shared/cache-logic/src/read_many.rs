@@ -5,8 +5,8 @@ use crate::entry::Given;
 use crate::policy::Limits;
 use crate::ports::{Clock, Fill, Lease, Ledger, OriginError, Registry, Store};
 use crate::read::{
-    Bypass, Course, Look, Outcome, Patience, Read, Refresh, Verdict, Wanted, certified, due, judge, look_certified,
-    prepare, readable,
+    Bypass, Course, Look, Outcome, Read, Refresh, Verdict, Waiting, Wanted, due, judge, look_certified, prepare,
+    readable,
 };
 
 /// Reads many entries, each with tags of its own. `load` is asked once at most, for the indices that are missing, and gives a
@@ -30,14 +30,13 @@ where
     let tags: Vec<&str> = wanted.iter().flat_map(|one| one.tags.iter().copied()).collect();
     let mut out: Vec<Option<Read>> = Vec::new();
     out.resize_with(wanted.len(), || None);
-    let mut course = Course::default();
-    let seen = match look_certified(ports, &keys, &tags, limits, &mut Patience::default(), &mut course).await {
-        Look::Certified(seen) => seen,
+    let mut waiting = Waiting::default();
+    let look = look_certified(ports, &keys, &tags, limits, &mut waiting).await;
+    let course = Course { waited_ms: waiting.waited_ms(), ..Course::default() };
+    let (seen, certificate) = match look {
+        Look::Certified(seen, certificate) => (seen, certificate),
         Look::Bypass(why) => return all_from_origin(wanted.len(), load, &why, course).await,
         Look::Uncertified(_) => return all_from_origin(wanted.len(), load, &Bypass::NoCertificate, course).await,
-    };
-    let Some(certificate) = certified(&seen) else {
-        return all_from_origin(wanted.len(), load, &Bypass::NoCertificate, course).await;
     };
     let renew = due(&seen).then_some(certificate);
     let (now, mut generations) = (ports.now(), seen.generations.iter());

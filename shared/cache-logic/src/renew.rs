@@ -45,7 +45,7 @@ pub async fn renew<P: Registry + Ledger + Clock>(ports: &P, timing: Timing) -> R
         }
     }
     let certificate = Certificate { epoch, run, token };
-    match ports.certify(&certificate, timing.life(), timing.fresh()).await {
+    match ports.certify(&certificate, timing).await {
         Ok(true) => {}
         Ok(false) => return Renewal::TooLate,
         Err(fault) => return Renewal::Cache(fault),

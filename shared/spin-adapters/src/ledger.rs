@@ -2,7 +2,7 @@
 
 use crate::postgres::{Param, Postgres};
 use crate::store::RedisStore;
-use cache_logic::certificate::{Certificate, Generation, RunId};
+use cache_logic::certificate::{Certificate, Generation, RunId, Timing};
 use cache_logic::ports::{CacheFault, Clock, Fill, Lease, Ledger, Pending, Registry, Seen, Store};
 use cache_logic::write_through::{Turn, WriteThrough};
 use commerce::error::Error;
@@ -119,8 +119,8 @@ impl Registry for Ports {
         self.store.abandon(token).await
     }
 
-    async fn certify(&self, certificate: &Certificate, life: Duration, fresh: Duration) -> Result<bool, CacheFault> {
-        self.store.certify(certificate, life, fresh).await
+    async fn certify(&self, certificate: &Certificate, timing: Timing) -> Result<bool, CacheFault> {
+        self.store.certify(certificate, timing).await
     }
 
     async fn last_certificate(&self) -> Result<Option<Certificate>, CacheFault> {

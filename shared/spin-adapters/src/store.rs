@@ -4,9 +4,10 @@ mod put;
 
 use crate::clock::request_millis;
 use crate::redis::{Redis, Script, hex, millis, text};
-use cache_logic::certificate::{Certificate, Generation, RunId};
+use cache_logic::certificate::{Certificate, Generation, RunId, Timing};
 use cache_logic::key::{generation_key, lease_key};
 use cache_logic::ports::{CacheFault, Fill, Lease, Registry, Seen, Store};
+use cache_logic::read::certified;
 use sha2::{Digest, Sha256};
 use spin_sdk::redis::{RedisParameter, RedisResult};
 use std::cell::Cell;
@@ -28,6 +29,8 @@ pub struct RedisStore {
     pace_ms: u64,
     /// When it was last in one.
     asked: Cell<u64>,
+    /// The last look has found no certificate: the next one asks who is at it.
+    uncertified: Cell<bool>,
     names: Names,
     scripts: Scripts,
 }
@@ -61,6 +64,7 @@ impl RedisStore {
             origin: origin(database),
             pace_ms: 0,
             asked: Cell::new(0),
+            uncertified: Cell::new(true),
             names: Names {
                 certificate: name("certificate"),
                 claim: name("claim"),
@@ -112,7 +116,7 @@ impl RedisStore {
 
 impl Store for RedisStore {
     async fn look(&self, keys: &[&str], tags: &[&str]) -> Result<Seen, CacheFault> {
-        let asks = self.asks();
+        let asks = self.uncertified.get() || self.asks();
         let mut arguments = Vec::with_capacity(keys.len() + tags.len() + 3);
         arguments.extend(keys.iter().map(|key| RedisParameter::Binary(self.prefixed(key).into_bytes())));
         arguments.extend(tags.iter().map(|tag| RedisParameter::Binary(generation_key(&self.prefix, tag).into_bytes())));
@@ -127,7 +131,7 @@ impl Store for RedisStore {
             return Err(CacheFault::Protocol("MGET gave another number of values".into()));
         }
         let mut values = answer.into_iter().map(bytes);
-        Ok(Seen {
+        let seen = Seen {
             entries: values.by_ref().take(keys.len()).collect(),
             generations: values.by_ref().take(tags.len()).map(|value| value.as_deref().and_then(generation)).collect(),
             certificate: values.next().flatten().as_deref().and_then(Certificate::decode),
@@ -135,7 +139,9 @@ impl Store for RedisStore {
             fresh: !asks || values.next().flatten().is_some(),
             claimed: asks && values.next().flatten().is_some(),
             run: run ^ self.origin,
-        })
+        };
+        self.uncertified.set(certified(&seen).is_none());
+        Ok(seen)
     }
 
     async fn lease(
@@ -211,11 +217,12 @@ impl Registry for RedisStore {
         self.redis.script(&self.scripts.release, &[&self.names.claim], vec![hex(token)]).await.map(drop)
     }
 
-    async fn certify(&self, certificate: &Certificate, life: Duration, fresh: Duration) -> Result<bool, CacheFault> {
+    async fn certify(&self, certificate: &Certificate, timing: Timing) -> Result<bool, CacheFault> {
         let names = &self.names;
         let keys = [&*names.claim, &*names.certificate, &*names.fresh, &*names.last];
         let encoded = text(&certificate.encode());
-        let arguments = vec![hex(certificate.token), encoded, millis(life), millis(fresh), millis(LAST_CERTIFICATE)];
+        let (hold, total, life) = (millis(timing.claim()), millis(timing.total()), millis(timing.life()));
+        let arguments = vec![hex(certificate.token), encoded, hold, total, life, millis(LAST_CERTIFICATE)];
         let (answer, _) = self.redis.script(&self.scripts.certify, &keys, arguments).await?;
         Ok(matches!(answer.as_slice(), [RedisResult::Int64(1)]))
     }

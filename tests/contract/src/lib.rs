@@ -1,7 +1,7 @@
 //! The ports of cache-logic over the `redis` crate: the very scripts of spin-adapters through another client, so that what the scripts
 //! keep is told apart from what the client makes of it.
 
-use cache_logic::certificate::{Certificate, Generation, RunId};
+use cache_logic::certificate::{Certificate, Generation, RunId, Timing};
 use cache_logic::contract::damage::Tamper;
 use cache_logic::key::{generation_key, lease_key};
 use cache_logic::ports::{CacheFault, Clock, Fill, Lease, Registry, Seen, Store};
@@ -168,11 +168,11 @@ impl Registry for Native {
         self.ask(call.arg(hex(token))).await
     }
 
-    async fn certify(&self, certificate: &Certificate, life: Duration, fresh: Duration) -> Result<bool, CacheFault> {
+    async fn certify(&self, certificate: &Certificate, timing: Timing) -> Result<bool, CacheFault> {
         let keys = ["claim", "certificate", "fresh", "last"].map(|name| self.key(&format!("cache:{name}")));
         let mut call = eval(script!("certify"), &keys);
         call.arg(hex(certificate.token)).arg(certificate.encode());
-        call.arg(millis(life)).arg(millis(fresh)).arg(millis(GENERATION));
+        call.arg(millis(timing.claim())).arg(millis(timing.total())).arg(millis(timing.life())).arg(millis(GENERATION));
         Ok(self.ask::<i64>(&call).await? == 1)
     }
 

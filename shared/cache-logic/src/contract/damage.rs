@@ -1,6 +1,6 @@
 //! What an adapter finds in place of what it has written: other types, other values, no end.
 
-use super::{LONG, Outcome, SHORT, ensure, entry, fault, fill};
+use super::{BRIEFLY, LONG, Outcome, ensure, entry, fault, fill};
 use crate::certificate::Certificate;
 use crate::key::{generation_key, lease_key};
 use crate::ports::{CacheFault, Clock, Lease, Registry, Store};
@@ -45,12 +45,12 @@ async fn all_ends_by_itself<P: Store + Registry + Clock + Tamper>(ports: &P) -> 
     for key in [&lease_key(key), "damage:ends:entry", &generations[0], &generations[1], CLAIM] {
         ensure(ports.has_end(key).await.map_err(fault)? == Some(true), &format!("{key} ends"))?;
     }
-    ports.certify(&Certificate { epoch: 1, run, token }, SHORT, SHORT).await.map_err(fault)?;
+    ports.certify(&Certificate { epoch: 1, run, token }, BRIEFLY).await.map_err(fault)?;
     for key in [CERTIFICATE, "cache:fresh", LAST] {
         ensure(ports.has_end(key).await.map_err(fault)? == Some(true), &format!("{key} ends"))?;
     }
     ensure(ports.has_end(CLAIM).await.map_err(fault)?.is_none(), "the claim has ended with it")?;
-    ports.sleep(SHORT * 2).await;
+    ports.sleep(BRIEFLY.total()).await;
     ports.release(key, holder).await.map_err(fault)
 }
 
@@ -124,7 +124,13 @@ async fn a_claim_without_an_end<P: Store + Registry + Clock + Tamper>(ports: &P)
         ensure(ports.has_end(CLAIM).await.map_err(fault)? == Some(true), "with an end")?;
         ports.abandon(token).await.map_err(fault)?;
     }
-    Ok(())
+    let token = ports.token();
+    let run = ports.claim(token, LONG).await.map_err(fault)?.ok_or("the claim was free")?;
+    ports.put(CLAIM, format!("{token:032x}").as_bytes()).await.map_err(fault)?;
+    let certified = ports.certify(&Certificate { epoch: 1, run, token }, BRIEFLY).await.map_err(fault)?;
+    ensure(!certified, "nor does its holder know how long ago it was made")?;
+    ensure(ports.look(&[], &[]).await.map_err(fault)?.certificate.is_none(), "nothing is certified")?;
+    ensure(ports.has_end(CLAIM).await.map_err(fault)?.is_none(), "and the next one need not wait")
 }
 
 async fn what_is_no_certificate<P: Store + Registry + Clock + Tamper>(ports: &P) -> Outcome {
@@ -144,8 +150,8 @@ async fn what_is_no_certificate<P: Store + Registry + Clock + Tamper>(ports: &P)
     let token = ports.token();
     let run = ports.claim(token, LONG).await.map_err(fault)?.ok_or("the claim was free")?;
     let certificate = Certificate { epoch: 1, run, token };
-    ensure(ports.certify(&certificate, SHORT, SHORT).await.map_err(fault)?, "a real one takes their place")?;
+    ensure(ports.certify(&certificate, BRIEFLY).await.map_err(fault)?, "a real one takes their place")?;
     ensure(ports.look(&[], &[]).await.map_err(fault)?.certificate == Some(certificate), "and is seen")?;
-    ports.sleep(SHORT * 2).await;
+    ports.sleep(BRIEFLY.total()).await;
     Ok(())
 }

@@ -1,8 +1,9 @@
 //! The rest of the checks: order, size, several at once, and what ends by itself.
 
-use super::{LONG, Outcome, SHORT, ensure, entry, fault, fill};
-use crate::certificate::Certificate;
+use super::{BRIEFLY, LONG, Outcome, SHORT, ensure, entry, fault, fill};
+use crate::certificate::{Certificate, Timing};
 use crate::ports::{Clock, Fill, Lease, Registry, Store};
+use std::time::Duration;
 
 pub(super) async fn a_claim_ends_by_itself<P: Store + Registry + Clock>(ports: &P) -> Outcome {
     let (late, next) = (ports.token(), ports.token());
@@ -10,9 +11,9 @@ pub(super) async fn a_claim_ends_by_itself<P: Store + Registry + Clock>(ports: &
     ports.sleep(SHORT * 2).await;
     ensure(!ports.look(&[], &[]).await.map_err(fault)?.claimed, "it has ended")?;
     let certificate = Certificate { epoch: 3, run, token: late };
-    ensure(!ports.certify(&certificate, LONG, LONG).await.map_err(fault)?, "too late: nothing is certified")?;
+    ensure(!ports.certify(&certificate, BRIEFLY).await.map_err(fault)?, "too late: nothing is certified")?;
     ensure(ports.claim(next, LONG).await.map_err(fault)?.is_some(), "the next one has it")?;
-    ensure(!ports.certify(&certificate, LONG, LONG).await.map_err(fault)?, "nor under another's claim")?;
+    ensure(!ports.certify(&certificate, BRIEFLY).await.map_err(fault)?, "nor under another's claim")?;
     ensure(ports.look(&[], &[]).await.map_err(fault)?.claimed, "which stays as it is")?;
     ports.abandon(next).await.map_err(fault)
 }
@@ -25,15 +26,31 @@ pub(super) async fn a_certificate_outlives_its_freshness<P: Store + Registry + C
         let seen = ports.look(&[], &[]).await.map_err(fault)?;
         ensure(seen.certificate == previous, "while it is renewed the one before it counts")?;
         let certificate = Certificate { epoch, run, token };
-        ensure(ports.certify(&certificate, SHORT * 5, SHORT).await.map_err(fault)?, "certified")?;
+        ensure(ports.certify(&certificate, BRIEFLY).await.map_err(fault)?, "certified")?;
         ensure(ports.last_certificate().await.map_err(fault)? == Some(certificate), "the newest one is the last")?;
-        ports.sleep(SHORT * 2).await;
+        ports.sleep(BRIEFLY.fresh() + SHORT / 2).await;
         let seen = ports.look(&[], &[]).await.map_err(fault)?;
         ensure(seen.certificate == Some(certificate) && !seen.fresh, "it lives, and is due")?;
         previous = Some(certificate);
     }
-    ports.sleep(SHORT * 5).await;
+    ports.sleep(BRIEFLY.total()).await;
     ensure(ports.look(&[], &[]).await.map_err(fault)?.certificate.is_none(), "it ends")
+}
+
+pub(super) async fn a_slow_renewal_ends_no_later<P: Store + Registry + Clock>(ports: &P) -> Outcome {
+    let timing = Timing::of(Duration::from_millis(1500));
+    let token = ports.token();
+    let run = ports.claim(token, timing.claim()).await.map_err(fault)?.ok_or("the namespace is in use")?;
+    let claimed = ports.monotonic();
+    // It has used up more than the difference between the whole and the longest life.
+    ports.sleep(timing.claim() * 3 / 5).await;
+    let certificate = Certificate { epoch: 6, run, token };
+    ensure(ports.certify(&certificate, timing).await.map_err(fault)?, "slow, and still in time")?;
+    ensure(ports.look(&[], &[]).await.map_err(fault)?.certificate == Some(certificate), "it counts")?;
+    let gone = Duration::from_millis(ports.monotonic() - claimed);
+    ports.sleep(timing.total().saturating_sub(gone) + SHORT / 5).await;
+    let seen = ports.look(&[], &[]).await.map_err(fault)?;
+    ensure(seen.certificate.is_none(), "it has ended so long after its claim as any other")
 }
 
 pub(super) async fn answers_stand_in_order<P: Store + Clock>(ports: &P) -> Outcome {

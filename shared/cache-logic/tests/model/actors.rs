@@ -44,7 +44,7 @@ fn limits() -> Limits {
 
 /// Runs the actor's code over the answers.
 pub fn run(kind: Kind, replies: &[Reply]) -> Next {
-    let ports = Scripted::new(replies);
+    let ports = Scripted::new(replies, matches!(kind, Kind::Writer | Kind::Putter(_)));
     let end = match kind {
         Kind::Writer => poll_once(writer(&ports)),
         Kind::Putter(key) => poll_once(putter(&ports, key)),
@@ -54,9 +54,13 @@ pub fn run(kind: Kind, replies: &[Reply]) -> Next {
             End::Other
         }),
     };
-    match end {
-        Some(end) => Next::Ends(end),
-        None => Next::Asks(ports.asked.take().expect("code that waits has asked for something")),
+    match (end, ports.asked.take()) {
+        (Some(end), _) => Next::Ends(end),
+        // Without a lease nothing is stored of what it loads: nothing to judge.
+        (None, Some(Call::Load)) if !replies.iter().any(|reply| matches!(reply, Reply::Granted(_))) => {
+            Next::Ends(End::Other)
+        }
+        (None, asked) => Next::Asks(asked.expect("code that waits has asked for something")),
     }
 }
 

@@ -3,7 +3,7 @@
 //! An actor's state is the list of answers it has had so far. The code is deterministic between two calls, so running it again over
 //! the same answers leads to the same next call: that makes ordinary `async` functions explorable, with states that can be compared.
 
-use cache_logic::certificate::{Certificate, Generation, RunId};
+use cache_logic::certificate::{Certificate, Generation, RunId, Timing};
 use cache_logic::entry::{Stamp, Stored, Value, encode};
 use cache_logic::ports::{CacheFault, Clock, Fill, Lease, Ledger, OriginError, Pending, Registry, Seen, Store};
 use cache_logic::write_through::{Turn, WriteThrough};
@@ -98,12 +98,14 @@ pub struct Scripted<'a> {
     pub replies: &'a [Reply],
     at: Cell<usize>,
     ticks: Cell<u64>,
+    /// A pause is a step of its own: where it is what a writer waits out. Whoever else pauses does so for load, not for truth.
+    sleeps: bool,
     pub asked: RefCell<Option<Call>>,
 }
 
 impl<'a> Scripted<'a> {
-    pub fn new(replies: &'a [Reply]) -> Self {
-        Self { replies, at: Cell::new(0), ticks: Cell::new(0), asked: RefCell::new(None) }
+    pub fn new(replies: &'a [Reply], sleeps: bool) -> Self {
+        Self { replies, at: Cell::new(0), ticks: Cell::new(0), sleeps, asked: RefCell::new(None) }
     }
 
     pub async fn ask(&self, call: Call) -> Reply {
@@ -271,7 +273,7 @@ impl Registry for Scripted<'_> {
         Ok(())
     }
 
-    async fn certify(&self, certificate: &Certificate, _: Duration, _: Duration) -> Result<bool, CacheFault> {
+    async fn certify(&self, certificate: &Certificate, _: Timing) -> Result<bool, CacheFault> {
         let call = Call::Certify { epoch: certificate.epoch as u8, run: certificate.run as u8 };
         Ok(self.ask(call).await == Reply::Certified(true))
     }
@@ -316,11 +318,13 @@ impl Clock for Scripted<'_> {
     /// renew it once.
     fn monotonic(&self) -> u64 {
         self.ticks.set(self.ticks.get() + 1);
-        self.ticks.get() * 400
+        self.ticks.get() * 1000
     }
 
     async fn sleep(&self, _: Duration) {
-        self.ask(Call::Sleep).await;
+        if self.sleeps {
+            self.ask(Call::Sleep).await;
+        }
     }
 
     fn draw(&self) -> f64 {

@@ -2,7 +2,7 @@
 
 #![cfg(target_family = "wasm")]
 
-use cache_logic::certificate::{Certificate, Generation, RunId};
+use cache_logic::certificate::{Certificate, Generation, RunId, Timing};
 use cache_logic::contract::{self, damage};
 use cache_logic::ports::{CacheFault, Clock, Fill, Lease, Registry, Seen, Store};
 use cache_logic::write_through::{Turn, WriteThrough};
@@ -114,8 +114,8 @@ impl Registry for Cache {
         self.store.abandon(token).await
     }
 
-    async fn certify(&self, certificate: &Certificate, life: Duration, fresh: Duration) -> Result<bool, CacheFault> {
-        self.store.certify(certificate, life, fresh).await
+    async fn certify(&self, certificate: &Certificate, timing: Timing) -> Result<bool, CacheFault> {
+        self.store.certify(certificate, timing).await
     }
 
     async fn last_certificate(&self) -> Result<Option<Certificate>, CacheFault> {
