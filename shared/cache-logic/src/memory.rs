@@ -28,6 +28,8 @@ pub fn run<T>(future: impl Future<Output = T>) -> T {
 pub struct Memory {
     values: RefCell<HashMap<String, (Vec<u8>, Millis)>>,
     now: Cell<Millis>,
+    /// What somebody else will store: when, under which key, what.
+    coming: RefCell<Vec<(Millis, String, Vec<u8>)>>,
     draws: Cell<u128>,
     /// How many calls were made of each method.
     pub calls: RefCell<HashMap<&'static str, u32>>,
@@ -35,6 +37,8 @@ pub struct Memory {
     pub fault: RefCell<Option<CacheFault>>,
     /// Postgres can't be reached.
     pub origin_away: Cell<bool>,
+    /// Every answer of Redis takes so many milliseconds.
+    pub answers_after: Cell<Millis>,
     /// This run of Redis.
     pub run: Cell<RunId>,
     /// The epoch, as Postgres has it.
@@ -57,6 +61,14 @@ impl Memory {
     /// Moves the clock.
     pub fn advance(&self, by: Duration) {
         self.now.set(self.now.get() + by.as_millis() as u64);
+        let now = self.now.get();
+        let due: Vec<_> = self.coming.borrow_mut().extract_if(.., |(at, ..)| *at <= now).collect();
+        due.iter().for_each(|(_, key, bytes)| self.overwrite(key, bytes));
+    }
+
+    /// Somebody else stores this when the clock has moved so far.
+    pub fn store_after(&self, wait: Duration, key: &str, bytes: &[u8]) {
+        self.coming.borrow_mut().push((self.now.get() + wait.as_millis() as u64, key.to_owned(), bytes.to_owned()));
     }
 
     /// `FLUSHALL`.
@@ -94,6 +106,7 @@ impl Memory {
 
     fn call(&self, method: &'static str) -> Result<(), CacheFault> {
         *self.calls.borrow_mut().entry(method).or_default() += 1;
+        self.advance(Duration::from_millis(self.answers_after.get()));
         self.fault.borrow().clone().map_or(Ok(()), Err)
     }
 

@@ -5,8 +5,8 @@ mod judge;
 mod waiting;
 
 pub(crate) use fill::prepare;
-pub(crate) use judge::{due, readable};
 pub use judge::{Verdict, certified, judge};
+pub(crate) use judge::{due, readable};
 pub(crate) use waiting::{Look, Waiting, look_certified};
 
 use crate::certificate::Certificate;

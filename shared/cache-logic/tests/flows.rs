@@ -1,7 +1,7 @@
 //! What a read, a write and a renewal cost and give, on a Redis in memory with a clock that is moved.
 
-use cache_logic::certificate::Timing;
-use cache_logic::entry::Value;
+use cache_logic::certificate::{Certificate, Timing};
+use cache_logic::entry::{Stamp, Value, encode};
 use cache_logic::freshness::Freshness;
 use cache_logic::memory::{Away, Memory};
 use cache_logic::policy::{Limits, Policy};
@@ -322,6 +322,39 @@ fn a_held_lease_is_waited_for_and_then_passed_by() {
 }
 
 #[test]
+fn who_has_waited_for_a_fill_longer_than_the_certificate_lived_renews_it_and_is_served() {
+    let shop = Shop::certified();
+    let tags = shop.wanted().tags;
+    let Ok(Lease::Granted(generations)) = now(shop.memory.lease("order", None, tags, 42, Duration::from_secs(60)))
+    else {
+        panic!("the lease was free")
+    };
+    let value = Value { payload: b"1".to_vec(), etag: String::new(), owner: None };
+    let stamp = Stamp { created: 0, fresh_until: 300_000, load_ms: 850, epoch: 0, generations: &generations, fill: 42 };
+    shop.memory.store_after(Duration::from_millis(850), "order", &encode(&value, &stamp).unwrap());
+    let read = shop.read().unwrap().unwrap();
+    assert!(is_hit(&read.outcome), "{:?}", read.outcome);
+    assert!(read.course.waited_ms > 800, "the certificate had run out");
+    assert_eq!((shop.memory.taken("certify"), shop.loads.get()), (1, 0));
+}
+
+#[test]
+fn who_is_answered_late_asks_less_often() {
+    // Nobody gives the lease back; each answer comes at once, or after 100 ms.
+    let asked = |late: u64| {
+        let shop = Shop::certified();
+        now(shop.memory.lease("order", None, &[], 42, Duration::from_secs(60))).unwrap();
+        shop.memory.taken("lease");
+        shop.memory.answers_after.set(late);
+        assert_eq!(shop.outcome(), Outcome::Bypass(Bypass::Waited));
+        (shop.memory.taken("lease"), shop.memory.monotonic())
+    };
+    let ((often, soon), (seldom, later)) = (asked(0), asked(100));
+    assert!(seldom <= often, "{seldom} questions instead of {often}");
+    assert!(later > soon && later < 5_000, "{later} ms instead of {soon}: pauses count as on a machine that has time");
+}
+
+#[test]
 fn who_finds_the_entry_filled_meanwhile_looks_again() {
     let shop = Shop::certified();
     shop.read().unwrap();
@@ -401,6 +434,35 @@ fn a_renewal_applies_the_outbox_before_it_certifies_and_forgets_only_what_it_app
     shop.renew();
     assert_eq!(shop.read().unwrap().unwrap().value.payload, b"2");
     assert!(shop.memory.outbox.borrow().is_empty());
+}
+
+/// Every moment, in tenths of a second, at which a renewal may be done with its parts and somebody may commit without being able to tell
+/// Redis. The outbox is read before the commit, so the certificate doesn't cover it.
+#[test]
+fn no_renewal_however_slow_hides_a_change_that_redis_was_not_told_of() {
+    let tenths = |count: u64| Duration::from_millis(100 * count);
+    for certified in 0..=8 {
+        for committed in 0..=certified {
+            let shop = Shop::certified();
+            shop.read().unwrap();
+            let run = now(shop.memory.claim(99, timing().claim())).unwrap().unwrap();
+            let begun = shop.memory.monotonic();
+            shop.memory.advance(tenths(committed));
+            shop.version.set(2);
+            shop.memory.outbox.borrow_mut().push((1, "7".into(), vec!["order:1".into()]));
+            shop.memory.advance(tenths(certified - committed));
+            let in_time = now(shop.memory.certify(&Certificate { epoch: 0, run, token: 99 }, timing())).unwrap();
+            assert_eq!(in_time, certified < 6, "certified after {certified}/10 s");
+            let acknowledged = begun + 100 * committed + limits().outage_wait.as_millis() as u64;
+            shop.memory.advance(Duration::from_millis(acknowledged - shop.memory.monotonic()));
+            let read = shop.read().unwrap().unwrap();
+            assert_eq!(
+                read.value.payload, b"2",
+                "stale after\n  committed {committed}/10 s after the claim\n  certified {certified}/10 s after it\n  {:?}\nnote",
+                read.outcome
+            );
+        }
+    }
 }
 
 #[test]

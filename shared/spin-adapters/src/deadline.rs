@@ -1,12 +1,9 @@
 //! A time limit for many short calls at the cost of one timer.
 //!
 //! A timer raced against each call is the dearest part of a cached read: on Spin, starting and cancelling one costs as much as a third of
-//! the request. Here one task per instance ticks while calls are outstanding. A call waits beside a stream of the component model whose
-//! other end the ticking task holds, and drops when the time is over: that wakes the call through its own set of waitables, which a waker
-//! between two requests may not. (A stream of bytes, because within one component wasmtime passes on numbers only.)
+//! the request. Here one task per instance ticks while calls are outstanding, and wakes those whose time is over.
 
-use spin_sdk::wasip3::wit_bindgen::{StreamReader, StreamWriter};
-use spin_sdk::wasip3::{spawn, wit_stream};
+use spin_sdk::wasip3::spawn;
 use std::cell::{Cell, RefCell};
 use std::future::{Future, poll_fn};
 use std::pin::pin;
@@ -14,47 +11,61 @@ use std::rc::Rc;
 use std::task::Poll;
 use std::time::Duration;
 
+use crate::bell::{Rope, Rung, rope};
 use crate::clock::{monotonic_millis, sleep};
 use futures_util::future::{Either, select};
 
-/// Into how many ticks the limit is divided, and after how many a call is given up: after two thirds of the limit to all of it, since it
-/// begins amid a tick. More of them would be more exact, but each costs a tenth of a cached read, in each instance.
-const TICKS: u32 = 3;
-const GIVEN_UP_AFTER: u32 = 3;
+/// Into how many parts the limit is divided: what ticks are counted in.
+const PARTS: u32 = 24;
 
-/// What a tick counts in which nothing was heard, and one in which another call was answered: whoever answers doesn't hang.
+/// A tick while all is well. Shorter ones would be more exact, but each costs a tenth of a cached read, in each instance.
+const LONG_TICK: u32 = 8;
+
+/// A tick where the last one was silent, or nothing has ever been heard.
+const SHORT_TICK: u32 = 3;
+
+/// What silent ticks add up to when a call is given up: less than the whole limit. What is left is for what is done instead, so that all of
+/// it takes the limit and little more.
+const GIVEN_UP_AFTER: u32 = 21;
+
+/// The same for who has never had an answer. Requests that come to a new instance must not all wait as long as those of one that knows its
+/// server: there is nothing yet that says that it is there.
+const UNHEARD_GIVEN_UP_AFTER: u32 = 15;
+
+/// How often a tick counts in which nothing was heard, and one in which another call was answered: whoever answers doesn't hang.
 const SILENT: u32 = 2;
 const HEARD: u32 = 1;
 
-/// How many ticks there may be for one call where they come late.
-const MOST_TICKS: u32 = 15;
-
-/// Nothing is ever written to it: the call's time is over when it is dropped.
-type Alarm = StreamWriter<u8>;
+/// What ticks may add up to for one call where they come late.
+const MOST: u32 = 5 * PARTS;
 
 /// Who waits. Without an alarm its time is over, and the place is kept until the call has noticed.
 struct Waiting {
     /// What ticks may count until it is given up.
     left: u32,
-    /// How many there may be, late ones among them.
-    ticks: u32,
-    alarm: Option<Alarm>,
+    /// What they may add up to, late ones among them.
+    most: u32,
+    alarm: Option<Rope>,
 }
 
 /// Both ends of an alarm that hasn't rung: of use to the next call. Making and dropping one costs more than waiting for it.
-type Spare = (Alarm, StreamReader<u8>);
+type Spare = (Rope, Rung);
 
 /// How many are kept: as many as an instance has requests at once.
 const MOST_SPARE: usize = 16;
 
 /// A limit that calls share.
 pub struct Deadline {
-    tick: Duration,
+    part: Duration,
     places: RefCell<Vec<Option<Waiting>>>,
     spare: RefCell<Vec<Spare>>,
     ticking: Cell<bool>,
     /// A call was answered since the last tick.
     heard: Cell<bool>,
+    /// What ticks may count until a call is given up.
+    patience: Cell<u32>,
+    /// What ticks have counted since a call was answered, or since anybody waits.
+    silence: Cell<u32>,
 }
 
 /// A call's place, given back when the call ends, however it ends.
@@ -65,7 +76,7 @@ struct Place<'a> {
 
 impl Place<'_> {
     /// Gives up the place; its alarm where it hasn't rung.
-    fn alarm(self) -> Option<Alarm> {
+    fn alarm(self) -> Option<Rope> {
         let waiting = self.deadline.places.borrow_mut().get_mut(self.index).and_then(Option::take);
         waiting.and_then(|waiting| waiting.alarm)
     }
@@ -92,11 +103,13 @@ impl Deadline {
     /// A limit of this length.
     pub fn new(limit: Duration) -> Rc<Self> {
         Rc::new(Self {
-            tick: limit / TICKS,
+            part: limit / PARTS,
             places: RefCell::new(Vec::new()),
             spare: RefCell::new(Vec::new()),
             ticking: Cell::new(false),
             heard: Cell::new(false),
+            patience: Cell::new(UNHEARD_GIVEN_UP_AFTER * SILENT),
+            silence: Cell::new(0),
         })
     }
 
@@ -107,32 +120,38 @@ impl Deadline {
             return Some(outcome);
         }
         let spare = self.spare.borrow_mut().pop();
-        let (alarm, mut rings) = spare.unwrap_or_else(wit_stream::new::<u8>);
+        let (alarm, mut rung) = spare.unwrap_or_else(rope);
         let place = self.take_place(alarm);
         if !self.ticking.replace(true) {
+            self.silence.set(0);
             spawn(self.clone().watch());
         }
-        let outcome = match select(operation, pin!(rings.read(Vec::with_capacity(1)))).await {
+        let outcome = match select(operation, pin!(rung.wait())).await {
             Either::Left((outcome, _)) => {
                 self.heard.set(true);
                 Some(outcome)
             }
             Either::Right(_) => None,
         };
-        self.put_by(place.alarm(), rings);
+        self.put_by(place.alarm(), rung);
         outcome
     }
 
+    /// The server has answered a command: from now on each call has the whole limit.
+    pub fn trust(&self) {
+        self.patience.set(GIVEN_UP_AFTER * SILENT);
+    }
+
     /// Keeps an alarm that hasn't rung.
-    fn put_by(&self, alarm: Option<Alarm>, rings: StreamReader<u8>) {
+    fn put_by(&self, alarm: Option<Rope>, rung: Rung) {
         let mut spare = self.spare.borrow_mut();
         if spare.len() < MOST_SPARE {
-            spare.extend(alarm.map(|alarm| (alarm, rings)));
+            spare.extend(alarm.map(|alarm| (alarm, rung)));
         }
     }
 
-    fn take_place(&self, alarm: Alarm) -> Place<'_> {
-        let waiting = Some(Waiting { left: GIVEN_UP_AFTER * SILENT, ticks: MOST_TICKS, alarm: Some(alarm) });
+    fn take_place(&self, alarm: Rope) -> Place<'_> {
+        let waiting = Some(Waiting { left: self.patience.get(), most: MOST, alarm: Some(alarm) });
         let mut places = self.places.borrow_mut();
         let index = places.iter().position(Option::is_none).unwrap_or(places.len());
         match places.get_mut(index) {
@@ -146,18 +165,21 @@ impl Deadline {
     /// that nobody had the time to hand on, isn't to be taken for none.
     async fn watch(self: Rc<Self>) {
         let _ticking = Ticking(&self.ticking);
-        let late = (self.tick * 5 / 4).as_millis() as u64;
         let mut before = monotonic_millis();
         while self.is_awaited() {
-            sleep(self.tick).await;
+            let known = self.patience.get() == GIVEN_UP_AFTER * SILENT;
+            let parts = if known && self.silence.get() == 0 { LONG_TICK } else { SHORT_TICK };
+            let tick = self.part * parts;
+            sleep(tick).await;
             let now = monotonic_millis();
-            let counts = match (now.saturating_sub(before) <= late, self.heard.replace(false)) {
-                (false, _) => 0,
-                (true, true) => HEARD,
-                (true, false) => SILENT,
+            let heard = self.heard.replace(false);
+            let counts = match now.saturating_sub(before) <= (tick * 3 / 2).as_millis() as u64 {
+                false => 0,
+                true => parts * if heard { HEARD } else { SILENT },
             };
+            self.silence.set(if heard { 0 } else { self.silence.get() + counts });
             // Dropped outside of the borrow: each wakes a call.
-            drop(self.due(counts));
+            drop(self.due(parts, counts));
             before = now;
         }
     }
@@ -166,13 +188,18 @@ impl Deadline {
         self.places.borrow().iter().flatten().any(|waiting| waiting.alarm.is_some())
     }
 
-    /// Counts a tick, and gives the alarms of those whose time is over.
-    fn due(&self, counts: u32) -> Vec<Alarm> {
+    /// Counts a tick, and gives the alarms of those whose time is over. Where nobody has heard anything for as long as the first has waited,
+    /// that is everybody: who asked later is asking the same silent server.
+    fn due(&self, parts: u32, counts: u32) -> Vec<Rope> {
         let mut due = Vec::new();
+        let all = self.silence.get() >= self.patience.get();
+        if all {
+            self.silence.set(0);
+        }
         for waiting in self.places.borrow_mut().iter_mut().flatten() {
             waiting.left = waiting.left.saturating_sub(counts);
-            waiting.ticks = waiting.ticks.saturating_sub(1);
-            if waiting.left == 0 || waiting.ticks == 0 {
+            waiting.most = waiting.most.saturating_sub(parts);
+            if all || waiting.left == 0 || waiting.most == 0 {
                 due.extend(waiting.alarm.take());
             }
         }

@@ -6,6 +6,7 @@
 
 pub mod auth;
 pub mod backend;
+mod bell;
 pub mod clock;
 pub mod config;
 pub mod deadline;

@@ -1,11 +1,13 @@
 //! One connection to Redis per instance, with a time limit, a breaker and a reopening on error: Spin has none of the three.
 
-use crate::clock::{monotonic_millis, sleep};
+use crate::bell::Bell;
+use crate::clock::monotonic_millis;
 use crate::deadline::Deadline;
 use cache_logic::breaker::{Admission, Breaker, Change};
 use cache_logic::certificate::RunId;
 use cache_logic::ports::CacheFault;
 use spin_sdk::redis::{Connection, Error, RedisParameter, RedisResult};
+use spin_sdk::wasip3::spawn;
 use std::cell::{Cell, RefCell};
 use std::future::Future;
 use std::rc::Rc;
@@ -18,32 +20,38 @@ struct Session {
     run: RunId,
 }
 
-/// How soon to look again whether somebody else's connection is open.
-const OPENING_POLL: Duration = Duration::from_micros(500);
-
-/// Says that a connection is being opened, until it is dropped: at the end, or where the time limit cuts it off.
-struct Opening<'a>(&'a Cell<bool>);
+/// Says that a connection is being opened, until it is dropped: at the end, or where the time limit cuts it off. Then it tells who waits.
+struct Opening<'a>(&'a Server);
 
 impl<'a> Opening<'a> {
-    fn begin(flag: &'a Cell<bool>) -> Self {
-        flag.set(true);
-        Self(flag)
+    fn begin(server: &'a Server) -> Self {
+        server.opening.set(true);
+        server.closed_by.replace(None);
+        Self(server)
     }
 }
 
 impl Drop for Opening<'_> {
     fn drop(&mut self) {
-        self.0.set(false);
+        self.0.opening.set(false);
+        self.0.opened.ring();
     }
 }
 
 /// Redis, as one instance sees it.
-pub struct Redis {
+#[derive(Clone)]
+pub struct Redis(Rc<Server>);
+
+struct Server {
     name: &'static str,
     url: String,
     deadline: Rc<Deadline>,
     session: RefCell<Option<Rc<Session>>>,
     opening: Cell<bool>,
+    /// Rings when a connection was opened, or could not be.
+    opened: Bell,
+    /// Why the last one could not be.
+    closed_by: RefCell<Option<CacheFault>>,
     breaker: RefCell<Breaker>,
 }
 
@@ -52,14 +60,16 @@ impl Redis {
     pub fn new(name: &'static str, url: String, limit: Duration, rest: Duration) -> Self {
         // A call may open the connection first: three answers.
         let breaker = RefCell::new(Breaker::new(rest.as_millis() as u64, 3 * limit.as_millis() as u64));
-        Self {
+        Self(Rc::new(Server {
             name,
             url,
             deadline: Deadline::new(limit),
             session: RefCell::new(None),
             opening: Cell::new(false),
+            opened: Bell::default(),
+            closed_by: RefCell::new(None),
             breaker,
-        }
+        }))
     }
 
     /// Runs one command. The answer comes with the run id of the server that gave it.
@@ -71,14 +81,29 @@ impl Redis {
         name: &str,
         arguments: Vec<RedisParameter>,
     ) -> Result<(Vec<RedisResult>, RunId), CacheFault> {
-        self.guarded(async {
-            let session = self.session().await?;
-            match self.in_time(session.connection.execute(name, arguments)).await? {
-                Ok(answer) => Ok((answer, session.run)),
-                Err(error) => Err(self.judge(error, &session)),
-            }
-        })
-        .await
+        self.0.command(self.0.admit()?, name, arguments).await
+    }
+
+    /// As [`Self::command`], for who has another way to go. Where Redis has been left alone long enough to be asked again, it isn't this
+    /// question that finds out whether it is back: a PING behind the response does.
+    ///
+    /// # Errors
+    /// As [`Self::command`].
+    pub async fn command_without_probing(
+        &self,
+        name: &str,
+        arguments: Vec<RedisParameter>,
+    ) -> Result<(Vec<RedisResult>, RunId), CacheFault> {
+        let admission = self.0.admit()?;
+        if admission == Admission::Probe {
+            let server = self.0.clone();
+            spawn(async move {
+                // What it finds is reported to the breaker, and to nobody else.
+                let _ = server.command(admission, "PING", Vec::new()).await;
+            });
+            return Err(CacheFault::Skipped);
+        }
+        self.0.command(admission, name, arguments).await
     }
 
     /// Runs a script by its digest; sends its text where Redis doesn't know it yet.
@@ -107,20 +132,30 @@ impl Redis {
 
     /// The run of the server that the open connection leads to.
     pub fn run(&self) -> Option<RunId> {
-        self.session.borrow().as_ref().map(|session| session.run)
+        self.0.session.borrow().as_ref().map(|session| session.run)
     }
 
     /// True while the breaker is open: calls are refused unasked.
     pub fn is_left_alone(&self) -> bool {
-        self.breaker.borrow().is_open()
+        self.0.breaker.borrow().is_open()
+    }
+}
+
+impl Server {
+    fn admit(&self) -> Result<Admission, CacheFault> {
+        match self.breaker.borrow_mut().admit(monotonic_millis) {
+            Admission::Refuse => Err(CacheFault::Skipped),
+            admission => Ok(admission),
+        }
     }
 
-    async fn guarded<T>(&self, operation: impl Future<Output = Result<T, CacheFault>>) -> Result<T, CacheFault> {
-        let admission = self.breaker.borrow_mut().admit(monotonic_millis);
-        if admission == Admission::Refuse {
-            return Err(CacheFault::Skipped);
-        }
-        let outcome = operation.await;
+    async fn command(
+        &self,
+        admission: Admission,
+        name: &str,
+        arguments: Vec<RedisParameter>,
+    ) -> Result<(Vec<RedisResult>, RunId), CacheFault> {
+        let outcome = self.execute(name, arguments).await;
         let answered = !matches!(outcome, Err(CacheFault::TimedOut | CacheFault::Unreachable));
         if !answered {
             self.session.replace(None);
@@ -133,14 +168,25 @@ impl Redis {
         outcome
     }
 
+    async fn execute(
+        &self,
+        name: &str,
+        arguments: Vec<RedisParameter>,
+    ) -> Result<(Vec<RedisResult>, RunId), CacheFault> {
+        let session = self.session().await?;
+        match self.in_time(session.connection.execute(name, arguments)).await? {
+            Ok(answer) => Ok((answer, session.run)),
+            Err(error) => Err(self.judge(error, &session)),
+        }
+    }
+
     /// One answer of Redis. Each has the whole limit: a server that hangs gives none, and one that is asked by a busy machine gives one
     /// after the other.
     async fn in_time<T>(&self, answer: impl Future<Output = T>) -> Result<T, CacheFault> {
         self.deadline.within(answer).await.ok_or(CacheFault::TimedOut)
     }
 
-    /// The open session, or a new one. One request opens it; the others look again in a moment (a waker that crosses requests would
-    /// be a trap), and give up with it.
+    /// The open session, or a new one. One request opens it; the others wait for that, and give up with it.
     async fn session(&self) -> Result<Rc<Session>, CacheFault> {
         let mut waited = false;
         loop {
@@ -149,21 +195,32 @@ impl Redis {
                 return Ok(session);
             }
             if !self.opening.get() {
-                return if waited { Err(CacheFault::TimedOut) } else { self.open().await };
+                let closed_by = self.closed_by.borrow().clone();
+                return match closed_by.filter(|_| waited) {
+                    Some(fault) => Err(fault),
+                    None => self.open().await,
+                };
             }
             waited = true;
-            sleep(OPENING_POLL).await;
+            self.opened.heard().await;
         }
     }
 
     async fn open(&self) -> Result<Rc<Session>, CacheFault> {
-        let _opening = Opening::begin(&self.opening);
+        let _opening = Opening::begin(self);
+        let opened = self.connect().await;
+        self.closed_by.replace(opened.as_ref().err().cloned());
+        opened
+    }
+
+    async fn connect(&self) -> Result<Rc<Session>, CacheFault> {
         let connection = self.in_time(Connection::open(&self.url)).await?.map_err(|error| fault(&error))?;
         let info = self.in_time(connection.execute("INFO", [text("server")])).await?.map_err(|error| fault(&error))?;
         let run = match info.as_slice() {
             [RedisResult::Binary(info)] => standalone_run(&String::from_utf8_lossy(info))?,
             _ => return Err(CacheFault::Protocol("INFO gave no text".into())),
         };
+        self.deadline.trust();
         let session = Rc::new(Session { connection, run });
         self.session.replace(Some(session.clone()));
         Ok(session)

@@ -126,7 +126,7 @@ impl Store for RedisStore {
             arguments.push(text(&self.names.claim));
         }
         let expected = arguments.len();
-        let (answer, run) = self.redis.command("MGET", arguments).await?;
+        let (answer, run) = self.redis.command_without_probing("MGET", arguments).await?;
         if answer.len() != expected {
             return Err(CacheFault::Protocol("MGET gave another number of values".into()));
         }

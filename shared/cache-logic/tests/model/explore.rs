@@ -80,20 +80,13 @@ struct List {
 #[derive(Default)]
 struct Actors {
     lists: Vec<Rc<List>>,
-    starts: HashMap<Kind, u32>,
+    numbers: HashMap<(Kind, Vec<Reply>), u32>,
     branches: HashMap<(u32, Reply), u32, BuildHasherDefault<Fx>>,
 }
 
 impl Actors {
     fn start(&mut self, kind: Kind) -> u32 {
-        match self.starts.get(&kind) {
-            Some(number) => *number,
-            None => {
-                let number = self.add(kind, Vec::new());
-                self.starts.insert(kind, number);
-                number
-            }
-        }
+        self.number(kind, Vec::new())
     }
 
     fn branch(&mut self, number: u32, reply: Reply) -> u32 {
@@ -101,16 +94,40 @@ impl Actors {
             return *after;
         }
         let before = self.lists[number as usize].clone();
-        let after = self.add(before.kind, [&before.replies[..], &[reply]].concat());
+        let after = self.number(before.kind, remembered(before.kind, &before.replies, reply));
         self.branches.insert((number, reply), after);
         after
     }
 
-    fn add(&mut self, kind: Kind, replies: Vec<Reply>) -> u32 {
-        let (next, in_use) = (run(kind, &replies), in_use(&replies));
-        self.lists.push(Rc::new(List { kind, replies, next, in_use }));
-        self.lists.len() as u32 - 1
+    fn number(&mut self, kind: Kind, replies: Vec<Reply>) -> u32 {
+        let lists = &mut self.lists;
+        *self.numbers.entry((kind, replies)).or_insert_with_key(|(_, replies)| {
+            let (next, in_use) = (run(kind, replies), in_use(replies));
+            lists.push(Rc::new(List { kind, replies: replies.clone(), next, in_use }));
+            lists.len() as u32 - 1
+        })
     }
+}
+
+/// What an actor still knows after one more answer. A reader begins anew with each certified look: of what was before it knows only whether
+/// it has tried to renew, or has waited, and how often others were faster. The shortest list that says that stands for all of them.
+fn remembered(kind: Kind, replies: &[Reply], last: Reply) -> Vec<Reply> {
+    let look = |certificate, claimed| Reply::Seen { entry: None, generations: [0; 2], certificate, claimed, run: 0 };
+    let certified = matches!(last, Reply::Seen { certificate: Some((_, by)), run, .. } if by == run);
+    if !certified || !matches!(kind, Kind::Reader(_)) {
+        return [replies, &[last]].concat();
+    }
+    let mut known = Vec::new();
+    if replies.iter().any(|reply| matches!(reply, Reply::Claimed(_) | Reply::Busy)) {
+        known.extend([look(None, false), Reply::Busy]);
+    } else if replies.iter().any(|reply| matches!(reply, Reply::Seen { claimed: true, .. })) {
+        known.push(look(None, true));
+    }
+    for _ in replies.iter().filter(|reply| **reply == Reply::Changed) {
+        known.extend([look(Some((0, 0)), false), Reply::Changed]);
+    }
+    known.push(last);
+    known
 }
 
 /// The generations that an actor still remembers.

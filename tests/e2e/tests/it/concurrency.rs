@@ -8,13 +8,29 @@ const REQUESTS: usize = 1000;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_thousand_requests_for_one_cold_key_cost_one_query() {
+    stampede(true).await;
+}
+
+/// There is no certificate: somebody renews it, and the others wait for that first, then for the fill.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_thousand_requests_for_one_cold_key_without_a_certificate_cost_one_query() {
+    stampede(false).await;
+}
+
+async fn stampede(certified: bool) {
     let app = App::spawn_alone().await;
+    let redis = redis::Client::open(app.redis_url.as_str()).expect("a Redis address");
+    let mut connection = redis.get_multiplexed_async_connection().await.expect("Redis answers");
     let warm = app.new_order_id().await;
     // On a machine that others keep busy a request may lose its patience, and ask Postgres itself: one of three rounds must be exact.
     let mut rounds = Vec::new();
     for _ in 0..3 {
         let cold = app.new_order_id().await;
         app.warm(&format!("/orders/{warm}")).await;
+        if !certified {
+            let gone = ["certificate", "fresh"].map(|name| format!("{}cache:{name}", app.prefix()));
+            redis::cmd("DEL").arg(&gone).exec_async(&mut connection).await.expect("Redis answers");
+        }
         let before = app.statements().await;
         let calls: Vec<_> = (0..REQUESTS)
             .map(|_| {
