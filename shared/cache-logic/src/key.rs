@@ -112,6 +112,10 @@ impl<T> Eq for Key<T> {}
 
 /// Percent-encodes `:`, `/`, `{`, `}`, `%`, blanks and control characters (RFC 3986, section 2.1); all else stays readable.
 fn escape_into(out: &mut String, part: &str) {
+    // As nearly all parts are.
+    if part.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-') {
+        return out.push_str(part);
+    }
     for c in part.chars() {
         if matches!(c, ':' | '/' | '{' | '}' | '%' | ' ') || c.is_control() {
             let mut bytes = [0; 4];

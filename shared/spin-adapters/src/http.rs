@@ -90,10 +90,10 @@ impl Incoming {
         self.fields.get(name).into_iter().next().and_then(visible)
     }
 
-    /// The only header of that name, if it is visible ASCII; none where there are several.
+    /// The only header of that name, if it is text; none where there are several.
     pub fn only_header(&self, name: &str) -> Option<String> {
         let [value] = <[Vec<u8>; 1]>::try_from(self.fields.get(name)).ok()?;
-        visible(value)
+        String::from_utf8(value).ok()
     }
 
     /// A part of the path, as the route in spin.toml names it (`:id`).

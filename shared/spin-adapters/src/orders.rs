@@ -176,7 +176,7 @@ fn common_status(answers: &[Option<Answer>]) -> String {
 }
 
 pub(crate) fn uuid(id: Uuid) -> Param {
-    Param::Uuid(id.to_string())
+    Param::Id(id)
 }
 
 #[cfg(test)]

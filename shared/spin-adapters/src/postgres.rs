@@ -10,6 +10,8 @@ use std::time::Duration;
 /// A parameter of a statement.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Param {
+    /// `uuid`. Becomes text where it is sent: a hit sends none.
+    Id(uuid::Uuid),
     /// `uuid`, as text.
     Uuid(String),
     /// `text`.
@@ -35,6 +37,7 @@ pub enum Param {
 impl From<Param> for ParameterValue {
     fn from(param: Param) -> Self {
         match param {
+            Param::Id(value) => Self::Uuid(value.to_string()),
             Param::Uuid(value) => Self::Uuid(value),
             Param::Text(value) => Self::Str(value),
             Param::Int(value) => Self::Int32(value),
