@@ -10,6 +10,7 @@ use crate::variables::{Values, check_name};
 use anyhow::{Context as _, Result};
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use wasmtime::component::{Accessor, HasSelf, Linker, ResourceTable};
 use wasmtime_wasi::{WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
@@ -26,6 +27,9 @@ pub struct Grant {
     pub allow_list: AllowList,
     /// Its Postgres connections
     pub pools: Pools,
+    /// How often the host took hold of the state of one of its instances: once for each plain call of an import, once or more for each
+    /// asynchronous one. What a request costs on Spin grows with it.
+    pub calls: AtomicU64,
 }
 
 impl Grant {
@@ -51,6 +55,7 @@ impl Grant {
             environment: spec.environment.clone(),
             allow_list: AllowList::parse(addresses.iter().map(String::as_str))?,
             pools: Pools::default(),
+            calls: AtomicU64::new(0),
         })
     }
 }
@@ -82,6 +87,11 @@ impl Guest {
             grant,
         }
     }
+
+    fn counted(&mut self) -> &mut Self {
+        self.grant.calls.fetch_add(1, Ordering::Relaxed);
+        self
+    }
 }
 
 /// Gives `linker` everything that a component may import: Spin's interfaces, outbound HTTP, and of WASI 0.2 (the standard
@@ -109,18 +119,20 @@ pub fn link(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
     p3::clocks::add_to_linker(linker)?;
     p3::random::add_to_linker(linker)?;
     wasmtime_wasi_http::p3::add_to_linker(linker)?;
-    crate::bindings::Imports::add_to_linker::<_, HasSelf<Guest>>(linker, |guest| guest)
+    crate::bindings::Imports::add_to_linker::<_, HasSelf<Guest>>(linker, Guest::counted)
 }
 
 impl WasiView for Guest {
     fn ctx(&mut self) -> WasiCtxView<'_> {
-        WasiCtxView { ctx: &mut self.wasi, table: &mut self.table }
+        let Self { wasi, table, .. } = self.counted();
+        WasiCtxView { ctx: wasi, table }
     }
 }
 
 impl WasiHttpView for Guest {
     fn http(&mut self) -> WasiHttpCtxView<'_> {
-        WasiHttpCtxView { hooks: &mut self.outbound, table: &mut self.table, ctx: &mut self.http }
+        let Self { outbound, table, http, .. } = self.counted();
+        WasiHttpCtxView { hooks: outbound, table, ctx: http }
     }
 }
 

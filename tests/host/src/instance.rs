@@ -5,6 +5,7 @@ use anyhow::Result;
 use std::path::Path;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 use tokio::time::Sleep;
@@ -94,6 +95,13 @@ pub struct Instances {
     service: ServicePre<Guest>,
     grant: Arc<Grant>,
     reuse: Reuse,
+}
+
+impl Instances {
+    /// What the component's instances have asked of the host so far; see [`Grant::calls`].
+    pub fn calls(&self) -> u64 {
+        self.grant.calls.load(Ordering::Relaxed)
+    }
 }
 
 impl HandlerState for Instances {

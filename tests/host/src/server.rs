@@ -101,10 +101,12 @@ impl Server {
                 if let Some(version) = &self.version {
                     info["version"] = version.as_str().into();
                 }
-                let mut response = Response::new(full(format!("{info:#}")));
-                let json = http::HeaderValue::from_static("application/json");
-                response.headers_mut().insert(http::header::CONTENT_TYPE, json);
-                response
+                json(&info)
+            }
+            // Spin has no such thing.
+            "calls" => {
+                let calls = self.handlers.iter().map(|(id, handler)| (id.clone(), handler.state().calls().into()));
+                json(&serde_json::Value::Object(calls.collect()))
             }
             _ => status(StatusCode::NOT_FOUND),
         }
@@ -113,6 +115,13 @@ impl Server {
 
 fn full(body: String) -> WasiBody {
     Full::new(Bytes::from(body)).map_err(Error::from).boxed_unsync()
+}
+
+fn json(value: &serde_json::Value) -> Response<WasiBody> {
+    let mut response = Response::new(full(format!("{value:#}")));
+    let json = http::HeaderValue::from_static("application/json");
+    response.headers_mut().insert(http::header::CONTENT_TYPE, json);
+    response
 }
 
 /// 400, and why.
