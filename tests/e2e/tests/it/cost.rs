@@ -190,8 +190,8 @@ async fn host_calls(app: &App, component: &str) -> u64 {
     let mut before = None;
     loop {
         let calls = app.client.root("/.well-known/spin/calls").await.expect(200).json()[component].as_u64();
-        if calls.is_some() && calls == before {
-            return calls.expect("a number");
+        if let Some(calls) = calls.filter(|_| calls == before) {
+            return calls;
         }
         before = calls;
     }
