@@ -32,6 +32,10 @@ const GIVEN_UP_AFTER: u32 = 21;
 /// server: there is nothing yet that says that it is there.
 const UNHEARD_GIVEN_UP_AFTER: u32 = 15;
 
+/// By how much a tick may be late; where that is very little, by what a timer may.
+const SLACK: u32 = 2;
+const TIMER_SLACK: Duration = Duration::from_millis(3);
+
 /// How often a tick counts in which nothing was heard, and one in which another call was answered: whoever answers doesn't hang.
 const SILENT: u32 = 2;
 const HEARD: u32 = 1;
@@ -161,8 +165,8 @@ impl Deadline {
         Place { deadline: self, index }
     }
 
-    /// Ticks until nobody waits. A tick that comes late doesn't count: the machine is busy, and an answer that has long been there, and
-    /// that nobody had the time to hand on, isn't to be taken for none.
+    /// Ticks until nobody waits. A tick that comes late doesn't count, and what was counted before it doesn't either: the machine is busy, and
+    /// an answer that has long been there, and that nobody had the time to hand on, isn't to be taken for none.
     async fn watch(self: Rc<Self>) {
         let _ticking = Ticking(&self.ticking);
         let mut before = monotonic_millis();
@@ -173,15 +177,26 @@ impl Deadline {
             sleep(tick).await;
             let now = monotonic_millis();
             let heard = self.heard.replace(false);
-            let counts = match now.saturating_sub(before) <= (tick * 3 / 2).as_millis() as u64 {
-                false => 0,
-                true => parts * if heard { HEARD } else { SILENT },
+            let late = now.saturating_sub(before) > (tick + (self.part * SLACK).max(TIMER_SLACK)).as_millis() as u64;
+            let counts = match (late, heard) {
+                (true, _) => 0,
+                (false, true) => parts * HEARD,
+                (false, false) => parts * SILENT,
             };
-            self.silence.set(if heard { 0 } else { self.silence.get() + counts });
+            self.silence.set(if heard || late { 0 } else { self.silence.get() + counts });
+            if late {
+                self.begin_anew();
+            }
             // Dropped outside of the borrow: each wakes a call.
             drop(self.due(parts, counts));
             before = now;
         }
+    }
+
+    /// Whoever waits has all its patience again.
+    fn begin_anew(&self) {
+        let patience = self.patience.get();
+        self.places.borrow_mut().iter_mut().flatten().for_each(|waiting| waiting.left = waiting.left.max(patience));
     }
 
     fn is_awaited(&self) -> bool {
