@@ -2,6 +2,7 @@
 
 use commerce::caller::Caller;
 use commerce::error::Error;
+use commerce::gateway::GatewayError;
 use commerce::query::hex;
 use commerce::time::Moment;
 use commerce::webhook::amount::Provider;
@@ -146,9 +147,14 @@ pub async fn reconcile(backend: &'static Backend, caller: &Caller, asked: Reconc
     caller.require_operator("a reconciliation")?;
     let payments = Payments::ready().await?;
     let (began, mut counts, mut listed, mut missing) = (monotonic_millis(), Counts::default(), 0, 0);
-    let mut page = asked.page;
+    let mut page = asked.page.clone();
     loop {
-        let found = payments.gateway.events(asked.provider, asked.since, page.as_deref()).await?;
+        let found = match payments.gateway.events(asked.provider, asked.since, page.as_deref()).await {
+            Err(GatewayError::NotYet | GatewayError::Refused { .. }) if page.is_some() && page == asked.page => {
+                return Err(Error::invalid("page", "the provider knows no such page"));
+            }
+            found => found?,
+        };
         listed += found.events.len();
         let mut told: Vec<(Told, Vec<u8>)> = Vec::new();
         for event in found.events {

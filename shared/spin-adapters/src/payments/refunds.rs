@@ -182,24 +182,18 @@ async fn send_one(backend: &'static Backend, payments: &'static Payments, claim:
             Postponed::Never(reason) => (State::Failed, None, Some(reason), None),
         },
     };
-    let text = |value: Option<String>| value.map_or(Param::Null, Param::Text);
-    let params =
-        vec![Param::Uuid(claim.request.clone()), Param::Uuid(claim.lease), text(external), text(reason), text(retry)];
-    let row = one(backend.write(include_str!("../sql/refund_done.sql"), params).await?)?;
-    if row.text("done")? != Some("true") {
-        // Held for too long: somebody else sends it, under the same request id.
-        return Ok(State::Queued);
-    }
     if let Ok(mut refund) = outcome {
         refund.parent = refund.parent.or(Some(claim.refund.payment));
+        // Before it is called sent: whoever dies between the two leaves it queued, and it is told of again.
         let provider = claim.refund.gateway;
-        // The provider's event says the same; where this fails, that will do.
-        let _ = observed::apply(backend, provider, &claim.account, &claim.request, "api.refund", vec![refund])
-            .await
-            .map(Some)
-            .unwrap_or_else(logged);
+        observed::apply(backend, provider, &claim.account, &claim.request, "api.refund", vec![refund]).await?;
     }
-    Ok(state)
+    let text = |value: Option<String>| value.map_or(Param::Null, Param::Text);
+    let params = vec![Param::Uuid(claim.request), Param::Uuid(claim.lease), text(external), text(reason), text(retry)];
+    let row = one(backend.write(include_str!("../sql/refund_done.sql"), params).await?)?;
+    // Held for too long: somebody else sends it, under the same request id.
+    let held = row.text("done")? == Some("true");
+    Ok(if held { state } else { State::Queued })
 }
 
 /// Takes one refund: the one that is named, or one that is due.

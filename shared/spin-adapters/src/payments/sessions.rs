@@ -104,6 +104,13 @@ async fn step(
     match outcome(&row)?.as_str() {
         "moved" | "unchanged" => Ok(row),
         "not_found" => Err(Error::not_found("payment session")),
+        "not_payable" => {
+            let current = row.text("status")?.map(str::to_owned);
+            Err(Error::Conflict {
+                detail: "the session's order can't be paid any more as it was asked for".into(),
+                current,
+            })
+        }
         "not_allowed" => {
             let current = row.text("status")?.map(str::to_owned);
             Err(Error::Conflict { detail: format!("the session can't become {}", to.as_str()), current })

@@ -6,7 +6,7 @@ use serde_json::json;
 use tokio_postgres::{Client, Row};
 use uuid::Uuid;
 
-use super::{Event, capture, database, place, state};
+use super::{Event, capture, database, place, refund, reversal, state};
 
 fn stored(row: &Row) -> (String, String, bool) {
     (row.get("outcome"), row.get("state"), row.get("conflict"))
@@ -208,4 +208,30 @@ async fn no_more_than_a_few_bodies_of_one_transmission_are_kept() {
         recorded += usize::from(task.await.unwrap() == "recorded");
     }
     assert_eq!(recorded, 5, "at the same moment, too");
+}
+
+#[tokio::test]
+async fn a_forged_type_makes_no_reversal_of_a_refund() {
+    let db = database().await;
+    let order = Uuid::now_v7();
+    place(&db.client, order, "100.00").await;
+    Event::new(vec![capture(order, "C1", "completed", "100.00", 1)]).deliver(&db.client).await;
+    let of = |id: &str, object| Event { id: id.into(), transmission: Some("t1".into()), ..Event::new(vec![object]) };
+    let genuine = of("WH-GENUINE", refund("C1", "R1", "completed", "10.00", Some("10.00"), 2));
+    let forged = of("WH-FORGED", reversal("C1", "R1", "10.00", 2));
+    assert_eq!(agreeing(&db.client, &genuine, "refunds/R1", true).await, "applied");
+    let id: Uuid = forged.record(&db.client).await.get("event");
+    db.run(&format!("UPDATE webhook_events SET kind = 'REVERSED' WHERE id = '{id}'")).await;
+    let outcome = judged(&db.client, &forged, id, "refunds/R1", true).await;
+    assert_eq!(outcome, "needs_review:transmission-conflict");
+    assert_eq!(state(&db.client, order).await, "partially_refunded 100.00 10.00 C1=partially_refunded/100.00/10.00");
+
+    // Where both say so there is no doubt.
+    let again = of("WH-AGAIN", reversal("C1", "R2", "5.00", 3));
+    let same = of("WH-SAME", reversal("C1", "R2", "5.00", 3));
+    for (event, transmission) in [(again, "t2"), (same, "t2")] {
+        let event = Event { transmission: Some(transmission.into()), ..event };
+        assert_eq!(agreeing(&db.client, &event, "refunds/R2", true).await, "applied");
+    }
+    assert!(state(&db.client, order).await.starts_with("reversed"));
 }

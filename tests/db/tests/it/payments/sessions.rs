@@ -113,6 +113,18 @@ async fn many_who_begin_at_once_get_one_session() {
 }
 
 #[tokio::test]
+async fn a_repetition_at_the_same_moment_is_told_that_the_first_is_in_work() {
+    let (db, order) = with_order().await;
+    let (first, other) = (db.connect().await, db.connect().await);
+    first.batch_execute("BEGIN").await.unwrap();
+    assert_eq!(begin(&first, None, order, "k", "h", Uuid::now_v7()).await, "started t 100.00");
+    let again = tokio::spawn(async move { begin(&other, None, order, "k", "h", Uuid::now_v7()).await });
+    db.wait_for_a_lock().await;
+    first.batch_execute("COMMIT").await.unwrap();
+    assert_eq!(again.await.unwrap(), "in_progress", "its own session isn't in its way");
+}
+
+#[tokio::test]
 async fn a_session_moves_only_along_its_way() {
     let (db, order) = with_order().await;
     let id = Uuid::now_v7();
@@ -262,4 +274,29 @@ async fn whoever_ends_sessions_says_what_to_forget() {
     db.run(&format!("UPDATE payment_sessions SET released_at = now() WHERE id = '{next}'")).await;
     let released = format!("SELECT payment_session_release('{ORG}', '{next}')");
     assert_eq!(db.text(&released).await, format!("{{session:{ORG}/{next}}}"), "one that was let go on was shown");
+}
+
+#[tokio::test]
+async fn nobody_is_sent_to_pay_what_can_t_be_paid_any_more_as_it_was_asked_for() {
+    for (change, back, reason) in [
+        ("status = 'cancelled'", "status = 'pending'", "cancelled"),
+        ("deleted_at = now()", "deleted_at = NULL", "deleted"),
+    ] {
+        let (db, order) = with_order().await;
+        let id = Uuid::now_v7();
+        begin(&db.client, None, order, "k", "h", id).await;
+        created(&db.client, id, "O1").await;
+        let go = async || moved(&db.client, id, &["awaiting_redirect"], "awaiting_callback").await;
+        db.run(&format!("UPDATE orders SET {change}")).await;
+        assert_eq!(go().await, format!("not_payable {reason}"));
+        db.run(&format!("UPDATE orders SET {back}")).await;
+        reprice(&db, order, "90.00").await;
+        assert_eq!(go().await, "not_payable order-changed");
+        reprice(&db, order, "100.00").await;
+        assert_eq!(go().await, "moved awaiting_callback");
+        assert_eq!(go().await, "unchanged awaiting_callback");
+        db.run(&format!("UPDATE orders SET {change}")).await;
+        assert_eq!(go().await, format!("not_payable {reason}"), "nor once more");
+        assert_eq!(moved(&db.client, id, &["awaiting_callback"], "failed").await, "moved failed", "it can be given up");
+    }
 }

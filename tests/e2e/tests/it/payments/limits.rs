@@ -132,6 +132,22 @@ async fn the_same_attempt_sent_again_counts_once() {
 }
 
 #[tokio::test]
+async fn an_attempt_that_is_sent_many_times_at_once_counts_once() {
+    let standin = Standin::start().await;
+    let Some(app) = App::private().payments(&standin).spawn().await else { return };
+    let client = shopper(&app);
+    for used in 1..=4 {
+        let (order, key) = (app.new_order_id().await, new_key());
+        let sent = (0..20).map(|_| client.send(session(&client, &order, "stripe", &key)));
+        let answers = futures_util::future::join_all(sent).await;
+        assert!(answers.iter().any(|answer| answer.status == 201));
+        let again = client.send(session(&client, &order, "stripe", &key)).await.expect(201);
+        let left = format!("\"customer-hour\";r={};", 5 - used);
+        assert!(again.header("ratelimit").starts_with(&left), "{used}: {}", again.header("ratelimit"));
+    }
+}
+
+#[tokio::test]
 async fn an_attempt_that_was_refused_counts_however_often_it_is_sent_again() {
     let standin = Standin::start().await;
     let private = App::private().payments(&standin).variable("limit_address_hour", "1000");

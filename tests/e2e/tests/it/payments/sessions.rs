@@ -314,3 +314,15 @@ async fn whoever_has_lost_the_key_of_a_session_that_nothing_came_of_begins_anoth
     let late = app.client.send(session(&app.client, &order, "paypal", &lost)).await.expect(201);
     assert_eq!((member(&late, "status"), member(&late, "reason")), ("failed".into(), "superseded".into()));
 }
+
+#[tokio::test]
+async fn nobody_is_sent_to_pay_a_cancelled_order() {
+    let standin = Standin::start().await;
+    let Some(app) = app(&standin).await else { return };
+    let order = app.new_order_id().await;
+    let id = member(&begin(&app.client, &order, "stripe").await.expect(201), "id");
+    let path = format!("/payments/sessions/{id}/redirect");
+    app.client.get(&path).await.expect(303);
+    app.client.patch(&order, json!({"status": "cancelled"})).await.expect(200);
+    assert_eq!(app.client.get(&path).await.expect_problem(409)["current"], "cancelled");
+}

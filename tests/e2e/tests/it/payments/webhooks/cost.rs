@@ -24,16 +24,19 @@ struct Asked {
     /// Invalidations of this order: its own, and what a renewal in between does again.
     invalidations: usize,
     renewals: usize,
+    /// For the certificate, which an instance asks for once.
+    certificates: usize,
     /// Whatever else there is, but the count of the customer's attempts, which is cleared behind the answer.
     others: Vec<Command>,
 }
 
 fn asked(app: &App, order: &str, commands: Vec<Command>) -> Asked {
-    let mut asked = Asked { claims: 0, invalidations: 0, renewals: 0, others: Vec::new() };
+    let mut asked = Asked { claims: 0, invalidations: 0, renewals: 0, certificates: 0, others: Vec::new() };
     for command in commands {
         match &command {
             command if command.is_renewal() => asked.renewals += 1,
             command if command.text.contains("order-payment:webhook:") => asked.claims += 1,
+            command if command.text.contains("order-payment:certificate:") => asked.certificates += 1,
             command if command.name == "DEL" && command.text.contains(order) => asked.invalidations += 1,
             command if command.text.contains("payment:rate:") || command.text.contains(&app.sample.order) => {}
             _ => asked.others.push(command),
@@ -69,6 +72,7 @@ async fn a_first_delivery_costs_two_statements_and_a_duplicate_one_redis_command
             // A claim, an invalidation, the claim's end.
             let redis = asked(&app, &order.id, log.take().await);
             assert_eq!((redis.claims, redis.others.len()), (2, 0), "{provider:?}: {:#?}", redis.others);
+            assert!(redis.certificates <= 1, "{provider:?}: {}", redis.certificates);
             let invalidations = redis.invalidations;
             assert!((1..=1 + redis.renewals).contains(&invalidations), "{provider:?}: {invalidations}");
         }
@@ -91,6 +95,7 @@ async fn a_duplicate_costs_one_redis_command_and_no_statement() {
             assert_eq!(deliver(&app.client, &signed).await, ok("already_processed"));
             let redis = asked(&app, &order.id, log.take().await);
             let told = (redis.claims, redis.others.len());
+            assert!(redis.certificates <= 1, "{provider:?}: {}", redis.certificates);
             assert_eq!(told, (1, 0), "{provider:?}: {:#?}", redis.others);
         }
         let sql = own(app.statements().await.since(&earlier));

@@ -177,3 +177,30 @@ async fn a_flood_in_the_name_of_the_genuine_certificate_costs_no_fetch() {
     assert_eq!(fetches(&app), 1);
     assert_eq!(payment_status(&app, &first).await, "paid");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_has_only_seen_a_flood_answers_at_once_what_the_database_knows_though_redis_lost_its_data() {
+    let Some(app) = shop_like(App::private().own_redis()).await else { return };
+    let first = order(&app).await;
+    let signed = app.standin().signed(&pay(&app, Provider::PayPal, &first).id);
+    accepted(&app, &signed).await;
+    let (_server, flooded) = app.another_server().await;
+    let base = app.standin().base_url().to_owned();
+    let flood = async || {
+        for _ in 0..30 {
+            let url = format!("{base}/v1/notifications/certs/CERT-{}", uuid::Uuid::new_v4());
+            let forged = signed.clone().with("PayPal-Transmission-Id", &uuid::Uuid::new_v4().to_string());
+            assert!(matches!(deliver(&flooded, &forged.with("PayPal-Cert-Url", &url)).await.0, 400 | 503));
+        }
+    };
+    flood().await;
+    let client = redis::Client::open(app.redis_url.as_str()).expect("an address");
+    let mut connection = client.get_multiplexed_async_connection().await.expect("Redis answers");
+    redis::cmd("FLUSHALL").exec_async(&mut connection).await.expect("FLUSHALL");
+    flood().await;
+    let fetched = fetches(&app);
+    let second = order(&app).await;
+    let signed = app.standin().signed(&pay(&app, Provider::PayPal, &second).id);
+    assert_eq!(deliver(&flooded, &signed).await, ok("processed"), "no fetch is free");
+    assert_eq!(fetches(&app), fetched);
+}

@@ -173,6 +173,25 @@ async fn a_body_with_the_checksum_of_a_genuine_one_moves_no_money_and_blocks_not
 }
 
 #[tokio::test]
+async fn a_refund_is_no_reversal_because_a_forged_body_says_so() {
+    let Some(app) = shop().await else { return };
+    let order = order(&app).await;
+    let event = pay(&app, Provider::PayPal, &order);
+    assert_eq!(deliver(&app.client, &app.standin().signed(&event.id)).await, ok("processed"));
+    let capture = serde_json::from_slice::<serde_json::Value>(&event.body).expect("JSON")["resource"]["id"].clone();
+    let refunded = app.standin().refund(capture.as_str().expect("an id"), Some("1.00"));
+    let event = app.standin().of_kind(&refunded, "PAYMENT.CAPTURE.REFUNDED");
+    let genuine = app.standin().signed(&event.id);
+    assert_eq!(deliver(&app.client, &genuine).await, ok("processed"));
+    let forged = forged(&genuine, &event, |claim| {
+        claim["id"] = json!("WH-FORGED");
+        claim["event_type"] = json!("PAYMENT.CAPTURE.REVERSED");
+    });
+    assert_eq!(deliver(&app.client, &forged).await, ok("needs_review"));
+    assert_eq!(payment_status(&app, &order).await, "partially_refunded");
+}
+
+#[tokio::test]
 async fn bodies_of_one_transmission_that_name_different_payments_are_looked_at() {
     let Some(app) = shop().await else { return };
     let (one, other) = (order(&app).await, order(&app).await);
