@@ -23,7 +23,7 @@ test: need-cargo ## every test, with services of its own
 mutants: need-cargo ## take each guard out of the cache protocol and see the model check find it (minutes)
 	@scripts/mutants.sh
 
-coverage: need-cargo ## lines of cache-logic that its tests run, by cargo-llvm-cov where it is installed
+coverage: need-cargo ## lines of cache-logic and of what guards payments that native tests run, by cargo-llvm-cov where installed
 	@scripts/coverage.sh
 
 bench: need-cargo ## load and cost beside peers, in under ten minutes (BENCH_ONLY="throughput polling ...")
