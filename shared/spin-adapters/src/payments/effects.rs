@@ -88,6 +88,8 @@ pub async fn take(
         Some("needs_review") => Ok(Effect::NeedsReview(reason)),
         Some("ignored") => Ok(Effect::Ignored(reason)),
         Some("waiting") => Ok(Effect::Waiting(reason)),
+        // Another body of its transmission has taken its place meanwhile.
+        Some("unknown_event") => Ok(Effect::Waiting("displaced".into())),
         other => Err(Cause::Ours(Error::internal(format!("webhook_event_apply gave {other:?}")))),
     }
 }

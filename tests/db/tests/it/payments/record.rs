@@ -7,6 +7,7 @@ use tokio_postgres::{Client, Row};
 use uuid::Uuid;
 
 use super::{Event, capture, database, place, refund, reversal, state};
+use crate::database::Database;
 
 fn stored(row: &Row) -> (String, String, bool) {
     (row.get("outcome"), row.get("state"), row.get("conflict"))
@@ -179,35 +180,72 @@ async fn the_genuine_one_of_a_pair_that_was_looked_up_before_the_other_is_settle
     assert_eq!(db.text(states).await, "WH-FORGED=needs_review WH-GENUINE=applied");
 }
 
-#[tokio::test]
-async fn no_more_than_a_few_bodies_of_one_transmission_are_kept() {
-    let db = database().await;
-    let event = |n: u32, transmission: &str| Event {
-        id: format!("WH-{n}"),
-        transmission: Some(transmission.into()),
-        ..Event::new(vec![n.into()])
-    };
-    let mut outcomes = Vec::new();
-    for n in 0..8 {
-        let row = event(n, "t1").record(&db.client).await;
-        outcomes.push(row.get::<_, String>("outcome"));
-        assert_eq!(row.get::<_, Option<Uuid>>("event").is_some(), n < 5);
+/// One of many bodies of a transmission.
+fn body(n: u32, transmission: &str) -> Event {
+    Event { id: format!("WH-{n}"), transmission: Some(transmission.into()), ..Event::new(vec![n.into()]) }
+}
+
+/// How many of these bodies were stored; they come one after the other.
+async fn stored_of(db: &Database, bodies: std::ops::Range<u32>) -> usize {
+    let mut stored = 0;
+    for n in bodies {
+        let row = body(n, "t1").record(&db.client).await;
+        let outcome: &str = row.get("outcome");
+        assert!(matches!(outcome, "recorded" | "too_many"), "{outcome}");
+        assert_eq!(row.get::<_, Option<Uuid>>("event").is_some(), outcome == "recorded");
+        stored += usize::from(outcome == "recorded");
     }
-    assert_eq!(outcomes, [["recorded"; 5].as_slice(), &["too_many"; 3]].concat());
-    assert_eq!(db.text("SELECT count(*) FROM webhook_events").await, "5");
-    assert_eq!(event(2, "t1").record(&db.client).await.get::<_, &str>("outcome"), "known", "it is one of them");
-    assert_eq!(event(7, "t2").record(&db.client).await.get::<_, &str>("outcome"), "recorded", "another transmission");
+    stored
+}
+
+#[tokio::test]
+async fn one_transmission_brings_some_bodies_an_hour_and_not_any_number() {
+    let db = database().await;
+    assert_eq!(stored_of(&db, 0..40).await, 25);
+    assert_eq!(body(2, "t1").record(&db.client).await.get::<_, &str>("outcome"), "known", "it is one of them");
+    assert_eq!(body(40, "t2").record(&db.client).await.get::<_, &str>("outcome"), "recorded", "another transmission");
+    for hour in 1..6 {
+        db.run("UPDATE webhook_transmission_floods SET since = since - interval '61 minutes'").await;
+        let stored = stored_of(&db, 1000 * hour..1000 * hour + 30).await;
+        assert_eq!(stored, [20, 20, 20, 15, 0][hour as usize - 1], "hour {hour}");
+    }
+    assert_eq!(db.text("SELECT count(*) FROM webhook_transmissions WHERE transmission_id = 't1'").await, "100");
 
     let mut tasks = Vec::new();
-    for n in 100..120 {
-        let (client, event) = (db.connect().await, event(n, "t3"));
+    for n in 100..150 {
+        let (client, event) = (db.connect().await, body(n, "t3"));
         tasks.push(tokio::spawn(async move { event.record(&client).await.get::<_, String>("outcome") }));
     }
     let mut recorded = 0;
     for task in tasks {
         recorded += usize::from(task.await.unwrap() == "recorded");
     }
-    assert_eq!(recorded, 5, "at the same moment, too");
+    assert_eq!(recorded, 25, "at the same moment, too");
+}
+
+#[tokio::test]
+async fn a_new_body_takes_the_place_of_the_oldest_that_is_of_no_use() {
+    let db = database().await;
+    stored_of(&db, 0..5).await;
+    for (n, change) in [
+        (0, "state = 'applied', applied_at = now()"),
+        (1, "state = 'needs_review', reason = 'transmission-conflict', resource = 'captures/C1', agreed = true"),
+        (2, "state = 'needs_review', reason = 'underpaid'"),
+        (3, "state = 'needs_review', reason = 'transmission-conflict', resource = 'captures/C1'"),
+        (4, "reason = 'resource-unknown'"),
+    ] {
+        db.run(&format!("UPDATE webhook_events SET {change} WHERE event_id = 'WH-{n}'")).await;
+    }
+    let kept = "SELECT string_agg(event_id, ' ' ORDER BY event_id) FROM webhook_events";
+    for (n, expected) in [
+        (5, "WH-0 WH-1 WH-2 WH-4 WH-5"),
+        (6, "WH-0 WH-1 WH-2 WH-5 WH-6"),
+        // Nothing is known of the others: they stay.
+        (7, "WH-0 WH-1 WH-2 WH-5 WH-6 WH-7"),
+    ] {
+        assert_eq!(stored_of(&db, n..n + 1).await, 1);
+        assert_eq!(db.text(kept).await, expected);
+    }
 }
 
 #[tokio::test]
