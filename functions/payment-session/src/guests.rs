@@ -23,7 +23,14 @@ pub async fn token(
     let id = parse_id("id", request.param("id"))?;
     parse_none(request.query.as_deref())?;
     match request.method {
-        Method::POST => guests::create(backend, payments, caller, id).await,
+        Method::POST => {
+            // Whoever asks for a shorter life must not believe to have got it.
+            let body = request.body(backend.config.max_body_bytes, "body").await?;
+            if !matches!(body.trim_ascii(), b"" | b"{}") {
+                return Err(Error::invalid("body", "must be empty: nothing about a token can be asked for"));
+            }
+            guests::create(backend, payments, caller, id).await
+        }
         Method::DELETE => guests::revoke(backend, caller, id).await,
         _ => Err(Error::MethodNotAllowed { allow: "POST, DELETE" }),
     }

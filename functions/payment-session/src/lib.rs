@@ -27,7 +27,7 @@ async fn route(backend: &'static Backend, caller: &Caller, request: &Incoming) -
     let payments = Payments::ready().await?;
     let segment = |index| request.segment(index);
     match (segment(0), segment(1), segment(2), segment(3)) {
-        (Some("payments"), Some("sessions"), None, _) => sessions::all(backend, payments, caller, request).await,
+        (Some("payments"), Some("sessions"), None, None) => sessions::all(backend, payments, caller, request).await,
         (Some("payments"), Some("sessions"), Some("sweep"), None) => sessions::sweep(backend, caller, request).await,
         (Some("payments"), Some("sessions"), Some(_), part) => {
             sessions::one(backend, payments, caller, request, part).await

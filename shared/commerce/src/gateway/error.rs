@@ -62,9 +62,9 @@ impl From<GatewayError> for Error {
                 let field = field.unwrap_or_else(|| "paymentGateway".into());
                 Self::unprocessable(field, format!("the payment provider refuses it: {reason}"))
             }
-            GatewayError::Unconfigured { variable } => Self::Misconfigured {
-                detail: format!("{variable} is not set, or the payment provider doesn't take it"),
-            },
+            GatewayError::Unconfigured { variable } => {
+                Self::Misconfigured { detail: format!("{variable} is not set, or isn't accepted where it is used") }
+            }
             // The provider's answer is theirs to mend or ours; the caller can do nothing, and nothing was promised.
             GatewayError::Unexpected => Self::Unavailable {
                 detail: "the payment provider gave an answer that can't be read".into(),

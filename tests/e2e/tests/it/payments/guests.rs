@@ -100,6 +100,10 @@ async fn only_who_may_see_an_order_gives_it_a_token_or_takes_it_back() {
         revoke(&stranger, &order).await.expect_problem(404);
     }
     post(&app.client.anonymous(), &format!("/orders/{order}/guest-token")).await.expect_problem(401);
+    for (body, status) in [(json!({"expiresIn": 60}), 400), (json!([]), 400), (json!({}), 201)] {
+        let asked = app.client.request(Method::POST, &format!("/orders/{order}/guest-token")).json(&body);
+        assert_eq!(app.client.send(asked).await.status, status, "{body}");
+    }
     look(&app, &format!("Guest {guest}")).await.expect(200);
     revoke(&shopper(&app), &order).await.expect(204);
     look(&app, &format!("Guest {guest}")).await.expect(401);

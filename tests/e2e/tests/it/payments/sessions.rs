@@ -325,4 +325,5 @@ async fn nobody_is_sent_to_pay_a_cancelled_order() {
     app.client.get(&path).await.expect(303);
     app.client.patch(&order, json!({"status": "cancelled"})).await.expect(200);
     assert_eq!(app.client.get(&path).await.expect_problem(409)["current"], "cancelled");
+    app.client.get("/payments/sessions//redirect").await.expect_problem(404);
 }
