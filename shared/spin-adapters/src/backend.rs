@@ -1,20 +1,22 @@
 //! What a function works with: one per instance, with the configuration, the cache and Postgres. The one place where the cache is used.
 
+mod answer;
+mod many;
+
+pub use answer::Answer;
+
 use crate::config::{Config, ConfigError};
-use crate::http::{Incoming, Reply};
 use crate::ledger::Ports;
-use crate::packing::{Packing, Sent};
+use crate::packing::Packing;
 use crate::postgres::{Param, Postgres, Row};
-use crate::problem;
 use crate::redis::Redis;
 use crate::statistics::Recorder;
 use crate::store::RedisStore;
 use cache_logic::certificate::Certificate;
 use cache_logic::entry::{Given, Value};
-use cache_logic::freshness::Freshness;
 use cache_logic::gzip::GZIP;
 use cache_logic::policy::Policy;
-use cache_logic::read::{Outcome, Read, Refresh, Wanted};
+use cache_logic::read::Wanted;
 use cache_logic::renew::Renewal;
 use cache_logic::write::{Commit, Invalidation};
 use commerce::entries::{Class, Entry};
@@ -183,82 +185,6 @@ impl Backend {
         Ok(Some(Answer { packing, ..Answer::from(read) }))
     }
 
-    /// Many entries, each with an id: one look, one statement for all that is missing (its rows carry `id`), one fill. The answers stand in
-    /// the order of the ids.
-    ///
-    /// # Errors
-    /// As [`Self::read`].
-    pub async fn read_many(
-        &'static self,
-        entries: &[(String, Entry)],
-        statement: &'static str,
-        params: impl Fn(&[String]) -> Vec<Param> + 'static,
-    ) -> Result<Vec<Option<Answer>>, Error> {
-        let tags: Vec<Vec<&str>> =
-            entries.iter().map(|(_, entry)| entry.tags.iter().map(String::as_str).collect()).collect();
-        let wanted: Vec<Wanted<'_>> =
-            entries.iter().zip(&tags).map(|((_, entry), tags)| self.wanted(entry, tags)).collect();
-        let Some(class) = entries.first().map(|(_, first)| first.class) else { return Ok(Vec::new()) };
-        let load = async |missing: &[usize]| {
-            let ids: Vec<String> = missing.iter().map(|&index| entries[index].0.clone()).collect();
-            self.load_many(class, &ids, statement, params(&ids)).await
-        };
-        let reads = cache_logic::read_many::read_many(&self.ports, &wanted, &self.config.limits, load).await;
-        match &reads {
-            Ok(reads) => self.count_reads(class, reads.iter().map(|read| Ok::<_, &Error>(read.as_ref()))),
-            Err(error) => self.count_reads(class, entries.iter().map(|_| Err(error))),
-        }
-        let reads = reads?;
-        if let Some(first) = reads.iter().flatten().next() {
-            self.renew_behind(first.renew);
-        }
-        let stale =
-            entries.iter().zip(&reads).filter_map(|(entry, read)| Some((entry.clone(), read.as_ref()?.refresh?)));
-        let stale: Vec<((String, Entry), Refresh)> = stale.collect();
-        if !stale.is_empty() {
-            spawn(async move { self.refresh_many(&stale, statement, params).await });
-        }
-        Ok(reads.into_iter().map(|read| read.map(Answer::from)).collect())
-    }
-
-    /// Behind a bulk read: makes anew what is near its end or past it.
-    async fn refresh_many(
-        &'static self,
-        stale: &[((String, Entry), Refresh)],
-        statement: &'static str,
-        params: impl Fn(&[String]) -> Vec<Param>,
-    ) {
-        let ids: Vec<String> = stale.iter().map(|((id, _), _)| id.clone()).collect();
-        let tags: Vec<Vec<&str>> =
-            stale.iter().map(|((_, entry), _)| entry.tags.iter().map(String::as_str).collect()).collect();
-        let wanted: Vec<_> =
-            stale.iter().zip(&tags).map(|(((_, entry), what), tags)| (self.wanted(entry, tags), *what)).collect();
-        let Some(class) = stale.first().map(|((_, first), _)| first.class) else { return };
-        let load = async || self.load_many(class, &ids, statement, params(&ids)).await;
-        // Where it fails the entries stay as they are, and the next reader tries again.
-        let stored = cache_logic::read_many::refresh_many(&self.ports, &wanted, &self.config.limits, load).await;
-        let stored = stored.unwrap_or(false);
-        self.count(|statistics| stale.iter().for_each(|_| statistics.refresh(class as usize, stored)));
-    }
-
-    /// The values of these ids, in their order.
-    async fn load_many(
-        &'static self,
-        class: Class,
-        ids: &[String],
-        statement: &'static str,
-        params: Vec<Param>,
-    ) -> Result<Vec<Option<Value>>, Error> {
-        let mut values: Vec<Option<Value>> = ids.iter().map(|_| None).collect();
-        for row in self.timed(class, self.ports.postgres.query(statement, params)).await? {
-            let place = row.text("id")?.and_then(|id| ids.iter().position(|wanted| wanted == id));
-            if let Some(place) = place {
-                values[place] = Some(value(row)?);
-            }
-        }
-        Ok(values)
-    }
-
     /// One call of a function in Postgres that changes something. Its rows carry `xid` and `tags`: what the triggers of its transaction
     /// announced. Returns when no reader is served the old state any more; tidies up behind the answer.
     ///
@@ -345,105 +271,14 @@ fn hash_etag(bytes: &[u8]) -> String {
     format!("\"{}\"", hex(&Sha256::digest(bytes)[..16]))
 }
 
-/// An answer to a read.
-#[derive(Debug)]
-pub struct Answer {
-    /// The exact bytes to send.
-    pub body: Vec<u8>,
-    /// The entity tag, quotes included.
-    pub etag: String,
-    /// The customer whose it is.
-    pub owner: Option<String>,
-    /// The value of `Cache-Status` (RFC 9211).
-    pub cache_status: String,
-    /// How the body is encoded, where it may be.
-    pub(crate) packing: Option<Packing>,
-}
-
-impl From<Read> for Answer {
-    fn from(read: Read) -> Self {
-        let Value { payload, etag, owner } = read.value;
-        Self { body: payload, etag, owner, cache_status: cache_status(&read.outcome), packing: None }
-    }
-}
-
-impl Answer {
-    /// 200, or 304 where the caller has it already.
-    pub fn into_reply(self, request: &Incoming) -> Reply {
-        let matched = request.header("if-none-match").is_some_and(|wanted| none_match(&wanted, &self.etag));
-        let vary = if self.packing.is_some() { "Authorization, Accept-Encoding" } else { "Authorization" };
-        let sent = match self.packing {
-            Some(packing) => packing.send(self.body, self.etag, request),
-            None => Ok(Sent { body: self.body, etag: self.etag, coding: None }),
-        };
-        let Sent { body, etag, coding } = match sent {
-            Ok(sent) => sent,
-            Err(error) => return problem::reply(&error, &request.path, &request.request_id),
-        };
-        let reply = if matched { Reply::not_modified() } else { Reply::json(200, body) };
-        let reply = match coding.filter(|_| !matched) {
-            Some(coding) => reply.with("content-encoding", coding),
-            None => reply,
-        };
-        reply
-            .with("etag", etag)
-            .with("cache-control", "private, no-cache")
-            .with("vary", vary)
-            .with("cache-status", self.cache_status)
-    }
-}
-
-/// `If-None-Match` (RFC 9110, section 13.1.2): a list of tags, compared weakly, or `*`.
-fn none_match(wanted: &str, etag: &str) -> bool {
-    wanted.split(',').map(str::trim).any(|one| one == "*" || one.strip_prefix("W/").unwrap_or(one) == etag)
-}
-
-/// How the answer came about, in the words of RFC 9211.
-fn cache_status(outcome: &Outcome) -> String {
-    match outcome {
-        Outcome::Hit { freshness: Freshness::Stale, .. } => {
-            "edge-orders; hit; ttl=0; detail=stale-while-revalidate".into()
-        }
-        Outcome::Hit { ttl_ms, .. } => format!("edge-orders; hit; ttl={}", ttl_ms / 1000),
-        Outcome::Miss { stored: true } => "edge-orders; fwd=miss; stored".into(),
-        Outcome::Miss { stored: false } => "edge-orders; fwd=miss".into(),
-        Outcome::Bypass(why) => format!("edge-orders; fwd=bypass; detail={}", why.name()),
-        Outcome::StaleIfError => "edge-orders; hit; detail=stale-if-error".into(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use cache_logic::read::Bypass;
-
-    #[test]
-    fn an_entity_tag_matches_weakly_in_a_list_or_by_star() {
-        for (wanted, matches) in [
-            ("\"5\"", true),
-            ("W/\"5\"", true),
-            ("\"4\", \"5\"", true),
-            ("*", true),
-            ("\"4\"", false),
-            ("5", false),
-            ("", false),
-        ] {
-            assert_eq!(none_match(wanted, "\"5\""), matches, "{wanted}");
-        }
-    }
 
     #[test]
     fn a_hash_tag_changes_with_any_byte() {
         assert_ne!(hash_etag(b"{}"), hash_etag(b"{ }"));
         assert_eq!(hash_etag(b"{}"), hash_etag(b"{}"));
         assert_eq!(hash_etag(b"").len(), 34);
-    }
-
-    #[test]
-    fn cache_status_speaks_rfc_9211() {
-        let hit = Outcome::Hit { freshness: Freshness::Fresh, ttl_ms: 212_900 };
-        assert_eq!(cache_status(&hit), "edge-orders; hit; ttl=212");
-        let away = Outcome::Bypass(Bypass::Fault(cache_logic::ports::CacheFault::Skipped));
-        assert_eq!(cache_status(&away), "edge-orders; fwd=bypass; detail=redis-unavailable");
     }
 }

@@ -1,5 +1,9 @@
 //! One connection to Redis per instance, with a time limit, a breaker and a reopening on error: Spin has none of the three.
 
+mod script;
+
+pub use script::{Script, hex, millis, text};
+
 use crate::bell::Bell;
 use crate::clock::monotonic_millis;
 use crate::deadline::Deadline;
@@ -11,7 +15,6 @@ use spin_sdk::wasip3::spawn;
 use std::cell::{Cell, RefCell};
 use std::future::Future;
 use std::rc::Rc;
-use std::sync::OnceLock;
 use std::time::Duration;
 
 /// An open connection, and what was learned when it was opened.
@@ -278,36 +281,4 @@ fn fault(error: &Error) -> CacheFault {
 
 fn is_unknown_script(why: &str) -> bool {
     why.contains("NOSCRIPT") || why.contains("NoScript")
-}
-
-/// A script and its digest, worked out when an instance first runs it: most instances run one or two of them.
-pub struct Script {
-    source: &'static str,
-    digest: OnceLock<String>,
-}
-
-impl Script {
-    /// From its source.
-    pub const fn new(source: &'static str) -> Self {
-        Self { source, digest: OnceLock::new() }
-    }
-
-    fn digest(&self) -> &str {
-        self.digest.get_or_init(|| sha1_smol::Sha1::from(self.source).digest().to_string())
-    }
-}
-
-/// A text argument.
-pub fn text(value: &str) -> RedisParameter {
-    RedisParameter::Binary(value.as_bytes().to_vec())
-}
-
-/// 128 bits as an argument: 32 hexadecimal digits, so that an operator can read them.
-pub fn hex(value: u128) -> RedisParameter {
-    text(&format!("{value:032x}"))
-}
-
-/// Milliseconds as an argument.
-pub fn millis(duration: Duration) -> RedisParameter {
-    RedisParameter::Int64(i64::try_from(duration.as_millis()).unwrap_or(i64::MAX))
 }
