@@ -6,4 +6,4 @@ mod requests;
 mod tests;
 
 pub use answers::{AccessToken, created, join, objects, page, related, resource, token, verified};
-pub use requests::{capture, create, events, post_back, read, refund, token_request};
+pub use requests::{capture, create, event, events, post_back, read, refund, token_request};

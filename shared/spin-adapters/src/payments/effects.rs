@@ -44,10 +44,13 @@ pub async fn take(
             return settled(backend, event, Effect::NeedsReview(Reason::EventMalformed.as_str().into())).await;
         }
         Subject::Object(object) => (vec![ProviderObject::clone(object)], true),
-        Subject::Resource { resource, claimed } => {
+        Subject::Resource { event: name, resource, claimed } => {
             let told = match payments.config.paypal.mode {
                 PayPalMode::Api => {
-                    let objects = payments.gateway.observe(resource).await.map_err(Cause::Provider)?;
+                    let mut objects = payments.gateway.observe(resource).await.map_err(Cause::Provider)?;
+                    let told = resource.reversal
+                        && payments.gateway.is_reversal(name, resource).await.map_err(Cause::Provider)?;
+                    objects.iter_mut().for_each(|object| object.reversal &= told);
                     named = (Some(resource.path()), resource.is_as_claimed(claimed, &objects));
                     (objects, true)
                 }

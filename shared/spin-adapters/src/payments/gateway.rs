@@ -11,7 +11,7 @@ use commerce::time::Moment;
 use commerce::webhook::Headers;
 use commerce::webhook::amount::Provider;
 use commerce::webhook::event::ProviderObject;
-use commerce::webhook::event::paypal::{Resource, ResourceKind};
+use commerce::webhook::event::paypal::{Event, Resource, ResourceKind};
 
 use crate::payments::client::{Client, Wire};
 use crate::payments::config::PaymentConfig;
@@ -185,6 +185,21 @@ impl<W: Wire> Gateway<W> {
             Err(error) => return Err(error),
         }
         Ok(objects)
+    }
+
+    /// Whether PayPal's own copy of an event says of this resource that it is a reversal. The signature of a delivery doesn't cover that: its
+    /// body can be another one.
+    ///
+    /// # Errors
+    /// [`GatewayError`]; an event that PayPal doesn't know says nothing.
+    pub async fn is_reversal(&self, event: &str, resource: &Resource) -> Result<bool, GatewayError> {
+        let read = |answer: &Answer| paypal::resource(answer).map(|event| event.to_string().into_bytes());
+        match self.ask_paypal(&paypal::event(event), self.wire.now(), read).await {
+            Ok(body) => Ok(Event::parse(&body)
+                .is_ok_and(|kept| kept.id == event && resource.reversal && kept.resource.as_ref() == Some(resource))),
+            Err(GatewayError::NotYet) => Ok(false),
+            Err(error) => Err(error),
+        }
     }
 
     /// Asks PayPal whether it sent `body` with these headers. The body goes back as it came, never re-encoded.

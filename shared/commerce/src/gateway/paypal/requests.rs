@@ -112,6 +112,11 @@ pub fn post_back(headers: &Headers<'_>, webhook_id: &str, body: &[u8]) -> Option
     Some(Request::post("/v1/notifications/verify-webhook-signature", "application/json", document))
 }
 
+/// Reads one event as PayPal keeps it.
+pub fn event(id: &str) -> Request {
+    Request::get(format!("/v1/notifications/webhooks-events/{}", escape(id)))
+}
+
 /// Lists events since a moment. `page` is the query that the page before named.
 pub fn events(since: Moment, page: Option<&str>) -> Request {
     let query = match page {

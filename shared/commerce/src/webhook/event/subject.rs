@@ -32,6 +32,8 @@ pub enum Subject {
     Nothing,
     /// A resource to ask PayPal for, and what the body claims of it.
     Resource {
+        /// PayPal's id of the event.
+        event: String,
         /// Where it is.
         resource: Resource,
         /// The resource as in the body.
@@ -75,7 +77,7 @@ impl Told {
 impl From<paypal::Event> for Told {
     fn from(event: paypal::Event) -> Self {
         let subject = match event.resource {
-            Some(resource) => Subject::Resource { resource, claimed: event.claimed },
+            Some(resource) => Subject::Resource { event: event.id.clone(), resource, claimed: event.claimed },
             None => Subject::Nothing,
         };
         let (id, kind, occurred_at) = (event.id, event.kind, event.created_at);
