@@ -113,9 +113,8 @@ BEGIN
         current_status := 'needs_review';
     END IF;
     IF p_to = 'awaiting_callback' AND current_status = ANY (p_from || p_to) THEN
-        SELECT CASE WHEN o.deleted_at IS NOT NULL THEN 'deleted' WHEN o.status = 'cancelled' THEN o.status
-            WHEN (o.total_amount, o.currency) <> (s.amount, s.currency) THEN 'order-changed' END
-        INTO hindrance FROM orders o WHERE o.id = s.order_id;
+        -- A payment that is pending may be this session's own: its shopper may go and look at it.
+        SELECT nullif(not_payable(o, s.amount, s.currency), 'pending') INTO hindrance FROM orders o WHERE o.id = s.order_id;
     END IF;
     IF hindrance IS NOT NULL THEN
         outcome := 'not_payable';

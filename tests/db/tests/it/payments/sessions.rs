@@ -299,4 +299,13 @@ async fn nobody_is_sent_to_pay_what_can_t_be_paid_any_more_as_it_was_asked_for()
         assert_eq!(go().await, format!("not_payable {reason}"), "nor once more");
         assert_eq!(moved(&db.client, id, &["awaiting_callback"], "failed").await, "moved failed", "it can be given up");
     }
+    // Nor to pay all of it once more, where some of it was paid otherwise.
+    for (paid, expected) in [("pending", "moved awaiting_callback"), ("completed", "not_payable partially_paid")] {
+        let (db, order) = with_order().await;
+        let id = Uuid::now_v7();
+        begin(&db.client, None, order, "k", "h", id).await;
+        created(&db.client, id, "O1").await;
+        Event::new(vec![capture(order, "C1", paid, "10.00", 1)]).deliver(&db.client).await;
+        assert_eq!(moved(&db.client, id, &["awaiting_redirect"], "awaiting_callback").await, expected);
+    }
 }
