@@ -52,7 +52,7 @@ impl Guesses {
 
     async fn ask(&self, backend: &Backend, name: &str) -> Result<(), Error> {
         let Some(windows) = &self.windows else { return Ok(()) };
-        windows.count(backend, backend.state(), name).await.map_or(Ok(()), |decision| refusal(&decision))
+        windows.count(backend, name).await.map_or(Ok(()), |decision| refusal(&decision))
     }
 }
 

@@ -113,24 +113,31 @@ impl Windows {
         arguments
     }
 
-    /// Counts what bears this name; of the empty name it only says whether there is room.
-    pub(super) async fn count(&self, backend: &Backend, redis: &Redis, name: &str) -> Result<Decision, CacheFault> {
+    /// What limit.lua's answer comes to; `None` where it is none.
+    fn decision(&self, answer: &[RedisResult]) -> Option<Decision> {
+        let counts: Option<Vec<Count>> = answer.chunks(3).map(count_of).collect();
+        let counts = counts.filter(|counts| counts.len() == self.0.len())?;
+        Some(Decision::new(self.0.iter().map(|(_, window)| *window).zip(counts).collect()))
+    }
+
+    /// Counts what bears this name; of the empty name it only says whether there is room. `None` where Redis is away: for what is done all
+    /// the same then.
+    pub(super) async fn count(&self, backend: &Backend, name: &str) -> Option<Decision> {
         let keys = self.keys(backend);
         let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
-        let (answer, _) = redis.script(&LIMIT, &keys, self.arguments(name)).await?;
-        let counts: Option<Vec<Count>> = answer.chunks(3).map(count_of).collect();
-        match counts {
-            Some(counts) if counts.len() == self.0.len() => {
-                Ok(Decision::new(self.0.iter().map(|(_, window)| *window).zip(counts).collect()))
-            }
-            _ => Err(CacheFault::Protocol("limit.lua gave no counts".into())),
-        }
+        let (answer, _) = backend.state().script(&LIMIT, &keys, self.arguments(name)).await.ok()?;
+        self.decision(&answer)
     }
 
     /// The same, with the patience of what isn't done where it can't be counted. An attempt that was admitted counts once, whoever asks
     /// again; one that was refused may count twice.
     async fn count_patiently(&self, backend: &Backend, name: &str) -> Result<Decision, Error> {
-        let call = async |redis: &Redis| self.count(backend, redis, name).await;
+        let keys = self.keys(backend);
+        let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
+        let call = async |redis: &Redis| {
+            let (answer, _) = redis.script(&LIMIT, &keys, self.arguments(name)).await?;
+            self.decision(&answer).ok_or_else(|| CacheFault::Protocol("limit.lua gave no counts".into()))
+        };
         patiently(backend, "attempts to pay can't be counted", call).await
     }
 }
