@@ -4,13 +4,13 @@
 //! Right ones aren't counted, so a house with many guests has no limit, and what is refused unasked isn't either: nobody is kept out for longer
 //! by others who go on. Where Redis is away nothing is counted, since a guest's look at an order has to work without it.
 
-use cache_logic::limit::{Decision, Window};
+use cache_logic::limit::Window;
 use commerce::client_address::ClientAddress;
 use commerce::error::Error;
 use commerce::pseudonym::{Purpose, short_pseudonym};
 
 use super::config::PaymentConfig;
-use super::limits::{HOUR, Windows, rate};
+use super::limits::{self, HOUR, Windows, rate};
 use crate::backend::Backend;
 use crate::clock::token;
 
@@ -52,18 +52,7 @@ impl Guesses {
 
     async fn ask(&self, backend: &Backend, name: &str) -> Result<(), Error> {
         let Some(windows) = &self.windows else { return Ok(()) };
-        windows.count(backend, name).await.map_or(Ok(()), |decision| refusal(&decision))
-    }
-}
-
-fn refusal(decision: &Decision) -> Result<(), Error> {
-    match decision.retry_after() {
-        None => Ok(()),
-        Some(retry_after_seconds) => Err(Error::TooManyRequests {
-            detail: "too many wrong tokens from this address".into(),
-            retry_after_seconds,
-            policy: decision.policy(),
-            limit: decision.limit(),
-        }),
+        let Some(decision) = windows.count(backend, name).await else { return Ok(()) };
+        limits::admitted(&decision, "too many wrong tokens from this address")
     }
 }

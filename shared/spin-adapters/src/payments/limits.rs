@@ -67,15 +67,7 @@ impl Counted {
     /// # Errors
     /// [`Error::TooManyRequests`].
     pub fn admitted(&self) -> Result<(), Error> {
-        match self.decision.retry_after() {
-            None => Ok(()),
-            Some(retry_after_seconds) => Err(Error::TooManyRequests {
-                detail: "too many attempts to pay; this one counts, too".into(),
-                retry_after_seconds,
-                policy: self.decision.policy(),
-                limit: self.decision.limit(),
-            }),
-        }
+        admitted(&self.decision, "too many attempts to pay; this one counts, too")
     }
 
     /// What came of an attempt that was admitted. One that was refused for good is over: sent again it is another attempt, and counts. What
@@ -139,6 +131,22 @@ impl Windows {
             self.decision(&answer).ok_or_else(|| CacheFault::Protocol("limit.lua gave no counts".into()))
         };
         patiently(backend, "attempts to pay can't be counted", call).await
+    }
+}
+
+/// Refuses what is beyond a limit, with what the caller is told of it.
+///
+/// # Errors
+/// [`Error::TooManyRequests`].
+pub(super) fn admitted(decision: &Decision, detail: &str) -> Result<(), Error> {
+    match decision.retry_after() {
+        None => Ok(()),
+        Some(retry_after_seconds) => Err(Error::TooManyRequests {
+            detail: detail.into(),
+            retry_after_seconds,
+            policy: decision.policy(),
+            limit: decision.limit(),
+        }),
     }
 }
 
