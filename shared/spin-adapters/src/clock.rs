@@ -87,6 +87,11 @@ pub fn draw() -> f64 {
     CHANCE.with_borrow_mut(fastrand::Rng::f64)
 }
 
+/// 128 bits that nobody else is likely to draw, for what is named for a minute. Not a secret.
+pub fn name() -> u128 {
+    CHANCE.with_borrow_mut(|chance| chance.u128(..))
+}
+
 /// A name for a request: a UUID v7, so that a log can be sorted by it. Not a secret.
 pub fn request_id() -> String {
     let mut random = [0; 10];

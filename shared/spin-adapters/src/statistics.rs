@@ -7,7 +7,7 @@
 //! sent because Redis was away for longer than [`RETRIES`] allow.
 
 use crate::backend::Backend;
-use crate::clock::{monotonic, now_millis, sleep, token};
+use crate::clock::{monotonic, name, now_millis, request_millis, sleep};
 use crate::redis::{Script, millis, text};
 use cache_logic::ports::CacheFault;
 use cache_logic::read::Read;
@@ -19,9 +19,12 @@ use std::cell::{Cell, RefCell};
 use std::future::Future;
 use std::time::Duration;
 
-/// An instance counts as quiet when nothing was counted for this part of the gathering time. Each part costs a timer, a tenth of a cached
-/// read; an instance that is replaced stays for as long.
-const SLICES: u32 = 8;
+/// The parts, in sixteenths, in which the gathering time is waited out. At the end of each an instance that is quiet sends what it has and
+/// may end: after a burst many have had but a few requests. Each costs a timer, a tenth of a cached read, so they are few.
+const PARTS: [u32; 3] = [3, 5, 8];
+
+/// An instance counts as quiet when no request has come for so many sixteenths.
+const QUIET: u32 = 2;
 
 /// How often a batch is sent once more, while the cache is away, before it waits for the next thing that is counted.
 const RETRIES: u32 = 3;
@@ -36,8 +39,8 @@ pub(crate) struct Recorder {
     key: String,
     script: Script,
     counted: RefCell<Statistics>,
-    /// How much has been counted: only whether it changes matters.
-    events: Cell<u64>,
+    /// There is something in it.
+    counting: Cell<bool>,
     /// A task is there that will send what is counted.
     pending: Cell<bool>,
     /// What was sent without an answer. It may have been added, so it is sent again as it was.
@@ -69,19 +72,20 @@ impl Recorder {
             key: format!("{prefix}cache:statistics"),
             script: Script::new(include_str!("lua/statistics.lua")),
             counted: RefCell::new(Statistics::new(&Class::NAMES)),
-            events: Cell::new(0),
+            counting: Cell::new(false),
             pending: Cell::new(false),
             unanswered: RefCell::new(None),
             warned: Cell::new(false),
         }
     }
 
-    /// Returns when nothing was counted for a slice of the gathering time, or when it is over.
-    async fn gathered(&self, gather: Duration) {
-        for _ in 0..SLICES {
-            let before = self.events.get();
-            sleep(gather / SLICES).await;
-            if self.events.get() == before {
+    /// Returns when the instance is quiet, or when the gathering time is over. How long it has been quiet the clock says: a part that began
+    /// with the last request of a spent instance isn't followed by another one.
+    async fn gathered(gather: Duration) {
+        let quiet = (gather / 16 * QUIET).as_millis() as u64;
+        for part in PARTS {
+            sleep(gather / 16 * part).await;
+            if now_millis().saturating_sub(request_millis()) >= quiet {
                 return;
             }
         }
@@ -90,8 +94,9 @@ impl Recorder {
     fn next_batch(&self) -> Option<Batch> {
         let unanswered = self.unanswered.take();
         unanswered.or_else(|| {
+            self.counting.set(false);
             let counted = self.counted.borrow_mut().drain()?;
-            Some(Batch { name: token(), counted })
+            Some(Batch { name: name(), counted })
         })
     }
 }
@@ -102,7 +107,7 @@ impl Backend {
         let recorder = &self.recorder;
         let Some(gather) = recorder.gather else { return };
         record(&mut recorder.counted.borrow_mut());
-        recorder.events.set(recorder.events.get().wrapping_add(1));
+        recorder.counting.set(true);
         if !recorder.pending.replace(true) {
             spawn(self.send_gathered(gather));
         }
@@ -144,9 +149,11 @@ impl Backend {
         let recorder = &self.recorder;
         let mut failures = 0;
         while failures <= RETRIES {
-            recorder.gathered(gather).await;
+            Recorder::gathered(gather).await;
             let Some(batch) = recorder.next_batch() else { break };
             match self.send(&batch).await {
+                // The next thing that is counted has a task of its own: waiting for it here would cost a timer.
+                Sent::Added if !recorder.counting.get() => break,
                 Sent::Added => failures = 0,
                 outcome => {
                     recorder.unanswered.replace(Some(batch));
@@ -164,7 +171,7 @@ impl Backend {
     async fn send(&self, batch: &Batch) -> Sent {
         let recorder = &self.recorder;
         let mark = format!("{}:batch:{:032x}", recorder.key, batch.name);
-        let mut arguments = vec![RedisParameter::Int64(now_millis() as i64), millis(MARK_LIFE)];
+        let mut arguments = vec![RedisParameter::Int64(request_millis() as i64), millis(MARK_LIFE)];
         for (field, count) in batch.counted.encode() {
             arguments.push(text(&field));
             arguments.push(RedisParameter::Int64(i64::try_from(count).unwrap_or(i64::MAX)));

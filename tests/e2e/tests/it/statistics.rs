@@ -245,7 +245,7 @@ async fn sums_are_with_the_state_and_outlive_the_cache() {
 
 #[tokio::test]
 async fn an_instance_that_has_not_told_yet_outlives_its_idle_second() {
-    // Quiet means two seconds without a count; an idle instance is dropped after one.
+    // It looks after seven seconds and a half for the first time; an idle instance is dropped after one.
     let Some(app) = App::private().own_redis().variable("statistics_flush_ms", "40000").spawn().await else { return };
     let mut tally = Tally::default();
     several(&app, &mut tally, 10, &format!("/orders/{}", app.sample.order)).await;
