@@ -22,8 +22,9 @@ async fn route(backend: &'static Backend, caller: &Caller, request: &Incoming) -
     let asked = View::named(request.segment(2)).ok_or_else(|| Error::not_found("route"))?;
     match (&request.method, asked) {
         (_, asked) if request.reads() => read(backend, caller, request, asked).await,
-        (&Method::PATCH, View::Order) => patch(backend, caller, request).await,
-        (&Method::DELETE, View::Order) => delete(backend, caller, request).await,
+        // Futures of their own: a read doesn't carry theirs about.
+        (&Method::PATCH, View::Order) => Box::pin(patch(backend, caller, request)).await,
+        (&Method::DELETE, View::Order) => Box::pin(delete(backend, caller, request)).await,
         (_, View::Order) => Err(Error::MethodNotAllowed { allow: "GET, HEAD, PATCH, DELETE" }),
         _ => Err(Error::MethodNotAllowed { allow: "GET, HEAD" }),
     }

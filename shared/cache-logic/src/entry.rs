@@ -136,10 +136,11 @@ pub fn encode_as(value: &Value, stamp: &Stamp<'_>, encoding: Encoding) -> Option
     Some(bytes)
 }
 
-/// The lower half of XXH3-64 (Y. Collet, xxHash specification 0.2). It tells damage, not malice: whoever can write to Redis can write
+/// The lower half of XXH64 (Y. Collet, xxHash specification 0.2), which is a sixth of XXH3 where there are no vectors: in WebAssembly as
+/// Spin runs it. It tells damage, not malice: whoever can write to Redis can write
 /// entries.
 fn checksum(bytes: &[u8]) -> u32 {
-    xxhash_rust::xxh3::xxh3_64(bytes) as u32
+    xxhash_rust::xxh64::xxh64(bytes, 0) as u32
 }
 
 /// Why stored bytes are no entry. All of them are a miss, and the key is deleted.
@@ -157,10 +158,9 @@ pub enum Damage {
     Checksum,
 }
 
-/// An entry as it was stored, its trailer checked.
-#[derive(Debug)]
-pub struct Stored {
-    bytes: Vec<u8>,
+/// What an entry's trailer says.
+#[derive(Debug, Clone, Copy)]
+pub struct Trailer {
     payload_len: usize,
     etag_len: usize,
     owner_len: usize,
@@ -179,13 +179,13 @@ pub struct Stored {
     pub fill: u128,
 }
 
-impl Stored {
-    /// Reads the trailer; the payload is only summed.
+impl Trailer {
+    /// Reads and checks the trailer of stored bytes; the payload is only summed.
     ///
     /// # Errors
     /// [`Damage`]: treat it as a miss and delete the key.
-    pub fn parse(bytes: Vec<u8>) -> Result<Self, Damage> {
-        let [.., version, m0, m1, m2] = bytes[..] else { return Err(Damage::NoTrailer) };
+    pub fn parse(bytes: &[u8]) -> Result<Self, Damage> {
+        let [.., version, m0, m1, m2] = *bytes else { return Err(Damage::NoTrailer) };
         if [m0, m1, m2] != MAGIC {
             return Err(Damage::NoTrailer);
         }
@@ -216,38 +216,53 @@ impl Stored {
         if self::checksum(&bytes[..bytes.len() - 8]) != checksum {
             return Err(Damage::Checksum);
         }
-        Ok(Self {
-            bytes,
-            payload_len,
-            etag_len,
-            owner_len,
-            count,
-            encoding,
-            created,
-            fresh_until,
-            load_ms,
-            epoch,
-            fill,
-        })
+        Ok(Self { payload_len, etag_len, owner_len, count, encoding, created, fresh_until, load_ms, epoch, fill })
+    }
+
+    /// The generations that the entry was loaded under, in the order of its tags. `bytes` are those that were parsed.
+    pub fn generations(self, bytes: &[u8]) -> impl ExactSizeIterator<Item = Generation> + '_ {
+        let start = self.payload_len + self.etag_len + self.owner_len;
+        let (generations, _) = bytes[start..start + 16 * self.count].as_chunks::<16>();
+        generations.iter().map(|chunk| u128::from_le_bytes(*chunk))
+    }
+}
+
+/// An entry as it was stored, its trailer checked.
+#[derive(Debug)]
+pub struct Stored {
+    bytes: Vec<u8>,
+    /// What its trailer says.
+    pub trailer: Trailer,
+}
+
+impl Stored {
+    /// From stored bytes.
+    ///
+    /// # Errors
+    /// As [`Trailer::parse`].
+    pub fn parse(bytes: Vec<u8>) -> Result<Self, Damage> {
+        let trailer = Trailer::parse(&bytes)?;
+        Ok(Self { bytes, trailer })
+    }
+
+    /// From the bytes that this trailer was parsed from.
+    pub(crate) fn of(bytes: Vec<u8>, trailer: Trailer) -> Self {
+        Self { bytes, trailer }
     }
 
     /// The generations it was loaded under, in the order of its tags.
     pub fn generations(&self) -> impl ExactSizeIterator<Item = Generation> + '_ {
-        let start = self.payload_len + self.etag_len + self.owner_len;
-        self.bytes[start..start + 16 * self.count].chunks_exact(16).map(|chunk| {
-            let mut bytes = [0; 16];
-            bytes.copy_from_slice(chunk);
-            u128::from_le_bytes(bytes)
-        })
+        self.trailer.generations(&self.bytes)
     }
 
     /// The value; the payload's bytes stay where they are.
     pub fn into_value(mut self) -> Value {
+        let Trailer { payload_len, etag_len, owner_len, .. } = self.trailer;
         let text = |range: std::ops::Range<usize>| String::from_utf8_lossy(&self.bytes[range]).into_owned();
-        let owner_start = self.payload_len + self.etag_len;
-        let etag = text(self.payload_len..owner_start);
-        let owner = (self.owner_len > 0).then(|| text(owner_start..owner_start + self.owner_len));
-        self.bytes.truncate(self.payload_len);
+        let owner_start = payload_len + etag_len;
+        let etag = text(payload_len..owner_start);
+        let owner = (owner_len > 0).then(|| text(owner_start..owner_start + owner_len));
+        self.bytes.truncate(payload_len);
         Value { payload: self.bytes, etag, owner }
     }
 }

@@ -35,6 +35,9 @@ pub enum Freshness {
     Stale,
 }
 
+/// How many times its cost before its end an entry may be made anew at the earliest: `-ln` of the smallest positive number, rounded up.
+const LONGEST_GAP: u64 = 709;
+
 /// Judges an entry. `load_ms` is what making it cost.
 ///
 /// Early refresh is XFetch with beta = 1: `now - cost * ln(rand) >= expiry` (Vattani, Chierichetti, Lowenstein,
@@ -42,6 +45,10 @@ pub enum Freshness {
 pub fn freshness(now: Millis, fresh_until: Millis, load_ms: u32, draw: Draw) -> Freshness {
     if now >= fresh_until {
         return Freshness::Stale;
+    }
+    // No draw makes more of it: far from the end, as nearly every read is, the logarithm needn't be worked out.
+    if now + u64::from(load_ms) * LONGEST_GAP < fresh_until {
+        return Freshness::Fresh;
     }
     let gap = f64::from(load_ms) * -draw.max(f64::MIN_POSITIVE).ln();
     if now as f64 + gap >= fresh_until as f64 { Freshness::Early } else { Freshness::Fresh }
@@ -71,6 +78,13 @@ mod tests {
             assert!(life.fresh_until < 1_000 + life.ttl_ms, "the soft limit comes first");
         }
         assert_ne!(lifetime(&policy(300), 0, 0.1), lifetime(&policy(300), 0, 0.9));
+    }
+
+    #[test]
+    fn no_draw_refreshes_earlier_than_the_longest_gap() {
+        assert!(-f64::MIN_POSITIVE.ln() <= LONGEST_GAP as f64);
+        assert_eq!(freshness(0, 7_091, 10, 0.0), Freshness::Fresh);
+        assert_eq!(freshness(0, 7_080, 10, 0.0), Freshness::Early);
     }
 
     #[test]

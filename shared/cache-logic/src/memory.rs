@@ -3,7 +3,7 @@
 mod locks;
 
 use crate::certificate::{Certificate, Generation, RunId, Timing};
-use crate::entry::Stored;
+use crate::entry::Trailer;
 use crate::freshness::{Draw, Millis};
 use crate::ports::{CacheFault, Clock, Fill, Lease, Ledger, Pending, Registry, Seen, Store};
 use crate::write_through::{Turn, WriteThrough};
@@ -151,7 +151,7 @@ impl Store for Memory {
         hold: Duration,
     ) -> Result<Lease, CacheFault> {
         self.call("lease")?;
-        let there = self.raw(key).and_then(|bytes| Stored::parse(bytes).ok()).map(|stored| stored.fill);
+        let there = self.raw(key).and_then(|bytes| Trailer::parse(&bytes).ok()).map(|trailer| trailer.fill);
         if there.is_some() && there != known {
             return Ok(Lease::Changed);
         }

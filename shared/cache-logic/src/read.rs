@@ -5,12 +5,12 @@ mod judge;
 mod waiting;
 
 pub(crate) use fill::prepare;
+pub(crate) use judge::due;
 pub use judge::{Verdict, certified, judge};
-pub(crate) use judge::{due, readable};
 pub(crate) use waiting::{Look, Waiting, look_certified};
 
 use crate::certificate::Certificate;
-use crate::entry::{Encoding, Given, Stored, Value};
+use crate::entry::{Encoding, Given, Stored, Trailer, Value};
 use crate::freshness::{Freshness, Millis};
 use crate::policy::{Limits, Policy};
 use crate::ports::{CacheFault, Clock, Lease, Ledger, OriginError, Registry, Seen, Store};
@@ -122,8 +122,8 @@ pub struct Refresh {
 }
 
 impl Refresh {
-    pub(crate) fn of(stored: &Stored, freshness: Freshness, epoch: u128) -> Option<Self> {
-        (freshness != Freshness::Fresh).then_some(Self { fill: stored.fill, epoch })
+    pub(crate) fn of(trailer: &Trailer, freshness: Freshness, epoch: u128) -> Option<Self> {
+        (freshness != Freshness::Fresh).then_some(Self { fill: trailer.fill, epoch })
     }
 }
 
@@ -143,16 +143,36 @@ where
     L: Into<Given>,
     E: OriginError,
 {
+    let mut looked = ports.look(&[wanted.key], wanted.tags).await;
+    if let Ok(seen) = &mut looked
+        && let Some(hit) = at_once(ports, wanted, seen)
+    {
+        return Ok(Some(hit));
+    }
+    // Nearly every read has ended by now. All else that may happen is a future of several kilobytes, which a hit doesn't carry about.
     let mut course = Course::default();
-    let read = read_on(ports, wanted, limits, load, &mut course).await?;
+    let read = Box::pin(read_on(ports, wanted, limits, load, looked, &mut course)).await?;
     Ok(read.map(|read| Read { course, ..read }))
 }
 
+/// The entry, where it was seen and may be served.
+fn at_once<P: Clock>(ports: &P, wanted: &Wanted<'_>, seen: &mut Seen) -> Option<Read> {
+    let certificate = certified(seen)?;
+    let now = ports.now();
+    let entry = seen.entries.first_mut()?;
+    match judge(entry, seen.generations.iter(), certificate.epoch, now, ports.draw(), wanted.policy) {
+        Verdict::Current(stored, freshness) => Some(hit(stored, freshness, now, certificate, due(seen))),
+        Verdict::Absent | Verdict::Outdated(_) | Verdict::Damaged(_) => None,
+    }
+}
+
+/// A read whose first look didn't give the answer.
 async fn read_on<P, L, E>(
     ports: &P,
     wanted: &Wanted<'_>,
     limits: &Limits,
     load: impl AsyncFn() -> Result<Option<L>, E>,
+    looked: Result<Seen, CacheFault>,
     course: &mut Course,
 ) -> Result<Option<Read>, E>
 where
@@ -160,21 +180,20 @@ where
     L: Into<Given>,
     E: OriginError,
 {
-    let mut waiting = Waiting::default();
+    let (mut waiting, mut looked) = (Waiting::default(), Some(looked));
     for _ in 0..ROUNDS {
-        let look = look_certified(ports, &[wanted.key], wanted.tags, limits, &mut waiting).await;
+        let look = look_certified(ports, &[wanted.key], wanted.tags, limits, &mut waiting, looked.take()).await;
         course.waited_ms = waiting.waited_ms();
         let (mut seen, certificate) = match look {
             Look::Certified(seen, certificate) => (seen, certificate),
             Look::Bypass(why) => return bypass(load, why).await,
             Look::Uncertified(seen) => return last_known(ports, wanted, seen, load).await,
         };
-        let now = ports.now();
-        let verdict =
-            judge(seen.entries.pop().flatten(), seen.generations.iter(), certificate.epoch, now, ports.draw());
-        let known = match readable(verdict, wanted.policy) {
+        let (now, draw) = (ports.now(), ports.draw());
+        let mut entry = seen.entries.pop().flatten();
+        let known = match judge(&mut entry, seen.generations.iter(), certificate.epoch, now, draw, wanted.policy) {
             Verdict::Current(stored, freshness) => {
-                return Ok(Some(hit(*stored, freshness, now, certificate, due(&seen))));
+                return Ok(Some(hit(stored, freshness, now, certificate, due(&seen))));
             }
             Verdict::Absent => None,
             Verdict::Outdated(fill) => Some(fill),
@@ -235,9 +254,10 @@ where
 }
 
 fn hit(stored: Stored, freshness: Freshness, now: Millis, certificate: Certificate, due: bool) -> Read {
-    let ttl_ms = stored.fresh_until.saturating_sub(now);
-    let refresh = Refresh::of(&stored, freshness, certificate.epoch);
-    let (renew, encoding) = (due.then_some(certificate), stored.encoding);
+    let trailer = stored.trailer;
+    let ttl_ms = trailer.fresh_until.saturating_sub(now);
+    let refresh = Refresh::of(&trailer, freshness, certificate.epoch);
+    let (renew, encoding) = (due.then_some(certificate), trailer.encoding);
     Read { renew, refresh, encoding, ..Read::of(stored.into_value(), Outcome::Hit { freshness, ttl_ms }) }
 }
 
@@ -273,10 +293,10 @@ where
     if last.run != seen.run {
         return Err(error);
     }
-    let verdict = judge(seen.entries.pop().flatten(), seen.generations.iter(), last.epoch, ports.now(), ports.draw());
-    match readable(verdict, wanted.policy) {
+    let mut entry = seen.entries.pop().flatten();
+    match judge(&mut entry, seen.generations.iter(), last.epoch, ports.now(), ports.draw(), wanted.policy) {
         Verdict::Current(stored, _) => {
-            let encoding = stored.encoding;
+            let encoding = stored.trailer.encoding;
             Ok(Some(Read { encoding, ..Read::of(stored.into_value(), Outcome::StaleIfError) }))
         }
         Verdict::Absent | Verdict::Outdated(_) | Verdict::Damaged(_) => Err(error),

@@ -6,7 +6,6 @@ use crate::policy::Limits;
 use crate::ports::{Clock, Fill, Lease, Ledger, OriginError, Registry, Store};
 use crate::read::{
     Bypass, Course, Look, Outcome, Read, Refresh, Verdict, Waiting, Wanted, due, judge, look_certified, prepare,
-    readable,
 };
 
 /// Reads many entries, each with tags of its own. `load` is asked once at most, for the indices that are missing, and gives a
@@ -31,7 +30,7 @@ where
     let mut out: Vec<Option<Read>> = Vec::new();
     out.resize_with(wanted.len(), || None);
     let mut waiting = Waiting::default();
-    let look = look_certified(ports, &keys, &tags, limits, &mut waiting).await;
+    let look = look_certified(ports, &keys, &tags, limits, &mut waiting, None).await;
     let course = Course { waited_ms: waiting.waited_ms(), ..Course::default() };
     let (seen, certificate) = match look {
         Look::Certified(seen, certificate) => (seen, certificate),
@@ -41,14 +40,14 @@ where
     let renew = due(&seen).then_some(certificate);
     let (now, mut generations) = (ports.now(), seen.generations.iter());
     let (mut missing, mut damaged, mut broken) = (Vec::new(), Vec::new(), Vec::new());
-    for (index, (one, bytes)) in wanted.iter().zip(seen.entries).enumerate() {
+    for (index, (one, mut entry)) in wanted.iter().zip(seen.entries).enumerate() {
         let own = generations.by_ref().take(one.tags.len()).collect::<Vec<_>>();
-        match readable(judge(bytes, own.into_iter(), certificate.epoch, now, ports.draw()), one.policy) {
+        match judge(&mut entry, own.into_iter(), certificate.epoch, now, ports.draw(), one.policy) {
             Verdict::Current(stored, freshness) => {
-                let ttl_ms = stored.fresh_until.saturating_sub(now);
-                let refresh = Refresh::of(&stored, freshness, certificate.epoch);
+                let ttl_ms = stored.trailer.fresh_until.saturating_sub(now);
+                let refresh = Refresh::of(&stored.trailer, freshness, certificate.epoch);
                 let outcome = Outcome::Hit { freshness, ttl_ms };
-                let encoding = stored.encoding;
+                let encoding = stored.trailer.encoding;
                 out[index] = Some(Read { renew, refresh, course, encoding, ..Read::of(stored.into_value(), outcome) });
             }
             Verdict::Damaged(_) => {

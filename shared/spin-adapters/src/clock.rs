@@ -15,16 +15,50 @@ pub fn now_millis() -> u64 {
 
 thread_local! {
     static LATEST: Cell<u64> = const { Cell::new(0) };
+    static TICKING: Cell<u32> = const { Cell::new(0) };
 }
 
-/// A request begins: reads the clock for everything of it that needs no more than about now. A question to the host costs more than a
-/// hit's own work.
+/// A request begins: reads the clock for everything of it that needs no more than about now, unless somebody reads it all the time. Each
+/// question to the host is more than a hundredth of a hit.
 pub fn begin_request() {
-    LATEST.set(now_millis());
+    if TICKING.get() == 0 {
+        LATEST.set(now_millis());
+    }
 }
 
-/// When the latest request of this instance began, in milliseconds since the Unix epoch: older than now by what it has waited for, never
-/// newer. For tokens and the limits of entries; not for signatures of payment providers.
+/// A task that wakes many times a second and reads the clock when it does: as long as there is one, requests take its time for theirs.
+pub struct Ticker {
+    /// 1 where it ticks often enough.
+    counts: u32,
+}
+
+/// Which ticker is too slow for others to go by.
+const SLOW: Duration = Duration::from_millis(100);
+
+impl Ticker {
+    /// Begins to tick, every `pace` at the latest.
+    pub fn begin(pace: Duration) -> Self {
+        let counts = u32::from(pace < SLOW);
+        TICKING.set(TICKING.get() + counts);
+        Self { counts }
+    }
+
+    /// Reads the clock, for itself and for the requests that begin until it does so again: milliseconds since the Unix epoch.
+    pub fn tick(&self) -> u64 {
+        let now = now_millis();
+        LATEST.set(now);
+        now
+    }
+}
+
+impl Drop for Ticker {
+    fn drop(&mut self) {
+        TICKING.set(TICKING.get() - self.counts);
+    }
+}
+
+/// When the latest request of this instance began, in milliseconds since the Unix epoch: older than now by what it has waited for and by a
+/// tick of [`Ticker`], never newer. For tokens and the limits of entries; not for signatures of payment providers.
 pub fn request_millis() -> u64 {
     LATEST.get()
 }
@@ -96,5 +130,7 @@ pub fn name() -> u128 {
 pub fn request_id() -> String {
     let mut random = [0; 10];
     CHANCE.with_borrow_mut(|chance| chance.fill(&mut random));
-    uuid::Builder::from_unix_timestamp_millis(request_millis(), &random).into_uuid().to_string()
+    let id = uuid::Builder::from_unix_timestamp_millis(request_millis(), &random).into_uuid();
+    // Not by the formatter: every request makes one.
+    id.hyphenated().encode_lower(&mut uuid::Uuid::encode_buffer()).to_owned()
 }

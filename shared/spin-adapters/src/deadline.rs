@@ -12,7 +12,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use crate::bell::{Rope, Rung, rope};
-use crate::clock::{monotonic_millis, sleep};
+use crate::clock::{Ticker, sleep};
 use futures_util::future::{Either, select};
 
 /// Into how many parts the limit is divided: what ticks are counted in.
@@ -169,13 +169,15 @@ impl Deadline {
     /// an answer that has long been there, and that nobody had the time to hand on, isn't to be taken for none.
     async fn watch(self: Rc<Self>) {
         let _ticking = Ticking(&self.ticking);
-        let mut before = monotonic_millis();
+        let ticker = Ticker::begin(self.part * LONG_TICK);
+        // By the wall clock, which requests need, too: where it is set while calls wait, one tick counts as late, or one that is late doesn't.
+        let mut before = ticker.tick();
         while self.is_awaited() {
             let known = self.patience.get() == GIVEN_UP_AFTER * SILENT;
             let parts = if known && self.silence.get() == 0 { LONG_TICK } else { SHORT_TICK };
             let tick = self.part * parts;
             sleep(tick).await;
-            let now = monotonic_millis();
+            let now = ticker.tick();
             let heard = self.heard.replace(false);
             let late = now.saturating_sub(before) > (tick + (self.part * SLACK).max(TIMER_SLACK)).as_millis() as u64;
             let counts = match (late, heard) {

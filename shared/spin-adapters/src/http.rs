@@ -10,6 +10,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use spin_sdk::wasip3::http::types::{ErrorCode, Fields, Method as WasiMethod, Request, Response, Trailers};
 use spin_sdk::wasip3::wit_bindgen::{StreamReader, StreamResult, yield_async};
 use spin_sdk::wasip3::{spawn, wit_future, wit_stream};
+use std::borrow::Cow;
 use std::cell::{OnceCell, RefCell};
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -19,6 +20,9 @@ const DRAIN_LIMIT: usize = 16 << 20;
 
 /// How long a body may take to arrive. Spin has no such limit, and a request that trickles holds its place in the instance.
 const BODY_TIME: Duration = Duration::from_secs(10);
+
+/// About how many headers a response has.
+const HEADERS: usize = 8;
 
 /// How long to wait for the rest of a body that nobody reads.
 const DRAIN_TIME: Duration = Duration::from_secs(1);
@@ -109,6 +113,10 @@ impl Incoming {
         self.fields.get("spin-client-addr").pop().and_then(visible).and_then(|address| address.parse().ok())
     }
 
+    fn has_unread_body(&self) -> bool {
+        self.body.borrow().is_some()
+    }
+
     /// The whole body.
     ///
     /// # Errors
@@ -153,7 +161,7 @@ pub struct Reply {
     /// The status code.
     pub status: u16,
     /// Headers besides those that every response has.
-    pub headers: Vec<(&'static str, String)>,
+    pub headers: Vec<(&'static str, Cow<'static, str>)>,
     /// The whole body; `None` where the status has none.
     pub body: Option<Vec<u8>>,
 }
@@ -165,8 +173,9 @@ impl Reply {
     }
 
     /// A body of any type.
-    pub fn of_type(status: u16, content_type: &str, body: impl Into<Vec<u8>>) -> Self {
-        Self { status, headers: vec![("content-type", content_type.to_owned())], body: Some(body.into()) }
+    pub fn of_type(status: u16, content_type: &'static str, body: impl Into<Vec<u8>>) -> Self {
+        let reply = Self { status, headers: Vec::with_capacity(HEADERS), body: Some(body.into()) };
+        reply.with("content-type", content_type)
     }
 
     /// 204: done, and nothing to say.
@@ -181,7 +190,7 @@ impl Reply {
 
     /// Adds a header.
     #[must_use]
-    pub fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
+    pub fn with(mut self, name: &'static str, value: impl Into<Cow<'static, str>>) -> Self {
         self.headers.push((name, value.into()));
         self
     }
@@ -212,7 +221,7 @@ pub async fn authenticated(
 pub async fn serve_open(request: Request, handler: impl AsyncFnOnce(&Incoming) -> Result<Reply, Error>) -> Response {
     let incoming = Incoming::decode(request);
     let reply = handler(&incoming).await;
-    respond(&incoming, reply).await
+    respond(incoming, reply).await
 }
 
 pub(crate) fn misconfigured(errors: &[crate::config::ConfigError]) -> Error {
@@ -220,32 +229,52 @@ pub(crate) fn misconfigured(errors: &[crate::config::ConfigError]) -> Error {
     Error::Misconfigured { detail: named.join("; ") }
 }
 
-async fn respond(incoming: &Incoming, outcome: Result<Reply, Error>) -> Response {
-    // A body that nobody has asked for is read to its end: the connection is of use again.
-    let _ = limited(DRAIN_TIME, incoming.body(DRAIN_LIMIT, "body")).await;
+async fn respond(incoming: Incoming, outcome: Result<Reply, Error>) -> Response {
+    if incoming.has_unread_body() {
+        // A body that nobody has asked for is read to its end: the connection is of use again.
+        let _ = Box::pin(limited(DRAIN_TIME, incoming.body(DRAIN_LIMIT, "body"))).await;
+    }
     let mut reply = outcome.unwrap_or_else(|error| {
         if let Error::Internal { detail } = &error {
             eprintln!("error: {} {}: {detail} (request {})", incoming.method, incoming.path, incoming.request_id);
         }
         problem::reply(&error, &incoming.path, &incoming.request_id)
     });
-    reply.headers.push(("x-request-id", incoming.request_id.clone()));
     if let Some(traceparent) = incoming.header("traceparent") {
-        reply.headers.push(("traceparent", traceparent));
+        reply = reply.with("traceparent", traceparent);
     }
-    send(reply).await
+    send(reply.with("x-request-id", incoming.request_id)).await
+}
+
+thread_local! {
+    /// The headers of the last response, whose buffers the next one uses again: the bindings want them owned.
+    static LINES: RefCell<Vec<(String, Vec<u8>)>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Hands headers to the host.
+fn fields<'a>(headers: impl ExactSizeIterator<Item = (&'a str, &'a str)>) -> Fields {
+    LINES.with_borrow_mut(|lines| {
+        let count = headers.len();
+        lines.resize_with(count.max(lines.len()), Default::default);
+        for ((name, value), line) in headers.zip(lines.iter_mut()) {
+            line.0.clear();
+            line.0.push_str(name);
+            line.1.clear();
+            line.1.extend_from_slice(value.as_bytes());
+        }
+        // Our own headers are valid; should one not be, the response goes out without any rather than not at all.
+        Fields::from_list(&lines[..count]).unwrap_or_else(|_| Fields::new())
+    })
 }
 
 /// Sends a response so that head and body leave in one packet: with a Content-Length, and with the body's write begun before the
 /// handler returns. Spin's server doesn't set TCP_NODELAY; a second packet would wait for the client's delayed ACK, 40 ms.
-async fn send(reply: Reply) -> Response {
-    let mut headers: Vec<(String, Vec<u8>)> = Vec::with_capacity(reply.headers.len() + 1);
-    headers.extend(reply.headers.into_iter().map(|(name, value)| (name.to_owned(), value.into_bytes())));
+async fn send(mut reply: Reply) -> Response {
     if let Some(body) = &reply.body {
-        headers.push(("content-length".to_owned(), body.len().to_string().into_bytes()));
+        let length = body.len().to_string();
+        reply.headers.push(("content-length", length.into()));
     }
-    // Our own headers are valid; should one not be, the response goes out without any rather than not at all.
-    let fields = Fields::from_list(&headers).unwrap_or_else(|_| Fields::new());
+    let fields = fields(reply.headers.iter().map(|(name, value)| (*name, value.as_ref())));
     let (trailers_writer, trailers) = wit_future::new::<Result<Option<Trailers>, ErrorCode>>(|| Ok(None));
     let contents = reply.body.map(|body| {
         let (mut writer, reader) = wit_stream::new();

@@ -83,8 +83,8 @@ pub fn reply(error: &Error, instance: &str, request_id: &str) -> Reply {
         }
         Error::TooManyRequests { retry_after_seconds, policy, limit, .. } => reply
             .with("retry-after", retry_after_seconds.to_string())
-            .with("ratelimit-policy", policy)
-            .with("ratelimit", limit),
+            .with("ratelimit-policy", policy.clone())
+            .with("ratelimit", limit.clone()),
         _ => reply,
     }
 }
@@ -146,7 +146,7 @@ mod tests {
             assert_eq!((reply.status, &body["status"]), (status, &json!(status)));
             assert_eq!(body["type"], json!(format!("{TYPES}{slug}")));
             assert_eq!((&body["instance"], &body["requestId"]), (&json!("/api/v1/orders"), &json!("id-1")));
-            assert!(reply.headers.contains(&("content-type", "application/problem+json".to_owned())), "{error:?}");
+            assert!(reply.headers.contains(&("content-type", "application/problem+json".into())), "{error:?}");
             assert!(!body.to_string().contains("secret"), "{body}");
         }
     }

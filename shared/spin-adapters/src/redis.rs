@@ -201,7 +201,8 @@ impl Server {
                 let closed_by = self.closed_by.borrow().clone();
                 return match closed_by.filter(|_| waited) {
                     Some(fault) => Err(fault),
-                    None => self.open().await,
+                    // A future of its own: nearly every command finds an open session.
+                    None => Box::pin(self.open()).await,
                 };
             }
             waited = true;

@@ -106,7 +106,7 @@ impl RedisStore {
     }
 
     fn prefixed(&self, key: &str) -> String {
-        format!("{}{key}", self.prefix)
+        [&*self.prefix, key].concat()
     }
 
     fn generation_keys(&self, tags: &[&str]) -> Vec<String> {
@@ -247,7 +247,7 @@ fn bytes(value: RedisResult) -> Option<Vec<u8>> {
 }
 
 fn generation(bytes: &[u8]) -> Option<Generation> {
-    std::str::from_utf8(bytes).ok().and_then(|text| u128::from_str_radix(text, 16).ok())
+    cache_logic::certificate::parse_hex(bytes)
 }
 
 fn parse_generations(answer: &[RedisResult], count: usize) -> Result<Vec<Generation>, CacheFault> {

@@ -14,7 +14,8 @@ fn stamp(generations: &[Generation]) -> Stamp<'_> {
 fn what_was_stored_comes_back() {
     for value in [value(), Value { payload: vec![], etag: String::new(), owner: None }] {
         let stored = Stored::parse(encode(&value, &stamp(&[5, u128::MAX])).unwrap()).unwrap();
-        assert_eq!((stored.created, stored.fresh_until, stored.load_ms, stored.epoch), (10, 20, 3, 9));
+        let trailer = stored.trailer;
+        assert_eq!((trailer.created, trailer.fresh_until, trailer.load_ms, trailer.epoch), (10, 20, 3, 9));
         assert_eq!(stored.generations().collect::<Vec<_>>(), [5, u128::MAX]);
         assert_eq!(stored.into_value(), value);
     }
@@ -62,9 +63,9 @@ fn only_a_packed_entry_is_of_the_second_version() {
     let (plain, packed) = (plain.unwrap(), packed.unwrap());
     let version = |bytes: &[u8]| bytes[bytes.len() - 4];
     assert_eq!((version(&plain), version(&packed)), (1, 2), "who knows the first only takes the other for a miss");
-    assert_eq!(Stored::parse(plain.clone()).unwrap().encoding, Encoding::Identity);
+    assert_eq!(Stored::parse(plain.clone()).unwrap().trailer.encoding, Encoding::Identity);
     let stored = Stored::parse(packed.clone()).unwrap();
-    assert_eq!((stored.encoding, stored.into_value()), (Encoding::Gzip, value()));
+    assert_eq!((stored.trailer.encoding, stored.into_value()), (Encoding::Gzip, value()));
     for bit in 0..packed.len() * 8 {
         let mut damaged = packed.clone();
         damaged[bit / 8] ^= 1 << (bit % 8);

@@ -1,7 +1,7 @@
 //! What a look says: whether it is certified, and whether its entry may be served.
 
 use crate::certificate::Certificate;
-use crate::entry::{Damage, Encoding, Stored};
+use crate::entry::{Damage, Encoding, Stored, Trailer};
 use crate::freshness::{self, Freshness, Millis};
 use crate::policy::Policy;
 use crate::ports::Seen;
@@ -10,7 +10,7 @@ use crate::ports::Seen;
 #[derive(Debug)]
 pub enum Verdict {
     /// It may be served.
-    Current(Box<Stored>, Freshness),
+    Current(Stored, Freshness),
     /// There is none.
     Absent,
     /// It was made under another epoch or another generation of a tag; the fill it came from.
@@ -29,32 +29,27 @@ pub(crate) fn due(seen: &Seen) -> bool {
     !seen.fresh && !seen.claimed
 }
 
-/// Judges stored bytes under a certificate. A missing generation is never current.
+/// Judges a stored entry under a certificate, and takes its bytes where it may be served; they stay where it may not. A missing generation
+/// is never current. What is packed where nothing packs (any more) can't be sent: it is as good as outdated.
 pub fn judge<'g>(
-    bytes: Option<Vec<u8>>,
+    entry: &mut Option<Vec<u8>>,
     generations: impl Iterator<Item = &'g Option<u128>>,
     epoch: u128,
     now: Millis,
     draw: f64,
+    policy: &Policy,
 ) -> Verdict {
-    let Some(bytes) = bytes else { return Verdict::Absent };
-    let stored = match Stored::parse(bytes) {
-        Ok(stored) => stored,
+    let Some(bytes) = entry.as_deref() else { return Verdict::Absent };
+    let trailer = match Trailer::parse(bytes) {
+        Ok(trailer) => trailer,
         Err(damage) => return Verdict::Damaged(damage),
     };
-    if stored.epoch != epoch || !generations.copied().eq(stored.generations().map(Some)) {
-        return Verdict::Outdated(stored.fill);
+    if trailer.epoch != epoch || !generations.copied().eq(trailer.generations(bytes).map(Some)) {
+        return Verdict::Outdated(trailer.fill);
     }
-    let freshness = freshness::freshness(now, stored.fresh_until, stored.load_ms, draw);
-    Verdict::Current(Box::new(stored), freshness)
-}
-
-/// What is packed where nothing packs (any more) can't be sent: it is as good as outdated.
-pub(crate) fn readable(verdict: Verdict, policy: &Policy) -> Verdict {
-    match verdict {
-        Verdict::Current(stored, _) if stored.encoding != Encoding::Identity && policy.compress.is_none() => {
-            Verdict::Outdated(stored.fill)
-        }
-        other => other,
+    if trailer.encoding != Encoding::Identity && policy.compress.is_none() {
+        return Verdict::Outdated(trailer.fill);
     }
+    let freshness = freshness::freshness(now, trailer.fresh_until, trailer.load_ms, draw);
+    entry.take().map_or(Verdict::Absent, |bytes| Verdict::Current(Stored::of(bytes, trailer), freshness))
 }

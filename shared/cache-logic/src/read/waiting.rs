@@ -4,7 +4,7 @@ use super::{Bypass, certified};
 use crate::certificate::Certificate;
 use crate::freshness::{self, Millis};
 use crate::policy::Limits;
-use crate::ports::{Clock, Ledger, Registry, Seen, Store};
+use crate::ports::{CacheFault, Clock, Ledger, Registry, Seen, Store};
 use crate::renew::{Renewal, renew};
 use std::time::Duration;
 
@@ -17,17 +17,22 @@ pub(crate) enum Look {
     Uncertified(Seen),
 }
 
-/// Looks; where there is no certificate, renews it, or waits while somebody else does.
+/// Looks, or takes `first` for the first look; where there is no certificate, renews it, or waits while somebody else does.
 pub(crate) async fn look_certified<P: Store + Registry + Ledger + Clock>(
     ports: &P,
     keys: &[&str],
     tags: &[&str],
     limits: &Limits,
     waiting: &mut Waiting,
+    mut first: Option<Result<Seen, CacheFault>>,
 ) -> Look {
     waiting.begin_phase();
     loop {
-        let seen = match ports.look(keys, tags).await {
+        let looked = match first.take() {
+            Some(looked) => looked,
+            None => ports.look(keys, tags).await,
+        };
+        let seen = match looked {
             Ok(seen) => seen,
             Err(fault) => return Look::Bypass(Bypass::Fault(fault)),
         };

@@ -170,7 +170,7 @@ fn filled(fill: &Fill<'_>) -> Entry {
     for (to, from) in generations.iter_mut().zip(stored.generations()) {
         *to = from as u8;
     }
-    let epoch = stored.epoch as u8;
+    let epoch = stored.trailer.epoch as u8;
     Entry { version: stored.into_value().payload[0], epoch, generations }
 }
 

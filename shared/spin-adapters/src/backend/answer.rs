@@ -66,7 +66,7 @@ fn cache_status(outcome: &Outcome) -> String {
         Outcome::Hit { freshness: Freshness::Stale, .. } => {
             "edge-orders; hit; ttl=0; detail=stale-while-revalidate".into()
         }
-        Outcome::Hit { ttl_ms, .. } => format!("edge-orders; hit; ttl={}", ttl_ms / 1000),
+        Outcome::Hit { ttl_ms, .. } => ["edge-orders; hit; ttl=", &(ttl_ms / 1000).to_string()].concat(),
         Outcome::Miss { stored: true } => "edge-orders; fwd=miss; stored".into(),
         Outcome::Miss { stored: false } => "edge-orders; fwd=miss".into(),
         Outcome::Bypass(why) => format!("edge-orders; fwd=bypass; detail={}", why.name()),

@@ -57,7 +57,7 @@ pub async fn redirect(backend: &'static Backend, caller: &Caller, id: Uuid) -> R
     let mut row = step(backend, caller, id, SessionStatus::AwaitingCallback, None).await?;
     let body = row.take_text("body")?;
     match row.text("redirect_url")? {
-        Some(url) => Ok(fresh(303, body).with("location", url)),
+        Some(url) => Ok(fresh(303, body).with("location", url.to_owned())),
         None => Err(Error::Conflict {
             detail: "the session's gateway has no page to redirect to".into(),
             current: row.text("status")?.map(str::to_owned),
