@@ -36,6 +36,6 @@ async fn route(request: &Incoming) -> Result<Reply, Error> {
 
 async fn permitted(request: &Incoming) -> Result<&'static Backend, Error> {
     let backend = Backend::ready().await?;
-    metrics::permit(backend, request)?;
+    metrics::permit(backend, request).await?;
     Ok(backend)
 }

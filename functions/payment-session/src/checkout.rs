@@ -5,6 +5,7 @@ use commerce::error::Error;
 use commerce::query::{parse_id, parse_none};
 use http::Method;
 use spin_adapters::backend::Backend;
+use spin_adapters::config::Rules;
 use spin_adapters::http::{Incoming, Reply};
 use spin_adapters::payments::Payments;
 use spin_adapters::payments::checkout::Checkout;
@@ -23,7 +24,7 @@ pub async fn cart(
     let checkout = Checkout::of(backend, payments, caller, id)?;
     match request.method {
         Method::GET | Method::HEAD => checkout.get().await,
-        Method::PUT => checkout.put(&request.json(backend.config.max_body_bytes).await?).await,
+        Method::PUT => checkout.put(&request.json(Rules::ready().await?.max_body_bytes).await?).await,
         Method::DELETE => checkout.delete().await,
         _ => Err(Error::MethodNotAllowed { allow: "GET, HEAD, PUT, DELETE" }),
     }

@@ -74,6 +74,13 @@ pub struct Timing {
     total: Duration,
 }
 
+impl Default for Timing {
+    /// The longest: a second.
+    fn default() -> Self {
+        Self { total: Duration::from_secs(1) }
+    }
+}
+
 impl Timing {
     /// From `certificate_ms`. Below 100 ms the renewals would be most of the traffic; above a second "seen within a second" breaks.
     ///

@@ -26,6 +26,13 @@ pub struct Compress {
     pub packer: Packer,
 }
 
+impl Compress {
+    /// Packs payloads of `min_bytes` or more; 0: none.
+    pub const fn at_least(min_bytes: usize, packer: Packer) -> Option<Self> {
+        if min_bytes > 0 { Some(Self { min_bytes, packer }) } else { None }
+    }
+}
+
 /// Packs payloads as gzip (RFC 1952) and back: `gzip::GZIP` (feature `gzip`), or another crate's. A pair of functions, so that a
 /// component whose policies never pack doesn't carry the code.
 #[derive(Debug, Clone, Copy)]
@@ -57,6 +64,11 @@ impl Policy {
         Ok(Self::usual(ttl))
     }
 
+    /// What a look at the cache goes by, while nothing else is known: whether the entry may be packed, and by what.
+    pub const fn for_looking(compress: Option<Compress>) -> Self {
+        Self { compress, ..Self::usual(Duration::ZERO) }
+    }
+
     pub(crate) const fn usual(ttl: Duration) -> Self {
         Self { ttl, soft: 0.8, jitter: 0.1, stale_if_error: true, compress: None }
     }
@@ -70,8 +82,7 @@ impl Policy {
     ///
     /// Readers of such entries get them as they are stored: [`crate::read::Read::encoding`] says how.
     pub const fn compressed(self, min_bytes: usize, packer: Packer) -> Self {
-        let compress = if min_bytes > 0 { Some(Compress { min_bytes, packer }) } else { None };
-        Self { compress, ..self }
+        Self { compress: Compress::at_least(min_bytes, packer), ..self }
     }
 
     /// The same for a value that says by itself how long it may live.

@@ -143,6 +143,25 @@ where
     L: Into<Given>,
     E: OriginError,
 {
+    read_by(ports, wanted, async || Ok((*wanted.policy, *limits)), load).await
+}
+
+/// As [`read`], for who has the policy and the limits to look up: `rules` is asked for them where the look hasn't given the answer. Until
+/// then `wanted.policy` has to say only whether the entry may be packed, see [`Policy::for_looking`].
+///
+/// # Errors
+/// As [`read`], and what `rules` gave.
+pub async fn read_by<P, L, E>(
+    ports: &P,
+    wanted: &Wanted<'_>,
+    rules: impl AsyncFnOnce() -> Result<(Policy, Limits), E>,
+    load: impl AsyncFn() -> Result<Option<L>, E>,
+) -> Result<Option<Read>, E>
+where
+    P: Store + Registry + Ledger + Clock,
+    L: Into<Given>,
+    E: OriginError,
+{
     let mut looked = ports.look(&[wanted.key], wanted.tags).await;
     if let Ok(seen) = &mut looked
         && let Some(hit) = at_once(ports, wanted, seen)
@@ -150,9 +169,13 @@ where
         return Ok(Some(hit));
     }
     // Nearly every read has ended by now. All else that may happen is a future of several kilobytes, which a hit doesn't carry about.
-    let mut course = Course::default();
-    let read = Box::pin(read_on(ports, wanted, limits, load, looked, &mut course)).await?;
-    Ok(read.map(|read| Read { course, ..read }))
+    let otherwise = async {
+        let (policy, limits) = rules().await?;
+        let mut course = Course::default();
+        let read = read_on(ports, &Wanted { policy: &policy, ..*wanted }, &limits, load, looked, &mut course).await?;
+        Ok(read.map(|read| Read { course, ..read }))
+    };
+    Box::pin(otherwise).await
 }
 
 /// The entry, where it was seen and may be served.

@@ -5,7 +5,7 @@ mod many;
 
 pub use answer::Answer;
 
-use crate::config::{Config, ConfigError};
+use crate::config::{Config, ConfigError, Loaded, Rules, joined, once};
 use crate::ledger::Ports;
 use crate::packing::Packing;
 use crate::postgres::{Param, Postgres, Row};
@@ -15,7 +15,7 @@ use crate::store::RedisStore;
 use cache_logic::certificate::Certificate;
 use cache_logic::entry::{Given, Value};
 use cache_logic::gzip::GZIP;
-use cache_logic::policy::Policy;
+use cache_logic::policy::{Compress, Policy};
 use cache_logic::read::Wanted;
 use cache_logic::renew::Renewal;
 use cache_logic::write::{Commit, Invalidation};
@@ -42,7 +42,7 @@ pub struct Backend {
 }
 
 thread_local! {
-    static BACKEND: OnceCell<Result<&'static Backend, &'static [ConfigError]>> = const { OnceCell::new() };
+    static BACKEND: OnceCell<Loaded<Backend>> = const { OnceCell::new() };
 }
 
 impl Backend {
@@ -50,23 +50,8 @@ impl Backend {
     ///
     /// # Errors
     /// Every variable that is wrong; the same at each request of this instance.
-    pub async fn get() -> Result<&'static Self, &'static [ConfigError]> {
-        if let Some(known) = BACKEND.with(|cell| cell.get().copied()) {
-            return known;
-        }
-        let loaded = Config::load().await;
-        // Another request may have been faster while the variables were read.
-        BACKEND.with(|cell| {
-            *cell.get_or_init(|| match loaded {
-                Ok(config) => Ok(Box::leak(Box::new(Self::new(config)))),
-                Err(errors) => {
-                    for error in &errors {
-                        eprintln!("error: variable {} {}", error.variable, error.detail);
-                    }
-                    Err(errors.leak())
-                }
-            })
-        })
+    pub async fn get() -> Loaded<Self> {
+        once(&BACKEND, async || Ok(Self::new(Config::load().await?))).await
     }
 
     /// As [`Self::get`], as an answer to a request.
@@ -74,18 +59,27 @@ impl Backend {
     /// # Errors
     /// [`Error::Misconfigured`] that names every wrong variable.
     pub async fn ready() -> Result<&'static Self, Error> {
-        Self::get().await.map_err(crate::http::misconfigured)
+        match Self::get().await {
+            Ok(backend) => Ok(backend),
+            Err(_) => Err(crate::http::misconfigured(&Self::wrong_variables().await)),
+        }
+    }
+
+    /// Every variable that is wrong, those of [`Rules`] among them.
+    pub async fn wrong_variables() -> Vec<ConfigError> {
+        let wrong = Self::get().await.err().unwrap_or_default();
+        joined(wrong.to_vec(), Rules::get().await.err().unwrap_or_default())
     }
 
     fn new(config: Config) -> Self {
         let redis = Redis::new("Redis", config.redis_url.clone(), config.redis_timeout, config.redis_rest);
         let state = config.redis_state_url.clone();
         let state = state.map(|url| Redis::new("the Redis of state", url, config.redis_timeout, config.redis_rest));
-        let store = RedisStore::new(redis, &config.key_prefix, config.limits.generation_ttl, &config.database_name());
+        let store = RedisStore::new(redis, &config.key_prefix, &config.database_name());
         let ports = Ports {
             // Often enough to find a certificate in the second half of its life.
-            store: store.asking_about_renewals_every(config.limits.timing.fresh() / 8),
-            postgres: Postgres::new(&config.database_url, config.postgres_timeout, config.postgres_rest),
+            store: store.asking_about_renewals_every(config.timing.fresh() / 8),
+            postgres: Postgres::new(config.database_url.clone()),
             cache_name: config.cache_name(),
             mismatch: Cell::new(false),
         };
@@ -119,7 +113,7 @@ impl Backend {
         params: Vec<Param>,
     ) -> Result<Option<Answer>, Error> {
         let given = |row| value(row).map(Given::from);
-        self.read_as(entry, *self.config.policies.of(entry.class), statement, params, given).await
+        self.read_as(entry, Kept::AsItsClass(None), statement, params, given).await
     }
 
     /// As [`Self::read`], for an entry that says by itself how long it lives: its rows carry `ttl_ms`, NULL for as long as `policy` says.
@@ -137,7 +131,7 @@ impl Backend {
             let ttl = row.int("ttl_ms")?.map(|ttl| Duration::from_millis(u64::try_from(ttl).unwrap_or_default()));
             Ok(Given { value: value(row)?, ttl })
         };
-        self.read_as(entry, policy, statement, params, given).await
+        self.read_as(entry, Kept::By(policy), statement, params, given).await
     }
 
     /// As [`Self::read`], for what may be large: kept packed from `compress_min_bytes` on.
@@ -150,14 +144,14 @@ impl Backend {
         statement: &'static str,
         params: Vec<Param>,
     ) -> Result<Option<Answer>, Error> {
-        let policy = self.config.policies.of(entry.class).compressed(self.config.compress_min_bytes, GZIP);
-        self.read_as(entry, policy, statement, params, |row| value(row).map(Given::from)).await
+        let kept = Kept::AsItsClass(Compress::at_least(self.config.compress_min_bytes, GZIP));
+        self.read_as(entry, kept, statement, params, |row| value(row).map(Given::from)).await
     }
 
     async fn read_as(
         &'static self,
         entry: &Entry,
-        policy: Policy,
+        kept: Kept,
         statement: &'static str,
         params: Vec<Param>,
         given: fn(Row) -> Result<Given, Error>,
@@ -165,8 +159,13 @@ impl Backend {
         let class = entry.class;
         let load = async || self.load(class, statement, params.clone(), given).await;
         let tags: Vec<&str> = entry.tags.iter().map(String::as_str).collect();
+        let policy = Policy::for_looking(kept.compress());
         let wanted = Wanted { key: &entry.key, tags: &tags, policy: &policy };
-        let read = cache_logic::read::read(&self.ports, &wanted, &self.config.limits, load).await;
+        let rules = async || {
+            let rules = Rules::ready().await?;
+            Ok((kept.policy(rules, class), rules.limits))
+        };
+        let read = cache_logic::read::read_by(&self.ports, &wanted, rules, load).await;
         self.count_reads(class, [read.as_ref().map(Option::as_ref)]);
         let Some(read) = read? else { return Ok(None) };
         self.renew_behind(read.renew);
@@ -174,11 +173,13 @@ impl Backend {
         if let Some(refresh) = read.refresh {
             let entry = entry.clone();
             spawn(async move {
+                let Ok(rules) = Rules::get().await else { return };
+                let policy = kept.policy(rules, class);
                 let tags: Vec<&str> = entry.tags.iter().map(String::as_str).collect();
                 let wanted = Wanted { key: &entry.key, tags: &tags, policy: &policy };
                 let load = async || self.load(class, statement, params.clone(), given).await;
                 // Where it fails the entry stays as it is, and the next reader tries again.
-                let stored = cache_logic::read::refresh(&self.ports, &wanted, &self.config.limits, refresh, load).await;
+                let stored = cache_logic::read::refresh(&self.ports, &wanted, &rules.limits, refresh, load).await;
                 self.count(|statistics| statistics.refresh(class as usize, stored.unwrap_or(false)));
             });
         }
@@ -191,6 +192,7 @@ impl Backend {
     /// # Errors
     /// What Postgres gave: then nothing has changed.
     pub async fn write(&'static self, statement: &'static str, params: Vec<Param>) -> Result<Vec<Row>, Error> {
+        let outage_wait = Rules::ready().await?.limits.outage_wait;
         let commit = async || {
             let rows = self.ports.postgres.change(statement, params).await?;
             let (xid, tags) = match rows.first() {
@@ -199,9 +201,8 @@ impl Backend {
             };
             Ok::<_, Error>(Commit { value: rows, xid, tags })
         };
-        let (rows, invalidation) =
-            cache_logic::write::write(&self.ports, self.config.limits.outage_wait, commit).await?;
-        self.count(|statistics| statistics.write(&invalidation, self.config.limits.outage_wait));
+        let (rows, invalidation) = cache_logic::write::write(&self.ports, outage_wait, commit).await?;
+        self.count(|statistics| statistics.write(&invalidation, outage_wait));
         if let Invalidation::Done(settled) = invalidation {
             spawn(async move {
                 // Where it fails the next renewal applies the rows once more.
@@ -218,11 +219,7 @@ impl Backend {
 
     /// Renews the certificate now.
     pub async fn renew(&self) -> Renewal<Error> {
-        cache_logic::renew::renew(&self.ports, self.config.limits.timing).await
-    }
-
-    fn wanted<'a>(&'a self, entry: &'a Entry, tags: &'a [&'a str]) -> Wanted<'a> {
-        Wanted { key: &entry.key, tags, policy: self.config.policies.of(entry.class) }
+        cache_logic::renew::renew(&self.ports, self.config.timing).await
     }
 
     async fn load(
@@ -251,6 +248,31 @@ impl Backend {
             spawn(async move {
                 self.renew().await;
             });
+        }
+    }
+}
+
+/// How an entry is kept.
+#[derive(Clone, Copy)]
+enum Kept {
+    /// As all of its class, packed where that is asked for.
+    AsItsClass(Option<Compress>),
+    /// By a policy of its own.
+    By(Policy),
+}
+
+impl Kept {
+    const fn compress(&self) -> Option<Compress> {
+        match self {
+            Self::AsItsClass(compress) => *compress,
+            Self::By(policy) => policy.compress,
+        }
+    }
+
+    fn policy(&self, rules: &Rules, class: Class) -> Policy {
+        match self {
+            Self::AsItsClass(compress) => Policy { compress: *compress, ..*rules.policies.of(class) },
+            Self::By(policy) => *policy,
         }
     }
 }

@@ -14,10 +14,11 @@ use probe::{Probe, State};
 
 /// Asks each dependency. 200 where reads can be served, from Redis or from Postgres; else 503.
 pub async fn report() -> Reply {
+    let wrong = Backend::wrong_variables().await;
     let backend = match Backend::get().await {
-        Ok(backend) => backend,
-        Err(errors) => {
-            let wrong = errors.iter().map(config_error).collect();
+        Ok(backend) if wrong.is_empty() => backend,
+        _ => {
+            let wrong = wrong.iter().map(config_error).collect();
             return reply(503, "unavailable", Value::Null, json!({}), Value::Null, wrong);
         }
     };

@@ -2,6 +2,7 @@
 
 use crate::backend::Backend;
 use crate::clock;
+use crate::config::Rules;
 use crate::redis::{Redis, Script, hex, millis};
 use cache_logic::key::lease_key;
 use cache_logic::lock::{Acquired, Fence, Lock, Locks, acquire};
@@ -42,7 +43,8 @@ impl Backend {
     /// # Errors
     /// Redis gave no answer.
     pub async fn lock(&self, name: &str, wait: Duration) -> Result<Acquired, CacheFault> {
-        acquire(&RedisLocks::new(self.state(), &self.config.key_prefix), name, self.config.lock_ttl, wait).await
+        let life = Rules::get().await.map_err(|_| CacheFault::Misconfigured)?.lock_ttl;
+        acquire(&RedisLocks::new(self.state(), &self.config.key_prefix), name, life, wait).await
     }
 
     /// Gives a lock back; false where it had run out.

@@ -1,7 +1,7 @@
 //! `GET /metrics`: what Prometheus collects. What can't be asked is absent, never 0: a counter that falls would look like a new beginning.
 
 use crate::backend::Backend;
-use crate::config::MetricsAccess;
+use crate::config::{MetricsAccess, Rules};
 use crate::health::{self, probe, probe::Probe};
 use crate::http::{Incoming, Reply};
 use cache_logic::exposition::{Exposition, Kind};
@@ -17,9 +17,9 @@ const PREFIX: &str = "edge_orders_";
 /// Whether this caller may read statistics.
 ///
 /// # Errors
-/// Where `metrics_access` is `operator`: what [`crate::auth::authenticate`] gives, [`Error::Forbidden`] for others than operators.
-pub fn permit(backend: &Backend, request: &Incoming) -> Result<(), Error> {
-    match backend.config.metrics_access {
+/// [`Error::Misconfigured`]; where `metrics_access` is `operator`: what [`crate::auth::authenticate`] gives, [`Error::Forbidden`] for others than operators.
+pub async fn permit(backend: &Backend, request: &Incoming) -> Result<(), Error> {
+    match Rules::ready().await?.metrics_access {
         MetricsAccess::Open => Ok(()),
         MetricsAccess::Operator if crate::auth::authenticate(backend, request)?.role == Role::Operator => Ok(()),
         MetricsAccess::Operator => Err(Error::forbidden("statistics need an operator's token")),

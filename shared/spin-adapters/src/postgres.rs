@@ -1,10 +1,11 @@
 //! Postgres: one statement at a time, with a time limit and a breaker.
 
 use crate::clock::{limited, monotonic_millis};
+use crate::config::Rules;
 use cache_logic::breaker::{Admission, Breaker, Change};
 use commerce::error::Error;
 use spin_sdk::pg::{Connection, DbValue, ParameterValue, PgError, QueryError};
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::time::Duration;
 
 /// A parameter of a statement.
@@ -162,6 +163,13 @@ const AWAY: &str = "the database can't be reached";
 /// Postgres, as one instance sees it.
 pub struct Postgres {
     url: String,
+    terms: OnceCell<Terms>,
+}
+
+/// How it is asked.
+struct Terms {
+    /// The address, with the time limits.
+    url: String,
     /// How long a call is waited for. Postgres ends a statement at its limit; the quarter more lets it say so, and only then is it
     /// left alone.
     patience: Duration,
@@ -170,12 +178,15 @@ pub struct Postgres {
 }
 
 impl Postgres {
-    /// Nothing is opened yet. `limit` bounds one call: connecting, waiting for a free connection, and the statement.
-    pub fn new(url: &str, limit: Duration, rest: Duration) -> Self {
-        let url = with_time_limits(url, limit);
-        let patience = limit + limit / 4;
-        let breaker = RefCell::new(Breaker::new(rest.as_millis() as u64, patience.as_millis() as u64));
-        Self { url, patience, breaker, rest }
+    /// Nothing is opened yet, and nothing known but the address.
+    pub const fn new(url: String) -> Self {
+        Self { url, terms: OnceCell::new() }
+    }
+
+    /// Known from the first statement on.
+    async fn terms(&self) -> Result<&Terms, Error> {
+        let rules = Rules::ready().await?;
+        Ok(self.terms.get_or_init(|| Terms::new(&self.url, rules.postgres_timeout, rules.postgres_rest)))
     }
 
     /// Runs one statement. Its connection goes back to the pool with the answer: it is never kept, never shared.
@@ -195,14 +206,15 @@ impl Postgres {
     }
 
     async fn ask(&self, statement: &str, params: Vec<Param>, lost: &'static str) -> Result<Vec<Row>, Error> {
-        let admission = self.breaker.borrow_mut().admit(monotonic_millis);
+        let terms = self.terms().await?;
+        let admission = terms.breaker.borrow_mut().admit(monotonic_millis);
         if admission == Admission::Refuse {
-            return Err(self.unavailable(AWAY));
+            return Err(terms.unavailable(AWAY));
         }
-        let outcome = limited(self.patience, self.run(statement, params)).await;
+        let outcome = limited(terms.patience, terms.run(statement, params)).await;
         let reached = matches!(outcome, Some(Ok(_) | Err(Failure::Answered(_) | Failure::TooSlow)));
-        match self.breaker.borrow_mut().report(admission, reached, monotonic_millis) {
-            Some(Change::Opened) => eprintln!("warning: Postgres gives no answer; asked again in {:?}", self.rest),
+        match terms.breaker.borrow_mut().report(admission, reached, monotonic_millis) {
+            Some(Change::Opened) => eprintln!("warning: Postgres gives no answer; asked again in {:?}", terms.rest),
             Some(Change::Closed) => eprintln!("info: Postgres is back"),
             None => {}
         }
@@ -212,19 +224,28 @@ impl Postgres {
             Some(Err(Failure::TooSlow)) => {
                 Err(Error::Unavailable { detail: "the database took too long".into(), retry_after_seconds: 1 })
             }
-            Some(Err(Failure::Lost)) | None => Err(self.unavailable(lost)),
-            Some(Err(Failure::Unreachable)) => Err(self.unavailable(AWAY)),
+            Some(Err(Failure::Lost)) | None => Err(terms.unavailable(lost)),
+            Some(Err(Failure::Unreachable)) => Err(terms.unavailable(AWAY)),
         }
+    }
+
+    /// True while the breaker is open: calls are refused unasked.
+    pub fn is_left_alone(&self) -> bool {
+        self.terms.get().is_some_and(|terms| terms.breaker.borrow().is_open())
+    }
+}
+
+impl Terms {
+    /// `limit` bounds one call: connecting, waiting for a free connection, and the statement.
+    fn new(url: &str, limit: Duration, rest: Duration) -> Self {
+        let patience = limit + limit / 4;
+        let breaker = RefCell::new(Breaker::new(rest.as_millis() as u64, patience.as_millis() as u64));
+        Self { url: with_time_limits(url, limit), patience, breaker, rest }
     }
 
     fn unavailable(&self, detail: &str) -> Error {
         let retry_after_seconds = self.rest.as_secs().max(1) as u32;
         Error::Unavailable { detail: detail.into(), retry_after_seconds }
-    }
-
-    /// True while the breaker is open: calls are refused unasked.
-    pub fn is_left_alone(&self) -> bool {
-        self.breaker.borrow().is_open()
     }
 
     async fn run(&self, statement: &str, params: Vec<Param>) -> Result<Vec<Row>, Failure> {

@@ -3,6 +3,7 @@
 mod put;
 
 use crate::clock::request_millis;
+use crate::config::Rules;
 use crate::redis::{Redis, Script, hex, millis, text};
 use cache_logic::certificate::{Certificate, Generation, RunId, Timing};
 use cache_logic::key::{generation_key, lease_key};
@@ -21,7 +22,6 @@ pub struct RedisStore {
     /// The connection; also for other uses of the same Redis.
     pub redis: Redis,
     prefix: String,
-    generation_ttl: Duration,
     /// Stands for the database behind this cache. Mixed into the run id, so that a certificate that another database has given counts as
     /// one of another run: for nothing.
     origin: u128,
@@ -54,13 +54,12 @@ struct Scripts {
 }
 
 impl RedisStore {
-    /// A store below `prefix`, whose generations live for `generation_ttl`; `database` names what it is in front of.
-    pub fn new(redis: Redis, prefix: &str, generation_ttl: Duration, database: &str) -> Self {
+    /// A store below `prefix`; `database` names what it is in front of.
+    pub fn new(redis: Redis, prefix: &str, database: &str) -> Self {
         let name = |name: &str| format!("{prefix}cache:{name}");
         Self {
             redis,
             prefix: prefix.to_owned(),
-            generation_ttl,
             origin: origin(database),
             pace_ms: 0,
             asked: Cell::new(0),
@@ -157,7 +156,7 @@ impl Store for RedisStore {
         let mut keys = vec![key.as_str(), lease.as_str()];
         keys.extend(generations.iter().map(String::as_str));
         let known = known.map_or(Vec::new(), |fill| fill.to_le_bytes().to_vec());
-        let arguments = vec![RedisParameter::Binary(known), hex(holder), millis(hold), millis(self.generation_ttl)];
+        let arguments = vec![RedisParameter::Binary(known), hex(holder), millis(hold), generation_life().await?];
         let (answer, _) = self.redis.script(&self.scripts.lease, &keys, arguments).await?;
         match answer.split_first() {
             Some((RedisResult::Int64(0), generations)) => {
@@ -172,7 +171,7 @@ impl Store for RedisStore {
     async fn generations(&self, tags: &[&str], candidate: u128) -> Result<Vec<Generation>, CacheFault> {
         let keys = self.generation_keys(tags);
         let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
-        let arguments = vec![hex(candidate), millis(self.generation_ttl)];
+        let arguments = vec![hex(candidate), generation_life().await?];
         let (answer, _) = self.redis.script(&self.scripts.generations, &keys, arguments).await?;
         parse_generations(&answer, tags.len())
     }
@@ -231,6 +230,12 @@ impl Registry for RedisStore {
         let (answer, _) = self.redis.command("GET", vec![text(&self.names.last)]).await?;
         Ok(answer.into_iter().next().and_then(bytes).as_deref().and_then(Certificate::decode))
     }
+}
+
+/// How long a generation lives, as an argument.
+async fn generation_life() -> Result<RedisParameter, CacheFault> {
+    let rules = Rules::get().await.map_err(|_| CacheFault::Misconfigured)?;
+    Ok(millis(rules.limits.generation_ttl))
 }
 
 /// 128 bits of the name's SHA-256.

@@ -43,7 +43,7 @@ fn dependency_breaks(rule: &str, package: &str, dependency: &str) {
 
 const LOOKUP: &str = "functions/order-lookup/src/lib.rs";
 const BACKEND: &str = "shared/spin-adapters/src/backend.rs";
-const CONFIG: &str = "shared/spin-adapters/src/config.rs";
+const RULES: &str = "shared/spin-adapters/src/config/rules.rs";
 const PAYMENTS: &str = "shared/spin-adapters/src/payments/config.rs";
 
 #[test]
@@ -72,7 +72,7 @@ fn a_handler_may_speak_of_the_cache_in_a_comment_and_in_a_test() {
 #[test]
 fn a_lifetime_in_the_code_is_found() {
     let rule = "ttls-from-variables";
-    breaks(rule, CONFIG, |text| {
+    breaks(rule, RULES, |text| {
         text.replacen("parser.policy(\"ttl_order\", &default_ttl)", "Policy::from_secs(300)", 1)
     });
     breaks(rule, BACKEND, append("fn f() { let _ = Policy::with_ttl(Duration::from_secs(300)); }"));
@@ -85,8 +85,8 @@ fn a_variable_that_is_not_wired_is_found() {
     breaks(rule, "spin.toml", |text| text.replacen("ttl_order = \"{{ ttl_order }}\"\n", "", 1));
     breaks(rule, "spin.toml", |text| text.replacen("ttl_order = \"{{ ttl_order }}\"\n", "ttl_order = \"300\"\n", 1));
     breaks(rule, "spin.toml", |text| text.replacen("[variables]\n", "[variables]\nunread = { default = \"1\" }\n", 1));
-    breaks(rule, CONFIG, |text| text.replacen("\"ttl_order\",", "\"ttl_order\", \"ttl_nowhere\",", 1));
-    breaks(rule, CONFIG, |text| text.replacen("\"ttl_order\",", "", 1));
+    breaks(rule, RULES, |text| text.replacen("\"ttl_order\",", "\"ttl_order\", \"ttl_nowhere\",", 1));
+    breaks(rule, RULES, |text| text.replacen("\"ttl_order\",", "", 1));
 }
 
 #[test]

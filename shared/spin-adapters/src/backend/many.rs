@@ -1,6 +1,7 @@
 //! Many entries at once.
 
 use super::{Answer, Backend, value};
+use crate::config::Rules;
 use crate::postgres::Param;
 use cache_logic::entry::Value;
 use cache_logic::read::{Refresh, Wanted};
@@ -20,16 +21,17 @@ impl Backend {
         statement: &'static str,
         params: impl Fn(&[String]) -> Vec<Param> + 'static,
     ) -> Result<Vec<Option<Answer>>, Error> {
+        let rules = Rules::ready().await?;
         let tags: Vec<Vec<&str>> =
             entries.iter().map(|(_, entry)| entry.tags.iter().map(String::as_str).collect()).collect();
         let wanted: Vec<Wanted<'_>> =
-            entries.iter().zip(&tags).map(|((_, entry), tags)| self.wanted(entry, tags)).collect();
+            entries.iter().zip(&tags).map(|((_, entry), tags)| wanted(rules, entry, tags)).collect();
         let Some(class) = entries.first().map(|(_, first)| first.class) else { return Ok(Vec::new()) };
         let load = async |missing: &[usize]| {
             let ids: Vec<String> = missing.iter().map(|&index| entries[index].0.clone()).collect();
             self.load_many(class, &ids, statement, params(&ids)).await
         };
-        let reads = cache_logic::read_many::read_many(&self.ports, &wanted, &self.config.limits, load).await;
+        let reads = cache_logic::read_many::read_many(&self.ports, &wanted, &rules.limits, load).await;
         match &reads {
             Ok(reads) => self.count_reads(class, reads.iter().map(|read| Ok::<_, &Error>(read.as_ref()))),
             Err(error) => self.count_reads(class, entries.iter().map(|_| Err(error))),
@@ -54,15 +56,16 @@ impl Backend {
         statement: &'static str,
         params: impl Fn(&[String]) -> Vec<Param>,
     ) {
+        let Ok(rules) = Rules::get().await else { return };
         let ids: Vec<String> = stale.iter().map(|((id, _), _)| id.clone()).collect();
         let tags: Vec<Vec<&str>> =
             stale.iter().map(|((_, entry), _)| entry.tags.iter().map(String::as_str).collect()).collect();
         let wanted: Vec<_> =
-            stale.iter().zip(&tags).map(|(((_, entry), what), tags)| (self.wanted(entry, tags), *what)).collect();
+            stale.iter().zip(&tags).map(|(((_, entry), what), tags)| (wanted(rules, entry, tags), *what)).collect();
         let Some(class) = stale.first().map(|((_, first), _)| first.class) else { return };
         let load = async || self.load_many(class, &ids, statement, params(&ids)).await;
         // Where it fails the entries stay as they are, and the next reader tries again.
-        let stored = cache_logic::read_many::refresh_many(&self.ports, &wanted, &self.config.limits, load).await;
+        let stored = cache_logic::read_many::refresh_many(&self.ports, &wanted, &rules.limits, load).await;
         let stored = stored.unwrap_or(false);
         self.count(|statistics| stale.iter().for_each(|_| statistics.refresh(class as usize, stored)));
     }
@@ -84,4 +87,8 @@ impl Backend {
         }
         Ok(values)
     }
+}
+
+fn wanted<'a>(rules: &'a Rules, entry: &'a Entry, tags: &'a [&'a str]) -> Wanted<'a> {
+    Wanted { key: &entry.key, tags, policy: rules.policies.of(entry.class) }
 }

@@ -1,12 +1,11 @@
 //! Reads variables one by one, and collects what is wrong instead of stopping at the first.
 
-use std::collections::HashMap;
 use std::time::Duration;
 
 use cache_logic::certificate::Timing;
 use cache_logic::policy::Policy;
 
-use super::ConfigError;
+use super::{ConfigError, Values};
 
 pub(crate) fn number(text: &str) -> Result<u64, String> {
     text.parse().map_err(|_| "must be a whole number".to_owned())
@@ -14,13 +13,13 @@ pub(crate) fn number(text: &str) -> Result<u64, String> {
 
 /// Collects what is wrong instead of stopping at the first.
 pub(crate) struct Parser<'a> {
-    values: &'a HashMap<&'static str, String>,
+    values: &'a Values,
     /// What was wrong so far.
-    pub(crate) errors: Vec<ConfigError>,
+    errors: Vec<ConfigError>,
 }
 
 impl<'a> Parser<'a> {
-    pub(crate) fn new(values: &'a HashMap<&'static str, String>) -> Self {
+    pub(crate) fn new(values: &'a Values) -> Self {
         Self { values, errors: Vec::new() }
     }
 
@@ -53,6 +52,15 @@ impl<'a> Parser<'a> {
 
     pub(crate) fn millis(&mut self, variable: &'static str, low: u64, high: u64) -> Duration {
         Duration::from_millis(self.bounded(variable, low, high))
+    }
+
+    /// The settings, where nothing was wrong.
+    pub(crate) fn outcome<T>(self, settings: T) -> Result<T, Vec<ConfigError>> {
+        if self.errors.is_empty() { Ok(settings) } else { Err(self.errors) }
+    }
+
+    pub(super) fn timing(&mut self) -> Option<Timing> {
+        self.parsed("certificate_ms", |text| Timing::from_millis(number(text)?))
     }
 
     /// A TTL in seconds; empty means `cache_ttl_seconds`.

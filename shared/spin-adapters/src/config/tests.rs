@@ -1,6 +1,7 @@
 use super::*;
+use commerce::entries::Class;
 
-fn defaults() -> HashMap<&'static str, String> {
+fn defaults() -> Values {
     let numbers = [
         ("cache_ttl_seconds", "300"),
         ("certificate_ms", "1000"),
@@ -20,7 +21,7 @@ fn defaults() -> HashMap<&'static str, String> {
         ("redis_credentials", "user:secret"),
         ("database_url", "postgres://edge@127.0.0.1/edge_orders"),
     ];
-    let mut values: HashMap<_, _> = VARIABLES.iter().map(|name| (*name, String::new())).collect();
+    let mut values: Values = VARIABLES.iter().chain(rules::VARIABLES).map(|name| (*name, String::new())).collect();
     values.extend(numbers.map(|(name, value)| (name, value.to_owned())));
     values
 }
@@ -29,19 +30,19 @@ fn defaults() -> HashMap<&'static str, String> {
 fn an_empty_ttl_is_the_common_one_and_a_set_one_its_own() {
     let mut values = defaults();
     values.insert("ttl_order", "60".into());
-    let config = Config::parse(&values).ok().unwrap();
-    assert_eq!(config.policies.of(Class::Order).ttl.as_secs(), 60);
-    assert_eq!(config.policies.of(Class::OrdersList).ttl.as_secs(), 300);
-    assert_eq!(config.limits.generation_ttl.as_secs(), 600);
-    assert_eq!(config.limits.outage_wait.as_millis(), 1100);
+    let rules = Rules::parse(&values).ok().unwrap();
+    assert_eq!(rules.policies.of(Class::Order).ttl.as_secs(), 60);
+    assert_eq!(rules.policies.of(Class::OrdersList).ttl.as_secs(), 300);
+    assert_eq!(rules.limits.generation_ttl.as_secs(), 600);
+    assert_eq!(rules.limits.outage_wait.as_millis(), 1100);
 }
 
 #[test]
 fn a_payment_status_is_never_served_while_postgres_is_away() {
-    let config = Config::parse(&defaults()).ok().unwrap();
-    assert!(config.policies.of(Class::Order).stale_if_error);
-    assert!(!config.policies.of(Class::PaymentStatus).stale_if_error);
-    assert!(!config.policies.of(Class::OrderStatus).stale_if_error);
+    let rules = Rules::parse(&defaults()).ok().unwrap();
+    assert!(rules.policies.of(Class::Order).stale_if_error);
+    assert!(!rules.policies.of(Class::PaymentStatus).stale_if_error);
+    assert!(!rules.policies.of(Class::OrderStatus).stale_if_error);
 }
 
 #[test]
@@ -73,6 +74,11 @@ fn state_has_an_address_of_its_own_or_lies_beside_the_cache() {
     assert_eq!(config.redis_url, "redis://user:secret@127.0.0.1:6379");
 }
 
+/// What is wrong with either part; what both say is said once.
+fn wrong(values: &Values) -> Vec<ConfigError> {
+    joined(Config::parse(values).err().unwrap_or_default(), &Rules::parse(values).err().unwrap_or_default())
+}
+
 #[test]
 fn every_wrong_variable_is_named_at_once_and_its_value_is_not() {
     let cases = [
@@ -95,13 +101,13 @@ fn every_wrong_variable_is_named_at_once_and_its_value_is_not() {
     for (variable, value) in cases {
         let mut values = defaults();
         values.insert(variable, value.into());
-        let errors = Config::parse(&values).err().unwrap();
+        let errors = wrong(&values);
         assert_eq!(errors.iter().map(|error| error.variable).collect::<Vec<_>>(), [variable], "{errors:?}");
         assert!(!format!("{errors:?}").contains("secret"), "{errors:?}");
     }
     let mut values = defaults();
     values.extend(cases.map(|(variable, value)| (variable, value.to_owned())));
-    let errors = Config::parse(&values).err().unwrap();
+    let errors = wrong(&values);
     // The wait is judged against a certificate that is wrong itself.
     assert!(errors.len() >= cases.len() - 1, "{errors:?}");
 }

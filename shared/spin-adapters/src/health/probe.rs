@@ -112,7 +112,7 @@ pub(crate) async fn certificate_age(backend: &Backend) -> Option<u64> {
     let (answer, _) = redis.command("PTTL", vec![text(&backend.prefixed("cache:certificate"))]).await.ok()?;
     match answer.as_slice() {
         [spin_sdk::redis::RedisResult::Int64(left)] if *left >= 0 => {
-            let life = backend.config.limits.timing.life().as_millis() as u64;
+            let life = backend.config.timing.life().as_millis() as u64;
             Some(life.saturating_sub(*left as u64))
         }
         _ => None,

@@ -1,13 +1,12 @@
 //! The variables of payments, read once per instance and parsed into typed, validated settings.
 
-use std::collections::HashMap;
 use std::time::Duration;
 
 use commerce::client_address::Proxies;
 use commerce::gateway::{GatewayError, Secret};
 use commerce::webhook::paypal::{Environment, Simulator, Trust};
 
-use crate::config::{ConfigError, Parser, given};
+use crate::config::{ConfigError, Parser, Values, given};
 use crate::payments::urls::{certificate_prefix, return_prefix};
 
 #[cfg(test)]
@@ -162,7 +161,7 @@ impl PaymentConfig {
     ///
     /// # Errors
     /// Every variable that is wrong, not only the first.
-    pub fn parse(values: &HashMap<&'static str, String>) -> Result<Self, Vec<ConfigError>> {
+    pub fn parse(values: &Values) -> Result<Self, Vec<ConfigError>> {
         let mut parser = Parser::new(values);
         let environment =
             parser.one_of("payment_environment", &[("sandbox", Environment::Sandbox), ("live", Environment::Live)]);
@@ -190,7 +189,7 @@ impl PaymentConfig {
             trusted_proxies: parser.parsed("trusted_proxies", Proxies::parse).unwrap_or_default(),
             fraud_review_score: parser.bounded("fraud_review_score", 1, 1_000) as u32,
         };
-        if parser.errors.is_empty() { Ok(config) } else { Err(parser.errors) }
+        parser.outcome(config)
     }
 
     /// The key of hashes; without it nothing personal may become part of a key in Redis.

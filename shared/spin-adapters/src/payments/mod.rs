@@ -32,7 +32,7 @@ use std::cell::OnceCell;
 
 use commerce::error::Error;
 
-use crate::config::ConfigError;
+use crate::config::{Loaded, once};
 use certificates::CertificateStore;
 use claims::Claims;
 use config::PaymentConfig;
@@ -51,7 +51,7 @@ pub struct Payments {
 }
 
 thread_local! {
-    static PAYMENTS: OnceCell<Result<&'static Payments, &'static [ConfigError]>> = const { OnceCell::new() };
+    static PAYMENTS: OnceCell<Loaded<Payments>> = const { OnceCell::new() };
 }
 
 impl Payments {
@@ -59,28 +59,17 @@ impl Payments {
     ///
     /// # Errors
     /// Every variable that is wrong; the same at each request of this instance.
-    pub async fn get() -> Result<&'static Self, &'static [ConfigError]> {
-        if let Some(known) = PAYMENTS.with(|cell| cell.get().copied()) {
-            return known;
-        }
-        let loaded = PaymentConfig::load().await;
-        // Another request may have been faster while the variables were read.
-        PAYMENTS.with(|cell| {
-            *cell.get_or_init(|| match loaded {
-                Ok(config) => Ok(Box::leak(Box::new(Self {
-                    gateway: Gateway::new(&config),
-                    config,
-                    certificates: CertificateStore::default(),
-                    claims: Claims::default(),
-                }))),
-                Err(errors) => {
-                    for error in &errors {
-                        eprintln!("error: variable {} {}", error.variable, error.detail);
-                    }
-                    Err(errors.leak())
-                }
+    pub async fn get() -> Loaded<Self> {
+        once(&PAYMENTS, async || {
+            let config = PaymentConfig::load().await?;
+            Ok(Self {
+                gateway: Gateway::new(&config),
+                config,
+                certificates: CertificateStore::default(),
+                claims: Claims::default(),
             })
         })
+        .await
     }
 
     /// As [`Self::get`], as an answer to a request.

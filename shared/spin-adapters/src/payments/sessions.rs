@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use super::Payments;
 use crate::backend::{Answer, Backend};
+use crate::config::Rules;
 use crate::http::Reply;
 use crate::orders::change::{one, outcome, unknown};
 use crate::orders::uuid;
@@ -25,7 +26,8 @@ const SWEPT: i32 = 200;
 /// [`Error::NotFound`] where it isn't there or isn't the caller's.
 pub async fn read(backend: &'static Backend, payments: &Payments, caller: &Caller, id: Uuid) -> Result<Answer, Error> {
     let entry = Entry::session(caller.organization, id);
-    let policy = Policy { ttl: payments.config.session_ttl, ..*backend.config.policies.of(Class::PaymentSession) };
+    let policy =
+        Policy { ttl: payments.config.session_ttl, ..*Rules::ready().await?.policies.of(Class::PaymentSession) };
     let params = vec![uuid(caller.organization), uuid(id)];
     let answer = backend.read_while(&entry, policy, include_str!("../sql/payment_session_get.sql"), params).await?;
     answer.filter(|answer| caller.may_see(answer.owner.as_deref())).ok_or_else(|| Error::not_found("payment session"))

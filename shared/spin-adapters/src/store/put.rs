@@ -1,7 +1,7 @@
 //! The write-through over Redis: one script.
 
-use super::{RedisStore, hex};
-use crate::redis::{millis, text};
+use super::{RedisStore, generation_life, hex};
+use crate::redis::text;
 use cache_logic::key::generation_key;
 use cache_logic::ports::{CacheFault, Fill};
 use cache_logic::write_through::{Turn, WriteThrough};
@@ -17,7 +17,7 @@ impl WriteThrough for RedisStore {
             RedisParameter::Binary(fill.bytes.clone()),
             RedisParameter::Int64(i64::try_from(fill.ttl_ms).unwrap_or(i64::MAX)),
             text(&turns.len().to_string()),
-            millis(self.generation_ttl),
+            generation_life().await?,
         ];
         arguments.extend(turns.iter().flat_map(|turn| [hex(turn.seen), hex(turn.next)]));
         let (answer, _) = self.redis.script(&self.scripts.put, &keys, arguments).await?;

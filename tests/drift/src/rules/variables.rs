@@ -10,6 +10,7 @@ use crate::{Tree, code::Code};
 
 const RULE: &str = "ttls-from-variables";
 const CONFIG: &str = "shared/spin-adapters/src/config.rs";
+const RULES: &str = "shared/spin-adapters/src/config/rules.rs";
 const PAYMENTS: &str = "shared/spin-adapters/src/payments/config.rs";
 
 /// Who reads the variables of payments besides everybody's: the functions of payments, and health, which validates them.
@@ -23,10 +24,12 @@ pub(super) fn check(tree: &Tree) -> Vec<Finding> {
     let mut findings = literals(tree);
     let manifest = tree.files.get("spin.toml").and_then(|text| text.parse::<Table>().ok());
     let read = |path| tree.files.get(path).map(|text| read_variables(&Code::read(text)));
-    match (manifest, read(CONFIG), read(PAYMENTS)) {
-        (Some(manifest), Some(all), Some(payments)) => findings.extend(wiring(&manifest, &all, &payments)),
+    match (manifest, read(CONFIG), read(RULES), read(PAYMENTS)) {
+        (Some(manifest), Some(config), Some(rules), Some(payments)) => {
+            findings.extend(wiring(&manifest, &config.union(&rules).cloned().collect(), &payments));
+        }
         _ => {
-            let detail = format!("spin.toml, {CONFIG} or {PAYMENTS} is missing or can't be read");
+            let detail = format!("spin.toml, {CONFIG}, {RULES} or {PAYMENTS} is missing or can't be read");
             findings.push(Finding::new(RULE, "spin.toml", detail));
         }
     }

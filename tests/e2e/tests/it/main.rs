@@ -4,6 +4,7 @@ mod bad_input;
 mod bodies;
 mod callers;
 mod concurrency;
+mod configuration;
 mod contract;
 mod cost;
 mod database_writes;

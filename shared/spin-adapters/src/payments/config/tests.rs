@@ -1,7 +1,7 @@
 use super::*;
 
 /// As in spin.toml.
-pub(crate) fn defaults() -> HashMap<&'static str, String> {
+pub(crate) fn defaults() -> Values {
     let set = [
         ("payment_environment", "sandbox"),
         ("paypal_api_url", "https://api-m.sandbox.paypal.com"),
@@ -22,7 +22,7 @@ pub(crate) fn defaults() -> HashMap<&'static str, String> {
         ("limit_guest_hour", "20"),
         ("fraud_review_score", "70"),
     ];
-    let mut values: HashMap<_, _> = VARIABLES.iter().map(|name| (*name, String::new())).collect();
+    let mut values: Values = VARIABLES.iter().map(|name| (*name, String::new())).collect();
     values.extend(set.map(|(name, value)| (name, value.to_owned())));
     values
 }

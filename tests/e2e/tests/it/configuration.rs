@@ -1,0 +1,40 @@
+//! A variable that is wrong is named, with all others that are, by whoever needs it and by health; never its value.
+
+use e2e::App;
+
+/// What is said to whoever needs a variable that is wrong.
+async fn named(app: &App, path: &str) -> String {
+    let answer = app.client.get(path).await.expect(503);
+    let problem = answer.json();
+    assert_eq!(problem["title"], "The server is misconfigured", "{problem}");
+    problem["detail"].as_str().unwrap_or_default().to_owned()
+}
+
+async fn named_by_health(app: &App) -> Vec<String> {
+    let answer = app.client.anonymous().health().await.expect(503);
+    let errors = answer.json()["configuration"]["errors"].take();
+    let errors = errors.as_array().cloned().unwrap_or_default();
+    errors.iter().filter_map(|error| error["variable"].as_str().map(str::to_owned)).collect()
+}
+
+#[tokio::test]
+async fn what_a_miss_needs_is_named_by_a_miss_and_by_health() {
+    let wrong = App::private().own_redis().variable("ttl_order_summary", "sooner").variable("max_body_bytes", "one");
+    let Some(app) = wrong.spawn().await else { return };
+    assert_eq!(named_by_health(&app).await, ["ttl_order_summary", "max_body_bytes"]);
+    for path in [format!("/orders/{}", app.sample.order), "/orders?limit=3".to_owned()] {
+        let detail = named(&app, &path).await;
+        assert!(detail.contains("ttl_order_summary ") && detail.contains("max_body_bytes "), "{path}: {detail}");
+        assert!(!detail.contains("sooner"), "{path}: {detail}");
+    }
+}
+
+#[tokio::test]
+async fn what_every_request_needs_is_named_with_all_that_is_wrong() {
+    let wrong = App::private().own_redis().variable("jwt_keys", "{sooner").variable("cache_wait_ms", "-1");
+    let Some(app) = wrong.spawn().await else { return };
+    assert_eq!(named_by_health(&app).await, ["jwt_keys", "cache_wait_ms"]);
+    let detail = named(&app, &format!("/orders/{}", app.sample.order)).await;
+    assert!(detail.contains("jwt_keys ") && detail.contains("cache_wait_ms "), "{detail}");
+    assert!(!detail.contains("sooner"), "{detail}");
+}
