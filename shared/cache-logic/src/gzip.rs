@@ -5,6 +5,7 @@
 //! strong one of both (RFC 9110, section 8.8.3.3): [`weak`].
 
 use crate::policy::Packer;
+use miniz_oxide::inflate::decompress_slice_iter_to_slice;
 
 /// DEFLATE at a level that costs little: what is filled is answered right after.
 const LEVEL: u8 = 4;
@@ -14,6 +15,8 @@ const HEADER: [u8; 10] = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff];
 const TRAILER: usize = 8;
 /// More than this is never unpacked: far above what a policy stores.
 const MOST: usize = 64 << 20;
+/// DEFLATE makes no more than so many bytes of one (258 by two bits).
+const MOST_PER_BYTE: usize = 1032;
 
 /// Gzip, for [`crate::policy::Policy::compressed`].
 ///
@@ -39,11 +42,13 @@ fn unpack(packed: &[u8]) -> Option<Vec<u8>> {
     let (deflated, trailer) = packed.strip_prefix(&HEADER)?.split_last_chunk::<TRAILER>()?;
     let [checksum @ .., l0, l1, l2, l3] = *trailer;
     let length = u32::from_le_bytes([l0, l1, l2, l3]) as usize;
-    if length > MOST {
+    if length > MOST.min(deflated.len().saturating_mul(MOST_PER_BYTE)) {
         return None;
     }
-    let bytes = miniz_oxide::inflate::decompress_to_vec_with_limit(deflated, length).ok()?;
-    (bytes.len() == length && crc32fast::hash(&bytes) == u32::from_le_bytes(checksum)).then_some(bytes)
+    // Into its whole length at once: a buffer that grows is copied, and in WebAssembly never given back.
+    let mut bytes = vec![0; length];
+    let written = decompress_slice_iter_to_slice(&mut bytes, std::iter::once(deflated), false, true).ok()?;
+    (written == length && crc32fast::hash(&bytes) == u32::from_le_bytes(checksum)).then_some(bytes)
 }
 
 /// Whether an `Accept-Encoding` (RFC 9110, section 12.5.3) takes gzip: named, or by `*`, and not with `q=0`. None at all takes nothing:

@@ -32,6 +32,7 @@ pub async fn run(stage: &Stage, report: &mut Report) {
     let history = format!("/customers/{}/orders?page=1&size=20", sample.customer);
     let etag = stage.app.warm(&order).await.header("etag").to_owned();
     let get = |path: &str| vec![stage.request("GET", path, &[], "")];
+    let gzip = vec![stage.request("GET", "/orders?limit=20", &[("Accept-Encoding", "gzip")], "")];
     let orders = || stage.orders.iter().take(MISSES);
     let each: Vec<Vec<u8>> = orders().map(|id| stage.request("GET", &format!("/orders/{id}"), &[], "")).collect();
     let each_native: Vec<Vec<u8>> = orders().map(|id| stage.plain(&format!("/api/v1/orders/{id}"))).collect();
@@ -48,6 +49,7 @@ pub async fn run(stage: &Stage, report: &mut Report) {
         case("native cached lookup", native, vec![stage.plain(&format!("/api/v1{order}"))], Some("floor")),
         case("304", app, vec![stage.request("GET", &order, &[("If-None-Match", &etag)], "")], Some("floor")),
         case("list hit (20 orders)", app, get("/orders?limit=20"), Some("floor")),
+        case("list hit, gzip taken", app, gzip, Some("floor")),
         case("history page, cached", app, get(&history), Some("floor")),
         Case { cold: true, ..case("miss", app, each, Some("native miss")) },
         Case { cold: true, ..case("native miss", native, each_native, None) },
