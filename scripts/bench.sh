@@ -38,7 +38,7 @@ else
 fi
 export BENCH_RUNTIME
 say "building the peers and the load"
-step cargo build -q --release --target wasm32-wasip2 -p bench-floor -p bench-hello
+step cargo build -q --release --target wasm32-wasip2 -p bench-floor -p bench-floor-sdk -p bench-hello
 step cargo build -q --profile native -p bench-native
 step cargo build -q -p bench
 

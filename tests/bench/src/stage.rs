@@ -102,9 +102,9 @@ impl Stage {
         load::request("GET", path, &[("Authorization", &authorization)], b"")
     }
 
-    /// The path of what the floor reads.
-    pub fn floor_path(&self) -> String {
-        format!("/floor/{FLOOR_KEY}")
+    /// The path of what one of the floors reads.
+    pub fn floor_path(&self, floor: &str) -> String {
+        format!("/{floor}/{FLOOR_KEY}")
     }
 
     /// Sends these requests in turn for some seconds.

@@ -11,6 +11,9 @@ const SECONDS: u64 = 2;
 /// Orders that a run of misses asks for, each once.
 const MISSES: usize = 1000;
 
+/// The floor behind `#[http_service]`.
+const SDK_FLOOR: &str = "floor, the SDK's handler";
+
 struct Case {
     series: Series,
     base: String,
@@ -43,8 +46,9 @@ pub async fn run(stage: &Stage, report: &mut Report) {
         .map(|(n, id)| stage.request("PATCH", &format!("/orders/{id}"), &[], &format!("{{\"notes\":\"bench {n}\"}}")))
         .collect();
     let mut cases = vec![
-        case("floor", components, vec![stage.plain(&stage.floor_path())], None),
+        case("floor", components, vec![stage.plain(&stage.floor_path("floor"))], None),
         case("cached lookup", app, get(&order), Some("floor")),
+        case(SDK_FLOOR, components, vec![stage.plain(&stage.floor_path("floor-sdk"))], Some("floor")),
         case("hello", components, vec![stage.plain("/hello")], Some("floor")),
         case("native cached lookup", native, vec![stage.plain(&format!("/api/v1{order}"))], Some("floor")),
         case("304", app, vec![stage.request("GET", &order, &[("If-None-Match", &etag)], "")], Some("floor")),
@@ -75,6 +79,10 @@ pub async fn run(stage: &Stage, report: &mut Report) {
         }
     }
     let all: Vec<Series> = cases.iter().map(|case| case.series.clone()).collect();
+    let named = |name: &str| all.iter().find(|series| series.name == name);
+    if let (Some(lookup), Some(floor)) = (named("cached lookup"), named(SDK_FLOOR)) {
+        report.fact("cached lookup beside the floor behind the SDK's handler", lookup.ratio_to(floor).0, "times");
+    }
     for case in cases {
         report.series(case.series, case.peer.and_then(|peer| all.iter().find(|series| series.name == peer)));
     }

@@ -20,7 +20,7 @@ pub(super) fn check(tree: &Tree) -> Vec<Finding> {
             "commerce" => &["cache-logic"],
             "spin-adapters" => &["cache-logic", "commerce", "spin-sdk"],
             // The component that the host's own tests run, and those that the app is measured against.
-            "host-test-guest" | "bench-floor" | "bench-hello" => &["spin-sdk"],
+            "host-test-guest" | "bench-floor" | "bench-floor-sdk" | "bench-hello" => &["spin-sdk"],
             "bench" => &["e2e", "standin"],
             // The contract of the ports, on a native Redis and inside a component.
             "contract-tests" => &["cache-logic"],
