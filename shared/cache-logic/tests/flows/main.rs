@@ -1,0 +1,19 @@
+//! What a read, a write and a renewal cost and give, on a Redis in memory with a clock that is moved.
+
+mod bulk;
+mod certificates;
+mod outages;
+mod reads;
+mod shop;
+mod waiting;
+mod writes;
+
+use crate::shop::now;
+use cache_logic::memory::Memory;
+
+#[test]
+fn the_memory_keeps_the_contract() {
+    for (check, outcome) in now(cache_logic::contract::run(&Memory::default())) {
+        assert_eq!(outcome, Ok(()), "{check}");
+    }
+}
