@@ -83,6 +83,15 @@ pub enum Error {
         /// What remains of them, as in the `RateLimit` header.
         limit: String,
     },
+    /// An attempt that was counted ended in another error: that one, and what the caller has left.
+    Counted {
+        /// What it ended in.
+        refusal: Box<Error>,
+        /// The quotas, as in the `RateLimit-Policy` header.
+        policy: String,
+        /// What remains of them, as in the `RateLimit` header.
+        limit: String,
+    },
     /// The payment provider is away: nothing is lost, the order stands, and the same request with the same key goes on where this one
     /// ended.
     RequiresRetry {
@@ -139,10 +148,18 @@ impl Error {
         Self::Internal { detail: detail.into() }
     }
 
+    /// What went wrong, whether it was counted or not.
+    pub fn cause(&self) -> &Self {
+        match self {
+            Self::Counted { refusal, .. } => refusal.cause(),
+            other => other,
+        }
+    }
+
     /// Whether the same request may succeed later without anybody changing it.
     pub fn retry_helps(&self) -> bool {
         matches!(
-            self,
+            self.cause(),
             Self::Unavailable { .. }
                 | Self::RequiresRetry { .. }
                 | Self::TooManyRequests { .. }
@@ -168,6 +185,7 @@ impl fmt::Display for Error {
             | Self::Unavailable { detail, .. }
             | Self::Misconfigured { detail }
             | Self::Internal { detail } => f.write_str(detail),
+            Self::Counted { refusal, .. } => refusal.fmt(f),
             Self::RequiresRetry { .. } => f.write_str(
                 "requires_retry: the payment provider is away; the order stands, send the same request again",
             ),
@@ -187,7 +205,7 @@ impl std::error::Error for Error {}
 
 impl cache_logic::ports::OriginError for Error {
     fn unreachable(&self) -> bool {
-        matches!(self, Self::Unavailable { .. })
+        matches!(self.cause(), Self::Unavailable { .. })
     }
 }
 
@@ -208,5 +226,9 @@ mod tests {
         assert!(!Error::Misconfigured { detail: "jwt_keys".into() }.retry_helps());
         assert!(!Error::invalid("id", "must be a UUID").retry_helps());
         assert!(!Error::not_found("order").retry_helps());
+        let counted =
+            |refusal| Error::Counted { refusal: Box::new(refusal), policy: String::new(), limit: String::new() };
+        assert!(counted(Error::RequiresRetry { retry_after_seconds: 1 }).retry_helps());
+        assert!(!counted(Error::not_found("order")).retry_helps());
     }
 }

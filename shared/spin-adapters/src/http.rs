@@ -235,7 +235,7 @@ async fn respond(incoming: Incoming, outcome: Result<Reply, Error>) -> Response 
         let _ = Box::pin(limited(DRAIN_TIME, incoming.body(DRAIN_LIMIT, "body"))).await;
     }
     let mut reply = outcome.unwrap_or_else(|error| {
-        if let Error::Internal { detail } = &error {
+        if let Error::Internal { detail } = error.cause() {
             eprintln!("error: {} {}: {detail} (request {})", incoming.method, incoming.path, incoming.request_id);
         }
         problem::reply(&error, &incoming.path, &incoming.request_id)

@@ -34,6 +34,7 @@ fn kind_of(error: &Error) -> Kind {
         Error::UnsupportedMediaType => kind(415, "unsupported-media-type", "The body's type isn't supported"),
         Error::Unprocessable(_) => kind(422, "unprocessable", "The request can't be carried out"),
         Error::TooManyRequests { .. } => kind(429, "too-many-requests", "Tried too often"),
+        Error::Counted { refusal, .. } => kind_of(refusal),
         Error::Internal { .. } => kind(500, "internal", "A mistake of the server"),
         Error::RequiresRetry { .. } => kind(503, "requires-retry", "The payment provider is away"),
         Error::Unavailable { .. } => kind(503, "unavailable", "A dependency is away"),
@@ -43,6 +44,10 @@ fn kind_of(error: &Error) -> Kind {
 
 /// The response to `error`. `instance` is the path of the request.
 pub fn reply(error: &Error, instance: &str, request_id: &str) -> Reply {
+    if let Error::Counted { refusal, policy, limit } = error {
+        let reply = reply(refusal, instance, request_id);
+        return reply.with("ratelimit-policy", policy.clone()).with("ratelimit", limit.clone());
+    }
     let kind = kind_of(error);
     let mut document = Map::new();
     let mut put = |name: &str, value: Value| document.insert(name.to_owned(), value);
@@ -148,6 +153,24 @@ mod tests {
             assert_eq!((&body["instance"], &body["requestId"]), (&json!("/api/v1/orders"), &json!("id-1")));
             assert!(reply.headers.contains(&("content-type", "application/problem+json".into())), "{error:?}");
             assert!(!body.to_string().contains("secret"), "{body}");
+        }
+    }
+
+    #[test]
+    fn what_was_counted_reads_as_what_it_ended_in_and_says_what_is_left() {
+        for refusal in [
+            Error::Conflict { detail: "no".into(), current: Some("shipped".into()) },
+            Error::RequiresRetry { retry_after_seconds: 2 },
+            Error::internal("secret"),
+        ] {
+            let (plain, expected) = document(&refusal);
+            let (policy, limit) = ("\"a\";q=5;w=60".to_owned(), "\"a\";r=3;t=9".to_owned());
+            let (counted, body) = document(&Error::Counted { refusal: Box::new(refusal), policy, limit });
+            assert_eq!((counted.status, body), (plain.status, expected));
+            let mut headers = plain.headers;
+            headers.push(("ratelimit-policy", "\"a\";q=5;w=60".into()));
+            headers.push(("ratelimit", "\"a\";r=3;t=9".into()));
+            assert_eq!(counted.headers, headers);
         }
     }
 

@@ -70,6 +70,11 @@ impl Counted {
         admitted(&self.decision, "too many attempts to pay; this one counts, too")
     }
 
+    /// What an attempt that was admitted ended in, with what its caller has left.
+    pub fn told(&self, refusal: Error) -> Error {
+        Error::Counted { refusal: Box::new(refusal), policy: self.decision.policy(), limit: self.decision.limit() }
+    }
+
     /// What came of an attempt that was admitted. One that was refused for good is over: sent again it is another attempt, and counts. What
     /// may still come to something, because somebody is at work on it or away, goes on as the same attempt.
     pub async fn ended(&self, backend: &Backend, refusal: &Error) {

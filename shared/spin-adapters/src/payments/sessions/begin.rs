@@ -61,6 +61,7 @@ struct Begun {
 /// # Errors
 /// [`Error::TooManyRequests`]; [`Error::RequiresRetry`] where the provider is away; [`Error::Unprocessable`] for what the provider doesn't
 /// take, and where its account isn't the organisation's; [`Error::Conflict`] where the order can't be paid, has an open session, or the same request is in work.
+/// All that an admitted attempt ends in come as [`Error::Counted`].
 pub async fn begin(
     backend: &'static Backend,
     payments: &'static Payments,
@@ -83,7 +84,7 @@ pub async fn begin(
     if let Err(refusal) = &begun {
         counted.ended(backend, refusal).await;
     }
-    reply(begun?, &counted)
+    begun.and_then(|session| reply(session, &counted)).map_err(|refusal| counted.told(refusal))
 }
 
 /// The session as it is shown.

@@ -26,9 +26,17 @@ async fn pass_minutes(app: &App, minutes: i64) {
     }
 }
 
+/// What was counted says so, whatever came of it.
+fn says_what_is_left(answer: &Answer) {
+    for (header, window) in [("ratelimit-policy", "\"customer-hour\";q="), ("ratelimit", "\"customer-hour\";r=")] {
+        assert!(answer.header(header).starts_with(window), "{} {header}: {:?}", answer.status, answer.header(header));
+    }
+}
+
 /// What an attempt gives that isn't over a limit: a session at first, then the order has one.
 fn is_admitted(answer: &Answer) -> bool {
     assert!(matches!(answer.status, 201 | 409 | 429), "{}: {}", answer.status, answer.text());
+    says_what_is_left(answer);
     answer.status != 429
 }
 
@@ -157,7 +165,9 @@ async fn an_attempt_that_was_refused_counts_however_often_it_is_sent_again() {
     // Away is no refusal: the same request goes on, and costs nothing.
     standin.fail(Fault::new(FaultKind::Status(503)).on("/v1/checkout/sessions"));
     for _ in 0..7 {
-        send().await.expect(503);
+        let away = send().await.expect(503);
+        says_what_is_left(&away);
+        assert!(!away.header("retry-after").is_empty());
     }
     standin.heal();
     standin.fail(Fault::new(FaultKind::Status(400)).on("/v1/checkout/sessions"));
@@ -166,15 +176,17 @@ async fn an_attempt_that_was_refused_counts_however_often_it_is_sent_again() {
         (answer.status != 503).then_some(answer)
     });
     refused.await.expect_problem(422);
-    for _ in 0..4 {
-        send().await.expect_problem(422);
+    for used in 2..=5 {
+        let refused = send().await.expect(422);
+        let left = format!("\"customer-hour\";r={};", 5 - used);
+        assert!(refused.header("ratelimit").starts_with(&left), "{used}: {}", refused.header("ratelimit"));
     }
     send().await.expect_problem(429);
     assert_eq!(app.psql_value("SELECT count(*)::text FROM payment_sessions").await, "0");
     let unknown = uuid::Uuid::now_v7().to_string();
     let (client, key) = (other_shopper(&app), new_key());
     for _ in 0..5 {
-        client.send(session(&client, &unknown, "other", &key)).await.expect_problem(404);
+        says_what_is_left(&client.send(session(&client, &unknown, "other", &key)).await.expect(404));
     }
     client.send(session(&client, &unknown, "other", &key)).await.expect_problem(429);
 }
