@@ -43,6 +43,10 @@ async fn operator(backend: &'static Backend, caller: &Caller, request: &Incoming
             parse_none(query)?;
             events::replay(backend, caller, parse_id("id", request.param("id"))?).await
         }
+        (Some("events"), Some("dismiss"), &Method::POST) => {
+            parse_none(query)?;
+            events::dismiss(backend, caller, parse_id("id", request.param("id"))?, request).await
+        }
         (Some("redrive"), None, &Method::POST) => events::redrive(backend, caller, parse_redrive(query)?).await,
         (Some("reconcile"), None, &Method::POST) => {
             events::reconcile(backend, caller, Reconcile::parse(query, events::now().0)?).await

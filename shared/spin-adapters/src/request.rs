@@ -31,4 +31,17 @@ impl Incoming {
         require_json(self.values("content-type"))?;
         self.body(limit, "body").await
     }
+
+    /// The body of a request that needn't have one: `None` where it is empty, else it has to say that it is JSON.
+    ///
+    /// # Errors
+    /// As [`Incoming::json`].
+    pub async fn optional_json(&self, limit: usize) -> Result<Option<Vec<u8>>, Error> {
+        let body = self.body(limit, "body").await?;
+        if body.trim_ascii().is_empty() {
+            return Ok(None);
+        }
+        require_json(self.values("content-type"))?;
+        Ok(Some(body))
+    }
 }

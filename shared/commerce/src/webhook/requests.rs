@@ -1,9 +1,11 @@
-//! What operators and schedulers ask of events: query strings, decoded.
+//! What operators and schedulers ask of events: query strings and bodies, decoded.
 
 use uuid::Uuid;
 
 use super::amount::Provider;
 use crate::error::Error;
+use crate::fields::{Fields, Mistakes, text};
+use crate::json;
 use crate::params::Params;
 use crate::query::{MAX_LIMIT, Page, parse_uuid, take_page, uuid_wanted};
 use crate::time::Moment;
@@ -13,8 +15,11 @@ const REDRIVE: u32 = 50;
 /// How far a reconciliation looks back, unless it is told, in microseconds: as long as providers retry.
 const LOOK_BACK: i64 = 3 * 86_400 * 1_000_000;
 
-/// The states of an event.
-const STATES: [&str; 4] = ["received", "applied", "needs_review", "ignored"];
+/// The longest note, in characters.
+const MAX_NOTE: usize = 500;
+
+/// The states of an event, as they are shown.
+const STATES: [&str; 5] = ["received", "applied", "needs_review", "ignored", "dismissed"];
 
 /// `GET /webhooks/events`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,6 +45,18 @@ impl EventsQuery {
         let page = take_page(&mut params);
         params.finish(Self { state, organization, page })
     }
+}
+
+/// `POST /webhooks/events/:id/dismiss`: why, in an operator's own words, where the body says so.
+///
+/// # Errors
+/// [`Error::Invalid`] naming every field that is wrong.
+pub fn parse_dismissal(body: Option<&[u8]>) -> Result<Option<String>, Error> {
+    let Some(body) = body else { return Ok(None) };
+    let mut mistakes = Mistakes::default();
+    let note = Fields::of("", json::parse(body)?, &["note"], &mut mistakes)
+        .map(|mut fields| fields.optional("note", text(1, MAX_NOTE)));
+    mistakes.finish(note)
 }
 
 /// `POST /webhooks/redrive`: how many events it takes.
@@ -98,8 +115,21 @@ mod tests {
         let query = EventsQuery::parse(Some("status=needs_review&page=2&limit=5")).unwrap();
         assert_eq!((query.state, query.page.offset(), query.page.limit()), (Some("needs_review"), 5, 5));
         assert_eq!(EventsQuery::parse(None).unwrap().organization, None);
+        assert_eq!(EventsQuery::parse(Some("status=dismissed")).unwrap().state, Some("dismissed"));
         for wrong in ["status=open", "limit=0", "page=0", "organizationId=x", "size=5"] {
             assert!(EventsQuery::parse(Some(wrong)).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_dismissal_may_have_a_note_and_nothing_else() {
+        assert_eq!(parse_dismissal(None), Ok(None));
+        assert_eq!(parse_dismissal(Some(b"{}")), Ok(None));
+        assert_eq!(parse_dismissal(Some(br#"{"note":null}"#)), Ok(None));
+        assert_eq!(parse_dismissal(Some(br#"{"note":"forged"}"#)), Ok(Some("forged".to_owned())));
+        let long = format!(r#"{{"note":"{}"}}"#, "x".repeat(MAX_NOTE + 1));
+        for wrong in ["[]", "5", r#"{"note":""}"#, r#"{"note":1}"#, r#"{"reason":"x"}"#, &long] {
+            assert!(matches!(parse_dismissal(Some(wrong.as_bytes())), Err(Error::Invalid(_))), "{wrong}");
         }
     }
 

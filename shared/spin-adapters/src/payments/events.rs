@@ -1,4 +1,4 @@
-//! What operators and schedulers do with events: look at them, replay one, take up what waits, find what was never delivered.
+//! What operators and schedulers do with events: look at them, replay one, put one aside, take up what waits, find what was never delivered.
 
 use commerce::caller::Caller;
 use commerce::error::Error;
@@ -7,14 +7,14 @@ use commerce::query::hex;
 use commerce::time::Moment;
 use commerce::webhook::amount::Provider;
 use commerce::webhook::event::{Subject, Told};
-use commerce::webhook::requests::{EventsQuery, Reconcile};
+use commerce::webhook::requests::{EventsQuery, Reconcile, parse_dismissal};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use crate::backend::Backend;
 use crate::clock::monotonic_millis;
-use crate::http::Reply;
+use crate::http::{Incoming, Reply};
 use crate::payments::Payments;
 use crate::payments::deliveries::{Delivery, account};
 use crate::payments::effects::{Cause, Effect, postponed, settled, take};
@@ -110,6 +110,37 @@ pub async fn replay(backend: &'static Backend, caller: &Caller, event: Uuid) -> 
         Effect::Waiting(reason) => ("received", Some(reason)),
     };
     let body = json!({ "status": status, "eventId": row.text("event_id")?, "reason": reason });
+    Ok(Reply::json(200, body.to_string()).with("cache-control", "no-store"))
+}
+
+/// Puts one event aside that is in review, with an operator's note where there is one. Nothing else changes; done twice, it is done once.
+///
+/// # Errors
+/// [`Error::Forbidden`] for all but operators; [`Error::Invalid`]; [`Error::NotFound`]; [`Error::Conflict`] where it isn't in review.
+pub async fn dismiss(
+    backend: &'static Backend,
+    caller: &Caller,
+    event: Uuid,
+    request: &Incoming,
+) -> Result<Reply, Error> {
+    caller.require_operator("putting an event aside")?;
+    let note = parse_dismissal(request.optional_json(backend.config.max_body_bytes).await?.as_deref())?;
+    let params = vec![
+        Param::Uuid(event.to_string()),
+        Param::Text(format!("operator:{}", caller.subject)),
+        note.map_or(Param::Null, Param::Text),
+    ];
+    let rows = backend.write(include_str!("../sql/webhook_dismiss.sql"), params).await?;
+    let row = rows.first().ok_or_else(|| Error::internal("webhook_event_dismiss gave no row"))?;
+    match row.text("outcome")? {
+        Some("dismissed") => {}
+        Some("not_in_review") => {
+            let current = row.text("state")?.map(str::to_owned);
+            return Err(Error::Conflict { detail: "the event isn't in review".into(), current });
+        }
+        _ => return Err(Error::not_found("event")),
+    }
+    let body = json!({ "status": "dismissed", "eventId": row.text("event_id")?, "reason": row.text("reason")? });
     Ok(Reply::json(200, body.to_string()).with("cache-control", "no-store"))
 }
 

@@ -5,6 +5,7 @@ mod audit;
 mod captures;
 mod certificates;
 mod checkout;
+mod dismissals;
 mod fold;
 mod guests;
 mod held;

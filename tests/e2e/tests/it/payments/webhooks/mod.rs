@@ -2,6 +2,7 @@
 
 mod away;
 mod cost;
+mod dismissed;
 mod flood;
 mod forged;
 mod once;

@@ -21,6 +21,7 @@ async fn events_are_for_operators_only() {
     let id = uuid::Uuid::new_v4();
     let posts = [
         format!("/webhooks/events/{id}/replay"),
+        format!("/webhooks/events/{id}/dismiss"),
         "/webhooks/redrive".into(),
         "/webhooks/reconcile?provider=stripe".into(),
     ];
