@@ -113,11 +113,17 @@ SELECT id, ('0190a000-0000-7000-8000-00000000000' || k)::uuid, first || ' ' || l
     address, '2024-02-01T00:00:00Z'::timestamptz + n * interval '1 second'
 FROM buyers;
 
+-- Of a thousand orders or more, chance gives the first organisation some of each kind. Of fewer, it has the newest, still to be paid, and the
+-- oldest, delivered: there is something to show and to pay.
+SELECT CASE WHEN :seed_orders < 1000 THEN 1 ELSE 0 END AS oldest, CASE WHEN :seed_orders < 1000 THEN :seed_orders ELSE 0 END AS newest \gset
+
 -- One row per order with all that is decided about it; few buyers order much, most a little.
 CREATE TEMPORARY TABLE plans ON COMMIT DROP AS
 SELECT s.*, pg_temp.id_of(created_at, 'order' || s.n) AS id, ('0190a000-0000-7000-8000-00000000000' || s.k)::uuid AS organization_id,
     b.id AS customer_id, b.address, b.first || ' ' || b.last AS buyer,
     CASE
+        WHEN s.n = :newest THEN 'pending'
+        WHEN s.n = :oldest THEN 'delivered'
         WHEN age <= 2 THEN CASE WHEN r < 600 THEN 'pending' WHEN r < 900 THEN 'confirmed' ELSE 'cancelled' END
         WHEN age <= 6 THEN CASE WHEN r < 150 THEN 'pending' WHEN r < 450 THEN 'confirmed' WHEN r < 900 THEN 'processing' ELSE 'cancelled' END
         WHEN age <= 14 THEN CASE WHEN r < 200 THEN 'processing' WHEN r < 700 THEN 'shipped' WHEN r < 920 THEN 'delivered' ELSE 'cancelled' END
@@ -127,9 +133,11 @@ SELECT s.*, pg_temp.id_of(created_at, 'order' || s.n) AS id, ('0190a000-0000-700
     created_at + interval '3 days' + pg_temp.draw(s.n, 'delivered', 216000) * interval '1 second' AS delivered_at
 FROM (
     SELECT n, '2026-07-01T00:00:00Z'::timestamptz - created_before AS created_at, extract(epoch FROM created_before) / 86400 AS age,
-        pg_temp.draw(n, 'status', 1000) AS r, pg_temp.draw(n, 'paid', 1000) AS paid_draw, n % 250 = 0 AS is_free,
-        (ARRAY[1, 1, 1, 1, 1, 2, 2, 2, 3, 3])[1 + pg_temp.draw(n, 'org', 10)] AS k,
-        (ARRAY['EUR', 'EUR', 'EUR', 'EUR', 'RON', 'RON', 'RON', 'USD', 'USD', 'JPY'])[1 + pg_temp.draw(n, 'currency', 10)] AS currency,
+        pg_temp.draw(n, 'status', 1000) AS r, n % 250 = 0 AND n <> :newest AS is_free,
+        CASE WHEN n = :newest THEN 0 ELSE pg_temp.draw(n, 'paid', 1000) END AS paid_draw,
+        CASE WHEN n IN (:oldest, :newest) THEN 1 ELSE (ARRAY[1, 1, 1, 1, 1, 2, 2, 2, 3, 3])[1 + pg_temp.draw(n, 'org', 10)] END AS k,
+        CASE WHEN n = :newest THEN 'EUR' ELSE (ARRAY['EUR', 'EUR', 'EUR', 'EUR', 'RON', 'RON', 'RON', 'USD', 'USD', 'JPY'])[
+            1 + pg_temp.draw(n, 'currency', 10)] END AS currency,
         1 + floor(greatest(20, :seed_orders / 24) * power(pg_temp.draw(n, 'buyer', 10000) / 10000.0, 2))::integer AS i
     FROM (SELECT n, interval '730 days' * ((:seed_orders - n + pg_temp.draw(n, 'placed', 1000) / 1000.0) / :seed_orders) + interval '1 hour' AS created_before
         FROM generate_series(1, :seed_orders) AS n) AS placed

@@ -84,12 +84,13 @@ if [ ! -f $run/keys.json ]; then
     key=$(openssl rand 32 | openssl base64 -A | tr '+/' '-_' | tr -d '=')
     (umask 077 && echo "{\"keys\":[{\"kty\":\"oct\",\"kid\":\"dev\",\"alg\":\"HS256\",\"k\":\"$key\"}]}" >$run/keys.json)
 fi
+# One with a shipment and an invoice where there is one: of a single seeded order, that has still to be paid.
 first_order="FROM orders o JOIN organizations g ON g.id = o.organization_id
-             WHERE o.deleted_at IS NULL AND EXISTS (SELECT FROM shipments s WHERE s.order_id = o.id)
-                   AND EXISTS (SELECT FROM invoices i WHERE i.order_id = o.id)
-             ORDER BY g.id, o.id LIMIT 1"
+             WHERE o.deleted_at IS NULL
+             ORDER BY (EXISTS (SELECT FROM shipments s WHERE s.order_id = o.id)
+                   AND EXISTS (SELECT FROM invoices i WHERE i.order_id = o.id)) DESC, g.id, o.id LIMIT 1"
 IFS='|' read -r org customer order <<<"$(sql -c "SELECT o.organization_id, o.customer_id, o.id $first_order")"
-[ -n "$order" ] || fail "the database has no order with a shipment and an invoice to show"
+[ -n "$order" ] || fail "the database has no order to show"
 . scripts/payments.sh
 month=2592000
 token() { TTL=$month SCOPE="" CUSTOMER="" ORG=$org env "$@" scripts/token.sh $run; }

@@ -187,16 +187,16 @@ async fn make_template(contents: Contents) -> Owned {
     }
     match contents {
         Contents::Fixture => client.batch_execute(include_str!("../../fixture.sql")).await.expect("the fixture"),
-        Contents::Seed => seed(&database.0),
+        Contents::Seed => seed(&database.0, 10_000),
     }
     database
 }
 
-/// Runs scripts/seed.sql, which is written for psql.
-pub fn seed(database: &str) {
+/// Runs scripts/seed.sql, which is written for psql, for so many orders.
+pub fn seed(database: &str, orders: u32) {
     let seed = root().join("scripts/seed.sql");
     let output = Command::new("psql")
-        .args(["-X", "-q", "-v", "ON_ERROR_STOP=1", "-v", "seed_orders=10000", "-f"])
+        .args(["-X", "-q", "-v", "ON_ERROR_STOP=1", "-v", &format!("seed_orders={orders}"), "-f"])
         .arg(seed)
         .arg("-d")
         .arg(with_database(database))

@@ -79,7 +79,7 @@ async fn the_seed_is_the_same_each_time_and_nothing_the_second_time() {
     db.run("SET timezone = 'UTC'").await;
     let first = db.text(digest).await;
     assert_eq!(first, "3f09562a9d41e25b090a4b8e8b07c795");
-    seed(&db.text("SELECT current_database()").await);
+    seed(&db.text("SELECT current_database()").await, 10_000);
     assert_eq!(db.text(digest).await, first);
 }
 
@@ -91,4 +91,23 @@ async fn the_seed_leaves_triggers_as_they_were_and_says_everything() {
     assert_eq!(seeded.announced().await, [["*"]]);
     let facts = "SELECT (SELECT count(*) FROM orders) || ' ' || (SELECT count(DISTINCT organization_id) FROM orders) || ' ' || (SELECT count(DISTINCT currency) FROM orders)";
     assert_eq!(seeded.text(facts).await, "10000 3 4");
+}
+
+#[tokio::test]
+async fn however_few_orders_are_seeded_the_first_organisation_has_one_to_pay() {
+    // As scripts/payments.sh and scripts/up.sh look for them.
+    let to_pay = "SELECT count(*) > 0 FROM orders WHERE organization_id = '0190a000-0000-7000-8000-000000000001' AND status = 'pending'
+        AND payment_status = 'unpaid' AND deleted_at IS NULL AND total_amount > 0 AND currency IN ('EUR', 'RON', 'USD')";
+    let to_show =
+        "SELECT o.organization_id FROM orders o WHERE EXISTS (SELECT FROM shipments s WHERE s.order_id = o.id)
+        AND EXISTS (SELECT FROM invoices i WHERE i.order_id = o.id) ORDER BY o.organization_id LIMIT 1";
+    for orders in [1, 2, 3, 5, 50, 250, 999, 1000] {
+        let db = Database::new().await;
+        seed(&db.text("SELECT current_database()").await, orders);
+        assert_eq!(db.text(to_pay).await, "true", "{orders}");
+        if orders > 1 {
+            assert_eq!(db.text(to_show).await, "0190a000-0000-7000-8000-000000000001", "{orders}");
+        }
+    }
+    assert_eq!(Database::seeded().await.text(to_pay).await, "true");
 }
