@@ -1,6 +1,7 @@
 //! A bearer token becomes a [`Caller`]: JSON Web Tokens (RFC 7519) in compact form (RFC 7515), verified and read in one place.
 
-use base64ct::{Base64UrlUnpadded, Encoding};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Deserialize;
 use serde_json::{Number, Value};
 
@@ -104,7 +105,7 @@ fn verified_payload(token: &str, keys: &KeySet) -> Result<Vec<u8>, Error> {
     let malformed = || Error::unauthenticated("the token is not a JSON Web Token");
     let (message, signature) = token.rsplit_once('.').ok_or_else(malformed)?;
     let (header, payload) = message.split_once('.').ok_or_else(malformed)?;
-    let decode = |part: &str| Base64UrlUnpadded::decode_vec(part).map_err(|_| malformed());
+    let decode = |part: &str| URL_SAFE_NO_PAD.decode(part).map_err(|_| malformed());
     let header: Header = serde_json::from_slice(&decode(header)?).map_err(|_| malformed())?;
     if header.crit.is_some() || header.b64.is_some() {
         return Err(Error::unauthenticated("the token needs an extension that isn't supported"));

@@ -4,7 +4,6 @@ use cache_logic::certificate::Timing;
 use commerce::jwt::Expected;
 use commerce::keys::KeySet;
 use std::cell::OnceCell;
-use std::collections::BTreeMap;
 use std::thread::LocalKey;
 use std::time::Duration;
 
@@ -16,8 +15,30 @@ mod tests;
 pub(crate) use parser::Parser;
 pub use rules::{MetricsAccess, Policies, Rules};
 
-/// Variables by their names. In order: a hash table would ask the host for its seed.
-pub type Values = BTreeMap<&'static str, String>;
+/// Variables by their names: a list, since there are few, and a hash table would ask the host for its seed.
+#[derive(Debug, Default)]
+pub struct Values(Vec<(&'static str, String)>);
+
+impl Values {
+    /// The value of a variable, if it was read.
+    pub fn get(&self, variable: &str) -> Option<&str> {
+        self.0.iter().find(|(name, _)| *name == variable).map(|(_, value)| value.as_str())
+    }
+
+    /// Sets a variable, whether it was there or not.
+    pub fn insert(&mut self, variable: &'static str, value: String) {
+        match self.0.iter_mut().find(|(name, _)| *name == variable) {
+            Some((_, old)) => *old = value,
+            None => self.0.push((variable, value)),
+        }
+    }
+}
+
+impl Extend<(&'static str, String)> for Values {
+    fn extend<I: IntoIterator<Item = (&'static str, String)>>(&mut self, variables: I) {
+        variables.into_iter().for_each(|(variable, value)| self.insert(variable, value));
+    }
+}
 
 /// What an instance has loaded once, or every variable that is wrong.
 pub(crate) type Loaded<T> = Result<&'static T, &'static [ConfigError]>;
@@ -102,7 +123,6 @@ pub const VARIABLES: &[&str] = &[
     "redis_url",
     "redis_credentials",
     "redis_state_url",
-    "redis_state_credentials",
     "database_url",
     "key_prefix",
     "auth_mode",
@@ -114,15 +134,21 @@ pub const VARIABLES: &[&str] = &[
     "redis_breaker_ms",
     "compress_min_bytes",
     "statistics_flush_ms",
+    "redis_state_credentials",
 ];
 
 impl Config {
-    /// Reads the variables.
+    /// Reads the variables; the last one only with the address that it is for.
     ///
     /// # Errors
     /// Every variable that is wrong.
     pub async fn load() -> Result<Self, Vec<ConfigError>> {
-        Self::parse(&given(VARIABLES).await?)
+        let (always, credentials) = VARIABLES.split_at(VARIABLES.len() - 1);
+        let mut values = given(always).await?;
+        if values.get("redis_state_url").is_some_and(|url| !url.trim().is_empty()) {
+            values.extend(given(credentials).await?.0);
+        }
+        Self::parse(&values)
     }
 
     /// Parses and validates. Pure.
@@ -183,7 +209,7 @@ pub(crate) fn joined(mut wrong: Vec<ConfigError>, further: &[ConfigError]) -> Ve
 
 /// The values of these variables, as this component is given them.
 pub(crate) async fn given(variables: &[&'static str]) -> Result<Values, Vec<ConfigError>> {
-    let mut values = Values::new();
+    let mut values = Values::default();
     let mut errors = Vec::new();
     for &variable in variables {
         match spin_sdk::variables::get(variable).await {

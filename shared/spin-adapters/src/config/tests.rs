@@ -21,7 +21,8 @@ fn defaults() -> Values {
         ("redis_credentials", "user:secret"),
         ("database_url", "postgres://edge@127.0.0.1/edge_orders"),
     ];
-    let mut values: Values = VARIABLES.iter().chain(rules::VARIABLES).map(|name| (*name, String::new())).collect();
+    let mut values = Values::default();
+    values.extend(VARIABLES.iter().chain(rules::VARIABLES).map(|name| (*name, String::new())));
     values.extend(numbers.map(|(name, value)| (name, value.to_owned())));
     values
 }

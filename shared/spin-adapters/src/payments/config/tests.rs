@@ -22,7 +22,8 @@ pub(crate) fn defaults() -> Values {
         ("limit_guest_hour", "20"),
         ("fraud_review_score", "70"),
     ];
-    let mut values: Values = VARIABLES.iter().map(|name| (*name, String::new())).collect();
+    let mut values = Values::default();
+    values.extend(VARIABLES.iter().map(|name| (*name, String::new())));
     values.extend(set.map(|(name, value)| (name, value.to_owned())));
     values
 }
