@@ -1,7 +1,16 @@
 use std::time::{Duration, Instant};
 
 /// Polls `attempt` until it gives a value; panics with `what` when `limit` has passed.
-pub async fn eventually<T, F, Fut>(what: &str, limit: Duration, mut attempt: F) -> T
+pub async fn eventually<T, F, Fut>(what: &str, limit: Duration, attempt: F) -> T
+where
+    F: FnMut() -> Fut,
+    Fut: Future<Output = Option<T>>,
+{
+    eventually_every(Duration::from_millis(5), what, limit, attempt).await
+}
+
+/// Like [`eventually`], with another pause between two attempts: where an attempt is work for the server.
+pub async fn eventually_every<T, F, Fut>(pause: Duration, what: &str, limit: Duration, mut attempt: F) -> T
 where
     F: FnMut() -> Fut,
     Fut: Future<Output = Option<T>>,
@@ -12,6 +21,6 @@ where
             return value;
         }
         assert!(Instant::now() < deadline, "not within {limit:?}: {what}");
-        tokio::time::sleep(Duration::from_millis(5)).await;
+        tokio::time::sleep(pause).await;
     }
 }

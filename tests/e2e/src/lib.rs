@@ -38,7 +38,7 @@ pub use app::App;
 pub use caller::Caller;
 pub use client::Client;
 pub use contract::contract_on_the_runtime;
-pub use eventually::eventually;
+pub use eventually::{eventually, eventually_every};
 pub use private::{Private, SHOP};
 pub use process::{PostgresProcess, RedisProcess};
 pub use prometheus::Metrics;

@@ -38,7 +38,8 @@ async fn while_redis_hangs_few_reads_wait_for_it_and_hits_come_back_with_it() {
     let redis = app.redis.as_ref().expect("an own Redis");
     redis.hang();
     let hung = Instant::now();
-    tokio::time::sleep(Duration::from_secs(5)).await;
+    // Nothing is waited for here: for so long it hangs.
+    tokio::time::sleep(BREAKER * 5).await;
     let resumed = Instant::now();
     redis.resume();
     let before = hits.load(SeqCst);

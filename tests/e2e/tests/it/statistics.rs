@@ -1,9 +1,10 @@
 //! What the server says that its cache did is what its cache did.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use e2e::{Answer, App, eventually};
+use e2e::{Answer, App, eventually, eventually_every};
 use serde_json::{Value, json};
 
 /// What the answers said of themselves.
@@ -40,14 +41,16 @@ async fn report(app: &App) -> Value {
     app.client.anonymous().get("/health/cache").await.expect(200).json()
 }
 
+/// The report, where at least so many reads are added up.
+async fn added_up(app: &App, reads: u64) -> Option<Value> {
+    let now = report(app).await;
+    let ended = now["total"]["reads"].as_u64()? + now["total"]["failed"].as_u64()?;
+    (ended >= reads).then_some(now)
+}
+
 /// Waits until as many reads are added up as were answered; then every sum must be right, and stay so.
 async fn sums_of(app: &App, tally: &Tally) -> Value {
-    let sums = eventually("all reads are added up", Duration::from_secs(30), || async {
-        let now = report(app).await;
-        let ended = now["total"]["reads"].as_u64()? + now["total"]["failed"].as_u64()?;
-        (ended >= tally.reads()).then_some(now)
-    })
-    .await;
+    let sums = eventually("all reads are added up", Duration::from_secs(30), || added_up(app, tally.reads())).await;
     for kind in ["hits", "misses", "bypasses", "staleIfError", "failed"] {
         assert_eq!(sums["total"][kind], tally.of(kind), "{kind} in {:#}", sums["total"]);
     }
@@ -220,11 +223,15 @@ async fn what_was_sent_in_vain_counts_once() {
     .await;
     state.resume();
     // Whatever is counted next has them sent again, once the breaker lets it.
-    for _ in 0..30 {
-        several(&app, &mut tally, 1, &path).await;
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
-    sums_of(&app, &tally).await;
+    let (before, tally) = (tally.reads(), RefCell::new(tally));
+    let (pause, limit) = (Duration::from_millis(100), Duration::from_secs(10));
+    eventually_every(pause, "what came later is added, too", limit, || async {
+        let answer = app.client.get(&path).await.expect(200);
+        tally.borrow_mut().add(&answer);
+        added_up(&app, before + 1).await
+    })
+    .await;
+    sums_of(&app, &tally.into_inner()).await;
 }
 
 #[tokio::test]
@@ -253,6 +260,18 @@ async fn an_instance_that_has_not_told_yet_outlives_its_idle_second() {
     sums_of(&app, &tally).await;
 }
 
+/// Who is connected to the Redis, and which command each sent last.
+async fn connections(app: &App) -> String {
+    let client = redis::Client::open(app.redis_url.as_str()).expect("an address");
+    let mut connection = client.get_multiplexed_async_connection().await.expect("Redis answers");
+    redis::cmd("CLIENT").arg("LIST").query_async(&mut connection).await.expect("CLIENT LIST")
+}
+
+/// Whether a connection is one of this scenario: of its log, or the one that asks.
+fn is_ours(connection: &str) -> bool {
+    ["cmd=monitor", "cmd=echo", "cmd=client"].iter().any(|last| connection.contains(last))
+}
+
 #[tokio::test]
 async fn switched_off_nothing_is_counted_and_nothing_sent() {
     let Some(app) = App::private().own_redis().variable("statistics_flush_ms", "0").spawn().await else { return };
@@ -262,8 +281,12 @@ async fn switched_off_nothing_is_counted_and_nothing_sent() {
     for _ in 0..20 {
         app.client.get(&path).await.expect(200);
     }
-    // Longer than it would take otherwise: the certificate runs out and is renewed.
-    tokio::time::sleep(Duration::from_millis(1500)).await;
+    // What is to be told keeps an instance alive: one that has ended sends nothing any more.
+    log.take().await;
+    eventually("the instance has ended", Duration::from_secs(30), || async {
+        connections(&app).await.lines().all(is_ours).then_some(())
+    })
+    .await;
     log.take().await;
     assert_eq!(log.flushes(), 0);
     let sums = report(&app).await;

@@ -15,7 +15,7 @@ fn how_many() -> usize {
 /// Milliseconds from one event to the next.
 const EVERY: u64 = 40;
 
-/// Some time up to `most` milliseconds, another one in every run.
+/// Some time up to `most` milliseconds, another one in every run: nothing is waited for, a kill comes at any moment.
 async fn some_time(most: u128) {
     let drawn = uuid::Uuid::new_v4().as_u128() % most;
     tokio::time::sleep(Duration::from_millis(u64::try_from(drawn).expect("few"))).await;

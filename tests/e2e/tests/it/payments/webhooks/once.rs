@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use e2e::{App, Client, eventually};
+use e2e::{App, Client, eventually, eventually_every};
 use standin::{Fault, FaultKind, Provider, Signed, Signing};
 
 use super::{deliver, events, money, ok, order, pay, payment_status, shop, shop_like};
@@ -96,6 +96,7 @@ async fn redis_emptied_all_the_while_changes_nothing() {
     let order = order(&app).await;
     let signed = app.standin().signed(&pay(&app, Provider::PayPal, &order).id);
     let processed = storm(&[app.client.clone(), other], &signed, 10, 10, async || {
+        // Nothing is waited for: emptied at some moment of the storm, and again and again.
         for _ in 0..40 {
             redis(&app, "FLUSHALL").await;
             tokio::time::sleep(Duration::from_millis(20)).await;
@@ -177,26 +178,29 @@ async fn servers_killed_at_any_moment_lose_nothing_and_repeat_nothing() {
             tokio::spawn(async move {
                 // All at once would be over before the first kill.
                 tokio::time::sleep(Duration::from_millis(60 * n as u64)).await;
-                loop {
+                let (pause, limit) = (Duration::from_millis(100), Duration::from_secs(120));
+                eventually_every(pause, "the event is accepted", limit, || async {
                     let request = client.anonymous();
                     let request =
                         request.request(reqwest::Method::POST, &format!("/webhooks/{}", signed.provider.name()));
                     let request =
                         signed.headers.iter().fold(request, |request, (name, value)| request.header(name, value));
                     match client.try_send(request.body(signed.body.clone())).await {
-                        Ok(answer) if answer.status == 200 => break,
+                        Ok(answer) if answer.status == 200 => return Some(()),
                         Ok(answer) => assert_eq!(answer.status, 503, "{}", answer.text()),
                         // The server is dead.
                         Err(_) => {}
                     }
-                    tokio::time::sleep(Duration::from_millis(100)).await;
-                }
+                    None
+                })
+                .await;
                 done.fetch_add(1, Ordering::SeqCst);
             })
         })
         .collect();
     let mut kills = 0;
     while done.load(Ordering::SeqCst) < EVENTS && kills < 25 {
+        // Nothing is waited for: the kill comes at some moment, each time at another one.
         tokio::time::sleep(Duration::from_millis(120 + 37 * (kills % 7))).await;
         let server = app.server.as_mut().expect("an own server");
         server.kill();

@@ -1,6 +1,8 @@
 //! What operators see of events and do with them.
 
-use e2e::{Answer, App, Client};
+use std::time::Duration;
+
+use e2e::{Answer, App, Client, eventually};
 use reqwest::Method;
 use serde_json::{Value, json};
 use standin::{Fault, FaultKind, Provider, Signing};
@@ -125,10 +127,17 @@ async fn a_redrive_takes_up_what_waits() {
     assert_eq!((&failed["taken"], &failed["outcomes"]["failed"]), (&json!(2), &json!(2)));
     assert!(events(&app).await.contains("received:provider-away"));
     app.standin().heal();
-    tokio::time::sleep(std::time::Duration::from_millis(100)).await;
-    app.psql("UPDATE webhook_events SET next_attempt_at = now() WHERE state = 'received'").await;
-    let done = post(&app.operator(), "/webhooks/redrive").await.expect(200).json();
-    assert_eq!((&done["taken"], &done["outcomes"]["processed"]), (&json!(12), &json!(12)), "{done}");
+    let redrive = async |path: &'static str| {
+        app.psql("UPDATE webhook_events SET next_attempt_at = now() WHERE state = 'received'").await;
+        post(&app.operator(), path).await.expect(200).json()
+    };
+    eventually("the provider is asked again", Duration::from_secs(10), || async {
+        let one = redrive("/webhooks/redrive?limit=1").await;
+        (one["outcomes"]["processed"] == 1).then_some(())
+    })
+    .await;
+    let done = redrive("/webhooks/redrive").await;
+    assert_eq!((&done["taken"], &done["outcomes"]["processed"]), (&json!(11), &json!(11)), "{done}");
     for order in &orders {
         assert_eq!(payment_status(&app, order).await, "paid");
     }

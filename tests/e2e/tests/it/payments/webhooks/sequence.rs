@@ -1,6 +1,8 @@
 //! Whatever order events arrive in, and how many at the same moment, they end in the same state and amounts.
 
-use e2e::App;
+use std::time::Duration;
+
+use e2e::{App, eventually};
 use standin::{Provider, Signed};
 
 use super::{deliver, money, order, pay, shop};
@@ -49,9 +51,10 @@ async fn a_payments_life_told_at_the_same_moment_ends_in_the_same_state() {
             .map(|signed| {
                 let client = app.client.clone();
                 tokio::spawn(async move {
-                    while deliver(&client, &signed).await.0 != 200 {
-                        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
-                    }
+                    eventually("the event is accepted", Duration::from_secs(30), || async {
+                        (deliver(&client, &signed).await.0 == 200).then_some(())
+                    })
+                    .await;
                 })
             })
             .collect();
