@@ -1,24 +1,16 @@
 //! `/checkout/sessions/:id` and `/checkout/sessions/:id/order`.
 
-use commerce::caller::Caller;
 use commerce::error::Error;
 use commerce::query::{parse_id, parse_none};
 use http::Method;
-use spin_adapters::backend::Backend;
 use spin_adapters::config::Rules;
-use spin_adapters::http::{Incoming, Reply};
-use spin_adapters::payments::Payments;
+use spin_adapters::http::Reply;
 use spin_adapters::payments::checkout::Checkout;
 
-use crate::only;
+use crate::{Call, only};
 
 /// The cart.
-pub async fn cart(
-    backend: &'static Backend,
-    payments: &'static Payments,
-    caller: &Caller,
-    request: &Incoming,
-) -> Result<Reply, Error> {
+pub async fn cart(Call { backend, payments, caller, request }: Call<'_>) -> Result<Reply, Error> {
     let id = parse_id("id", request.param("id"))?;
     parse_none(request.query.as_deref())?;
     let checkout = Checkout::of(backend, payments, caller, id)?;
@@ -31,12 +23,7 @@ pub async fn cart(
 }
 
 /// From cart to order.
-pub async fn order(
-    backend: &'static Backend,
-    payments: &'static Payments,
-    caller: &Caller,
-    request: &Incoming,
-) -> Result<Reply, Error> {
+pub async fn order(Call { backend, payments, caller, request }: Call<'_>) -> Result<Reply, Error> {
     let id = parse_id("id", request.param("id"))?;
     parse_none(request.query.as_deref())?;
     only(&Method::POST, request, "POST")?;

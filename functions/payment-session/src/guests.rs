@@ -1,6 +1,5 @@
 //! `/orders/:id/guest-token` and `/guest/order`.
 
-use commerce::caller::Caller;
 use commerce::error::Error;
 use commerce::guest::GuestToken;
 use commerce::query::{parse_id, parse_none};
@@ -11,16 +10,13 @@ use spin_adapters::http::{Incoming, Reply};
 use spin_adapters::payments::address::client_address;
 use spin_adapters::payments::{Payments, guests};
 
+use crate::Call;
+
 /// Where a guest looks at an order.
 pub const PATH: &str = "/api/v1/guest/order";
 
 /// Gives an order a token, or takes all of them back.
-pub async fn token(
-    backend: &'static Backend,
-    payments: &'static Payments,
-    caller: &Caller,
-    request: &Incoming,
-) -> Result<Reply, Error> {
+pub async fn token(Call { backend, payments, caller, request }: Call<'_>) -> Result<Reply, Error> {
     let id = parse_id("id", request.param("id"))?;
     parse_none(request.query.as_deref())?;
     match request.method {

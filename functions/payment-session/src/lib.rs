@@ -24,30 +24,28 @@ async fn handle(request: Request) -> Response {
 }
 
 async fn route(backend: &'static Backend, caller: &Caller, request: &Incoming) -> Result<Reply, Error> {
-    let payments = Payments::ready().await?;
+    let call = Call { backend, payments: Payments::ready().await?, caller, request };
     let segment = |index| request.segment(index);
     match (segment(0), segment(1), segment(2), segment(3)) {
-        (Some("payments"), Some("sessions"), None, None) => sessions::all(backend, payments, caller, request).await,
-        (Some("payments"), Some("sessions"), Some("sweep"), None) => sessions::sweep(backend, caller, request).await,
-        (Some("payments"), Some("sessions"), Some(_), part) => {
-            sessions::one(backend, payments, caller, request, part).await
-        }
-        (Some("payments"), Some("refunds"), Some("send"), None) => {
-            operations::send(backend, payments, caller, request).await
-        }
-        (Some("payments"), Some(_), Some("refunds"), None) => {
-            operations::refunds(backend, payments, caller, request).await
-        }
-        (Some("payments"), Some(_), Some("capture"), None) => {
-            operations::capture(backend, payments, caller, request).await
-        }
-        (Some("checkout"), Some("sessions"), Some(_), None) => checkout::cart(backend, payments, caller, request).await,
-        (Some("checkout"), Some("sessions"), Some(_), Some("order")) => {
-            checkout::order(backend, payments, caller, request).await
-        }
-        (Some("orders"), Some(_), Some("guest-token"), None) => guests::token(backend, payments, caller, request).await,
+        (Some("payments"), Some("sessions"), None, None) => sessions::all(call).await,
+        (Some("payments"), Some("sessions"), Some("sweep"), None) => sessions::sweep(call).await,
+        (Some("payments"), Some("sessions"), Some(_), part) => sessions::one(call, part).await,
+        (Some("payments"), Some("refunds"), Some("send"), None) => operations::send(call).await,
+        (Some("payments"), Some(_), Some("refunds"), None) => operations::refunds(call).await,
+        (Some("payments"), Some(_), Some("capture"), None) => operations::capture(call).await,
+        (Some("checkout"), Some("sessions"), Some(_), None) => checkout::cart(call).await,
+        (Some("checkout"), Some("sessions"), Some(_), Some("order")) => checkout::order(call).await,
+        (Some("orders"), Some(_), Some("guest-token"), None) => guests::token(call).await,
         _ => Err(Error::not_found("route")),
     }
+}
+
+/// A request by token, who makes it, and what it is answered with.
+struct Call<'a> {
+    backend: &'static Backend,
+    payments: &'static Payments,
+    caller: &'a Caller,
+    request: &'a Incoming,
 }
 
 /// Refuses a method that a resource doesn't have.

@@ -1,27 +1,20 @@
 //! `/payments/sessions` and what is below it.
 
-use commerce::caller::Caller;
 use commerce::error::Error;
 use commerce::preconditions::idempotency_key;
 use commerce::query::{parse_id, parse_none};
 use commerce::session::{NewSession, SessionQuery};
 use http::Method;
-use spin_adapters::backend::Backend;
 use spin_adapters::config::Rules;
-use spin_adapters::http::{Incoming, Reply};
+use spin_adapters::http::Reply;
 use spin_adapters::payments::address::client_address;
+use spin_adapters::payments::sessions;
 use spin_adapters::payments::sessions::begin::{Asked, approve, begin};
-use spin_adapters::payments::{Payments, sessions};
 
-use crate::only;
+use crate::{Call, only};
 
 /// `/payments/sessions`.
-pub async fn all(
-    backend: &'static Backend,
-    payments: &'static Payments,
-    caller: &Caller,
-    request: &Incoming,
-) -> Result<Reply, Error> {
+pub async fn all(Call { backend, payments, caller, request }: Call<'_>) -> Result<Reply, Error> {
     if request.reads() {
         return sessions::list(backend, caller, &SessionQuery::parse(request.query.as_deref())?).await;
     }
@@ -35,13 +28,7 @@ pub async fn all(
 }
 
 /// `/payments/sessions/:id` and, below it, its steps.
-pub async fn one(
-    backend: &'static Backend,
-    payments: &'static Payments,
-    caller: &Caller,
-    request: &Incoming,
-    part: Option<&str>,
-) -> Result<Reply, Error> {
+pub async fn one(Call { backend, payments, caller, request }: Call<'_>, part: Option<&str>) -> Result<Reply, Error> {
     let id = || parse_id("id", request.param("id"));
     parse_none(request.query.as_deref())?;
     match part {
@@ -65,7 +52,7 @@ pub async fn one(
 }
 
 /// `/payments/sessions/sweep`.
-pub async fn sweep(backend: &'static Backend, caller: &Caller, request: &Incoming) -> Result<Reply, Error> {
+pub async fn sweep(Call { backend, caller, request, .. }: Call<'_>) -> Result<Reply, Error> {
     only(&Method::POST, request, "POST")?;
     parse_none(request.query.as_deref())?;
     sessions::sweep(backend, caller).await
