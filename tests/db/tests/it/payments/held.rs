@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::{ACCOUNT, OTHER_ACCOUNT, database, place, reprice};
+use super::{ACCOUNT, Event, OTHER_ACCOUNT, capture, database, place, reprice};
 use crate::database::{CUSTOMER, Database, ORG, OTHER_CUSTOMER, OTHER_ORG, statement};
 
 async fn begin(db: &Database, order: Uuid, key: &str) -> (String, Uuid) {
@@ -126,6 +126,37 @@ async fn nothing_goes_on_for_an_order_that_can_t_be_paid_any_more() {
         db.run("UPDATE payment_sessions SET status = 'creating', leased_until = now()").await;
         assert_eq!(begin(&db, order, "k").await.0, "not_payable", "{change}");
     }
+}
+
+#[tokio::test]
+async fn a_held_session_ends_where_its_order_is_paid_otherwise() {
+    let (db, order, session) = held().await;
+    db.announced().await;
+    let pay = async |id: &str, state: &str, amount: &str| {
+        Event::new(vec![capture(order, id, state, amount, 1)]).deliver(&db.client).await
+    };
+    assert_eq!(pay("C1", "failed", "100.00").await, "applied");
+    assert_eq!(pay("C2", "completed", "40.00").await, "needs_review:underpaid");
+    assert_eq!(shown(&db, session).await, "needs_review review", "something is still to be paid");
+    db.announced().await;
+    assert_eq!(pay("C3", "completed", "60.00").await, "applied");
+    assert_eq!(shown(&db, session).await, "failed paid-otherwise");
+    assert!(db.announced().await.concat().contains(&format!("session:{ORG}/{session}")));
+    assert_eq!(approve(&db, ORG, session).await, "not_allowed");
+    let listed = format!(
+        "SELECT body::json ->> 'items' FROM payment_sessions_list('{ORG}', NULL, NULL, 'needs_review', 9, true)"
+    );
+    assert_eq!(db.text(&listed).await, "[]");
+}
+
+#[tokio::test]
+async fn one_that_was_let_go_on_is_not_ended_while_its_provider_is_asked() {
+    let (db, order, session) = held().await;
+    assert_eq!(approve(&db, ORG, session).await, "started");
+    Event::new(vec![capture(order, "C1", "completed", "100.00", 1)]).deliver(&db.client).await;
+    assert_eq!(db.text("SELECT status FROM payment_sessions").await, "creating");
+    db.run(&format!("SELECT payment_session_created('{ORG}', '{session}', 'O1', 'https://paypal.example/go')")).await;
+    assert_eq!(shown(&db, session).await, "awaiting_redirect");
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 //! A payment that looks like fraud waits for an operator.
 
 use e2e::App;
-use standin::Standin;
+use standin::{Payment, Provider, Standin};
 
 use super::shopper::{begin, member, post, session, shopper};
 use crate::new_key;
@@ -59,6 +59,26 @@ async fn a_held_payment_can_be_given_up() {
     assert_eq!(member(&post(&client, &format!("{path}/cancel")).await.expect(200), "reason"), "cancelled");
     post(&app.operator(), &format!("{path}/release")).await.expect_problem(409);
     assert_eq!(standin.count("POST /v2/checkout/orders"), 0);
+}
+
+#[tokio::test]
+async fn a_held_payment_ends_where_the_order_is_paid_otherwise() {
+    let standin = Standin::start().await;
+    let Some(app) = wary(&standin).await else { return };
+    let (client, order) = (shopper(&app), app.new_order_id().await);
+    let held = begin(&client, &order, "paypal").await.expect(202);
+    let path = format!("/payments/sessions/{}", member(&held, "id"));
+    app.warm(&path).await;
+    let total = member(&client.order(&order).await.expect(200), "totalAmount");
+    standin.pay_directly(&Payment::new(Provider::Stripe, &order, &total, &app.sample.currency));
+    let ended = e2e::eventually("the session has ended", std::time::Duration::from_secs(20), || async {
+        let answer = client.get(&path).await.expect(200);
+        (member(&answer, "status") != "needs_review").then_some(answer)
+    });
+    let ended = ended.await;
+    assert_eq!((member(&ended, "status"), member(&ended, "reason")), ("failed".into(), "paid-otherwise".into()));
+    let listed = app.operator().get("/payments/sessions?status=needs_review").await.expect(200).items();
+    assert_eq!(listed, Vec::<serde_json::Value>::new());
 }
 
 #[tokio::test]
