@@ -26,12 +26,21 @@ pub async fn contract_on_the_runtime() -> Option<BTreeMap<String, String>> {
 
     let name = format!("contract-{}", Uuid::new_v4());
     let (redis, source) = (&suite.redis_url, root().join(COMPONENT));
+    // The adapters read the application's own settings when they need them.
+    let ours = std::fs::read_to_string(root().join("spin.toml")).unwrap_or_else(|e| panic!("spin.toml: {e}"));
+    let (declared, given) = (table(&ours, "variables"), table(&ours, "component.order-lookup.variables"));
+    let given: Vec<&str> =
+        given.lines().filter(|line| !["redis_url ", "key_prefix "].iter().any(|set| line.starts_with(set))).collect();
+    let given = given.join("\n");
     let manifest = format!(
         r#"spin_manifest_version = 2
 
 [application]
 name = "contract"
 version = "0.1.0"
+
+[variables]
+{declared}
 
 [[trigger.http]]
 route = "/..."
@@ -44,6 +53,7 @@ allowed_outbound_hosts = [{redis:?}]
 [component.contract.variables]
 redis_url = {redis:?}
 key_prefix = "{name}:"
+{given}
 "#
     );
     let path = scratch_dir().join(format!("{name}.toml"));
@@ -53,4 +63,11 @@ key_prefix = "{name}:"
     let answer = client.get(&base_url).send().await.expect("an answer").text().await.expect("a text");
     let _ = std::fs::remove_file(&path);
     Some(serde_json::from_str(&answer).unwrap_or_else(|e| panic!("{e}: {answer}")))
+}
+
+/// The lines of a table of a manifest.
+fn table<'a>(manifest: &'a str, name: &str) -> &'a str {
+    let (_, rest) =
+        manifest.split_once(&format!("\n[{name}]\n")).unwrap_or_else(|| panic!("spin.toml has no [{name}]"));
+    rest.split("\n[").next().unwrap_or(rest)
 }

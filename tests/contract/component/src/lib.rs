@@ -27,7 +27,7 @@ async fn handle(_request: Request) -> Result<(StatusCode, String), &'static str>
     let (url, prefix) = (variable("redis_url").await?, variable("key_prefix").await?);
     // Patient: what is shown here is what the calls mean, not how long they may take.
     let (limit, rest) = (Duration::from_secs(5), Duration::from_millis(1));
-    let store = RedisStore::new(Redis::new("Redis", url, limit, rest), &prefix, Duration::from_secs(600), "contract");
+    let store = RedisStore::new(Redis::new("Redis", url, limit, rest), &prefix, "contract");
     let cache = Cache { store, prefix };
     let mut found = contract::run(&cache).await;
     found.extend(damage::run(&cache).await);
