@@ -19,14 +19,14 @@ use futures_util::future::{Either, select};
 const PARTS: u32 = 24;
 
 /// A tick while all is well. Shorter ones would be more exact, but each costs a tenth of a cached read, in each instance.
-const LONG_TICK: u32 = 12;
+const LONG_TICK: u32 = 8;
 
 /// A tick where the last one was silent, or nothing has ever been heard.
 const SHORT_TICK: u32 = 3;
 
 /// What silent ticks add up to when a call is given up: less than the whole limit. What is left is for what is done instead, so that all of
 /// it takes the limit and little more.
-const GIVEN_UP_AFTER: u32 = 18;
+const GIVEN_UP_AFTER: u32 = 21;
 
 /// The same for who has never had an answer. Requests that come to a new instance must not all wait as long as those of one that knows its
 /// server: there is nothing yet that says that it is there.
