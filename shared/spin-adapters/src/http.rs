@@ -3,13 +3,14 @@
 use crate::auth;
 use crate::backend::Backend;
 use crate::clock::{begin_request, limited};
+use crate::outgoing::written;
 use crate::problem;
 use commerce::caller::Caller;
 use commerce::error::Error;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
-use spin_sdk::wasip3::http::types::{ErrorCode, Fields, Method as WasiMethod, Request, Response, Trailers};
+use spin_sdk::wasip3::http::types::{Fields, Method as WasiMethod, Request, Response};
 use spin_sdk::wasip3::wit_bindgen::{StreamReader, StreamResult, yield_async};
-use spin_sdk::wasip3::{spawn, wit_future, wit_stream};
+use spin_sdk::wasip3::wit_future;
 use std::borrow::Cow;
 use std::cell::{OnceCell, RefCell};
 use std::net::SocketAddr;
@@ -275,19 +276,7 @@ async fn send(mut reply: Reply) -> Response {
         reply.headers.push(("content-length", length.into()));
     }
     let fields = fields(reply.headers.iter().map(|(name, value)| (*name, value.as_ref())));
-    let (trailers_writer, trailers) = wit_future::new::<Result<Option<Trailers>, ErrorCode>>(|| Ok(None));
-    let contents = reply.body.map(|body| {
-        let (mut writer, reader) = wit_stream::new();
-        spawn(async move {
-            // What is left over is what the client didn't wait for.
-            drop(writer.write_all(body).await);
-            drop(writer);
-            // In the same task and after the body: dropped unwritten it would begin a write of its own, and the body's would be late
-            // (seen on Spin 4.1: head and body in two packets, 44 ms instead of 0.2 ms).
-            let _ = trailers_writer.write(Ok(None)).await;
-        });
-        reader
-    });
+    let (contents, trailers) = written(reply.body);
     let (response, _sent) = Response::new(fields, contents, trailers);
     // It is 200 by itself.
     if reply.status != 200 {

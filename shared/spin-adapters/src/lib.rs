@@ -16,6 +16,7 @@ pub mod ledger;
 pub mod locks;
 pub mod metrics;
 pub mod orders;
+mod outgoing;
 mod packing;
 pub mod payments;
 pub mod postgres;

@@ -7,11 +7,12 @@ use std::time::Duration;
 use commerce::gateway::{Answer, GatewayError, Method, Request};
 use spin_sdk::wasip3::http::client;
 use spin_sdk::wasip3::http::types::{ErrorCode, Fields, Method as WasiMethod, Request as WasiRequest};
-use spin_sdk::wasip3::http::types::{RequestOptions, Response, Scheme, Trailers};
+use spin_sdk::wasip3::http::types::{RequestOptions, Response, Scheme};
 use spin_sdk::wasip3::wit_bindgen::{StreamResult, yield_async};
-use spin_sdk::wasip3::{spawn, wit_future, wit_stream};
+use spin_sdk::wasip3::wit_future;
 
 use crate::clock::{self, limited};
+use crate::outgoing::written;
 
 /// How much is read of an answer at once.
 const CHUNK: usize = 16 << 10;
@@ -112,17 +113,7 @@ fn outgoing(origin: &str, request: &Request, limit: Duration) -> Option<WasiRequ
     if request.method == Method::Post {
         headers.push(("content-length".to_owned(), request.body.len().to_string().into_bytes()));
     }
-    let (trailers_writer, trailers) = wit_future::new::<Result<Option<Trailers>, ErrorCode>>(|| Ok(None));
-    let body = (!request.body.is_empty()).then(|| request.body.clone()).map(|body| {
-        let (mut writer, reader) = wit_stream::new();
-        spawn(async move {
-            // What is left over is what the provider didn't wait for.
-            drop(writer.write_all(body).await);
-            drop(writer);
-            let _ = trailers_writer.write(Ok(None)).await;
-        });
-        reader
-    });
+    let (body, trailers) = written((!request.body.is_empty()).then(|| request.body.clone()));
     // Where the host can't do it, the limit around the whole call does.
     let options = RequestOptions::new();
     let nanos = u64::try_from(limit.as_nanos()).unwrap_or(u64::MAX);
