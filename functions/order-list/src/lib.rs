@@ -7,7 +7,6 @@ use commerce::preconditions::idempotency_key;
 use commerce::query::{ListQuery, Page, parse_id, parse_none, parse_stats};
 use http::Method;
 use spin_adapters::backend::Backend;
-use spin_adapters::config::Rules;
 use spin_adapters::http::{Incoming, Reply, serve};
 use spin_adapters::orders::{self, change};
 use spin_sdk::wasip3::http::types::{Request, Response};
@@ -43,7 +42,7 @@ async fn list(backend: &'static Backend, caller: &Caller, request: &Incoming) ->
 
 async fn create(backend: &'static Backend, caller: &Caller, request: &Incoming) -> Result<Reply, Error> {
     parse_none(request.query.as_deref())?;
-    let body = request.json(Rules::ready().await?.max_body_bytes).await?;
+    let body = request.json().await?;
     let key = idempotency_key(request.values("idempotency-key"))?;
     let (id, created) = change::create(backend, caller, &NewOrder::decode(&body)?, key, &body).await?;
     Ok(created.into_reply(201).with("location", format!("/api/v1/orders/{id}")))
@@ -62,7 +61,7 @@ async fn history(backend: &'static Backend, caller: &Caller, request: &Incoming)
 
 async fn read_statuses(backend: &'static Backend, caller: &Caller, request: &Incoming) -> Result<Reply, Error> {
     parse_none(request.query.as_deref())?;
-    let body = request.json(Rules::ready().await?.max_body_bytes).await?;
+    let body = request.json().await?;
     let statuses = orders::statuses(backend, caller, &BulkRead::decode(&body)?.ids).await?;
     Ok(Reply::json(200, statuses.body)
         .with("cache-status", statuses.cache_status)
@@ -72,7 +71,7 @@ async fn read_statuses(backend: &'static Backend, caller: &Caller, request: &Inc
 
 async fn set_statuses(backend: &'static Backend, caller: &Caller, request: &Incoming) -> Result<Reply, Error> {
     parse_none(request.query.as_deref())?;
-    let body = request.json(Rules::ready().await?.max_body_bytes).await?;
+    let body = request.json().await?;
     let states = change::set_statuses(backend, caller, &BulkWrite::decode(&body)?).await?;
     Ok(Reply::json(200, states).with("cache-control", "private, no-cache"))
 }

@@ -7,7 +7,6 @@ use commerce::preconditions::if_match;
 use commerce::query::{parse_hard, parse_id, parse_none};
 use http::Method;
 use spin_adapters::backend::Backend;
-use spin_adapters::config::Rules;
 use spin_adapters::http::{Incoming, Reply, serve};
 use spin_adapters::orders::{View, change, view};
 use spin_sdk::wasip3::http::types::{Request, Response};
@@ -41,7 +40,7 @@ async fn patch(backend: &'static Backend, caller: &Caller, request: &Incoming) -
     let id = parse_id("id", request.segment(1).unwrap_or_default())?;
     parse_none(request.query.as_deref())?;
     let version = if_match(request.values("if-match"))?;
-    let body = request.json(Rules::ready().await?.max_body_bytes).await?;
+    let body = request.json().await?;
     let changed = change::patch(backend, caller, id, &PatchOrder::decode(&body)?, version).await?;
     Ok(changed.into_reply(200))
 }

@@ -3,7 +3,6 @@
 use commerce::error::Error;
 use commerce::query::{parse_id, parse_none};
 use http::Method;
-use spin_adapters::config::Rules;
 use spin_adapters::http::Reply;
 use spin_adapters::payments::checkout::Checkout;
 
@@ -16,7 +15,7 @@ pub async fn cart(Call { backend, payments, caller, request }: Call<'_>) -> Resu
     let checkout = Checkout::of(backend, payments, caller, id)?;
     match request.method {
         Method::GET | Method::HEAD => checkout.get().await,
-        Method::PUT => checkout.put(&request.json(Rules::ready().await?.max_body_bytes).await?).await,
+        Method::PUT => checkout.put(&request.json().await?).await,
         Method::DELETE => checkout.delete().await,
         _ => Err(Error::MethodNotAllowed { allow: "GET, HEAD, PUT, DELETE" }),
     }

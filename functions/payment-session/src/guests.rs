@@ -5,7 +5,6 @@ use commerce::guest::GuestToken;
 use commerce::query::{parse_id, parse_none};
 use http::Method;
 use spin_adapters::backend::Backend;
-use spin_adapters::config::Rules;
 use spin_adapters::http::{Incoming, Reply};
 use spin_adapters::payments::address::client_address;
 use spin_adapters::payments::{Payments, guests};
@@ -22,7 +21,7 @@ pub async fn token(Call { backend, payments, caller, request }: Call<'_>) -> Res
     match request.method {
         Method::POST => {
             // Whoever asks for a shorter life must not believe to have got it.
-            let body = request.body(Rules::ready().await?.max_body_bytes, "body").await?;
+            let body = request.whole_body().await?;
             if !matches!(body.trim_ascii(), b"" | b"{}") {
                 return Err(Error::invalid("body", "must be empty: nothing about a token can be asked for"));
             }

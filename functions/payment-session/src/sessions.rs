@@ -5,7 +5,6 @@ use commerce::preconditions::idempotency_key;
 use commerce::query::{parse_id, parse_none};
 use commerce::session::{NewSession, SessionQuery};
 use http::Method;
-use spin_adapters::config::Rules;
 use spin_adapters::http::Reply;
 use spin_adapters::payments::address::client_address;
 use spin_adapters::payments::sessions;
@@ -20,7 +19,7 @@ pub async fn all(Call { backend, payments, caller, request }: Call<'_>) -> Resul
     }
     only(&Method::POST, request, "GET, HEAD, POST")?;
     parse_none(request.query.as_deref())?;
-    let body = request.json(Rules::ready().await?.max_body_bytes).await?;
+    let body = request.json().await?;
     let key = idempotency_key(request.values("idempotency-key"))?;
     let session = NewSession::decode(&body, &payments.config.return_urls)?;
     let address = client_address(backend, &payments.config.trusted_proxies, request);

@@ -4,6 +4,7 @@ use commerce::error::Error;
 use commerce::preconditions::require_json;
 use http::Method;
 
+use crate::config::Rules;
 use crate::http::Incoming;
 
 impl Incoming {
@@ -23,11 +24,20 @@ impl Incoming {
         below.split('/').nth(index).filter(|segment| !segment.is_empty())
     }
 
+    /// The body, whatever it is.
+    ///
+    /// # Errors
+    /// [`Error::TooLarge`] above `max_body_bytes`, [`Error::Misconfigured`] where that is wrong.
+    pub async fn whole_body(&self) -> Result<Vec<u8>, Error> {
+        self.body(Rules::ready().await?.max_body_bytes, "body").await
+    }
+
     /// The body of a request that says that it is JSON.
     ///
     /// # Errors
-    /// [`Error::UnsupportedMediaType`]; [`Error::TooLarge`] above `limit` bytes.
-    pub async fn json(&self, limit: usize) -> Result<Vec<u8>, Error> {
+    /// [`Error::UnsupportedMediaType`], and as [`Incoming::whole_body`].
+    pub async fn json(&self) -> Result<Vec<u8>, Error> {
+        let limit = Rules::ready().await?.max_body_bytes;
         require_json(self.values("content-type"))?;
         self.body(limit, "body").await
     }
@@ -36,8 +46,8 @@ impl Incoming {
     ///
     /// # Errors
     /// As [`Incoming::json`].
-    pub async fn optional_json(&self, limit: usize) -> Result<Option<Vec<u8>>, Error> {
-        let body = self.body(limit, "body").await?;
+    pub async fn optional_json(&self) -> Result<Option<Vec<u8>>, Error> {
+        let body = self.whole_body().await?;
         if body.trim_ascii().is_empty() {
             return Ok(None);
         }

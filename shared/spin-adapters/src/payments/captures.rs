@@ -13,7 +13,6 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use crate::backend::Backend;
-use crate::config::Rules;
 use crate::http::{Incoming, Reply};
 use crate::orders::change::{one, principal};
 use crate::payments::refunds::{account_variable, configured_account};
@@ -34,7 +33,7 @@ pub async fn capture(
     caller.require_operator("a capture")?;
     parse_none(request.query.as_deref())?;
     let id = parse_id("id", request.param("id"))?;
-    let body = request.json(Rules::ready().await?.max_body_bytes).await?;
+    let body = request.json().await?;
     let key = idempotency_key(request.values("idempotency-key"))?;
     let wanted = CaptureWanted::decode(&body)?;
     let principal = principal(caller);

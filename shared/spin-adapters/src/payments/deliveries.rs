@@ -12,7 +12,6 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 
 use crate::backend::Backend;
-use crate::config::Rules;
 use crate::http::{Incoming, Reply};
 use crate::payments::Payments;
 use crate::payments::claims::Claimed;
@@ -34,7 +33,7 @@ const TOO_MANY: u32 = 3600;
 /// [`Error::Refused`] for what doesn't verify; [`Error::Unavailable`] for what is to be delivered again.
 pub async fn deliver(backend: &'static Backend, provider: Provider, request: &Incoming) -> Result<Reply, Error> {
     let payments = Payments::ready().await?;
-    let body = request.body(Rules::ready().await?.max_body_bytes, "body").await?;
+    let body = request.whole_body().await?;
     let headers = Headers::new(request.headers().iter().map(|(name, value)| (name.as_str(), value.as_bytes())));
     let verified = verified(provider, backend, payments, &headers, &body).await?;
     let told = Told::read(provider, &body).map_err(refused)?;

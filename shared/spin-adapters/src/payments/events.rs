@@ -14,7 +14,6 @@ use uuid::Uuid;
 
 use crate::backend::Backend;
 use crate::clock::monotonic_millis;
-use crate::config::Rules;
 use crate::http::{Incoming, Reply};
 use crate::payments::Payments;
 use crate::payments::deliveries::{Delivery, account};
@@ -125,7 +124,7 @@ pub async fn dismiss(
     request: &Incoming,
 ) -> Result<Reply, Error> {
     caller.require_operator("putting an event aside")?;
-    let note = parse_dismissal(request.optional_json(Rules::ready().await?.max_body_bytes).await?.as_deref())?;
+    let note = parse_dismissal(request.optional_json().await?.as_deref())?;
     let params = vec![
         Param::Uuid(event.to_string()),
         Param::Text(format!("operator:{}", caller.subject)),

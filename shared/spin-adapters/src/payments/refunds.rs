@@ -16,7 +16,6 @@ use uuid::Uuid;
 
 use crate::backend::Backend;
 use crate::clock::monotonic_millis;
-use crate::config::Rules;
 use crate::http::{Incoming, Reply};
 use crate::orders::change::{one, principal};
 use crate::payments::Payments;
@@ -64,7 +63,7 @@ pub async fn refund(
     caller.require_operator("a refund")?;
     parse_none(request.query.as_deref())?;
     let payment = parse_id("id", request.param("id"))?;
-    let body = request.json(Rules::ready().await?.max_body_bytes).await?;
+    let body = request.json().await?;
     let key = idempotency_key(request.values("idempotency-key"))?;
     let wanted = RefundWanted::decode(&body)?;
     // The payment is part of what a key stands for.
