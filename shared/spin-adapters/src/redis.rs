@@ -12,18 +12,22 @@ use cache_logic::certificate::RunId;
 use cache_logic::ports::CacheFault;
 use spin_sdk::redis::{Connection, Error, RedisParameter, RedisResult};
 use spin_sdk::wasip3::spawn;
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::future::Future;
 use std::rc::Rc;
 use std::time::Duration;
 
-/// An open connection, and what was learned when it was opened.
+use futures_util::future::join;
+
+/// An open connection, and whose it is.
 struct Session {
     connection: Connection,
-    run: RunId,
+    /// Learned beside the first command. No answer counts before.
+    run: OnceCell<RunId>,
 }
 
-/// Says that a connection is being opened, until it is dropped: at the end, or where the time limit cuts it off. Then it tells who waits.
+/// Says that a connection is being opened, or that its server is being asked who it is, until it is dropped: at the end, or where the time
+/// limit cuts it off. Then it tells who waits.
 struct Opening<'a>(&'a Server);
 
 impl<'a> Opening<'a> {
@@ -51,7 +55,7 @@ struct Server {
     deadline: Rc<Deadline>,
     session: RefCell<Option<Rc<Session>>>,
     opening: Cell<bool>,
-    /// Rings when a connection was opened, or could not be.
+    /// Rings when a connection was opened, when its server is known, and when either could not be.
     opened: Bell,
     /// Why the last one could not be.
     closed_by: RefCell<Option<CacheFault>>,
@@ -135,7 +139,7 @@ impl Redis {
 
     /// The run of the server that the open connection leads to.
     pub fn run(&self) -> Option<RunId> {
-        self.0.session.borrow().as_ref().map(|session| session.run)
+        self.0.session.borrow().as_ref().and_then(|session| session.run.get().copied())
     }
 
     /// True while the breaker is open: calls are refused unasked.
@@ -176,10 +180,17 @@ impl Server {
         name: &str,
         arguments: Vec<RedisParameter>,
     ) -> Result<(Vec<RedisResult>, RunId), CacheFault> {
-        let session = self.session().await?;
-        match self.in_time(session.connection.execute(name, arguments)).await? {
-            Ok(answer) => Ok((answer, session.run)),
-            Err(error) => Err(self.judge(error, &session)),
+        let (session, opening) = self.session().await?;
+        let call = self.in_time(session.connection.execute(name, arguments));
+        let answer = match opening {
+            None => call.await?,
+            // A future of its own: nearly every command finds an open session.
+            Some(opening) => Box::pin(self.introduced(opening, &session, call)).await?,
+        };
+        match (answer, session.run.get()) {
+            (Ok(answer), Some(run)) => Ok((answer, *run)),
+            (Ok(answer), None) => Ok((answer, Box::pin(self.introduction(&session)).await?)),
+            (Err(error), _) => Err(self.judge(error, &session)),
         }
     }
 
@@ -189,13 +200,14 @@ impl Server {
         self.deadline.within(answer).await.ok_or(CacheFault::TimedOut)
     }
 
-    /// The open session, or a new one. One request opens it; the others wait for that, and give up with it.
-    async fn session(&self) -> Result<Rc<Session>, CacheFault> {
+    /// The open session, or a new one, which whoever opened it has to be introduced to. One request opens it; the others wait for that, and
+    /// give up with it.
+    async fn session(&self) -> Result<(Rc<Session>, Option<Opening<'_>>), CacheFault> {
         let mut waited = false;
         loop {
             let open = self.session.borrow().clone();
             if let Some(session) = open {
-                return Ok(session);
+                return Ok((session, None));
             }
             if !self.opening.get() {
                 let closed_by = self.closed_by.borrow().clone();
@@ -210,36 +222,80 @@ impl Server {
         }
     }
 
-    async fn open(&self) -> Result<Rc<Session>, CacheFault> {
-        let _opening = Opening::begin(self);
-        let opened = self.connect().await;
-        self.closed_by.replace(opened.as_ref().err().cloned());
-        opened
+    async fn open(&self) -> Result<(Rc<Session>, Option<Opening<'_>>), CacheFault> {
+        let opening = Opening::begin(self);
+        let opened = self.in_time(Connection::open(&self.url)).await;
+        let connection = match opened.and_then(|opened| opened.map_err(|error| fault(&error))) {
+            Ok(connection) => connection,
+            Err(fault) => {
+                self.closed_by.replace(Some(fault.clone()));
+                return Err(fault);
+            }
+        };
+        let session = Rc::new(Session { connection, run: OnceCell::new() });
+        self.session.replace(Some(session.clone()));
+        // Who waits may send its commands.
+        self.opened.ring();
+        Ok((session, Some(opening)))
     }
 
-    async fn connect(&self) -> Result<Rc<Session>, CacheFault> {
-        let connection = self.in_time(Connection::open(&self.url)).await?.map_err(|error| fault(&error))?;
+    /// Sends the first command of a connection, and beside it the question whose it is: one round trip for both.
+    async fn introduced<T>(
+        &self,
+        _opening: Opening<'_>,
+        session: &Rc<Session>,
+        command: impl Future<Output = Result<T, CacheFault>>,
+    ) -> Result<T, CacheFault> {
+        let (known, answer) = join(self.ask_run(&session.connection), command).await;
+        match known {
+            Ok(run) => {
+                self.deadline.trust();
+                // Nobody else sets it.
+                let _ = session.run.set(run);
+                answer
+            }
+            Err(fault) => {
+                self.leave(session);
+                self.closed_by.replace(Some(fault.clone()));
+                Err(fault)
+            }
+        }
+    }
+
+    async fn ask_run(&self, connection: &Connection) -> Result<RunId, CacheFault> {
         let info = self.in_time(connection.execute("INFO", [text("server")])).await?.map_err(|error| fault(&error))?;
-        let run = match info.as_slice() {
-            [RedisResult::Binary(info)] => standalone_run(&String::from_utf8_lossy(info))?,
-            _ => return Err(CacheFault::Protocol("INFO gave no text".into())),
-        };
-        self.deadline.trust();
-        let session = Rc::new(Session { connection, run });
-        self.session.replace(Some(session.clone()));
-        Ok(session)
+        match info.as_slice() {
+            [RedisResult::Binary(info)] => standalone_run(&String::from_utf8_lossy(info)),
+            _ => Err(CacheFault::Protocol("INFO gave no text".into())),
+        }
+    }
+
+    /// Whose connection it is, where somebody else asks.
+    async fn introduction(&self, session: &Session) -> Result<RunId, CacheFault> {
+        loop {
+            match session.run.get() {
+                Some(run) => return Ok(*run),
+                None if self.opening.get() => self.opened.heard().await,
+                None => return Err(self.closed_by.borrow().clone().unwrap_or(CacheFault::Unreachable)),
+            }
+        }
     }
 
     /// After an error that isn't an answer of the server the connection is of no use any more.
     fn judge(&self, error: Error, session: &Rc<Session>) -> CacheFault {
         let fault = fault(&error);
         if fault == CacheFault::Unreachable {
-            let current = self.session.borrow().as_ref().is_some_and(|current| Rc::ptr_eq(current, session));
-            if current {
-                self.session.replace(None);
-            }
+            self.leave(session);
         }
         fault
+    }
+
+    /// The connection is of no use any more.
+    fn leave(&self, session: &Rc<Session>) {
+        let current = self.session.borrow().as_ref().is_some_and(|current| Rc::ptr_eq(current, session));
+        if current {
+            self.session.replace(None);
+        }
     }
 }
 

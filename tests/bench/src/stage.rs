@@ -39,7 +39,8 @@ impl Stage {
         standin.automatic(false);
         let limits = ["limit_customer_hour", "limit_customer_day", "limit_address_hour"];
         let app = limits.iter().fold(App::private().own_redis(), |app, limit| app.variable(limit, "100000"));
-        let app = app.payments(&standin).spawn().await.expect("make bench measures servers that it starts");
+        // As `make up` serves it.
+        let app = app.in_table().payments(&standin).spawn().await.expect("make bench measures servers that it starts");
         let owned = format!(
             "SELECT string_agg(id::text, ' ' ORDER BY id) FROM orders WHERE organization_id = '{}' AND deleted_at IS NULL",
             app.sample.org
@@ -50,7 +51,8 @@ impl Stage {
         let mut components = runtime(&root);
         components
             .args(["up", "--from", "tests/bench/peers/spin.toml", "--listen", &format!("127.0.0.1:{port}")])
-            .env("SPIN_VARIABLE_REDIS_URL", &app.redis_url);
+            .arg("--variable")
+            .arg(format!("redis_url={}", app.redis_url));
         let components = Peer::start(&mut components, port, &scratch.join("components.log"));
         let port = free_port();
         let mut native = Command::new(root.join("target/native/bench-native"));

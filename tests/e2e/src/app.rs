@@ -112,10 +112,10 @@ impl App {
         self.standin.as_ref().expect("Private::payments")
     }
 
-    /// A second server on the same stores and with the same settings, and a client with the same token.
+    /// A second server on the same stores and with the same settings, given in its environment, and a client with the same token.
     pub async fn another_server(&self) -> (Server, Client) {
         let log = self.log.with_extension("2.log");
-        let server = Server::start(&self.settings, &log).await;
+        let server = Server::start(&self.settings, false, &log).await;
         let client = Client::new(server.base_url()).with_token(&self.token);
         (server, client)
     }

@@ -13,6 +13,7 @@ pub const SHOP: &str = "https://shop.test/";
 #[derive(Debug, Default)]
 pub struct Private {
     variables: Vec<(String, String)>,
+    in_table: bool,
     own_redis: bool,
     own_postgres: bool,
     standin: Option<Standin>,
@@ -22,6 +23,12 @@ impl Private {
     /// Sets a variable of spin.toml.
     pub fn variable(mut self, name: &str, value: &str) -> Private {
         self.variables.push((name.to_uppercase(), value.to_owned()));
+        self
+    }
+
+    /// Gives the variables in a table, as `make up` does, instead of in the environment.
+    pub fn in_table(mut self) -> Private {
+        self.in_table = true;
         self
     }
 
@@ -91,7 +98,7 @@ impl Private {
         // Last, so that a scenario may say otherwise.
         settings.extend(self.variables);
         let log = scratch_dir().join(format!("{name}.log"));
-        let server = Server::start(&settings, &log).await;
+        let server = Server::start(&settings, self.in_table, &log).await;
         let base_url = server.base_url().to_owned();
         if let Some(standin) = &self.standin {
             standin.webhooks_to(&base_url);

@@ -20,11 +20,18 @@ pub struct Server {
 }
 
 impl Server {
-    /// Starts one with these variables of spin.toml on a free port, and waits until it answers.
-    pub(crate) async fn start(variables: &[(String, String)], log: &Path) -> Server {
+    /// Starts one with these variables of spin.toml, given in a table or in the environment, on a free port, and waits until it answers.
+    pub(crate) async fn start(variables: &[(String, String)], in_table: bool, log: &Path) -> Server {
         let port = free_port();
         let (mut command, spin) = up(Path::new("spin.toml"), port);
-        command.envs(variables.iter().map(|(name, value)| (format!("SPIN_VARIABLE_{name}"), value)));
+        let environment = variables.iter().map(|(name, value)| (format!("SPIN_VARIABLE_{name}"), value));
+        if in_table {
+            let table = log.with_extension("toml");
+            write_table(&table, Command::new(root().join("scripts/variables.sh")).envs(environment));
+            command.arg("--variable").arg(format!("@{}", table.display()));
+        } else {
+            command.envs(environment);
+        }
         let base_url = format!("http://127.0.0.1:{port}");
         let mut server = Server { command, base_url, log: log.to_owned(), group: spin, child: None };
         server.restart().await;
@@ -69,6 +76,13 @@ impl Server {
     fn signal(&self, signal: Signal) {
         self.child.as_ref().expect("the server was killed").signal(signal);
     }
+}
+
+/// Keeps what the script prints.
+fn write_table(path: &Path, script: &mut Command) {
+    let printed = script.output().expect("scripts/variables.sh runs");
+    assert!(printed.status.success(), "{}", String::from_utf8_lossy(&printed.stderr));
+    std::fs::write(path, printed.stdout).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
 }
 
 /// Serves another application, whose manifest is given, on a free port; gives the process and the address. It ends with the process.

@@ -15,7 +15,8 @@ edge-host up [flags]      runs a spin.toml
 
   --from PATH                                 the manifest or its directory (spin.toml)
   --listen ADDRESS                            where to serve (127.0.0.1:3000); port 0 is a free one
-  --variable NAME=VALUE                       sets a variable; may be repeated
+  --variable NAME=VALUE                       sets a variable; may be repeated; NAME=@FILE for a file's text
+  --variable @FILE                            sets those of a table, a file that ends in .toml or .json
   --max-instance-reuse-count N                requests per instance (128)
   --max-instance-concurrent-reuse-count N     requests at the same time per instance (16)
   --idle-instance-timeout TIME                how long an idle instance is kept (1s); TIME is 5, 5s or 500ms
@@ -84,11 +85,7 @@ fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Options> {
             "--listen" => {
                 options.listen = value()?.parse().context("--listen takes an address such as 127.0.0.1:3000")?
             }
-            "--variable" => {
-                let given = value()?;
-                let (name, value) = given.split_once('=').context("--variable takes NAME=VALUE")?;
-                variables.insert(name.to_owned(), value.to_owned());
-            }
+            "--variable" => variables.extend(edge_host::variables::given(&value()?)?),
             "--max-instance-reuse-count" => reuse.max_requests = count(&value()?)?,
             "--max-instance-concurrent-reuse-count" => reuse.max_concurrent = count(&value()?)?,
             "--idle-instance-timeout" => reuse.idle_timeout = duration(&value()?)?,

@@ -91,6 +91,27 @@ impl Values {
     }
 }
 
+/// What one `--variable` sets: `NAME=VALUE`, `NAME=@FILE` (the file's text), or `@FILE.toml` and `@FILE.json` (a table of names and texts).
+///
+/// # Errors
+/// An argument of another form, or a file that can't be read as what its name says.
+pub fn given(argument: &str) -> Result<HashMap<String, String>> {
+    let read = |path: &str| std::fs::read_to_string(path).with_context(|| format!("cannot read {path}"));
+    if let Some(path) = argument.strip_prefix('@') {
+        let extension = Path::new(path).extension().and_then(|extension| extension.to_str());
+        return match extension {
+            Some("toml") => toml::from_str(&read(path)?).with_context(|| format!("{path} is not a table of texts")),
+            Some("json") => {
+                serde_json::from_str(&read(path)?).with_context(|| format!("{path} is not an object of texts"))
+            }
+            _ => bail!("files of variables must end in .toml or .json, {path} doesn't"),
+        };
+    }
+    let (name, value) = argument.split_once('=').context("--variable takes NAME=VALUE or @FILE")?;
+    let value = value.strip_prefix('@').map_or_else(|| Ok(value.to_owned()), read)?;
+    Ok(HashMap::from([(name.to_owned(), value)]))
+}
+
 fn environment_name(variable: &str) -> String {
     format!("SPIN_VARIABLE_{}", variable.to_ascii_uppercase())
 }

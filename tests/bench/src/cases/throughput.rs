@@ -11,6 +11,8 @@ const SECONDS: u64 = 2;
 /// Orders that a run of misses asks for, each once.
 const MISSES: usize = 1000;
 
+/// The app as it is where its variables stand in the environment.
+const ENVIRONMENT: &str = "cached lookup, variables in the environment";
 /// The floor behind `#[http_service]`.
 const SDK_FLOOR: &str = "floor, the SDK's handler";
 
@@ -45,9 +47,11 @@ pub async fn run(stage: &Stage, report: &mut Report) {
         .enumerate()
         .map(|(n, id)| stage.request("PATCH", &format!("/orders/{id}"), &[], &format!("{{\"notes\":\"bench {n}\"}}")))
         .collect();
+    let (by_environment, _) = stage.app.another_server().await;
     let mut cases = vec![
         case("floor", components, vec![stage.plain(&stage.floor_path("floor"))], None),
         case("cached lookup", app, get(&order), Some("floor")),
+        case(ENVIRONMENT, by_environment.base_url(), get(&order), Some("cached lookup")),
         case(SDK_FLOOR, components, vec![stage.plain(&stage.floor_path("floor-sdk"))], Some("floor")),
         case("hello", components, vec![stage.plain("/hello")], Some("floor")),
         case("native cached lookup", native, vec![stage.plain(&format!("/api/v1{order}"))], Some("floor")),

@@ -30,6 +30,22 @@ async fn what_a_miss_needs_is_named_by_a_miss_and_by_health() {
 }
 
 #[tokio::test]
+async fn variables_in_a_table_are_those_of_the_environment() {
+    // What a shell could spoil: quotes, a backslash, a dollar, a line break.
+    let audience = "a \"b\"\n\\c $HOME";
+    let spoilt =
+        App::private().own_redis().in_table().variable("jwt_audience", audience).variable("ttl_order", "sooner");
+    let Some(app) = spoilt.spawn().await else { return };
+    assert_eq!(named_by_health(&app).await, ["ttl_order"]);
+    let caller = app.service();
+    app.as_caller(&caller).get("/orders?limit=1").await.expect(401);
+    let heard = app.as_caller(&caller.claim("aud", audience.into()));
+    let order = format!("/orders/{}", app.sample.order);
+    let detail = heard.get(&order).await.expect(503).json()["detail"].take();
+    assert!(detail.as_str().is_some_and(|detail| detail.contains("ttl_order ")), "{detail}");
+}
+
+#[tokio::test]
 async fn what_every_request_needs_is_named_with_all_that_is_wrong() {
     let wrong = App::private().own_redis().variable("jwt_keys", "{sooner").variable("cache_wait_ms", "-1");
     let Some(app) = wrong.spawn().await else { return };

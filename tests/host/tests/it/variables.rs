@@ -1,5 +1,5 @@
 use crate::support::*;
-use edge_host::variables::Sources;
+use edge_host::variables::{Sources, given};
 use std::collections::HashMap;
 use std::process::{Command, Stdio};
 
@@ -38,6 +38,33 @@ async fn the_environment_overrides_the_default() {
 async fn the_command_line_overrides_the_environment() {
     let given = sources(&[("plain", "as told")], &[("SPIN_VARIABLE_PLAIN", "of the environment")]);
     assert_eq!(variable("both", given).await, r#"Ok("as told and s3cr3t-default")"#);
+}
+
+#[test]
+fn the_command_line_takes_values_texts_of_files_and_tables() {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let file = |name: &str, text: &str| {
+        let path = dir.path().join(name);
+        std::fs::write(&path, text).expect("written");
+        path.display().to_string()
+    };
+    let (pem, toml, json) = (
+        file("pem", "a\nb\n"),
+        file("a.toml", "one = '''\n{\"a\"}'''\n"),
+        file("b.json", "{\"one\":\"1\",\"two\":\"2\"}"),
+    );
+    let table = [
+        ("one=a=b".to_owned(), sources(&[("one", "a=b")], &[])),
+        (format!("one=@{pem}"), sources(&[("one", "a\nb\n")], &[])),
+        (format!("@{toml}"), sources(&[("one", "{\"a\"}")], &[])),
+        (format!("@{json}"), sources(&[("one", "1"), ("two", "2")], &[])),
+    ];
+    for (argument, expected) in table {
+        assert_eq!(given(&argument).expect("it is as it should be"), expected.overrides, "{argument}");
+    }
+    for wrong in ["one".to_owned(), format!("@{pem}"), format!("@{toml}/nowhere.toml"), "one=@/nowhere".to_owned()] {
+        assert!(given(&wrong).is_err(), "{wrong}");
+    }
 }
 
 #[tokio::test]
