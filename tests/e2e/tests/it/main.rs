@@ -3,6 +3,7 @@
 mod bad_input;
 mod bodies;
 mod callers;
+mod components;
 mod concurrency;
 mod configuration;
 mod contract;

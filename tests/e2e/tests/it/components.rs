@@ -1,0 +1,35 @@
+//! What the components are made of.
+
+use std::path::Path;
+
+use wasmparser::{Parser, Payload};
+
+const COMPONENTS: [&str; 5] = ["order_lookup", "order_list", "payment_session", "webhook_dedup", "health"];
+/// Bytes of a page of memory.
+const PAGE: u64 = 64 << 10;
+
+/// The pages that a component's memories begin with.
+fn initial_pages(component: &Path) -> u64 {
+    let bytes = std::fs::read(component)
+        .unwrap_or_else(|e| panic!("{}: {e}; scripts/build.sh components", component.display()));
+    let mut pages = 0;
+    for payload in Parser::new(0).parse_all(&bytes) {
+        if let Payload::MemorySection(memories) = payload.expect("a component") {
+            pages += memories.into_iter().map(|memory| memory.expect("a memory").initial).sum::<u64>();
+        }
+    }
+    pages
+}
+
+#[test]
+fn an_instance_begins_with_little_memory_since_spin_clears_all_of_it() {
+    let built = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/wasm32-wasip2/release");
+    for component in COMPONENTS {
+        let pages = initial_pages(&built.join(component).with_extension("wasm"));
+        assert!(
+            (1..=5).contains(&pages),
+            "{component} begins with {} KiB: was .cargo/config.toml read?",
+            pages * PAGE / 1024
+        );
+    }
+}
