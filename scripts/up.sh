@@ -120,7 +120,7 @@ export SPIN_VARIABLE_REDIS_URL=$REDIS_URL SPIN_VARIABLE_DATABASE_URL=$DATABASE_U
 SPIN_VARIABLE_DATABASE_HOST=$(sed -E 's|^[a-z]+://([^@/]*@)?([^/?]*).*|\2|' <<<"$DATABASE_URL")
 SPIN_VARIABLE_JWT_KEYS=$(cat $run/keys.json)
 export SPIN_VARIABLE_DATABASE_HOST SPIN_VARIABLE_JWT_KEYS
-# In a table, which is faster than the environment: see there.
+# In a table, which is faster than the environment: scripts/variables.sh says why.
 (umask 077 && scripts/variables.sh >$run/variables.toml)
 server+=(up --from spin.toml --listen "127.0.0.1:$port" --variable "@$run/variables.toml")
 

@@ -68,7 +68,9 @@ fn forget_logs() {
     let entries = std::fs::read_dir(scratch_dir()).expect("the directory was made");
     for entry in entries.filter_map(Result::ok) {
         let name = entry.file_name().to_string_lossy().into_owned();
-        if name.ends_with(".log") && (name.starts_with("e2e_run_") || name.starts_with("redis-")) {
+        if (name.ends_with(".log") || name.ends_with(".toml"))
+            && (name.starts_with("e2e_run_") || name.starts_with("redis-"))
+        {
             let _ = std::fs::remove_file(entry.path());
         }
     }
