@@ -190,7 +190,7 @@ impl Server {
         match (answer, session.run.get()) {
             (Ok(answer), Some(run)) => Ok((answer, *run)),
             (Ok(answer), None) => Ok((answer, Box::pin(self.introduction(&session)).await?)),
-            (Err(error), _) => Err(self.judge(error, &session)),
+            (Err(error), _) => Err(fault(&error)),
         }
     }
 
@@ -243,7 +243,7 @@ impl Server {
     async fn introduced<T>(
         &self,
         _opening: Opening<'_>,
-        session: &Rc<Session>,
+        session: &Session,
         command: impl Future<Output = Result<T, CacheFault>>,
     ) -> Result<T, CacheFault> {
         let (known, answer) = join(self.ask_run(&session.connection), command).await;
@@ -255,7 +255,7 @@ impl Server {
                 answer
             }
             Err(fault) => {
-                self.leave(session);
+                self.session.replace(None);
                 self.closed_by.replace(Some(fault.clone()));
                 Err(fault)
             }
@@ -278,23 +278,6 @@ impl Server {
                 None if self.opening.get() => self.opened.heard().await,
                 None => return Err(self.closed_by.borrow().clone().unwrap_or(CacheFault::Unreachable)),
             }
-        }
-    }
-
-    /// After an error that isn't an answer of the server the connection is of no use any more.
-    fn judge(&self, error: Error, session: &Rc<Session>) -> CacheFault {
-        let fault = fault(&error);
-        if fault == CacheFault::Unreachable {
-            self.leave(session);
-        }
-        fault
-    }
-
-    /// The connection is of no use any more.
-    fn leave(&self, session: &Rc<Session>) {
-        let current = self.session.borrow().as_ref().is_some_and(|current| Rc::ptr_eq(current, session));
-        if current {
-            self.session.replace(None);
         }
     }
 }
