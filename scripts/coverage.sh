@@ -21,7 +21,7 @@ cargo llvm-cov --package cache-logic --tests --ignore-filename-regex 'contract(/
     -- --skip no_read --skip every_guard
 
 lines="$CARGO_TARGET_DIR/payments.lcov"
-cargo llvm-cov --package commerce --package cache-logic --package spin-adapters --tests --lcov --output-path "$lines" \
+cargo llvm-cov --package commerce --package cache-logic --package payments --package webhook-dedup --package payment-session --tests --lcov --output-path "$lines" \
     -- --skip no_read --skip every_guard
 awk -v root="$PWD/" '
     # What a file is part of; the last word says whether it counts.

@@ -1,30 +1,180 @@
-//! `/checkout/sessions/:id` and `/checkout/sessions/:id/order`.
+//! Checkout sessions: carts in the Redis of state, each its caller's own; the order they become is in Postgres.
 
+use commerce::caller::Caller;
+use commerce::checkout::{Cart, Damaged};
 use commerce::error::Error;
-use commerce::query::{parse_id, parse_none};
-use http::Method;
-use spin_adapters::http::Reply;
-use spin_adapters::payments::checkout::Checkout;
+use commerce::pseudonym::{Purpose, short_pseudonym};
+use commerce::time::Moment;
+use edge::changed::{Changed, refusal};
+use edge::clock::now_millis;
+use edge::state::{Argument, KeyBuilder, Redis, Value, millis, text};
+use edge::{App, Call, Param, Reply};
+use payments::Payments;
+use uuid::Uuid;
 
-use crate::{Call, only};
+/// `PUT /checkout/sessions/:id`: puts the cart: 201 where there was none, else 200.
+///
+/// # Errors
+/// As `POST /orders`; [`Error::Conflict`] if it has become an order.
+pub async fn put(call: Call<'_>) -> Result<Reply, Error> {
+    Checkout::of(call).await?.put(&call.json().await?).await
+}
 
-/// The cart.
-pub async fn cart(Call { backend, payments, caller, request }: Call<'_>) -> Result<Reply, Error> {
-    let id = parse_id("id", request.param("id"))?;
-    parse_none(request.query.as_deref())?;
-    let checkout = Checkout::of(backend, payments, caller, id)?;
-    match request.method {
-        Method::GET | Method::HEAD => checkout.get().await,
-        Method::PUT => checkout.put(&request.json().await?).await,
-        Method::DELETE => checkout.delete().await,
-        _ => Err(Error::MethodNotAllowed { allow: "GET, HEAD, PUT, DELETE" }),
+/// `GET /checkout/sessions/:id`: the cart.
+///
+/// # Errors
+/// [`Error::NotFound`]; [`Error::Conflict`] if it is damaged.
+pub async fn get(call: Call<'_>) -> Result<Reply, Error> {
+    Checkout::of(call).await?.get().await
+}
+
+/// `DELETE /checkout/sessions/:id`: drops the cart, whatever state it is in, also if there is none: once is as good as twice. The order
+/// that it may have become stays.
+///
+/// # Errors
+/// [`Error::Unavailable`] if Redis is away.
+pub async fn delete(call: Call<'_>) -> Result<Reply, Error> {
+    Checkout::of(call).await?.delete().await
+}
+
+/// `POST /checkout/sessions/:id/order`: makes the order, once, however often this is called, with the cart or without it.
+///
+/// # Errors
+/// As `POST /orders`; [`Error::NotFound`] if there is neither a cart nor an order; [`Error::Unavailable`] if Redis is away and no order
+/// was made before.
+pub async fn order(call: Call<'_>) -> Result<Reply, Error> {
+    Checkout::of(call).await?.order().await
+}
+
+/// A caller's checkout session: where it is, and whose.
+struct Checkout<'a> {
+    app: &'static App,
+    payments: &'static Payments,
+    caller: &'a Caller,
+    id: Uuid,
+    key: String,
+}
+
+impl<'a> Checkout<'a> {
+    /// The session that a request names. The caller is part of its key: the same id of somebody else is another session.
+    ///
+    /// # Errors
+    /// [`Error::Misconfigured`] without `hmac_key`.
+    async fn of(call: Call<'a>) -> Result<Self, Error> {
+        let payments = Payments::ready().await?;
+        let Call { app, caller, .. } = call;
+        let id = call.id()?;
+        call.no_query()?;
+        let owner = caller.principal();
+        let hmac_key = payments.config.hmac_key()?.expose().as_bytes();
+        let owner = short_pseudonym(hmac_key, Purpose::CheckoutOwner, owner.as_bytes());
+        let key = KeyBuilder::new("checkout:session").pair(caller.organization.to_string(), id.to_string()).part(owner);
+        Ok(Self { app, payments, caller, id, key: app.state.prefixed(&key.build()) })
+    }
+
+    async fn put(&self, body: &[u8]) -> Result<Reply, Error> {
+        let cart = Cart::decode(body, self.caller, now())?;
+        let status = match self.stored().await? {
+            Some(Ok(Cart { order: Some(order), .. })) => {
+                let detail = "the checkout session has become an order; another cart needs another id".to_owned();
+                return Err(Error::Conflict { detail, current: Some(order.to_string()) });
+            }
+            Some(_) => 200,
+            None => 201,
+        };
+        self.store(&cart).await?;
+        self.shown(status, &cart)
+    }
+
+    async fn get(&self) -> Result<Reply, Error> {
+        let cart = self.stored().await?.ok_or_else(not_found)?.map_err(damaged)?;
+        self.shown(200, &cart)
+    }
+
+    async fn delete(&self) -> Result<Reply, Error> {
+        self.command("DEL", vec![text(&self.key)]).await.map(|_| Reply::no_content())
+    }
+
+    async fn order(&self) -> Result<Reply, Error> {
+        // Postgres may know the order without the cart, so what is wrong with the cart counts only where it doesn't.
+        let stored = self.stored().await;
+        let cart = match &stored {
+            Ok(Some(Ok(cart))) => Some(cart),
+            _ => None,
+        };
+        let request = cart.map(Cart::request).transpose()?;
+        if let Some(request) = &request {
+            request.permit(self.caller)?;
+        }
+        let params = vec![
+            Param::Id(self.caller.organization),
+            Param::Text(self.caller.principal()),
+            Param::Id(self.id),
+            self.caller.restriction()?.map_or(Param::Null, Param::Id),
+            cart.map_or(Param::Null, |cart| Param::Json(cart.request.clone())),
+            Param::Id(Uuid::now_v7()),
+        ];
+        let row =
+            edge::write_one(self.app, include_str!("../../../shared/edge/src/sql/checkout_order.sql"), params).await?;
+        let currency = request.as_ref().map_or("", |request| request.currency.as_str());
+        match row.outcome()? {
+            "created" | "replay" => {
+                let changed = Changed::from_row(row)?;
+                let order = changed.id()?;
+                self.remember(cart, &order).await;
+                Ok(changed.into_reply(201).with("location", format!("/api/v1/orders/{order}")))
+            }
+            "gone" => Err(Error::not_found("order")),
+            "no_cart" => Err(match stored {
+                Err(fault) => fault,
+                Ok(Some(Err(damage))) => damaged(damage),
+                Ok(_) => not_found(),
+            }),
+            other => Err(refusal(other, currency)),
+        }
+    }
+
+    /// Leaves a note in place of the cart, so that it says what it has become. A convenience: Postgres knows.
+    async fn remember(&self, cart: Option<&Cart>, order: &str) {
+        if let (Some(cart), Ok(order)) = (cart, Uuid::try_parse(order)) {
+            let _ = self.store(&Cart { order: Some(order), ..cart.clone() }).await;
+        }
+    }
+
+    async fn stored(&self) -> Result<Option<Result<Cart, Damaged>>, Error> {
+        Ok(match self.command("GET", vec![text(&self.key)]).await?.as_slice() {
+            [Value::Binary(bytes)] => Some(Cart::from_bytes(bytes)),
+            [Value::Nil] | [] => None,
+            _ => Some(Err(Damaged)),
+        })
+    }
+
+    async fn store(&self, cart: &Cart) -> Result<(), Error> {
+        let bytes = Argument::Binary(cart.to_bytes());
+        let arguments = vec![text(&self.key), bytes, text("PX"), millis(self.payments.config.checkout_ttl)];
+        self.command("SET", arguments).await.map(drop)
+    }
+
+    async fn command(&self, name: &str, arguments: Vec<Argument>) -> Result<Vec<Value>, Error> {
+        let call = async |redis: &Redis| redis.command(name, arguments.clone()).await;
+        Ok(self.app.state.retry_until_back("checkout sessions can't be read", call).await?.0)
+    }
+
+    fn shown(&self, status: u16, cart: &Cart) -> Result<Reply, Error> {
+        let document = cart.document(self.id, self.payments.config.checkout_ttl.as_secs())?;
+        Ok(Reply::fresh(status, document))
     }
 }
 
-/// From cart to order.
-pub async fn order(Call { backend, payments, caller, request }: Call<'_>) -> Result<Reply, Error> {
-    let id = parse_id("id", request.param("id"))?;
-    parse_none(request.query.as_deref())?;
-    only(&Method::POST, request, "POST")?;
-    Checkout::of(backend, payments, caller, id)?.order().await
+fn now() -> Moment {
+    Moment(i64::try_from(now_millis()).unwrap_or(i64::MAX / 1000).saturating_mul(1000))
+}
+
+fn not_found() -> Error {
+    Error::not_found("checkout session")
+}
+
+fn damaged(_: Damaged) -> Error {
+    let detail = "the checkout session is damaged in Redis; put the cart again, or delete it".to_owned();
+    Error::Conflict { detail, current: None }
 }

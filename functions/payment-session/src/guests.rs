@@ -1,45 +1,102 @@
-//! `/orders/:id/guest-token` and `/guest/order`.
+//! Guest access: a token opens the public view of one order. Postgres has only its HMAC, and finds it by that: no comparison of tokens
+//! takes place whose time could tell anything.
 
 use commerce::error::Error;
 use commerce::guest::GuestToken;
-use commerce::query::{parse_id, parse_none};
-use http::Method;
-use spin_adapters::backend::Backend;
-use spin_adapters::http::{Incoming, Reply};
-use spin_adapters::payments::address::client_address;
-use spin_adapters::payments::{Payments, guests};
+use commerce::pseudonym::{Purpose, pseudonym};
+use commerce::query::parse_none;
+use edge::clock::token;
+use edge::{App, Call, Open, Param, Reply};
+use payments::Payments;
+use payments::address::client_address;
+use serde_json::json;
 
-use crate::Call;
+use crate::guesses::Guesses;
 
-/// Where a guest looks at an order.
-pub const PATH: &str = "/api/v1/guest/order";
+/// `POST /orders/:id/guest-token`: gives an order a token, which is shown this once.
+///
+/// # Errors
+/// [`Error::NotFound`] if the order isn't there or isn't the caller's.
+pub async fn create_token(call: Call<'_>) -> Result<Reply, Error> {
+    let payments = Payments::ready().await?;
+    let order = call.id()?;
+    call.no_query()?;
+    // Callers that ask for a shorter life must not believe that they got it.
+    let body = call.whole_body().await?;
+    if !matches!(body.trim_ascii(), b"" | b"{}") {
+        return Err(Error::invalid("body", "must be empty: nothing about a token can be asked for"));
+    }
+    let guest = GuestToken::new(token());
+    let params = vec![
+        Param::Id(call.caller.organization),
+        Param::Id(order),
+        call.caller.restriction()?.map_or(Param::Null, Param::Id),
+        Param::Text(hashed(payments, &guest)?),
+        Param::BigInt(payments.config.guest_token_ttl.as_secs() as i64),
+        Param::Text(call.caller.principal()),
+    ];
+    let row =
+        edge::write_one(call.app, include_str!("../../../shared/edge/src/sql/guest_token_create.sql"), params).await?;
+    if row.int("created")? != Some(1) {
+        return Err(Error::not_found("order"));
+    }
+    let body = json!({ "orderId": order, "token": guest.expose(), "expiresAt": row.text("expires_at")? });
+    Ok(private(Reply::json(201, body.to_string())))
+}
 
-/// Gives an order a token, or takes all of them back.
-pub async fn token(Call { backend, payments, caller, request }: Call<'_>) -> Result<Reply, Error> {
-    let id = parse_id("id", request.param("id"))?;
-    parse_none(request.query.as_deref())?;
-    match request.method {
-        Method::POST => {
-            // Whoever asks for a shorter life must not believe to have got it.
-            let body = request.whole_body().await?;
-            if !matches!(body.trim_ascii(), b"" | b"{}") {
-                return Err(Error::invalid("body", "must be empty: nothing about a token can be asked for"));
-            }
-            guests::create(backend, payments, caller, id).await
-        }
-        Method::DELETE => guests::revoke(backend, caller, id).await,
-        _ => Err(Error::MethodNotAllowed { allow: "POST, DELETE" }),
+/// `DELETE /orders/:id/guest-token`: takes back all tokens of an order. Once is as good as twice.
+///
+/// # Errors
+/// [`Error::NotFound`] if the order isn't there or isn't the caller's.
+pub async fn revoke_token(call: Call<'_>) -> Result<Reply, Error> {
+    let order = call.id()?;
+    call.no_query()?;
+    let restriction = call.caller.restriction()?.map_or(Param::Null, Param::Id);
+    let params = vec![Param::Id(call.caller.organization), Param::Id(order), restriction];
+    let row =
+        edge::write_one(call.app, include_str!("../../../shared/edge/src/sql/guest_tokens_revoke.sql"), params).await?;
+    match row.int("found")? {
+        Some(1) => Ok(Reply::no_content()),
+        _ => Err(Error::not_found("order")),
     }
 }
 
-/// The order that a guest's token opens.
-pub async fn order(request: &Incoming) -> Result<Reply, Error> {
-    if !request.reads() {
-        return Err(Error::MethodNotAllowed { allow: "GET, HEAD" });
-    }
+/// `GET /guest/order`: the public view of the order that a token opens. Always from Postgres: a token taken back opens nothing from then
+/// on.
+///
+/// # Errors
+/// [`Error::Unauthenticated`] if the token opens nothing, whatever the reason; [`Error::TooManyRequests`] if that was so too often.
+pub async fn order(call: Open<'_>) -> Result<Reply, Error> {
+    let request = call.request;
     // The token never stands in an address, where logs and histories would keep it.
     parse_none(request.query.as_deref())?;
-    let (backend, payments) = (Backend::ready().await?, Payments::ready().await?);
-    let address = client_address(backend, &payments.config.trusted_proxies, request);
-    guests::order(backend, payments, address, GuestToken::from_authorization(request.values("authorization"))).await
+    let (app, payments) = (App::ready().await?, Payments::ready().await?);
+    let address = client_address(app, &payments.config.trusted_proxies, request);
+    let guest = GuestToken::from_authorization(request.values("authorization"));
+    let guesses = Guesses::of(&payments.config, address)?;
+    guesses.admitted(app).await?;
+    match opened(app, payments, guest).await {
+        Err(wrong @ Error::Unauthenticated { .. }) => {
+            guesses.wrong(app).await?;
+            Err(wrong)
+        }
+        outcome => outcome,
+    }
+}
+
+async fn opened(app: &'static App, payments: &Payments, guest: Result<GuestToken, Error>) -> Result<Reply, Error> {
+    let params = vec![Param::Text(hashed(payments, &guest?)?)];
+    let rows = edge::query(app, include_str!("../../../shared/edge/src/sql/guest_order.sql"), params).await?;
+    let invalid = || Error::unauthenticated("the token is wrong, has expired or was taken back");
+    let body = rows.into_iter().next().ok_or_else(invalid)?.take_text("body")?;
+    Ok(private(Reply::json(200, body)))
+}
+
+fn hashed(payments: &Payments, guest: &GuestToken) -> Result<String, Error> {
+    let key = payments.config.hmac_key()?.expose().as_bytes();
+    Ok(pseudonym(key, Purpose::GuestToken, &guest.bytes()))
+}
+
+fn private(reply: Reply) -> Reply {
+    reply.with("cache-control", "no-store").with("referrer-policy", "no-referrer")
 }

@@ -1,57 +1,39 @@
 //! Webhooks of PayPal and Stripe, and what operators do with their events.
 
-use commerce::caller::Caller;
-use commerce::error::Error;
-use commerce::query::{parse_id, parse_none};
-use commerce::webhook::amount::Provider;
-use commerce::webhook::requests::{EventsQuery, Reconcile, parse_redrive};
-use http::Method;
-use spin_adapters::backend::Backend;
-use spin_adapters::http::{Incoming, Reply, authenticated, serve_open};
-use spin_adapters::payments::{deliveries, events};
-use spin_sdk::wasip3::http::types::{Request, Response};
+mod apply;
+mod certificates;
+mod deliver;
+mod operators;
+mod verify;
 
-spin_adapters::component!(handle);
+use certificates::CertificateStore;
+use edge::state::Claims;
 
-async fn handle(request: Request) -> Response {
-    serve_open(request, route).await
+edge::component! {
+    POST open  "/api/v1/webhooks/paypal" => deliver::paypal;
+    POST open  "/api/v1/webhooks/stripe" => deliver::stripe;
+    GET  token "/api/v1/webhooks/events" => operators::list;
+    POST token "/api/v1/webhooks/events/:id/replay" => operators::replay;
+    POST token "/api/v1/webhooks/events/:id/dismiss" => operators::dismiss;
+    POST token "/api/v1/webhooks/redrive" => operators::redrive;
+    POST token "/api/v1/webhooks/reconcile" => operators::reconcile;
 }
 
-/// `/webhooks/paypal` and `/webhooks/stripe` are authenticated by signature, all else by token.
-async fn route(request: &Incoming) -> Result<Reply, Error> {
-    match (request.segment(1), request.segment(2), &request.method) {
-        (Some("paypal"), None, &Method::POST) => deliver(Provider::PayPal, request).await,
-        (Some("stripe"), None, &Method::POST) => deliver(Provider::Stripe, request).await,
-        (Some("paypal" | "stripe"), None, _) => Err(Error::MethodNotAllowed { allow: "POST" }),
-        _ => authenticated(request, operator).await,
-    }
+/// What deliveries work with beside the app, one per instance.
+#[derive(Default)]
+struct Deliveries {
+    /// The certificates that sign PayPal's messages.
+    certificates: CertificateStore,
+    /// Which delivery works on which event.
+    claims: Claims,
 }
 
-async fn deliver(provider: Provider, request: &Incoming) -> Result<Reply, Error> {
-    parse_none(request.query.as_deref())?;
-    deliveries::deliver(Backend::ready().await?, provider, request).await
-}
-
-async fn operator(backend: &'static Backend, caller: &Caller, request: &Incoming) -> Result<Reply, Error> {
-    let query = request.query.as_deref();
-    match (request.segment(1), request.segment(3), &request.method) {
-        (Some("events"), None, _) if request.reads() => {
-            events::list(backend, caller, &EventsQuery::parse(query)?).await
+impl Deliveries {
+    /// This instance's.
+    fn here() -> &'static Self {
+        thread_local! {
+            static HERE: &'static Deliveries = Box::leak(Box::default());
         }
-        (Some("events"), None, _) => Err(Error::MethodNotAllowed { allow: "GET, HEAD" }),
-        (Some("events"), Some("replay"), &Method::POST) => {
-            parse_none(query)?;
-            events::replay(backend, caller, parse_id("id", request.param("id"))?).await
-        }
-        (Some("events"), Some("dismiss"), &Method::POST) => {
-            parse_none(query)?;
-            events::dismiss(backend, caller, parse_id("id", request.param("id"))?, request).await
-        }
-        (Some("redrive"), None, &Method::POST) => events::redrive(backend, caller, parse_redrive(query)?).await,
-        (Some("reconcile"), None, &Method::POST) => {
-            events::reconcile(backend, caller, Reconcile::parse(query, events::now().0)?).await
-        }
-        (Some("events" | "redrive" | "reconcile"), _, _) => Err(Error::MethodNotAllowed { allow: "POST" }),
-        _ => Err(Error::not_found("route")),
+        HERE.with(|here| *here)
     }
 }

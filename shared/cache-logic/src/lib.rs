@@ -41,6 +41,7 @@ pub mod limit;
 pub mod lock;
 pub mod memory;
 pub mod named;
+pub mod origin;
 pub mod policy;
 pub mod ports;
 pub mod read;

@@ -79,6 +79,12 @@ impl Caller {
         }
     }
 
+    /// Whose idempotency keys are meant: the same key of another caller is another key.
+    pub fn principal(&self) -> String {
+        let customer = self.customer.map(|customer| customer.to_string()).unwrap_or_default();
+        format!("{}:{customer}:{}", self.role.as_str(), self.subject)
+    }
+
     /// Whether a scope was granted.
     pub fn has_scope(&self, scope: &str) -> bool {
         self.scopes.iter().any(|granted| granted == scope)

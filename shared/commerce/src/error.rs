@@ -56,7 +56,7 @@ pub enum Error {
     /// The resource exists and has other methods.
     MethodNotAllowed {
         /// The methods it has, as in the `Allow` header.
-        allow: &'static str,
+        allow: String,
     },
     /// The body's media type isn't one we read.
     UnsupportedMediaType,

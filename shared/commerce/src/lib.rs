@@ -28,6 +28,7 @@ pub mod jwt;
 pub mod keys;
 pub mod money;
 pub mod order;
+mod origin;
 mod params;
 pub mod preconditions;
 pub mod pseudonym;

@@ -1,4 +1,4 @@
-//! Locks and write-through: the scripts of spin-adapters.
+//! Locks and write-through: the scripts of cache-spin.
 
 use crate::{GENERATION, Native, eval, hex, millis};
 use cache_logic::key::lease_key;

@@ -1,4 +1,4 @@
-//! The ports of cache-logic over the `redis` crate: the very scripts of spin-adapters through another client, so that what the scripts
+//! The ports of cache-logic over the `redis` crate: the very scripts of cache-spin through another client, so that what the scripts
 //! keep is told apart from what the client makes of it.
 
 use cache_logic::certificate::{Certificate, Generation, RunId, Timing};
@@ -15,7 +15,7 @@ const GENERATION: Duration = Duration::from_secs(600);
 
 macro_rules! script {
     ($name:literal) => {
-        include_str!(concat!("../../../shared/spin-adapters/src/lua/", $name, ".lua"))
+        include_str!(concat!("../../../shared/cache-spin/src/lua/", $name, ".lua"))
     };
 }
 

@@ -4,15 +4,19 @@
 
 use cache_logic::certificate::{Certificate, Generation, RunId, Timing};
 use cache_logic::contract::{self, damage};
+use cache_logic::origin::OriginFault;
+use cache_logic::policy::Limits;
 use cache_logic::ports::{CacheFault, Clock, Fill, Lease, Registry, Seen, Store};
 use cache_logic::write_through::{Turn, WriteThrough};
-use spin_adapters::clock;
-use spin_adapters::locks::RedisLocks;
-use spin_adapters::redis::{Redis, text};
-use spin_adapters::store::RedisStore;
+use cache_spin::clock;
+use cache_spin::locks::RedisLocks;
+use cache_spin::redis::{Argument, Redis, Value, text};
+use cache_spin::store::RedisStore;
+use cache_spin::terms::Terms;
 use spin_sdk::http::{Request, StatusCode};
-use spin_sdk::redis::RedisResult;
 use spin_sdk::variables;
+use std::pin::Pin;
+use std::sync::LazyLock;
 use std::time::Duration;
 
 /// The store of the product, and beside it what writes past it.
@@ -27,7 +31,7 @@ async fn handle(_request: Request) -> Result<(StatusCode, String), &'static str>
     let (url, prefix) = (variable("redis_url").await?, variable("key_prefix").await?);
     // Patient: what is shown here is what the calls mean, not how long they may take.
     let (limit, rest) = (Duration::from_secs(5), Duration::from_millis(1));
-    let store = RedisStore::new(Redis::new("Redis", url, limit, rest), &prefix, "contract");
+    let store = RedisStore::new(Redis::new("Redis", url, limit, rest), &prefix, "contract", terms);
     let cache = Cache { store, prefix };
     let mut found = contract::run(&cache).await;
     found.extend(damage::run(&cache).await);
@@ -40,9 +44,27 @@ async fn handle(_request: Request) -> Result<(StatusCode, String), &'static str>
     Ok((StatusCode::OK, serde_json::Value::Object(found).to_string()))
 }
 
+/// As in the product's defaults; of them only the life of generations counts here.
+static TERMS: LazyLock<Terms> = LazyLock::new(|| Terms {
+    limits: Limits {
+        max_entry_bytes: 1_000_000,
+        lease_hold: Duration::from_millis(2_500),
+        wait: Duration::from_secs(1),
+        timing: Timing::default(),
+        outage_wait: Duration::from_millis(1_100),
+        generation_ttl: Duration::from_secs(600),
+    },
+    postgres_timeout: Duration::from_secs(2),
+    postgres_rest: Duration::from_secs(1),
+});
+
+fn terms() -> Pin<Box<dyn Future<Output = Result<&'static Terms, OriginFault>>>> {
+    Box::pin(std::future::ready(Ok(&*TERMS)))
+}
+
 impl damage::Tamper for Cache {
     async fn put(&self, key: &str, value: &[u8]) -> Result<(), CacheFault> {
-        let value = spin_sdk::redis::RedisParameter::Binary(value.to_vec());
+        let value = Argument::Binary(value.to_vec());
         self.store.redis.command("SET", vec![text(&format!("{}{key}", self.prefix)), value]).await.map(drop)
     }
 
@@ -55,8 +77,8 @@ impl damage::Tamper for Cache {
     async fn has_end(&self, key: &str) -> Result<Option<bool>, CacheFault> {
         let (answer, _) = self.store.redis.command("PTTL", vec![text(&format!("{}{key}", self.prefix))]).await?;
         match answer.as_slice() {
-            [RedisResult::Int64(-2)] => Ok(None),
-            [RedisResult::Int64(ms)] => Ok(Some(*ms > 0)),
+            [Value::Int64(-2)] => Ok(None),
+            [Value::Int64(ms)] => Ok(Some(*ms > 0)),
             _ => Err(CacheFault::Protocol("PTTL gave no number".into())),
         }
     }

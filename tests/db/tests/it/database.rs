@@ -21,7 +21,7 @@ pub const SEEDED_ORG: Uuid = Uuid::from_u128(0x0190a000_0000_7000_8000_000000000
 /// The text of a statement of the functions, by its name.
 macro_rules! statement {
     ($name:literal) => {
-        include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/spin-adapters/src/sql/", $name, ".sql"))
+        include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/edge/src/sql/", $name, ".sql"))
     };
 }
 pub(crate) use statement;

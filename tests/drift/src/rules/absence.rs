@@ -5,12 +5,13 @@ use crate::{Tree, code::Code};
 
 const RULE: &str = "no-cached-404";
 const FORMAT: &str = "shared/cache-logic/src/entry.rs";
-const ROWS: &str = "shared/spin-adapters/src/backend.rs";
+const ROWS: &str = "shared/cache-spin/src/cache.rs";
 
 pub(super) fn check(tree: &Tree) -> Vec<Finding> {
     let mut findings = Vec::new();
     // cache-logic only hands on what it is given.
-    for (path, text) in tree.below("shared/spin-adapters/src/", ".rs") {
+    let adapters = ["shared/cache-spin/src/", "shared/edge/src/", "shared/payments/src/", "functions/"];
+    for (path, text) in adapters.iter().flat_map(|folder| tree.below(folder, ".rs")) {
         if path.ends_with("/tests.rs") || path.contains("/tests/") {
             continue;
         }

@@ -1,5 +1,5 @@
-//! Dependencies point one way: functions -> spin-adapters -> commerce -> cache-logic. Only functions and spin-adapters know Spin; the host
-//! and the scenarios know none of the product's crates.
+//! Dependencies point one way: functions -> payments -> edge -> cache-spin -> cache-logic, and commerce is known to all above cache-spin.
+//! The host and the scenarios know none of the product's crates.
 
 use std::collections::BTreeSet;
 
@@ -18,16 +18,18 @@ pub(super) fn check(tree: &Tree) -> Vec<Finding> {
         let allowed: &[&str] = match package.as_str() {
             "cache-logic" => &[],
             "commerce" => &["cache-logic"],
-            "spin-adapters" => &["cache-logic", "commerce", "spin-sdk"],
+            "cache-spin" => &["cache-logic", "spin-sdk"],
+            "edge" => &["cache-logic", "cache-spin", "commerce", "spin-sdk"],
+            "payments" => &["cache-logic", "commerce", "edge", "spin-sdk"],
             // The component that the host's own tests run, and those that the app is measured against.
             "host-test-guest" | "bench-floor" | "bench-floor-sdk" | "bench-hello" => &["spin-sdk"],
             "bench" => &["e2e", "standin"],
             // The contract of the ports, on a native Redis and inside a component.
             "contract-tests" => &["cache-logic"],
-            "contract-component" => &["cache-logic", "spin-adapters", "spin-sdk"],
+            "contract-component" => &["cache-logic", "cache-spin", "spin-sdk"],
             // The payment providers of the scenarios.
             "e2e" => &["standin"],
-            name if functions.contains(name) => &["commerce", "spin-adapters", "spin-sdk"],
+            name if functions.contains(name) => &["commerce", "edge", "payments", "spin-sdk"],
             _ => &[],
         };
         for dependency in dependencies {

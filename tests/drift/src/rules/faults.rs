@@ -6,14 +6,7 @@ use crate::{Tree, code::Code};
 const RULE: &str = "redis-faults-never-returned";
 
 /// Where a fault is made and where it ends: the adapter of Redis and its ports, and the protocol.
-const MAY_GIVE: [&str; 6] = [
-    "shared/spin-adapters/src/redis.rs",
-    "shared/spin-adapters/src/store.rs",
-    "shared/spin-adapters/src/store/",
-    "shared/spin-adapters/src/locks.rs",
-    "shared/spin-adapters/src/ledger.rs",
-    "shared/cache-logic/",
-];
+const MAY_GIVE: [&str; 2] = ["shared/cache-spin/", "shared/cache-logic/"];
 
 pub(super) fn check(tree: &Tree) -> Vec<Finding> {
     let mut findings = Vec::new();

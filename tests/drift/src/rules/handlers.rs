@@ -5,15 +5,7 @@ use crate::{Tree, code::Code};
 
 const RULE: &str = "cache-below-handlers";
 
-const FORBIDDEN: [&str; 7] = [
-    "cache_logic",
-    "spin_sdk::redis",
-    "spin_sdk::pg",
-    "spin_adapters::redis",
-    "spin_adapters::store",
-    "spin_adapters::ledger",
-    "spin_adapters::postgres",
-];
+const FORBIDDEN: [&str; 4] = ["cache_logic", "cache_spin", "spin_sdk::redis", "spin_sdk::pg"];
 
 pub(super) fn check(tree: &Tree) -> Vec<Finding> {
     let mut findings = Vec::new();

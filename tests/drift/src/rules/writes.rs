@@ -6,9 +6,9 @@ use super::Finding;
 use crate::{Tree, code::Code};
 
 const RULE: &str = "invalidation-after-every-mutation";
-const STATEMENTS: &str = "shared/spin-adapters/src/sql/";
-/// The write path, and the methods that run a statement without it.
-const WRITE: &str = "write";
+const STATEMENTS: &str = "shared/edge/src/sql/";
+/// The write path.
+const WRITE: [&str; 2] = ["write", "write_one"];
 
 pub(super) fn check(tree: &Tree) -> Vec<Finding> {
     let mut findings = Vec::new();
@@ -71,10 +71,10 @@ fn uses(tree: &Tree, statement: &str) -> Vec<Finding> {
             let given = arguments.contains(&include)
                 || constants.iter().any(|name| arguments.split([',', '&', '(', ')']).any(|argument| argument == *name));
             // An outer call has the inner one among its arguments.
-            if !given || arguments.contains(&format!("{WRITE}(")) {
+            if !given || WRITE.iter().any(|write| arguments.contains(&format!("{write}("))) {
                 continue;
             }
-            if called == WRITE {
+            if WRITE.contains(&called.as_str()) {
                 written = true;
             } else {
                 let detail = format!("{statement} changes something and is run by {called}, not by the write path");

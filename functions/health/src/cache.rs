@@ -1,0 +1,90 @@
+//! What the cache did, as JSON.
+
+use crate::metrics::permitted;
+use crate::probe::{self, Probe};
+use commerce::error::Error;
+use commerce::time::Moment;
+use edge::statistics::{BYPASSES, Counter, Counts, Statistics, Written};
+use edge::{Open, Reply};
+use futures_util::future::join3;
+use serde_json::{Map, Value, json};
+
+/// `GET /api/v1/health/cache`: the sums of all instances, and how the cache stands. 200 also where Redis can't be asked: then the sums
+/// are null, and `statistics` says why.
+///
+/// # Errors
+/// As [`permitted`].
+pub async fn report(call: Open<'_>) -> Result<Reply, Error> {
+    let app = permitted(call).await?;
+    let (sums, probe, age) = join3(app.cache.statistics(), Probe::of(app), app.cache.certificate_age()).await;
+    let certificate = json!({ "status": if probe.redis == Ok(true) { "valid" } else { "none" }, "ageMs": age });
+    let outbox =
+        probe.postgres.as_ref().ok().map(|ledger| json!({ "rows": ledger.waiting, "oldestMs": ledger.oldest_ms }));
+    let breakers: Map<String, Value> = probe::breakers(app)
+        .into_iter()
+        .map(|(name, open)| (name.to_owned(), json!(if open { "open" } else { "closed" })))
+        .collect();
+    let status = match &sums {
+        _ if app.config.statistics_flush.is_none() => "off",
+        Some(_) => "on",
+        None => "unavailable",
+    };
+    let (statistics, since) = sums.map_or((None, None), |(statistics, since)| (Some(statistics), since));
+    let total = statistics.as_ref().map(Statistics::total);
+    let body = json!({
+        "statistics": status,
+        "since": since.map(|at| Moment(at as i64 * 1000).to_rfc3339()),
+        "hitRate": total.as_ref().and_then(Counts::hit_rate),
+        "total": total.as_ref().map(counts),
+        "entities": statistics.as_ref().map(entities),
+        "writes": statistics.as_ref().map(writes),
+        "certificate": certificate,
+        "outbox": outbox,
+        "breakers": breakers,
+        "caching": if probe.is_mismatched(app) { "off" } else { "on" },
+    });
+    Ok(Reply::fresh(200, body.to_string()))
+}
+
+fn entities(statistics: &Statistics) -> Map<String, Value> {
+    statistics.entities().map(|(name, one)| (name.to_owned(), counts(one))).collect()
+}
+
+fn writes(statistics: &Statistics) -> Value {
+    json!({
+        "invalidated": statistics.written(Written::Invalidated),
+        "waitedOut": statistics.written(Written::WaitedOut),
+        "waitedOutMs": statistics.written(Written::WaitedMs),
+    })
+}
+
+fn counts(counts: &Counts) -> Value {
+    let get = |counter| counts.get(counter);
+    let bypasses: Map<String, Value> =
+        BYPASSES.iter().map(|&way| (way.name().trim_start_matches("bypass.").to_owned(), json!(get(way)))).collect();
+    let loads = counts.loads();
+    let load_ms = get(Counter::LoadMicros) as f64 / 1e3;
+    json!({
+        "reads": counts.reads(),
+        "hitRate": counts.hit_rate(),
+        "hits": counts.hits(),
+        "earlyHits": get(Counter::Early),
+        "staleHits": get(Counter::Stale),
+        "misses": counts.misses(),
+        "refusedFills": get(Counter::Refused),
+        "bypasses": counts.bypasses(),
+        "bypassesByReason": bypasses,
+        "staleIfError": get(Counter::StaleIfError),
+        "absent": get(Counter::Absent),
+        "failed": get(Counter::Failed),
+        "damagedEntries": get(Counter::Damaged),
+        "waits": get(Counter::Waits),
+        "waitedMs": get(Counter::WaitedMs),
+        "refreshes": get(Counter::Refreshed),
+        "droppedRefreshes": get(Counter::NotRefreshed),
+        "loads": loads,
+        "loadErrors": get(Counter::LoadErrors),
+        "loadMs": load_ms,
+        "meanLoadMs": (loads > 0).then(|| load_ms / loads as f64),
+    })
+}

@@ -1,0 +1,162 @@
+//! `GET /metrics`: what Prometheus collects. What can't be asked is absent, never 0: a counter that falls would look like a new beginning.
+
+use commerce::caller::Role;
+use commerce::error::Error;
+use edge::settings::{MetricsAccess, Rules};
+use edge::statistics::{Exposition, Kind, expose};
+use edge::{App, Open, Reply};
+use futures_util::future::join4;
+use serde::Deserialize;
+
+use crate::probe::{self, Probe};
+use crate::report::configuration_errors;
+
+/// What every name begins with.
+const PREFIX: &str = "edge_orders_";
+
+/// The app, for a caller that may read statistics.
+///
+/// # Errors
+/// [`Error::Misconfigured`]; if `metrics_access` is `operator`: [`Error::Unauthenticated`], and [`Error::Forbidden`] for others than
+/// operators.
+pub async fn permitted(call: Open<'_>) -> Result<&'static App, Error> {
+    let app = App::ready().await?;
+    match Rules::ready().await?.metrics_access {
+        MetricsAccess::Open => Ok(app),
+        MetricsAccess::Operator if call.caller().await?.role == Role::Operator => Ok(app),
+        MetricsAccess::Operator => Err(Error::forbidden("statistics need an operator's token")),
+    }
+}
+
+/// All metrics. 200 whatever is away: that is one of them.
+///
+/// # Errors
+/// As [`permitted`].
+pub async fn report(call: Open<'_>) -> Result<Reply, Error> {
+    let app = permitted(call).await?;
+    let (sums, probe, age, backlog) =
+        join4(app.cache.statistics(), Probe::of(app), app.cache.certificate_age(), Backlog::read(app)).await;
+    let wrong = configuration_errors(app, &probe).await;
+    let mut text = Exposition::default();
+    let name = |name: &str| format!("{PREFIX}{name}");
+    text.family(&name("build_info"), Kind::Gauge, "The version that answers.");
+    text.sample(&name("build_info"), &[("version", env!("CARGO_PKG_VERSION"))], 1.0);
+    text.family(&name("up"), Kind::Gauge, "Whether a dependency answers.");
+    for (dependency, state) in probe.dependencies() {
+        text.sample(&name("up"), &[("dependency", dependency)], f64::from(u8::from(state.is_ok())));
+    }
+    text.family(&name("breaker_open"), Kind::Gauge, "Whether the instance that answers leaves a dependency alone.");
+    for (dependency, open) in probe::breakers(app) {
+        text.sample(&name("breaker_open"), &[("dependency", dependency)], f64::from(u8::from(open)));
+    }
+    text.single(
+        &name("configuration_errors"),
+        Kind::Gauge,
+        "Variables that are wrong; /api/v1/health names them.",
+        wrong.len() as f64,
+    );
+    if let Some(age) = age {
+        let help =
+            "How long ago the certificate of the cache was given; absent where there is none, as without traffic.";
+        text.single(&name("cache_certificate_age_seconds"), Kind::Gauge, help, age as f64 / 1e3);
+    }
+    if let Ok(ledger) = &probe.postgres {
+        let help = "Invalidations that wait to be applied; 1001 stands for more than 1000.";
+        text.single(&name("cache_outbox_rows"), Kind::Gauge, help, ledger.waiting as f64);
+        let help = "How long the oldest of them has waited.";
+        text.single(&name("cache_outbox_oldest_seconds"), Kind::Gauge, help, ledger.oldest_ms as f64 / 1e3);
+    }
+    if let Some((statistics, _)) = sums {
+        expose(&statistics, PREFIX, &mut text);
+    }
+    if let Some(backlog) = backlog {
+        backlog.expose(&mut text);
+    }
+    Ok(Reply::of_type(200, Exposition::CONTENT_TYPE, text.into_text()).with("cache-control", "no-store"))
+}
+
+/// What payments still have to do.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Backlog {
+    webhook_events: Vec<Events>,
+    refunds: Vec<Refunds>,
+    sessions: Vec<Sessions>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Events {
+    state: String,
+    reason: String,
+    count: f64,
+    oldest_seconds: f64,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Refunds {
+    state: String,
+    count: f64,
+    oldest_seconds: f64,
+}
+
+#[derive(Deserialize)]
+struct Sessions {
+    gateway: String,
+    status: String,
+    count: f64,
+}
+
+impl Backlog {
+    async fn read(app: &App) -> Option<Self> {
+        let rows = edge::query(app, include_str!("../../../shared/edge/src/sql/payment_backlog.sql"), Vec::new())
+            .await
+            .ok()?;
+        serde_json::from_str(rows.first()?.text("body").ok()??).ok()
+    }
+
+    fn expose(&self, text: &mut Exposition) {
+        let mut family = |name: &str, help: &str, samples: Vec<(Vec<(&str, &str)>, f64)>| {
+            let name = format!("{PREFIX}{name}");
+            text.family(&name, Kind::Gauge, help);
+            for (labels, value) in samples {
+                text.sample(&name, &labels, value);
+            }
+        };
+        let events = |value: fn(&Events) -> f64| {
+            let events = self.webhook_events.iter();
+            events
+                .map(|one| (vec![("state", one.state.as_str()), ("reason", one.reason.as_str())], value(one)))
+                .collect()
+        };
+        family(
+            "webhook_events_open",
+            "Webhook events that are not applied yet, or that somebody has to look at.",
+            events(|one| one.count),
+        );
+        family(
+            "webhook_events_oldest_seconds",
+            "How long ago the oldest of them came.",
+            events(|one| one.oldest_seconds),
+        );
+        let refunds = |value: fn(&Refunds) -> f64| {
+            self.refunds.iter().map(|one| (vec![("state", one.state.as_str())], value(one))).collect()
+        };
+        family(
+            "refund_requests_open",
+            "Refunds that were asked for and not sent; those that failed, for a day.",
+            refunds(|one| one.count),
+        );
+        family(
+            "refund_requests_oldest_seconds",
+            "How long ago the oldest of them was asked for.",
+            refunds(|one| one.oldest_seconds),
+        );
+        let sessions = self
+            .sessions
+            .iter()
+            .map(|one| (vec![("gateway", one.gateway.as_str()), ("status", one.status.as_str())], one.count));
+        family("payment_sessions_open", "Payment sessions that are neither completed nor failed.", sessions.collect());
+    }
+}

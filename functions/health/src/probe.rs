@@ -1,0 +1,99 @@
+//! Asks every dependency at the same time. Each has a time limit, so all together take as long as the slowest limit and no longer; nothing
+//! is changed, also not the certificate.
+
+use commerce::error::Error;
+use edge::{App, Param};
+use futures_util::future::join4;
+use payments::address::undeclared_proxy_seen;
+
+/// What is wrong with a dependency; `Ok`: it answers.
+pub(crate) type State<T> = Result<T, &'static str>;
+
+/// What the dependencies say.
+pub(crate) struct Probe {
+    /// The cache: whether there is a certificate that counts.
+    pub(crate) redis: State<bool>,
+    /// The Redis of state; `None` where it is the cache's.
+    pub(crate) state_redis: Option<State<()>>,
+    /// The database.
+    pub(crate) postgres: State<Ledger>,
+    /// Requests came through a proxy that `trusted_proxies` doesn't name.
+    pub(crate) undeclared_proxy: bool,
+}
+
+/// What the database says of its cache.
+pub(crate) struct Ledger {
+    /// It serves another cache.
+    pub(crate) mismatch: bool,
+    /// A certificate has been given for it before.
+    pub(crate) known: bool,
+    /// Invalidations that nobody has applied yet; 1,001 stands for more than 1,000.
+    pub(crate) waiting: i64,
+    /// How long the oldest of them has waited.
+    pub(crate) oldest_ms: i64,
+}
+
+impl Probe {
+    /// Asks.
+    pub(crate) async fn of(app: &App) -> Self {
+        let state = async {
+            if !app.state.is_apart() {
+                return None;
+            }
+            Some(app.state.ping().await)
+        };
+        let (redis, state_redis, postgres, undeclared_proxy) =
+            join4(app.cache.is_certified(), state, ledger(app), undeclared_proxy_seen(app)).await;
+        Self { redis, state_redis, postgres, undeclared_proxy }
+    }
+
+    /// The database serves another cache than this one: caching is off.
+    pub(crate) fn is_mismatched(&self, app: &App) -> bool {
+        self.postgres.as_ref().map_or(app.cache.is_mismatched(), |ledger| ledger.mismatch)
+    }
+
+    /// Nobody reads, so nobody renews, and invalidations pile up, or the first writer can't yet tidy up behind itself.
+    pub(crate) fn needs_renewal(&self) -> bool {
+        let idle = self.redis == Ok(false);
+        idle && self.postgres.as_ref().is_ok_and(|ledger| !ledger.mismatch && (ledger.waiting > 0 || !ledger.known))
+    }
+
+    /// Each dependency by its name.
+    pub(crate) fn dependencies(&self) -> Vec<(&'static str, State<()>)> {
+        let mut all = vec![("redis", self.redis.map(drop))];
+        all.extend(self.state_redis.map(|state| ("stateRedis", state)));
+        all.push(("postgres", self.postgres.as_ref().map(|_| ()).map_err(|why| *why)));
+        all
+    }
+}
+
+/// Whose breaker is open in this instance: calls are not even made.
+pub(crate) fn breakers(app: &App) -> Vec<(&'static str, bool)> {
+    let mut all = vec![("redis", app.cache.ports.store.redis.is_left_alone())];
+    if app.state.is_apart() {
+        all.push(("stateRedis", app.state.redis().is_left_alone()));
+    }
+    all.push(("postgres", app.cache.ports.postgres.is_left_alone()));
+    all
+}
+
+async fn ledger(app: &App) -> State<Ledger> {
+    let params = vec![Param::Text(app.cache.ports.cache_name.clone())];
+    let rows =
+        app.cache.ports.postgres.query(include_str!("../../../shared/edge/src/sql/cache_health.sql"), params).await;
+    let read = || {
+        let rows = rows?;
+        let row = rows.first().ok_or_else(|| Error::internal("cache_state is empty"))?;
+        let int = |column| Ok::<_, Error>(row.int(column)?.unwrap_or(0));
+        Ok(Ledger {
+            mismatch: int("mismatch")? == 1,
+            known: int("known")? == 1,
+            waiting: int("waiting")?,
+            oldest_ms: int("oldest_ms")?,
+        })
+    };
+    read().map_err(|error| match error {
+        Error::Internal { .. } => "it refuses statements, or its schema is another one",
+        _ => "it can't be reached",
+    })
+}

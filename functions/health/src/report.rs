@@ -1,0 +1,140 @@
+//! What the server says of itself: its dependencies and its configuration. For everyone to read, so it names no address and no value.
+
+use serde_json::{Map, Value, json};
+
+use commerce::error::Error;
+use edge::settings::{AuthMode, ConfigError};
+use edge::{App, Open, Reply};
+use payments::Payments;
+use payments::config::PaymentConfig;
+
+use crate::probe::{Probe, State};
+
+/// `GET /health`: asks each dependency. 200 if reads can be served, from Redis or from Postgres; else 503.
+///
+/// # Errors
+/// None.
+pub async fn report(_: Open<'_>) -> Result<Reply, Error> {
+    Ok(describe().await)
+}
+
+async fn describe() -> Reply {
+    let wrong = App::wrong_settings().await;
+    let app = match App::get().await {
+        Ok(app) if wrong.is_empty() => app,
+        _ => {
+            let wrong = wrong.iter().map(config_error).collect();
+            return reply(503, "unavailable", Value::Null, json!({}), Value::Null, wrong);
+        }
+    };
+    let probe = Probe::of(app).await;
+    if probe.needs_renewal() {
+        app.cache.renew_unasked();
+    }
+    let wrong = configuration_errors(app, &probe).await;
+    let authentication = match app.config.auth_mode {
+        AuthMode::Jwt => "jwt",
+        AuthMode::Off => "off",
+    };
+    let states = probe.dependencies();
+    let (status, word) = match (&probe.redis, &probe.postgres) {
+        (Err(_), Err(_)) => (503, "unavailable"),
+        _ if wrong.is_empty() && states.iter().all(|(_, state)| state.is_ok()) => (200, "ok"),
+        _ => (200, "degraded"),
+    };
+    let dependencies: Map<String, Value> =
+        states.into_iter().map(|(name, state)| (name.to_owned(), dependency(state))).collect();
+    let payments = Payments::get().await.map_or(Value::Null, |payments| providers(&payments.config));
+    reply(status, word, json!(authentication), dependencies.into(), payments, wrong)
+}
+
+/// Everything that is wrong with the configuration, as far as this instance can tell.
+pub(crate) async fn configuration_errors(app: &App, probe: &Probe) -> Vec<Value> {
+    let mut wrong = Vec::new();
+    if probe.is_mismatched(app) {
+        wrong.push(json!({
+            "variable": "redis_url",
+            "detail": "with key_prefix it isn't the cache that this database serves: caching is off (see cache_state)"
+        }));
+    }
+    if let Err(errors) = Payments::get().await {
+        wrong.extend(errors.iter().map(config_error));
+    }
+    if probe.undeclared_proxy {
+        wrong.push(json!({
+            "variable": "trusted_proxies",
+            "detail": "requests came through a proxy that it doesn't name: attempts to pay aren't limited by address"
+        }));
+    }
+    if app.config.auth_mode == AuthMode::Jwt && app.config.jwt_keys.is_empty() {
+        wrong.push(json!({ "variable": "jwt_keys", "detail": "is empty: no token can be verified" }));
+    }
+    wrong
+}
+
+/// Which providers are configured, and what is missing where one is only in part.
+fn providers(config: &PaymentConfig) -> Value {
+    let (paypal, stripe) = (&config.paypal, &config.stripe);
+    json!({
+        "paypal": provider(&[
+            ("paypal_client_id", paypal.client_id.is_empty()),
+            ("paypal_client_secret", paypal.client_secret.is_empty()),
+            ("paypal_account", paypal.account.is_empty()),
+            ("paypal_webhook_id", paypal.webhook_id.is_empty()),
+            ("paypal_trust_anchors", paypal.trust.is_none()),
+        ]),
+        "stripe": provider(&[
+            ("stripe_api_key", stripe.api_key.is_empty()),
+            ("stripe_account", stripe.account.is_empty()),
+            ("stripe_webhook_secrets", stripe.webhook_secrets.is_empty()),
+        ]),
+        "missing": missing(&[
+            ("hmac_key", config.hmac_key.is_empty()),
+            ("payment_return_urls", config.return_urls.is_empty()),
+        ]),
+    })
+}
+
+fn provider(variables: &[(&str, bool)]) -> Value {
+    let missing = missing(variables);
+    let status = match missing.len() {
+        0 => "configured",
+        all if all == variables.len() => "off",
+        _ => "incomplete",
+    };
+    json!({ "status": status, "missing": if status == "incomplete" { missing } else { Vec::new() } })
+}
+
+fn missing<'a>(variables: &[(&'a str, bool)]) -> Vec<&'a str> {
+    variables.iter().filter(|(_, missing)| *missing).map(|(name, _)| *name).collect()
+}
+
+fn dependency(state: State<()>) -> Value {
+    match state {
+        Ok(()) => json!({ "status": "up" }),
+        Err(detail) => json!({ "status": "down", "detail": detail }),
+    }
+}
+
+fn config_error(error: &ConfigError) -> Value {
+    json!({ "variable": error.variable, "detail": error.detail })
+}
+
+fn reply(
+    status: u16,
+    word: &str,
+    authentication: Value,
+    dependencies: Value,
+    payments: Value,
+    errors: Vec<Value>,
+) -> Reply {
+    let body = json!({
+        "status": word,
+        "version": env!("CARGO_PKG_VERSION"),
+        "authentication": authentication,
+        "dependencies": dependencies,
+        "payments": payments,
+        "configuration": { "status": if errors.is_empty() { "ok" } else { "wrong" }, "errors": errors },
+    });
+    Reply::json(status, body.to_string()).with("cache-control", "no-store")
+}

@@ -1,0 +1,81 @@
+//! The statuses of many orders: read, and set.
+
+use commerce::entries::Entry;
+use commerce::error::Error;
+use commerce::order::{BulkRead, BulkWrite};
+use commerce::status::OrderStatus;
+use edge::answer::common_status;
+use edge::{Call, Param, Reply, Row};
+use uuid::Uuid;
+
+/// `POST /orders/statuses`: `{items, missing}`, both in the order of the ids. An order that isn't there
+/// or isn't the caller's is named as missing.
+///
+/// # Errors
+/// What Postgres gave.
+pub async fn read(call: Call<'_>) -> Result<Reply, Error> {
+    call.no_query()?;
+    let body = call.json().await?;
+    let ids = BulkRead::decode(&body)?.ids;
+    let organization = call.caller.organization;
+    let entries = ids.iter().map(|id| (id.to_string(), Entry::status(organization, *id))).collect();
+    let params = move |missing: &[String]| vec![Param::Id(organization), Param::TextArray(missing.to_vec())];
+    let statement = include_str!("../../../shared/edge/src/sql/orders_statuses.sql");
+    let answers = edge::read_many(call.app, entries, statement, params).await?;
+    let cache_status = common_status(&answers);
+    let mut items: Vec<Vec<u8>> = Vec::new();
+    let mut missing: Vec<Vec<u8>> = Vec::new();
+    for (id, answer) in ids.iter().zip(answers) {
+        match answer.filter(|answer| call.caller.may_see(answer.owner.as_deref())) {
+            Some(answer) => items.push(answer.body),
+            None => missing.push(format!("\"{id}\"").into_bytes()),
+        }
+    }
+    let body =
+        [&b"{\"items\":["[..], &items.join(&b","[..]), b"],\"missing\":[", &missing.join(&b","[..]), b"]}"].concat();
+    Ok(Reply::json(200, body)
+        .with("cache-status", cache_status)
+        .with("cache-control", "private, no-cache")
+        .with("vary", "Authorization"))
+}
+
+/// `PATCH /orders/statuses`: moves many orders to one status. Gives `{items}` in the order of the ids,
+/// each with its outcome.
+///
+/// # Errors
+/// [`Error::Forbidden`] for customers. What happens to one order never fails the others.
+pub async fn set(call: Call<'_>) -> Result<Reply, Error> {
+    call.no_query()?;
+    let body = call.json().await?;
+    let wanted = BulkWrite::decode(&body)?;
+    call.caller.require_staff("changing many orders")?;
+    let params = vec![
+        Param::Id(call.caller.organization),
+        Param::TextArray(wanted.ids.iter().map(Uuid::to_string).collect()),
+        Param::Text(wanted.status.as_str().to_owned()),
+        Param::TextArray(wanted.status.sources().map(|status| status.as_str().to_owned()).collect()),
+    ];
+    let rows =
+        edge::write(call.app, include_str!("../../../shared/edge/src/sql/orders_set_status.sql"), params).await?;
+    let items: Result<Vec<String>, Error> = rows.iter().map(|row| item(row, wanted.status)).collect();
+    let body = format!("{{\"items\":[{}]}}", items?.join(","));
+    Ok(Reply::json(200, body).with("cache-control", "private, no-cache"))
+}
+
+/// One order's outcome, the reason if it isn't as asked, and its state if there is one.
+fn item(row: &Row, to: OrderStatus) -> Result<String, Error> {
+    let outcome = row.outcome()?;
+    let detail = match outcome {
+        "updated" | "unchanged" => None,
+        "not_found" => Some("no such order".to_owned()),
+        "not_allowed" => Some(format!("it can't become {}", to.as_str())),
+        other => return Err(Error::internal(format!("unknown outcome {other}"))),
+    };
+    let detail = detail.map(|detail| format!(",\"detail\":\"{detail}\"")).unwrap_or_default();
+    // The state begins with the id; without a state only the id is left to say.
+    let state = match row.text("body")?.and_then(|body| body.strip_prefix('{')) {
+        Some(state) => state.to_owned(),
+        None => format!("\"id\":\"{}\"}}", row.text("id")?.unwrap_or_default()),
+    };
+    Ok(format!("{{\"outcome\":\"{outcome}\"{detail},{state}"))
+}

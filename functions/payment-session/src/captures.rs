@@ -1,0 +1,154 @@
+//! Captures: money that a shopper has approved or that was reserved, taken by an operator.
+
+use commerce::error::Error;
+use commerce::gateway::{Capturable, GatewayError, NewCapture};
+use commerce::money::Currency;
+use commerce::preconditions::idempotency_key;
+use commerce::query::hex;
+use commerce::refund::CaptureWanted;
+use commerce::webhook::event::{ObjectKind, ProviderObject};
+use edge::{Call, Param, Reply, Row};
+use payments::accounts::{account_variable, configured_account};
+use payments::{Payments, approvals};
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+use crate::observed;
+
+/// `POST /payments/:id/capture`, by the id of a payment that is authorized or of a payment session that the shopper has approved.
+///
+/// # Errors
+/// [`Error::Forbidden`] for all but operators, [`Error::Conflict`] where there is nothing to capture, [`Error::Unprocessable`] for a key of another
+/// body and for what the provider refuses, [`Error::Unavailable`] where the provider is away: the same request again takes nothing twice.
+pub async fn capture(call: Call<'_>) -> Result<Reply, Error> {
+    let Call { app, caller, .. } = call;
+    let payments = Payments::ready().await?;
+    caller.require_operator("a capture")?;
+    call.no_query()?;
+    let id = call.id()?;
+    let body = call.json().await?;
+    let key = idempotency_key(call.request.values("idempotency-key"))?;
+    let wanted = CaptureWanted::decode(&body)?;
+    let principal = caller.principal();
+    let whose = || vec![Param::Uuid(caller.organization.to_string()), Param::Uuid(id.to_string())];
+    let mut params = whose();
+    params.extend([&principal, key, &hex(&Sha256::digest(&body))].map(|text| Param::Text(text.to_owned())));
+    let mut row = edge::write_one(app, include_str!("../../../shared/edge/src/sql/capture_begin.sql"), params).await?;
+    match row.text("outcome")? {
+        Some("capture") => {}
+        Some("replay") => return Ok(reply(row.take_text("body")?)),
+        Some("mismatch") => {
+            return Err(Error::unprocessable(
+                "Idempotency-Key",
+                "was used for another body; a new capture needs a new key",
+            ));
+        }
+        Some("not_found") => return Err(Error::not_found("payment")),
+        Some("not_capturable") => {
+            let current = row.text("status")?.map(str::to_owned);
+            return Err(Error::Conflict { detail: "there is nothing to capture".into(), current });
+        }
+        other => return Err(Error::internal(format!("payment_capture_begin gave {other:?}"))),
+    }
+
+    let capture = planned(&row, wanted, &request_id(caller.organization, id, &principal, key))?;
+    let provider = row.text("provider")?.and_then(observed::provider).ok_or_else(|| Error::internal("no provider"))?;
+    let configured = configured_account(&payments.config, provider);
+    let account = row.text("account")?.unwrap_or(configured);
+    if account != configured {
+        let detail = format!("{} is another account than the payment's", account_variable(provider));
+        return Err(Error::Misconfigured { detail });
+    }
+    let objects = match payments.gateway.capture(&capture).await {
+        Err(refusal @ GatewayError::Refused { .. }) if capture.what == Capturable::PayPalOrder => {
+            approvals::refused(app, &capture.external_id, row.int("refusals")?.unwrap_or_default()).await?;
+            return Err(refusal.into());
+        }
+        outcome => outcome?,
+    };
+    let shown: Vec<Value> = objects.iter().filter(|object| object.kind == ObjectKind::Payment).map(show).collect();
+    // The provider has done it; should this fail, its event does the rest.
+    let status = observed::apply(app, provider, account, &capture.request, "api.capture", objects).await;
+    let status = status.unwrap_or_else(|error| {
+        eprintln!("warning: a capture waits for the provider's event: {error}");
+        None
+    });
+    let order = row.text("order_id")?;
+    let body = json!({ "id": id, "orderId": order, "orderPaymentStatus": status, "captures": shown }).to_string();
+    let mut params = whose();
+    params.extend([&principal, key, &body].map(|text| Param::Text(text.to_owned())));
+    if let Err(error) = edge::write(app, include_str!("../../../shared/edge/src/sql/capture_done.sql"), params).await {
+        // A repetition asks the provider again, which answers as before.
+        eprintln!("warning: the answer to a capture wasn't kept: {error}");
+    }
+    Ok(reply(body))
+}
+
+/// What the provider is asked.
+fn planned(row: &Row, wanted: CaptureWanted, request_id: &str) -> Result<NewCapture, Error> {
+    let wrong = || Error::internal("what can be captured can't be read");
+    let external_id = row.text("external_id")?.ok_or_else(wrong)?;
+    let currency = row.text("currency")?.and_then(Currency::parse).ok_or_else(wrong)?;
+    let amount = wanted.amount.map(|amount| (amount, currency));
+    let what = match row.text("what")? {
+        Some("paypal_order") if amount.is_some() => {
+            return Err(Error::unprocessable("amount", "an approved order is captured as a whole: leave it out"));
+        }
+        Some("paypal_order") => {
+            return Ok(NewCapture::of_paypal_order(external_id, row.int("refusals")?.unwrap_or_default()));
+        }
+        Some("paypal_authorization") => Capturable::PayPalAuthorization,
+        Some("stripe_payment_intent") => Capturable::StripePaymentIntent,
+        _ => return Err(wrong()),
+    };
+    Ok(NewCapture { what, external_id: external_id.to_owned(), request: request_id.to_owned(), amount })
+}
+
+/// The provider's request id: the same for the same request of the same caller, and nobody else's.
+fn request_id(organization: Uuid, id: Uuid, principal: &str, key: &str) -> String {
+    let digest = Sha256::new()
+        .chain_update(organization.as_bytes())
+        .chain_update(id.as_bytes())
+        .chain_update(principal.len().to_be_bytes())
+        .chain_update(principal)
+        .chain_update(key)
+        .finalize();
+    format!("capture-{}", hex(&digest[..16]))
+}
+
+fn show(object: &ProviderObject) -> Value {
+    json!({
+        "externalTransactionId": object.id,
+        "status": object.state,
+        "amount": object.amount.map(|amount| amount.to_string()),
+        "currency": object.currency,
+    })
+}
+
+fn reply(body: String) -> Reply {
+    Reply::fresh(200, body)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_id_is_one_callers_one_requests() {
+        let of = |organization: u128, id: u128, principal: &str, key: &str| {
+            request_id(Uuid::from_u128(organization), Uuid::from_u128(id), principal, key)
+        };
+        let one = of(1, 2, "operator", "key");
+        assert_eq!(one, of(1, 2, "operator", "key"));
+        assert!(one.len() <= 108, "PayPal's limit");
+        for other in [
+            of(2, 2, "operator", "key"),
+            of(1, 3, "operator", "key"),
+            of(1, 2, "operato", "rkey"),
+            of(1, 2, "operator", "k"),
+        ] {
+            assert_ne!(one, other);
+        }
+    }
+}

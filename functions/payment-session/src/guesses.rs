@@ -1,0 +1,60 @@
+//! How often somebody may be wrong about a guest's token. Nobody guesses 128 bits, but each wrong one is a query: so wrong tokens are
+//! counted by address, and an address that has been wrong too often isn't looked up for, until the hour is over.
+//!
+//! Right ones aren't counted, so a house with many guests has no limit, and what is refused unasked isn't either: nobody is kept out for longer
+//! by others who go on. Where Redis is away nothing is counted, since a guest's look at an order has to work without it.
+
+use commerce::client_address::ClientAddress;
+use commerce::error::Error;
+use commerce::pseudonym::{Purpose, short_pseudonym};
+
+use edge::App;
+use edge::clock::token;
+use edge::state::{Window, Windows};
+use payments::attempts::{HOUR, rate};
+use payments::config::PaymentConfig;
+
+use crate::limits;
+
+/// The wrong tokens of one address.
+pub struct Guesses {
+    /// `None`: the address isn't known, or is that of all who come through a proxy.
+    windows: Option<Windows>,
+}
+
+impl Guesses {
+    /// Those from this address.
+    ///
+    /// # Errors
+    /// [`Error::Misconfigured`] without `hmac_key`.
+    pub fn of(config: &PaymentConfig, address: ClientAddress) -> Result<Self, Error> {
+        let ClientAddress::Known(address) = address else { return Ok(Self { windows: None }) };
+        let hmac_key = config.hmac_key()?.expose().as_bytes();
+        let address = short_pseudonym(hmac_key, Purpose::LimitedAddress, format!("guest/{address}").as_bytes());
+        let key = rate().part("ip").part(address).part("guest").build();
+        let window = Window { name: "guest-hour", quota: config.limits.guest_hour, length: HOUR };
+        Ok(Self { windows: Some(Windows::of(vec![(key, window)])) })
+    }
+
+    /// Refuses whoever was wrong too often.
+    ///
+    /// # Errors
+    /// [`Error::TooManyRequests`].
+    pub async fn admitted(&self, app: &App) -> Result<(), Error> {
+        self.ask(app, "").await
+    }
+
+    /// Counts a wrong one.
+    ///
+    /// # Errors
+    /// [`Error::TooManyRequests`] where it was one too many: of any number that come at once, no more than the quota are answered otherwise.
+    pub async fn wrong(&self, app: &App) -> Result<(), Error> {
+        self.ask(app, &format!("{:032x}", token())).await
+    }
+
+    async fn ask(&self, app: &App, name: &str) -> Result<(), Error> {
+        let Some(windows) = &self.windows else { return Ok(()) };
+        let Some(decision) = windows.count(&app.state, name).await else { return Ok(()) };
+        limits::admitted(&decision, "too many wrong tokens from this address")
+    }
+}

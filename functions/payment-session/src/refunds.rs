@@ -1,0 +1,241 @@
+//! Refunds: asked for once, kept in Postgres, sent to the provider exactly once, at once or later.
+
+use std::time::Duration;
+
+use commerce::caller::Caller;
+use commerce::error::Error;
+use commerce::gateway::{GatewayError, NewRefund};
+use commerce::money::Currency;
+use commerce::preconditions::idempotency_key;
+use commerce::query::hex;
+use commerce::refund::{Postponed, RefundWanted};
+use edge::clock::monotonic_millis;
+use edge::{App, Call, Param, Reply, Row};
+use payments::Payments;
+use payments::accounts::{account_variable, configured_account};
+use serde_json::json;
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+use crate::observed;
+
+/// How much longer than the call a lease on a refund is held.
+const LEASE_MARGIN: Duration = Duration::from_secs(30);
+/// How many refunds one call sends at most.
+pub const MOST_AT_ONCE: u32 = 100;
+/// No further refund is begun after this: whoever called is waiting.
+const SENDING_TIME: Duration = Duration::from_secs(20);
+
+/// A refund that this instance may send, until its lease ends.
+struct Claim {
+    request: String,
+    lease: String,
+    account: String,
+    attempts: u32,
+    refund: NewRefund,
+}
+
+/// What came of refunds that were due.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Sent {
+    /// The provider has them.
+    pub sent: u32,
+    /// They stay queued.
+    pub queued: u32,
+    /// The provider said no.
+    pub failed: u32,
+}
+
+/// `POST /payments/:id/refunds`: 201 where the provider has it, 202 where it is kept to be sent.
+///
+/// # Errors
+/// [`Error::Forbidden`] for all but operators, [`Error::Conflict`] for a payment that can't be refunded, [`Error::Unprocessable`] for more than
+/// is left, for a key of another body, and for what the provider refuses.
+pub async fn refund(call: Call<'_>) -> Result<Reply, Error> {
+    let Call { app, caller, .. } = call;
+    let payments = Payments::ready().await?;
+    caller.require_operator("a refund")?;
+    call.no_query()?;
+    let payment = call.id()?;
+    let body = call.json().await?;
+    let key = idempotency_key(call.request.values("idempotency-key"))?;
+    let wanted = RefundWanted::decode(&body)?;
+    // The payment is part of what a key stands for.
+    let fingerprint = Sha256::new().chain_update(payment.as_bytes()).chain_update(&body).finalize();
+    let text = |value: Option<String>| value.map_or(Param::Null, Param::Text);
+    let params = vec![
+        Param::Uuid(caller.organization.to_string()),
+        Param::Uuid(payment.to_string()),
+        text(wanted.amount),
+        text(wanted.note),
+        Param::Text(caller.principal()),
+        Param::Text(key.to_owned()),
+        Param::Text(hex(&fingerprint)),
+        Param::Uuid(Uuid::now_v7().to_string()),
+    ];
+    let row = edge::write_one(app, include_str!("../../../shared/edge/src/sql/refund_request.sql"), params).await?;
+    match row.text("outcome")? {
+        Some("queued" | "replay") => {}
+        Some("mismatch") => {
+            return Err(Error::unprocessable(
+                "Idempotency-Key",
+                "was used for another refund; a new one needs a new key",
+            ));
+        }
+        Some("not_found") => return Err(Error::not_found("payment")),
+        Some("not_refundable") => {
+            let detail = "nothing of the payment can be refunded: it isn't paid, is disputed, or was recorded by hand";
+            return Err(Error::Conflict { detail: detail.into(), current: None });
+        }
+        Some("too_much") => {
+            let detail = "must be above zero, have no more digits than the currency, and be no more than what is left";
+            return Err(Error::unprocessable("amount", detail));
+        }
+        other => return Err(Error::internal(format!("refund_request gave {other:?}"))),
+    }
+    let id = row.text("request")?.ok_or_else(|| Error::internal("a refund without an id"))?.to_owned();
+    // Queued is enough: what goes wrong from here on is mended by whoever sends what is due.
+    if let Some(claim) = claim(app, payments, Some(&id)).await.unwrap_or_else(logged) {
+        let _ = send_one(app, payments, claim).await.map(Some).unwrap_or_else(logged);
+    }
+    show(app, caller, payment, &id).await
+}
+
+/// `GET /payments/:id/refunds`: what was asked for, the newest first.
+///
+/// # Errors
+/// [`Error::Forbidden`] for all but operators, [`Error::NotFound`].
+pub async fn list(call: Call<'_>) -> Result<Reply, Error> {
+    let Call { app, caller, .. } = call;
+    caller.require_operator("the list of refunds")?;
+    call.no_query()?;
+    let payment = call.id()?;
+    let params = vec![Param::Uuid(caller.organization.to_string()), Param::Uuid(payment.to_string())];
+    let rows = edge::query(app, include_str!("../../../shared/edge/src/sql/refunds_list.sql"), params).await?;
+    let mut row = rows.into_iter().next().ok_or_else(|| Error::not_found("payment"))?;
+    Ok(Reply::fresh(200, row.take_text("body")?))
+}
+
+/// `POST /payments/refunds/send`: sends what is due, for a scheduler to call.
+///
+/// # Errors
+/// [`Error::Forbidden`] for all but operators.
+pub async fn send(call: Call<'_>) -> Result<Reply, Error> {
+    let Call { app, caller, .. } = call;
+    let payments = Payments::ready().await?;
+    caller.require_operator("sending refunds")?;
+    call.no_query()?;
+    let Sent { sent, queued, failed } = send_due(app, payments, MOST_AT_ONCE).await?;
+    let body = json!({ "sent": sent, "queued": queued, "failed": failed });
+    Ok(Reply::fresh(200, body.to_string()))
+}
+
+/// Sends refunds that are due, at most `limit`, one after the other. Many may call it at once: each refund has one holder.
+///
+/// # Errors
+/// What Postgres gave.
+pub async fn send_due(app: &'static App, payments: &'static Payments, limit: u32) -> Result<Sent, Error> {
+    let began = monotonic_millis();
+    let mut total = Sent::default();
+    for _ in 0..limit {
+        let elapsed = Duration::from_millis(monotonic_millis().saturating_sub(began));
+        let Some(claim) = (if elapsed < SENDING_TIME { claim(app, payments, None).await? } else { None }) else {
+            break;
+        };
+        match send_one(app, payments, claim).await? {
+            State::Sent => total.sent += 1,
+            State::Queued => total.queued += 1,
+            State::Failed => total.failed += 1,
+        }
+    }
+    Ok(total)
+}
+
+/// What one attempt came to.
+enum State {
+    Sent,
+    Queued,
+    Failed,
+}
+
+/// Sends a refund that this instance holds, and keeps what came of it.
+async fn send_one(app: &'static App, payments: &'static Payments, claim: Claim) -> Result<State, Error> {
+    let outcome = match configured_account(&payments.config, claim.refund.gateway) == claim.account {
+        true => payments.gateway.refund(&claim.refund).await,
+        // The payment is of an account that these credentials aren't for.
+        false => Err(GatewayError::Unconfigured { variable: account_variable(claim.refund.gateway) }),
+    };
+    let (state, external, reason, retry) = match &outcome {
+        Ok(refund) => (State::Sent, Some(refund.id.clone()), None, None),
+        Err(error) => match Postponed::after(error.clone(), claim.attempts) {
+            Postponed::Later(seconds, reason) => {
+                (State::Queued, None, Some(reason.to_owned()), Some(format!("{seconds} seconds")))
+            }
+            Postponed::Never(reason) => (State::Failed, None, Some(reason), None),
+        },
+    };
+    if let Ok(mut refund) = outcome {
+        refund.parent = refund.parent.or(Some(claim.refund.payment));
+        // Before it is called sent: whoever dies between the two leaves it queued, and it is told of again.
+        let provider = claim.refund.gateway;
+        observed::apply(app, provider, &claim.account, &claim.request, "api.refund", vec![refund]).await?;
+    }
+    let text = |value: Option<String>| value.map_or(Param::Null, Param::Text);
+    let params = vec![Param::Uuid(claim.request), Param::Uuid(claim.lease), text(external), text(reason), text(retry)];
+    let row = edge::write_one(app, include_str!("../../../shared/edge/src/sql/refund_done.sql"), params).await?;
+    // Held for too long: somebody else sends it, under the same request id.
+    let held = row.text("done")? == Some("true");
+    Ok(if held { state } else { State::Queued })
+}
+
+/// Takes one refund: the one that is named, or one that is due.
+async fn claim(app: &'static App, payments: &Payments, only: Option<&str>) -> Result<Option<Claim>, Error> {
+    let lease = payments.gateway.longest() + LEASE_MARGIN;
+    let params = vec![
+        Param::Int(1),
+        Param::Text(format!("{} milliseconds", lease.as_millis())),
+        only.map_or(Param::Null, |id| Param::Uuid(id.to_owned())),
+    ];
+    let rows = edge::write(app, include_str!("../../../shared/edge/src/sql/refund_claim.sql"), params).await?;
+    rows.first().map(read).transpose()
+}
+
+fn read(row: &Row) -> Result<Claim, Error> {
+    let wrong = || Error::internal("a claimed refund can't be read");
+    let text = |column: &str| row.text(column)?.map(str::to_owned).ok_or_else(wrong);
+    let uuid = |column: &str| Uuid::try_parse(&text(column)?).map_err(|_| wrong());
+    let refund = NewRefund {
+        gateway: observed::provider(&text("provider")?).ok_or_else(wrong)?,
+        payment: text("payment")?,
+        request: uuid("request")?,
+        order: uuid("order_id")?,
+        amount: text("amount")?,
+        currency: Currency::parse(&text("currency")?).ok_or_else(wrong)?,
+        note: row.text("note")?.map(str::to_owned),
+    };
+    let attempts = row.int("attempts")?.and_then(|attempts| u32::try_from(attempts).ok()).unwrap_or(1);
+    Ok(Claim { request: text("request")?, lease: text("lease")?, account: text("account")?, attempts, refund })
+}
+
+/// The refund as it stands: 201 sent, 202 still to be, 422 refused.
+async fn show(app: &'static App, caller: &Caller, payment: Uuid, id: &str) -> Result<Reply, Error> {
+    let params = vec![Param::Uuid(caller.organization.to_string()), Param::Uuid(id.to_owned())];
+    let rows = edge::query(app, include_str!("../../../shared/edge/src/sql/refund_get.sql"), params).await?;
+    let mut row = rows.into_iter().next().ok_or_else(|| Error::internal("a refund that was asked for is gone"))?;
+    let status = match row.text("state")? {
+        Some("sent") => 201,
+        Some("failed") => {
+            let reason = row.text("reason")?.unwrap_or("unknown").to_owned();
+            return Err(GatewayError::Refused { reason, field: Some("payment".into()) }.into());
+        }
+        _ => 202,
+    };
+    Ok(Reply::json(status, row.take_text("body")?)
+        .with("location", format!("/api/v1/payments/{payment}/refunds"))
+        .with("cache-control", "no-store"))
+}
+
+fn logged<T>(error: Error) -> Option<T> {
+    eprintln!("warning: a refund stays queued: {error}");
+    None
+}

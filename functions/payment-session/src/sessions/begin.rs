@@ -1,0 +1,335 @@
+//! How a payment session begins: counted, begun in Postgres, judged, made at the provider, reported to Postgres. Whatever dies on the way,
+//! the same request with the same key goes on where it ended: the provider is asked under the session's id, and makes nothing twice.
+
+use commerce::caller::Caller;
+use commerce::client_address::ClientAddress;
+use commerce::error::Error;
+use commerce::fraud::{Facts, Score, Scorer, SimpleScore};
+use commerce::gateway::{GatewayError, NewPayment};
+use commerce::money::Currency;
+use commerce::preconditions::idempotency_key;
+use commerce::query::hex;
+use commerce::session::{self, PaymentGateway};
+use commerce::webhook::amount::Provider;
+use serde_json::json;
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+use edge::{App, Call, Param, Reply, Row};
+use payments::Payments;
+use payments::accounts::configured_account;
+use payments::address::client_address;
+
+use crate::limits::{Admission, Attempt, IN_PROGRESS, count};
+
+/// How long a held session waits for an operator, in seconds.
+const HELD: i64 = 24 * 3600;
+/// What a session's creation takes beyond asking the provider, in seconds.
+const SPARE: i64 = 5;
+/// When to come again where the provider doesn't say, in seconds.
+const RETRY_AFTER: u32 = 5;
+const NOT_PAYABLE: &str = "the order can't be paid in this state";
+
+/// What is asked for, and by which request.
+#[derive(Debug, Clone, Copy)]
+struct Asked<'a> {
+    /// The decoded body.
+    session: &'a session::NewSession,
+    /// The body's bytes, for telling a repetition from a mistake.
+    body: &'a [u8],
+    /// The `Idempotency-Key`.
+    key: &'a str,
+    /// Where the request comes from.
+    address: ClientAddress,
+}
+
+/// A session that the provider is to be asked about.
+struct NewSession {
+    id: Uuid,
+    order: Uuid,
+    organization: Uuid,
+    amount: String,
+    currency: String,
+    gateway: PaymentGateway,
+    return_url: String,
+    cancel_url: String,
+}
+
+/// `POST /payments/sessions`: begins a session: 201, or 202 where it is held for review.
+///
+/// # Errors
+/// [`Error::TooManyRequests`]; [`Error::RequiresRetry`] where the provider is away; [`Error::Unprocessable`] for what the provider doesn't
+/// take, and where its account isn't the organisation's; [`Error::Conflict`] where the order can't be paid, has an open session, or the same request is in work.
+/// All that an admitted attempt ends in come as [`Error::Counted`].
+pub async fn begin(call: Call<'_>) -> Result<Reply, Error> {
+    let Call { app, caller, request, .. } = call;
+    let payments = Payments::ready().await?;
+    call.no_query()?;
+    let body = call.json().await?;
+    let key = idempotency_key(request.values("idempotency-key"))?;
+    let session = session::NewSession::decode(&body, &payments.config.return_urls)?;
+    let address = client_address(app, &payments.config.trusted_proxies, request);
+    let asked = Asked { session: &session, body: &body, key, address };
+    let hmac_key = payments.config.hmac_key()?;
+    callable(payments, asked.session.gateway)?;
+    let attempt = Attempt {
+        organization: caller.organization,
+        customer: customer_of(app, caller, asked.session.order).await?,
+        // Behind a service stands a shop with all its customers.
+        address: caller.restriction()?.map(|_| asked.address),
+        // Another body under the same key is another attempt.
+        name: &format!("{} {} {}", caller.principal(), asked.key, hex(&Sha256::digest(asked.body))),
+    };
+    let counted = count(app, &payments.config.limits, hmac_key.expose().as_bytes(), attempt).await?;
+    counted.admitted()?;
+    let begun = begin_admitted(app, payments, caller, asked, &counted).await;
+    if let Err(refusal) = &begun {
+        counted.ended(app, refusal).await;
+    }
+    begun.and_then(|session| reply(session, &counted)).map_err(|refusal| counted.told(refusal))
+}
+
+/// The session as it is shown.
+async fn begin_admitted(
+    app: &'static App,
+    payments: &'static Payments,
+    caller: &Caller,
+    asked: Asked<'_>,
+    counted: &Admission,
+) -> Result<Vec<u8>, Error> {
+    let params = vec![
+        Param::Id(caller.organization),
+        caller.restriction()?.map_or(Param::Null, Param::Id),
+        Param::Id(asked.session.order),
+        Param::Text(asked.session.gateway.as_str().to_owned()),
+        account(payments, asked.session.gateway).map_or(Param::Null, |account| Param::Text(account.to_owned())),
+        Param::Text(asked.session.return_url.clone()),
+        Param::Text(caller.principal()),
+        Param::Text(asked.key.to_owned()),
+        Param::Text(hex(&Sha256::digest(asked.body))),
+        Param::Id(Uuid::now_v7()),
+        Param::BigInt(payments.config.session_ttl.as_secs() as i64),
+        Param::BigInt(lease(payments)),
+    ];
+    let mut row =
+        edge::write_one(app, include_str!("../../../../shared/edge/src/sql/payment_session_begin.sql"), params).await?;
+    match row.outcome()? {
+        "replay" => Ok(row.take_text("body")?.into_bytes()),
+        "started" => {
+            let begun = NewSession {
+                id: id(&row, "session")?,
+                order: asked.session.order,
+                organization: caller.organization,
+                amount: row.take_text("amount")?,
+                currency: row.take_text("currency")?,
+                gateway: asked.session.gateway,
+                return_url: asked.session.return_url.clone(),
+                cancel_url: asked.session.cancel_url.clone(),
+            };
+            let score = if row.int("released")? == Some(1) { None } else { Some(score(&row, counted)?) };
+            match score.filter(|score| score.value >= payments.config.fraud_review_score) {
+                Some(score) => hold(app, &begun, &score).await,
+                None => at_provider(app, payments, &begun).await,
+            }
+        }
+        IN_PROGRESS => Err(conflict("a request with this Idempotency-Key is in work", Some(IN_PROGRESS))),
+        "mismatch" => {
+            let detail = "was used for another body; a new session needs a new key";
+            Err(Error::unprocessable("Idempotency-Key", detail))
+        }
+        "unknown_order" => Err(Error::not_found("order")),
+        "not_payable" => Err(conflict(NOT_PAYABLE, row.text("reason")?)),
+        "foreign_account" => Err(foreign_account()),
+        "open_session" => {
+            let open = row.text("session")?.unwrap_or_default();
+            Err(conflict("the order has an open payment session", Some(open)))
+        }
+        other => Err(Error::internal(format!("unknown outcome {other}"))),
+    }
+}
+
+/// `POST /payments/sessions/:id/release`: lets a session go on that was held: the provider is asked now.
+///
+/// # Errors
+/// [`Error::Forbidden`] for all but operators; [`Error::RequiresRetry`] where the provider is away: the session stays released, and the
+/// same request asks again.
+pub async fn release(call: Call<'_>) -> Result<Reply, Error> {
+    let Call { app, caller, .. } = call;
+    let payments = Payments::ready().await?;
+    call.no_query()?;
+    let session = call.id()?;
+    caller.require_operator("letting a held payment go on")?;
+    let params = vec![
+        Param::Id(caller.organization),
+        Param::Id(session),
+        Param::Text(accounts(payments)),
+        Param::Text(caller.principal()),
+        Param::BigInt(payments.config.session_ttl.as_secs() as i64),
+        Param::BigInt(lease(payments)),
+    ];
+    let mut row =
+        edge::write_one(app, include_str!("../../../../shared/edge/src/sql/payment_session_approve.sql"), params)
+            .await?;
+    match row.outcome()? {
+        "started" => {}
+        IN_PROGRESS => return Err(conflict("the session is being released", Some(IN_PROGRESS))),
+        "not_found" => return Err(Error::not_found("payment session")),
+        "not_allowed" => return Err(conflict("the session isn't held", row.text("status")?)),
+        "not_payable" => return Err(conflict(NOT_PAYABLE, row.text("status")?)),
+        "foreign_account" => return Err(foreign_account()),
+        other => return Err(Error::internal(format!("unknown outcome {other}"))),
+    }
+    let gateway = row.text("gateway")?.and_then(PaymentGateway::parse);
+    let begun = NewSession {
+        id: session,
+        order: id(&row, "order_id")?,
+        organization: caller.organization,
+        gateway: gateway.ok_or_else(|| Error::internal("a session of an unknown gateway"))?,
+        amount: row.take_text("amount")?,
+        currency: row.take_text("currency")?,
+        return_url: row.take_text("return_url")?,
+        cancel_url: row.take_text("cancel_url")?,
+    };
+    Ok(Reply::fresh(200, at_provider(app, payments, &begun).await?))
+}
+
+/// Whose attempt it is: a customer's own, else that of the order's customer, for whom a service speaks.
+async fn customer_of(app: &'static App, caller: &Caller, order: Uuid) -> Result<Uuid, Error> {
+    if let Some(customer) = caller.restriction()? {
+        return Ok(customer);
+    }
+    let params = vec![Param::Id(caller.organization), Param::Id(order)];
+    let rows =
+        edge::query(app, include_str!("../../../../shared/edge/src/sql/payment_attempt_facts.sql"), params).await?;
+    let row = rows.into_iter().next().ok_or_else(|| Error::not_found("order"))?;
+    id(&row, "customer")
+}
+
+/// Makes the payment at the provider and reports it. Gives the session as it is shown.
+async fn at_provider(app: &'static App, payments: &'static Payments, begun: &NewSession) -> Result<Vec<u8>, Error> {
+    let made = match begun.gateway {
+        PaymentGateway::Other => Ok((None, None)),
+        PaymentGateway::Provider(gateway) => {
+            let currency = Currency::parse(&begun.currency).ok_or_else(|| Error::internal("an unknown currency"))?;
+            let payment = NewPayment {
+                session: begun.id,
+                order: begun.order,
+                amount: begun.amount.clone(),
+                currency,
+                gateway,
+                return_url: begun.return_url.clone(),
+                cancel_url: begun.cancel_url.clone(),
+            };
+            payments.gateway.create(&payment).await.map(|made| (Some(made.external_id), Some(made.redirect_url)))
+        }
+    };
+    match made {
+        Ok((external_id, redirect_url)) => {
+            let params = vec![
+                Param::Id(begun.id),
+                external_id.map_or(Param::Null, Param::Text),
+                redirect_url.map_or(Param::Null, Param::Text),
+                Param::Id(begun.organization),
+            ];
+            let rows =
+                edge::write(app, include_str!("../../../../shared/edge/src/sql/payment_session_created.sql"), params)
+                    .await?;
+            let late = || conflict("the session's time was over before the provider had made it", Some("failed"));
+            Ok(rows.into_iter().next().ok_or_else(late)?.take_text("body")?.into_bytes())
+        }
+        Err(error @ (GatewayError::Refused { .. } | GatewayError::Unconfigured { .. })) => {
+            let params = vec![Param::Id(begun.id), Param::Id(begun.organization)];
+            edge::write(app, include_str!("../../../../shared/edge/src/sql/payment_session_abandon.sql"), params)
+                .await?;
+            Err(error.into())
+        }
+        Err(error) => {
+            // Should this fail, too, the lease runs out by itself.
+            let params = vec![Param::Id(begun.id), Param::Id(begun.organization)];
+            let _ =
+                edge::write(app, include_str!("../../../../shared/edge/src/sql/payment_session_release.sql"), params)
+                    .await;
+            Err(Error::RequiresRetry { retry_after_seconds: error.retry_after().unwrap_or(RETRY_AFTER) })
+        }
+    }
+}
+
+async fn hold(app: &'static App, begun: &NewSession, score: &Score) -> Result<Vec<u8>, Error> {
+    let params = vec![
+        Param::Id(begun.id),
+        Param::Int(score.value as i32),
+        Param::TextArray(score.signals.iter().map(|signal| signal.as_str().to_owned()).collect()),
+        Param::Text(begun.cancel_url.clone()),
+        Param::BigInt(HELD),
+        Param::Id(begun.organization),
+    ];
+    let rows =
+        edge::write(app, include_str!("../../../../shared/edge/src/sql/payment_session_hold.sql"), params).await?;
+    let gone = || conflict("the session was begun by another request meanwhile", None);
+    Ok(rows.into_iter().next().ok_or_else(gone)?.take_text("body")?.into_bytes())
+}
+
+fn score(row: &Row, counted: &Admission) -> Result<Score, Error> {
+    let small = |column: &str| Ok::<_, Error>(row.int(column)?.map(|count| u32::try_from(count).unwrap_or(u32::MAX)));
+    let facts = Facts {
+        sessions_last_hour: small("sessions_last_hour")?.unwrap_or_default(),
+        failed_last_day: small("failed_last_day")?.unwrap_or_default(),
+        paid_before: small("paid_before")?.unwrap_or_default(),
+        percent_of_largest: small("percent_of_largest")?,
+        customers_on_address: counted.customers_on_address,
+    };
+    Ok(SimpleScore.score(&facts))
+}
+
+fn callable(payments: &Payments, gateway: PaymentGateway) -> Result<(), Error> {
+    match gateway {
+        PaymentGateway::Provider(Provider::PayPal) => payments.config.paypal.callable()?,
+        PaymentGateway::Provider(Provider::Stripe) => payments.config.stripe.callable()?,
+        PaymentGateway::Other => {}
+    }
+    Ok(())
+}
+
+/// Where the money goes.
+fn account(payments: &Payments, gateway: PaymentGateway) -> Option<&str> {
+    match gateway {
+        PaymentGateway::Provider(provider) => Some(configured_account(&payments.config, provider)),
+        PaymentGateway::Other => None,
+    }
+}
+
+/// The same by gateway, for a session whose gateway only Postgres knows.
+fn accounts(payments: &Payments) -> String {
+    let of = |provider| configured_account(&payments.config, provider);
+    json!({ "paypal": of(Provider::PayPal), "stripe": of(Provider::Stripe) }).to_string()
+}
+
+fn foreign_account() -> Error {
+    Error::unprocessable("paymentGateway", "this organisation has no account there")
+}
+
+/// How long nobody else asks the provider, in seconds: all attempts at their longest.
+fn lease(payments: &Payments) -> i64 {
+    payments.gateway.longest().as_secs() as i64 + SPARE
+}
+
+fn id(row: &Row, column: &str) -> Result<Uuid, Error> {
+    let id = row.text(column)?.and_then(|text| Uuid::try_parse(text).ok());
+    id.ok_or_else(|| Error::internal(format!("{column} is not a UUID")))
+}
+
+fn conflict(detail: &str, current: Option<&str>) -> Error {
+    Error::Conflict { detail: detail.to_owned(), current: current.map(str::to_owned) }
+}
+
+fn reply(body: impl AsRef<[u8]>, counted: &Admission) -> Result<Reply, Error> {
+    let body = body.as_ref();
+    let session: serde_json::Value =
+        serde_json::from_slice(body).map_err(|error| Error::internal(error.to_string()))?;
+    let id = session["id"].as_str().ok_or_else(|| Error::internal("a session without an id"))?;
+    let status = if session["status"] == "needs_review" { 202 } else { 201 };
+    Ok(Reply::fresh(status, body)
+        .with("location", format!("/api/v1/payments/sessions/{id}"))
+        .with("ratelimit-policy", counted.decision.policy())
+        .with("ratelimit", counted.decision.limit()))
+}

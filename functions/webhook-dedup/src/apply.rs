@@ -1,0 +1,146 @@
+//! One stored event takes effect: what it is about is made sure of, then the database folds it.
+
+use commerce::error::Error;
+use commerce::gateway::GatewayError;
+use commerce::webhook::Reason;
+use commerce::webhook::event::paypal::ResourceKind;
+use commerce::webhook::event::{ProviderObject, Subject};
+use spin_sdk::wasip3::spawn;
+
+use edge::{App, Param};
+use payments::config::PayPalMode;
+use payments::{Payments, approvals, attempts};
+
+pub use payments::approvals::Cause;
+
+/// What came of an event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Effect {
+    /// It has taken effect, here and now.
+    Processed,
+    /// It had before.
+    AlreadyProcessed,
+    /// What is certain has been recorded; somebody has to look.
+    NeedsReview(String),
+    /// It concerns nothing of ours.
+    Ignored(String),
+    /// It is kept until what it needs is there.
+    Waiting(String),
+}
+
+/// Lets a stored event take effect: one statement, after one look at PayPal's API where the mode asks for it.
+///
+/// # Errors
+/// [`Cause`]: then the event stays as it is.
+pub async fn apply(app: &'static App, payments: &Payments, event: &str, subject: &Subject) -> Result<Effect, Cause> {
+    let mut named = (None, false);
+    let (objects, shown) = match subject {
+        Subject::Nothing => return settled(app, event, Effect::Ignored("unknown-type".into())).await,
+        Subject::Unreadable => {
+            return settled(app, event, Effect::NeedsReview(Reason::EventMalformed.as_str().into())).await;
+        }
+        Subject::Object(object) => (vec![ProviderObject::clone(object)], true),
+        Subject::Resource { event: name, resource, claimed } => {
+            let told = match payments.config.paypal.mode {
+                PayPalMode::Api => {
+                    let mut objects = payments.gateway.observe(resource).await.map_err(Cause::Provider)?;
+                    let told = resource.reversal
+                        && payments.gateway.is_reversal(name, resource).await.map_err(Cause::Provider)?;
+                    objects.iter_mut().for_each(|object| object.reversal &= told);
+                    named = (Some(resource.path()), resource.is_as_claimed(claimed, &objects));
+                    (objects, true)
+                }
+                PayPalMode::PostBack | PayPalMode::SignatureOnly => match resource.objects(claimed) {
+                    Ok(objects) => (objects, false),
+                    Err(reason) => {
+                        return settled(app, event, Effect::NeedsReview(reason.as_str().into())).await;
+                    }
+                },
+            };
+            // An order without a payment was approved at most. Only PayPal's API takes the money of one, whatever the body says.
+            let unpaid = told.0.is_empty() && resource.kind == ResourceKind::Order;
+            match unpaid && payments.config.paypal.callable().is_ok() {
+                true => (approvals::capture(app, payments, &resource.id).await?, true),
+                false => told,
+            }
+        }
+    };
+    let objects: Vec<ProviderObject> = objects.into_iter().map(ProviderObject::printable).collect();
+    let objects = serde_json::to_string(&objects).map_err(|error| Cause::Ours(Error::internal(error.to_string())))?;
+    let resource = named.0.map_or(Param::Null, Param::Text);
+    let params =
+        vec![Param::Uuid(event.to_owned()), Param::Json(objects), Param::Bool(shown), resource, Param::Bool(named.1)];
+    let rows = edge::write(app, include_str!("../../../shared/edge/src/sql/webhook_apply.sql"), params)
+        .await
+        .map_err(Cause::ours)?;
+    let row = rows.first().ok_or_else(|| Cause::Ours(Error::internal("webhook_event_apply gave no row")))?;
+    let text = |column| row.text(column).map(|text| text.map(str::to_owned)).map_err(Cause::ours);
+    let reason = text("reason")?.unwrap_or_default();
+    match text("outcome")?.as_deref() {
+        Some("applied") => {
+            if text("payment_status")?.as_deref() == Some("paid") {
+                let (key, tags) = (payments.config.hmac_key.clone(), row.texts("tags").map_err(Cause::ours)?);
+                // Behind the answer: where it is cut off, the count runs out by itself.
+                spawn(async move { attempts::forget_paid(app, key.expose().as_bytes(), &tags).await });
+            }
+            Ok(Effect::Processed)
+        }
+        Some("already_applied") => Ok(Effect::AlreadyProcessed),
+        Some("needs_review") => Ok(Effect::NeedsReview(reason)),
+        Some("ignored") => Ok(Effect::Ignored(reason)),
+        Some("waiting") => Ok(Effect::Waiting(reason)),
+        // Another body of its transmission has taken its place meanwhile.
+        Some("unknown_event") => Ok(Effect::Waiting("displaced".into())),
+        other => Err(Cause::Ours(Error::internal(format!("webhook_event_apply gave {other:?}")))),
+    }
+}
+
+/// Writes down what is known without the fold: an event that only stays `received` would be taken up for ever. Where the event isn't
+/// `received`, this changes nothing.
+///
+/// # Errors
+/// [`Cause::Ours`]: then the event stays as it is.
+pub(super) async fn settled(app: &'static App, event: &str, effect: Effect) -> Result<Effect, Cause> {
+    let noted = |reason: &str| vec![Param::Uuid(event.to_owned()), Param::Text(reason.to_owned())];
+    let written = match &effect {
+        Effect::Ignored(reason) => {
+            edge::write(app, include_str!("../../../shared/edge/src/sql/webhook_ignore.sql"), noted(reason)).await
+        }
+        Effect::NeedsReview(reason) => {
+            edge::write(app, include_str!("../../../shared/edge/src/sql/webhook_give_up.sql"), noted(reason)).await
+        }
+        Effect::Processed | Effect::AlreadyProcessed | Effect::Waiting(_) => return Ok(effect),
+    };
+    written.map_err(Cause::ours)?;
+    Ok(effect)
+}
+
+/// Writes down why an event waits, for everybody to see, and when it is tried again. Where that fails, it is tried as it would have been.
+pub(super) async fn postponed(app: &'static App, event: &str, cause: &Cause) {
+    let params = vec![Param::Uuid(event.to_owned()), Param::Text(reason(cause).to_owned())];
+    let _ = edge::write(app, include_str!("../../../shared/edge/src/sql/webhook_postpone.sql"), params).await;
+}
+
+/// The stable name of a cause, for an event that waits.
+pub fn reason(cause: &Cause) -> &'static str {
+    match cause {
+        Cause::Provider(GatewayError::Away { .. }) => "provider-away",
+        Cause::Provider(GatewayError::NotYet) => "resource-unknown",
+        Cause::Provider(GatewayError::Refused { .. }) => "provider-refused",
+        Cause::Provider(GatewayError::Unconfigured { .. }) => "provider-not-configured",
+        Cause::Provider(GatewayError::Unexpected) => "provider-answer-unreadable",
+        Cause::Ours(_) => "not-stored",
+    }
+}
+
+/// A cause as an answer to the provider: it is to come again, whatever the cause.
+pub fn unavailable(cause: Cause) -> Error {
+    match cause {
+        Cause::Ours(error) => error,
+        Cause::Provider(GatewayError::Refused { .. }) => Error::Unavailable {
+            detail: "the payment provider doesn't show what the event is about; the event is kept".into(),
+            retry_after_seconds: 60,
+        },
+        Cause::Provider(error) => error.into(),
+    }
+}

@@ -1,0 +1,278 @@
+//! What operators and schedulers do with events: look at them, replay one, put one aside, take up what waits, find what was never delivered.
+
+use commerce::error::Error;
+use commerce::gateway::GatewayError;
+use commerce::query::hex;
+use commerce::webhook::amount::Provider;
+use commerce::webhook::event::{Subject, Told};
+use commerce::webhook::requests::{EventsQuery, Reconcile, parse_dismissal, parse_redrive};
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+
+use edge::clock::monotonic_millis;
+use edge::{App, Call, Param, Reply, Row};
+use payments::Payments;
+
+use crate::apply::{Cause, Effect, apply, postponed, settled, unavailable};
+use crate::deliver::{Delivery, account};
+use crate::verify::Standing;
+
+/// For how long an event that is taken up belongs to whoever took it, in seconds.
+const LEASE: i64 = 60;
+/// How long one redrive or reconciliation goes on before it leaves the rest to the next, in milliseconds.
+const PATIENCE_MS: u64 = 20_000;
+/// How many bodies one redrive forgets.
+const SWEEP: i32 = 1_000;
+
+/// How many events came to what.
+#[derive(Debug, Default, Clone, Copy)]
+struct Counts {
+    processed: u32,
+    already_processed: u32,
+    needs_review: u32,
+    ignored: u32,
+    waiting: u32,
+    failed: u32,
+}
+
+impl Counts {
+    fn add(&mut self, outcome: &Result<Effect, Cause>) {
+        let count = match outcome {
+            Ok(Effect::Processed) => &mut self.processed,
+            Ok(Effect::AlreadyProcessed) => &mut self.already_processed,
+            Ok(Effect::NeedsReview(_)) => &mut self.needs_review,
+            Ok(Effect::Ignored(_)) => &mut self.ignored,
+            Ok(Effect::Waiting(_)) => &mut self.waiting,
+            Err(_) => &mut self.failed,
+        };
+        *count += 1;
+    }
+
+    fn shown(self) -> Value {
+        json!({ "processed": self.processed, "alreadyProcessed": self.already_processed, "needsReview": self.needs_review,
+            "ignored": self.ignored, "waiting": self.waiting, "failed": self.failed })
+    }
+}
+
+/// A page of events.
+///
+/// # Errors
+/// [`Error::Forbidden`] for all but operators.
+pub async fn list(call: Call<'_>) -> Result<Reply, Error> {
+    let Call { app, caller, .. } = call;
+    let query = EventsQuery::parse(call.query())?;
+    caller.require_operator("the list of webhook events")?;
+    let params = vec![
+        query.organization.map_or(Param::Null, |org| Param::Uuid(org.to_string())),
+        query.state.map_or(Param::Null, |state| Param::Text(state.to_owned())),
+        Param::Int(query.page.limit()),
+        Param::Int(query.page.offset()),
+    ];
+    let mut rows = edge::query(app, include_str!("../../../shared/edge/src/sql/webhook_page.sql"), params).await?;
+    let row = rows.first_mut().ok_or_else(|| Error::internal("webhook_events_page gave no row"))?;
+    Ok(Reply::fresh(200, row.take_text("body")?))
+}
+
+/// Lets one event take effect again that hasn't, whatever was decided about it.
+///
+/// # Errors
+/// [`Error::NotFound`]; [`Error::Conflict`] where it has taken effect or its body is forgotten; what [`apply`] gave: then it waits.
+pub async fn replay(call: Call<'_>) -> Result<Reply, Error> {
+    let Call { app, caller, .. } = call;
+    call.no_query()?;
+    let event = call.id()?;
+    caller.require_operator("a replay")?;
+    let payments = Payments::ready().await?;
+    let params = vec![
+        Param::Null,
+        Param::Uuid(event.to_string()),
+        Param::Text(format!("operator:{}", caller.subject)),
+        Param::BigInt(LEASE),
+    ];
+    let rows = edge::write(app, include_str!("../../../shared/edge/src/sql/webhook_replay.sql"), params).await?;
+    let row = rows.first().ok_or_else(|| Error::internal("webhook_event_again gave no row"))?;
+    match row.text("outcome")? {
+        Some("replayed") => {}
+        Some("applied") => {
+            let detail = "the event has taken effect".to_owned();
+            return Err(Error::Conflict { detail, current: Some("applied".into()) });
+        }
+        Some("without_body") => {
+            return Err(Error::Conflict { detail: "the event's body has been forgotten".into(), current: None });
+        }
+        _ => return Err(Error::not_found("event")),
+    }
+    let effect = resume(app, payments, row).await.map_err(unavailable)?;
+    let (status, reason) = match effect {
+        Effect::Processed => ("processed", None),
+        Effect::AlreadyProcessed => ("already_processed", None),
+        Effect::NeedsReview(reason) => ("needs_review", Some(reason)),
+        Effect::Ignored(reason) => ("ignored", Some(reason)),
+        Effect::Waiting(reason) => ("received", Some(reason)),
+    };
+    let body = json!({ "status": status, "eventId": row.text("event_id")?, "reason": reason });
+    Ok(Reply::fresh(200, body.to_string()))
+}
+
+/// Puts one event aside that is in review, with an operator's note where there is one. Nothing else changes; done twice, it is done once.
+///
+/// # Errors
+/// [`Error::Forbidden`] for all but operators; [`Error::Invalid`]; [`Error::NotFound`]; [`Error::Conflict`] where it isn't in review.
+pub async fn dismiss(call: Call<'_>) -> Result<Reply, Error> {
+    let Call { app, caller, .. } = call;
+    call.no_query()?;
+    let event = call.id()?;
+    caller.require_operator("putting an event aside")?;
+    let note = parse_dismissal(call.optional_json().await?.as_deref())?;
+    let params = vec![
+        Param::Uuid(event.to_string()),
+        Param::Text(format!("operator:{}", caller.subject)),
+        note.map_or(Param::Null, Param::Text),
+    ];
+    let rows = edge::write(app, include_str!("../../../shared/edge/src/sql/webhook_dismiss.sql"), params).await?;
+    let row = rows.first().ok_or_else(|| Error::internal("webhook_event_dismiss gave no row"))?;
+    match row.text("outcome")? {
+        Some("dismissed") => {}
+        Some("not_in_review") => {
+            let current = row.text("state")?.map(str::to_owned);
+            return Err(Error::Conflict { detail: "the event isn't in review".into(), current });
+        }
+        _ => return Err(Error::not_found("event")),
+    }
+    let body = json!({ "status": "dismissed", "eventId": row.text("event_id")?, "reason": row.text("reason")? });
+    Ok(Reply::fresh(200, body.to_string()))
+}
+
+/// Takes up events that wait, at most `limit`; forgets bodies whose time is over.
+///
+/// # Errors
+/// [`Error::Forbidden`] for all but operators; what Postgres gave.
+pub async fn redrive(call: Call<'_>) -> Result<Reply, Error> {
+    let Call { app, caller, .. } = call;
+    let limit = parse_redrive(call.query())?;
+    caller.require_operator("a redrive")?;
+    let payments = Payments::ready().await?;
+    let (began, mut counts, mut taken) = (monotonic_millis(), Counts::default(), 0);
+    while taken < limit && monotonic_millis().saturating_sub(began) < PATIENCE_MS {
+        // A few at a time: what isn't reached in time belongs to nobody.
+        let params = vec![Param::Int((limit - taken).min(10) as i32), Param::BigInt(LEASE)];
+        let rows = edge::write(app, include_str!("../../../shared/edge/src/sql/webhook_claim.sql"), params).await?;
+        if rows.is_empty() {
+            break;
+        }
+        for row in &rows {
+            taken += 1;
+            counts.add(&resume(app, payments, row).await);
+        }
+    }
+    let rows =
+        edge::write(app, include_str!("../../../shared/edge/src/sql/webhook_sweep.sql"), vec![Param::Int(SWEEP)])
+            .await?;
+    let forgotten = rows.first().map_or(Ok(None), |row| row.int("forgotten"))?.unwrap_or(0);
+    let body = json!({ "taken": taken, "outcomes": counts.shown(), "bodiesForgotten": forgotten });
+    Ok(Reply::fresh(200, body.to_string()))
+}
+
+/// Goes through the provider's own list of events and takes in what never arrived.
+///
+/// # Errors
+/// [`Error::Forbidden`] for all but operators; what the provider or Postgres gave.
+pub async fn reconcile(call: Call<'_>) -> Result<Reply, Error> {
+    let Call { app, caller, .. } = call;
+    let asked = Reconcile::parse(call.query(), edge::clock::now_millis() as i64 * 1_000)?;
+    caller.require_operator("a reconciliation")?;
+    let payments = Payments::ready().await?;
+    let (began, mut counts, mut listed, mut missing) = (monotonic_millis(), Counts::default(), 0, 0);
+    let mut page = asked.page.clone();
+    loop {
+        let found = match payments.gateway.events(asked.provider, asked.since, page.as_deref()).await {
+            Err(GatewayError::NotYet | GatewayError::Refused { .. }) if page.is_some() && page == asked.page => {
+                return Err(Error::invalid("page", "the provider knows no such page"));
+            }
+            found => found?,
+        };
+        listed += found.events.len();
+        let mut told: Vec<(Told, Vec<u8>)> = Vec::new();
+        for event in found.events {
+            match Told::read(asked.provider, &event.body) {
+                Ok(read) => told.push((read, event.body)),
+                Err(_) => counts.failed += 1,
+            }
+        }
+        let absent = absent(app, payments, asked.provider, &told).await?;
+        for (told, body) in told.into_iter().filter(|(told, _)| absent.contains(&told.id)) {
+            missing += 1;
+            counts.add(&adopt(app, payments, asked.provider, told, body).await);
+        }
+        page = found.next;
+        if page.is_none() || monotonic_millis().saturating_sub(began) >= PATIENCE_MS {
+            break;
+        }
+    }
+    let body = json!({ "provider": asked.provider.as_str(), "since": asked.since.to_rfc3339(), "listed": listed,
+        "missing": missing, "outcomes": counts.shown(), "next": page });
+    Ok(Reply::fresh(200, body.to_string()))
+}
+
+/// Which of these events aren't stored.
+async fn absent(
+    app: &'static App,
+    payments: &Payments,
+    provider: Provider,
+    told: &[(Told, Vec<u8>)],
+) -> Result<Vec<String>, Error> {
+    let mut absent = Vec::new();
+    let mut accounts: Vec<String> = told.iter().map(|(told, _)| account(payments, provider, told)).collect();
+    accounts.sort();
+    accounts.dedup();
+    for owner in accounts {
+        let ids = told.iter().filter(|(told, _)| account(payments, provider, told) == owner);
+        let ids = ids.map(|(told, _)| told.id.clone()).collect();
+        let params = vec![Param::Text(provider.as_str().to_owned()), Param::Text(owner), Param::TextArray(ids)];
+        for row in edge::query(app, include_str!("../../../shared/edge/src/sql/webhook_missing.sql"), params).await? {
+            absent.extend(row.text("event_id")?.map(str::to_owned));
+        }
+    }
+    Ok(absent)
+}
+
+/// Stores an event from the provider's list and lets it take effect. It came from the API itself, with our credentials: that is better
+/// than a signature.
+async fn adopt(
+    app: &'static App,
+    payments: &Payments,
+    provider: Provider,
+    told: Told,
+    body: Vec<u8>,
+) -> Result<Effect, Cause> {
+    let delivery = Delivery {
+        provider,
+        account: account(payments, provider, &told),
+        sha256: hex(&Sha256::digest(&body)),
+        transmission: None,
+        evidence: json!({ "reconciled": true }).to_string(),
+        standing: match told.subject {
+            Subject::Unreadable => Standing::Review(commerce::webhook::Reason::EventMalformed),
+            _ => Standing::Effective,
+        },
+        body,
+        told,
+    };
+    delivery.record_and_apply(app, payments).await.map_err(Cause::ours)
+}
+
+/// Takes up one stored event. Where that fails it waits, each time longer, with the reason.
+async fn resume(app: &'static App, payments: &Payments, row: &Row) -> Result<Effect, Cause> {
+    let text = |column| row.text(column).map(|text| text.unwrap_or_default().to_owned()).map_err(Cause::ours);
+    let event = text("event")?;
+    let provider = if text("provider")? == Provider::Stripe.as_str() { Provider::Stripe } else { Provider::PayPal };
+    let body = row.bytes("body").map_err(Cause::ours)?.unwrap_or_default();
+    let outcome = match Told::read(provider, body) {
+        Ok(told) => apply(app, payments, &event, &told.subject).await,
+        Err(reason) => settled(app, &event, Effect::NeedsReview(reason.as_str().into())).await,
+    };
+    if let Err(cause) = &outcome {
+        postponed(app, &event, cause).await;
+    }
+    outcome
+}

@@ -1,0 +1,149 @@
+//! Whether a delivery is the provider's: the pure verification with this deployment's settings and certificates.
+
+use commerce::error::Error;
+use commerce::webhook::amount::Provider;
+use commerce::webhook::paypal::{CertificateUrls, Delivery, Environment, Policy, Verdict, verify};
+use commerce::webhook::{Headers, Reason, stripe};
+use serde_json::{Map, Value};
+
+use edge::App;
+use edge::clock::now_millis;
+use edge::settings::ConfigError;
+use payments::Payments;
+use payments::config::{PayPalMode, PaymentConfig};
+
+use crate::Deliveries;
+
+/// How far Stripe's signed time may be from now, either way, in seconds.
+const STRIPE_TOLERANCE: i64 = 300;
+
+/// How a delivery that verifies is to be taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// It may take effect.
+    Effective,
+    /// It never does.
+    Ignored(Reason),
+    /// Somebody has to look first.
+    Review(Reason),
+}
+
+/// A delivery that verifies.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Verified {
+    /// How it is to be taken.
+    pub standing: Standing,
+    /// PayPal's transmission id: one transmission has one body.
+    pub transmission: Option<String>,
+}
+
+/// Verifies the raw bytes of a delivery.
+///
+/// # Errors
+/// [`Error::Refused`] with the reason; [`Error::Misconfigured`] naming what the provider's webhooks need;
+/// [`Error::Unavailable`] where the certificate can't be had now.
+pub async fn verified(
+    provider: Provider,
+    app: &'static App,
+    payments: &Payments,
+    deliveries: &Deliveries,
+    headers: &Headers<'_>,
+    body: &[u8],
+) -> Result<Verified, Error> {
+    if let Some(gap) = gaps(provider, &payments.config).first() {
+        return Err(Error::Misconfigured { detail: format!("{} {}", gap.variable, gap.detail) });
+    }
+    match provider {
+        Provider::PayPal => paypal(app, payments, deliveries, headers, body).await,
+        Provider::Stripe => stripe(payments, headers, body),
+    }
+}
+
+/// What is missing before deliveries of a provider can be taken; empty where nothing is.
+pub fn gaps(provider: Provider, config: &PaymentConfig) -> Vec<ConfigError> {
+    let (paypal, stripe) = (&config.paypal, &config.stripe);
+    let asks = paypal.mode != PayPalMode::SignatureOnly;
+    let needed = match provider {
+        Provider::PayPal => vec![
+            ("paypal_webhook_id", paypal.webhook_id.is_empty()),
+            ("paypal_trust_anchors", paypal.trust.is_none()),
+            ("paypal_account", paypal.account.is_empty()),
+            ("paypal_client_id", asks && paypal.client_id.is_empty()),
+            ("paypal_client_secret", asks && paypal.client_secret.is_empty()),
+        ],
+        Provider::Stripe => {
+            vec![
+                ("stripe_webhook_secrets", stripe.webhook_secrets.is_empty()),
+                ("stripe_account", stripe.account.is_empty()),
+            ]
+        }
+    };
+    let missing = needed.into_iter().filter(|(_, missing)| *missing);
+    let detail = || format!("is not set: deliveries of {} can't be taken", provider.as_str());
+    missing.map(|(variable, _)| ConfigError { variable, detail: detail() }).collect()
+}
+
+/// The headers that a signature stands in, for keeping with the event. They hold no secret.
+pub fn evidence(provider: Provider, headers: &Headers<'_>) -> Value {
+    let names: &[&str] = match provider {
+        Provider::PayPal => &[
+            "paypal-transmission-id",
+            "paypal-transmission-time",
+            "paypal-transmission-sig",
+            "paypal-cert-url",
+            "paypal-auth-algo",
+        ],
+        Provider::Stripe => &["stripe-signature"],
+    };
+    let kept = names.iter().filter_map(|name| Some(((*name).to_owned(), headers.single(name).ok()?.into())));
+    Value::Object(kept.collect::<Map<_, _>>())
+}
+
+/// Refuses an event of the other mode.
+///
+/// # Errors
+/// [`Error::Refused`].
+pub fn right_mode(config: &PaymentConfig, livemode: Option<bool>) -> Result<(), Error> {
+    stripe::livemode_matches(livemode, config.environment == Environment::Live).map_err(refused)
+}
+
+async fn paypal(
+    app: &'static App,
+    payments: &Payments,
+    deliveries: &Deliveries,
+    headers: &Headers<'_>,
+    body: &[u8],
+) -> Result<Verified, Error> {
+    let (config, now) = (&payments.config.paypal, (now_millis() / 1000) as i64);
+    let misconfigured = |variable: &str| Error::Misconfigured { detail: format!("{variable} can't be used") };
+    let trust = config.trust.as_ref().ok_or_else(|| misconfigured("paypal_trust_anchors"))?;
+    let environment = payments.config.environment;
+    let policy = Policy::new(environment, &config.webhook_id).ok_or_else(|| misconfigured("paypal_webhook_id"))?;
+    let mut policy = policy.with_simulator(config.simulator);
+    if let Some(beginning) = &config.certificate_url {
+        let urls = CertificateUrls::elsewhere(environment, beginning);
+        policy = policy.with_urls(urls.ok_or_else(|| misconfigured("paypal_certificate_url"))?);
+    }
+    let delivery = Delivery::read(headers, &policy, now).map_err(refused)?;
+    let certificate =
+        deliveries.certificates.get(app, payments.gateway.client(), &delivery, trust, payments.config.timeout).await?;
+    let (standing, transmission) = match verify(&delivery, body, &certificate, trust, &policy, now) {
+        Verdict::Genuine(transmission) => (Standing::Effective, transmission),
+        Verdict::Simulator(transmission) => (Standing::Ignored(Reason::SimulatorEvent), transmission),
+        Verdict::TooOld(transmission) => (Standing::Review(Reason::TransmissionTooOld), transmission),
+        Verdict::Refused(reason) => return Err(refused(reason)),
+    };
+    deliveries.certificates.held(&delivery, trust);
+    Ok(Verified { standing, transmission: Some(transmission.id) })
+}
+
+fn stripe(payments: &Payments, headers: &Headers<'_>, body: &[u8]) -> Result<Verified, Error> {
+    let secrets = payments.config.stripe.webhook_secrets.iter().map(|secret| secret.expose().to_owned()).collect();
+    let policy = stripe::Policy { secrets, tolerance: STRIPE_TOLERANCE };
+    stripe::verify(headers, body, &policy, (now_millis() / 1000) as i64).map_err(refused)?;
+    Ok(Verified { standing: Standing::Effective, transmission: None })
+}
+
+pub(crate) fn refused(reason: Reason) -> Error {
+    Error::Refused { reason: reason.as_str() }
+}

@@ -1,0 +1,250 @@
+//! The cache of one instance: reads, writes and renewals over Redis and Postgres. The one place that
+//! a component needs to know.
+
+mod many;
+
+use crate::ports::Ports;
+use crate::postgres::{Param, Postgres, Row};
+use crate::redis::{Redis, explain};
+use crate::statistics::{Recorder, StatisticsSettings};
+use crate::store::RedisStore;
+use crate::terms::TermsSource;
+use cache_logic::certificate::{Certificate, Timing};
+use cache_logic::entry::{Given, Value};
+use cache_logic::origin::OriginFault;
+use cache_logic::policy::{Compress, Policy};
+use cache_logic::ports::Store;
+use cache_logic::read::{Read, Wanted, certified};
+use cache_logic::renew::Renewal;
+use cache_logic::write::{Commit, Invalidation};
+use sha2::{Digest, Sha256};
+use spin_sdk::wasip3::spawn;
+use std::cell::Cell;
+use std::time::Duration;
+
+/// What a cache is made of.
+pub struct Settings {
+    /// Where entries are.
+    pub redis: Redis,
+    /// In front of every key.
+    pub key_prefix: String,
+    /// Where the truth is: a URL that may hold a password.
+    pub database_url: String,
+    /// By which name the cache knows the database: address and name, no password.
+    pub database_name: String,
+    /// By which name the database knows this cache: address and prefix, no password.
+    pub cache_name: String,
+    /// The pieces of the certificate.
+    pub timing: Timing,
+    /// What is counted.
+    pub statistics: StatisticsSettings,
+    /// All that a hit doesn't need.
+    pub terms: TermsSource,
+}
+
+/// A cache entry in name only: where it is, and what it depends on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// Under which number it is counted ([`StatisticsSettings::entities`]).
+    pub entity: usize,
+    /// Its key, without the prefix of all keys.
+    pub key: String,
+    /// The tags of everything whose change makes it wrong.
+    pub tags: Vec<String>,
+}
+
+/// How an entry is kept.
+pub trait Keeping: Copy + 'static {
+    /// How it may be packed. A hit needs to know that, and no more.
+    fn compress(&self) -> Option<Compress>;
+
+    /// The whole policy, asked for at a miss.
+    #[allow(async_fn_in_trait, reason = "components run on one thread: no future has to be Send")]
+    async fn policy(&self) -> Result<Policy, OriginFault>;
+}
+
+/// Loads an entry: a statement whose row carries `body` (the bytes to send), `version` (`bigint`, the
+/// entity tag, or NULL for a hash of the body), `customer` (who may see it, or NULL), and perhaps
+/// `ttl_ms` (how long it lives, or NULL for as long as its policy says).
+#[derive(Debug, Clone)]
+pub struct Load {
+    /// The statement.
+    pub statement: &'static str,
+    /// Its parameters.
+    pub params: Vec<Param>,
+}
+
+/// Redis and Postgres as one instance uses them for cached reads and for writes.
+pub struct Cache {
+    /// Redis and Postgres themselves, for what isn't cached.
+    pub ports: Ports,
+    timing: Timing,
+    terms: TermsSource,
+    /// The certificate that this instance has tried to renew: one attempt for each.
+    attempted: Cell<u128>,
+    pub(crate) recorder: Recorder,
+}
+
+impl Cache {
+    /// Nothing is opened yet.
+    pub fn new(settings: Settings) -> Self {
+        let Settings { redis, key_prefix, database_url, database_name, cache_name, timing, statistics, terms } =
+            settings;
+        let store = RedisStore::new(redis, &key_prefix, &database_name, terms);
+        let ports = Ports {
+            // Often enough to find a certificate in the second half of its life.
+            store: store.asking_about_renewals_every(timing.fresh() / 8),
+            postgres: Postgres::new(database_url, terms),
+            cache_name,
+            mismatch: Cell::new(false),
+        };
+        let recorder = Recorder::new(statistics, &key_prefix);
+        Self { ports, timing, terms, attempted: Cell::new(0), recorder }
+    }
+
+    /// One entry, from the cache or by its statement. `None`: no such thing; never cached.
+    ///
+    /// # Errors
+    /// What Postgres gave. A fault of Redis is never an error.
+    pub async fn read(
+        &'static self,
+        entry: &Entry,
+        load: Load,
+        keeping: impl Keeping,
+    ) -> Result<Option<Read>, OriginFault> {
+        let entity = entry.entity;
+        let once = async || self.load(entity, load.clone()).await;
+        let tags: Vec<&str> = entry.tags.iter().map(String::as_str).collect();
+        let policy = Policy::for_looking(keeping.compress());
+        let wanted = Wanted { key: &entry.key, tags: &tags, policy: &policy };
+        let rules = async || Ok((keeping.policy().await?, (self.terms)().await?.limits));
+        let read = cache_logic::read::read_by(&self.ports, &wanted, rules, once).await;
+        self.count_reads(entity, [read.as_ref().map(Option::as_ref)]);
+        let Some(read) = read? else { return Ok(None) };
+        self.renew_behind(read.renew);
+        if let Some(refresh) = read.refresh {
+            let entry = entry.clone();
+            spawn(async move {
+                let (Ok(policy), Ok(terms)) = (keeping.policy().await, (self.terms)().await) else { return };
+                let tags: Vec<&str> = entry.tags.iter().map(String::as_str).collect();
+                let wanted = Wanted { key: &entry.key, tags: &tags, policy: &policy };
+                let once = async || self.load(entity, load.clone()).await;
+                // If it fails, the entry stays as it is, and the next reader tries again.
+                let stored = cache_logic::read::refresh(&self.ports, &wanted, &terms.limits, refresh, once).await;
+                self.count(|statistics| statistics.refresh(entity, stored.unwrap_or(false)));
+            });
+        }
+        Ok(Some(read))
+    }
+
+    /// One call of a function in Postgres that changes something. Its rows carry `xid` and `tags`: what
+    /// the triggers of its transaction announced. Returns when no reader is served the old state any
+    /// more; tidies up behind the answer.
+    ///
+    /// # Errors
+    /// What Postgres gave: then nothing has changed.
+    pub async fn write(&'static self, statement: &'static str, params: Vec<Param>) -> Result<Vec<Row>, OriginFault> {
+        let outage_wait = (self.terms)().await?.limits.outage_wait;
+        let commit = async || {
+            let rows = self.ports.postgres.change(statement, params).await?;
+            let (xid, tags) = match rows.first() {
+                Some(row) => (row.text("xid")?.unwrap_or_default().to_owned(), row.texts("tags")?),
+                None => (String::new(), Vec::new()),
+            };
+            Ok::<_, OriginFault>(Commit { value: rows, xid, tags })
+        };
+        let (rows, invalidation) = cache_logic::write::write(&self.ports, outage_wait, commit).await?;
+        self.count(|statistics| statistics.write(&invalidation, outage_wait));
+        if let Invalidation::Done(settled) = invalidation {
+            spawn(async move {
+                // If it fails, the next renewal applies the rows once more.
+                let _ = cache_logic::write::settle(&self.ports, &settled).await;
+            });
+        }
+        Ok(rows)
+    }
+
+    /// True if the database serves another cache than this one: a configuration error.
+    pub fn is_mismatched(&self) -> bool {
+        self.ports.mismatch.get()
+    }
+
+    /// Whether there is a certificate that counts.
+    ///
+    /// # Errors
+    /// Why Redis gave no answer, for people to read.
+    pub async fn is_certified(&self) -> Result<bool, &'static str> {
+        let seen = self.ports.store.look(&[], &[]).await;
+        seen.map(|seen| certified(&seen).is_some()).map_err(|fault| explain(&fault))
+    }
+
+    /// How long ago the certificate in Redis was given, in milliseconds; `None` if there is none.
+    pub async fn certificate_age(&self) -> Option<u64> {
+        let left = self.ports.store.certificate_left().await?;
+        Some((self.timing.life().as_millis() as u64).saturating_sub(left))
+    }
+
+    /// Renews the certificate now.
+    pub async fn renew(&self) -> Renewal<OriginFault> {
+        cache_logic::renew::renew(&self.ports, self.timing).await
+    }
+
+    /// Renews the certificate behind the response, for an instance that serves no readers.
+    pub fn renew_unasked(&'static self) {
+        spawn(async move {
+            self.renew().await;
+        });
+    }
+
+    async fn load(&'static self, entity: usize, load: Load) -> Result<Option<Given>, OriginFault> {
+        let rows = self.timed(entity, self.ports.postgres.query(load.statement, load.params)).await?;
+        rows.into_iter().next().map(origin_value).transpose()
+    }
+
+    /// Behind the response: at most one attempt for each certificate.
+    fn renew_behind(&'static self, certificate: Option<Certificate>) {
+        if let Some(certificate) = certificate
+            && self.attempted.replace(certificate.token) != certificate.token
+        {
+            spawn(async move {
+                self.renew().await;
+            });
+        }
+    }
+}
+
+/// A row of a [`Load`] as a value, with the lifetime that it may name.
+fn origin_value(row: Row) -> Result<Given, OriginFault> {
+    let ttl = if row.has("ttl_ms") { row.int("ttl_ms")? } else { None };
+    let ttl = ttl.map(|ttl| Duration::from_millis(u64::try_from(ttl).unwrap_or_default()));
+    Ok(Given { value: value(row)?, ttl })
+}
+
+/// The entity tag is the version if there is one, else a hash of the bytes.
+fn value(mut row: Row) -> Result<Value, OriginFault> {
+    let payload = row.take_text("body")?.into_bytes();
+    let etag = match row.int("version")? {
+        Some(version) => format!("\"{version}\""),
+        None => hash_etag(&payload),
+    };
+    let owner = row.text("customer")?.map(str::to_owned);
+    Ok(Value { payload, etag, owner })
+}
+
+/// An entity tag that is the first half of the bytes' SHA-256.
+fn hash_etag(bytes: &[u8]) -> String {
+    let half = Sha256::digest(bytes)[..16].iter().fold(0u128, |half, byte| half << 8 | u128::from(*byte));
+    format!("\"{half:032x}\"")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hash_tag_changes_with_any_byte() {
+        assert_ne!(hash_etag(b"{}"), hash_etag(b"{ }"));
+        assert_eq!(hash_etag(b"{}"), hash_etag(b"{}"));
+        assert_eq!(hash_etag(b"").len(), 34);
+    }
+}

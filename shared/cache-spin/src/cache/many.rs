@@ -1,0 +1,95 @@
+//! Many entries at once.
+
+use super::{Cache, Entry, Keeping, value};
+use crate::postgres::Param;
+use cache_logic::entry::Value;
+use cache_logic::origin::OriginFault;
+use cache_logic::policy::Policy;
+use cache_logic::read::{Read, Refresh, Wanted};
+use spin_sdk::wasip3::spawn;
+
+impl Cache {
+    /// Many entries of one kind, each with an id: one look, one statement for all that is missing (its
+    /// rows carry `id` beside what [`super::Load`] names), one fill. Answers in the order of the ids.
+    ///
+    /// # Errors
+    /// As [`Self::read`].
+    pub async fn read_many(
+        &'static self,
+        entries: &[(String, Entry)],
+        statement: &'static str,
+        params: impl Fn(&[String]) -> Vec<Param> + 'static,
+        keeping: impl Keeping,
+    ) -> Result<Vec<Option<Read>>, OriginFault> {
+        let Some(entity) = entries.first().map(|(_, first)| first.entity) else { return Ok(Vec::new()) };
+        let (policy, terms) = (keeping.policy().await?, (self.terms)().await?);
+        let tags: Vec<Vec<&str>> =
+            entries.iter().map(|(_, entry)| entry.tags.iter().map(String::as_str).collect()).collect();
+        let wanted: Vec<Wanted<'_>> =
+            entries.iter().zip(&tags).map(|((_, entry), tags)| wanted(&policy, entry, tags)).collect();
+        let load = async |missing: &[usize]| {
+            let ids: Vec<String> = missing.iter().map(|&index| entries[index].0.clone()).collect();
+            self.load_many(entity, &ids, statement, params(&ids)).await
+        };
+        let reads = cache_logic::read_many::read_many(&self.ports, &wanted, &terms.limits, load).await;
+        match &reads {
+            Ok(reads) => self.count_reads(entity, reads.iter().map(|read| Ok::<_, &OriginFault>(read.as_ref()))),
+            Err(error) => self.count_reads(entity, entries.iter().map(|_| Err(error))),
+        }
+        let reads = reads?;
+        if let Some(first) = reads.iter().flatten().next() {
+            self.renew_behind(first.renew);
+        }
+        let stale =
+            entries.iter().zip(&reads).filter_map(|(entry, read)| Some((entry.clone(), read.as_ref()?.refresh?)));
+        let stale: Vec<((String, Entry), Refresh)> = stale.collect();
+        if !stale.is_empty() {
+            spawn(async move { self.refresh_many(entity, &stale, statement, params, keeping).await });
+        }
+        Ok(reads)
+    }
+
+    /// Behind a bulk read: makes anew what is near its end or past it.
+    async fn refresh_many(
+        &'static self,
+        entity: usize,
+        stale: &[((String, Entry), Refresh)],
+        statement: &'static str,
+        params: impl Fn(&[String]) -> Vec<Param>,
+        keeping: impl Keeping,
+    ) {
+        let (Ok(policy), Ok(terms)) = (keeping.policy().await, (self.terms)().await) else { return };
+        let ids: Vec<String> = stale.iter().map(|((id, _), _)| id.clone()).collect();
+        let tags: Vec<Vec<&str>> =
+            stale.iter().map(|((_, entry), _)| entry.tags.iter().map(String::as_str).collect()).collect();
+        let wanted: Vec<_> =
+            stale.iter().zip(&tags).map(|(((_, entry), what), tags)| (wanted(&policy, entry, tags), *what)).collect();
+        let load = async || self.load_many(entity, &ids, statement, params(&ids)).await;
+        // If it fails, the entries stay as they are, and the next reader tries again.
+        let stored = cache_logic::read_many::refresh_many(&self.ports, &wanted, &terms.limits, load).await;
+        let stored = stored.unwrap_or(false);
+        self.count(|statistics| stale.iter().for_each(|_| statistics.refresh(entity, stored)));
+    }
+
+    /// The values of these ids, in their order.
+    async fn load_many(
+        &'static self,
+        entity: usize,
+        ids: &[String],
+        statement: &'static str,
+        params: Vec<Param>,
+    ) -> Result<Vec<Option<Value>>, OriginFault> {
+        let mut values: Vec<Option<Value>> = ids.iter().map(|_| None).collect();
+        for row in self.timed(entity, self.ports.postgres.query(statement, params)).await? {
+            let place = row.text("id")?.and_then(|id| ids.iter().position(|wanted| wanted == id));
+            if let Some(place) = place {
+                values[place] = Some(value(row)?);
+            }
+        }
+        Ok(values)
+    }
+}
+
+fn wanted<'a>(policy: &'a Policy, entry: &'a Entry, tags: &'a [&'a str]) -> Wanted<'a> {
+    Wanted { key: &entry.key, tags, policy }
+}

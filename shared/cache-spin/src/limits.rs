@@ -1,0 +1,95 @@
+//! Rate limits over the Redis of state: one script for all windows of an attempt. Redis is one primary,
+//! so all keys are in its reach. Asked one by one, windows would let fewer attempts pass than may, if
+//! many come at once.
+
+use cache_logic::limit::{Count, Decision, Window};
+use cache_logic::origin::OriginFault;
+use cache_logic::ports::CacheFault;
+
+use crate::clock::token;
+use crate::redis::{Argument, Redis, Script, Value, hex, millis, text};
+use crate::state::State;
+
+static LIMIT: Script = Script::new(include_str!("lua/limit.lua"));
+static REFUSE: Script = Script::new(include_str!("lua/limit_refuse.lua"));
+
+/// Windows that are asked together, each with its key.
+#[derive(Debug, Clone)]
+pub struct Windows(Vec<(String, Window)>);
+
+impl Windows {
+    /// These windows; keys are without the prefix of all keys.
+    pub fn of(windows: Vec<(String, Window)>) -> Self {
+        Self(windows)
+    }
+
+    /// Counts an attempt of this name; of the empty name it only says whether there is room. `None` if
+    /// Redis is away: for what is done all the same then.
+    pub async fn count(&self, state: &State, name: &str) -> Option<Decision> {
+        let keys = self.keys(state);
+        let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
+        let (answer, _) = state.redis().script(&LIMIT, &keys, self.arguments(name)).await.ok()?;
+        self.decision(&answer)
+    }
+
+    /// The same, with the patience of what isn't done if it can't be counted. An attempt that was
+    /// admitted counts once, however often it is asked again; one that was refused may count twice.
+    ///
+    /// # Errors
+    /// [`OriginFault::Unavailable`], which says that `without` it nothing is done.
+    pub async fn count_or_fail(
+        &self,
+        state: &State,
+        name: &str,
+        without: &'static str,
+    ) -> Result<Decision, OriginFault> {
+        let keys = self.keys(state);
+        let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
+        let call = async |redis: &Redis| {
+            let (answer, _) = redis.script(&LIMIT, &keys, self.arguments(name)).await?;
+            self.decision(&answer).ok_or_else(|| CacheFault::Protocol("limit.lua gave no counts".into()))
+        };
+        state.retry_until_back(without, call).await
+    }
+
+    /// An admitted attempt was refused for good: sent again it is another attempt, and counts.
+    ///
+    /// # Errors
+    /// As [`Self::count_or_fail`]; then the attempt stays the same one.
+    pub async fn refuse(&self, state: &State, name: &str, without: &'static str) -> Result<(), OriginFault> {
+        let keys = self.keys(state);
+        let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
+        let call = async |redis: &Redis| redis.script(&REFUSE, &keys, self.arguments(name)).await;
+        state.retry_until_back(without, call).await.map(drop)
+    }
+
+    fn keys(&self, state: &State) -> Vec<String> {
+        self.0.iter().map(|(key, _)| state.prefixed(key)).collect()
+    }
+
+    fn arguments(&self, name: &str) -> Vec<Argument> {
+        let mut arguments = vec![text(name), hex(token())];
+        for (_, window) in &self.0 {
+            arguments.extend([Argument::Int64(window.quota.into()), millis(window.length)]);
+        }
+        arguments
+    }
+
+    /// The meaning of limit.lua's answer; `None` if it is none.
+    fn decision(&self, answer: &[Value]) -> Option<Decision> {
+        let counts: Option<Vec<Count>> = answer.chunks(3).map(count_of).collect();
+        let counts = counts.filter(|counts| counts.len() == self.0.len())?;
+        Some(Decision::new(self.0.iter().map(|(_, window)| *window).zip(counts).collect()))
+    }
+}
+
+fn count_of(answer: &[Value]) -> Option<Count> {
+    match answer {
+        [Value::Int64(room), Value::Int64(used), Value::Int64(frees)] => Some(Count {
+            admitted: *room == 1,
+            used: u32::try_from(*used).unwrap_or(u32::MAX),
+            frees_in_ms: u64::try_from(*frees).unwrap_or_default(),
+        }),
+        _ => None,
+    }
+}

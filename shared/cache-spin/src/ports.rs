@@ -1,0 +1,156 @@
+//! The outbox in Postgres, and everything else that the protocol asks of an instance.
+
+use crate::postgres::{Param, Postgres};
+use crate::store::RedisStore;
+use cache_logic::certificate::{Certificate, Generation, RunId, Timing};
+use cache_logic::origin::OriginFault;
+use cache_logic::ports::{CacheFault, Clock, Fill, Lease, Ledger, Pending, Registry, Seen, Store};
+use cache_logic::write_through::{Turn, WriteThrough};
+use std::cell::Cell;
+use std::time::Duration;
+
+/// The statements that the outbox answers to; the functions are in `database/code/cache/`.
+const RENEW: &str = include_str!("../../edge/src/sql/cache_renew.sql");
+const FORGET: &str = include_str!("../../edge/src/sql/cache_forget.sql");
+const FORGET_TRANSACTION: &str = include_str!("../../edge/src/sql/cache_forget_transaction.sql");
+
+/// All ports of cache-logic, as one instance has them.
+pub struct Ports {
+    /// The cache.
+    pub store: RedisStore,
+    /// The truth.
+    pub postgres: Postgres,
+    /// By which name the database knows this cache: address and key prefix, no password.
+    pub cache_name: String,
+    /// The database has said that it serves another cache: nothing is read from this one, and no write relies on it.
+    pub mismatch: Cell<bool>,
+}
+
+impl Ports {
+    fn usable(&self) -> Result<(), CacheFault> {
+        if self.mismatch.get() { Err(CacheFault::Misconfigured) } else { Ok(()) }
+    }
+}
+
+impl Ledger for Ports {
+    type Error = OriginFault;
+
+    async fn pending(&self, run: RunId) -> Result<Pending, OriginFault> {
+        let params = vec![Param::Text(self.cache_name.clone()), Param::Text(format!("{run:032x}"))];
+        let rows = self.postgres.query(RENEW, params).await?;
+        let row = rows.first().ok_or_else(|| OriginFault::internal("cache_renew gave no row"))?;
+        if row.text("outcome")? == Some("mismatch") {
+            if !self.mismatch.replace(true) {
+                let name = &self.cache_name;
+                eprintln!("error: the database serves another cache than {name}: caching is off (see cache_state)");
+            }
+            return Ok(Pending::Mismatch);
+        }
+        let epoch = row.text("epoch")?.and_then(|text| uuid::Uuid::try_parse(text).ok());
+        let epoch = epoch.ok_or_else(|| OriginFault::internal("the epoch is not a UUID"))?.as_u128();
+        Ok(Pending::Rows { epoch, ids: row.ints("ids")?, tags: row.texts("tags")? })
+    }
+
+    async fn forget(&self, ids: &[i64]) -> Result<(), OriginFault> {
+        let params = vec![Param::BigIntArray(ids.to_vec())];
+        self.postgres.query(FORGET, params).await.map(drop)
+    }
+
+    async fn forget_transaction(&self, xid: &str, tags: &[String]) -> Result<(), OriginFault> {
+        // Without a connection there is no telling which run was told: the next renewal does it.
+        let Some(run) = self.store.run() else { return Ok(()) };
+        let params = vec![
+            Param::Text(xid.to_owned()),
+            Param::TextArray(tags.to_vec()),
+            Param::Text(self.cache_name.clone()),
+            Param::Text(format!("{run:032x}")),
+        ];
+        self.postgres.query(FORGET_TRANSACTION, params).await.map(drop)
+    }
+}
+
+impl Store for Ports {
+    async fn look(&self, keys: &[&str], tags: &[&str]) -> Result<Seen, CacheFault> {
+        self.usable()?;
+        self.store.look(keys, tags).await
+    }
+
+    async fn lease(
+        &self,
+        key: &str,
+        known: Option<u128>,
+        tags: &[&str],
+        holder: u128,
+        hold: Duration,
+    ) -> Result<Lease, CacheFault> {
+        self.store.lease(key, known, tags, holder, hold).await
+    }
+
+    async fn generations(&self, tags: &[&str], candidate: u128) -> Result<Vec<Generation>, CacheFault> {
+        self.store.generations(tags, candidate).await
+    }
+
+    async fn fill(&self, fills: &[Fill<'_>], holder: Option<u128>) -> Result<(), CacheFault> {
+        self.store.fill(fills, holder).await
+    }
+
+    async fn release(&self, key: &str, holder: u128) -> Result<(), CacheFault> {
+        self.store.release(key, holder).await
+    }
+
+    async fn discard(&self, keys: &[&str]) -> Result<(), CacheFault> {
+        self.store.discard(keys).await
+    }
+}
+
+impl WriteThrough for Ports {
+    async fn put(&self, fill: &Fill<'_>, turns: &[Turn<'_>], others: &[&str]) -> Result<bool, CacheFault> {
+        self.usable()?;
+        self.store.put(fill, turns, others).await
+    }
+}
+
+impl Registry for Ports {
+    async fn invalidate(&self, tags: &[&str]) -> Result<(), CacheFault> {
+        self.usable()?;
+        self.store.invalidate(tags).await
+    }
+
+    async fn claim(&self, token: u128, hold: Duration) -> Result<Option<RunId>, CacheFault> {
+        self.store.claim(token, hold).await
+    }
+
+    async fn abandon(&self, token: u128) -> Result<(), CacheFault> {
+        self.store.abandon(token).await
+    }
+
+    async fn certify(&self, certificate: &Certificate, timing: Timing) -> Result<bool, CacheFault> {
+        self.store.certify(certificate, timing).await
+    }
+
+    async fn last_certificate(&self) -> Result<Option<Certificate>, CacheFault> {
+        self.store.last_certificate().await
+    }
+}
+
+impl Clock for Ports {
+    fn now(&self) -> u64 {
+        crate::clock::request_millis()
+    }
+
+    fn monotonic(&self) -> u64 {
+        crate::clock::monotonic_millis()
+    }
+
+    async fn sleep(&self, duration: Duration) {
+        crate::clock::sleep(duration).await;
+    }
+
+    fn draw(&self) -> f64 {
+        crate::clock::draw()
+    }
+
+    fn token(&self) -> u128 {
+        crate::clock::token()
+    }
+}

@@ -1,0 +1,238 @@
+//! What this instance counts, and how that gets to the sums of all instances.
+//!
+//! Nothing is sent where a request waits for it. The first thing that is counted spawns a task behind the response; the task waits until
+//! the instance is quiet, or has gathered for long enough, and adds everything to a hash in Redis by one script. Spin keeps an instance
+//! while such a task runs, also past its last request: so nothing is lost when instances are replaced, and so a task should end
+//! soon, lest instances pile up. What is lost: what was gathered when the server is stopped or an instance traps, and what could not be
+//! sent because Redis was away for longer than [`RETRIES`] allow.
+
+use crate::cache::Cache;
+use crate::clock::{monotonic, name, now_millis, request_millis, sleep};
+use crate::redis::{Argument, Redis, Script, Value, millis, text};
+use cache_logic::ports::CacheFault;
+use cache_logic::read::Read;
+use cache_logic::statistics::Statistics;
+use spin_sdk::wasip3::spawn;
+use std::cell::{Cell, RefCell};
+use std::future::Future;
+use std::time::Duration;
+
+/// The parts, in sixteenths, in which the gathering time is waited out. At the end of each an instance that is quiet sends what it has and
+/// may end: after a burst many have had but a few requests. Each costs a timer, a tenth of a cached read, so they are few.
+const PARTS: [u32; 3] = [3, 5, 8];
+
+/// An instance counts as quiet when no request has come for so many sixteenths.
+const QUIET: u32 = 2;
+
+/// How often a batch is sent once more, while the cache is away, before it waits for the next thing that is counted.
+const RETRIES: u32 = 3;
+
+/// How long Redis remembers a batch: longer than its retries take.
+const MARK_LIFE: Duration = Duration::from_secs(60);
+
+/// How an instance counts, and where the sums of all instances are.
+pub struct StatisticsSettings {
+    /// Where the sums are.
+    pub redis: Redis,
+    /// Whether that is another Redis than the cache's.
+    pub apart: bool,
+    /// How long that Redis is left alone after it gave no answer.
+    pub rest: Duration,
+    /// What is counted apart, each by its number in this list.
+    pub entities: &'static [&'static str],
+    /// How long an instance gathers before it adds to the sums; `None`: nothing is counted.
+    pub gather: Option<Duration>,
+}
+
+/// The counters of one instance.
+pub(crate) struct Recorder {
+    /// Where the sums are.
+    redis: Redis,
+    /// The sums are on another Redis than the cache.
+    apart: bool,
+    /// How long Redis is left alone after it gave no answer.
+    rest: Duration,
+    /// What is counted apart, each by its number.
+    entities: &'static [&'static str],
+    /// How long to gather; `None`: nothing is counted.
+    gather: Option<Duration>,
+    key: String,
+    script: Script,
+    counted: RefCell<Statistics>,
+    /// There is something in it.
+    counting: Cell<bool>,
+    /// A task is there that will send what is counted.
+    pending: Cell<bool>,
+    /// What was sent without an answer. It may have been added, so it is sent again as it was.
+    unanswered: RefCell<Option<Batch>>,
+    warned: Cell<bool>,
+}
+
+/// What is sent at once, under a name by which it is recognised if it comes twice.
+struct Batch {
+    name: u128,
+    counted: Statistics,
+}
+
+/// What became of a batch.
+#[derive(PartialEq, Eq)]
+enum Sent {
+    /// It has been added, now or before.
+    Added,
+    /// Redis is away, and with it the cache: there are fewer requests than usual, and instances may stay a little longer to send it.
+    Away,
+    /// To be tried again with the next thing that is counted. At full load nobody may wait here.
+    Refused,
+}
+
+impl Recorder {
+    pub(crate) fn new(settings: StatisticsSettings, prefix: &str) -> Self {
+        let StatisticsSettings { redis, apart, rest, entities, gather } = settings;
+        Self {
+            redis,
+            apart,
+            rest,
+            entities,
+            gather,
+            key: format!("{prefix}cache:statistics"),
+            script: Script::new(include_str!("lua/statistics.lua")),
+            counted: RefCell::new(Statistics::new(entities)),
+            counting: Cell::new(false),
+            pending: Cell::new(false),
+            unanswered: RefCell::new(None),
+            warned: Cell::new(false),
+        }
+    }
+
+    /// Returns when the instance is quiet, or when the gathering time is over. How long it has been quiet the clock says: a part that began
+    /// with the last request of a spent instance isn't followed by another one.
+    async fn gathered(gather: Duration) {
+        let quiet = (gather / 16 * QUIET).as_millis() as u64;
+        for part in PARTS {
+            sleep(gather / 16 * part).await;
+            if now_millis().saturating_sub(request_millis()) >= quiet {
+                return;
+            }
+        }
+    }
+
+    fn next_batch(&self) -> Option<Batch> {
+        let unanswered = self.unanswered.take();
+        unanswered.or_else(|| {
+            self.counting.set(false);
+            let counted = self.counted.borrow_mut().drain()?;
+            Some(Batch { name: name(), counted })
+        })
+    }
+}
+
+impl Cache {
+    /// Counts something; what is counted is sent behind the response.
+    pub(crate) fn count(&'static self, record: impl FnOnce(&mut Statistics)) {
+        let recorder = &self.recorder;
+        let Some(gather) = recorder.gather else { return };
+        record(&mut recorder.counted.borrow_mut());
+        recorder.counting.set(true);
+        if !recorder.pending.replace(true) {
+            spawn(self.send_gathered(gather));
+        }
+    }
+
+    /// Counts the reads of one request. What they waited they waited together.
+    pub(crate) fn count_reads<'r, E>(
+        &'static self,
+        entity: usize,
+        reads: impl IntoIterator<Item = Result<Option<&'r Read>, E>>,
+    ) {
+        self.count(|statistics| {
+            let mut waited = 0;
+            for read in reads {
+                if let Ok(Some(read)) = &read {
+                    waited = waited.max(read.course.waited_ms);
+                }
+                statistics.read(entity, read);
+            }
+            statistics.waited(entity, waited);
+        });
+    }
+
+    /// Runs a load and counts how long it took.
+    pub(crate) async fn timed<T, E>(
+        &'static self,
+        entity: usize,
+        load: impl Future<Output = Result<T, E>>,
+    ) -> Result<T, E> {
+        let begun = monotonic();
+        let loaded = load.await;
+        let took = monotonic().saturating_sub(begun);
+        self.count(|statistics| statistics.load(entity, took, loaded.is_ok()));
+        loaded
+    }
+
+    /// The task behind a response: one at a time.
+    async fn send_gathered(&'static self, gather: Duration) {
+        let recorder = &self.recorder;
+        let mut failures = 0;
+        while failures <= RETRIES {
+            Recorder::gathered(gather).await;
+            let Some(batch) = recorder.next_batch() else { break };
+            match self.send(&batch).await {
+                // The next thing that is counted has a task of its own: waiting for it here would cost a timer.
+                Sent::Added if !recorder.counting.get() => break,
+                Sent::Added => failures = 0,
+                outcome => {
+                    recorder.unanswered.replace(Some(batch));
+                    failures += 1;
+                    if outcome == Sent::Refused {
+                        break;
+                    }
+                    sleep(gather.max(recorder.rest)).await;
+                }
+            }
+        }
+        recorder.pending.set(false);
+    }
+
+    async fn send(&self, batch: &Batch) -> Sent {
+        let recorder = &self.recorder;
+        let mark = format!("{}:batch:{:032x}", recorder.key, batch.name);
+        let mut arguments = vec![Argument::Int64(request_millis() as i64), millis(MARK_LIFE)];
+        for (field, count) in batch.counted.encode() {
+            arguments.push(text(&field));
+            arguments.push(Argument::Int64(i64::try_from(count).unwrap_or(i64::MAX)));
+        }
+        let sent = recorder.redis.script(&recorder.script, &[&recorder.key, &mark], arguments).await;
+        match sent {
+            Ok(_) => Sent::Added,
+            Err(CacheFault::Protocol(why)) => {
+                if !recorder.warned.replace(true) {
+                    eprintln!("warning: statistics can't be added up in Redis: {why}");
+                }
+                Sent::Refused
+            }
+            Err(_) if recorder.apart => Sent::Refused,
+            Err(_) => Sent::Away,
+        }
+    }
+
+    /// The sums of all instances, and since when they are added up (milliseconds since the Unix epoch). `None` where Redis gives no answer.
+    pub async fn statistics(&self) -> Option<(Statistics, Option<u64>)> {
+        let (answer, _) = self.recorder.redis.command("HGETALL", vec![text(&self.recorder.key)]).await.ok()?;
+        let texts: Vec<String> = answer.into_iter().filter_map(utf8).collect();
+        let pairs = || {
+            let (pairs, _) = texts.as_chunks::<2>();
+            pairs.iter().filter_map(|[field, value]| Some((field.as_str(), value.parse::<u64>().ok()?)))
+        };
+        let since = pairs().find(|(field, _)| *field == "since").map(|(_, at)| at);
+        Some((Statistics::decode(self.recorder.entities, pairs()), since))
+    }
+}
+
+fn utf8(value: Value) -> Option<String> {
+    match value {
+        Value::Binary(bytes) => String::from_utf8(bytes).ok(),
+        Value::Status(text) => Some(text),
+        Value::Int64(number) => Some(number.to_string()),
+        Value::Nil => None,
+    }
+}

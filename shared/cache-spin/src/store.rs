@@ -1,0 +1,276 @@
+//! The ports of cache-logic over Redis: one command or script each.
+
+mod put;
+
+use crate::clock::request_millis;
+use crate::redis::{Argument, Redis, Script, Value, hex, millis, text};
+use crate::terms::TermsSource;
+use cache_logic::certificate::{Certificate, Generation, RunId, Timing};
+use cache_logic::key::{generation_key, lease_key};
+use cache_logic::ports::{CacheFault, Fill, Lease, Registry, Seen, Store};
+use cache_logic::read::certified;
+use sha2::{Digest, Sha256};
+use std::cell::Cell;
+use std::time::Duration;
+
+/// How long the last certificate is remembered, for serving while Postgres is away.
+const LAST_CERTIFICATE: Duration = Duration::from_secs(24 * 3600);
+
+/// The cache in Redis, below one key prefix.
+pub struct RedisStore {
+    /// The connection; also for other uses of the same Redis.
+    pub redis: Redis,
+    prefix: String,
+    /// Stands for the database behind this cache. Mixed into the run id, so that a certificate that another database has given counts as
+    /// one of another run: for nothing.
+    origin: u128,
+    /// How long a look may leave out who renews the certificate, and whether that is due.
+    pace_ms: u64,
+    /// When it was last in one.
+    asked: Cell<u64>,
+    /// The last look has found no certificate: the next one asks who is at it.
+    uncertified: Cell<bool>,
+    names: Names,
+    scripts: Scripts,
+    terms: TermsSource,
+}
+
+/// The keys of the certificate, built once.
+struct Names {
+    certificate: String,
+    claim: String,
+    fresh: String,
+    last: String,
+}
+
+struct Scripts {
+    lease: Script,
+    generations: Script,
+    fill: Script,
+    put: Script,
+    release: Script,
+    claim: Script,
+    certify: Script,
+}
+
+impl RedisStore {
+    /// A store below `prefix`; `database` names what it is in front of. `terms` says how long
+    /// generations live.
+    pub fn new(redis: Redis, prefix: &str, database: &str, terms: TermsSource) -> Self {
+        let name = |name: &str| format!("{prefix}cache:{name}");
+        Self {
+            redis,
+            prefix: prefix.to_owned(),
+            origin: origin(database),
+            pace_ms: 0,
+            asked: Cell::new(0),
+            uncertified: Cell::new(true),
+            names: Names {
+                certificate: name("certificate"),
+                claim: name("claim"),
+                fresh: name("fresh"),
+                last: name("last"),
+            },
+            scripts: Scripts {
+                lease: Script::new(include_str!("lua/lease.lua")),
+                generations: Script::new(include_str!("lua/generations.lua")),
+                fill: Script::new(include_str!("lua/fill.lua")),
+                put: Script::new(include_str!("lua/put.lua")),
+                release: Script::new(include_str!("lua/release.lua")),
+                claim: Script::new(include_str!("lua/claim.lua")),
+                certify: Script::new(include_str!("lua/certify.lua")),
+            },
+            terms,
+        }
+    }
+
+    /// The same, asking only so often about the renewal of the certificate. A busy instance would learn nothing new from asking at each
+    /// look, and each key of a look costs.
+    pub fn asking_about_renewals_every(mut self, pace: Duration) -> Self {
+        self.pace_ms = pace.as_millis() as u64;
+        self
+    }
+
+    /// Whether this look is one that asks.
+    fn asks(&self) -> bool {
+        let now = request_millis();
+        let due = self.asked.get() + self.pace_ms <= now;
+        if due {
+            self.asked.set(now);
+        }
+        due
+    }
+
+    /// The run that certificates on the open connection must be of.
+    pub fn run(&self) -> Option<RunId> {
+        self.redis.run().map(|run| run ^ self.origin)
+    }
+
+    /// How long the certificate in Redis still lives, in milliseconds; `None` if there is none.
+    pub async fn certificate_left(&self) -> Option<u64> {
+        let (answer, _) = self.redis.command("PTTL", vec![text(&self.names.certificate)]).await.ok()?;
+        match answer.as_slice() {
+            [Value::Int64(left)] => u64::try_from(*left).ok(),
+            _ => None,
+        }
+    }
+
+    fn prefixed(&self, key: &str) -> String {
+        [&*self.prefix, key].concat()
+    }
+
+    /// How long a generation lives, as an argument.
+    async fn generation_life(&self) -> Result<Argument, CacheFault> {
+        let terms = (self.terms)().await.map_err(|_| CacheFault::Misconfigured)?;
+        Ok(millis(terms.limits.generation_ttl))
+    }
+
+    fn generation_keys(&self, tags: &[&str]) -> Vec<String> {
+        tags.iter().map(|tag| generation_key(&self.prefix, tag)).collect()
+    }
+}
+
+impl Store for RedisStore {
+    async fn look(&self, keys: &[&str], tags: &[&str]) -> Result<Seen, CacheFault> {
+        let asks = self.uncertified.get() || self.asks();
+        let mut arguments = Vec::with_capacity(keys.len() + tags.len() + 3);
+        arguments.extend(keys.iter().map(|key| Argument::Binary(self.prefixed(key).into_bytes())));
+        arguments.extend(tags.iter().map(|tag| Argument::Binary(generation_key(&self.prefix, tag).into_bytes())));
+        arguments.push(text(&self.names.certificate));
+        if asks {
+            arguments.push(text(&self.names.fresh));
+            arguments.push(text(&self.names.claim));
+        }
+        let expected = arguments.len();
+        let (answer, run) = self.redis.command_without_probing("MGET", arguments).await?;
+        if answer.len() != expected {
+            return Err(CacheFault::Protocol("MGET gave another number of values".into()));
+        }
+        let mut values = answer.into_iter().map(bytes);
+        let seen = Seen {
+            entries: values.by_ref().take(keys.len()).collect(),
+            generations: values.by_ref().take(tags.len()).map(|value| value.as_deref().and_then(generation)).collect(),
+            certificate: values.next().flatten().as_deref().and_then(Certificate::decode),
+            // Not asked is taken for "needs no renewal": the next look that asks will say.
+            fresh: !asks || values.next().flatten().is_some(),
+            claimed: asks && values.next().flatten().is_some(),
+            run: run ^ self.origin,
+        };
+        self.uncertified.set(certified(&seen).is_none());
+        Ok(seen)
+    }
+
+    async fn lease(
+        &self,
+        key: &str,
+        known: Option<u128>,
+        tags: &[&str],
+        holder: u128,
+        hold: Duration,
+    ) -> Result<Lease, CacheFault> {
+        let key = self.prefixed(key);
+        let (lease, generations) = (lease_key(&key), self.generation_keys(tags));
+        let mut keys = vec![key.as_str(), lease.as_str()];
+        keys.extend(generations.iter().map(String::as_str));
+        let known = known.map_or(Vec::new(), |fill| fill.to_le_bytes().to_vec());
+        let arguments = vec![Argument::Binary(known), hex(holder), millis(hold), self.generation_life().await?];
+        let (answer, _) = self.redis.script(&self.scripts.lease, &keys, arguments).await?;
+        match answer.split_first() {
+            Some((Value::Int64(0), generations)) => Ok(Lease::Granted(parse_generations(generations, tags.len())?)),
+            Some((Value::Int64(1), _)) => Ok(Lease::Held),
+            Some((Value::Int64(2), _)) => Ok(Lease::Changed),
+            _ => Err(CacheFault::Protocol("lease.lua gave no answer".into())),
+        }
+    }
+
+    async fn generations(&self, tags: &[&str], candidate: u128) -> Result<Vec<Generation>, CacheFault> {
+        let keys = self.generation_keys(tags);
+        let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
+        let arguments = vec![hex(candidate), self.generation_life().await?];
+        let (answer, _) = self.redis.script(&self.scripts.generations, &keys, arguments).await?;
+        parse_generations(&answer, tags.len())
+    }
+
+    async fn fill(&self, fills: &[Fill<'_>], holder: Option<u128>) -> Result<(), CacheFault> {
+        let keys: Vec<String> = fills.iter().map(|fill| self.prefixed(fill.key)).collect();
+        let lease = keys.first().map_or(String::new(), |key| lease_key(key));
+        let mut names = vec![lease.as_str()];
+        names.extend(keys.iter().map(String::as_str));
+        let mut arguments = vec![holder.map_or(text(""), hex)];
+        for fill in fills {
+            arguments.push(Argument::Binary(fill.bytes.clone()));
+            arguments.push(Argument::Int64(i64::try_from(fill.ttl_ms).unwrap_or(i64::MAX)));
+        }
+        self.redis.script(&self.scripts.fill, &names, arguments).await.map(drop)
+    }
+
+    async fn release(&self, key: &str, holder: u128) -> Result<(), CacheFault> {
+        let lease = lease_key(&self.prefixed(key));
+        self.redis.script(&self.scripts.release, &[&lease], vec![hex(holder)]).await.map(drop)
+    }
+
+    async fn discard(&self, keys: &[&str]) -> Result<(), CacheFault> {
+        let keys = keys.iter().map(|key| text(&self.prefixed(key))).collect();
+        self.redis.command("DEL", keys).await.map(drop)
+    }
+}
+
+impl Registry for RedisStore {
+    async fn invalidate(&self, tags: &[&str]) -> Result<(), CacheFault> {
+        let keys = self.generation_keys(tags).iter().map(|key| text(key)).collect();
+        self.redis.command("DEL", keys).await.map(drop)
+    }
+
+    async fn claim(&self, token: u128, hold: Duration) -> Result<Option<RunId>, CacheFault> {
+        let arguments = vec![hex(token), millis(hold)];
+        let (answer, run) = self.redis.script(&self.scripts.claim, &[&self.names.claim], arguments).await?;
+        Ok(matches!(answer.as_slice(), [Value::Int64(1)]).then_some(run ^ self.origin))
+    }
+
+    async fn abandon(&self, token: u128) -> Result<(), CacheFault> {
+        self.redis.script(&self.scripts.release, &[&self.names.claim], vec![hex(token)]).await.map(drop)
+    }
+
+    async fn certify(&self, certificate: &Certificate, timing: Timing) -> Result<bool, CacheFault> {
+        let names = &self.names;
+        let keys = [&*names.claim, &*names.certificate, &*names.fresh, &*names.last];
+        let encoded = text(&certificate.encode());
+        let (hold, total, life) = (millis(timing.claim()), millis(timing.total()), millis(timing.life()));
+        let arguments = vec![hex(certificate.token), encoded, hold, total, life, millis(LAST_CERTIFICATE)];
+        let (answer, _) = self.redis.script(&self.scripts.certify, &keys, arguments).await?;
+        Ok(matches!(answer.as_slice(), [Value::Int64(1)]))
+    }
+
+    async fn last_certificate(&self) -> Result<Option<Certificate>, CacheFault> {
+        let (answer, _) = self.redis.command("GET", vec![text(&self.names.last)]).await?;
+        Ok(answer.into_iter().next().and_then(bytes).as_deref().and_then(Certificate::decode))
+    }
+}
+
+/// 128 bits of the name's SHA-256.
+fn origin(database: &str) -> u128 {
+    let digest = Sha256::digest(database);
+    digest.iter().take(16).fold(0, |number, byte| number << 8 | u128::from(*byte))
+}
+
+fn bytes(value: Value) -> Option<Vec<u8>> {
+    match value {
+        Value::Binary(bytes) => Some(bytes),
+        _ => None,
+    }
+}
+
+fn generation(bytes: &[u8]) -> Option<Generation> {
+    cache_logic::certificate::parse_hex(bytes)
+}
+
+fn parse_generations(answer: &[Value], count: usize) -> Result<Vec<Generation>, CacheFault> {
+    let parse = |value: &Value| match value {
+        Value::Binary(bytes) => generation(bytes),
+        _ => None,
+    };
+    let generations: Option<Vec<_>> = answer.iter().map(parse).collect();
+    generations
+        .filter(|found| found.len() == count)
+        .ok_or_else(|| CacheFault::Protocol("a generation can't be read".into()))
+}

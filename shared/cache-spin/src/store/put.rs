@@ -1,0 +1,25 @@
+//! The write-through over Redis: one script.
+
+use super::RedisStore;
+use crate::redis::{Argument, Value, hex, text};
+use cache_logic::key::generation_key;
+use cache_logic::ports::{CacheFault, Fill};
+use cache_logic::write_through::{Turn, WriteThrough};
+
+impl WriteThrough for RedisStore {
+    async fn put(&self, fill: &Fill<'_>, turns: &[Turn<'_>], others: &[&str]) -> Result<bool, CacheFault> {
+        let tags = turns.iter().map(|turn| turn.tag).chain(others.iter().copied());
+        let mut keys = vec![self.prefixed(fill.key)];
+        keys.extend(tags.map(|tag| generation_key(&self.prefix, tag)));
+        let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
+        let mut arguments = vec![
+            Argument::Binary(fill.bytes.clone()),
+            Argument::Int64(i64::try_from(fill.ttl_ms).unwrap_or(i64::MAX)),
+            text(&turns.len().to_string()),
+            self.generation_life().await?,
+        ];
+        arguments.extend(turns.iter().flat_map(|turn| [hex(turn.seen), hex(turn.next)]));
+        let (answer, _) = self.redis.script(&self.scripts.put, &keys, arguments).await?;
+        Ok(matches!(answer.as_slice(), [Value::Int64(1)]))
+    }
+}

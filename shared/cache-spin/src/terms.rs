@@ -1,0 +1,23 @@
+//! Settings that a hit doesn't need. They are asked for at an instance's first miss or write, since
+//! each variable costs Spin as much as a hit, and most instances only answer hits.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::time::Duration;
+
+use cache_logic::origin::OriginFault;
+use cache_logic::policy::Limits;
+
+/// How entries are loaded and kept, and how Postgres is asked.
+#[derive(Debug, Clone, Copy)]
+pub struct Terms {
+    /// The limits of the cache protocol.
+    pub limits: Limits,
+    /// How long one statement may take.
+    pub postgres_timeout: Duration,
+    /// How long Postgres is left alone after it gave no answer.
+    pub postgres_rest: Duration,
+}
+
+/// Gives the terms of this instance, or says which setting is wrong; the same each time.
+pub type TermsSource = fn() -> Pin<Box<dyn Future<Output = Result<&'static Terms, OriginFault>>>>;

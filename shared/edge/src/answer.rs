@@ -1,0 +1,145 @@
+//! The answer to a cached read, and how it is sent.
+
+use crate::packing::{Packing, Sent};
+use crate::problem;
+use crate::reply::Reply;
+use crate::request::Incoming;
+use cache_logic::entry::Value;
+use cache_logic::freshness::Freshness;
+use cache_logic::policy::Compress;
+use cache_logic::read::{Outcome, Read};
+
+/// An answer to a read.
+#[derive(Debug)]
+pub struct Answer {
+    /// The exact bytes to send.
+    pub body: Vec<u8>,
+    /// The entity tag, quotes included.
+    pub etag: String,
+    /// The customer whose it is.
+    pub owner: Option<String>,
+    /// The value of `Cache-Status` (RFC 9211).
+    pub cache_status: String,
+    /// How the body is encoded, where it may be.
+    pub(crate) packing: Option<Packing>,
+}
+
+impl Answer {
+    /// What a read gave. `compress` is how its entry may be packed.
+    pub(crate) fn new(read: Read, compress: Option<Compress>) -> Self {
+        let packing = compress.map(|compress| Packing::new(read.encoding, compress.packer));
+        let Value { payload, etag, owner } = read.value;
+        Self { body: payload, etag, owner, cache_status: cache_status(&read.outcome), packing }
+    }
+
+    /// 200, or 304 where the caller has it already.
+    pub fn into_reply(self, request: &Incoming) -> Reply {
+        let matched = request.header("if-none-match").is_some_and(|wanted| none_match(&wanted, &self.etag));
+        let vary = if self.packing.is_some() { "Authorization, Accept-Encoding" } else { "Authorization" };
+        let sent = match self.packing {
+            Some(packing) => packing.send(self.body, self.etag, request),
+            None => Ok(Sent { body: self.body, etag: self.etag, coding: None }),
+        };
+        let Sent { body, etag, coding } = match sent {
+            Ok(sent) => sent,
+            Err(error) => return problem::reply(&error, &request.path, &request.request_id),
+        };
+        let reply = if matched { Reply::not_modified() } else { Reply::json(200, body) };
+        let reply = match coding.filter(|_| !matched) {
+            Some(coding) => reply.with("content-encoding", coding),
+            None => reply,
+        };
+        reply
+            .with("etag", etag)
+            .with("cache-control", "private, no-cache")
+            .with("vary", vary)
+            .with("cache-status", self.cache_status)
+    }
+}
+
+/// `If-None-Match` (RFC 9110, section 13.1.2): a list of tags, compared weakly, or `*`.
+fn none_match(wanted: &str, etag: &str) -> bool {
+    wanted.split(',').map(str::trim).any(|one| one == "*" || one.strip_prefix("W/").unwrap_or(one) == etag)
+}
+
+/// How the answer came about, in the words of RFC 9211.
+fn cache_status(outcome: &Outcome) -> String {
+    match outcome {
+        Outcome::Hit { freshness: Freshness::Stale, .. } => {
+            "edge-orders; hit; ttl=0; detail=stale-while-revalidate".into()
+        }
+        Outcome::Hit { ttl_ms, .. } => ["edge-orders; hit; ttl=", &(ttl_ms / 1000).to_string()].concat(),
+        Outcome::Miss { stored: true } => "edge-orders; fwd=miss; stored".into(),
+        Outcome::Miss { stored: false } => "edge-orders; fwd=miss".into(),
+        Outcome::Bypass(why) => format!("edge-orders; fwd=bypass; detail={}", why.name()),
+        Outcome::StaleIfError => "edge-orders; hit; detail=stale-if-error".into(),
+    }
+}
+
+/// One word for many answers: a hit is one only if all are.
+pub fn common_status(answers: &[Option<Answer>]) -> String {
+    let is_hit = |answer: &&Answer| answer.cache_status.starts_with("edge-orders; hit");
+    let found = || answers.iter().flatten();
+    match (found().find(|answer| !is_hit(answer)), found().any(|answer| is_hit(&answer))) {
+        (None, true) => "edge-orders; hit".to_owned(),
+        (Some(_), true) => "edge-orders; fwd=partial".to_owned(),
+        (Some(forwarded), false) => forwarded.cache_status.clone(),
+        (None, false) => "edge-orders; fwd=miss".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use cache_logic::read::Bypass;
+
+    fn answer(cache_status: &str) -> Option<Answer> {
+        Some(Answer {
+            body: vec![],
+            etag: String::new(),
+            owner: None,
+            cache_status: cache_status.to_owned(),
+            packing: None,
+        })
+    }
+
+    #[test]
+    fn many_answers_are_a_hit_only_if_all_are() {
+        let (hit, miss, bypass) =
+            ("edge-orders; hit; ttl=7", "edge-orders; fwd=miss; stored", "edge-orders; fwd=bypass; detail=x");
+        let table = [
+            (vec![], "edge-orders; fwd=miss"),
+            (vec![None], "edge-orders; fwd=miss"),
+            (vec![answer(hit), answer(hit)], "edge-orders; hit"),
+            (vec![answer(hit), answer(miss)], "edge-orders; fwd=partial"),
+            (vec![answer(miss), None], miss),
+            (vec![answer(bypass), answer(bypass)], bypass),
+        ];
+        for (answers, expected) in table {
+            assert_eq!(common_status(&answers), expected);
+        }
+    }
+
+    #[test]
+    fn an_entity_tag_matches_weakly_in_a_list_or_by_star() {
+        for (wanted, matches) in [
+            ("\"5\"", true),
+            ("W/\"5\"", true),
+            ("\"4\", \"5\"", true),
+            ("*", true),
+            ("\"4\"", false),
+            ("5", false),
+            ("", false),
+        ] {
+            assert_eq!(none_match(wanted, "\"5\""), matches, "{wanted}");
+        }
+    }
+
+    #[test]
+    fn cache_status_speaks_rfc_9211() {
+        let hit = Outcome::Hit { freshness: Freshness::Fresh, ttl_ms: 212_900 };
+        assert_eq!(cache_status(&hit), "edge-orders; hit; ttl=212");
+        let away = Outcome::Bypass(Bypass::Fault(cache_logic::ports::CacheFault::Skipped));
+        assert_eq!(cache_status(&away), "edge-orders; fwd=bypass; detail=redis-unavailable");
+    }
+}

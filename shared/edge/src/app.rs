@@ -1,0 +1,113 @@
+//! What a component works with: one per instance, with its settings, the cache, Postgres and state.
+
+use std::cell::{Cell, OnceCell};
+use std::future::Future;
+use std::pin::Pin;
+
+use cache_logic::origin::OriginFault;
+use cache_spin::cache::{Cache, Settings};
+use cache_spin::redis::Redis;
+use cache_spin::state::State;
+use cache_spin::statistics::StatisticsSettings;
+use cache_spin::terms::Terms;
+use commerce::entries::Class;
+use commerce::error::Error;
+
+use crate::settings::{Config, ConfigError, Loaded, Rules, joined, misconfigured, once};
+
+/// The dependencies of one instance.
+pub struct App {
+    /// What every request needs to know.
+    pub config: Config,
+    /// Redis in front of Postgres.
+    pub cache: Cache,
+    /// The Redis of state that must not be evicted. Nothing of the cache is there.
+    pub state: State,
+}
+
+thread_local! {
+    static APP: OnceCell<Loaded<App>> = const { OnceCell::new() };
+    static COMPONENT: Cell<&'static str> = const { Cell::new("") };
+}
+
+/// The name of the component that runs; empty outside of one.
+pub fn component() -> &'static str {
+    COMPONENT.get()
+}
+
+/// Says which component runs, before its first request is served.
+pub(crate) fn enter(component: &'static str) {
+    COMPONENT.set(component);
+}
+
+impl App {
+    /// This instance's app; the settings are read at the first request.
+    ///
+    /// # Errors
+    /// Every setting that is wrong; the same at each request of this instance.
+    pub async fn get() -> Loaded<Self> {
+        once(&APP, async || Ok(Self::new(Config::load(component()).await?))).await
+    }
+
+    /// As [`Self::get`], as an answer to a request.
+    ///
+    /// # Errors
+    /// [`Error::Misconfigured`] that names every wrong setting.
+    pub async fn ready() -> Result<&'static Self, Error> {
+        match Self::get().await {
+            Ok(app) => Ok(app),
+            Err(_) => Err(misconfigured(&Self::wrong_settings().await)),
+        }
+    }
+
+    /// Every setting that is wrong, those of [`Rules`] among them.
+    pub async fn wrong_settings() -> Vec<ConfigError> {
+        let wrong = Self::get().await.err().unwrap_or_default();
+        joined(wrong.to_vec(), Rules::get().await.err().unwrap_or_default())
+    }
+
+    fn new(config: Config) -> Self {
+        let redis = Redis::new("Redis", config.redis_url.clone(), config.redis_timeout, config.redis_rest);
+        let apart = config.redis_state_url.is_some();
+        let state_url = config.redis_state_url.as_ref().unwrap_or(&config.redis_url).clone();
+        let state_redis = match &config.redis_state_url {
+            Some(url) => Redis::new("the Redis of state", url.clone(), config.redis_timeout, config.redis_rest),
+            None => redis.clone(),
+        };
+        let cache = Cache::new(Settings {
+            redis,
+            key_prefix: config.key_prefix.clone(),
+            database_url: config.database_url.clone(),
+            database_name: config.database_name(),
+            cache_name: config.cache_name(),
+            timing: config.timing,
+            statistics: StatisticsSettings {
+                redis: state_redis.clone(),
+                apart,
+                rest: config.redis_rest,
+                entities: &Class::NAMES,
+                gather: config.statistics_flush,
+            },
+            terms,
+        });
+        let state = State::new(
+            state_redis,
+            apart,
+            state_url,
+            config.key_prefix.clone(),
+            config.redis_timeout,
+            config.redis_rest,
+        );
+        Self { config, cache, state }
+    }
+}
+
+/// The terms that a miss or a write needs, out of [`Rules`].
+fn terms() -> Pin<Box<dyn Future<Output = Result<&'static Terms, OriginFault>>>> {
+    Box::pin(async {
+        let rules = Rules::get().await;
+        rules
+            .map(|rules| &rules.terms)
+            .map_err(|wrong| OriginFault::Misconfigured { detail: misconfigured(wrong).to_string() })
+    })
+}

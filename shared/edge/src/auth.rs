@@ -1,0 +1,116 @@
+//! Who asks: the token of a request, verified once per instance.
+
+use crate::request::Incoming;
+use crate::settings::{AuthMode, Config};
+use cache_spin::clock::request_millis;
+use commerce::caller::{Caller, Role};
+use commerce::error::Error;
+use commerce::jwt;
+use std::cell::RefCell;
+use std::rc::Rc;
+use uuid::Uuid;
+
+/// How many verified tokens an instance remembers. Past that it begins anew: simple, and a flood of tokens costs no memory.
+const REMEMBERED: usize = 256;
+
+/// The organisation of the caller where authentication is off: the first of the seeded ones.
+const DEVELOPER_ORGANIZATION: Uuid = Uuid::from_u128(0x0190_a000_0000_7000_8000_0000_0000_0001);
+
+thread_local! {
+    static VERIFIED: RefCell<Vec<(String, Rc<Caller>)>> = const { RefCell::new(Vec::new()) };
+}
+
+/// The caller of a request.
+///
+/// # Errors
+/// [`Error::Unauthenticated`] without a valid token; with authentication off, for every peer that isn't on loopback.
+pub fn authenticate(config: &Config, request: &Incoming) -> Result<Rc<Caller>, Error> {
+    match config.auth_mode {
+        AuthMode::Off => developer(request).map(Rc::new),
+        AuthMode::Jwt => by_token(config, request),
+    }
+}
+
+fn developer(request: &Incoming) -> Result<Caller, Error> {
+    if !request.client_addr().is_some_and(|address| address.ip().to_canonical().is_loopback()) {
+        return Err(Error::unauthenticated("authentication is switched off for peers on loopback only"));
+    }
+    Ok(Caller {
+        organization: DEVELOPER_ORGANIZATION,
+        role: Role::Operator,
+        customer: None,
+        scopes: Vec::new(),
+        subject: "developer".to_owned(),
+        expires_at: i64::MAX,
+        not_before: None,
+    })
+}
+
+fn by_token(config: &Config, request: &Incoming) -> Result<Rc<Caller>, Error> {
+    let Some(value) = request.only_header("authorization") else {
+        return Err(Error::unauthenticated("one Authorization header with a Bearer token is needed"));
+    };
+    let token = bearer(&value).ok_or_else(|| Error::unauthenticated("a Bearer token is needed"))?;
+    let now = (request_millis() / 1000) as i64;
+    let known = VERIFIED.with_borrow(|verified| {
+        verified.iter().find(|(known, _)| is_same(known, token)).map(|(_, caller)| caller.clone())
+    });
+    if let Some(caller) = known {
+        let valid = now < caller.expires_at && caller.not_before.is_none_or(|begin| begin <= now);
+        return if valid { Ok(caller) } else { Err(Error::unauthenticated("the token has expired")) };
+    }
+    let caller = Rc::new(jwt::verify(token, &config.jwt_keys, config.expected_tokens(), now)?);
+    VERIFIED.with_borrow_mut(|verified| {
+        if verified.len() >= REMEMBERED {
+            verified.clear();
+        }
+        verified.push((token.to_owned(), caller.clone()));
+    });
+    Ok(caller)
+}
+
+/// Whether two tokens are one. Eight bytes at a time, since the standard comparison goes byte by byte in WebAssembly, and from the end,
+/// where tokens differ.
+fn is_same(one: &str, other: &str) -> bool {
+    let (one, one_end) = one.as_bytes().as_chunks::<8>();
+    let (other, other_end) = other.as_bytes().as_chunks::<8>();
+    one_end == other_end
+        && one.len() == other.len()
+        && one.iter().zip(other).rev().all(|(one, other)| u64::from_ne_bytes(*one) == u64::from_ne_bytes(*other))
+}
+
+/// The token behind the scheme, whose name is case-insensitive (RFC 9110, section 11.1).
+fn bearer(value: &str) -> Option<&str> {
+    let (scheme, token) = value.split_once(' ')?;
+    (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then(|| token.trim())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{bearer, is_same};
+
+    #[test]
+    fn tokens_are_the_same_where_every_byte_is() {
+        let token = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhIn0.c2lnbmF0dXJl";
+        assert!(is_same(token, token) && is_same("", ""));
+        for end in 0..token.len() {
+            assert!(!is_same(token, &token[..end]) && !is_same(&token[..end], token), "{end}");
+            let mut other = token.as_bytes().to_vec();
+            other[end] ^= 1;
+            assert!(!is_same(token, std::str::from_utf8(&other).unwrap()), "{end}");
+        }
+    }
+
+    #[test]
+    fn a_bearer_token_is_found_whatever_the_case_of_its_scheme() {
+        for (value, token) in [
+            ("Bearer a.b.c", Some("a.b.c")),
+            ("bEARER  x", Some("x")),
+            ("Basic x", None),
+            ("Bearer", None),
+            ("Bearer ", None),
+        ] {
+            assert_eq!(bearer(value), token, "{value}");
+        }
+    }
+}

@@ -1,0 +1,59 @@
+//! An order as it is after a change.
+
+use commerce::error::Error;
+
+use crate::data::Row;
+use crate::reply::Reply;
+
+/// An order as it is after a change.
+#[derive(Debug)]
+pub struct Changed {
+    /// Its JSON, as a read gives it.
+    pub body: Vec<u8>,
+    /// Its version.
+    pub version: i64,
+}
+
+impl Changed {
+    /// From a row with `body` and `version`.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] if either is missing.
+    pub fn from_row(mut row: Row) -> Result<Self, Error> {
+        let version = row.int("version")?.ok_or_else(|| Error::internal("a changed order without a version"))?;
+        Ok(Self { body: row.take_text("body")?.into_bytes(), version })
+    }
+
+    /// The order's id; a repetition has the id of the first time.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] if the JSON has none.
+    pub fn id(&self) -> Result<String, Error> {
+        let order: serde_json::Value =
+            serde_json::from_slice(&self.body).map_err(|error| Error::internal(error.to_string()))?;
+        order["id"].as_str().map(str::to_owned).ok_or_else(|| Error::internal("an order without an id"))
+    }
+
+    /// The response that gives it; the entity tag is its version, as a read gives it.
+    pub fn into_reply(self, status: u16) -> Reply {
+        Reply::json(status, self.body)
+            .with("etag", format!("\"{}\"", self.version))
+            .with("cache-control", "private, no-cache")
+            .with("vary", "Authorization")
+    }
+}
+
+/// Why an order wasn't made, by the outcome of the function that makes it.
+pub fn refusal(outcome: &str, currency: &str) -> Error {
+    let (outcome, index) = outcome.split_once(':').unwrap_or((outcome, ""));
+    match outcome {
+        "unknown_customer" => Error::unprocessable("customerId", "there is no such customer"),
+        "unknown_sku" => Error::unprocessable(format!("items[{index}].sku"), "there is no such product"),
+        "no_price" => {
+            let detail = format!("the product has no price in {currency}");
+            Error::unprocessable(format!("items[{index}].sku"), detail)
+        }
+        "total_too_large" => Error::unprocessable("items", "the total is larger than any order's may be"),
+        other => Error::internal(format!("unknown outcome {other}")),
+    }
+}

@@ -1,0 +1,53 @@
+//! A request in, a response out: what every component shares. Operations see requests, callers, settings, cached views and statements;
+//! none of them sees Redis or the cache protocol.
+//!
+//! Reading order:
+//! 1. [`reply`], [`request`], [`problem`]: responses, requests, and the one mapping of errors to responses
+//! 2. [`settings`]: every setting as a row, read once per instance
+//! 3. [`app`]: what a component works with; [`auth`]: who asks
+//! 4. [`data`], [`answer`], [`changed`]: cached views, statements, and how their outcomes are sent
+//! 5. [`route`], [`respond`]: a component as a table of routes; [`outgoing`]: bodies on their way out
+
+pub mod answer;
+pub mod app;
+pub mod auth;
+pub mod changed;
+pub mod data;
+pub mod outgoing;
+mod packing;
+pub mod problem;
+pub mod reply;
+pub mod request;
+pub mod respond;
+pub mod route;
+pub mod settings;
+
+pub use answer::Answer;
+pub use app::App;
+pub use data::{Param, Row, one, query, read, read_many, read_packed, read_while, write, write_one};
+pub use reply::Reply;
+pub use route::{Call, Open};
+
+/// Time and chance.
+pub use cache_spin::clock;
+
+/// State that isn't a cache: limits, claims, sessions.
+pub mod state {
+    pub use cache_logic::key::KeyBuilder;
+    pub use cache_logic::limit::{Decision, Window};
+    pub use cache_spin::claims::{Claim, Claims, Permit};
+    pub use cache_spin::limits::Windows;
+    pub use cache_spin::redis::{Argument, Redis, Script, Value, hex, millis, text};
+    pub use cache_spin::state::State;
+}
+
+/// What is counted, and Prometheus' text format.
+pub mod statistics {
+    pub use cache_logic::exposition::{Exposition, Kind};
+    pub use cache_logic::statistics::Statistics;
+    pub use cache_logic::statistics::counts::{BYPASSES, Counter, Counts, Written};
+    pub use cache_logic::statistics::expose::expose;
+}
+
+#[doc(hidden)]
+pub use commerce;

@@ -1,0 +1,54 @@
+//! A response in the making.
+
+use std::borrow::Cow;
+
+/// About how many headers a response has.
+const HEADERS: usize = 8;
+
+/// A response in the making.
+#[derive(Debug)]
+pub struct Reply {
+    /// The status code.
+    pub status: u16,
+    /// Headers besides those that every response has.
+    pub headers: Vec<(&'static str, Cow<'static, str>)>,
+    /// The whole body; `None` where the status has none.
+    pub body: Option<Vec<u8>>,
+}
+
+impl Reply {
+    /// JSON bytes, sent as they are.
+    pub fn json(status: u16, body: impl Into<Vec<u8>>) -> Self {
+        Self::of_type(status, "application/json", body)
+    }
+
+    /// A body of any type.
+    pub fn of_type(status: u16, content_type: &'static str, body: impl Into<Vec<u8>>) -> Self {
+        let reply = Self { status, headers: Vec::with_capacity(HEADERS), body: Some(body.into()) };
+        reply.with("content-type", content_type)
+    }
+
+    /// 204: done, and nothing to say.
+    pub fn no_content() -> Self {
+        Self { status: 204, headers: Vec::new(), body: None }
+    }
+
+    /// 304: the caller has it already.
+    pub fn not_modified() -> Self {
+        Self { status: 304, headers: Vec::new(), body: None }
+    }
+
+    /// Adds a header.
+    #[must_use]
+    pub fn with(mut self, name: &'static str, value: impl Into<Cow<'static, str>>) -> Self {
+        self.headers.push((name, value.into()));
+        self
+    }
+}
+
+impl Reply {
+    /// JSON that describes this moment: nobody may keep it.
+    pub fn fresh(status: u16, body: impl Into<Vec<u8>>) -> Self {
+        Self::json(status, body).with("cache-control", "no-store")
+    }
+}

@@ -1,0 +1,69 @@
+//! A response on its way out: head and body in one packet.
+
+use commerce::error::Error;
+use spin_sdk::wasip3::http::types::{Fields, Response};
+use spin_sdk::wasip3::wit_bindgen::yield_async;
+use std::cell::RefCell;
+
+use crate::outgoing::written;
+use crate::problem;
+use crate::reply::Reply;
+use crate::request::Incoming;
+
+/// Turns the outcome of a request into its response.
+pub async fn respond(incoming: Incoming, outcome: Result<Reply, Error>) -> Response {
+    incoming.drain().await;
+    let mut reply = outcome.unwrap_or_else(|error| {
+        if let Error::Internal { detail } = error.cause() {
+            eprintln!("error: {} {}: {detail} (request {})", incoming.method, incoming.path, incoming.request_id);
+        }
+        problem::reply(&error, &incoming.path, &incoming.request_id)
+    });
+    if let Some(traceparent) = incoming.header("traceparent") {
+        reply = reply.with("traceparent", traceparent);
+    }
+    send(reply.with("x-request-id", incoming.request_id)).await
+}
+
+thread_local! {
+    /// The headers of the last response, whose buffers the next one uses again: the bindings want them owned.
+    static LINES: RefCell<Vec<(String, Vec<u8>)>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Hands headers to the host.
+fn fields<'a>(headers: impl ExactSizeIterator<Item = (&'a str, &'a str)>) -> Fields {
+    LINES.with_borrow_mut(|lines| {
+        let count = headers.len();
+        lines.resize_with(count.max(lines.len()), Default::default);
+        for ((name, value), line) in headers.zip(lines.iter_mut()) {
+            line.0.clear();
+            line.0.push_str(name);
+            line.1.clear();
+            line.1.extend_from_slice(value.as_bytes());
+        }
+        // Our own headers are valid; should one not be, the response goes out without any rather than not at all.
+        Fields::from_list(&lines[..count]).unwrap_or_else(|_| Fields::new())
+    })
+}
+
+/// Sends a response so that head and body leave in one packet: with a Content-Length, and with the body's write begun before the
+/// handler returns. Spin's server doesn't set TCP_NODELAY; a second packet would wait for the client's delayed ACK, 40 ms.
+async fn send(mut reply: Reply) -> Response {
+    if let Some(body) = &reply.body {
+        let length = body.len().to_string();
+        reply.headers.push(("content-length", length.into()));
+    }
+    let fields = fields(reply.headers.iter().map(|(name, value)| (*name, value.as_ref())));
+    let (contents, trailers) = written(reply.body);
+    let (response, _sent) = Response::new(fields, contents, trailers);
+    // It is 200 by itself.
+    if reply.status != 200 {
+        // Only codes of three digits are ever set.
+        let _ = response.set_status_code(reply.status);
+    }
+    // The first yield lets the executor take up the spawned write, the second lets the write begin. With one, this function would go on
+    // first, and the head would leave alone.
+    yield_async().await;
+    yield_async().await;
+    response
+}

@@ -1,0 +1,134 @@
+//! Settings: each is one row of a table here (or, for payments, in the crate of payments). The rows make the declarations in spin.toml,
+//! what each component is given, and the table in README; the same rows bound what is parsed.
+//!
+//! An instance reads a setting once. What a hit needs is in [`Config`] and read at the first request; all else is in [`Rules`] and
+//! read at the first miss or write. A variable costs Spin as much as a hit, and most instances only answer hits.
+
+use std::cell::OnceCell;
+use std::thread::LocalKey;
+
+use commerce::error::Error;
+
+mod config;
+mod parser;
+mod rules;
+mod table;
+#[cfg(test)]
+mod tests;
+
+pub use config::{AuthMode, Config};
+pub use parser::Parser;
+pub use rules::{MetricsAccess, Policies, Rules};
+pub use table::{Group, HEALTH, PAYMENTS, Setting, setting};
+
+/// The tables of this crate: what every component may be given.
+pub const GROUPS: &[&Group] =
+    &[&config::DEPENDENCIES, &config::CALLERS, &rules::LIFETIMES, &rules::PROTOCOL, &rules::COUNTING];
+
+/// Values by the names of their settings: a list, since there are few, and a hash table would ask the
+/// host for its seed.
+#[derive(Debug, Default)]
+pub struct Values(Vec<(&'static str, String)>);
+
+impl Values {
+    /// The value of a setting, if it was read.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.0.iter().find(|(known, _)| *known == name).map(|(_, value)| value.as_str())
+    }
+
+    /// Sets a value, whether it was there or not.
+    pub fn insert(&mut self, name: &'static str, value: String) {
+        match self.0.iter_mut().find(|(known, _)| *known == name) {
+            Some((_, old)) => *old = value,
+            None => self.0.push((name, value)),
+        }
+    }
+}
+
+impl Extend<(&'static str, String)> for Values {
+    fn extend<I: IntoIterator<Item = (&'static str, String)>>(&mut self, values: I) {
+        values.into_iter().for_each(|(name, value)| self.insert(name, value));
+    }
+}
+
+/// Everything that an instance has loaded once, or every setting that is wrong.
+pub type Loaded<T> = Result<&'static T, &'static [ConfigError]>;
+
+/// The content of `cell`, loaded at the first request that needs it.
+pub async fn once<T>(
+    cell: &'static LocalKey<OnceCell<Loaded<T>>>,
+    load: impl AsyncFnOnce() -> Result<T, Vec<ConfigError>>,
+) -> Loaded<T> {
+    if let Some(known) = cell.with(|cell| cell.get().copied()) {
+        return known;
+    }
+    // A future of its own: nearly every request finds it loaded.
+    let loaded = Box::pin(load()).await;
+    // Another request may have been faster while the variables were read.
+    cell.with(|cell| {
+        *cell.get_or_init(|| match loaded {
+            Ok(settings) => Ok(Box::leak(Box::new(settings))),
+            Err(errors) => {
+                for error in &errors {
+                    eprintln!("error: variable {} {}", error.variable, error.detail);
+                }
+                Err(errors.leak())
+            }
+        })
+    })
+}
+
+/// A setting that is missing or wrong. Never says the value: it may be a secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConfigError {
+    /// The variable's name in spin.toml.
+    pub variable: &'static str,
+    /// What is wrong with it.
+    pub detail: String,
+}
+
+/// Every wrong setting, as an answer to a request.
+pub fn misconfigured(errors: &[ConfigError]) -> Error {
+    let named: Vec<String> = errors.iter().map(|error| format!("{} {}", error.variable, error.detail)).collect();
+    Error::Misconfigured { detail: named.join("; ") }
+}
+
+/// All that is wrong with [`Config`] and with [`Rules`]; a setting that both read is named once.
+pub(crate) fn joined(mut wrong: Vec<ConfigError>, further: &[ConfigError]) -> Vec<ConfigError> {
+    for error in further {
+        if wrong.iter().all(|known| known.variable != error.variable) {
+            wrong.push(error.clone());
+        }
+    }
+    wrong
+}
+
+/// The values of these settings, as `component` is given them. One that it isn't given has its default.
+///
+/// # Errors
+/// Every setting that spin.toml should give to the component and doesn't.
+pub async fn given(
+    component: &str,
+    settings: impl IntoIterator<Item = &'static Setting>,
+) -> Result<Values, Vec<ConfigError>> {
+    let mut values = Values::default();
+    let mut errors = Vec::new();
+    for setting in settings {
+        if !setting.is_read_by(component) {
+            values.insert(setting.name, setting.default.to_owned());
+            continue;
+        }
+        match spin_sdk::variables::get(setting.name).await {
+            Ok(value) => values.insert(setting.name, value),
+            Err(_) => {
+                errors.push(ConfigError { variable: setting.name, detail: "is not given to this component".into() });
+            }
+        }
+    }
+    if errors.is_empty() { Ok(values) } else { Err(errors) }
+}
+
+/// The rows of all these groups.
+pub fn rows(groups: &'static [&'static Group]) -> impl Iterator<Item = &'static Setting> {
+    groups.iter().flat_map(|group| group.settings)
+}

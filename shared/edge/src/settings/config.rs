@@ -1,0 +1,153 @@
+//! What every request of an instance needs.
+
+use std::time::Duration;
+
+use cache_logic::certificate::Timing;
+use commerce::jwt::Expected;
+use commerce::keys::KeySet;
+
+use super::{ConfigError, GROUPS, Group, Parser, Values, given, rows, setting};
+
+/// Redis and Postgres.
+pub(super) const DEPENDENCIES: Group = Group {
+    about: "Dependencies. redis_url stands in the allow-list as it is, so it is scheme, host and port only; user and \
+            password go into redis_credentials.",
+    settings: &[
+        setting("redis_url", "redis://127.0.0.1:6379", "the cache's Redis").at_start(),
+        setting("redis_credentials", "", "user:password, or :password").secret().at_start(),
+        setting("redis_state_url", "", "for limits, claims and sessions, which must not be evicted; empty: redis_url")
+            .at_start(),
+        setting("redis_state_credentials", "", "as redis_credentials").secret().at_start(),
+        setting("database_url", "postgres://edge@127.0.0.1:5432/edge_orders?sslmode=disable", "Postgres, the truth")
+            .secret()
+            .at_start(),
+        setting("database_host", "127.0.0.1:5432", "host and port of database_url, for the allow-list").read_by(&[]),
+        setting("key_prefix", "", "in front of every key in Redis").at_start(),
+    ],
+};
+
+/// Tokens.
+pub(super) const CALLERS: Group = Group {
+    about: "Callers.",
+    settings: &[
+        setting("auth_mode", "jwt", "jwt, or off: every peer on loopback is the developer").at_start(),
+        setting("jwt_keys", "", "a JWK Set (RFC 7517) of OKP, EC, RSA and oct keys").secret().at_start(),
+        setting("jwt_issuer", "edge-orders", "the only iss that is accepted").at_start(),
+        setting("jwt_audience", "", "what aud must name; empty: it isn't looked at").at_start(),
+    ],
+};
+
+/// How callers prove who they are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AuthMode {
+    /// By a token.
+    Jwt,
+    /// Not at all: everyone on loopback is the developer. For trying things out.
+    Off,
+}
+
+/// What every request of an instance needs. Not `Debug`: it holds secrets.
+pub struct Config {
+    /// Where the cache is. May hold a password.
+    pub redis_url: String,
+    /// Where state is that must not be evicted (limits, claims, sessions); `None`: beside the cache. May
+    /// hold a password.
+    pub redis_state_url: Option<String>,
+    /// Where the truth is. Holds a password.
+    pub database_url: String,
+    /// In front of every key.
+    pub key_prefix: String,
+    /// How callers prove who they are.
+    pub auth_mode: AuthMode,
+    /// The keys that tokens are verified with.
+    pub jwt_keys: KeySet,
+    /// Who issues tokens.
+    pub jwt_issuer: String,
+    /// For whom; `None`: for anyone.
+    pub jwt_audience: Option<String>,
+    /// The pieces of the certificate.
+    pub timing: Timing,
+    /// From how many bytes on lists are kept packed; 0: never.
+    pub compress_min_bytes: usize,
+    /// How long one call to Redis may take.
+    pub redis_timeout: Duration,
+    /// How long Redis is left alone after it gave no answer.
+    pub redis_rest: Duration,
+    /// How long statistics are gathered in an instance before they are added to the common ones; `None`:
+    /// nothing is counted.
+    pub statistics_flush: Option<Duration>,
+}
+
+/// Of use only with the address that it is for.
+const STATE_CREDENTIALS: &str = "redis_state_credentials";
+
+impl Config {
+    /// Reads the settings as this component is given them.
+    ///
+    /// # Errors
+    /// Every setting that is wrong.
+    pub async fn load(component: &str) -> Result<Self, Vec<ConfigError>> {
+        let at_start = || rows(GROUPS).filter(|setting| setting.at_start);
+        let always = at_start().filter(|setting| setting.name != STATE_CREDENTIALS);
+        let mut values = given(component, always).await?;
+        if values.get("redis_state_url").is_some_and(|url| !url.trim().is_empty()) {
+            let credentials = at_start().filter(|setting| setting.name == STATE_CREDENTIALS);
+            values.extend(given(component, credentials).await?.0);
+        }
+        Self::parse(&values)
+    }
+
+    /// Parses and validates. Pure.
+    ///
+    /// # Errors
+    /// Every setting that is wrong, not only the first.
+    pub fn parse(values: &Values) -> Result<Self, Vec<ConfigError>> {
+        let mut parser = Parser::new(values, GROUPS);
+        let auth_mode = parser.one_of("auth_mode", &[("jwt", AuthMode::Jwt), ("off", AuthMode::Off)]);
+        let jwt_keys =
+            parser.parsed("jwt_keys", |text| if text.is_empty() { Ok(KeySet::default()) } else { KeySet::parse(text) });
+        let redis_url = parser.url("redis_url", &["redis://", "rediss://"]);
+        let config = Self {
+            redis_url: parser.with_credentials("redis_credentials", redis_url),
+            redis_state_url: parser.state_url(),
+            database_url: parser.url("database_url", &["postgres://", "postgresql://"]),
+            key_prefix: parser.text("key_prefix"),
+            auth_mode,
+            jwt_keys: jwt_keys.unwrap_or_default(),
+            jwt_issuer: parser.text("jwt_issuer"),
+            jwt_audience: Some(parser.text("jwt_audience")).filter(|audience| !audience.is_empty()),
+            timing: parser.timing().unwrap_or_default(),
+            redis_timeout: parser.millis("redis_timeout_ms"),
+            redis_rest: parser.millis("redis_breaker_ms"),
+            compress_min_bytes: parser.number("compress_min_bytes") as usize,
+            statistics_flush: parser.statistics_flush(),
+        };
+        parser.outcome(config)
+    }
+
+    /// Whose tokens are taken.
+    pub fn expected_tokens(&self) -> Expected<'_> {
+        Expected { issuer: &self.jwt_issuer, audience: self.jwt_audience.as_deref() }
+    }
+
+    /// The name by which the cache knows this database: address and name, without user and password.
+    pub fn database_name(&self) -> String {
+        database_name(&self.database_url)
+    }
+
+    /// The name by which the database knows this cache: address and prefix, without user and password.
+    pub fn cache_name(&self) -> String {
+        let address = self.redis_url.rsplit('@').next().unwrap_or_default();
+        let address = address.trim_start_matches("rediss://").trim_start_matches("redis://").trim_end_matches('/');
+        format!("{address}#{}", self.key_prefix)
+    }
+}
+
+/// Host, port and database of a Postgres URL: user, password and options don't make it another one.
+pub(super) fn database_name(url: &str) -> String {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
+    let host = authority.rsplit('@').next().unwrap_or_default();
+    let port = if host.rsplit(']').next().is_some_and(|end| end.contains(':')) { "" } else { ":5432" };
+    format!("{host}{port}/{}", path.split('?').next().unwrap_or_default())
+}

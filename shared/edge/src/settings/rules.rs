@@ -1,0 +1,206 @@
+//! What is needed beside the cache's answer: how entries are kept and loaded, how Postgres is asked, what bodies may come.
+
+use super::{
+    ConfigError, GROUPS, Group, HEALTH, Loaded, Parser, Setting, Values, given, misconfigured, once, rows, setting,
+};
+use cache_logic::policy::{Limits, Policy};
+use cache_spin::terms::Terms;
+use commerce::entries::Class;
+use commerce::error::Error;
+use std::cell::OnceCell;
+use std::time::Duration;
+
+/// Who may read `/metrics` and `/health/cache`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MetricsAccess {
+    /// Everyone who can reach the server.
+    Open,
+    /// Operators, by their token.
+    Operator,
+}
+
+/// One policy for each class of entries.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Policies {
+    order: Policy,
+    orders_list: Policy,
+    order_stats: Policy,
+    order_summary: Policy,
+    order_history: Policy,
+    payment_status: Policy,
+    order_tracking: Policy,
+    invoice_data: Policy,
+}
+
+impl Policies {
+    /// The policy of a class.
+    pub fn of(&self, class: Class) -> &Policy {
+        match class {
+            Class::Order => &self.order,
+            Class::OrdersList => &self.orders_list,
+            Class::OrderStats => &self.order_stats,
+            Class::OrderSummary => &self.order_summary,
+            Class::OrderHistory => &self.order_history,
+            // A session is kept as a payment status is, for a time of its own.
+            Class::PaymentStatus | Class::OrderStatus | Class::PaymentSession => &self.payment_status,
+            Class::OrderTracking => &self.order_tracking,
+            Class::InvoiceData => &self.invoice_data,
+        }
+    }
+
+    fn longest(&self) -> Duration {
+        let all = [
+            self.order,
+            self.orders_list,
+            self.order_stats,
+            self.order_summary,
+            self.order_history,
+            self.payment_status,
+            self.order_tracking,
+            self.invoice_data,
+        ];
+        all.iter().map(|policy| policy.ttl).max().unwrap_or_default()
+    }
+}
+
+/// All other settings of an instance: those that a hit doesn't need. Read when something else than a hit is asked for.
+pub struct Rules {
+    /// How entries are kept.
+    pub policies: Policies,
+    /// How they are loaded, and how Postgres is asked.
+    pub terms: Terms,
+    /// A request's body may have this many bytes.
+    pub max_body_bytes: usize,
+    /// How long a lock lasts that a component takes.
+    pub lock_ttl: Duration,
+    /// Who may read the statistics.
+    pub metrics_access: MetricsAccess,
+}
+
+/// How long entries live; `cache_ttl_seconds` is the default of every class without a value of its own.
+pub(super) const LIFETIMES: Group = Group {
+    about: "How long entries live, in seconds. Empty: cache_ttl_seconds.",
+    settings: &[
+        setting("cache_ttl_seconds", "300", "of every kind without a value of its own"),
+        setting("ttl_order", "", "an order"),
+        setting("ttl_orders_list", "", "a page of orders"),
+        setting("ttl_order_stats", "", "statistics"),
+        setting("ttl_order_summary", "900", "a summary"),
+        setting("ttl_order_history", "3600", "a page of a customer's history"),
+        setting("ttl_payment_status", "300", "a payment status"),
+        setting("ttl_order_tracking", "1800", "where an order's parcels are"),
+        setting("ttl_invoice_data", "21600", "an invoice"),
+    ],
+};
+
+/// The cache protocol and its limits.
+pub(super) const PROTOCOL: Group = Group {
+    about: "The cache protocol and its limits.",
+    settings: &[
+        setting("certificate_ms", "1000", "how long a certificate counts at most").at_start(),
+        setting("outage_write_wait_ms", "", "empty: certificate_ms and a tenth"),
+        setting("redis_timeout_ms", "100", "of one answer; when a call is given up: docs/performance.md")
+            .within(1, 60_000)
+            .at_start(),
+        setting("redis_breaker_ms", "1000", "how long Redis is left alone after it gave no answer")
+            .within(1, 600_000)
+            .at_start(),
+        setting("postgres_timeout_ms", "2000", "of one statement").within(10, 60_000),
+        setting("postgres_breaker_ms", "1000", "how long Postgres is left alone after it gave no answer")
+            .within(1, 600_000),
+        setting("max_entry_bytes", "1000000", "larger answers are not cached").within(1_000, 100_000_000),
+        setting("cache_wait_ms", "1000", "how long a reader waits for another reader's load").within(0, 60_000),
+        setting("max_body_bytes", "1000000", "of a request").within(1_000, 10_000_000),
+        setting(
+            "compress_min_bytes",
+            "16384",
+            "lists of so many bytes are kept as gzip, and sent so to clients that take it; 0: never",
+        )
+        .within(0, 100_000_000)
+        .at_start(),
+        setting("lock_ttl", "30", "seconds that a lock lasts which isn't given back; no component takes locks today")
+            .within(1, 3600),
+    ],
+};
+
+/// Counters.
+pub(super) const COUNTING: Group = Group {
+    about: "What is counted, see docs/decisions/statistics.md.",
+    settings: &[
+        setting(
+            "statistics_flush_ms",
+            "1000",
+            "how long an instance gathers before it adds to the common counts; 0: nothing is counted",
+        )
+        .at_start(),
+        setting(
+            "metrics_access",
+            "open",
+            "who may read /metrics and /api/v1/health/cache: open, or operator (by token)",
+        )
+        .read_by(HEALTH),
+    ],
+};
+
+thread_local! {
+    static RULES: OnceCell<Loaded<Rules>> = const { OnceCell::new() };
+}
+
+impl Rules {
+    /// This instance's, read when they are first asked for.
+    ///
+    /// # Errors
+    /// Every variable of them that is wrong; the same each time.
+    pub async fn get() -> Loaded<Self> {
+        // What both read is read twice: the bounds of a write hang on the certificate.
+        let needed = |setting: &&Setting| !setting.at_start || setting.name == "certificate_ms";
+        let component = crate::app::component();
+        once(&RULES, async || Self::parse(&given(component, rows(GROUPS).filter(needed)).await?)).await
+    }
+
+    /// As [`Self::get`], as an answer to a request.
+    ///
+    /// # Errors
+    /// [`Error::Misconfigured`] that names every wrong variable of them.
+    pub async fn ready() -> Result<&'static Self, Error> {
+        Self::get().await.map_err(misconfigured)
+    }
+
+    /// Parses and validates. Pure.
+    ///
+    /// # Errors
+    /// Every variable that is wrong, not only the first.
+    pub fn parse(values: &Values) -> Result<Self, Vec<ConfigError>> {
+        let mut parser = Parser::new(values, GROUPS);
+        let default_ttl = parser.text("cache_ttl_seconds");
+        let policies = Policies {
+            order: parser.policy("ttl_order", &default_ttl),
+            orders_list: parser.policy("ttl_orders_list", &default_ttl),
+            order_stats: parser.policy("ttl_order_stats", &default_ttl),
+            order_summary: parser.policy("ttl_order_summary", &default_ttl),
+            order_history: parser.policy("ttl_order_history", &default_ttl),
+            payment_status: parser.policy("ttl_payment_status", &default_ttl).never_on_error(),
+            order_tracking: parser.policy("ttl_order_tracking", &default_ttl),
+            invoice_data: parser.policy("ttl_invoice_data", &default_ttl),
+        };
+        let timing = parser.timing();
+        let postgres_timeout = parser.millis("postgres_timeout_ms");
+        let limits = Limits {
+            max_entry_bytes: parser.number("max_entry_bytes") as usize,
+            lease_hold: postgres_timeout + Duration::from_millis(500),
+            wait: parser.millis("cache_wait_ms"),
+            timing: timing.unwrap_or_default(),
+            outage_wait: parser.outage_wait(timing),
+            generation_ttl: policies.longest() * 2,
+        };
+        let rules = Self {
+            policies,
+            terms: Terms { limits, postgres_timeout, postgres_rest: parser.millis("postgres_breaker_ms") },
+            max_body_bytes: parser.number("max_body_bytes") as usize,
+            lock_ttl: parser.seconds("lock_ttl"),
+            metrics_access: parser
+                .one_of("metrics_access", &[("open", MetricsAccess::Open), ("operator", MetricsAccess::Operator)]),
+        };
+        parser.outcome(rules)
+    }
+}

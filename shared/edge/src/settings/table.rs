@@ -1,0 +1,71 @@
+//! What a row of the tables says.
+
+/// One setting: a variable of the app.
+#[derive(Debug, Clone, Copy)]
+pub struct Setting {
+    /// Its name in spin.toml; the environment has it as `SPIN_VARIABLE_<NAME>`.
+    pub name: &'static str,
+    /// Its value if none is given.
+    pub default: &'static str,
+    /// One sentence for spin.toml and README.
+    pub about: &'static str,
+    /// Nobody may see its value.
+    pub secret: bool,
+    /// The smallest and the largest number that it may be.
+    pub bounds: Option<(u64, u64)>,
+    /// A hit needs it.
+    pub at_start: bool,
+    /// The components that are given it; `None`: all of them.
+    pub readers: Option<&'static [&'static str]>,
+}
+
+/// Settings that belong together, in the order of spin.toml.
+#[derive(Debug)]
+pub struct Group {
+    /// What they are about.
+    pub about: &'static str,
+    /// The rows.
+    pub settings: &'static [Setting],
+}
+
+/// The components that know payment providers; health validates what they are given.
+pub const PAYMENTS: &[&str] = &["payment-session", "webhook-dedup", "health"];
+
+/// The component that says how all is.
+pub const HEALTH: &[&str] = &["health"];
+
+/// A setting that all components are given at their first miss or write.
+pub const fn setting(name: &'static str, default: &'static str, about: &'static str) -> Setting {
+    Setting { name, default, about, secret: false, bounds: None, at_start: false, readers: None }
+}
+
+impl Setting {
+    /// A whole number within these bounds.
+    #[must_use]
+    pub const fn within(self, low: u64, high: u64) -> Self {
+        Self { bounds: Some((low, high)), ..self }
+    }
+
+    /// A value that nobody may see.
+    #[must_use]
+    pub const fn secret(self) -> Self {
+        Self { secret: true, ..self }
+    }
+
+    /// A value that a hit needs.
+    #[must_use]
+    pub const fn at_start(self) -> Self {
+        Self { at_start: true, ..self }
+    }
+
+    /// Given to these components only.
+    #[must_use]
+    pub const fn read_by(self, readers: &'static [&'static str]) -> Self {
+        Self { readers: Some(readers), ..self }
+    }
+
+    /// Whether a component is given it.
+    pub fn is_read_by(&self, component: &str) -> bool {
+        self.readers.is_none_or(|readers| readers.contains(&component))
+    }
+}

@@ -1,0 +1,97 @@
+use super::config::database_name;
+use super::*;
+use commerce::entries::Class;
+
+/// The defaults of the tables, with a password.
+fn defaults() -> Values {
+    let mut values = Values::default();
+    values.extend(rows(GROUPS).map(|setting| (setting.name, setting.default.to_owned())));
+    values.insert("redis_credentials", "user:secret".into());
+    values
+}
+
+#[test]
+fn an_empty_ttl_is_the_common_one_and_a_set_one_its_own() {
+    let mut values = defaults();
+    values.insert("ttl_order", "60".into());
+    let rules = Rules::parse(&values).ok().unwrap();
+    assert_eq!(rules.policies.of(Class::Order).ttl.as_secs(), 60);
+    assert_eq!(rules.policies.of(Class::OrdersList).ttl.as_secs(), 300);
+    assert_eq!(rules.terms.limits.generation_ttl.as_secs(), 2 * 21_600);
+    assert_eq!(rules.terms.limits.outage_wait.as_millis(), 1100);
+}
+
+#[test]
+fn a_payment_status_is_never_served_while_postgres_is_away() {
+    let rules = Rules::parse(&defaults()).ok().unwrap();
+    assert!(rules.policies.of(Class::Order).stale_if_error);
+    assert!(!rules.policies.of(Class::PaymentStatus).stale_if_error);
+    assert!(!rules.policies.of(Class::OrderStatus).stale_if_error);
+}
+
+#[test]
+fn the_cache_is_named_without_its_password() {
+    assert_eq!(Config::parse(&defaults()).ok().unwrap().redis_url, "redis://user:secret@127.0.0.1:6379");
+    assert_eq!(Config::parse(&defaults()).ok().unwrap().cache_name(), "127.0.0.1:6379#");
+}
+
+#[test]
+fn a_database_is_named_by_where_it_is_and_not_by_who_asks() {
+    for (url, name) in [
+        ("postgres://edge:secret@db.example:6432/orders?sslmode=disable", "db.example:6432/orders"),
+        ("postgresql://db.example/orders", "db.example:5432/orders"),
+        ("postgres://a@[::1]/orders?x=a/b", "[::1]:5432/orders"),
+        ("postgres://a@[::1]:5433/orders", "[::1]:5433/orders"),
+    ] {
+        assert_eq!(database_name(url), name);
+    }
+}
+
+#[test]
+fn state_has_an_address_of_its_own_or_lies_beside_the_cache() {
+    let mut values = defaults();
+    assert_eq!(Config::parse(&values).ok().unwrap().redis_state_url, None);
+    values.insert("redis_state_url", "redis://127.0.0.1:6380".into());
+    values.insert("redis_state_credentials", ":word".into());
+    let config = Config::parse(&values).ok().unwrap();
+    assert_eq!(config.redis_state_url.as_deref(), Some("redis://:word@127.0.0.1:6380"));
+    assert_eq!(config.redis_url, "redis://user:secret@127.0.0.1:6379");
+}
+
+/// What is wrong with either part; what both say is said once.
+fn wrong(values: &Values) -> Vec<ConfigError> {
+    joined(Config::parse(values).err().unwrap_or_default(), &Rules::parse(values).err().unwrap_or_default())
+}
+
+#[test]
+fn every_wrong_variable_is_named_at_once_and_its_value_is_not() {
+    let cases = [
+        ("ttl_order", "soon"),
+        ("ttl_order_stats", "0"),
+        ("certificate_ms", "5000"),
+        ("outage_write_wait_ms", "10"),
+        ("redis_timeout_ms", "-1"),
+        ("max_entry_bytes", "1"),
+        ("compress_min_bytes", "-1"),
+        ("lock_ttl", "0"),
+        ("auth_mode", "none"),
+        ("redis_url", "http://secret"),
+        ("redis_credentials", "secret"),
+        ("database_url", "secret"),
+        ("jwt_keys", "{secret"),
+        ("statistics_flush_ms", "5"),
+        ("metrics_access", "everyone"),
+    ];
+    for (variable, value) in cases {
+        let mut values = defaults();
+        values.insert(variable, value.into());
+        let errors = wrong(&values);
+        assert_eq!(errors.iter().map(|error| error.variable).collect::<Vec<_>>(), [variable], "{errors:?}");
+        assert!(!format!("{errors:?}").contains("secret"), "{errors:?}");
+    }
+    let mut values = defaults();
+    values.extend(cases.map(|(variable, value)| (variable, value.to_owned())));
+    let errors = wrong(&values);
+    // The wait is judged against a certificate that is wrong itself.
+    assert!(errors.len() >= cases.len() - 1, "{errors:?}");
+}

@@ -1,0 +1,48 @@
+//! Under which keys attempts to pay are counted, and when a count begins anew.
+//!
+//! Customers and addresses stand in keys as HMACs: nothing personal is in Redis.
+
+use std::time::Duration;
+
+use commerce::pseudonym::{Purpose, short_pseudonym};
+use edge::App;
+use edge::state::{Argument, KeyBuilder, text};
+use uuid::Uuid;
+
+/// The shorter window.
+pub const HOUR: Duration = Duration::from_secs(3600);
+/// The longer window.
+pub const DAY: Duration = Duration::from_secs(24 * 3600);
+
+/// Somebody has paid, so their count of the hour begins anew. `tags` are those of the write that recorded the payment, among them the
+/// customer's. If Redis is away, the count runs out by itself.
+pub async fn forget_paid(app: &App, hmac_key: &[u8], tags: &[String]) {
+    let customer = |tag: &String| {
+        let (organization, customer) = tag.strip_prefix("customer:")?.split_once('/')?;
+        Some((Uuid::try_parse(organization).ok()?, Uuid::try_parse(customer).ok()?))
+    };
+    let keys: Vec<Argument> = tags
+        .iter()
+        .filter_map(customer)
+        .map(|(organization, customer)| hour_key(&customer_part(hmac_key, organization, customer)))
+        .map(|key| text(&app.state.prefixed(&key)))
+        .collect();
+    if !keys.is_empty() {
+        let _ = app.state.redis().command("DEL", keys).await;
+    }
+}
+
+/// A customer's part of a key.
+pub fn customer_part(hmac_key: &[u8], organization: Uuid, customer: Uuid) -> String {
+    short_pseudonym(hmac_key, Purpose::LimitedCustomer, format!("{organization}/{customer}").as_bytes())
+}
+
+/// The key of a customer's attempts within an hour.
+pub fn hour_key(customer: &str) -> String {
+    rate().part(customer).part("hour").build()
+}
+
+/// What the keys of all limits begin with.
+pub fn rate() -> KeyBuilder {
+    KeyBuilder::new("payment:rate")
+}

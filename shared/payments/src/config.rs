@@ -1,0 +1,364 @@
+//! The variables of payments, read once per instance and parsed into typed, validated settings.
+
+use std::time::Duration;
+
+use commerce::client_address::Proxies;
+use commerce::gateway::{GatewayError, Secret};
+use commerce::webhook::paypal::{Environment, Simulator, Trust};
+
+use edge::settings::{ConfigError, Group, PAYMENTS, Parser, Values, given, rows, setting};
+
+use crate::urls::{certificate_prefix, return_prefix};
+
+#[cfg(test)]
+pub(crate) mod tests;
+
+/// How it is made sure that what a PayPal event says is true.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PayPalMode {
+    /// The signature, then the API is asked for the resource: a body can be forged to the same CRC-32, a resource can't.
+    Api,
+    /// PayPal is sent the delivery back and says whether it is genuine.
+    PostBack,
+    /// The signature alone. Unsafe: it covers no more than a CRC-32 of the body.
+    SignatureOnly,
+}
+
+/// PayPal, as far as it is configured.
+#[derive(Debug)]
+pub struct PayPalConfig {
+    /// The API's origin, without a slash at the end.
+    pub api_url: String,
+    /// Of the app at PayPal.
+    pub client_id: String,
+    /// Its secret.
+    pub client_secret: Secret,
+    /// The merchant id of the account that gets the money.
+    pub account: String,
+    /// The webhook's id at PayPal, part of what it signs.
+    pub webhook_id: String,
+    /// How events are made sure of.
+    pub mode: PayPalMode,
+    /// What to do with events of the public simulator.
+    pub simulator: Simulator,
+    /// Where certificates may come from, instead of where PayPal's do; for tests.
+    pub certificate_url: Option<String>,
+    /// The pinned certificates.
+    pub trust: Option<Trust>,
+}
+
+/// Stripe, as far as it is configured.
+#[derive(Debug)]
+pub struct StripeConfig {
+    /// The API's origin, without a slash at the end.
+    pub api_url: String,
+    /// The secret key.
+    pub api_key: Secret,
+    /// The account that gets the money.
+    pub account: String,
+    /// The endpoint's secrets, any of which counts.
+    pub webhook_secrets: Vec<Secret>,
+}
+
+/// How many attempts are taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AttemptLimits {
+    /// Of one customer in an hour.
+    pub customer_hour: u32,
+    /// Of one customer in a day.
+    pub customer_day: u32,
+    /// From one address in an hour.
+    pub address_hour: u32,
+    /// Of wrong guest tokens from one address in an hour.
+    pub guest_hour: u32,
+}
+
+/// All settings of payments.
+#[derive(Debug)]
+pub struct PaymentConfig {
+    /// Real money or test accounts, at both providers.
+    pub environment: Environment,
+    /// PayPal.
+    pub paypal: PayPalConfig,
+    /// Stripe.
+    pub stripe: StripeConfig,
+    /// What a shopper may be sent back to: prefixes that end with the slash behind an origin or a folder.
+    pub return_urls: Vec<String>,
+    /// How long one call to a provider may take, from connecting to the last byte.
+    pub timeout: Duration,
+    /// How often a call is made before it is given up.
+    pub attempts: u32,
+    /// How long a provider is left alone after it gave no answer.
+    pub rest: Duration,
+    /// How long a payment session is open.
+    pub session_ttl: Duration,
+    /// How long a checkout session is kept.
+    pub checkout_ttl: Duration,
+    /// How long Redis knows what came of a delivery.
+    pub webhook_ttl: Duration,
+    /// How long a guest token opens its order.
+    pub guest_token_ttl: Duration,
+    /// How long headers and bodies of events are kept.
+    pub webhook_keep: Duration,
+    /// What personal values and guest tokens are hashed with.
+    pub hmac_key: Secret,
+    /// How many attempts to pay are taken.
+    pub limits: AttemptLimits,
+    /// Whose word about a client's address is taken.
+    pub trusted_proxies: Proxies,
+    /// From which score on a payment is held for review.
+    pub fraud_review_score: u32,
+}
+
+const DAY: u64 = 86_400;
+const MONTH: u64 = 31 * DAY;
+
+/// The tables of this crate.
+pub const GROUPS: &[&Group] = &[&SETTINGS];
+
+/// Every setting of payments.
+const SETTINGS: Group = Group {
+    about: "Payments. A provider without its variables isn't used: its routes answer 503 and name the one that is missing.",
+    settings: &[
+        setting("payment_environment", "sandbox", "sandbox, or live: real money").read_by(PAYMENTS),
+        setting("paypal_api_url", "https://api-m.sandbox.paypal.com", "scheme, host and port only, for the allow-list")
+            .read_by(PAYMENTS),
+        setting("paypal_client_id", "", "of the app at PayPal").read_by(PAYMENTS),
+        setting("paypal_client_secret", "", "its secret").secret().read_by(PAYMENTS),
+        setting(
+            "paypal_account",
+            "",
+            "the merchant id that gets the money; it belongs to an organisation (provider_accounts)",
+        )
+        .read_by(PAYMENTS),
+        setting("paypal_webhook_id", "", "the webhook's id at PayPal").read_by(PAYMENTS),
+        setting(
+            "paypal_mode",
+            "api",
+            "api: ask for the resource; post-back: ask whether PayPal sent it; signature-only: unsafe",
+        )
+        .read_by(PAYMENTS),
+        setting(
+            "paypal_simulator",
+            "refuse",
+            "events of the public simulator: refuse, or ignore (200, without effect)",
+        )
+        .read_by(PAYMENTS),
+        setting(
+            "paypal_certificate_url",
+            "",
+            "what certificates' URLs begin with, for tests; empty: PayPal's own rule",
+        )
+        .read_by(PAYMENTS),
+        setting("paypal_certificate_host", "", "its scheme, host and port, for the allow-list").read_by(&[]),
+        setting(
+            "paypal_trust_anchors",
+            "",
+            "PEM of the pinned roots and intermediates, see docs/decisions/webhooks.md",
+        )
+        .read_by(PAYMENTS),
+        setting("stripe_api_url", "https://api.stripe.com", "scheme, host and port only, for the allow-list")
+            .read_by(PAYMENTS),
+        setting("stripe_api_key", "", "the secret key").secret().read_by(PAYMENTS),
+        setting(
+            "stripe_account",
+            "",
+            "acct_...: the account of that key; it belongs to an organisation (provider_accounts)",
+        )
+        .read_by(PAYMENTS),
+        setting("stripe_webhook_secrets", "", "one, or several between blanks while one is being replaced")
+            .secret()
+            .read_by(PAYMENTS),
+        setting("payment_return_urls", "", "where shoppers may be sent back to: origins or folders between blanks")
+            .read_by(PAYMENTS),
+        setting("payment_timeout_ms", "5000", "of one call to a provider").within(10, 30_000).read_by(PAYMENTS),
+        setting("payment_attempts", "3", "how often such a call is made").within(1, 10).read_by(PAYMENTS),
+        setting("payment_breaker_ms", "10000", "how long a provider that gave no answer is left alone")
+            .within(1, 600_000)
+            .read_by(PAYMENTS),
+        setting("ttl_payment_session", "1800", "seconds that a payment session is open")
+            .within(60, DAY)
+            .read_by(PAYMENTS),
+        setting("ttl_checkout_session", "1800", "seconds that a cart is kept").within(60, MONTH).read_by(PAYMENTS),
+        setting("ttl_webhook", "3600", "seconds that Redis knows what came of a delivery")
+            .within(1, MONTH)
+            .read_by(PAYMENTS),
+        setting("ttl_guest_token", "2592000", "seconds that a guest token opens its order")
+            .within(60, 12 * MONTH)
+            .read_by(PAYMENTS),
+        setting("webhook_keep_seconds", "2592000", "of events' headers and bodies")
+            .within(DAY, 120 * MONTH)
+            .read_by(PAYMENTS),
+        setting("hmac_key", "", "at least 32 characters; what personal values and guest tokens are hashed with")
+            .secret()
+            .read_by(PAYMENTS),
+        setting("limit_customer_hour", "5", "attempts to pay").within(1, 1_000_000).read_by(PAYMENTS),
+        setting("limit_customer_day", "20", "attempts to pay").within(1, 1_000_000).read_by(PAYMENTS),
+        setting("limit_address_hour", "10", "attempts to pay from one address").within(1, 1_000_000).read_by(PAYMENTS),
+        setting("limit_guest_hour", "20", "wrong guest tokens from one address").within(1, 1_000_000).read_by(PAYMENTS),
+        setting(
+            "trusted_proxies",
+            "",
+            "networks between blanks, whose X-Forwarded-For is believed; none: there is no proxy",
+        )
+        .read_by(PAYMENTS),
+        setting("fraud_review_score", "70", "from which on a payment is held for review")
+            .within(1, 1_000)
+            .read_by(PAYMENTS),
+    ],
+};
+
+/// A key of fewer characters could be guessed.
+const LEAST_HMAC_KEY: usize = 32;
+
+impl PaymentConfig {
+    /// Reads the settings as this component is given them.
+    ///
+    /// # Errors
+    /// Every variable that is wrong.
+    pub async fn load(component: &str) -> Result<Self, Vec<ConfigError>> {
+        Self::parse(&given(component, rows(GROUPS)).await?)
+    }
+
+    /// Parses and validates. Pure.
+    ///
+    /// # Errors
+    /// Every variable that is wrong, not only the first.
+    pub fn parse(values: &Values) -> Result<Self, Vec<ConfigError>> {
+        let mut parser = Parser::new(values, GROUPS);
+        let environment =
+            parser.one_of("payment_environment", &[("sandbox", Environment::Sandbox), ("live", Environment::Live)]);
+        let live = environment == Environment::Live;
+        let config = Self {
+            environment,
+            paypal: paypal(&mut parser, live),
+            stripe: stripe(&mut parser, live),
+            return_urls: parser.list("payment_return_urls", return_prefix),
+            timeout: parser.millis("payment_timeout_ms"),
+            attempts: parser.number("payment_attempts") as u32,
+            rest: parser.millis("payment_breaker_ms"),
+            session_ttl: parser.seconds("ttl_payment_session"),
+            checkout_ttl: parser.seconds("ttl_checkout_session"),
+            webhook_ttl: parser.seconds("ttl_webhook"),
+            guest_token_ttl: parser.seconds("ttl_guest_token"),
+            webhook_keep: parser.seconds("webhook_keep_seconds"),
+            hmac_key: Secret::new(parser.checked("hmac_key", hmac_key)),
+            limits: AttemptLimits {
+                customer_hour: parser.number("limit_customer_hour") as u32,
+                customer_day: parser.number("limit_customer_day") as u32,
+                address_hour: parser.number("limit_address_hour") as u32,
+                guest_hour: parser.number("limit_guest_hour") as u32,
+            },
+            trusted_proxies: parser.parsed("trusted_proxies", Proxies::parse).unwrap_or_default(),
+            fraud_review_score: parser.number("fraud_review_score") as u32,
+        };
+        parser.outcome(config)
+    }
+
+    /// The key of hashes; without it nothing personal may become part of a key in Redis.
+    ///
+    /// # Errors
+    /// [`GatewayError::Unconfigured`].
+    pub fn hmac_key(&self) -> Result<&Secret, GatewayError> {
+        if self.hmac_key.is_empty() { Err(unconfigured("hmac_key")) } else { Ok(&self.hmac_key) }
+    }
+}
+
+impl PayPalConfig {
+    /// Whether the API can be called.
+    ///
+    /// # Errors
+    /// [`GatewayError::Unconfigured`] with the first variable that is missing.
+    pub fn callable(&self) -> Result<(), GatewayError> {
+        match () {
+            () if self.client_id.is_empty() => Err(unconfigured("paypal_client_id")),
+            () if self.client_secret.is_empty() => Err(unconfigured("paypal_client_secret")),
+            () if self.account.is_empty() => Err(unconfigured("paypal_account")),
+            () => Ok(()),
+        }
+    }
+}
+
+impl StripeConfig {
+    /// Whether the API can be called.
+    ///
+    /// # Errors
+    /// [`GatewayError::Unconfigured`] with the first variable that is missing.
+    pub fn callable(&self) -> Result<(), GatewayError> {
+        match () {
+            () if self.api_key.is_empty() => Err(unconfigured("stripe_api_key")),
+            () if self.account.is_empty() => Err(unconfigured("stripe_account")),
+            () => Ok(()),
+        }
+    }
+}
+
+fn unconfigured(variable: &'static str) -> GatewayError {
+    GatewayError::Unconfigured { variable }
+}
+
+fn paypal(parser: &mut Parser<'_>, live: bool) -> PayPalConfig {
+    let modes =
+        [("api", PayPalMode::Api), ("post-back", PayPalMode::PostBack), ("signature-only", PayPalMode::SignatureOnly)];
+    let simulators = [("refuse", Simulator::Refuse), ("ignore", Simulator::Ignore)];
+    PayPalConfig {
+        api_url: origin(parser, "paypal_api_url", live),
+        client_id: parser.checked("paypal_client_id", visible),
+        client_secret: Secret::new(parser.checked("paypal_client_secret", visible)),
+        account: parser.checked("paypal_account", account),
+        webhook_id: parser.checked("paypal_webhook_id", webhook_id),
+        mode: parser.one_of("paypal_mode", &modes),
+        simulator: parser.one_of("paypal_simulator", &simulators),
+        certificate_url: parser.parsed("paypal_certificate_url", certificate_prefix).flatten(),
+        trust: parser.parsed("paypal_trust_anchors", trust).flatten(),
+    }
+}
+
+fn stripe(parser: &mut Parser<'_>, live: bool) -> StripeConfig {
+    StripeConfig {
+        api_url: origin(parser, "stripe_api_url", live),
+        api_key: Secret::new(parser.checked("stripe_api_key", visible)),
+        account: parser.checked("stripe_account", account),
+        webhook_secrets: parser.list("stripe_webhook_secrets", |text| Ok(Secret::new(visible(text)?))),
+    }
+}
+
+/// What may stand in a header: a secret with a blank or a line break was copied wrongly.
+fn visible(text: &str) -> Result<String, String> {
+    let all = text.bytes().all(|byte| byte.is_ascii_graphic());
+    all.then(|| text.to_owned()).ok_or_else(|| "must be visible ASCII characters".to_owned())
+}
+
+/// As in the table `provider_accounts`.
+fn account(text: &str) -> Result<String, String> {
+    let all = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'));
+    let fits = all && text.len() <= 128;
+    fits.then(|| text.to_owned()).ok_or_else(|| "must be at most 128 letters, digits, _ and -".to_owned())
+}
+
+fn webhook_id(text: &str) -> Result<String, String> {
+    if text.is_empty() || commerce::webhook::paypal::Policy::new(Environment::Live, text).is_some() {
+        return Ok(text.to_owned());
+    }
+    Err("must be the webhook's own id: letters, digits and dashes, not the simulator's".to_owned())
+}
+
+fn hmac_key(text: &str) -> Result<String, String> {
+    let enough = text.is_empty() || text.len() >= LEAST_HMAC_KEY;
+    enough.then(|| text.to_owned()).ok_or_else(|| format!("must have at least {LEAST_HMAC_KEY} characters"))
+}
+
+/// Where a line can't end (in an environment file), `\n` may be written instead.
+fn trust(text: &str) -> Result<Option<Trust>, String> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let pem = text.replace("\\n", "\n");
+    let trust = Trust::from_bundle(pem.as_bytes());
+    trust.map(Some).map_err(|_| "must be certificates in PEM, with a root among them".to_owned())
+}
+
+/// Where an API is: no more than scheme, host and port, since it stands in the allow-list as it is. Real money needs TLS.
+fn origin(parser: &mut Parser<'_>, variable: &'static str, live: bool) -> String {
+    parser.checked(variable, |text| crate::urls::origin(text, live))
+}

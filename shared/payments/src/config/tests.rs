@@ -1,0 +1,98 @@
+use super::*;
+
+/// The defaults of the table.
+pub(crate) fn defaults() -> Values {
+    let mut values = Values::default();
+    values.extend(rows(GROUPS).map(|setting| (setting.name, setting.default.to_owned())));
+    values
+}
+
+#[test]
+fn the_defaults_are_valid_and_no_provider_can_be_used_with_them() {
+    let config = PaymentConfig::parse(&defaults()).unwrap();
+    assert_eq!((config.environment, config.paypal.mode), (Environment::Sandbox, PayPalMode::Api));
+    assert_eq!((config.timeout.as_millis(), config.attempts, config.session_ttl.as_secs()), (5000, 3, 1800));
+    assert_eq!(config.paypal.callable(), Err(unconfigured("paypal_client_id")));
+    assert_eq!(config.stripe.callable(), Err(unconfigured("stripe_api_key")));
+    assert_eq!(config.hmac_key().err(), Some(unconfigured("hmac_key")));
+}
+
+#[test]
+fn one_provider_can_be_used_without_the_other() {
+    let mut values = defaults();
+    values.insert("stripe_api_key", "sk_test_1".into());
+    values.insert("stripe_account", "acct_1".into());
+    values.insert("stripe_webhook_secrets", " whsec_1  whsec_2 ".into());
+    values.insert("payment_return_urls", "https://shop.example http://localhost:5173/back/".into());
+    values.insert("trusted_proxies", "10.0.0.0/8 ::1".into());
+    let config = PaymentConfig::parse(&values).unwrap();
+    assert_eq!((config.stripe.callable(), config.paypal.callable().is_err()), (Ok(()), true));
+    assert_eq!(config.stripe.webhook_secrets.len(), 2);
+    assert!(matches!(config.trusted_proxies, Proxies::Listed(networks) if networks.len() == 2));
+    assert_eq!(config.return_urls, ["https://shop.example/", "http://localhost:5173/back/"]);
+}
+
+#[test]
+fn every_wrong_variable_is_named_at_once_and_its_value_is_not() {
+    let cases = [
+        ("payment_environment", "secret-production"),
+        ("paypal_api_url", "https://secret.example/path"),
+        ("paypal_client_id", "secret value"),
+        ("paypal_client_secret", "secret\nvalue"),
+        ("paypal_account", "secret/account"),
+        ("paypal_webhook_id", "WEBHOOK_ID"),
+        ("paypal_mode", "secret-none"),
+        ("paypal_simulator", "secret-allow"),
+        ("paypal_certificate_url", "secret"),
+        ("paypal_trust_anchors", "secret"),
+        ("stripe_api_url", "secret.example"),
+        ("stripe_api_key", "secret key"),
+        ("stripe_account", "secret account"),
+        ("payment_return_urls", "https://shop.example secret"),
+        ("payment_timeout_ms", "0"),
+        ("payment_attempts", "0"),
+        ("payment_breaker_ms", "secret"),
+        ("ttl_payment_session", "59"),
+        ("ttl_checkout_session", "-1"),
+        ("ttl_webhook", "0"),
+        ("ttl_guest_token", ""),
+        ("webhook_keep_seconds", "1"),
+        ("hmac_key", "secret-too-short"),
+        ("limit_customer_hour", "0"),
+        ("limit_customer_day", "secret"),
+        ("limit_address_hour", "1.5"),
+        ("limit_guest_hour", "0"),
+        ("trusted_proxies", "secret"),
+        ("fraud_review_score", "0"),
+    ];
+    let mut values = defaults();
+    values.extend(cases.map(|(name, value)| (name, value.to_owned())));
+    let errors = PaymentConfig::parse(&values).unwrap_err();
+    let named: Vec<_> = errors.iter().map(|error| error.variable).collect();
+    for (name, _) in cases {
+        assert!(named.contains(&name), "{name}");
+    }
+    assert_eq!(errors.len(), cases.len());
+    assert!(errors.iter().all(|error| !error.detail.contains("secret")), "{errors:?}");
+}
+
+#[test]
+fn real_money_needs_tls() {
+    let mut values = defaults();
+    values.insert("paypal_api_url", "http://127.0.0.1:4010".into());
+    assert!(PaymentConfig::parse(&values).is_ok());
+    values.insert("payment_environment", "live".into());
+    let errors = PaymentConfig::parse(&values).unwrap_err();
+    assert_eq!(errors.iter().map(|error| error.variable).collect::<Vec<_>>(), ["paypal_api_url"]);
+}
+
+#[test]
+fn no_secret_is_printed() {
+    let mut values = defaults();
+    for name in ["paypal_client_secret", "stripe_api_key", "stripe_webhook_secrets"] {
+        values.insert(name, "hidden-value".into());
+    }
+    values.insert("hmac_key", "hidden-value".repeat(3));
+    let config = PaymentConfig::parse(&values).unwrap();
+    assert!(!format!("{config:?}").contains("hidden-value"));
+}

@@ -1,0 +1,298 @@
+//! The providers' operations. What is asked and how answers are read is `commerce::gateway`; how often, [`Upstream`].
+
+use std::cell::{Cell, RefCell};
+use std::time::Duration;
+
+use cache_logic::retry::RetryPolicy;
+use commerce::gateway::paypal::AccessToken;
+use commerce::gateway::{Answer, Capturable, Created, GatewayError, NewCapture, NewPayment, NewRefund, Page, Request};
+use commerce::gateway::{Secret, paypal, stripe};
+use commerce::time::Moment;
+use commerce::webhook::Headers;
+use commerce::webhook::amount::Provider;
+use commerce::webhook::event::ProviderObject;
+use commerce::webhook::event::paypal::{Event, Resource, ResourceKind};
+
+use crate::client::{Client, Wire};
+use crate::config::PaymentConfig;
+use crate::upstream::Upstream;
+
+#[cfg(test)]
+mod tests;
+
+/// The first wait before a second attempt is drawn from this.
+const RETRY_BASE: Duration = Duration::from_millis(100);
+/// No wait is drawn from more.
+const RETRY_CAP: Duration = Duration::from_secs(2);
+/// All attempts of an operation together may take so many times the limit of one call.
+const BUDGET: u32 = 2;
+/// How soon to look again whether another request has got a token.
+const TOKEN_POLL: Duration = Duration::from_millis(5);
+
+/// What PayPal knows us by.
+struct PayPalAccess {
+    configured: Result<(), GatewayError>,
+    client_id: String,
+    client_secret: Secret,
+    account: String,
+    webhook_id: String,
+    token: RefCell<Option<AccessToken>>,
+    /// A request of this instance is asking for a token.
+    asking: Cell<bool>,
+}
+
+/// What Stripe knows us by.
+struct StripeAccess {
+    configured: Result<(), GatewayError>,
+    api_key: Secret,
+}
+
+/// Calls of payment providers.
+pub struct Gateway<W = Client> {
+    wire: W,
+    paypal: Upstream,
+    paypal_access: PayPalAccess,
+    stripe: Upstream,
+    stripe_access: StripeAccess,
+    budget: Duration,
+}
+
+/// Says that a token is being asked for, until it is dropped.
+struct Asking<'a>(&'a Cell<bool>);
+
+impl Drop for Asking<'_> {
+    fn drop(&mut self) {
+        self.0.set(false);
+    }
+}
+
+impl Gateway {
+    /// Nothing is called yet.
+    pub fn new(config: &PaymentConfig) -> Self {
+        Self::over(Client::new(config.timeout), config)
+    }
+
+    /// The way out, for what isn't an API: certificates.
+    pub fn client(&self) -> &Client {
+        &self.wire
+    }
+}
+
+impl<W: Wire> Gateway<W> {
+    /// Over another way out than the usual one.
+    pub fn over(wire: W, config: &PaymentConfig) -> Self {
+        let budget = config.timeout * BUDGET;
+        let retry = RetryPolicy { attempts: config.attempts, base: RETRY_BASE, cap: RETRY_CAP, budget };
+        let (paypal, stripe) = (&config.paypal, &config.stripe);
+        Self {
+            wire,
+            paypal: Upstream::new("PayPal", &paypal.api_url, retry, config.timeout, config.rest),
+            paypal_access: PayPalAccess {
+                configured: paypal.callable(),
+                client_id: paypal.client_id.clone(),
+                client_secret: paypal.client_secret.clone(),
+                account: paypal.account.clone(),
+                webhook_id: paypal.webhook_id.clone(),
+                token: RefCell::new(None),
+                asking: Cell::new(false),
+            },
+            stripe: Upstream::new("Stripe", &stripe.api_url, retry, config.timeout, config.rest),
+            stripe_access: StripeAccess { configured: stripe.callable(), api_key: stripe.api_key.clone() },
+            budget,
+        }
+    }
+
+    /// The longest that any operation takes, attempts and waits included: a lease on one has to be longer.
+    pub fn longest(&self) -> Duration {
+        self.budget
+    }
+
+    /// Begins a payment. The same session again gives the same payment.
+    ///
+    /// # Errors
+    /// [`GatewayError`]; [`GatewayError::Refused`] with the field `currency` or `amount` for what the provider doesn't take.
+    pub async fn create(&self, payment: &NewPayment) -> Result<Created, GatewayError> {
+        let began = self.wire.now();
+        match payment.gateway {
+            Provider::PayPal => {
+                self.paypal_access.configured.clone()?;
+                let request = paypal::create(payment, &self.paypal_access.account)?;
+                self.ask_paypal(&request, began, paypal::created).await
+            }
+            Provider::Stripe => self.ask_stripe(&stripe::create(payment)?, began, stripe::created).await,
+        }
+    }
+
+    /// Takes money that was approved or reserved; what the provider says of it now. An order that was captured before is read instead.
+    ///
+    /// # Errors
+    /// [`GatewayError`].
+    pub async fn capture(&self, capture: &NewCapture) -> Result<Vec<ProviderObject>, GatewayError> {
+        let began = self.wire.now();
+        let kind = match capture.what {
+            Capturable::PayPalOrder => ResourceKind::Order,
+            Capturable::PayPalAuthorization => ResourceKind::Capture,
+            Capturable::StripePaymentIntent => {
+                let request = stripe::capture(capture)?;
+                return Ok(vec![self.ask_stripe(&request, began, stripe::captured).await?]);
+            }
+        };
+        let request = paypal::capture(capture)?;
+        let read = |answer: &Answer| paypal::objects(&paypal::resource(answer)?, kind);
+        match self.ask_paypal(&request, began, read).await {
+            Err(GatewayError::Refused { reason, .. }) if reason == "order-already-captured" => {
+                let order = Resource { kind, id: capture.external_id.clone(), reversal: false };
+                self.ask_paypal(&paypal::read(&order), began, read).await
+            }
+            outcome => outcome,
+        }
+    }
+
+    /// Gives money back; the refund as the provider shows it.
+    ///
+    /// # Errors
+    /// [`GatewayError`].
+    pub async fn refund(&self, refund: &NewRefund) -> Result<ProviderObject, GatewayError> {
+        let began = self.wire.now();
+        match refund.gateway {
+            Provider::PayPal => {
+                let read = |answer: &Answer| {
+                    let objects = paypal::objects(&paypal::resource(answer)?, ResourceKind::Refund)?;
+                    objects.into_iter().next().ok_or(GatewayError::Unexpected)
+                };
+                self.ask_paypal(&paypal::refund(refund)?, began, read).await
+            }
+            Provider::Stripe => self.ask_stripe(&stripe::refund(refund)?, began, stripe::refunded).await,
+        }
+    }
+
+    /// What PayPal says of a resource that an event names: a refund or dispute with its payment, a payment of which something was given
+    /// back with its refunds, an order's payments and refunds. A refund or dispute that doesn't say whose it is gets payee and reference of its
+    /// payment.
+    ///
+    /// # Errors
+    /// [`GatewayError`]; [`GatewayError::NotYet`] where PayPal doesn't know it.
+    pub async fn observe(&self, resource: &Resource) -> Result<Vec<ProviderObject>, GatewayError> {
+        let began = self.wire.now();
+        let answer = self.ask_paypal(&paypal::read(resource), began, paypal::resource).await?;
+        let mut objects = resource.objects(&answer).map_err(|_| GatewayError::Unexpected)?;
+        let Some(related) = paypal::related(resource, &answer, &objects) else { return Ok(objects) };
+        let read = |answer: &Answer| related.objects(&paypal::resource(answer)?).map_err(|_| GatewayError::Unexpected);
+        match self.ask_paypal(&paypal::read(&related), began, read).await {
+            Ok(found) => paypal::join(&mut objects, found),
+            // A dispute may be about another kind of transaction, and an old order is forgotten before its capture.
+            Err(GatewayError::NotYet) if resource.kind != ResourceKind::Refund => {}
+            Err(error) => return Err(error),
+        }
+        Ok(objects)
+    }
+
+    /// Whether PayPal's own copy of an event says of this resource that it is a reversal. The signature of a delivery doesn't cover that: its
+    /// body can be another one.
+    ///
+    /// # Errors
+    /// [`GatewayError`]; an event that PayPal doesn't know says nothing.
+    pub async fn is_reversal(&self, event: &str, resource: &Resource) -> Result<bool, GatewayError> {
+        let read = |answer: &Answer| paypal::resource(answer).map(|event| event.to_string().into_bytes());
+        match self.ask_paypal(&paypal::event(event), self.wire.now(), read).await {
+            Ok(body) => Ok(Event::parse(&body)
+                .is_ok_and(|kept| kept.id == event && resource.reversal && kept.resource.as_ref() == Some(resource))),
+            Err(GatewayError::NotYet) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Asks PayPal whether it sent `body` with these headers. The body goes back as it came, never re-encoded.
+    ///
+    /// # Errors
+    /// [`GatewayError`].
+    pub async fn post_back(&self, headers: &Headers<'_>, body: &[u8]) -> Result<bool, GatewayError> {
+        if self.paypal_access.webhook_id.is_empty() {
+            return Err(GatewayError::Unconfigured { variable: "paypal_webhook_id" });
+        }
+        let Some(request) = paypal::post_back(headers, &self.paypal_access.webhook_id, body) else { return Ok(false) };
+        match self.ask_paypal(&request, self.wire.now(), paypal::verified).await {
+            // PayPal finds the question itself wrong: these headers are not its own.
+            Err(GatewayError::Refused { .. }) => Ok(false),
+            outcome => outcome,
+        }
+    }
+
+    /// One page of a provider's events since `since`; `page` is what the page before named as next.
+    ///
+    /// # Errors
+    /// [`GatewayError`].
+    pub async fn events(&self, provider: Provider, since: Moment, page: Option<&str>) -> Result<Page, GatewayError> {
+        let began = self.wire.now();
+        match provider {
+            Provider::PayPal => self.ask_paypal(&paypal::events(since, page), began, paypal::page).await,
+            Provider::Stripe => self.ask_stripe(&stripe::events(since, page), began, stripe::page).await,
+        }
+    }
+
+    async fn ask_stripe<T>(
+        &self,
+        request: &Request,
+        began: u64,
+        read: impl Fn(&Answer) -> Result<T, GatewayError>,
+    ) -> Result<T, GatewayError> {
+        self.stripe_access.configured.clone()?;
+        let authorized = request.clone().authorized(&self.stripe_access.api_key);
+        let answer = self.stripe.call(&self.wire, &authorized, began).await?;
+        read(&answer).map_err(|error| self.stripe.noted(request, error))
+    }
+
+    async fn ask_paypal<T>(
+        &self,
+        request: &Request,
+        began: u64,
+        read: impl Fn(&Answer) -> Result<T, GatewayError>,
+    ) -> Result<T, GatewayError> {
+        self.paypal_access.configured.clone()?;
+        let mut renewed = false;
+        loop {
+            let token = self.token(began).await?;
+            let authorized = request.clone().authorized(&token);
+            let answer = self.paypal.call(&self.wire, &authorized, began).await?;
+            if answer.status != 401 {
+                return read(&answer).map_err(|error| self.paypal.noted(request, error));
+            }
+            // Withdrawn before its time. A new one that isn't taken either is no matter of time.
+            let known = self.paypal_access.token.borrow().as_ref().is_some_and(|known| known.token == token);
+            if known {
+                self.paypal_access.token.replace(None);
+            }
+            if std::mem::replace(&mut renewed, true) {
+                return Err(GatewayError::Unconfigured { variable: "paypal_client_secret" });
+            }
+        }
+    }
+
+    /// A token that is good for a while. One request asks for it; the others look again in a moment: a waker that crosses requests would be
+    /// a trap.
+    async fn token(&self, began: u64) -> Result<Secret, GatewayError> {
+        let access = &self.paypal_access;
+        loop {
+            let now = self.wire.now();
+            let known = access.token.borrow().clone();
+            if let Some(known) = known.filter(|known| now < known.usable_until) {
+                return Ok(known.token);
+            }
+            if !access.asking.replace(true) {
+                break;
+            }
+            if Duration::from_millis(now.saturating_sub(began)) >= self.budget {
+                return Err(GatewayError::Away { retry_after: None });
+            }
+            self.wire.sleep(TOKEN_POLL).await;
+        }
+        let _asking = Asking(&access.asking);
+        let request = paypal::token_request(&access.client_id, &access.client_secret);
+        let asked_at = self.wire.now();
+        let answer = self.paypal.call(&self.wire, &request, began).await?;
+        let token = paypal::token(&answer, asked_at).map_err(|error| self.paypal.noted(&request, error))?;
+        let secret = token.token.clone();
+        access.token.replace(Some(token));
+        Ok(secret)
+    }
+}

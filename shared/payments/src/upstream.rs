@@ -1,0 +1,93 @@
+//! One provider's API as one instance sees it: attempts with full jitter within a budget, and a breaker around them.
+
+use std::cell::RefCell;
+use std::time::Duration;
+
+use cache_logic::breaker::{Admission, Breaker, Change};
+use cache_logic::retry::{Next, Retry, RetryPolicy};
+use commerce::gateway::{Answer, GatewayError, Request};
+
+use crate::client::Wire;
+
+/// How much is read of an answer: a full list of events fits.
+const LARGEST_ANSWER: usize = 4 << 20;
+
+/// One provider.
+pub struct Upstream {
+    name: &'static str,
+    /// Scheme, host and port.
+    origin: String,
+    retry: RetryPolicy,
+    /// How long one attempt may take, from connecting to the last byte.
+    limit: Duration,
+    rest: Duration,
+    breaker: RefCell<Breaker>,
+}
+
+impl Upstream {
+    /// A provider that is taken to work. One attempt may take `limit`; it is left alone for `rest` when all attempts of a call found it
+    /// away.
+    pub fn new(name: &'static str, origin: &str, retry: RetryPolicy, limit: Duration, rest: Duration) -> Self {
+        let breaker = Breaker::new(rest.as_millis() as u64, retry.budget.as_millis() as u64);
+        Self { name, origin: origin.to_owned(), retry, limit, rest, breaker: RefCell::new(breaker) }
+    }
+
+    /// Sends a request, again where that helps. Every request carries an idempotent request id or changes nothing. `began` is when the
+    /// operation began that this call is a part of: the budget is the operation's.
+    ///
+    /// # Errors
+    /// [`GatewayError::Away`] where every attempt found the provider away, or none was made because the breaker is open.
+    pub async fn call(&self, wire: &impl Wire, request: &Request, began: u64) -> Result<Answer, GatewayError> {
+        let admission = self.breaker.borrow_mut().admit(|| wire.now());
+        if admission == Admission::Refuse {
+            return Err(GatewayError::Away { retry_after: Some(self.rest_seconds()) });
+        }
+        let outcome = self.attempts(wire, request, began).await;
+        let reached = match &outcome {
+            Ok(answer) => answer.is_reached(),
+            Err(error) => !matches!(error, GatewayError::Away { .. }),
+        };
+        match self.breaker.borrow_mut().report(admission, reached, || wire.now()) {
+            Some(Change::Opened) => {
+                eprintln!("warning: {} gives no answer; asked again in {:?}", self.name, self.rest);
+                // Whoever comes again sooner finds nobody asking.
+                let asked = outcome.map_or_else(|error| error.retry_after(), |answer| answer.retry_after);
+                return Err(GatewayError::Away { retry_after: asked.max(Some(self.rest_seconds())) });
+            }
+            Some(Change::Closed) => eprintln!("info: {} is back", self.name),
+            None => {}
+        }
+        outcome
+    }
+
+    fn rest_seconds(&self) -> u32 {
+        u32::try_from(self.rest.as_millis().div_ceil(1000)).unwrap_or(u32::MAX)
+    }
+
+    async fn attempts(&self, wire: &impl Wire, request: &Request, began: u64) -> Result<Answer, GatewayError> {
+        let mut retry = Retry::new(self.retry);
+        loop {
+            let elapsed = Duration::from_millis(wire.now().saturating_sub(began));
+            let limit = self.limit.min(retry.remaining(elapsed));
+            let outcome = wire.send(&self.origin, request, LARGEST_ANSWER, limit).await;
+            let asked = match &outcome {
+                Ok(answer) if answer.retry_helps() => answer.retry_after,
+                Err(GatewayError::Away { retry_after }) => *retry_after,
+                _ => return outcome,
+            };
+            let elapsed = Duration::from_millis(wire.now().saturating_sub(began));
+            match retry.failed(elapsed, asked.map(|seconds| Duration::from_secs(seconds.into())), wire.draw()) {
+                Next::Wait(wait) => wire.sleep(wait).await,
+                Next::GiveUp => return outcome,
+            }
+        }
+    }
+
+    /// Notes an answer that can't be understood: a mistake of ours or theirs. Shows no secret.
+    pub fn noted(&self, request: &Request, error: GatewayError) -> GatewayError {
+        if error == GatewayError::Unexpected {
+            eprintln!("warning: {} gave an answer that can't be used to {request:?}", self.name);
+        }
+        error
+    }
+}
