@@ -9,8 +9,8 @@ use uuid::Uuid;
 
 use crate::caller::Caller;
 use crate::error::Error;
+use crate::hex;
 use crate::order::NewOrder;
-use crate::query::hex;
 use crate::time::Moment;
 
 /// The first word of every cart in Redis. Another format is another word.
@@ -47,7 +47,7 @@ impl Cart {
     pub fn to_bytes(&self) -> Vec<u8> {
         let order = self.order.map_or_else(|| "-".to_owned(), |order| order.to_string());
         let rest = format!("{} {order} {}", self.updated_at.0, self.request);
-        format!("{FORMAT} {} {rest}", hex(&Sha256::digest(&rest)[..16])).into_bytes()
+        format!("{FORMAT} {} {rest}", hex::encode(&Sha256::digest(&rest)[..16])).into_bytes()
     }
 
     /// Reads them back.
@@ -58,7 +58,7 @@ impl Cart {
         let text = std::str::from_utf8(bytes).map_err(|_| Damaged)?;
         let rest = text.strip_prefix(FORMAT).and_then(|rest| rest.strip_prefix(' ')).ok_or(Damaged)?;
         let (digest, rest) = rest.split_once(' ').ok_or(Damaged)?;
-        if digest != hex(&Sha256::digest(rest)[..16]) {
+        if digest != hex::encode(&Sha256::digest(rest)[..16]) {
             return Err(Damaged);
         }
         let (updated_at, rest) = rest.split_once(' ').ok_or(Damaged)?;

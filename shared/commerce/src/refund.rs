@@ -1,10 +1,13 @@
 //! What operators ask for: money to be given back, money to be taken that is reserved.
 
+use strum::{EnumString, VariantArray, VariantNames};
+
 use crate::error::Error;
 use crate::fields::{Fields, Mistakes, text};
 use crate::gateway::GatewayError;
 use crate::json::{self, Json};
 use crate::money::MAX_INTEGER_DIGITS;
+use crate::text::text_forms;
 
 /// The longest note, in characters: PayPal's limit.
 const MAX_NOTE: usize = 255;
@@ -58,6 +61,23 @@ impl CaptureWanted {
         mistakes.finish(wanted)
     }
 }
+
+/// Where a refund is that was asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EnumString, VariantArray, VariantNames)]
+#[strum(serialize_all = "snake_case")]
+pub enum RefundState {
+    /// To be sent, perhaps again.
+    Queued,
+    /// The provider has taken it.
+    Sent,
+    /// The provider has refused it.
+    Failed,
+    /// The provider may not remember the request any more, so a repetition could give the money back twice: an operator has
+    /// to look.
+    NeedsReview,
+}
+
+text_forms!(RefundState);
 
 /// What is done with a refund after an attempt to send it failed.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -13,11 +13,13 @@ pub use error::GatewayError;
 pub use request::{Answer, Method, Request};
 pub use secret::Secret;
 
+use strum::{EnumString, VariantArray, VariantNames};
 use uuid::Uuid;
 
 use crate::money::Currency;
+use crate::provider::Provider;
+use crate::text::text_forms;
 use crate::time::Moment;
-use crate::webhook::amount::Provider;
 
 /// A payment to begin at a provider.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,15 +50,20 @@ pub struct Created {
 }
 
 /// What can be captured.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EnumString, VariantArray, VariantNames)]
 pub enum Capturable {
     /// A PayPal order that the shopper has approved.
+    #[strum(serialize = "paypal_order")]
     PayPalOrder,
     /// A PayPal authorization.
+    #[strum(serialize = "paypal_authorization")]
     PayPalAuthorization,
     /// A Stripe payment intent that `requires_capture`.
+    #[strum(serialize = "stripe_payment_intent")]
     StripePaymentIntent,
 }
+
+text_forms!(Capturable);
 
 /// Money to take that was approved or reserved.
 #[derive(Debug, Clone, PartialEq, Eq)]

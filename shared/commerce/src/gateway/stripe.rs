@@ -5,8 +5,9 @@ use serde_json::Value;
 use super::request::{Answer, Request, code, escape, form, link};
 use super::{Capturable, Created, GatewayError, ListedEvent, NewCapture, NewPayment, NewRefund, Page};
 use crate::foreign;
+use crate::provider::Provider;
 use crate::time::Moment;
-use crate::webhook::amount::{Amount, Provider};
+use crate::webhook::amount::Amount;
 use crate::webhook::event::stripe::{ORDER_METADATA, payment_intent, refund as refund_object};
 use crate::webhook::event::{ProviderObject, id, text};
 

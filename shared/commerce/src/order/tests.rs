@@ -188,7 +188,7 @@ fn a_patch_tells_absent_from_null() {
 
 #[test]
 fn a_customer_may_cancel_and_no_more() {
-    for status in OrderStatus::ALL {
+    for &status in OrderStatus::ALL {
         let patch = PatchOrder { status: Some(status), notes: None, shipping_address: None };
         let allowed = patch.permit(&caller(Role::Customer, Some(1), "")).is_ok();
         assert_eq!(allowed, status == OrderStatus::Cancelled, "{status:?}");

@@ -7,24 +7,7 @@ use serde::{Serialize, Serializer};
 
 use crate::money::Currency;
 
-/// A payment provider that is known by name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Provider {
-    /// PayPal.
-    PayPal,
-    /// Stripe.
-    Stripe,
-}
-
-impl Provider {
-    /// The stable lower-case name.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::PayPal => "paypal",
-            Self::Stripe => "stripe",
-        }
-    }
-}
+pub use crate::renamed::amount::*; // renamed
 
 /// What is wrong with an amount.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -6,9 +6,9 @@ use uuid::Uuid;
 use super::*;
 use crate::gateway::{Answer, Capturable, GatewayError, Method, NewCapture, NewPayment, NewRefund, Request, Secret};
 use crate::money::Currency;
+use crate::provider::Provider;
 use crate::time::Moment;
 use crate::webhook::Headers;
-use crate::webhook::amount::Provider;
 use crate::webhook::event::paypal::{Resource, ResourceKind};
 use crate::webhook::event::{ObjectKind, ObjectState};
 

@@ -14,7 +14,7 @@ pub use subject::{Subject, Told};
 
 use serde_json::Value;
 
-use super::amount::Provider;
+use crate::provider::Provider;
 
 /// Longest id of an event or object that is believed to be one.
 const LONGEST_ID: usize = 128;

@@ -3,9 +3,9 @@
 use super::paypal::Resource;
 use super::{ProviderObject, envelope, paypal, stripe};
 use crate::foreign;
+use crate::provider::Provider;
 use crate::time::Moment;
 use crate::webhook::Reason;
-use crate::webhook::amount::Provider;
 use serde_json::Value;
 
 /// An event as its body tells it.
