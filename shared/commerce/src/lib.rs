@@ -29,6 +29,7 @@ pub mod jwt;
 pub mod keys;
 pub mod money;
 pub mod order;
+pub mod outcome;
 mod params;
 pub mod preconditions;
 pub mod provider;
