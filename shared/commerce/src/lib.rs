@@ -41,4 +41,5 @@ pub mod session;
 pub mod status;
 mod text;
 pub mod time;
+pub mod views;
 pub mod webhook;
