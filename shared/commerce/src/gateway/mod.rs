@@ -21,6 +21,8 @@ use crate::provider::Provider;
 use crate::text::text_forms;
 use crate::time::Moment;
 
+pub use crate::renamed::gateway::*; // renamed
+
 /// A payment to begin at a provider.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewPayment {
@@ -42,7 +44,7 @@ pub struct NewPayment {
 
 /// A payment that the provider has begun.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Created {
+pub struct PaymentPage {
     /// PayPal's order, Stripe's checkout session.
     pub external_id: String,
     /// Where to send the shopper.
@@ -111,7 +113,7 @@ pub struct NewRefund {
 
 /// One page of a provider's list of events.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub struct Page {
+pub struct EventPage {
     /// The events.
     pub events: Vec<ListedEvent>,
     /// How to ask for the next page; `None`: this is the last.

@@ -11,6 +11,8 @@ use crate::provider::Provider;
 use crate::query::{MAX_LIMIT, Page, parse_uuid, take_page, uuid_wanted};
 use crate::time::Moment;
 
+pub use crate::renamed::requests::*; // renamed
+
 /// How many events one redrive takes, unless it is told.
 const REDRIVE: u32 = 50;
 /// How far a reconciliation looks back, unless it is told, in microseconds: as long as providers retry.
@@ -73,7 +75,7 @@ pub fn parse_redrive(raw: Option<&str>) -> Result<u32, Error> {
 
 /// `POST /webhooks/reconcile`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Reconcile {
+pub struct Reconciliation {
     /// Whose list of events.
     pub provider: Provider,
     /// Since when.
@@ -82,7 +84,7 @@ pub struct Reconcile {
     pub page: Option<String>,
 }
 
-impl Reconcile {
+impl Reconciliation {
     /// Reads a raw query string; `now` in microseconds since 1970.
     ///
     /// # Errors
@@ -137,12 +139,12 @@ mod tests {
         assert!(parse_redrive(Some("limit=0")).is_err() && parse_redrive(Some("limit=101")).is_err());
 
         let now = 1_700_000_000_000_000;
-        let asked = Reconcile::parse(Some("provider=stripe"), now).unwrap();
+        let asked = Reconciliation::parse(Some("provider=stripe"), now).unwrap();
         assert_eq!((asked.provider, asked.since, asked.page), (Provider::Stripe, Moment(now - LOOK_BACK), None));
-        let asked = Reconcile::parse(Some("provider=paypal&since=2026-01-31&page=abc"), now).unwrap();
+        let asked = Reconciliation::parse(Some("provider=paypal&since=2026-01-31&page=abc"), now).unwrap();
         assert_eq!((asked.provider, asked.page.as_deref()), (Provider::PayPal, Some("abc")));
         for wrong in ["", "provider=other", "provider=stripe&since=yesterday", "provider=stripe&page="] {
-            assert!(Reconcile::parse(Some(wrong), now).is_err(), "{wrong}");
+            assert!(Reconciliation::parse(Some(wrong), now).is_err(), "{wrong}");
         }
     }
 }
