@@ -1,4 +1,4 @@
-//! Old names and places of public items, for callers that haven't followed yet. Nothing in this crate uses them.
+//! Old names and places of public items, for callers that have not followed yet.
 //!
 //! Each module that had one takes it from here, on a line that ends in `// renamed`.
 
