@@ -1,14 +1,17 @@
 //! Who asks, and what that lets them do. Default deny: what no rule here allows is refused.
 
+use strum::{EnumString, VariantArray, VariantNames};
 use uuid::Uuid;
 
 use crate::error::Error;
+use crate::text::text_forms;
 
 /// The scope that lets a caller set unit prices of a new order.
 pub const SCOPE_PRICE: &str = "orders:price";
 
 /// What kind of caller it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EnumString, VariantArray, VariantNames)]
+#[strum(serialize_all = "snake_case")]
 pub enum Role {
     /// A program of the organisation.
     Service,
@@ -18,26 +21,7 @@ pub enum Role {
     Operator,
 }
 
-impl Role {
-    /// The role of that name, as the `role` claim has it.
-    pub fn parse(name: &str) -> Option<Self> {
-        match name {
-            "service" => Some(Self::Service),
-            "customer" => Some(Self::Customer),
-            "operator" => Some(Self::Operator),
-            _ => None,
-        }
-    }
-
-    /// The name, as in the `role` claim.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Service => "service",
-            Self::Customer => "customer",
-            Self::Operator => "operator",
-        }
-    }
-}
+text_forms!(Role);
 
 /// A verified caller. Made in one place (`jwt::verify`), or by configuration where authentication is switched off.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -9,9 +9,11 @@ use uuid::Uuid;
 
 use crate::caller::Caller;
 use crate::error::Error;
+use crate::hex;
 use crate::order::NewOrder;
-use crate::query::hex;
 use crate::time::Moment;
+
+pub use crate::renamed::checkout::*; // renamed
 
 /// The first word of every cart in Redis. Another format is another word.
 const FORMAT: &str = "cart/1";
@@ -29,7 +31,7 @@ pub struct Cart {
 
 /// The bytes in Redis are none of ours, or not all of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Damaged;
+pub struct CartDamage;
 
 impl Cart {
     /// A cart out of a request's body, which is that of `POST /orders`.
@@ -47,24 +49,24 @@ impl Cart {
     pub fn to_bytes(&self) -> Vec<u8> {
         let order = self.order.map_or_else(|| "-".to_owned(), |order| order.to_string());
         let rest = format!("{} {order} {}", self.updated_at.0, self.request);
-        format!("{FORMAT} {} {rest}", hex(&Sha256::digest(&rest)[..16])).into_bytes()
+        format!("{FORMAT} {} {rest}", hex::encode(&Sha256::digest(&rest)[..16])).into_bytes()
     }
 
     /// Reads them back.
     ///
     /// # Errors
-    /// [`Damaged`] where anything is missing or changed.
-    pub fn from_bytes(bytes: &[u8]) -> Result<Self, Damaged> {
-        let text = std::str::from_utf8(bytes).map_err(|_| Damaged)?;
-        let rest = text.strip_prefix(FORMAT).and_then(|rest| rest.strip_prefix(' ')).ok_or(Damaged)?;
-        let (digest, rest) = rest.split_once(' ').ok_or(Damaged)?;
-        if digest != hex(&Sha256::digest(rest)[..16]) {
-            return Err(Damaged);
+    /// [`CartDamage`] where anything is missing or changed.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, CartDamage> {
+        let text = std::str::from_utf8(bytes).map_err(|_| CartDamage)?;
+        let rest = text.strip_prefix(FORMAT).and_then(|rest| rest.strip_prefix(' ')).ok_or(CartDamage)?;
+        let (digest, rest) = rest.split_once(' ').ok_or(CartDamage)?;
+        if digest != hex::encode(&Sha256::digest(rest)[..16]) {
+            return Err(CartDamage);
         }
-        let (updated_at, rest) = rest.split_once(' ').ok_or(Damaged)?;
-        let (order, request) = rest.split_once(' ').ok_or(Damaged)?;
-        let order = if order == "-" { None } else { Some(Uuid::try_parse(order).map_err(|_| Damaged)?) };
-        let updated_at = Moment(updated_at.parse().map_err(|_| Damaged)?);
+        let (updated_at, rest) = rest.split_once(' ').ok_or(CartDamage)?;
+        let (order, request) = rest.split_once(' ').ok_or(CartDamage)?;
+        let order = if order == "-" { None } else { Some(Uuid::try_parse(order).map_err(|_| CartDamage)?) };
+        let updated_at = Moment(updated_at.parse().map_err(|_| CartDamage)?);
         Ok(Self { request: request.to_owned(), updated_at, order })
     }
 
@@ -134,10 +136,10 @@ mod tests {
         for at in 0..bytes.len() {
             let mut damaged = bytes.clone();
             damaged[at] ^= 1;
-            assert_eq!(Cart::from_bytes(&damaged), Err(Damaged), "byte {at}");
-            assert_eq!(Cart::from_bytes(&bytes[..at]), Err(Damaged), "cut at {at}");
+            assert_eq!(Cart::from_bytes(&damaged), Err(CartDamage), "byte {at}");
+            assert_eq!(Cart::from_bytes(&bytes[..at]), Err(CartDamage), "cut at {at}");
         }
-        assert_eq!(Cart::from_bytes(b"{}"), Err(Damaged));
+        assert_eq!(Cart::from_bytes(b"{}"), Err(CartDamage));
     }
 
     #[test]

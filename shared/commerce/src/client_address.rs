@@ -1,37 +1,33 @@
 //! From which address a request comes, and how much of that may be believed.
 
-use core::net::{IpAddr, Ipv6Addr, SocketAddr};
+use core::net::{IpAddr, Ipv4Addr, SocketAddr};
+
+use ipnet::{IpNet, Ipv4Net, Ipv6Net};
+
+/// Addresses that carriers share among their customers (RFC 6598). The assertion is the compiler's: this is a constant.
+const SHARED_BY_CARRIERS: Ipv4Net = Ipv4Net::new_assert(Ipv4Addr::new(100, 64, 0, 0), 10);
+/// How many bits of an IPv6 address name a client: the rest is the client's to choose.
+const CLIENT_BITS: u8 = 64;
 
 /// A network: an address and how many of its leading bits count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Network {
-    address: IpAddr,
-    bits: u8,
-}
+pub struct Network(IpNet);
 
 impl Network {
     /// Reads `192.0.2.0/24`, `2001:db8::/32`, or an address alone.
     pub fn parse(text: &str) -> Option<Self> {
         let (address, bits) = text.split_once('/').map_or((text, None), |(address, bits)| (address, Some(bits)));
+        // The standard library reads the address: ipnet's own reader takes `010.0.0.0`, which others take for octal.
         let address: IpAddr = address.parse().ok()?;
-        let most = if address.is_ipv4() { 32 } else { 128 };
-        let bits = bits.map_or(Some(most), |bits| bits.parse::<u8>().ok())?;
-        (bits <= most).then_some(Self { address, bits })
+        match bits {
+            None => Some(Self(address.into())),
+            Some(bits) => IpNet::new(address, bits.parse().ok()?).ok().map(Self),
+        }
     }
 
     /// Whether the address lies in it. An IPv4 address in IPv6 clothes (`::ffff:192.0.2.1`) is the IPv4 address.
     pub fn contains(&self, address: IpAddr) -> bool {
-        match (self.address, address.to_canonical()) {
-            (IpAddr::V4(network), IpAddr::V4(address)) => {
-                let shift = 32 - u32::from(self.bits);
-                (network.to_bits() ^ address.to_bits()).checked_shr(shift).unwrap_or(0) == 0
-            }
-            (IpAddr::V6(network), IpAddr::V6(address)) => {
-                let shift = 128 - u32::from(self.bits);
-                (network.to_bits() ^ address.to_bits()).checked_shr(shift).unwrap_or(0) == 0
-            }
-            _ => false,
-        }
+        self.0.contains(&address.to_canonical())
     }
 }
 
@@ -109,7 +105,7 @@ impl ClientAddress {
 
     fn known(address: IpAddr) -> Self {
         Self::Known(match address.to_canonical() {
-            IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX))),
+            IpAddr::V6(address) => Ipv6Net::new(address, CLIENT_BITS).map_or(address, |net| net.network()).into(),
             address => address,
         })
     }
@@ -120,12 +116,11 @@ impl ClientAddress {
 fn is_inside(address: IpAddr) -> bool {
     match address.to_canonical() {
         IpAddr::V4(address) => {
-            let [first, second, ..] = address.octets();
             address.is_loopback()
                 || address.is_private()
                 || address.is_link_local()
                 || address.is_unspecified()
-                || first == 100 && second & 0b1100_0000 == 64
+                || SHARED_BY_CARRIERS.contains(&address)
         }
         IpAddr::V6(address) => {
             address.is_loopback()
@@ -245,8 +240,15 @@ mod tests {
 
     #[test]
     fn what_is_no_list_of_networks_is_refused() {
-        for wrong in ["192.0.2.0/33", "2001:db8::/129", "192.0.2.0/", "localhost", "192.0.2.0/-1", "10.0.0.1,10.0.0.2"]
-        {
+        for wrong in [
+            "192.0.2.0/33",
+            "2001:db8::/129",
+            "192.0.2.0/",
+            "localhost",
+            "192.0.2.0/-1",
+            "010.0.0.0/8",
+            "10.0.0.1,10.0.0.2",
+        ] {
             assert!(Proxies::parse(wrong).is_err(), "{wrong}");
         }
         assert_eq!(Proxies::parse(" "), Ok(Proxies::Undeclared));

@@ -7,7 +7,8 @@ use cache_logic::key::KeyBuilder;
 use uuid::Uuid;
 
 use crate::query::ListQuery;
-use crate::status::OrderStatus;
+use crate::views::tags::of_pair;
+pub use crate::views::tags::{ALL_TAG, customer_tag, order_tag, organization_tag, session_tag, status_tag};
 
 /// What an entry holds; decides how long it lives. Each class has its variable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -160,42 +161,6 @@ impl Entry {
     }
 }
 
-/// `name:owner/id`, as [`KeyBuilder::pair`] would have it: UUIDs need no escaping. Without the formatter, which is dear in WebAssembly:
-/// every hit makes two of these.
-fn of_pair(name: &str, owner: Uuid, id: Uuid) -> String {
-    let (mut owner_text, mut id_text) = (Uuid::encode_buffer(), Uuid::encode_buffer());
-    let (owner, id) = (owner.hyphenated().encode_lower(&mut owner_text), id.hyphenated().encode_lower(&mut id_text));
-    [name, ":", owner, "/", id].concat()
-}
-
-/// The tag of what is drawn from all organisations.
-pub const ALL_TAG: &str = "all";
-
-/// The tag of an order and its views.
-pub fn order_tag(org: Uuid, id: Uuid) -> String {
-    of_pair("order", org, id)
-}
-
-/// The tag of a payment session.
-pub fn session_tag(org: Uuid, id: Uuid) -> String {
-    of_pair("session", org, id)
-}
-
-/// The tag of what is drawn from all orders of an organisation.
-pub fn organization_tag(org: Uuid) -> String {
-    format!("org:{org}")
-}
-
-/// The tag of what is drawn from the orders of one customer.
-pub fn customer_tag(org: Uuid, customer: Uuid) -> String {
-    of_pair("customer", org, customer)
-}
-
-/// The tag of what is drawn from the orders of one status.
-pub fn status_tag(org: Uuid, status: OrderStatus) -> String {
-    format!("status:{org}/{}", status.as_str())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -277,5 +242,31 @@ mod tests {
         ];
         let keys: HashSet<_> = entries.iter().map(|entry| &entry.key).collect();
         assert_eq!(keys.len(), entries.len());
+    }
+
+    #[test]
+    fn keys_and_tags_are_those_of_the_views() {
+        use crate::query::Page;
+        use crate::views::*;
+        let query = ListQuery::parse(Some("status=shipped&page=2")).unwrap();
+        let pairs = [
+            (ORDER.entry_of_order(ORG, ID), super::Entry::order(ORG, ID)),
+            (ORDER_SUMMARY.entry_of_order(ORG, ID), super::Entry::summary(ORG, ID)),
+            (PAYMENT_STATUS.entry_of_order(ORG, ID), super::Entry::payment_status(ORG, ID)),
+            (ORDER_TRACKING.entry_of_order(ORG, ID), super::Entry::tracking(ORG, ID)),
+            (INVOICE_DATA.entry_of_order(ORG, ID), super::Entry::invoice(ORG, ID)),
+            (ORDER_STATUS.entry_of_order(ORG, ID), super::Entry::status(ORG, ID)),
+            (PAYMENT_SESSION.entry_of_session(ORG, ID), super::Entry::session(ORG, ID)),
+            (
+                ORDER_HISTORY.entry_of_customer(ORG, ID, Page { number: 3, size: 7 }),
+                super::Entry::history(ORG, ID, 3, 7),
+            ),
+            (ORDER_STATS.entry_of_organization(Some(ORG)), super::Entry::stats(Some(ORG))),
+            (ORDER_STATS.entry_of_organization(None), super::Entry::stats(None)),
+            (ORDERS_LIST.entry_of_list(ORG, &query), super::Entry::list(ORG, &query)),
+        ];
+        for (new, old) in pairs {
+            assert_eq!((new.view.number(), new.key, new.tags), (old.class as usize, old.key, old.tags));
+        }
     }
 }

@@ -1,8 +1,6 @@
 //! What went wrong, as a value that says whether a retry would help. Knows no HTTP: one place maps it to statuses and problem
 //! documents (`spin_adapters::problem`).
 
-use std::fmt;
-
 /// One thing that is wrong with one field of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FieldError {
@@ -20,13 +18,16 @@ impl FieldError {
 }
 
 /// Why a request was not done.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
     /// The request can't be understood. A retry of the same bytes fails again.
+    #[error("{}", joined(.0))]
     Invalid(Vec<FieldError>),
     /// Understood, but it names what doesn't exist or doesn't fit together (an unknown product).
+    #[error("{}", joined(.0))]
     Unprocessable(Vec<FieldError>),
     /// A part of the request is larger than we take.
+    #[error("{field} is larger than {limit} bytes")]
     TooLarge {
         /// The part, `body` for the whole.
         field: String,
@@ -34,33 +35,40 @@ pub enum Error {
         limit: usize,
     },
     /// No token, or one that doesn't verify.
+    #[error("{detail}")]
     Unauthenticated {
         /// What is wrong with it.
         detail: String,
     },
     /// A delivery that doesn't verify. The same bytes never will.
+    #[error("the delivery is not believed: {reason}")]
     Refused {
         /// The stable name of the cause.
         reason: &'static str,
     },
     /// The caller is known and may not do this, whatever it is done to.
+    #[error("{detail}")]
     Forbidden {
         /// What it would need.
         detail: String,
     },
     /// Not there, or not the caller's: the two are never told apart.
+    #[error("no such {what}")]
     NotFound {
         /// What was looked for: `order`, `customer`, `route`.
         what: String,
     },
     /// The resource exists and has other methods.
+    #[error("allowed methods: {allow}")]
     MethodNotAllowed {
         /// The methods it has, as in the `Allow` header.
         allow: String,
     },
     /// The body's media type isn't one we read.
+    #[error("the body must be application/json")]
     UnsupportedMediaType,
     /// The state of the resource doesn't allow it.
+    #[error("{detail}{}", current.as_ref().map(|current| format!(" (it is {current})")).unwrap_or_default())]
     Conflict {
         /// Why not.
         detail: String,
@@ -68,11 +76,13 @@ pub enum Error {
         current: Option<String>,
     },
     /// `If-Match` names another version.
+    #[error("{}", current.map_or("the version is another one".to_owned(), |version| format!("the current version is {version}")))]
     PreconditionFailed {
         /// The version it has now, where known.
         current: Option<i64>,
     },
     /// Tried too often.
+    #[error("{detail}")]
     TooManyRequests {
         /// What was tried.
         detail: String,
@@ -84,6 +94,7 @@ pub enum Error {
         limit: String,
     },
     /// An attempt that was counted ended in another error: that one, and what the caller has left.
+    #[error("{refusal}")]
     Counted {
         /// What it ended in.
         refusal: Box<Error>,
@@ -94,11 +105,13 @@ pub enum Error {
     },
     /// The payment provider is away: nothing is lost, the order stands, and the same request with the same key goes on where this one
     /// ended.
+    #[error("requires_retry: the payment provider is away; the order stands, send the same request again")]
     RequiresRetry {
         /// When to try again, in seconds.
         retry_after_seconds: u32,
     },
     /// A dependency is away. The same request may succeed later.
+    #[error("{detail}")]
     Unavailable {
         /// Which one.
         detail: String,
@@ -106,11 +119,13 @@ pub enum Error {
         retry_after_seconds: u32,
     },
     /// A variable is missing or wrong. Only a new deployment helps.
+    #[error("{detail}")]
     Misconfigured {
         /// The variable and what is wrong with it; never its value where that is a secret.
         detail: String,
     },
     /// A mistake of ours.
+    #[error("{detail}")]
     Internal {
         /// For the log, never for the caller.
         detail: String,
@@ -126,6 +141,11 @@ impl Error {
     /// One field names what doesn't exist or doesn't fit.
     pub fn unprocessable(field: impl Into<String>, detail: impl Into<String>) -> Self {
         Self::Unprocessable(vec![FieldError::new(field, detail)])
+    }
+
+    /// The `Idempotency-Key` has stood for another request; `what` is what was asked for.
+    pub fn idempotency_mismatch(what: &str) -> Self {
+        Self::unprocessable("Idempotency-Key", format!("was used for another body; a new {what} needs a new key"))
     }
 
     /// No valid token.
@@ -168,40 +188,11 @@ impl Error {
     }
 }
 
-impl fmt::Display for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Invalid(errors) | Self::Unprocessable(errors) => {
-                for (i, error) in errors.iter().enumerate() {
-                    let comma = if i == 0 { "" } else { "; " };
-                    write!(f, "{comma}{}: {}", error.field, error.detail)?;
-                }
-                Ok(())
-            }
-            Self::TooLarge { field, limit } => write!(f, "{field} is larger than {limit} bytes"),
-            Self::Unauthenticated { detail }
-            | Self::Forbidden { detail }
-            | Self::TooManyRequests { detail, .. }
-            | Self::Unavailable { detail, .. }
-            | Self::Misconfigured { detail }
-            | Self::Internal { detail } => f.write_str(detail),
-            Self::Counted { refusal, .. } => refusal.fmt(f),
-            Self::RequiresRetry { .. } => f.write_str(
-                "requires_retry: the payment provider is away; the order stands, send the same request again",
-            ),
-            Self::Conflict { detail, current: Some(current) } => write!(f, "{detail} (it is {current})"),
-            Self::Conflict { detail, current: None } => f.write_str(detail),
-            Self::Refused { reason } => write!(f, "the delivery is not believed: {reason}"),
-            Self::NotFound { what } => write!(f, "no such {what}"),
-            Self::MethodNotAllowed { allow } => write!(f, "allowed methods: {allow}"),
-            Self::UnsupportedMediaType => f.write_str("the body must be application/json"),
-            Self::PreconditionFailed { current: Some(version) } => write!(f, "the current version is {version}"),
-            Self::PreconditionFailed { current: None } => f.write_str("the version is another one"),
-        }
-    }
+/// Every field and what is wrong with it.
+fn joined(errors: &[FieldError]) -> String {
+    let errors: Vec<_> = errors.iter().map(|error| format!("{}: {}", error.field, error.detail)).collect();
+    errors.join("; ")
 }
-
-impl std::error::Error for Error {}
 
 impl cache_logic::ports::OriginError for Error {
     fn unreachable(&self) -> bool {
@@ -218,6 +209,46 @@ mod tests {
         let error =
             Error::Invalid(vec![FieldError::new("limit", "must be 1 to 100"), FieldError::new("sort", "unknown")]);
         assert_eq!(error.to_string(), "limit: must be 1 to 100; sort: unknown");
+    }
+
+    #[test]
+    fn the_text_of_an_error_is_what_its_reader_needs() {
+        let detail = || "why".to_owned();
+        let conflict =
+            |current: Option<&str>| Error::Conflict { detail: detail(), current: current.map(str::to_owned) };
+        let (policy, limit) = (String::new, String::new);
+        let table = [
+            (Error::TooLarge { field: "body".into(), limit: 5 }, "body is larger than 5 bytes"),
+            (Error::unauthenticated("why"), "why"),
+            (Error::forbidden("why"), "why"),
+            (Error::internal("why"), "why"),
+            (Error::Misconfigured { detail: detail() }, "why"),
+            (Error::Unavailable { detail: detail(), retry_after_seconds: 1 }, "why"),
+            (
+                Error::TooManyRequests { detail: detail(), retry_after_seconds: 1, policy: policy(), limit: limit() },
+                "why",
+            ),
+            (Error::Counted { refusal: Box::new(conflict(None)), policy: policy(), limit: limit() }, "why"),
+            (conflict(None), "why"),
+            (conflict(Some("paid")), "why (it is paid)"),
+            (Error::Refused { reason: "header-missing" }, "the delivery is not believed: header-missing"),
+            (Error::not_found("order"), "no such order"),
+            (Error::MethodNotAllowed { allow: "GET" }, "allowed methods: GET"),
+            (Error::UnsupportedMediaType, "the body must be application/json"),
+            (Error::PreconditionFailed { current: Some(7) }, "the current version is 7"),
+            (Error::PreconditionFailed { current: None }, "the version is another one"),
+            (
+                Error::RequiresRetry { retry_after_seconds: 1 },
+                "requires_retry: the payment provider is away; the order stands, send the same request again",
+            ),
+            (
+                Error::idempotency_mismatch("order"),
+                "Idempotency-Key: was used for another body; a new order needs a new key",
+            ),
+        ];
+        for (error, text) in table {
+            assert_eq!(error.to_string(), text);
+        }
     }
 
     #[test]

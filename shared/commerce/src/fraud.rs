@@ -1,5 +1,9 @@
 //! How suspicious an attempt to pay is: a port, and a simple score behind it that is documented in full.
 
+use strum::{EnumString, VariantArray, VariantNames};
+
+use crate::text::text_forms;
+
 /// What is known about an attempt to pay.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Facts {
@@ -16,7 +20,8 @@ pub struct Facts {
 }
 
 /// Something that makes an attempt suspicious.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, EnumString, VariantArray, VariantNames)]
+#[strum(serialize_all = "kebab-case")]
 pub enum Signal {
     /// Many attempts in a short time, or many that failed: somebody tries out cards.
     Velocity,
@@ -26,16 +31,7 @@ pub enum Signal {
     SharedAddress,
 }
 
-impl Signal {
-    /// The stable name.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Velocity => "velocity",
-            Self::AmountJump => "amount-jump",
-            Self::SharedAddress => "shared-address",
-        }
-    }
-}
+text_forms!(Signal);
 
 /// A score and what it is made of.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -10,6 +10,8 @@ use crate::error::Error;
 use crate::keys::{Algorithm, KeySet};
 use crate::query::parse_uuid;
 
+pub use crate::renamed::jwt::*; // renamed
+
 /// The longest token that is looked at, in bytes.
 pub const MAX_TOKEN: usize = 8192;
 /// How far the issuer's clock may be ahead of ours for `nbf`, in seconds. `exp` gets no leeway.
@@ -46,7 +48,7 @@ impl Audience {
 
 /// Whose tokens are taken.
 #[derive(Debug, Clone, Copy)]
-pub struct Expected<'a> {
+pub struct TrustedIssuer<'a> {
     /// The only issuer.
     pub issuer: &'a str,
     /// A name that `aud` must hold; `None`: tokens for any audience are taken, and those for none.
@@ -70,7 +72,7 @@ struct Claims {
 /// Verifies `token` and reads who it stands for. `now` is in unix seconds.
 ///
 /// The order matters: nothing of the payload is read before the signature holds. Every error is [`Error::Unauthenticated`].
-pub fn verify(token: &str, keys: &KeySet, expected: Expected<'_>, now: i64) -> Result<Caller, Error> {
+pub fn verify(token: &str, keys: &KeySet, expected: TrustedIssuer<'_>, now: i64) -> Result<Caller, Error> {
     if token.len() > MAX_TOKEN {
         return Err(Error::unauthenticated("the token is too long"));
     }

@@ -7,26 +7,34 @@ const NO_DIGITS: &str = "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV
 /// Currencies with three digits (ISO 4217, list one).
 const THREE_DIGITS: &str = "BHD IQD JOD KWD LYD OMR TND";
 /// Currencies with two digits (ISO 4217, list one).
-const TWO_DIGITS: &str = "AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BMD BND BOB BRL BSD BTN BWP BYN BZD CAD CDF \
-    CHF CNY COP CRC CUP CVE CZK DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GTQ GYD HKD HNL HTG HUF IDR ILS INR IRR JMD \
-    KES KGS KHR KPW KYD KZT LAK LBP LKR LRD LSL MAD MDL MGA MKD MMK MNT MOP MRU MUR MVR MWK MXN MYR MZN NAD NGN NIO NOK NPR NZD PAB \
-    PEN PGK PHP PKR PLN QAR RON RSD RUB SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TOP TRY TTD TWD TZS \
-    UAH USD UYU UZS VED VES WST XCD YER ZAR ZMW ZWG";
+const TWO_DIGITS: &str = "AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BMD BND BOB BRL BSD BTN BWP BYN BZD CAD CDF CHF CNY \
+    COP CRC CUP CVE CZK DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GTQ GYD HKD HNL HTG HUF IDR ILS INR IRR JMD \
+    KES KGS KHR KPW KYD KZT LAK LBP LKR LRD LSL MAD MDL MGA MKD MMK MNT MOP MRU MUR MVR MWK MXN MYR MZN NAD NGN NIO NOK NPR \
+    NZD PAB PEN PGK PHP PKR PLN QAR RON RSD RUB SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TOP \
+    TRY TTD TWD TZS UAH USD UYU UZS VED VES WST XCD XCG YER ZAR ZMW ZWG";
+/// Currencies with two digits that were in use when this service already took them, and are not any more: the guilder of the
+/// Netherlands Antilles since 2025-03-31 (XCG came for it), the lev since 2026-01-01 (the euro did). Nothing new may be
+/// priced in them, but what was paid in them can still be refunded or disputed.
+const WITHDRAWN: &str = "ANG BGN";
 
-/// An ISO 4217 currency in use.
+/// An ISO 4217 currency.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Currency([u8; 3]);
 
 impl Currency {
-    /// The currency of that code, three capital letters.
+    /// The currency of that code, three capital letters, if it is in use.
     pub fn parse(code: &str) -> Option<Self> {
-        let listed = [TWO_DIGITS, NO_DIGITS, THREE_DIGITS]
-            .into_iter()
-            .any(|list| list.split_whitespace().any(|known| known == code));
-        if !listed {
-            return None;
-        }
-        code.as_bytes().try_into().ok().map(Self)
+        Self::listed(code, &[TWO_DIGITS, NO_DIGITS, THREE_DIGITS])
+    }
+
+    /// The currency of money that has moved already: one that was withdrawn since counts, too.
+    pub fn recorded(code: &str) -> Option<Self> {
+        Self::parse(code).or_else(|| Self::listed(code, &[WITHDRAWN]))
+    }
+
+    fn listed(code: &str, lists: &[&str]) -> Option<Self> {
+        let listed = lists.iter().any(|list| is_in(list, code));
+        listed.then(|| code.as_bytes().try_into().ok().map(Self)).flatten()
     }
 
     /// The code.
@@ -37,13 +45,21 @@ impl Currency {
 
     /// How many digits follow the decimal point.
     pub fn minor_digits(&self) -> u32 {
-        let is_in = |list: &str| list.split_whitespace().any(|known| known == self.as_str());
-        match () {
-            () if is_in(NO_DIGITS) => 0,
-            () if is_in(THREE_DIGITS) => 3,
-            () => 2,
+        match self.as_str() {
+            code if is_in(NO_DIGITS, code) => 0,
+            code if is_in(THREE_DIGITS, code) => 3,
+            _ => 2,
         }
     }
+
+    /// Whether the code stands in a list of codes with blanks between them.
+    pub(crate) fn is_in(&self, list: &str) -> bool {
+        is_in(list, self.as_str())
+    }
+}
+
+fn is_in(list: &str, code: &str) -> bool {
+    list.split_ascii_whitespace().any(|known| known == code)
 }
 
 impl fmt::Display for Currency {
@@ -88,14 +104,26 @@ mod tests {
             let currency = Currency::parse(code).unwrap();
             assert_eq!((currency.as_str(), currency.minor_digits()), (code, digits));
         }
+        for (code, expected) in [("XCG", true), ("ANG", false), ("BGN", false), ("HRK", false)] {
+            assert_eq!(Currency::parse(code).is_some(), expected, "{code}");
+        }
         for wrong in ["", "eur", "EURO", "EU", "XXX", "E R", "EUR USD", "€", "AAA"] {
             assert_eq!(Currency::parse(wrong), None, "{wrong:?}");
         }
     }
 
     #[test]
+    fn money_that_has_moved_may_be_in_a_withdrawn_currency() {
+        for (code, expected) in [("ANG", Some(2)), ("BGN", Some(2)), ("XCG", Some(2)), ("JPY", Some(0)), ("HRK", None)]
+        {
+            assert_eq!(Currency::recorded(code).map(|currency| currency.minor_digits()), expected, "{code}");
+        }
+    }
+
+    #[test]
     fn the_lists_hold_three_letters_each_and_nothing_twice() {
-        let codes: Vec<_> = [TWO_DIGITS, NO_DIGITS, THREE_DIGITS].into_iter().flat_map(str::split_whitespace).collect();
+        let codes: Vec<_> =
+            [TWO_DIGITS, NO_DIGITS, THREE_DIGITS, WITHDRAWN].into_iter().flat_map(str::split_whitespace).collect();
         let unique: std::collections::HashSet<_> = codes.iter().collect();
         assert_eq!(unique.len(), codes.len());
         assert!(codes.iter().all(|code| code.len() == 3 && code.bytes().all(|byte| byte.is_ascii_uppercase())));

@@ -11,6 +11,8 @@ use crate::json::{self, Json};
 use crate::money::{Currency, parse_amount};
 use crate::status::OrderStatus;
 
+pub use crate::renamed::order::*; // renamed
+
 /// The most items of one order.
 pub const MAX_ITEMS: usize = 100;
 /// The largest quantity of one item.
@@ -103,7 +105,7 @@ impl NewItem {
 
 /// `PATCH /orders/:id`: what isn't named stays as it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PatchOrder {
+pub struct OrderPatch {
     /// The status to move to.
     pub status: Option<OrderStatus>,
     /// New notes; `Some(None)` takes them away.
@@ -112,7 +114,7 @@ pub struct PatchOrder {
     pub shipping_address: Option<Option<Address>>,
 }
 
-impl PatchOrder {
+impl OrderPatch {
     /// Decodes a body. One that changes nothing is refused.
     pub fn decode(body: &[u8]) -> Result<Self, Error> {
         const KNOWN: [&str; 3] = ["status", "notes", "shippingAddress"];

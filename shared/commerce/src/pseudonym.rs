@@ -2,34 +2,28 @@
 
 use hmac::{Hmac, Mac};
 use sha2::Sha256;
+use strum::IntoStaticStr;
 
-use crate::query::hex;
+use crate::hex;
 
 /// What a value is used for. The same value has another pseudonym in every place, so that nobody can join them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, IntoStaticStr)]
 pub enum Purpose {
     /// A customer, in the keys of limits.
+    #[strum(serialize = "limit/customer")]
     LimitedCustomer,
     /// An address, in the keys of limits.
+    #[strum(serialize = "limit/address")]
     LimitedAddress,
     /// The name of an attempt to pay.
+    #[strum(serialize = "limit/attempt")]
     Attempt,
     /// Whose checkout session it is.
+    #[strum(serialize = "checkout/owner")]
     CheckoutOwner,
     /// The token of a guest.
+    #[strum(serialize = "guest/token")]
     GuestToken,
-}
-
-impl Purpose {
-    fn label(self) -> &'static [u8] {
-        match self {
-            Self::LimitedCustomer => b"limit/customer",
-            Self::LimitedAddress => b"limit/address",
-            Self::Attempt => b"limit/attempt",
-            Self::CheckoutOwner => b"checkout/owner",
-            Self::GuestToken => b"guest/token",
-        }
-    }
 }
 
 /// HMAC-SHA256 of a value for one purpose, as 64 hexadecimal digits. Whoever doesn't have `key` can't try values out.
@@ -37,8 +31,8 @@ pub fn pseudonym(key: &[u8], purpose: Purpose, value: &[u8]) -> String {
     // HMAC takes keys of any length.
     let Ok(mac) = Hmac::<Sha256>::new_from_slice(key) else { return String::new() };
     // No label holds a NUL, so no label and value can be taken for another pair.
-    let mac = mac.chain_update(purpose.label()).chain_update([0]).chain_update(value);
-    hex(&mac.finalize().into_bytes())
+    let mac = mac.chain_update(<&str>::from(purpose)).chain_update([0]).chain_update(value);
+    hex::encode(&mac.finalize().into_bytes())
 }
 
 /// The same, cut to 128 bits: enough to tell two values apart in a key.

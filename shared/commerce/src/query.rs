@@ -3,13 +3,18 @@
 use std::borrow::Cow;
 
 use sha2::{Digest, Sha256};
+use strum::{EnumString, VariantArray, VariantNames};
 use uuid::Uuid;
 
 use crate::error::{Error, FieldError};
+use crate::hex;
 use crate::money::Currency;
 use crate::params::Params;
 use crate::status::{OrderStatus, PaymentStatus};
+use crate::text::text_forms;
 use crate::time::Moment;
+
+pub use crate::renamed::query::*; // renamed
 
 /// The longest page.
 pub const MAX_LIMIT: u32 = 100;
@@ -21,7 +26,8 @@ pub const MAX_PAGE: u32 = 1_000_000;
 pub const MAX_SEARCH: usize = 64;
 
 /// What a list is sorted by. Ties are broken by the id, so that pages never overlap.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, EnumString, VariantArray, VariantNames)]
+#[strum(serialize_all = "camelCase")]
 pub enum Sort {
     /// When the order was placed.
     #[default]
@@ -36,23 +42,9 @@ pub enum Sort {
     Status,
 }
 
-impl Sort {
-    const ALL: [Self; 5] = [Self::CreatedAt, Self::UpdatedAt, Self::TotalAmount, Self::OrderNumber, Self::Status];
-
-    /// The name in queries and in SQL.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::CreatedAt => "createdAt",
-            Self::UpdatedAt => "updatedAt",
-            Self::TotalAmount => "totalAmount",
-            Self::OrderNumber => "orderNumber",
-            Self::Status => "status",
-        }
-    }
-}
-
 /// Which way a list is sorted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, EnumString, VariantArray, VariantNames)]
+#[strum(serialize_all = "lowercase")]
 pub enum Direction {
     /// Smallest first.
     Asc,
@@ -61,15 +53,7 @@ pub enum Direction {
     Desc,
 }
 
-impl Direction {
-    /// The name in queries and in SQL.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Asc => "asc",
-            Self::Desc => "desc",
-        }
-    }
-}
+text_forms!(Sort, Direction);
 
 /// One page of something, counted from 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -169,20 +153,8 @@ impl ListQuery {
                 || format!("must be 1 to {MAX_SEARCH} characters, none of them a control character"),
                 parse_search,
             ),
-            sort: params
-                .take("sort", sort_wanted, |text| Sort::ALL.into_iter().find(|sort| sort.as_str() == text))
-                .unwrap_or_default(),
-            direction: params
-                .take(
-                    "order",
-                    || "must be asc or desc".to_owned(),
-                    |text| match text {
-                        "asc" => Some(Direction::Asc),
-                        "desc" => Some(Direction::Desc),
-                        _ => None,
-                    },
-                )
-                .unwrap_or_default(),
+            sort: params.take("sort", || format!("must be one of {}", Sort::names()), Sort::parse).unwrap_or_default(),
+            direction: params.take("order", || "must be asc or desc".to_owned(), Direction::parse).unwrap_or_default(),
         };
         let mut query = params.finish(query)?;
         if let (Some(from), Some(to)) = (query.created_from, query.created_to)
@@ -233,13 +205,8 @@ impl ListQuery {
 
     /// SHA-256 of the canonical text, in hexadecimal: the part of the key that stands for the filters.
     pub fn fingerprint(&self) -> String {
-        hex(&Sha256::digest(self.canonical()))
+        hex::encode(&Sha256::digest(self.canonical()))
     }
-}
-
-/// Bytes in lower case hexadecimal.
-pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// `?organizationId`, as the statistics have it.
@@ -277,10 +244,6 @@ pub(crate) fn uuid_wanted() -> String {
 
 fn moment_wanted() -> String {
     "must be a date or an RFC 3339 time such as 2026-01-31T12:00:00Z (write + as %2B)".to_owned()
-}
-
-fn sort_wanted() -> String {
-    format!("must be one of {}", Sort::ALL.map(Sort::as_str).join(", "))
 }
 
 /// A moment from a query, where an unescaped `+` of the offset has become a blank.

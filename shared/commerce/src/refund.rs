@@ -1,10 +1,15 @@
 //! What operators ask for: money to be given back, money to be taken that is reserved.
 
+use strum::{EnumString, VariantArray, VariantNames};
+
 use crate::error::Error;
 use crate::fields::{Fields, Mistakes, text};
 use crate::gateway::GatewayError;
 use crate::json::{self, Json};
 use crate::money::MAX_INTEGER_DIGITS;
+use crate::text::text_forms;
+
+pub use crate::renamed::refund::*; // renamed
 
 /// The longest note, in characters: PayPal's limit.
 const MAX_NOTE: usize = 255;
@@ -17,14 +22,14 @@ const LONGEST_WAIT: u32 = 3600;
 
 /// `POST /payments/:id/refunds`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RefundWanted {
+pub struct RefundRequest {
     /// How much, as a decimal string; `None`: all that is left.
     pub amount: Option<String>,
     /// For the shopper to read.
     pub note: Option<String>,
 }
 
-impl RefundWanted {
+impl RefundRequest {
     /// Decodes a body.
     ///
     /// # Errors
@@ -41,12 +46,12 @@ impl RefundWanted {
 
 /// `POST /payments/:id/capture`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CaptureWanted {
+pub struct CaptureRequest {
     /// How much, as a decimal string; `None`: all of it.
     pub amount: Option<String>,
 }
 
-impl CaptureWanted {
+impl CaptureRequest {
     /// Decodes a body.
     ///
     /// # Errors
@@ -59,16 +64,33 @@ impl CaptureWanted {
     }
 }
 
+/// Where a refund is that was asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EnumString, VariantArray, VariantNames)]
+#[strum(serialize_all = "snake_case")]
+pub enum RefundState {
+    /// To be sent, perhaps again.
+    Queued,
+    /// The provider has taken it.
+    Sent,
+    /// The provider has refused it.
+    Failed,
+    /// The provider may not remember the request any more, so a repetition could give the money back twice: an operator has
+    /// to look.
+    NeedsReview,
+}
+
+text_forms!(RefundState);
+
 /// What is done with a refund after an attempt to send it failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Postponed {
+pub enum RefundRetry {
     /// It is sent again after so many seconds; why it wasn't.
     Later(u32, &'static str),
     /// The provider said no, for this reason.
     Never(String),
 }
 
-impl Postponed {
+impl RefundRetry {
     /// After the attempt with this number (from 1). Whatever may have been carried out, or may be some day, is sent again under the same
     /// request id; only a clear no ends it.
     pub fn after(error: GatewayError, attempt: u32) -> Self {
@@ -106,11 +128,11 @@ mod tests {
 
     #[test]
     fn a_refund_is_of_an_amount_or_of_all() {
-        let of = |body: &str| RefundWanted::decode(body.as_bytes());
-        assert_eq!(of("{}").unwrap(), RefundWanted { amount: None, note: None });
+        let of = |body: &str| RefundRequest::decode(body.as_bytes());
+        assert_eq!(of("{}").unwrap(), RefundRequest { amount: None, note: None });
         let wanted = of(r#"{"amount":"5.00","note":"Sorry for the scratch"}"#).unwrap();
         assert_eq!((wanted.amount.as_deref(), wanted.note.as_deref()), (Some("5.00"), Some("Sorry for the scratch")));
-        assert_eq!(CaptureWanted::decode(br#"{"amount":"0.5"}"#).unwrap().amount.as_deref(), Some("0.5"));
+        assert_eq!(CaptureRequest::decode(br#"{"amount":"0.5"}"#).unwrap().amount.as_deref(), Some("0.5"));
     }
 
     #[test]
@@ -129,7 +151,7 @@ mod tests {
             r#""""#,
         ] {
             let body = format!(r#"{{"amount":{wrong}}}"#);
-            for error in [RefundWanted::decode(body.as_bytes()).err(), CaptureWanted::decode(body.as_bytes()).err()] {
+            for error in [RefundRequest::decode(body.as_bytes()).err(), CaptureRequest::decode(body.as_bytes()).err()] {
                 assert!(
                     matches!(&error, Some(Error::Invalid(errors)) if errors[0].field == "amount"),
                     "{wrong}: {error:?}"
@@ -137,24 +159,31 @@ mod tests {
             }
         }
         for wrong in ["", "[]", r#"{"sum":"1"}"#, r#"{"note":""}"#] {
-            assert!(RefundWanted::decode(wrong.as_bytes()).is_err(), "{wrong}");
+            assert!(RefundRequest::decode(wrong.as_bytes()).is_err(), "{wrong}");
         }
-        assert!(CaptureWanted::decode(br#"{"note":"x"}"#).is_err());
+        assert!(CaptureRequest::decode(br#"{"note":"x"}"#).is_err());
     }
 
     #[test]
     fn only_a_clear_no_ends_a_refund() {
         let away = |after| GatewayError::Away { retry_after: after };
         for (attempt, seconds) in [(0, 10), (1, 10), (2, 20), (3, 40), (9, 2560), (10, 3600), (u32::MAX, 3600)] {
-            assert_eq!(Postponed::after(away(None), attempt), Postponed::Later(seconds, "provider-away"), "{attempt}");
+            assert_eq!(
+                RefundRetry::after(away(None), attempt),
+                RefundRetry::Later(seconds, "provider-away"),
+                "{attempt}"
+            );
         }
-        assert_eq!(Postponed::after(away(Some(60)), 1), Postponed::Later(60, "provider-away"));
-        assert_eq!(Postponed::after(away(Some(86_400)), 1), Postponed::Later(3600, "provider-away"));
-        assert_eq!(Postponed::after(GatewayError::Unexpected, 1), Postponed::Later(10, "provider-answer-unreadable"));
+        assert_eq!(RefundRetry::after(away(Some(60)), 1), RefundRetry::Later(60, "provider-away"));
+        assert_eq!(RefundRetry::after(away(Some(86_400)), 1), RefundRetry::Later(3600, "provider-away"));
+        assert_eq!(
+            RefundRetry::after(GatewayError::Unexpected, 1),
+            RefundRetry::Later(10, "provider-answer-unreadable")
+        );
         let unconfigured = GatewayError::Unconfigured { variable: "stripe_api_key" };
-        assert_eq!(Postponed::after(unconfigured, 1), Postponed::Later(10, "provider-not-configured"));
+        assert_eq!(RefundRetry::after(unconfigured, 1), RefundRetry::Later(10, "provider-not-configured"));
         let refused = GatewayError::Refused { reason: "charge-already-refunded".into(), field: None };
-        assert_eq!(Postponed::after(refused, 1), Postponed::Never("charge-already-refunded".into()));
-        assert_eq!(Postponed::after(GatewayError::NotYet, 1), Postponed::Never("payment-unknown".into()));
+        assert_eq!(RefundRetry::after(refused, 1), RefundRetry::Never("charge-already-refunded".into()));
+        assert_eq!(RefundRetry::after(GatewayError::NotYet, 1), RefundRetry::Never("payment-unknown".into()));
     }
 }

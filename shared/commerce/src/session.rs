@@ -1,16 +1,21 @@
 //! Payment sessions: the request that begins one, and what their statuses allow.
 
+use strum::{EnumString, VariantArray, VariantNames};
 use uuid::Uuid;
 
 use crate::error::Error;
 use crate::fields::{Fields, Mistakes, line, one_of, uuid};
 use crate::json;
 use crate::params::Params;
+use crate::provider::Provider;
 use crate::query::{MAX_LIMIT, parse_uuid, uuid_wanted};
-use crate::webhook::amount::Provider;
+use crate::text::text_forms;
 
 /// The longest address that a shopper is sent back to, in characters.
 const MAX_URL: usize = 2000;
+
+/// The name of the gateway that isn't called.
+const OTHER: &str = "other";
 
 /// Who takes the money.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,19 +29,14 @@ pub enum PaymentGateway {
 impl PaymentGateway {
     /// The gateway of that name.
     pub fn parse(name: &str) -> Option<Self> {
-        match name {
-            "paypal" => Some(Self::Provider(Provider::PayPal)),
-            "stripe" => Some(Self::Provider(Provider::Stripe)),
-            "other" => Some(Self::Other),
-            _ => None,
-        }
+        if name == OTHER { Some(Self::Other) } else { Provider::parse(name).map(Self::Provider) }
     }
 
     /// The stable name.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Provider(provider) => provider.as_str(),
-            Self::Other => "other",
+            Self::Other => OTHER,
         }
     }
 }
@@ -117,7 +117,8 @@ impl SessionQuery {
 }
 
 /// Where a payment session is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, EnumString, VariantArray, VariantNames)]
+#[strum(serialize_all = "snake_case")]
 pub enum SessionStatus {
     /// Held before the provider was asked, for an operator to look at.
     NeedsReview,
@@ -132,23 +133,6 @@ pub enum SessionStatus {
 }
 
 impl SessionStatus {
-    /// The status of that name.
-    pub fn parse(name: &str) -> Option<Self> {
-        let all = [Self::NeedsReview, Self::AwaitingRedirect, Self::AwaitingCallback, Self::Completed, Self::Failed];
-        all.into_iter().find(|status| status.as_str() == name)
-    }
-
-    /// The stable name.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::NeedsReview => "needs_review",
-            Self::AwaitingRedirect => "awaiting_redirect",
-            Self::AwaitingCallback => "awaiting_callback",
-            Self::Completed => "completed",
-            Self::Failed => "failed",
-        }
-    }
-
     /// Whether it still may be paid through, so that its time can run out.
     pub fn is_open(self) -> bool {
         !matches!(self, Self::Completed | Self::Failed)
@@ -163,6 +147,8 @@ impl SessionStatus {
         }
     }
 }
+
+text_forms!(SessionStatus);
 
 #[cfg(test)]
 mod tests {
@@ -236,10 +222,9 @@ mod tests {
     #[test]
     fn a_session_goes_forward_only() {
         use SessionStatus::*;
-        for status in [NeedsReview, AwaitingRedirect, AwaitingCallback, Completed, Failed] {
-            assert_eq!(SessionStatus::parse(status.as_str()), Some(status));
+        for status in SessionStatus::ALL {
             assert!(status.sources().iter().all(|source| source.is_open()), "{status:?}");
-            assert!(!status.sources().contains(&status));
+            assert!(!status.sources().contains(status));
         }
         assert!(Completed.sources().is_empty());
     }

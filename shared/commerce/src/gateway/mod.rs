@@ -13,11 +13,15 @@ pub use error::GatewayError;
 pub use request::{Answer, Method, Request};
 pub use secret::Secret;
 
+use strum::{EnumString, VariantArray, VariantNames};
 use uuid::Uuid;
 
 use crate::money::Currency;
+use crate::provider::Provider;
+use crate::text::text_forms;
 use crate::time::Moment;
-use crate::webhook::amount::Provider;
+
+pub use crate::renamed::gateway::*; // renamed
 
 /// A payment to begin at a provider.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,7 +44,7 @@ pub struct NewPayment {
 
 /// A payment that the provider has begun.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Created {
+pub struct PaymentPage {
     /// PayPal's order, Stripe's checkout session.
     pub external_id: String,
     /// Where to send the shopper.
@@ -48,15 +52,20 @@ pub struct Created {
 }
 
 /// What can be captured.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EnumString, VariantArray, VariantNames)]
 pub enum Capturable {
     /// A PayPal order that the shopper has approved.
+    #[strum(serialize = "paypal_order")]
     PayPalOrder,
     /// A PayPal authorization.
+    #[strum(serialize = "paypal_authorization")]
     PayPalAuthorization,
     /// A Stripe payment intent that `requires_capture`.
+    #[strum(serialize = "stripe_payment_intent")]
     StripePaymentIntent,
 }
+
+text_forms!(Capturable);
 
 /// Money to take that was approved or reserved.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -104,7 +113,7 @@ pub struct NewRefund {
 
 /// One page of a provider's list of events.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub struct Page {
+pub struct EventPage {
     /// The events.
     pub events: Vec<ListedEvent>,
     /// How to ask for the next page; `None`: this is the last.

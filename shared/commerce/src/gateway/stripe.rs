@@ -3,10 +3,11 @@
 use serde_json::Value;
 
 use super::request::{Answer, Request, code, escape, form, link};
-use super::{Capturable, Created, GatewayError, ListedEvent, NewCapture, NewPayment, NewRefund, Page};
+use super::{Capturable, EventPage, GatewayError, ListedEvent, NewCapture, NewPayment, NewRefund, PaymentPage};
 use crate::foreign;
+use crate::provider::Provider;
 use crate::time::Moment;
-use crate::webhook::amount::{Amount, Provider};
+use crate::webhook::amount::Amount;
 use crate::webhook::event::stripe::{ORDER_METADATA, payment_intent, refund as refund_object};
 use crate::webhook::event::{ProviderObject, id, text};
 
@@ -104,10 +105,10 @@ pub fn events(since: Moment, page: Option<&str>) -> Request {
 ///
 /// # Errors
 /// [`GatewayError::Unexpected`] for one without a link: it can't be paid.
-pub fn created(answer: &Answer) -> Result<Created, GatewayError> {
+pub fn created(answer: &Answer) -> Result<PaymentPage, GatewayError> {
     let body = resource(answer)?;
     match (id(&body, "id"), text(&body, &["url"]).and_then(link)) {
-        (Some(external_id), Some(redirect_url)) => Ok(Created { external_id, redirect_url }),
+        (Some(external_id), Some(redirect_url)) => Ok(PaymentPage { external_id, redirect_url }),
         _ => Err(GatewayError::Unexpected),
     }
 }
@@ -132,13 +133,13 @@ pub fn captured(answer: &Answer) -> Result<ProviderObject, GatewayError> {
 ///
 /// # Errors
 /// [`GatewayError::Unexpected`] for what is no list of events.
-pub fn page(answer: &Answer) -> Result<Page, GatewayError> {
+pub fn page(answer: &Answer) -> Result<EventPage, GatewayError> {
     let body = resource(answer)?;
     let listed = body.get("data").and_then(Value::as_array).ok_or(GatewayError::Unexpected)?;
     let events: Vec<ListedEvent> = listed.iter().map(event).collect::<Option<_>>().ok_or(GatewayError::Unexpected)?;
     let more = body.get("has_more").and_then(Value::as_bool).unwrap_or_default();
     let next = events.last().filter(|_| more).map(|last| last.id.clone());
-    Ok(Page { events, next })
+    Ok(EventPage { events, next })
 }
 
 fn event(value: &Value) -> Option<ListedEvent> {

@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 const NOW: i64 = 1_800_000_000;
 const ISSUER: &str = "edge-orders";
-const EXPECTED: Expected<'_> = Expected { issuer: ISSUER, audience: None };
+const EXPECTED: TrustedIssuer<'_> = TrustedIssuer { issuer: ISSUER, audience: None };
 const SECRET: [u8; 32] = [7; 32];
 
 fn encode(bytes: impl AsRef<[u8]>) -> String {
@@ -67,7 +67,7 @@ fn check(token: &str) -> Result<Caller, Error> {
 
 #[test]
 fn an_audience_must_be_named_where_one_is_expected() {
-    let expected = Expected { audience: Some("orders"), ..EXPECTED };
+    let expected = TrustedIssuer { audience: Some("orders"), ..EXPECTED };
     let table = [
         (json!("orders"), true),
         (json!(["shop", "orders"]), true),

@@ -141,7 +141,7 @@ fn all_mistakes_are_told_at_once_up_to_a_bound() {
     assert_eq!(fields(NewOrder::decode(body.as_bytes())), expected);
 
     let unknown: serde_json::Map<_, _> = (0..5000).map(|n| (format!("field{n}"), json!(1))).collect();
-    assert_eq!(fields(PatchOrder::decode(Value::Object(unknown).to_string().as_bytes())).len(), 20);
+    assert_eq!(fields(OrderPatch::decode(Value::Object(unknown).to_string().as_bytes())).len(), 20);
 }
 
 #[test]
@@ -159,15 +159,15 @@ fn an_order_is_made_for_oneself_and_at_the_shops_prices() {
 
 #[test]
 fn a_patch_tells_absent_from_null() {
-    let decode = |text: &str| PatchOrder::decode(text.as_bytes());
-    let none = PatchOrder { status: None, notes: None, shipping_address: None };
-    assert_eq!(decode(r#"{"notes":null}"#), Ok(PatchOrder { notes: Some(None), ..none.clone() }));
-    assert_eq!(decode(r#"{"notes":""}"#), Ok(PatchOrder { notes: Some(Some(String::new())), ..none.clone() }));
+    let decode = |text: &str| OrderPatch::decode(text.as_bytes());
+    let none = OrderPatch { status: None, notes: None, shipping_address: None };
+    assert_eq!(decode(r#"{"notes":null}"#), Ok(OrderPatch { notes: Some(None), ..none.clone() }));
+    assert_eq!(decode(r#"{"notes":""}"#), Ok(OrderPatch { notes: Some(Some(String::new())), ..none.clone() }));
     assert_eq!(
         decode(r#"{"status":"shipped"}"#),
-        Ok(PatchOrder { status: Some(OrderStatus::Shipped), ..none.clone() })
+        Ok(OrderPatch { status: Some(OrderStatus::Shipped), ..none.clone() })
     );
-    assert_eq!(decode(r#"{"shippingAddress":null}"#), Ok(PatchOrder { shipping_address: Some(None), ..none }));
+    assert_eq!(decode(r#"{"shippingAddress":null}"#), Ok(OrderPatch { shipping_address: Some(None), ..none }));
     let patched = decode(&json!({"shippingAddress": address()}).to_string()).unwrap();
     assert_eq!(serde_json::to_value(patched.shipping_address).unwrap(), address());
 
@@ -188,8 +188,8 @@ fn a_patch_tells_absent_from_null() {
 
 #[test]
 fn a_customer_may_cancel_and_no_more() {
-    for status in OrderStatus::ALL {
-        let patch = PatchOrder { status: Some(status), notes: None, shipping_address: None };
+    for &status in OrderStatus::ALL {
+        let patch = OrderPatch { status: Some(status), notes: None, shipping_address: None };
         let allowed = patch.permit(&caller(Role::Customer, Some(1), "")).is_ok();
         assert_eq!(allowed, status == OrderStatus::Cancelled, "{status:?}");
         assert!(patch.permit(&caller(Role::Service, None, "")).is_ok());

@@ -7,24 +7,7 @@ use serde::{Serialize, Serializer};
 
 use crate::money::Currency;
 
-/// A payment provider that is known by name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Provider {
-    /// PayPal.
-    PayPal,
-    /// Stripe.
-    Stripe,
-}
-
-impl Provider {
-    /// The stable lower-case name.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::PayPal => "paypal",
-            Self::Stripe => "stripe",
-        }
-    }
-}
+pub use crate::renamed::amount::*; // renamed
 
 /// What is wrong with an amount.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -103,13 +86,9 @@ impl Serialize for Amount {
     }
 }
 
-/// Stripe writes codes in lower case.
+/// Stripe writes codes in lower case. What a provider tells of has moved already.
 fn currency(code: &str) -> Option<Currency> {
-    Currency::parse(&code.to_ascii_uppercase())
-}
-
-fn is_in(currency: Currency, list: &str) -> bool {
-    list.split_ascii_whitespace().any(|code| code == currency.as_str())
+    Currency::recorded(&code.to_ascii_uppercase())
 }
 
 fn minor(value: &str, digits: u8) -> Result<i64, AmountError> {
@@ -140,19 +119,19 @@ fn limit(digits: u8) -> u64 {
 /// How many decimal digits `provider` uses for a currency; `None` where it doesn't take the currency.
 pub fn digits(provider: Provider, currency: Currency) -> Option<u8> {
     match provider {
-        Provider::PayPal if is_in(currency, PAYPAL_WHOLE) => Some(0),
-        Provider::PayPal => is_in(currency, PAYPAL).then_some(2),
-        Provider::Stripe if is_in(currency, STRIPE_WHOLE) => Some(0),
-        Provider::Stripe if is_in(currency, STRIPE_THREE) => Some(3),
-        Provider::Stripe => (is_in(currency, STRIPE) || is_in(currency, STRIPE_TIMES_100)).then_some(2),
+        Provider::PayPal if currency.is_in(PAYPAL_WHOLE) => Some(0),
+        Provider::PayPal => currency.is_in(PAYPAL).then_some(2),
+        Provider::Stripe if currency.is_in(STRIPE_WHOLE) => Some(0),
+        Provider::Stripe if currency.is_in(STRIPE_THREE) => Some(3),
+        Provider::Stripe => (currency.is_in(STRIPE) || currency.is_in(STRIPE_TIMES_100)).then_some(2),
     }
 }
 
 /// Of which number every Stripe amount in this currency has to be a multiple.
 fn stripe_step(currency: Currency) -> i64 {
-    if is_in(currency, STRIPE_THREE) {
+    if currency.is_in(STRIPE_THREE) {
         10
-    } else if is_in(currency, STRIPE_TIMES_100) {
+    } else if currency.is_in(STRIPE_TIMES_100) {
         100
     } else {
         1
@@ -244,7 +223,7 @@ mod tests {
             codes.sort_unstable();
             codes.dedup();
             assert_eq!(codes.len(), count);
-            assert!(codes.iter().all(|code| Currency::parse(code).is_some_and(|c| c.as_str() == *code)));
+            assert!(codes.iter().all(|code| Currency::recorded(code).is_some_and(|c| c.as_str() == *code)));
         }
     }
 }

@@ -3,8 +3,8 @@
 use cache_logic::key::KeyBuilder;
 use sha2::{Digest, Sha256};
 
-use super::amount::Provider;
-use crate::query::hex;
+use crate::hex;
+use crate::provider::Provider;
 
 /// The claim on one event: what it is about (`-` where it is about nothing of ours), whose it is, its id, and the SHA-256 of its body.
 /// The same id with another body is another event: whoever forges one can't take the genuine one's place.
@@ -15,7 +15,7 @@ pub fn claim(provider: Provider, account: &str, transaction: Option<&str>, event
 
 /// A certificate that has passed, by the URL that it came from.
 pub fn certificate(url: &str) -> String {
-    KeyBuilder::new("order-payment:certificate").part(hex(&Sha256::digest(url))).build()
+    KeyBuilder::new("order-payment:certificate").part(hex::encode(&Sha256::digest(url))).build()
 }
 
 /// Who fetches that certificate, or why it didn't pass.

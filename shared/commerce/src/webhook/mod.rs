@@ -16,10 +16,12 @@ pub mod paypal;
 mod reason;
 pub mod requests;
 pub mod standard;
+mod state;
 pub mod stripe;
 
 pub use headers::Headers;
 pub use reason::Reason;
+pub use state::EventState;
 
 use crate::time::Moment;
 

@@ -1,10 +1,13 @@
 //! Why a delivery was refused, or kept without being believed.
 
-use std::fmt;
+use strum::{Display, EnumString, VariantArray, VariantNames};
+
+use crate::text::text_forms;
 
 /// The stable name of a verdict's cause. The kebab-case form is shown to operators, stored with the event and counted in
 /// metrics, so a name is never changed or reused.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Display, EnumString, VariantArray, VariantNames)]
+#[strum(serialize_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Reason {
     /// A header that the signature scheme needs is not there or empty.
@@ -39,33 +42,6 @@ pub enum Reason {
     EventMalformed,
 }
 
-impl Reason {
-    /// The stable kebab-case name.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::HeaderMissing => "header-missing",
-            Self::HeaderDuplicated => "header-duplicated",
-            Self::HeaderMalformed => "header-malformed",
-            Self::AlgorithmNotAllowed => "algorithm-not-allowed",
-            Self::CertificateUrlNotAllowed => "certificate-url-not-allowed",
-            Self::CertificateUnreadable => "certificate-unreadable",
-            Self::CertificateUntrusted => "certificate-untrusted",
-            Self::CertificateNameMismatch => "certificate-name-mismatch",
-            Self::CertificateNotValidAtTransmission => "certificate-not-valid-at-transmission",
-            Self::TransmissionInFuture => "transmission-in-future",
-            Self::TransmissionTooOld => "transmission-too-old",
-            Self::SignatureMismatch => "signature-mismatch",
-            Self::SimulatorEvent => "simulator-event",
-            Self::LivemodeMismatch => "livemode-mismatch",
-            Self::EventMalformed => "event-malformed",
-        }
-    }
-}
-
-impl fmt::Display for Reason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
+text_forms!(Reason);
 
 impl std::error::Error for Reason {}

@@ -2,13 +2,16 @@
 
 use uuid::Uuid;
 
-use super::amount::Provider;
+use super::EventState;
 use crate::error::Error;
 use crate::fields::{Fields, Mistakes, text};
 use crate::json;
 use crate::params::Params;
+use crate::provider::Provider;
 use crate::query::{MAX_LIMIT, Page, parse_uuid, take_page, uuid_wanted};
 use crate::time::Moment;
+
+pub use crate::renamed::requests::*; // renamed
 
 /// How many events one redrive takes, unless it is told.
 const REDRIVE: u32 = 50;
@@ -17,9 +20,6 @@ const LOOK_BACK: i64 = 3 * 86_400 * 1_000_000;
 
 /// The longest note, in characters.
 const MAX_NOTE: usize = 500;
-
-/// The states of an event, as they are shown.
-const STATES: [&str; 5] = ["received", "applied", "needs_review", "ignored", "dismissed"];
 
 /// `GET /webhooks/events`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,8 +39,8 @@ impl EventsQuery {
     /// [`Error::Invalid`] naming every parameter that is wrong.
     pub fn parse(raw: Option<&str>) -> Result<Self, Error> {
         let mut params = Params::parse(raw, &["status", "organizationId", "page", "limit"])?;
-        let wanted = || format!("must be one of {}", STATES.join(", "));
-        let state = params.take("status", wanted, |text| STATES.into_iter().find(|state| *state == text));
+        let wanted = || format!("must be one of {}", EventState::names());
+        let state = params.take("status", wanted, EventState::parse).map(EventState::as_str);
         let organization = params.take("organizationId", uuid_wanted, parse_uuid);
         let page = take_page(&mut params);
         params.finish(Self { state, organization, page })
@@ -75,7 +75,7 @@ pub fn parse_redrive(raw: Option<&str>) -> Result<u32, Error> {
 
 /// `POST /webhooks/reconcile`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Reconcile {
+pub struct Reconciliation {
     /// Whose list of events.
     pub provider: Provider,
     /// Since when.
@@ -84,15 +84,14 @@ pub struct Reconcile {
     pub page: Option<String>,
 }
 
-impl Reconcile {
+impl Reconciliation {
     /// Reads a raw query string; `now` in microseconds since 1970.
     ///
     /// # Errors
     /// [`Error::Invalid`] naming every parameter that is wrong.
     pub fn parse(raw: Option<&str>, now: i64) -> Result<Self, Error> {
         let mut params = Params::parse(raw, &["provider", "since", "page"])?;
-        let named = |text: &str| [Provider::PayPal, Provider::Stripe].into_iter().find(|one| one.as_str() == text);
-        let provider = params.take("provider", || "must be paypal or stripe".to_owned(), named);
+        let provider = params.take("provider", || "must be paypal or stripe".to_owned(), Provider::parse);
         let moment = || "must be a date or an RFC 3339 time such as 2026-01-31T12:00:00Z".to_owned();
         let since = params.take("since", moment, Moment::parse).unwrap_or(Moment(now.saturating_sub(LOOK_BACK)));
         let printable = |text: &str| {
@@ -140,12 +139,12 @@ mod tests {
         assert!(parse_redrive(Some("limit=0")).is_err() && parse_redrive(Some("limit=101")).is_err());
 
         let now = 1_700_000_000_000_000;
-        let asked = Reconcile::parse(Some("provider=stripe"), now).unwrap();
+        let asked = Reconciliation::parse(Some("provider=stripe"), now).unwrap();
         assert_eq!((asked.provider, asked.since, asked.page), (Provider::Stripe, Moment(now - LOOK_BACK), None));
-        let asked = Reconcile::parse(Some("provider=paypal&since=2026-01-31&page=abc"), now).unwrap();
+        let asked = Reconciliation::parse(Some("provider=paypal&since=2026-01-31&page=abc"), now).unwrap();
         assert_eq!((asked.provider, asked.page.as_deref()), (Provider::PayPal, Some("abc")));
         for wrong in ["", "provider=other", "provider=stripe&since=yesterday", "provider=stripe&page="] {
-            assert!(Reconcile::parse(Some(wrong), now).is_err(), "{wrong}");
+            assert!(Reconciliation::parse(Some(wrong), now).is_err(), "{wrong}");
         }
     }
 }

@@ -6,12 +6,12 @@ use base64ct::{Base64, Encoding};
 use super::{Headers, Reason, mac};
 
 /// What this receiver expects.
-pub struct Policy {
+pub struct StandardPolicy {
     secrets: Vec<Vec<u8>>,
     tolerance: i64,
 }
 
-impl Policy {
+impl StandardPolicy {
     /// `secrets` are base64, with or without `whsec_`; `tolerance` is how far the signed time may be from now, either
     /// way, in seconds. `None` when a secret is empty or no base64.
     pub fn new<'a>(secrets: impl IntoIterator<Item = &'a str>, tolerance: i64) -> Option<Self> {
@@ -36,7 +36,7 @@ pub struct Message {
 ///
 /// # Errors
 /// `header-*`, `signature-mismatch`, then `transmission-too-old` or `transmission-in-future`.
-pub fn verify(headers: &Headers<'_>, body: &[u8], policy: &Policy, now: i64) -> Result<Message, Reason> {
+pub fn verify(headers: &Headers<'_>, body: &[u8], policy: &StandardPolicy, now: i64) -> Result<Message, Reason> {
     let id = headers.single("webhook-id")?;
     let time_text = headers.single("webhook-timestamp")?;
     let signatures = headers.single("webhook-signature")?;
@@ -65,13 +65,13 @@ mod tests {
     #[test]
     fn secrets_must_be_base64_with_something_in_it() {
         for (secret, taken) in [("whsec_AAAA", true), ("AAAA", true), ("whsec_", false), ("", false), ("a b", false)] {
-            assert_eq!(Policy::new([secret], 300).is_some(), taken, "{secret}");
+            assert_eq!(StandardPolicy::new([secret], 300).is_some(), taken, "{secret}");
         }
     }
 
     #[test]
     fn odd_headers_are_malformed() {
-        let policy = Policy::new(["AAAA"], 300).unwrap();
+        let policy = StandardPolicy::new(["AAAA"], 300).unwrap();
         for (id, time, expected) in [
             ("a.b", "1", Reason::HeaderMalformed),
             ("a", "+1", Reason::HeaderMalformed),

@@ -1,19 +1,22 @@
 //! Stripe's signature scheme: `Stripe-Signature: t=<seconds>,v1=<hex>,...`, HMAC-SHA256 over `t.body`.
 
 use super::{Headers, Reason, mac};
+use crate::hex;
+
+pub use crate::renamed::stripe::*; // renamed
 
 /// What this receiver expects of Stripe.
-pub struct Policy {
+pub struct StripePolicy {
     /// The endpoint's secrets (`whsec_...`, used as they are). Several while one is being replaced.
     pub secrets: Vec<String>,
     /// How far the signed time may be from now, either way, in seconds. Stripe's default is 300.
     pub tolerance: i64,
 }
 
-impl std::fmt::Debug for Policy {
+impl std::fmt::Debug for StripePolicy {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let (secrets, tolerance) = (self.secrets.len(), self.tolerance);
-        write!(f, "Policy {{ {secrets} secrets, tolerance: {tolerance} }}")
+        write!(f, "StripePolicy {{ {secrets} secrets, tolerance: {tolerance} }}")
     }
 }
 
@@ -25,7 +28,7 @@ impl std::fmt::Debug for Policy {
 /// # Errors
 /// `header-*`, `signature-mismatch` (also where there is no v1 signature), then `transmission-too-old` or
 /// `transmission-in-future` for what was genuinely signed at another time.
-pub fn verify(headers: &Headers<'_>, body: &[u8], policy: &Policy, now: i64) -> Result<i64, Reason> {
+pub fn verify(headers: &Headers<'_>, body: &[u8], policy: &StripePolicy, now: i64) -> Result<i64, Reason> {
     let header = Signatures::read(headers.single("stripe-signature")?)?;
     let pieces = [header.time_text.as_bytes(), b".", body];
     if !mac::any_matches(&policy.secrets, &pieces, &header.v1) {
@@ -66,7 +69,7 @@ impl<'a> Signatures<'a> {
                 "t" if time.is_some() => return Err(Reason::HeaderMalformed),
                 "t" => time = Some(value),
                 // An unreadable signature counts for nothing; a readable one beside it still counts.
-                "v1" => v1.extend(hex(value)),
+                "v1" => v1.extend(hex::decode(value)),
                 // v0 is a fake that test mode sends along; other schemes do not exist yet.
                 _ => {}
             }
@@ -76,16 +79,6 @@ impl<'a> Signatures<'a> {
         let time = well_formed.then(|| time_text.parse().ok()).flatten().ok_or(Reason::HeaderMalformed)?;
         Ok(Self { time_text, time, v1 })
     }
-}
-
-fn hex(text: &str) -> Option<Vec<u8>> {
-    let nibble = |b: u8| char::from(b).to_digit(16).map(|n| n as u8);
-    let bytes = text.as_bytes();
-    let pairs = bytes.chunks_exact(2);
-    if !pairs.remainder().is_empty() {
-        return None;
-    }
-    pairs.map(|pair| Some(nibble(pair[0])? << 4 | nibble(pair[1])?)).collect()
 }
 
 #[cfg(test)]
@@ -103,11 +96,11 @@ mod tests {
         mac.update(time.as_bytes());
         mac.update(b".");
         mac.update(body);
-        mac.finalize().into_bytes().iter().map(|b| format!("{b:02x}")).collect()
+        hex::encode(&mac.finalize().into_bytes())
     }
 
     fn judge(header: &str, body: &[u8]) -> Result<i64, Reason> {
-        let policy = Policy { secrets: vec!["old".into(), "new".into()], tolerance: 300 };
+        let policy = StripePolicy { secrets: vec!["old".into(), "new".into()], tolerance: 300 };
         verify(&Headers::new([("Stripe-Signature", header.as_bytes())]), body, &policy, NOW)
     }
 
@@ -160,7 +153,7 @@ mod tests {
 
     #[test]
     fn a_second_signature_header_is_refused() {
-        let (policy, value) = (Policy { secrets: vec!["new".into()], tolerance: 300 }, at(0));
+        let (policy, value) = (StripePolicy { secrets: vec!["new".into()], tolerance: 300 }, at(0));
         let twice = Headers::new([("stripe-signature", value.as_bytes()), ("Stripe-Signature", value.as_bytes())]);
         assert_eq!(verify(&twice, BODY, &policy, NOW), Err(Reason::HeaderDuplicated));
     }
@@ -181,7 +174,7 @@ mod tests {
 
     #[test]
     fn secrets_are_not_printed() {
-        let policy = Policy { secrets: vec!["whsec_x".into()], tolerance: 300 };
-        assert_eq!(format!("{policy:?}"), "Policy { 1 secrets, tolerance: 300 }");
+        let policy = StripePolicy { secrets: vec!["whsec_x".into()], tolerance: 300 };
+        assert_eq!(format!("{policy:?}"), "StripePolicy { 1 secrets, tolerance: 300 }");
     }
 }

@@ -2,7 +2,9 @@
 
 use commerce::time::Moment;
 use commerce::webhook::Reason;
-use commerce::webhook::paypal::{Delivery, Environment, PassedCertificate, Policy, Simulator, Trust, Verdict, verify};
+use commerce::webhook::paypal::{
+    Delivery, Environment, PassedCertificate, PayPalPolicy, Simulator, Trust, Verdict, verify,
+};
 
 use crate::authority::{
     CA_KEY, LEAF_KEY, LIVE_NAME, Leaf, NOW, SHORT_KEY, Signed, WEBHOOK_ID, intermediate_pem, root_pem,
@@ -11,8 +13,8 @@ use crate::authority::{
 const BODY: &[u8] = br#"{"id":"WH-1","event_type":"PAYMENT.CAPTURE.COMPLETED","resource":{"id":"C1"}}"#;
 const DAY: i64 = 86_400;
 
-fn policy() -> Policy {
-    Policy::new(Environment::Live, WEBHOOK_ID).unwrap()
+fn policy() -> PayPalPolicy {
+    PayPalPolicy::new(Environment::Live, WEBHOOK_ID).unwrap()
 }
 
 fn trust() -> Trust {
@@ -29,7 +31,7 @@ fn sent(ago: i64) -> Signed {
 }
 
 /// The whole way of a delivery: headers, certificate, signature.
-fn judge(signed: &Signed, pem: &str, trust: &Trust, policy: &Policy) -> Verdict {
+fn judge(signed: &Signed, pem: &str, trust: &Trust, policy: &PayPalPolicy) -> Verdict {
     let delivery = match Delivery::read(&signed.headers(), policy, NOW) {
         Ok(delivery) => delivery,
         Err(reason) => return Verdict::Refused(reason),
@@ -238,7 +240,7 @@ fn simulator_events_never_count_and_are_recognised_where_allowed() {
     assert_eq!(judge(&forged, &leaf, &trust(), &allowed).reason(), Some(Reason::SignatureMismatch));
 
     // In the sandbox the simulator signs with the live certificate; nothing else may.
-    let sandbox = Policy::new(Environment::Sandbox, WEBHOOK_ID).unwrap();
+    let sandbox = PayPalPolicy::new(Environment::Sandbox, WEBHOOK_ID).unwrap();
     let refused = judge(&simulated, &leaf, &trust(), &sandbox).reason();
     assert_eq!(refused, Some(Reason::CertificateUrlNotAllowed));
     let sandbox = sandbox.with_simulator(Simulator::Ignore);

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::super::request::{Answer, code, link};
-use super::super::{Created, GatewayError, ListedEvent, Page, Secret};
+use super::super::{EventPage, GatewayError, ListedEvent, PaymentPage, Secret};
 use crate::foreign;
 use crate::webhook::event::paypal::{Resource, ResourceKind};
 use crate::webhook::event::{ProviderObject, id, text};
@@ -41,7 +41,7 @@ pub fn token(answer: &Answer, now: u64) -> Result<AccessToken, GatewayError> {
 ///
 /// # Errors
 /// [`GatewayError::Unexpected`] for an order without a link: it can't be paid.
-pub fn created(answer: &Answer) -> Result<Created, GatewayError> {
+pub fn created(answer: &Answer) -> Result<PaymentPage, GatewayError> {
     let body = resource(answer)?;
     let links = body.get("links").and_then(Value::as_array);
     // `payer-action` where a payment source was named, `approve` where not.
@@ -49,7 +49,7 @@ pub fn created(answer: &Answer) -> Result<Created, GatewayError> {
         links.into_iter().flatten().find(|one| matches!(text(one, &["rel"]), Some("payer-action" | "approve")));
     let redirect_url = approve.and_then(|one| link(text(one, &["href"])?));
     match (id(&body, "id"), redirect_url) {
-        (Some(external_id), Some(redirect_url)) => Ok(Created { external_id, redirect_url }),
+        (Some(external_id), Some(redirect_url)) => Ok(PaymentPage { external_id, redirect_url }),
         _ => Err(GatewayError::Unexpected),
     }
 }
@@ -117,14 +117,14 @@ pub fn verified(answer: &Answer) -> Result<bool, GatewayError> {
 ///
 /// # Errors
 /// [`GatewayError::Unexpected`] for what is no list of events.
-pub fn page(answer: &Answer) -> Result<Page, GatewayError> {
+pub fn page(answer: &Answer) -> Result<EventPage, GatewayError> {
     let body = resource(answer)?;
     let listed = body.get("events").and_then(Value::as_array).ok_or(GatewayError::Unexpected)?;
     let events: Option<Vec<ListedEvent>> = listed.iter().map(event).collect();
     let links = body.get("links").and_then(Value::as_array);
     let next = links.into_iter().flatten().find(|one| text(one, &["rel"]) == Some("next"));
     let next = next.and_then(|one| query(text(one, &["href"])?));
-    Ok(Page { events: events.ok_or(GatewayError::Unexpected)?, next })
+    Ok(EventPage { events: events.ok_or(GatewayError::Unexpected)?, next })
 }
 
 fn event(value: &Value) -> Option<ListedEvent> {

@@ -6,9 +6,10 @@ use serde_json::{Value, json};
 
 use super::super::request::{Request, escape};
 use super::super::{Capturable, GatewayError, NewCapture, NewPayment, NewRefund, Secret};
+use crate::provider::Provider;
 use crate::time::Moment;
 use crate::webhook::Headers;
-use crate::webhook::amount::{Amount, AmountError, Provider};
+use crate::webhook::amount::{Amount, AmountError};
 use crate::webhook::event::paypal::{Resource, ResourceKind};
 
 /// How many events are listed at once: PayPal's most.

@@ -6,9 +6,9 @@ use uuid::Uuid;
 use super::*;
 use crate::gateway::{Answer, Capturable, GatewayError, Method, NewCapture, NewPayment, NewRefund, Request, Secret};
 use crate::money::Currency;
+use crate::provider::Provider;
 use crate::time::Moment;
 use crate::webhook::Headers;
-use crate::webhook::amount::Provider;
 use crate::webhook::event::paypal::{Resource, ResourceKind};
 use crate::webhook::event::{ObjectKind, ObjectState};
 
@@ -306,7 +306,7 @@ fn events_are_listed_page_by_page_at_our_own_address() {
     assert_eq!(second.path, "/v1/notifications/webhooks-events?next_page_token=a%3D&page_size=300");
     assert_eq!(list("https://api-m.paypal.com/v1/notifications/webhooks-events?a b").next, None);
     assert_eq!(list("https://api-m.paypal.com/elsewhere?a=b").next, None);
-    assert_eq!(page(&answer(200, &json!({ "events": [] }))).unwrap(), crate::gateway::Page::default());
+    assert_eq!(page(&answer(200, &json!({ "events": [] }))).unwrap(), crate::gateway::EventPage::default());
     for wrong in [json!({}), json!({ "events": [{}] })] {
         assert_eq!(page(&answer(200, &wrong)), Err(GatewayError::Unexpected), "{wrong}");
     }

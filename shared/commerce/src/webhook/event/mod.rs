@@ -10,11 +10,13 @@ pub mod stripe;
 mod subject;
 
 pub use object::{ObjectKind, ObjectState, ProviderObject};
-pub use subject::{Subject, Told};
+pub use subject::{Event, Subject};
 
 use serde_json::Value;
 
-use super::amount::Provider;
+use crate::provider::Provider;
+
+pub use crate::renamed::event::*; // renamed
 
 /// Longest id of an event or object that is believed to be one.
 const LONGEST_ID: usize = 128;

@@ -7,9 +7,11 @@ use crate::foreign;
 use crate::time::Moment;
 use crate::webhook::{Reason, moment};
 
+pub use crate::renamed::paypal_event::*; // renamed
+
 /// A parsed event. Nothing in it is proven but what the API confirms.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Event {
+pub struct PayPalEvent {
     /// PayPal's event id (`WH-...`).
     pub id: String,
     /// The event type, e.g. `PAYMENT.CAPTURE.COMPLETED`.
@@ -96,7 +98,7 @@ impl Resource {
     }
 }
 
-impl Event {
+impl PayPalEvent {
     /// Parses the raw body of a verified delivery.
     ///
     /// # Errors

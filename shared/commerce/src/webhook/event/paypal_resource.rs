@@ -4,7 +4,8 @@ use serde_json::Value;
 
 use super::paypal::{Resource, ResourceKind};
 use super::{ObjectKind, ObjectState, ProviderObject, id, is_id, text};
-use crate::webhook::amount::{Amount, Provider};
+use crate::provider::Provider;
+use crate::webhook::amount::Amount;
 use crate::webhook::moment;
 
 /// `None` when `answer` isn't the resource that was asked for.

@@ -8,12 +8,14 @@ use crate::time::Moment;
 use crate::webhook::Reason;
 use crate::webhook::amount::Amount;
 
+pub use crate::renamed::stripe_event::*; // renamed
+
 /// The metadata key under which Stripe is told our order's id.
 pub const ORDER_METADATA: &str = "order_id";
 
 /// A parsed event. Its whole body was signed.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Event {
+pub struct StripeEvent {
     /// Stripe's event id (`evt_...`).
     pub id: String,
     /// The event type, e.g. `payment_intent.succeeded`.
@@ -28,7 +30,7 @@ pub struct Event {
     pub object: Option<ProviderObject>,
 }
 
-impl Event {
+impl StripeEvent {
     /// Parses the raw body of a verified delivery.
     ///
     /// # Errors

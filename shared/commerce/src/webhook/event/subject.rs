@@ -3,14 +3,14 @@
 use super::paypal::Resource;
 use super::{ProviderObject, envelope, paypal, stripe};
 use crate::foreign;
+use crate::provider::Provider;
 use crate::time::Moment;
 use crate::webhook::Reason;
-use crate::webhook::amount::Provider;
 use serde_json::Value;
 
 /// An event as its body tells it.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Told {
+pub struct Event {
     /// The provider's id of it.
     pub id: String,
     /// Its type.
@@ -45,15 +45,15 @@ pub enum Subject {
     Unreadable,
 }
 
-impl Told {
+impl Event {
     /// Reads the raw body of a verified delivery.
     ///
     /// # Errors
     /// `event-malformed` where not even id and type can be read.
     pub fn read(provider: Provider, body: &[u8]) -> Result<Self, Reason> {
-        let told = match provider {
-            Provider::PayPal => paypal::Event::parse(body).map(Self::from),
-            Provider::Stripe => stripe::Event::parse(body).map(Self::from),
+        let event = match provider {
+            Provider::PayPal => paypal::PayPalEvent::parse(body).map(Self::from),
+            Provider::Stripe => stripe::StripeEvent::parse(body).map(Self::from),
         };
         let unreadable = |(id, kind): (String, String)| {
             let value = foreign::parse(body).unwrap_or_default();
@@ -61,7 +61,7 @@ impl Told {
             let account = super::id(&value, "account").filter(|_| provider == Provider::Stripe);
             Self { id, kind, occurred_at: None, account, livemode, subject: Subject::Unreadable }
         };
-        told.or_else(|reason| envelope(provider, body).map(unreadable).ok_or(reason))
+        event.or_else(|reason| envelope(provider, body).map(unreadable).ok_or(reason))
     }
 
     /// The provider's id of what it is about, for the claim's key.
@@ -74,8 +74,8 @@ impl Told {
     }
 }
 
-impl From<paypal::Event> for Told {
-    fn from(event: paypal::Event) -> Self {
+impl From<paypal::PayPalEvent> for Event {
+    fn from(event: paypal::PayPalEvent) -> Self {
         let subject = match event.resource {
             Some(resource) => Subject::Resource { event: event.id.clone(), resource, claimed: event.claimed },
             None => Subject::Nothing,
@@ -85,8 +85,8 @@ impl From<paypal::Event> for Told {
     }
 }
 
-impl From<stripe::Event> for Told {
-    fn from(event: stripe::Event) -> Self {
+impl From<stripe::StripeEvent> for Event {
+    fn from(event: stripe::StripeEvent) -> Self {
         let subject = event.object.map_or(Subject::Nothing, |object| Subject::Object(Box::new(object)));
         let (id, kind, occurred_at) = (event.id, event.kind, event.created_at);
         Self { id, kind, occurred_at, account: event.account, livemode: event.livemode, subject }
@@ -97,17 +97,17 @@ impl From<stripe::Event> for Told {
 mod tests {
     use super::*;
 
-    fn stripe(body: &str) -> Result<Told, Reason> {
-        Told::read(Provider::Stripe, body.as_bytes())
+    fn stripe(body: &str) -> Result<Event, Reason> {
+        Event::read(Provider::Stripe, body.as_bytes())
     }
 
     #[test]
     fn an_event_is_about_an_object_or_nothing_or_has_to_be_looked_at() {
         let intent = r#"{"id":"evt_1","type":"payment_intent.succeeded","livemode":false,"created":1,"data":{"object":{"id":"pi_1",
             "status":"succeeded","amount_received":100,"currency":"eur","metadata":{"order_id":"o"}}}}"#;
-        let told = stripe(intent).unwrap();
-        assert!(matches!(told.subject, Subject::Object(_)));
-        assert_eq!((told.transaction(), told.livemode), (Some("pi_1"), Some(false)));
+        let event = stripe(intent).unwrap();
+        assert!(matches!(event.subject, Subject::Object(_)));
+        assert_eq!((event.transaction(), event.livemode), (Some("pi_1"), Some(false)));
 
         let unknown =
             stripe(r#"{"id":"evt_2","type":"customer.created","livemode":true,"data":{"object":{}}}"#).unwrap();
@@ -115,15 +115,16 @@ mod tests {
 
         let damaged = intent.replace("\"amount_received\":100", "\"amount_received\":\"?\"");
         let damaged = damaged.replace("\"livemode\"", "\"account\":\"acct_2\",\"livemode\"");
-        let told = stripe(&damaged).unwrap();
-        assert_eq!((told.id.as_str(), told.subject), ("evt_1", Subject::Unreadable));
-        assert_eq!((told.livemode, told.account.as_deref()), (Some(false), Some("acct_2")), "these count as ever");
+        let event = stripe(&damaged).unwrap();
+        assert_eq!((event.id.as_str(), event.subject), ("evt_1", Subject::Unreadable));
+        assert_eq!((event.livemode, event.account.as_deref()), (Some(false), Some("acct_2")), "these count as ever");
 
         for nothing in ["", "{}", "{", r#"{"id":"evt_1"}"#] {
             assert_eq!(stripe(nothing), Err(Reason::EventMalformed), "{nothing}");
         }
-        let told = Told::read(Provider::PayPal, br#"{"id":"WH-1","event_type":"PAYMENT.CAPTURE.COMPLETED"}"#).unwrap();
-        assert_eq!(told.subject, Subject::Unreadable, "without a resource");
+        let event =
+            Event::read(Provider::PayPal, br#"{"id":"WH-1","event_type":"PAYMENT.CAPTURE.COMPLETED"}"#).unwrap();
+        assert_eq!(event.subject, Subject::Unreadable, "without a resource");
     }
 
     #[test]
@@ -132,7 +133,7 @@ mod tests {
             "status":"succeeded","amount_received":100,"currency":"eur","description":"cut \ud83d","metadata":{"order_id":"o"}}}}"#;
         assert!(matches!(stripe(intent).unwrap().subject, Subject::Object(_)));
         let capture = r#"{"id":"WH-1","event_type":"PAYMENT.CAPTURE.COMPLETED","resource_version":"2.0","resource":{"id":"C1","note":"\ud800"}}"#;
-        assert_eq!(Told::read(Provider::PayPal, capture.as_bytes()).unwrap().transaction(), Some("C1"));
+        assert_eq!(Event::read(Provider::PayPal, capture.as_bytes()).unwrap().transaction(), Some("C1"));
     }
 
     #[test]

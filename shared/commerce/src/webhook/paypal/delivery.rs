@@ -2,7 +2,7 @@
 
 use base64ct::{Base64, Encoding};
 
-use super::policy::Policy;
+use super::policy::PayPalPolicy;
 use super::url::Environment;
 use crate::webhook::{Headers, Reason, moment};
 
@@ -38,7 +38,7 @@ impl Delivery {
     ///
     /// # Errors
     /// `header-*`, `algorithm-not-allowed`, `certificate-url-not-allowed`, `transmission-in-future`.
-    pub fn read(headers: &Headers<'_>, policy: &Policy, now: i64) -> Result<Self, Reason> {
+    pub fn read(headers: &Headers<'_>, policy: &PayPalPolicy, now: i64) -> Result<Self, Reason> {
         let id = headers.single("paypal-transmission-id")?;
         let time_text = headers.single("paypal-transmission-time")?;
         let signature = headers.single("paypal-transmission-sig")?;

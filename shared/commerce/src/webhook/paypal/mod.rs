@@ -13,6 +13,8 @@ mod verify;
 
 pub use certificate::{LARGEST_CERTIFICATE, PassedCertificate, Trust};
 pub use delivery::{Delivery, Transmission};
-pub use policy::{Policy, SIMULATOR_WEBHOOK_ID, Simulator};
+pub use policy::{PayPalPolicy, SIMULATOR_WEBHOOK_ID, Simulator};
 pub use url::{CertificateUrls, Characters, Environment};
 pub use verify::{Verdict, verify};
+
+pub use crate::renamed::paypal::*; // renamed

@@ -17,7 +17,7 @@ pub enum Simulator {
 
 /// One receiver: its environment, its own webhook id and its limits.
 #[derive(Debug, Clone)]
-pub struct Policy {
+pub struct PayPalPolicy {
     environment: Environment,
     webhook_id: String,
     simulator: Simulator,
@@ -26,7 +26,7 @@ pub struct Policy {
     seconds_ahead: i64,
 }
 
-impl Policy {
+impl PayPalPolicy {
     /// A policy with the defaults: simulator refused, PayPal's URLs, 4 days back and 300 seconds ahead.
     /// `None` for a webhook id that is no id, or that is the simulator's: then anybody's test event would count.
     pub fn new(environment: Environment, webhook_id: &str) -> Option<Self> {
@@ -101,7 +101,7 @@ mod tests {
     #[test]
     fn the_simulators_id_is_nobodys_own() {
         for (id, taken) in [("1AB00000CD000000E", true), ("WEBHOOK_ID", false), ("", false), ("a|b", false)] {
-            assert_eq!(Policy::new(Environment::Live, id).is_some(), taken, "{id}");
+            assert_eq!(PayPalPolicy::new(Environment::Live, id).is_some(), taken, "{id}");
         }
     }
 }

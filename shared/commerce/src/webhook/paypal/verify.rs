@@ -2,7 +2,7 @@
 
 use super::certificate::{PassedCertificate, Trust};
 use super::delivery::{Delivery, Transmission};
-use super::policy::{Policy, SIMULATOR_WEBHOOK_ID, Simulator};
+use super::policy::{PayPalPolicy, SIMULATOR_WEBHOOK_ID, Simulator};
 use crate::webhook::Reason;
 
 /// What a delivery turned out to be. `Genuine` still covers no more than a CRC-32 of the body: the body may name a
@@ -41,7 +41,7 @@ pub fn verify(
     body: &[u8],
     certificate: &PassedCertificate,
     trust: &Trust,
-    policy: &Policy,
+    policy: &PayPalPolicy,
     now: i64,
 ) -> Verdict {
     if !certificate.is_for(delivery.certificate_name()) {

@@ -1,7 +1,7 @@
 //! PayPal: which resource an event names, and what a resource says.
 
 use commerce::webhook::Reason;
-use commerce::webhook::event::paypal::{Event as PayPalEvent, Resource, ResourceKind};
+use commerce::webhook::event::paypal::{PayPalEvent, Resource, ResourceKind};
 use serde_json::Value;
 use serde_json::json;
 

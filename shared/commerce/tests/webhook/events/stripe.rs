@@ -1,7 +1,7 @@
 //! Stripe: what the object of an event says.
 
 use commerce::webhook::Reason;
-use commerce::webhook::event::stripe::Event as StripeEvent;
+use commerce::webhook::event::stripe::StripeEvent;
 use serde_json::{Value, json};
 
 use super::short;

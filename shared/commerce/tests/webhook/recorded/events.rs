@@ -1,7 +1,7 @@
 //! Recorded bodies of PayPal's events.
 
 use commerce::webhook::event::ObjectKind;
-use commerce::webhook::event::paypal::Event;
+use commerce::webhook::event::paypal::PayPalEvent;
 use serde_json::Value;
 
 use super::{file, read, text};
@@ -12,7 +12,7 @@ fn every_recorded_event_names_its_resource_and_reads_as_one() {
     for entry in read(&path).as_array().expect("a list") {
         let name = text(entry, "file").expect("a file");
         let body = std::fs::read(path.with_file_name(name)).expect(name);
-        let event = Event::parse(&body).unwrap_or_else(|reason| panic!("{name}: {reason}"));
+        let event = PayPalEvent::parse(&body).unwrap_or_else(|reason| panic!("{name}: {reason}"));
         assert_eq!(Some(event.id.as_str()), text(entry, "event_id"), "{name}");
         assert_eq!(Some(event.kind.as_str()), text(entry, "event_type"), "{name}");
         let resource = event.resource.expect(name);

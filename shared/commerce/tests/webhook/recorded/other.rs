@@ -1,7 +1,7 @@
 //! Recorded vectors of Stripe and of Standard Webhooks.
 
 use base64ct::{Base64, Encoding};
-use commerce::webhook::event::stripe::Event;
+use commerce::webhook::event::stripe::StripeEvent;
 use commerce::webhook::{Headers, Reason, standard, stripe};
 use serde_json::Value;
 
@@ -26,13 +26,13 @@ fn every_stripe_vector_gets_the_verdict_that_its_file_expects() {
         };
         let tolerance = vector.get("tolerance_s").and_then(Value::as_i64).unwrap_or(300);
         let now = vector.get("now_unix").and_then(Value::as_i64).expect("now_unix");
-        let verdict = stripe::verify(&headers, &body, &stripe::Policy { secrets, tolerance }, now);
+        let verdict = stripe::verify(&headers, &body, &stripe::StripePolicy { secrets, tolerance }, now);
         let expect = text(vector, "expect").expect("expect");
         match expect.split_once(':').unwrap_or((expect, "")) {
             ("accept", _) => assert!(verdict.is_ok(), "{name}: {verdict:?}"),
             ("signature_ok_then_json_error", _) => {
                 assert!(verdict.is_ok(), "{name}: {verdict:?}");
-                assert_eq!(Event::parse(&body), Err(Reason::EventMalformed), "{name}");
+                assert_eq!(StripeEvent::parse(&body), Err(Reason::EventMalformed), "{name}");
             }
             (other, why) => {
                 assert_eq!(other, "reject", "{name}");
@@ -57,7 +57,7 @@ fn every_standard_webhooks_vector_gets_the_verdict_that_its_file_expects() {
     let Some(path) = file(None, "standard_webhooks_vectors.json") else { return };
     let file = read(&path);
     let tolerance = file.get("tolerance_s").and_then(Value::as_i64).expect("tolerance_s");
-    let policy = standard::Policy::new([text(&file, "secret").expect("a secret")], tolerance).expect("base64");
+    let policy = standard::StandardPolicy::new([text(&file, "secret").expect("a secret")], tolerance).expect("base64");
     let payload = text(&file, "payload").expect("a payload");
     for case in file.get("cases").and_then(Value::as_array).expect("cases") {
         let headers = case.get("headers").and_then(Value::as_object).expect("headers");

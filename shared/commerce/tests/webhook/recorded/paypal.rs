@@ -4,9 +4,9 @@ use std::path::Path;
 
 use base64ct::{Base64, Encoding};
 use commerce::webhook::Reason;
-use commerce::webhook::event::paypal::Event;
+use commerce::webhook::event::paypal::PayPalEvent;
 use commerce::webhook::paypal::{
-    CertificateUrls, Delivery, Environment, Policy, SIMULATOR_WEBHOOK_ID, Simulator, Verdict,
+    CertificateUrls, Delivery, Environment, PayPalPolicy, SIMULATOR_WEBHOOK_ID, Simulator, Verdict,
 };
 use serde_json::Value;
 
@@ -76,7 +76,7 @@ fn check_surroundings(vector: &Vector, simulated: bool) {
             Environment::Live => Environment::Sandbox,
             Environment::Sandbox => Environment::Live,
         };
-        let other = Policy::new(other, &vector.webhook_id).expect("an id");
+        let other = PayPalPolicy::new(other, &vector.webhook_id).expect("an id");
         assert_eq!(vector.judge(&other, 0).reason(), Some(Reason::CertificateUrlNotAllowed), "{name}");
     }
     let early = vector.judge(&vector.policy(), -301);
@@ -86,7 +86,7 @@ fn check_surroundings(vector: &Vector, simulated: bool) {
         assert_eq!(vector.judge(&own_urls, 0).reason(), Some(Reason::CertificateUrlNotAllowed), "{name}");
     }
     // Whatever a body claims, it can only name an event and something to ask the provider for. Not every signed body is an event.
-    let Ok(event) = Event::parse(&vector.body) else { return };
+    let Ok(event) = PayPalEvent::parse(&vector.body) else { return };
     assert!(!event.id.is_empty() && event.resource.as_ref().is_none_or(|r| r.path().ends_with(&r.id)), "{name}");
 }
 

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use base64ct::{Base64, Encoding};
 use commerce::time::Moment;
 use commerce::webhook::paypal::{
-    CertificateUrls, Characters, Delivery, Environment, PassedCertificate, Policy, SIMULATOR_WEBHOOK_ID, Simulator,
-    Trust, Verdict, verify,
+    CertificateUrls, Characters, Delivery, Environment, PassedCertificate, PayPalPolicy, SIMULATOR_WEBHOOK_ID,
+    Simulator, Trust, Verdict, verify,
 };
 use commerce::webhook::{Headers, Reason};
 use serde_json::Value;
@@ -86,11 +86,11 @@ impl Vector {
     }
 
     /// The policy of the receiver that the vector was sent to.
-    pub fn policy(&self) -> Policy {
+    pub fn policy(&self) -> PayPalPolicy {
         // The simulator's id is nobody's own: its events are recognised by a receiver with another id.
         let simulated = self.webhook_id == SIMULATOR_WEBHOOK_ID;
         let own = if simulated { "0AA00000AA000000A" } else { &self.webhook_id };
-        let policy = Policy::new(self.environment, own).unwrap_or_else(|| panic!("{}: webhook id", self.name));
+        let policy = PayPalPolicy::new(self.environment, own).unwrap_or_else(|| panic!("{}: webhook id", self.name));
         let policy = policy.with_simulator(if simulated { Simulator::Ignore } else { Simulator::Refuse });
         if !self.own_ca {
             return policy;
@@ -104,7 +104,7 @@ impl Vector {
     }
 
     /// The verdict `after` seconds after it was sent.
-    pub fn judge(&self, policy: &Policy, after: i64) -> Verdict {
+    pub fn judge(&self, policy: &PayPalPolicy, after: i64) -> Verdict {
         let now = self.sent_at + after;
         let delivery = match Delivery::read(&self.headers(), policy, now) {
             Ok(delivery) => delivery,

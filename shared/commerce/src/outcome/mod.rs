@@ -1,0 +1,76 @@
+//! What the SQL functions answer as their `outcome`, as enums.
+//!
+//! Every function that answers an `outcome` has one enum here, and every enum says which function that is. [`OUTCOMES`] holds
+//! the names, so that a test can compare them with the literals in the functions.
+
+mod orders;
+mod payments;
+mod webhooks;
+
+pub use orders::{CheckoutOutcome, CreateOutcome, DeleteOutcome, PatchOutcome, SetStatusOutcome};
+pub use payments::{CaptureOutcome, RefundOutcome, SessionApproveOutcome, SessionBeginOutcome, SessionMoveOutcome};
+pub use webhooks::{ApplyOutcome, DismissOutcome, RecordOutcome, RenewOutcome, ReplayOutcome};
+
+use std::str::FromStr;
+
+use crate::error::Error;
+
+/// What one SQL function may answer.
+pub trait Outcome: FromStr {
+    /// The function, for the log.
+    const FUNCTION: &'static str;
+
+    /// The outcome of that name; `None` if the function has none.
+    fn named(name: &str) -> Option<Self> {
+        name.parse().ok()
+    }
+
+    /// Reads the column `outcome` of a row.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] if it is empty or unknown: then code and database don't belong together.
+    fn read(answer: Option<&str>) -> Result<Self, Error> {
+        let named = answer.and_then(Self::named);
+        named.ok_or_else(|| {
+            Error::internal(format!("{} gave the outcome {:?}", Self::FUNCTION, answer.unwrap_or_default()))
+        })
+    }
+}
+
+/// Says which function answers an enum.
+macro_rules! answered_by {
+    ($($type:ty: $function:literal;)+) => {$(
+        impl $crate::outcome::Outcome for $type {
+            const FUNCTION: &'static str = $function;
+        }
+    )+};
+}
+use answered_by;
+
+/// Every function that answers an `outcome`, and the literals that may stand for it in the function. A function that passes on
+/// what another one answers has a row more; a literal that ends in a colon is followed by an index.
+pub const OUTCOMES: &[(&str, &[&str])] = {
+    use strum::VariantNames;
+    &[
+        ("order_create", CreateOutcome::VARIANTS),
+        ("order_patch", <PatchOutcome as VariantNames>::VARIANTS),
+        ("order_delete", DeleteOutcome::VARIANTS),
+        ("order_set_statuses", <SetStatusOutcome as VariantNames>::VARIANTS),
+        ("checkout_order", CheckoutOutcome::OWN),
+        ("checkout_order", CreateOutcome::VARIANTS),
+        ("session_begin", SessionBeginOutcome::VARIANTS),
+        ("session_approve", SessionApproveOutcome::VARIANTS),
+        ("session_move", SessionMoveOutcome::VARIANTS),
+        ("refund_request", RefundOutcome::VARIANTS),
+        ("capture_begin", CaptureOutcome::VARIANTS),
+        ("payment_observed", ApplyOutcome::VARIANTS),
+        ("webhook_record", RecordOutcome::VARIANTS),
+        ("webhook_apply", ApplyOutcome::VARIANTS),
+        ("webhook_replay", ReplayOutcome::VARIANTS),
+        ("webhook_dismiss", DismissOutcome::VARIANTS),
+        ("cache_renew", RenewOutcome::VARIANTS),
+    ]
+};
+
+#[cfg(test)]
+mod tests;

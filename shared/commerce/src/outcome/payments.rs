@@ -1,0 +1,103 @@
+//! What the functions answer that move payment sessions, captures and refunds.
+
+use strum::{EnumString, VariantNames};
+
+use super::answered_by;
+
+/// What `session_begin` answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, EnumString, VariantNames)]
+#[strum(serialize_all = "snake_case")]
+pub enum SessionBeginOutcome {
+    /// The provider is to be asked now, and the answer reported.
+    Started,
+    /// Another request with this key is asking the provider.
+    InProgress,
+    /// The key has begun this session before: the session as it is shown.
+    Replay,
+    /// The key was used for another body.
+    Mismatch,
+    /// There is no such order for this caller.
+    UnknownOrder,
+    /// The order can't be paid as it is, or not for this sum any more.
+    NotPayable,
+    /// The account that would get the money isn't this organisation's.
+    ForeignAccount,
+    /// The order has another session that is open.
+    OpenSession,
+}
+
+/// What `session_approve` answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, EnumString, VariantNames)]
+#[strum(serialize_all = "snake_case")]
+pub enum SessionApproveOutcome {
+    /// The provider is to be asked now, and the answer reported.
+    Started,
+    /// Another request is letting the session go on.
+    InProgress,
+    /// The session isn't held.
+    NotAllowed,
+    /// The order can't be paid as it is, or not for this sum any more.
+    NotPayable,
+    /// The account that would get the money isn't this organisation's.
+    ForeignAccount,
+    /// There is no such session.
+    NotFound,
+}
+
+/// What `session_move` answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, EnumString, VariantNames)]
+#[strum(serialize_all = "snake_case")]
+pub enum SessionMoveOutcome {
+    /// The session has moved.
+    Moved,
+    /// The session was there already.
+    Unchanged,
+    /// The session can't move there from where it is.
+    NotAllowed,
+    /// The order can't be paid any more as the session asks for it.
+    NotPayable,
+    /// There is no such session for this caller.
+    NotFound,
+}
+
+/// What `refund_request` answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, EnumString, VariantNames)]
+#[strum(serialize_all = "snake_case")]
+pub enum RefundOutcome {
+    /// The refund waits to be sent.
+    Queued,
+    /// The key has asked for this refund before.
+    Replay,
+    /// The key was used for another refund.
+    Mismatch,
+    /// There is no such payment.
+    NotFound,
+    /// Nothing of the payment can be given back.
+    NotRefundable,
+    /// The amount is none of the currency, or more than what is left.
+    TooMuch,
+}
+
+/// What `capture_begin` answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, EnumString, VariantNames)]
+#[strum(serialize_all = "snake_case")]
+pub enum CaptureOutcome {
+    /// The provider is to be asked now.
+    Capture,
+    /// The key has captured this before: the answer of that time.
+    Replay,
+    /// The key was used for another body.
+    Mismatch,
+    /// There is no such payment and no such session.
+    NotFound,
+    /// There is nothing to capture.
+    NotCapturable,
+}
+
+answered_by! {
+    SessionBeginOutcome: "session_begin";
+    SessionApproveOutcome: "session_approve";
+    SessionMoveOutcome: "session_move";
+    RefundOutcome: "refund_request";
+    CaptureOutcome: "capture_begin";
+}

@@ -1,0 +1,65 @@
+//! Where one answer of a view is kept, and what it depends on.
+
+use cache_logic::key::KeyBuilder;
+use uuid::Uuid;
+
+use super::View;
+use super::tags::{ALL_TAG, Scope, customer_tag, of_pair, organization_tag, status_tag};
+use crate::query::{ListQuery, Page};
+
+/// A cache entry in name only.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// What it holds.
+    pub view: &'static View,
+    /// Its key, without the namespace's prefix.
+    pub key: String,
+    /// Everything whose change makes it wrong: the strings that triggers in Postgres write into the outbox.
+    pub tags: Vec<String>,
+}
+
+impl View {
+    /// The entry of one order.
+    pub fn entry_of_order(&'static self, org: Uuid, id: Uuid) -> Entry {
+        self.entry(of_pair(self.key, org, id), Scope::Order.tag(org, id))
+    }
+
+    /// The entry of one payment session.
+    pub fn entry_of_session(&'static self, org: Uuid, id: Uuid) -> Entry {
+        self.entry(of_pair(self.key, org, id), Scope::Session.tag(org, id))
+    }
+
+    /// The entry of a page of what one customer has.
+    pub fn entry_of_customer(&'static self, org: Uuid, customer: Uuid, page: Page) -> Entry {
+        let key = KeyBuilder::new(self.key)
+            .pair(org.to_string(), customer.to_string())
+            .part(page.number.to_string())
+            .part(page.size.to_string())
+            .build();
+        self.entry(key, Scope::Customer.tag(org, customer))
+    }
+
+    /// The entry of a page of an organisation's orders. Its tag is that of the narrowest set which holds every order of any page
+    /// of this query.
+    pub fn entry_of_list(&'static self, org: Uuid, query: &ListQuery) -> Entry {
+        let tag = match (query.customer, query.status) {
+            (Some(customer), _) => customer_tag(org, customer),
+            (None, Some(status)) => status_tag(org, status),
+            (None, None) => organization_tag(org),
+        };
+        self.entry(KeyBuilder::new(self.key).part(org.to_string()).part(query.fingerprint()).build(), tag)
+    }
+
+    /// The entry of what is drawn from all orders of one organisation, or of all organisations.
+    pub fn entry_of_organization(&'static self, org: Option<Uuid>) -> Entry {
+        let (part, tag) = match org {
+            Some(org) => (org.to_string(), organization_tag(org)),
+            None => ("all".to_owned(), ALL_TAG.to_owned()),
+        };
+        self.entry(KeyBuilder::new(self.key).part(part).build(), tag)
+    }
+
+    fn entry(&'static self, key: String, tag: String) -> Entry {
+        Entry { view: self, key, tags: vec![tag] }
+    }
+}

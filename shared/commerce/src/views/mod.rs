@@ -1,0 +1,213 @@
+//! The cached views: one row for each kind of answer that is kept, and everything about it in that row.
+//!
+//! The order of the rows is the order in which views are counted: a new one goes to the end. Its name is what it is counted
+//! under, so a name is never changed or reused. Keys are without the namespace's prefix.
+//!
+//! Reading order: the table, [`Entry`] (where one answer of a view is kept), [`tags`] (whose change makes it wrong).
+
+mod entry;
+pub mod tags;
+
+pub use entry::Entry;
+pub use tags::Scope;
+
+/// One kind of answer that is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct View {
+    number: usize,
+    /// What it is counted under.
+    pub name: &'static str,
+    /// Where it stands behind `/orders/:id`, empty for the order itself; `None` for what has a route of its own.
+    pub path: Option<&'static str>,
+    /// The first part of its keys.
+    pub key: &'static str,
+    /// Whose changes make it wrong.
+    pub scope: Scope,
+    /// The setting that says how long it is kept.
+    pub ttl: &'static str,
+    /// The default of that setting; `None`: as `cache_ttl_seconds`.
+    pub default_ttl_seconds: Option<u32>,
+    /// Whether an old answer is better than none while Postgres is away. Never where money is decided by it.
+    pub stale_if_error: bool,
+    /// The SQL function that answers it.
+    pub statement: &'static str,
+    /// What isn't there where nothing is found.
+    pub noun: &'static str,
+    /// Whether it is kept packed when it is long.
+    pub packed: bool,
+}
+
+impl View {
+    /// Its place in [`VIEWS`] and in [`NAMES`].
+    pub const fn number(&self) -> usize {
+        self.number
+    }
+
+    /// The view that the rest of a path names, behind the order's id; `None` is the order itself.
+    pub fn of_order_at(rest: Option<&str>) -> Option<&'static Self> {
+        VIEWS.iter().find(|view| view.path == Some(rest.unwrap_or_default()))
+    }
+}
+
+/// Makes the table, and a name for each of its rows.
+macro_rules! views {
+    ($($(#[$doc:meta])+ $handle:ident = { $($field:ident: $value:expr,)+ })+) => {
+        #[allow(non_camel_case_types, clippy::upper_case_acronyms)]
+        enum Number { $($handle,)+ }
+
+        const ROWS: [View; [$(Number::$handle),+].len()] =
+            [$(View { number: Number::$handle as usize, $($field: $value,)+ },)+];
+
+        /// Every view, in the order in which they are counted.
+        pub static VIEWS: [View; ROWS.len()] = ROWS;
+
+        $($(#[$doc])+ pub static $handle: &View = &VIEWS[Number::$handle as usize];)+
+    };
+}
+
+views! {
+    /// One order.
+    ORDER = {
+        name: "order",
+        path: Some(""),
+        key: "order",
+        scope: Scope::Order,
+        ttl: "ttl_order",
+        default_ttl_seconds: None,
+        stale_if_error: true,
+        statement: "order_get",
+        noun: "order",
+        packed: false,
+    }
+    /// A page of orders. Depends on the narrowest set that holds every order of any page of its query.
+    ORDERS_LIST = {
+        name: "orders_list",
+        path: None,
+        key: "orders:list",
+        scope: Scope::Organization,
+        ttl: "ttl_orders_list",
+        default_ttl_seconds: None,
+        stale_if_error: true,
+        statement: "order_list",
+        noun: "list of orders",
+        packed: true,
+    }
+    /// Statistics of one organisation, or of all.
+    ORDER_STATS = {
+        name: "order_stats",
+        path: None,
+        key: "order:stats",
+        scope: Scope::Organization,
+        ttl: "ttl_order_stats",
+        default_ttl_seconds: None,
+        stale_if_error: true,
+        statement: "order_stats",
+        noun: "statistics",
+        packed: false,
+    }
+    /// The summary of an order.
+    ORDER_SUMMARY = {
+        name: "order_summary",
+        path: Some("summary"),
+        key: "order-summaries",
+        scope: Scope::Order,
+        ttl: "ttl_order_summary",
+        default_ttl_seconds: Some(900),
+        stale_if_error: true,
+        statement: "order_summary",
+        noun: "order",
+        packed: false,
+    }
+    /// A page of a customer's orders, newest first.
+    ORDER_HISTORY = {
+        name: "order_history",
+        path: None,
+        key: "order-history",
+        scope: Scope::Customer,
+        ttl: "ttl_order_history",
+        default_ttl_seconds: Some(3600),
+        stale_if_error: true,
+        statement: "order_history",
+        noun: "customer",
+        packed: true,
+    }
+    /// What was paid for an order.
+    PAYMENT_STATUS = {
+        name: "payment_status",
+        path: Some("payment-status"),
+        key: "payment-status",
+        scope: Scope::Order,
+        ttl: "ttl_payment_status",
+        default_ttl_seconds: Some(300),
+        stale_if_error: false,
+        statement: "order_payment_status",
+        noun: "order",
+        packed: false,
+    }
+    /// Where the parcels of an order are.
+    ORDER_TRACKING = {
+        name: "order_tracking",
+        path: Some("tracking"),
+        key: "order-tracking",
+        scope: Scope::Order,
+        ttl: "ttl_order_tracking",
+        default_ttl_seconds: Some(1800),
+        stale_if_error: true,
+        statement: "order_tracking",
+        noun: "order",
+        packed: false,
+    }
+    /// The invoice of an order; an order may stand without one.
+    INVOICE_DATA = {
+        name: "invoice_data",
+        path: Some("invoice"),
+        key: "invoice-data",
+        scope: Scope::Order,
+        ttl: "ttl_invoice_data",
+        default_ttl_seconds: Some(21_600),
+        stale_if_error: true,
+        statement: "order_invoice",
+        noun: "invoice",
+        packed: false,
+    }
+    /// The line of one order in a bulk read.
+    ORDER_STATUS = {
+        name: "order_status",
+        path: None,
+        key: "order-status",
+        scope: Scope::Order,
+        ttl: "ttl_payment_status",
+        default_ttl_seconds: Some(300),
+        stale_if_error: false,
+        statement: "order_statuses",
+        noun: "order",
+        packed: false,
+    }
+    /// A payment session. It is kept at most as long as it is open, whatever the setting says.
+    PAYMENT_SESSION = {
+        name: "payment_session",
+        path: None,
+        key: "order-payment:session",
+        scope: Scope::Session,
+        ttl: "ttl_payment_session",
+        default_ttl_seconds: Some(1800),
+        stale_if_error: false,
+        statement: "session_get",
+        noun: "payment session",
+        packed: false,
+    }
+}
+
+/// The names of all views in the order of [`VIEWS`]: what they are counted under.
+pub const NAMES: [&str; ROWS.len()] = {
+    let mut names = [""; ROWS.len()];
+    let mut at = 0;
+    while at < names.len() {
+        names[at] = ROWS[at].name;
+        at += 1;
+    }
+    names
+};
+
+#[cfg(test)]
+mod tests;

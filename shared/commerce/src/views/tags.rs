@@ -1,0 +1,67 @@
+//! The tags of entries. An entry that names a tag is gone as soon as a change that wrote the tag has been applied.
+
+use uuid::Uuid;
+
+use crate::status::OrderStatus;
+
+/// Whose changes make an answer wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scope {
+    /// Those of one order and of all that belongs to it.
+    Order,
+    /// Those of one payment session.
+    Session,
+    /// Those of the orders of one customer.
+    Customer,
+    /// Those of the orders of an organisation; a query may narrow it to a customer's or to those of one status, and what is
+    /// drawn from all organisations depends on [`ALL_TAG`].
+    Organization,
+}
+
+impl Scope {
+    /// The tag of what `id` names in the organisation.
+    pub fn tag(self, org: Uuid, id: Uuid) -> String {
+        match self {
+            Self::Order => order_tag(org, id),
+            Self::Session => session_tag(org, id),
+            Self::Customer => customer_tag(org, id),
+            Self::Organization => organization_tag(org),
+        }
+    }
+}
+
+/// The tag of what is drawn from all organisations.
+pub const ALL_TAG: &str = "all";
+
+/// The tag of an order and its views.
+pub fn order_tag(org: Uuid, id: Uuid) -> String {
+    of_pair("order", org, id)
+}
+
+/// The tag of a payment session.
+pub fn session_tag(org: Uuid, id: Uuid) -> String {
+    of_pair("session", org, id)
+}
+
+/// The tag of what is drawn from all orders of an organisation.
+pub fn organization_tag(org: Uuid) -> String {
+    format!("org:{org}")
+}
+
+/// The tag of what is drawn from the orders of one customer.
+pub fn customer_tag(org: Uuid, customer: Uuid) -> String {
+    of_pair("customer", org, customer)
+}
+
+/// The tag of what is drawn from the orders of one status.
+pub fn status_tag(org: Uuid, status: OrderStatus) -> String {
+    format!("status:{org}/{}", status.as_str())
+}
+
+/// `name:owner/id`, as [`KeyBuilder::pair`](cache_logic::key::KeyBuilder::pair) would have it: UUIDs need no escaping. Without
+/// the formatter, which is dear in WebAssembly: every hit makes two of these.
+pub(crate) fn of_pair(name: &str, owner: Uuid, id: Uuid) -> String {
+    let (mut owner_text, mut id_text) = (Uuid::encode_buffer(), Uuid::encode_buffer());
+    let (owner, id) = (owner.hyphenated().encode_lower(&mut owner_text), id.hyphenated().encode_lower(&mut id_text));
+    [name, ":", owner, "/", id].concat()
+}

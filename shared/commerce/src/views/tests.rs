@@ -1,0 +1,129 @@
+use std::collections::HashSet;
+
+use uuid::Uuid;
+
+use super::*;
+use crate::query::{ListQuery, Page};
+
+const ORG: Uuid = Uuid::from_u128(0xa);
+const ID: Uuid = Uuid::from_u128(0xb);
+
+fn page(number: u32, size: u32) -> Page {
+    Page { number, size }
+}
+
+#[test]
+fn every_entry_has_the_key_and_the_tags_of_the_table() {
+    let (o, i) = (ORG.to_string(), ID.to_string());
+    let (order, customer) = (format!("order:{o}/{i}"), format!("customer:{o}/{i}"));
+    let table = [
+        (ORDER.entry_of_order(ORG, ID), "order", format!("order:{o}/{i}"), order.clone()),
+        (ORDER_SUMMARY.entry_of_order(ORG, ID), "order_summary", format!("order-summaries:{o}/{i}"), order.clone()),
+        (PAYMENT_STATUS.entry_of_order(ORG, ID), "payment_status", format!("payment-status:{o}/{i}"), order.clone()),
+        (ORDER_TRACKING.entry_of_order(ORG, ID), "order_tracking", format!("order-tracking:{o}/{i}"), order.clone()),
+        (INVOICE_DATA.entry_of_order(ORG, ID), "invoice_data", format!("invoice-data:{o}/{i}"), order.clone()),
+        (ORDER_STATUS.entry_of_order(ORG, ID), "order_status", format!("order-status:{o}/{i}"), order),
+        (
+            ORDER_HISTORY.entry_of_customer(ORG, ID, page(2, 20)),
+            "order_history",
+            format!("order-history:{o}/{i}:2:20"),
+            customer,
+        ),
+        (
+            PAYMENT_SESSION.entry_of_session(ORG, ID),
+            "payment_session",
+            format!("order-payment:session:{o}/{i}"),
+            format!("session:{o}/{i}"),
+        ),
+        (ORDER_STATS.entry_of_organization(Some(ORG)), "order_stats", format!("order:stats:{o}"), format!("org:{o}")),
+        (ORDER_STATS.entry_of_organization(None), "order_stats", "order:stats:all".to_owned(), "all".to_owned()),
+    ];
+    for (entry, name, key, tag) in table {
+        assert_eq!((entry.view.name, &entry.key, &entry.tags[..]), (name, &key, &[tag][..]));
+    }
+}
+
+#[test]
+fn views_are_counted_in_this_order_under_these_names() {
+    let names = [
+        "order",
+        "orders_list",
+        "order_stats",
+        "order_summary",
+        "order_history",
+        "payment_status",
+        "order_tracking",
+        "invoice_data",
+        "order_status",
+        "payment_session",
+    ];
+    assert_eq!(NAMES, names);
+    assert!(VIEWS.iter().enumerate().all(|(number, view)| view.number() == number));
+    assert_eq!(NAMES.into_iter().collect::<HashSet<_>>().len(), VIEWS.len());
+    assert_eq!(VIEWS.iter().map(|view| view.key).collect::<HashSet<_>>().len(), VIEWS.len());
+    assert_eq!(VIEWS.iter().map(|view| view.statement).collect::<HashSet<_>>().len(), VIEWS.len());
+}
+
+#[test]
+fn a_view_of_an_order_is_found_by_the_rest_of_its_path() {
+    let table = [
+        (None, Some(ORDER)),
+        (Some("summary"), Some(ORDER_SUMMARY)),
+        (Some("payment-status"), Some(PAYMENT_STATUS)),
+        (Some("tracking"), Some(ORDER_TRACKING)),
+        (Some("invoice"), Some(INVOICE_DATA)),
+        (Some("order_status"), None),
+        (Some("Summary"), None),
+    ];
+    for (rest, view) in table {
+        assert_eq!(View::of_order_at(rest), view, "{rest:?}");
+    }
+}
+
+#[test]
+fn what_money_is_decided_by_is_never_old_and_shares_no_other_lifetime() {
+    let fresh: Vec<_> = VIEWS.iter().filter(|view| !view.stale_if_error).map(|view| (view.name, view.ttl)).collect();
+    let expected = [
+        ("payment_status", "ttl_payment_status"),
+        ("order_status", "ttl_payment_status"),
+        ("payment_session", "ttl_payment_session"),
+    ];
+    assert_eq!(fresh, expected);
+    for one in &VIEWS {
+        for other in VIEWS.iter().filter(|other| other.ttl == one.ttl) {
+            assert_eq!(one.default_ttl_seconds, other.default_ttl_seconds, "{}", one.ttl);
+        }
+    }
+}
+
+#[test]
+fn a_list_depends_on_the_narrowest_set_that_holds_it() {
+    let parse = |raw: &str| ListQuery::parse(Some(raw)).unwrap();
+    let table = [
+        ("", format!("org:{ORG}")),
+        ("paymentStatus=paid", format!("org:{ORG}")),
+        ("status=shipped", format!("status:{ORG}/shipped")),
+        (&format!("customerId={ID}"), format!("customer:{ORG}/{ID}")),
+        (&format!("customerId={ID}&status=shipped"), format!("customer:{ORG}/{ID}")),
+    ];
+    for (raw, tag) in table {
+        assert_eq!(ORDERS_LIST.entry_of_list(ORG, &parse(raw)).tags, [tag], "{raw}");
+    }
+}
+
+#[test]
+fn no_two_entries_share_a_key() {
+    let mut entries = vec![
+        ORDER.entry_of_order(ID, ORG),
+        PAYMENT_SESSION.entry_of_session(ORG, ID),
+        ORDER_HISTORY.entry_of_customer(ORG, ID, page(1, 11)),
+        ORDER_HISTORY.entry_of_customer(ORG, ID, page(11, 1)),
+        ORDER_STATS.entry_of_organization(Some(ORG)),
+        ORDER_STATS.entry_of_organization(None),
+        ORDERS_LIST.entry_of_list(ORG, &ListQuery::default()),
+        ORDERS_LIST.entry_of_list(ID, &ListQuery::default()),
+    ];
+    entries.extend(VIEWS.iter().filter(|view| view.scope == Scope::Order).map(|view| view.entry_of_order(ORG, ID)));
+    let keys: HashSet<_> = entries.iter().map(|entry| &entry.key).collect();
+    assert_eq!(keys.len(), entries.len());
+}
