@@ -110,7 +110,7 @@ struct Sessions {
 
 impl Backlog {
     async fn read(app: &App) -> Option<Self> {
-        let rows = edge::query(app, include_str!("../../../shared/edge/src/sql/payment_backlog.sql"), Vec::new())
+        let rows = edge::query(app, "payment_backlog", Vec::new())
             .await
             .ok()?;
         serde_json::from_str(rows.first()?.text("body").ok()??).ok()

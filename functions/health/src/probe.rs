@@ -2,7 +2,7 @@
 //! is changed, also not the certificate.
 
 use commerce::error::Error;
-use edge::{App, Param};
+use edge::{App, params};
 use futures_util::future::join4;
 use payments::address::undeclared_proxy_seen;
 
@@ -78,9 +78,7 @@ pub(crate) fn breakers(app: &App) -> Vec<(&'static str, bool)> {
 }
 
 async fn ledger(app: &App) -> State<Ledger> {
-    let params = vec![Param::Text(app.cache.ports.cache_name.clone())];
-    let rows =
-        app.cache.ports.postgres.query(include_str!("../../../shared/edge/src/sql/cache_health.sql"), params).await;
+    let rows = edge::query(app, "cache_health", params![&*app.cache.ports.cache_name]).await;
     let read = || {
         let rows = rows?;
         let row = rows.first().ok_or_else(|| Error::internal("cache_state is empty"))?;

@@ -2,10 +2,11 @@
 
 use commerce::error::Error;
 use commerce::order::NewOrder;
+use commerce::outcome::{CreateOutcome, Outcome};
 use commerce::preconditions::idempotency_key;
-use commerce::query::hex;
-use edge::changed::{Changed, refusal};
-use edge::{Call, Param, Reply};
+use commerce::hex;
+use edge::changed::Changed;
+use edge::{Call, Json, Reply, params};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
@@ -22,24 +23,17 @@ pub async fn create(call: Call<'_>) -> Result<Reply, Error> {
     let order = NewOrder::decode(&body)?;
     order.permit(call.caller)?;
     let request = serde_json::to_string(&order).map_err(|error| Error::internal(error.to_string()))?;
-    let params = vec![
-        Param::Id(call.caller.organization),
-        Param::Json(request),
-        Param::Text(call.caller.principal()),
-        Param::Text(key.to_owned()),
-        Param::Text(hex(&Sha256::digest(&body))),
-        Param::Id(Uuid::now_v7()),
+    let params = params![
+        call.caller.organization,
+        Json(request),
+        call.caller.principal(),
+        key,
+        hex::encode(&Sha256::digest(&body)),
+        Uuid::now_v7(),
     ];
-    let row = edge::write_one(call.app, include_str!("../../../shared/edge/src/sql/order_create.sql"), params).await?;
-    match row.outcome()? {
-        "created" | "replay" => {
-            let changed = Changed::from_row(row)?;
-            let id = changed.id()?;
-            Ok(changed.into_reply(201).with("location", format!("/api/v1/orders/{id}")))
-        }
-        "mismatch" => {
-            Err(Error::unprocessable("Idempotency-Key", "was used for another body; a new order needs a new key"))
-        }
-        outcome => Err(refusal(outcome, order.currency.as_str())),
-    }
+    let row = edge::write_one(call.app, "order_create", params).await?;
+    CreateOutcome::read(row.text("outcome")?)?.check(order.currency.as_str())?;
+    let changed = Changed::from_row(row)?;
+    let location = format!("/api/v1/orders/{}", changed.id()?);
+    Ok(changed.into_reply(201).with("location", location))
 }

@@ -1,9 +1,9 @@
 //! A page of a customer's orders, newest first.
 
-use commerce::entries::Entry;
 use commerce::error::Error;
 use commerce::query::Page;
-use edge::{Call, Param, Reply};
+use commerce::views;
+use edge::{Call, Reply, params};
 
 /// `GET /customers/:id/orders`.
 ///
@@ -12,15 +12,13 @@ use edge::{Call, Param, Reply};
 pub async fn history(call: Call<'_>) -> Result<Reply, Error> {
     let customer = call.id()?;
     let page = Page::parse(call.query())?;
+    let view = views::ORDER_HISTORY;
     let foreign = call.caller.restriction()?.is_some_and(|own| own != customer);
     if foreign {
-        return Err(Error::not_found("customer"));
+        return Err(Error::not_found(view.noun));
     }
     let organization = call.caller.organization;
-    let entry = Entry::history(organization, customer, page.number, page.size);
-    let params =
-        vec![Param::Id(organization), Param::Id(customer), Param::Int(page.limit()), Param::Int(page.offset())];
-    let statement = include_str!("../../../shared/edge/src/sql/customer_orders.sql");
-    let answer = edge::read_packed(call.app, entry, statement, params).await?;
-    Ok(answer.ok_or_else(|| Error::not_found("customer"))?.into_reply(call.request))
+    let entry = view.entry_of_customer(organization, customer, page);
+    let answer = edge::read(call.app, entry, params![organization, customer, page.limit(), page.offset()]).await?;
+    Ok(answer.ok_or_else(|| Error::not_found(view.noun))?.into_reply(call.request))
 }

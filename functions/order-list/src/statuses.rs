@@ -1,11 +1,12 @@
 //! The statuses of many orders: read, and set.
 
-use commerce::entries::Entry;
 use commerce::error::Error;
 use commerce::order::{BulkRead, BulkWrite};
+use commerce::outcome::{Outcome, SetStatusOutcome};
 use commerce::status::OrderStatus;
+use commerce::views;
 use edge::answer::common_status;
-use edge::{Call, Param, Reply, Row};
+use edge::{Call, Reply, Row, params};
 use uuid::Uuid;
 
 /// `POST /orders/statuses`: `{items, missing}`, both in the order of the ids. An order that isn't there
@@ -18,10 +19,9 @@ pub async fn read(call: Call<'_>) -> Result<Reply, Error> {
     let body = call.json().await?;
     let ids = BulkRead::decode(&body)?.ids;
     let organization = call.caller.organization;
-    let entries = ids.iter().map(|id| (id.to_string(), Entry::status(organization, *id))).collect();
-    let params = move |missing: &[String]| vec![Param::Id(organization), Param::TextArray(missing.to_vec())];
-    let statement = include_str!("../../../shared/edge/src/sql/orders_statuses.sql");
-    let answers = edge::read_many(call.app, entries, statement, params).await?;
+    let entry = |id: &Uuid| (id.to_string(), views::ORDER_STATUS.entry_of_order(organization, *id));
+    let params = move |missing: &[String]| params![organization, missing.to_vec()];
+    let answers = edge::read_many(call.app, ids.iter().map(entry).collect(), params).await?;
     let cache_status = common_status(&answers);
     let mut items: Vec<Vec<u8>> = Vec::new();
     let mut missing: Vec<Vec<u8>> = Vec::new();
@@ -49,14 +49,13 @@ pub async fn set(call: Call<'_>) -> Result<Reply, Error> {
     let body = call.json().await?;
     let wanted = BulkWrite::decode(&body)?;
     call.caller.require_staff("changing many orders")?;
-    let params = vec![
-        Param::Id(call.caller.organization),
-        Param::TextArray(wanted.ids.iter().map(Uuid::to_string).collect()),
-        Param::Text(wanted.status.as_str().to_owned()),
-        Param::TextArray(wanted.status.sources().map(|status| status.as_str().to_owned()).collect()),
+    let params = params![
+        call.caller.organization,
+        wanted.ids.iter().map(Uuid::to_string).collect::<Vec<_>>(),
+        wanted.status.as_str(),
+        wanted.status.sources().map(|status| status.as_str().to_owned()).collect::<Vec<_>>(),
     ];
-    let rows =
-        edge::write(call.app, include_str!("../../../shared/edge/src/sql/orders_set_status.sql"), params).await?;
+    let rows = edge::write(call.app, "order_set_statuses", params).await?;
     let items: Result<Vec<String>, Error> = rows.iter().map(|row| item(row, wanted.status)).collect();
     let body = format!("{{\"items\":[{}]}}", items?.join(","));
     Ok(Reply::json(200, body).with("cache-control", "private, no-cache"))
@@ -64,12 +63,11 @@ pub async fn set(call: Call<'_>) -> Result<Reply, Error> {
 
 /// One order's outcome, the reason if it isn't as asked, and its state if there is one.
 fn item(row: &Row, to: OrderStatus) -> Result<String, Error> {
-    let outcome = row.outcome()?;
+    let outcome = SetStatusOutcome::read(row.text("outcome")?)?;
     let detail = match outcome {
-        "updated" | "unchanged" => None,
-        "not_found" => Some("no such order".to_owned()),
-        "not_allowed" => Some(format!("it can't become {}", to.as_str())),
-        other => return Err(Error::internal(format!("unknown outcome {other}"))),
+        SetStatusOutcome::Updated | SetStatusOutcome::Unchanged => None,
+        SetStatusOutcome::NotFound => Some("no such order".to_owned()),
+        SetStatusOutcome::NotAllowed => Some(format!("it can't become {}", to.as_str())),
     };
     let detail = detail.map(|detail| format!(",\"detail\":\"{detail}\"")).unwrap_or_default();
     // The state begins with the id; without a state only the id is left to say.
@@ -77,5 +75,5 @@ fn item(row: &Row, to: OrderStatus) -> Result<String, Error> {
         Some(state) => state.to_owned(),
         None => format!("\"id\":\"{}\"}}", row.text("id")?.unwrap_or_default()),
     };
-    Ok(format!("{{\"outcome\":\"{outcome}\"{detail},{state}"))
+    Ok(format!("{{\"outcome\":\"{}\"{detail},{state}", outcome.as_str()))
 }

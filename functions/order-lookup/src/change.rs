@@ -2,11 +2,12 @@
 //! state any more.
 
 use commerce::error::Error;
-use commerce::order::PatchOrder;
+use commerce::order::OrderPatch;
+use commerce::outcome::{DeleteOutcome, Outcome, PatchOutcome};
 use commerce::preconditions::if_match;
 use commerce::query::parse_hard;
 use edge::changed::Changed;
-use edge::{Call, Param, Reply};
+use edge::{Call, Json, Reply, params};
 use serde::Serialize;
 
 /// `PATCH /orders/:id`.
@@ -19,38 +20,36 @@ pub async fn patch(call: Call<'_>) -> Result<Reply, Error> {
     call.no_query()?;
     let version = if_match(call.request.values("if-match"))?;
     let body = call.json().await?;
-    let patch = PatchOrder::decode(&body)?;
+    let patch = OrderPatch::decode(&body)?;
     let restriction = call.caller.restriction()?;
     patch.permit(call.caller)?;
-    let notes = patch.notes.clone().flatten().map_or(Param::Null, Param::Text);
-    let address = patch.shipping_address.as_ref().and_then(Option::as_ref).map_or(Ok(Param::Null), json)?;
-    let params = vec![
-        Param::Id(call.caller.organization),
-        Param::Id(id),
-        restriction.map_or(Param::Null, Param::Id),
-        version.map_or(Param::Null, Param::BigInt),
-        patch.status.map_or(Param::Null, |status| Param::Text(status.as_str().to_owned())),
-        // A repeated request is no move: it finds the order where it wants it.
-        Param::TextArray(
-            patch
-                .status
-                .map_or(vec![], |to| to.sources().chain([to]).map(|status| status.as_str().to_owned()).collect()),
-        ),
-        Param::Bool(patch.notes.is_some()),
-        notes,
+    let address = patch.shipping_address.as_ref().and_then(Option::as_ref).map(json).transpose()?;
+    // A repeated request is no move: it finds the order where it wants it.
+    let sources = patch.status.map_or(vec![], |to| {
+        to.sources().chain([to]).map(|status| status.as_str().to_owned()).collect()
+    });
+    let params = params![
+        call.caller.organization,
+        id,
+        restriction,
+        version,
+        patch.status.map(|status| status.as_str()),
+        sources,
+        patch.notes.is_some(),
+        patch.notes.clone().flatten(),
         address,
-        Param::Bool(patch.shipping_address.is_some()),
+        patch.shipping_address.is_some(),
     ];
-    let row = edge::write_one(call.app, include_str!("../../../shared/edge/src/sql/order_patch.sql"), params).await?;
-    match (row.outcome()?, patch.status) {
-        ("updated", _) => Ok(Changed::from_row(row)?.into_reply(200)),
-        ("not_found", _) => Err(Error::not_found("order")),
-        ("version_mismatch", _) => Err(Error::PreconditionFailed { current: row.int("version")? }),
-        ("not_allowed", Some(to)) => {
+    let row = edge::write_one(call.app, "order_patch", params).await?;
+    match PatchOutcome::read(row.text("outcome")?)? {
+        PatchOutcome::Updated => Ok(Changed::from_row(row)?.into_reply(200)),
+        PatchOutcome::NotFound => Err(Error::not_found("order")),
+        PatchOutcome::VersionMismatch => Err(Error::PreconditionFailed { current: row.int("version")? }),
+        PatchOutcome::NotAllowed => {
+            let to = patch.status.map_or("that", |status| status.as_str());
             let current = row.text("status")?.map(str::to_owned);
-            Err(Error::Conflict { detail: format!("the order can't become {}", to.as_str()), current })
+            Err(Error::Conflict { detail: format!("the order can't become {to}"), current })
         }
-        (other, _) => Err(Error::internal(format!("unknown outcome {other}"))),
     }
 }
 
@@ -67,25 +66,18 @@ pub async fn delete(call: Call<'_>) -> Result<Reply, Error> {
         call.caller.require_operator("deleting an order for good")?;
     }
     call.caller.require_staff("deleting an order")?;
-    let params = vec![
-        Param::Id(call.caller.organization),
-        Param::Id(id),
-        Param::Bool(hard),
-        version.map_or(Param::Null, Param::BigInt),
-    ];
-    let row = edge::write_one(call.app, include_str!("../../../shared/edge/src/sql/order_delete.sql"), params).await?;
-    match row.outcome()? {
-        "deleted" => Ok(Reply::no_content()),
-        "not_found" => Err(Error::not_found("order")),
-        "version_mismatch" => Err(Error::PreconditionFailed { current: row.int("version")? }),
-        "has_payments" => Err(Error::Conflict {
+    let row = edge::write_one(call.app, "order_delete", params![call.caller.organization, id, hard, version]).await?;
+    match DeleteOutcome::read(row.text("outcome")?)? {
+        DeleteOutcome::Deleted => Ok(Reply::no_content()),
+        DeleteOutcome::NotFound => Err(Error::not_found("order")),
+        DeleteOutcome::VersionMismatch => Err(Error::PreconditionFailed { current: row.int("version")? }),
+        DeleteOutcome::HasPayments => Err(Error::Conflict {
             detail: "an order with payments can't be deleted for good".to_owned(),
             current: None,
         }),
-        other => Err(Error::internal(format!("unknown outcome {other}"))),
     }
 }
 
-fn json(value: &impl Serialize) -> Result<Param, Error> {
-    serde_json::to_string(value).map(Param::Json).map_err(|error| Error::internal(error.to_string()))
+fn json(value: &impl Serialize) -> Result<Json, Error> {
+    serde_json::to_string(value).map(Json).map_err(|error| Error::internal(error.to_string()))
 }

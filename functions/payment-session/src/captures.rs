@@ -3,11 +3,13 @@
 use commerce::error::Error;
 use commerce::gateway::{Capturable, GatewayError, NewCapture};
 use commerce::money::Currency;
+use commerce::outcome::{CaptureOutcome, Outcome};
 use commerce::preconditions::idempotency_key;
-use commerce::query::hex;
-use commerce::refund::CaptureWanted;
+use commerce::provider::Provider;
+use commerce::hex;
+use commerce::refund::CaptureRequest;
 use commerce::webhook::event::{ObjectKind, ProviderObject};
-use edge::{Call, Param, Reply, Row};
+use edge::{Call, Reply, Row, params};
 use payments::accounts::{account_variable, configured_account};
 use payments::{Payments, approvals};
 use serde_json::{Value, json};
@@ -29,31 +31,24 @@ pub async fn capture(call: Call<'_>) -> Result<Reply, Error> {
     let id = call.id()?;
     let body = call.json().await?;
     let key = idempotency_key(call.request.values("idempotency-key"))?;
-    let wanted = CaptureWanted::decode(&body)?;
+    let wanted = CaptureRequest::decode(&body)?;
     let principal = caller.principal();
-    let whose = || vec![Param::Uuid(caller.organization.to_string()), Param::Uuid(id.to_string())];
-    let mut params = whose();
-    params.extend([&principal, key, &hex(&Sha256::digest(&body))].map(|text| Param::Text(text.to_owned())));
-    let mut row = edge::write_one(app, include_str!("../../../shared/edge/src/sql/capture_begin.sql"), params).await?;
-    match row.text("outcome")? {
-        Some("capture") => {}
-        Some("replay") => return Ok(reply(row.take_text("body")?)),
-        Some("mismatch") => {
-            return Err(Error::unprocessable(
-                "Idempotency-Key",
-                "was used for another body; a new capture needs a new key",
-            ));
-        }
-        Some("not_found") => return Err(Error::not_found("payment")),
-        Some("not_capturable") => {
+    let digest = hex::encode(&Sha256::digest(&body));
+    let params = params![caller.organization, id, &*principal, key, digest];
+    let mut row = edge::change_one(app, "capture_begin", params).await?;
+    match CaptureOutcome::read(row.text("outcome")?)? {
+        CaptureOutcome::Capture => {}
+        CaptureOutcome::Replay => return Ok(reply(row.take_text("body")?)),
+        CaptureOutcome::Mismatch => return Err(Error::idempotency_mismatch("capture")),
+        CaptureOutcome::NotFound => return Err(Error::not_found("payment")),
+        CaptureOutcome::NotCapturable => {
             let current = row.text("status")?.map(str::to_owned);
             return Err(Error::Conflict { detail: "there is nothing to capture".into(), current });
         }
-        other => return Err(Error::internal(format!("payment_capture_begin gave {other:?}"))),
     }
 
     let capture = planned(&row, wanted, &request_id(caller.organization, id, &principal, key))?;
-    let provider = row.text("provider")?.and_then(observed::provider).ok_or_else(|| Error::internal("no provider"))?;
+    let provider = row.text("provider")?.and_then(Provider::parse).ok_or_else(|| Error::internal("no provider"))?;
     let configured = configured_account(&payments.config, provider);
     let account = row.text("account")?.unwrap_or(configured);
     if account != configured {
@@ -76,9 +71,8 @@ pub async fn capture(call: Call<'_>) -> Result<Reply, Error> {
     });
     let order = row.text("order_id")?;
     let body = json!({ "id": id, "orderId": order, "orderPaymentStatus": status, "captures": shown }).to_string();
-    let mut params = whose();
-    params.extend([&principal, key, &body].map(|text| Param::Text(text.to_owned())));
-    if let Err(error) = edge::write(app, include_str!("../../../shared/edge/src/sql/capture_done.sql"), params).await {
+    let params = params![caller.organization, id, principal, key, &*body];
+    if let Err(error) = edge::change(app, "capture_done", params).await {
         // A repetition asks the provider again, which answers as before.
         eprintln!("warning: the answer to a capture wasn't kept: {error}");
     }
@@ -86,7 +80,7 @@ pub async fn capture(call: Call<'_>) -> Result<Reply, Error> {
 }
 
 /// What the provider is asked.
-fn planned(row: &Row, wanted: CaptureWanted, request_id: &str) -> Result<NewCapture, Error> {
+fn planned(row: &Row, wanted: CaptureRequest, request_id: &str) -> Result<NewCapture, Error> {
     let wrong = || Error::internal("what can be captured can't be read");
     let external_id = row.text("external_id")?.ok_or_else(wrong)?;
     let currency = row.text("currency")?.and_then(Currency::parse).ok_or_else(wrong)?;
@@ -114,7 +108,7 @@ fn request_id(organization: Uuid, id: Uuid, principal: &str, key: &str) -> Strin
         .chain_update(principal)
         .chain_update(key)
         .finalize();
-    format!("capture-{}", hex(&digest[..16]))
+    format!("capture-{}", hex::encode(&digest[..16]))
 }
 
 fn show(object: &ProviderObject) -> Value {

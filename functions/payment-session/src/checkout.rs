@@ -1,14 +1,15 @@
 //! Checkout sessions: carts in the Redis of state, each its caller's own; the order they become is in Postgres.
 
 use commerce::caller::Caller;
-use commerce::checkout::{Cart, Damaged};
+use commerce::checkout::{Cart, CartDamage};
 use commerce::error::Error;
+use commerce::outcome::{CheckoutOutcome, Outcome};
 use commerce::pseudonym::{Purpose, short_pseudonym};
 use commerce::time::Moment;
-use edge::changed::{Changed, refusal};
+use edge::changed::Changed;
 use edge::clock::now_millis;
 use edge::state::{Argument, KeyBuilder, Redis, Value, millis, text};
-use edge::{App, Call, Param, Reply};
+use edge::{App, Call, Json, Reply, params};
 use payments::Payments;
 use uuid::Uuid;
 
@@ -106,31 +107,29 @@ impl<'a> Checkout<'a> {
         if let Some(request) = &request {
             request.permit(self.caller)?;
         }
-        let params = vec![
-            Param::Id(self.caller.organization),
-            Param::Text(self.caller.principal()),
-            Param::Id(self.id),
-            self.caller.restriction()?.map_or(Param::Null, Param::Id),
-            cart.map_or(Param::Null, |cart| Param::Json(cart.request.clone())),
-            Param::Id(Uuid::now_v7()),
+        let params = params![
+            self.caller.organization,
+            self.caller.principal(),
+            self.id,
+            self.caller.restriction()?,
+            cart.map(|cart| Json(cart.request.clone())),
+            Uuid::now_v7(),
         ];
-        let row =
-            edge::write_one(self.app, include_str!("../../../shared/edge/src/sql/checkout_order.sql"), params).await?;
-        let currency = request.as_ref().map_or("", |request| request.currency.as_str());
-        match row.outcome()? {
-            "created" | "replay" => {
+        let row = edge::write_one(self.app, "checkout_order", params).await?;
+        match CheckoutOutcome::read(row.text("outcome")?)? {
+            CheckoutOutcome::Order(outcome) => {
+                outcome.check(request.as_ref().map_or("", |request| request.currency.as_str()))?;
                 let changed = Changed::from_row(row)?;
                 let order = changed.id()?;
                 self.remember(cart, &order).await;
                 Ok(changed.into_reply(201).with("location", format!("/api/v1/orders/{order}")))
             }
-            "gone" => Err(Error::not_found("order")),
-            "no_cart" => Err(match stored {
+            CheckoutOutcome::Gone => Err(Error::not_found("order")),
+            CheckoutOutcome::NoCart => Err(match stored {
                 Err(fault) => fault,
                 Ok(Some(Err(damage))) => damaged(damage),
                 Ok(_) => not_found(),
             }),
-            other => Err(refusal(other, currency)),
         }
     }
 
@@ -141,11 +140,11 @@ impl<'a> Checkout<'a> {
         }
     }
 
-    async fn stored(&self) -> Result<Option<Result<Cart, Damaged>>, Error> {
+    async fn stored(&self) -> Result<Option<Result<Cart, CartDamage>>, Error> {
         Ok(match self.command("GET", vec![text(&self.key)]).await?.as_slice() {
             [Value::Binary(bytes)] => Some(Cart::from_bytes(bytes)),
             [Value::Nil] | [] => None,
-            _ => Some(Err(Damaged)),
+            _ => Some(Err(CartDamage)),
         })
     }
 
@@ -174,7 +173,7 @@ fn not_found() -> Error {
     Error::not_found("checkout session")
 }
 
-fn damaged(_: Damaged) -> Error {
+fn damaged(_: CartDamage) -> Error {
     let detail = "the checkout session is damaged in Redis; put the cart again, or delete it".to_owned();
     Error::Conflict { detail, current: None }
 }

@@ -6,7 +6,7 @@ use commerce::guest::GuestToken;
 use commerce::pseudonym::{Purpose, pseudonym};
 use commerce::query::parse_none;
 use edge::clock::token;
-use edge::{App, Call, Open, Param, Reply};
+use edge::{App, Call, Open, Reply, params};
 use payments::Payments;
 use payments::address::client_address;
 use serde_json::json;
@@ -27,16 +27,15 @@ pub async fn create_token(call: Call<'_>) -> Result<Reply, Error> {
         return Err(Error::invalid("body", "must be empty: nothing about a token can be asked for"));
     }
     let guest = GuestToken::new(token());
-    let params = vec![
-        Param::Id(call.caller.organization),
-        Param::Id(order),
-        call.caller.restriction()?.map_or(Param::Null, Param::Id),
-        Param::Text(hashed(payments, &guest)?),
-        Param::BigInt(payments.config.guest_token_ttl.as_secs() as i64),
-        Param::Text(call.caller.principal()),
+    let params = params![
+        call.caller.organization,
+        order,
+        call.caller.restriction()?,
+        hashed(payments, &guest)?,
+        payments.config.guest_token_ttl.as_secs() as i64,
+        call.caller.principal(),
     ];
-    let row =
-        edge::write_one(call.app, include_str!("../../../shared/edge/src/sql/guest_token_create.sql"), params).await?;
+    let row = edge::change_one(call.app, "guest_token_create", params).await?;
     if row.int("created")? != Some(1) {
         return Err(Error::not_found("order"));
     }
@@ -51,10 +50,8 @@ pub async fn create_token(call: Call<'_>) -> Result<Reply, Error> {
 pub async fn revoke_token(call: Call<'_>) -> Result<Reply, Error> {
     let order = call.id()?;
     call.no_query()?;
-    let restriction = call.caller.restriction()?.map_or(Param::Null, Param::Id);
-    let params = vec![Param::Id(call.caller.organization), Param::Id(order), restriction];
-    let row =
-        edge::write_one(call.app, include_str!("../../../shared/edge/src/sql/guest_tokens_revoke.sql"), params).await?;
+    let params = params![call.caller.organization, order, call.caller.restriction()?];
+    let row = edge::change_one(call.app, "guest_token_revoke", params).await?;
     match row.int("found")? {
         Some(1) => Ok(Reply::no_content()),
         _ => Err(Error::not_found("order")),
@@ -85,8 +82,7 @@ pub async fn order(call: Open<'_>) -> Result<Reply, Error> {
 }
 
 async fn opened(app: &'static App, payments: &Payments, guest: Result<GuestToken, Error>) -> Result<Reply, Error> {
-    let params = vec![Param::Text(hashed(payments, &guest?)?)];
-    let rows = edge::query(app, include_str!("../../../shared/edge/src/sql/guest_order.sql"), params).await?;
+    let rows = edge::query(app, "guest_order", params![hashed(payments, &guest?)?]).await?;
     let invalid = || Error::unauthenticated("the token is wrong, has expired or was taken back");
     let body = rows.into_iter().next().ok_or_else(invalid)?.take_text("body")?;
     Ok(private(Reply::json(200, body)))

@@ -1,10 +1,10 @@
 //! What a provider answered takes effect at once, as its event would.
 
 use commerce::error::Error;
-use commerce::webhook::amount::Provider;
+use commerce::provider::Provider;
 use commerce::webhook::event::ProviderObject;
 
-use edge::{App, Param};
+use edge::{App, Json, params};
 
 /// Folds what `provider` said of objects of `account` into the order that they belong to. `source` names the request that it answered: the
 /// same again changes nothing, and neither does the event that comes later. Gives the order's payment status, where it is known.
@@ -21,18 +21,7 @@ pub async fn apply(
 ) -> Result<Option<String>, Error> {
     let objects: Vec<ProviderObject> = objects.into_iter().map(ProviderObject::printable).collect();
     let objects = serde_json::to_string(&objects).map_err(|error| Error::internal(error.to_string()))?;
-    let params = vec![
-        Param::Text(provider.as_str().to_owned()),
-        Param::Text(account.to_owned()),
-        Param::Text(source.to_owned()),
-        Param::Text(kind.to_owned()),
-        Param::Json(objects),
-    ];
-    let row = edge::write_one(app, include_str!("../../../shared/edge/src/sql/payment_observed.sql"), params).await?;
+    let params = params![provider.as_str(), account, source, kind, Json(objects)];
+    let row = edge::write_one(app, "payment_observed", params).await?;
     Ok(row.text("payment_status")?.map(str::to_owned))
-}
-
-/// The provider of that name.
-pub(super) fn provider(name: &str) -> Option<Provider> {
-    [Provider::PayPal, Provider::Stripe].into_iter().find(|provider| provider.as_str() == name)
 }

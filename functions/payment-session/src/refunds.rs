@@ -6,11 +6,13 @@ use commerce::caller::Caller;
 use commerce::error::Error;
 use commerce::gateway::{GatewayError, NewRefund};
 use commerce::money::Currency;
+use commerce::outcome::{Outcome, RefundOutcome};
 use commerce::preconditions::idempotency_key;
-use commerce::query::hex;
-use commerce::refund::{Postponed, RefundWanted};
+use commerce::provider::Provider;
+use commerce::hex;
+use commerce::refund::{RefundRetry, RefundRequest};
 use edge::clock::monotonic_millis;
-use edge::{App, Call, Param, Reply, Row};
+use edge::{App, Call, Param, Reply, Row, params};
 use payments::Payments;
 use payments::accounts::{account_variable, configured_account};
 use serde_json::json;
@@ -59,39 +61,32 @@ pub async fn refund(call: Call<'_>) -> Result<Reply, Error> {
     let payment = call.id()?;
     let body = call.json().await?;
     let key = idempotency_key(call.request.values("idempotency-key"))?;
-    let wanted = RefundWanted::decode(&body)?;
+    let wanted = RefundRequest::decode(&body)?;
     // The payment is part of what a key stands for.
     let fingerprint = Sha256::new().chain_update(payment.as_bytes()).chain_update(&body).finalize();
-    let text = |value: Option<String>| value.map_or(Param::Null, Param::Text);
-    let params = vec![
-        Param::Uuid(caller.organization.to_string()),
-        Param::Uuid(payment.to_string()),
-        text(wanted.amount),
-        text(wanted.note),
-        Param::Text(caller.principal()),
-        Param::Text(key.to_owned()),
-        Param::Text(hex(&fingerprint)),
-        Param::Uuid(Uuid::now_v7().to_string()),
+    let params = params![
+        caller.organization,
+        payment,
+        wanted.amount,
+        wanted.note,
+        caller.principal(),
+        key,
+        hex::encode(&fingerprint),
+        Uuid::now_v7(),
     ];
-    let row = edge::write_one(app, include_str!("../../../shared/edge/src/sql/refund_request.sql"), params).await?;
-    match row.text("outcome")? {
-        Some("queued" | "replay") => {}
-        Some("mismatch") => {
-            return Err(Error::unprocessable(
-                "Idempotency-Key",
-                "was used for another refund; a new one needs a new key",
-            ));
-        }
-        Some("not_found") => return Err(Error::not_found("payment")),
-        Some("not_refundable") => {
+    let row = edge::change_one(app, "refund_request", params).await?;
+    match RefundOutcome::read(row.text("outcome")?)? {
+        RefundOutcome::Queued | RefundOutcome::Replay => {}
+        RefundOutcome::Mismatch => return Err(Error::idempotency_mismatch("refund")),
+        RefundOutcome::NotFound => return Err(Error::not_found("payment")),
+        RefundOutcome::NotRefundable => {
             let detail = "nothing of the payment can be refunded: it isn't paid, is disputed, or was recorded by hand";
             return Err(Error::Conflict { detail: detail.into(), current: None });
         }
-        Some("too_much") => {
+        RefundOutcome::TooMuch => {
             let detail = "must be above zero, have no more digits than the currency, and be no more than what is left";
             return Err(Error::unprocessable("amount", detail));
         }
-        other => return Err(Error::internal(format!("refund_request gave {other:?}"))),
     }
     let id = row.text("request")?.ok_or_else(|| Error::internal("a refund without an id"))?.to_owned();
     // Queued is enough: what goes wrong from here on is mended by whoever sends what is due.
@@ -110,8 +105,7 @@ pub async fn list(call: Call<'_>) -> Result<Reply, Error> {
     caller.require_operator("the list of refunds")?;
     call.no_query()?;
     let payment = call.id()?;
-    let params = vec![Param::Uuid(caller.organization.to_string()), Param::Uuid(payment.to_string())];
-    let rows = edge::query(app, include_str!("../../../shared/edge/src/sql/refunds_list.sql"), params).await?;
+    let rows = edge::query(app, "refund_list", params![caller.organization, payment]).await?;
     let mut row = rows.into_iter().next().ok_or_else(|| Error::not_found("payment"))?;
     Ok(Reply::fresh(200, row.take_text("body")?))
 }
@@ -167,11 +161,11 @@ async fn send_one(app: &'static App, payments: &'static Payments, claim: Claim) 
     };
     let (state, external, reason, retry) = match &outcome {
         Ok(refund) => (State::Sent, Some(refund.id.clone()), None, None),
-        Err(error) => match Postponed::after(error.clone(), claim.attempts) {
-            Postponed::Later(seconds, reason) => {
+        Err(error) => match RefundRetry::after(error.clone(), claim.attempts) {
+            RefundRetry::Later(seconds, reason) => {
                 (State::Queued, None, Some(reason.to_owned()), Some(format!("{seconds} seconds")))
             }
-            Postponed::Never(reason) => (State::Failed, None, Some(reason), None),
+            RefundRetry::Never(reason) => (State::Failed, None, Some(reason), None),
         },
     };
     if let Ok(mut refund) = outcome {
@@ -180,9 +174,8 @@ async fn send_one(app: &'static App, payments: &'static Payments, claim: Claim) 
         let provider = claim.refund.gateway;
         observed::apply(app, provider, &claim.account, &claim.request, "api.refund", vec![refund]).await?;
     }
-    let text = |value: Option<String>| value.map_or(Param::Null, Param::Text);
-    let params = vec![Param::Uuid(claim.request), Param::Uuid(claim.lease), text(external), text(reason), text(retry)];
-    let row = edge::write_one(app, include_str!("../../../shared/edge/src/sql/refund_done.sql"), params).await?;
+    let params = params![Param::Uuid(claim.request), Param::Uuid(claim.lease), external, reason, retry];
+    let row = edge::change_one(app, "refund_done", params).await?;
     // Held for too long: somebody else sends it, under the same request id.
     let held = row.text("done")? == Some("true");
     Ok(if held { state } else { State::Queued })
@@ -191,12 +184,9 @@ async fn send_one(app: &'static App, payments: &'static Payments, claim: Claim) 
 /// Takes one refund: the one that is named, or one that is due.
 async fn claim(app: &'static App, payments: &Payments, only: Option<&str>) -> Result<Option<Claim>, Error> {
     let lease = payments.gateway.longest() + LEASE_MARGIN;
-    let params = vec![
-        Param::Int(1),
-        Param::Text(format!("{} milliseconds", lease.as_millis())),
-        only.map_or(Param::Null, |id| Param::Uuid(id.to_owned())),
-    ];
-    let rows = edge::write(app, include_str!("../../../shared/edge/src/sql/refund_claim.sql"), params).await?;
+    let only = only.map_or(Param::Null("uuid"), |id| Param::Uuid(id.to_owned()));
+    let params = params![1, format!("{} milliseconds", lease.as_millis()), only];
+    let rows = edge::change(app, "refund_claim", params).await?;
     rows.first().map(read).transpose()
 }
 
@@ -205,7 +195,7 @@ fn read(row: &Row) -> Result<Claim, Error> {
     let text = |column: &str| row.text(column)?.map(str::to_owned).ok_or_else(wrong);
     let uuid = |column: &str| Uuid::try_parse(&text(column)?).map_err(|_| wrong());
     let refund = NewRefund {
-        gateway: observed::provider(&text("provider")?).ok_or_else(wrong)?,
+        gateway: Provider::parse(&text("provider")?).ok_or_else(wrong)?,
         payment: text("payment")?,
         request: uuid("request")?,
         order: uuid("order_id")?,
@@ -219,8 +209,7 @@ fn read(row: &Row) -> Result<Claim, Error> {
 
 /// The refund as it stands: 201 sent, 202 still to be, 422 refused.
 async fn show(app: &'static App, caller: &Caller, payment: Uuid, id: &str) -> Result<Reply, Error> {
-    let params = vec![Param::Uuid(caller.organization.to_string()), Param::Uuid(id.to_owned())];
-    let rows = edge::query(app, include_str!("../../../shared/edge/src/sql/refund_get.sql"), params).await?;
+    let rows = edge::query(app, "refund_get", params![caller.organization, Param::Uuid(id.to_owned())]).await?;
     let mut row = rows.into_iter().next().ok_or_else(|| Error::internal("a refund that was asked for is gone"))?;
     let status = match row.text("state")? {
         Some("sent") => 201,

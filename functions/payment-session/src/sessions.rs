@@ -2,10 +2,11 @@
 
 pub mod begin;
 
-use commerce::entries::Entry;
 use commerce::error::Error;
+use commerce::outcome::{Outcome, SessionMoveOutcome};
 use commerce::session::{SessionQuery, SessionStatus};
-use edge::{Call, Param, Reply, Row};
+use commerce::views;
+use edge::{Call, Reply, Row, params};
 use payments::Payments;
 
 /// How many sessions one sweep marks: as many as one statement announces by name (`announced_rows()`).
@@ -21,10 +22,8 @@ pub async fn get(call: Call<'_>) -> Result<Reply, Error> {
     call.no_query()?;
     let id = call.id()?;
     let organization = call.caller.organization;
-    let entry = Entry::session(organization, id);
-    let params = vec![Param::Id(organization), Param::Id(id)];
-    let statement = include_str!("../../../shared/edge/src/sql/payment_session_get.sql");
-    let answer = edge::read_while(call.app, entry, payments.config.session_ttl, statement, params).await?;
+    let entry = views::PAYMENT_SESSION.entry_of_session(organization, id);
+    let answer = edge::read_while(call.app, entry, payments.config.session_ttl, params![organization, id]).await?;
     let answer = answer.filter(|answer| call.caller.may_see(answer.owner.as_deref()));
     Ok(answer.ok_or_else(|| Error::not_found("payment session"))?.into_reply(call.request))
 }
@@ -36,16 +35,15 @@ pub async fn get(call: Call<'_>) -> Result<Reply, Error> {
 pub async fn list(call: Call<'_>) -> Result<Reply, Error> {
     let query = SessionQuery::parse(call.query())?;
     let restriction = call.caller.restriction()?;
-    let params = vec![
-        Param::Id(call.caller.organization),
-        restriction.map_or(Param::Null, Param::Id),
-        query.order.map_or(Param::Null, Param::Id),
-        query.status.map_or(Param::Null, |status| Param::Text(status.as_str().to_owned())),
-        Param::Int(query.limit as i32),
-        Param::Bool(restriction.is_none()),
+    let params = params![
+        call.caller.organization,
+        restriction,
+        query.order,
+        query.status.map(|status| status.as_str()),
+        query.limit as i32,
+        restriction.is_none(),
     ];
-    let statement = include_str!("../../../shared/edge/src/sql/payment_sessions_list.sql");
-    let rows = edge::query(call.app, statement, params).await?;
+    let rows = edge::query(call.app, "session_list", params).await?;
     Ok(Reply::fresh(200, edge::one(rows)?.take_text("body")?))
 }
 
@@ -84,8 +82,7 @@ pub async fn cancel(call: Call<'_>) -> Result<Reply, Error> {
 pub async fn sweep(call: Call<'_>) -> Result<Reply, Error> {
     call.no_query()?;
     call.caller.require_operator("sweeping sessions")?;
-    let statement = include_str!("../../../shared/edge/src/sql/payment_sessions_sweep.sql");
-    let row = edge::write_one(call.app, statement, vec![Param::Int(SWEPT)]).await?;
+    let row = edge::write_one(call.app, "session_sweep", params![SWEPT]).await?;
     Ok(Reply::fresh(200, format!("{{\"swept\":{}}}", row.int("swept")?.unwrap_or_default())))
 }
 
@@ -93,30 +90,25 @@ pub async fn sweep(call: Call<'_>) -> Result<Reply, Error> {
 async fn step(call: Call<'_>, to: SessionStatus, reason: Option<&str>) -> Result<Row, Error> {
     call.no_query()?;
     let id = call.id()?;
-    let params = vec![
-        Param::Id(call.caller.organization),
-        Param::Id(id),
-        call.caller.restriction()?.map_or(Param::Null, Param::Id),
-        Param::TextArray(to.sources().iter().map(|status| status.as_str().to_owned()).collect()),
-        Param::Text(to.as_str().to_owned()),
-        reason.map_or(Param::Null, |reason| Param::Text(reason.to_owned())),
+    let params = params![
+        call.caller.organization,
+        id,
+        call.caller.restriction()?,
+        to.sources().iter().map(|status| status.as_str().to_owned()).collect::<Vec<_>>(),
+        to.as_str(),
+        reason,
     ];
-    let statement = include_str!("../../../shared/edge/src/sql/payment_session_move.sql");
-    let row = edge::write_one(call.app, statement, params).await?;
-    match row.outcome()? {
-        "moved" | "unchanged" => Ok(row),
-        "not_found" => Err(Error::not_found("payment session")),
-        "not_payable" => {
-            let current = row.text("status")?.map(str::to_owned);
-            Err(Error::Conflict {
-                detail: "the session's order can't be paid any more as it was asked for".into(),
-                current,
-            })
+    let row = edge::write_one(call.app, "session_move", params).await?;
+    let current = || Ok::<_, Error>(row.text("status")?.map(str::to_owned));
+    match SessionMoveOutcome::read(row.text("outcome")?)? {
+        SessionMoveOutcome::Moved | SessionMoveOutcome::Unchanged => Ok(row),
+        SessionMoveOutcome::NotFound => Err(Error::not_found("payment session")),
+        SessionMoveOutcome::NotPayable => {
+            let detail = "the session's order can't be paid any more as it was asked for".into();
+            Err(Error::Conflict { detail, current: current()? })
         }
-        "not_allowed" => {
-            let current = row.text("status")?.map(str::to_owned);
-            Err(Error::Conflict { detail: format!("the session can't become {}", to.as_str()), current })
+        SessionMoveOutcome::NotAllowed => {
+            Err(Error::Conflict { detail: format!("the session can't become {}", to.as_str()), current: current()? })
         }
-        other => Err(Error::internal(format!("unknown outcome {other}"))),
     }
 }

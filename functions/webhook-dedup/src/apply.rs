@@ -2,12 +2,14 @@
 
 use commerce::error::Error;
 use commerce::gateway::GatewayError;
+use commerce::outcome::{ApplyOutcome, Outcome};
+use commerce::status::PaymentStatus;
 use commerce::webhook::Reason;
 use commerce::webhook::event::paypal::ResourceKind;
 use commerce::webhook::event::{ProviderObject, Subject};
 use spin_sdk::wasip3::spawn;
 
-use edge::{App, Param};
+use edge::{App, Json, Param, params};
 use payments::config::PayPalMode;
 use payments::{Payments, approvals, attempts};
 
@@ -67,31 +69,25 @@ pub async fn apply(app: &'static App, payments: &Payments, event: &str, subject:
     };
     let objects: Vec<ProviderObject> = objects.into_iter().map(ProviderObject::printable).collect();
     let objects = serde_json::to_string(&objects).map_err(|error| Cause::Ours(Error::internal(error.to_string())))?;
-    let resource = named.0.map_or(Param::Null, Param::Text);
-    let params =
-        vec![Param::Uuid(event.to_owned()), Param::Json(objects), Param::Bool(shown), resource, Param::Bool(named.1)];
-    let rows = edge::write(app, include_str!("../../../shared/edge/src/sql/webhook_apply.sql"), params)
-        .await
-        .map_err(Cause::ours)?;
-    let row = rows.first().ok_or_else(|| Cause::Ours(Error::internal("webhook_event_apply gave no row")))?;
+    let params = params![Param::Uuid(event.to_owned()), Json(objects), shown, named.0, named.1];
+    let row = edge::write_one(app, "webhook_apply", params).await.map_err(Cause::Ours)?;
     let text = |column| row.text(column).map(|text| text.map(str::to_owned)).map_err(Cause::ours);
     let reason = text("reason")?.unwrap_or_default();
-    match text("outcome")?.as_deref() {
-        Some("applied") => {
-            if text("payment_status")?.as_deref() == Some("paid") {
+    match ApplyOutcome::read(row.text("outcome").map_err(Cause::ours)?).map_err(Cause::Ours)? {
+        ApplyOutcome::Applied => {
+            if text("payment_status")?.as_deref() == Some(PaymentStatus::Paid.as_str()) {
                 let (key, tags) = (payments.config.hmac_key.clone(), row.texts("tags").map_err(Cause::ours)?);
-                // Behind the answer: where it is cut off, the count runs out by itself.
+                // Behind the answer: if it is cut off, the count runs out by itself.
                 spawn(async move { attempts::forget_paid(app, key.expose().as_bytes(), &tags).await });
             }
             Ok(Effect::Processed)
         }
-        Some("already_applied") => Ok(Effect::AlreadyProcessed),
-        Some("needs_review") => Ok(Effect::NeedsReview(reason)),
-        Some("ignored") => Ok(Effect::Ignored(reason)),
-        Some("waiting") => Ok(Effect::Waiting(reason)),
+        ApplyOutcome::AlreadyApplied => Ok(Effect::AlreadyProcessed),
+        ApplyOutcome::NeedsReview => Ok(Effect::NeedsReview(reason)),
+        ApplyOutcome::Ignored => Ok(Effect::Ignored(reason)),
+        ApplyOutcome::Waiting => Ok(Effect::Waiting(reason)),
         // Another body of its transmission has taken its place meanwhile.
-        Some("unknown_event") => Ok(Effect::Waiting("displaced".into())),
-        other => Err(Cause::Ours(Error::internal(format!("webhook_event_apply gave {other:?}")))),
+        ApplyOutcome::UnknownEvent => Ok(Effect::Waiting("displaced".into())),
     }
 }
 
@@ -101,14 +97,10 @@ pub async fn apply(app: &'static App, payments: &Payments, event: &str, subject:
 /// # Errors
 /// [`Cause::Ours`]: then the event stays as it is.
 pub(super) async fn settled(app: &'static App, event: &str, effect: Effect) -> Result<Effect, Cause> {
-    let noted = |reason: &str| vec![Param::Uuid(event.to_owned()), Param::Text(reason.to_owned())];
+    let noted = |reason: &str| params![Param::Uuid(event.to_owned()), reason];
     let written = match &effect {
-        Effect::Ignored(reason) => {
-            edge::write(app, include_str!("../../../shared/edge/src/sql/webhook_ignore.sql"), noted(reason)).await
-        }
-        Effect::NeedsReview(reason) => {
-            edge::write(app, include_str!("../../../shared/edge/src/sql/webhook_give_up.sql"), noted(reason)).await
-        }
+        Effect::Ignored(reason) => edge::change(app, "webhook_ignore", noted(reason)).await,
+        Effect::NeedsReview(reason) => edge::change(app, "webhook_give_up", noted(reason)).await,
         Effect::Processed | Effect::AlreadyProcessed | Effect::Waiting(_) => return Ok(effect),
     };
     written.map_err(Cause::ours)?;
@@ -117,8 +109,8 @@ pub(super) async fn settled(app: &'static App, event: &str, effect: Effect) -> R
 
 /// Writes down why an event waits, for everybody to see, and when it is tried again. Where that fails, it is tried as it would have been.
 pub(super) async fn postponed(app: &'static App, event: &str, cause: &Cause) {
-    let params = vec![Param::Uuid(event.to_owned()), Param::Text(reason(cause).to_owned())];
-    let _ = edge::write(app, include_str!("../../../shared/edge/src/sql/webhook_postpone.sql"), params).await;
+    let params = params![Param::Uuid(event.to_owned()), reason(cause)];
+    let _ = edge::change(app, "webhook_postpone", params).await;
 }
 
 /// The stable name of a cause, for an event that waits.

@@ -13,7 +13,7 @@ use commerce::webhook::keys;
 use commerce::webhook::paypal::{Delivery, LARGEST_CERTIFICATE, PassedCertificate, Trust};
 use edge::clock::{monotonic_millis, now_millis, sleep, token};
 use edge::state::{Argument, Script, Value, hex, millis, text};
-use edge::{App, Param};
+use edge::{App, params};
 use payments::client::Client;
 
 use crate::verify::refused;
@@ -215,14 +215,9 @@ impl CertificateStore {
         match outcome {
             Ok((certificate, pem)) => {
                 self.tell(app, url, holder, Ok(&pem)).await;
-                let params = vec![Param::Text(url.to_owned()), Param::Text(pem)];
+                
                 // Where it fails, it is fetched again when Redis has lost it.
-                let _ = edge::write(
-                    app,
-                    include_str!("../../../shared/edge/src/sql/provider_certificate_keep.sql"),
-                    params,
-                )
-                .await;
+                let _ = edge::change(app, "certificate_keep", params![url, pem]).await;
                 Ok(certificate)
             }
             Err(reason) => {
@@ -257,8 +252,7 @@ impl CertificateStore {
         }
         let _loading = Loading::begin(&self.loading);
         let rows =
-            edge::query(app, include_str!("../../../shared/edge/src/sql/provider_certificates_known.sql"), Vec::new())
-                .await;
+            edge::query(app, "certificate_list", Vec::new()).await;
         let mut durable = Vec::new();
         for row in rows? {
             durable.extend(row.text("url")?.map(str::to_owned).zip(row.text("pem")?.map(str::to_owned)));
@@ -283,10 +277,7 @@ impl CertificateStore {
             self.resting_until.set(monotonic_millis() + REST_MS);
         }
         let limit = if alone { FETCHES - RESERVED } else { FETCHES };
-        let params = vec![Param::Text(url.to_owned()), Param::Int(limit)];
-        let rows =
-            edge::write(app, include_str!("../../../shared/edge/src/sql/provider_certificate_fetch.sql"), params)
-                .await?;
+        let rows = edge::change(app, "certificate_fetch", params![url, limit]).await?;
         let granted = rows.first().map_or(Ok(None), |row| row.bool("granted"))?.unwrap_or(false);
         if granted && alone {
             self.resting_until.set(0);

@@ -4,16 +4,18 @@
 //! provider comes again. A duplicate of what has taken effect costs one round trip to Redis; a first delivery two statements.
 
 use commerce::error::Error;
-use commerce::query::{hex, parse_none};
-use commerce::webhook::amount::Provider;
-use commerce::webhook::event::{Subject, Told};
+use commerce::outcome::{Outcome, RecordOutcome};
+use commerce::hex;
+use commerce::query::{parse_none};
+use commerce::provider::Provider;
+use commerce::webhook::event::{Subject, Event};
 use commerce::webhook::{Headers, Reason, keys};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
 use edge::route::whole_body;
 use edge::state::Claim;
-use edge::{App, Open, Param, Reply};
+use edge::{App, Json, Open, Reply, params};
 use payments::Payments;
 use payments::config::PayPalMode;
 
@@ -56,14 +58,14 @@ async fn deliver(provider: Provider, Open { request }: Open<'_>) -> Result<Reply
     let body = whole_body(request).await?;
     let headers = Headers::new(request.headers().iter().map(|(name, value)| (name.as_str(), value.as_bytes())));
     let verified = verified(provider, app, payments, deliveries, &headers, &body).await?;
-    let told = Told::read(provider, &body).map_err(refused)?;
+    let told = Event::read(provider, &body).map_err(refused)?;
     if provider == Provider::Stripe {
         right_mode(&payments.config, told.livemode)?;
     }
     let delivery = Delivery {
         provider,
         account: account(payments, provider, &told),
-        sha256: hex(&Sha256::digest(&body)),
+        sha256: hex::encode(&Sha256::digest(&body)),
         transmission: verified.transmission,
         evidence: evidence(provider, &headers).to_string(),
         standing: match (verified.standing, &told.subject) {
@@ -91,7 +93,7 @@ async fn deliver(provider: Provider, Open { request }: Open<'_>) -> Result<Reply
 }
 
 /// The account whose event it is: ours, or the connected one that Stripe names.
-pub(super) fn account(payments: &Payments, provider: Provider, told: &Told) -> String {
+pub(super) fn account(payments: &Payments, provider: Provider, told: &Event) -> String {
     match provider {
         Provider::PayPal => payments.config.paypal.account.clone(),
         Provider::Stripe => told.account.clone().unwrap_or_else(|| payments.config.stripe.account.clone()),
@@ -108,7 +110,7 @@ pub(super) struct Delivery {
     pub(super) evidence: String,
     pub(super) standing: Standing,
     pub(super) body: Vec<u8>,
-    pub(super) told: Told,
+    pub(super) told: Event,
 }
 
 impl Delivery {
@@ -148,31 +150,28 @@ impl Delivery {
     /// # Errors
     /// [`Error::Unavailable`] for one more body of a transmission that has had too many: nothing is stored, and PayPal isn't asked.
     async fn record(&self, app: &'static App, payments: &Payments) -> Result<(String, String, String), Error> {
-        let text = |text: &str| Param::Text(text.to_owned());
-        let or_null = |value: Option<String>| value.map_or(Param::Null, Param::Text);
         let (state, reason) = match (self.standing, &self.told.subject) {
             (Standing::Review(reason), _) => ("needs_review", Some(reason.as_str())),
             (Standing::Ignored(reason), _) => ("ignored", Some(reason.as_str())),
             (Standing::Effective, Subject::Nothing) => ("ignored", Some("unknown-type")),
             (Standing::Effective, _) => ("received", None),
         };
-        let params = vec![
-            text(self.provider.as_str()),
-            text(&self.account),
-            text(&self.told.id),
-            text(&self.told.kind),
-            text(&self.sha256),
-            or_null(self.transmission.clone()),
-            Param::Json(self.evidence.clone()),
-            Param::Bytes(self.body.clone()),
-            or_null(self.told.occurred_at.map(|moment| moment.to_rfc3339())),
-            text(state),
-            or_null(reason.map(str::to_owned)),
-            Param::BigInt(payments.config.webhook_keep.as_secs() as i64),
+        let params = params![
+            self.provider.as_str(),
+            &*self.account,
+            &*self.told.id,
+            &*self.told.kind,
+            &*self.sha256,
+            self.transmission.as_deref(),
+            Json(self.evidence.clone()),
+            self.body.clone(),
+            self.told.occurred_at.map(|moment| moment.to_rfc3339()),
+            state,
+            reason,
+            payments.config.webhook_keep.as_secs() as i64,
         ];
-        let rows = edge::write(app, include_str!("../../../shared/edge/src/sql/webhook_record.sql"), params).await?;
-        let row = rows.first().ok_or_else(|| Error::internal("payment_event_record gave no row"))?;
-        if row.text("outcome")? == Some("too_many") {
+        let row = edge::write_one(app, "webhook_record", params).await?;
+        if RecordOutcome::read(row.text("outcome")?)? == RecordOutcome::TooMany {
             let detail =
                 "too many bodies came under this transmission id; the event can be had by a reconciliation".into();
             return Err(Error::Unavailable { detail, retry_after_seconds: TOO_MANY });

@@ -2,15 +2,17 @@
 
 use commerce::error::Error;
 use commerce::gateway::GatewayError;
-use commerce::query::hex;
-use commerce::webhook::amount::Provider;
-use commerce::webhook::event::{Subject, Told};
-use commerce::webhook::requests::{EventsQuery, Reconcile, parse_dismissal, parse_redrive};
+use commerce::outcome::{DismissOutcome, Outcome, ReplayOutcome};
+use commerce::hex;
+use commerce::provider::Provider;
+use commerce::webhook::event::{Subject, Event};
+use commerce::webhook::requests::{EventsQuery, Reconciliation, parse_dismissal, parse_redrive};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
+use uuid::Uuid;
 
 use edge::clock::monotonic_millis;
-use edge::{App, Call, Param, Reply, Row};
+use edge::{App, Call, Reply, Row, params};
 use payments::Payments;
 
 use crate::apply::{Cause, Effect, apply, postponed, settled, unavailable};
@@ -62,14 +64,8 @@ pub async fn list(call: Call<'_>) -> Result<Reply, Error> {
     let Call { app, caller, .. } = call;
     let query = EventsQuery::parse(call.query())?;
     caller.require_operator("the list of webhook events")?;
-    let params = vec![
-        query.organization.map_or(Param::Null, |org| Param::Uuid(org.to_string())),
-        query.state.map_or(Param::Null, |state| Param::Text(state.to_owned())),
-        Param::Int(query.page.limit()),
-        Param::Int(query.page.offset()),
-    ];
-    let mut rows = edge::query(app, include_str!("../../../shared/edge/src/sql/webhook_page.sql"), params).await?;
-    let row = rows.first_mut().ok_or_else(|| Error::internal("webhook_events_page gave no row"))?;
+    let params = params![query.organization, query.state, query.page.limit(), query.page.offset()];
+    let mut row = edge::one(edge::query(app, "webhook_list", params).await?)?;
     Ok(Reply::fresh(200, row.take_text("body")?))
 }
 
@@ -83,26 +79,20 @@ pub async fn replay(call: Call<'_>) -> Result<Reply, Error> {
     let event = call.id()?;
     caller.require_operator("a replay")?;
     let payments = Payments::ready().await?;
-    let params = vec![
-        Param::Null,
-        Param::Uuid(event.to_string()),
-        Param::Text(format!("operator:{}", caller.subject)),
-        Param::BigInt(LEASE),
-    ];
-    let rows = edge::write(app, include_str!("../../../shared/edge/src/sql/webhook_replay.sql"), params).await?;
-    let row = rows.first().ok_or_else(|| Error::internal("webhook_event_again gave no row"))?;
-    match row.text("outcome")? {
-        Some("replayed") => {}
-        Some("applied") => {
+    let params = params![None::<Uuid>, event, format!("operator:{}", caller.subject), LEASE];
+    let row = edge::change_one(app, "webhook_replay", params).await?;
+    match ReplayOutcome::read(row.text("outcome")?)? {
+        ReplayOutcome::Replayed => {}
+        ReplayOutcome::Applied => {
             let detail = "the event has taken effect".to_owned();
             return Err(Error::Conflict { detail, current: Some("applied".into()) });
         }
-        Some("without_body") => {
+        ReplayOutcome::WithoutBody => {
             return Err(Error::Conflict { detail: "the event's body has been forgotten".into(), current: None });
         }
-        _ => return Err(Error::not_found("event")),
+        ReplayOutcome::NotFound => return Err(Error::not_found("event")),
     }
-    let effect = resume(app, payments, row).await.map_err(unavailable)?;
+    let effect = resume(app, payments, &row).await.map_err(unavailable)?;
     let (status, reason) = match effect {
         Effect::Processed => ("processed", None),
         Effect::AlreadyProcessed => ("already_processed", None),
@@ -124,20 +114,15 @@ pub async fn dismiss(call: Call<'_>) -> Result<Reply, Error> {
     let event = call.id()?;
     caller.require_operator("putting an event aside")?;
     let note = parse_dismissal(call.optional_json().await?.as_deref())?;
-    let params = vec![
-        Param::Uuid(event.to_string()),
-        Param::Text(format!("operator:{}", caller.subject)),
-        note.map_or(Param::Null, Param::Text),
-    ];
-    let rows = edge::write(app, include_str!("../../../shared/edge/src/sql/webhook_dismiss.sql"), params).await?;
-    let row = rows.first().ok_or_else(|| Error::internal("webhook_event_dismiss gave no row"))?;
-    match row.text("outcome")? {
-        Some("dismissed") => {}
-        Some("not_in_review") => {
+    let params = params![event, format!("operator:{}", caller.subject), note];
+    let row = edge::change_one(app, "webhook_dismiss", params).await?;
+    match DismissOutcome::read(row.text("outcome")?)? {
+        DismissOutcome::Dismissed => {}
+        DismissOutcome::NotInReview => {
             let current = row.text("state")?.map(str::to_owned);
             return Err(Error::Conflict { detail: "the event isn't in review".into(), current });
         }
-        _ => return Err(Error::not_found("event")),
+        DismissOutcome::NotFound => return Err(Error::not_found("event")),
     }
     let body = json!({ "status": "dismissed", "eventId": row.text("event_id")?, "reason": row.text("reason")? });
     Ok(Reply::fresh(200, body.to_string()))
@@ -155,8 +140,8 @@ pub async fn redrive(call: Call<'_>) -> Result<Reply, Error> {
     let (began, mut counts, mut taken) = (monotonic_millis(), Counts::default(), 0);
     while taken < limit && monotonic_millis().saturating_sub(began) < PATIENCE_MS {
         // A few at a time: what isn't reached in time belongs to nobody.
-        let params = vec![Param::Int((limit - taken).min(10) as i32), Param::BigInt(LEASE)];
-        let rows = edge::write(app, include_str!("../../../shared/edge/src/sql/webhook_claim.sql"), params).await?;
+        let params = params![(limit - taken).min(10) as i32, LEASE];
+        let rows = edge::change(app, "webhook_claim", params).await?;
         if rows.is_empty() {
             break;
         }
@@ -166,8 +151,7 @@ pub async fn redrive(call: Call<'_>) -> Result<Reply, Error> {
         }
     }
     let rows =
-        edge::write(app, include_str!("../../../shared/edge/src/sql/webhook_sweep.sql"), vec![Param::Int(SWEEP)])
-            .await?;
+        edge::change(app, "webhook_sweep", params![SWEEP]).await?;
     let forgotten = rows.first().map_or(Ok(None), |row| row.int("forgotten"))?.unwrap_or(0);
     let body = json!({ "taken": taken, "outcomes": counts.shown(), "bodiesForgotten": forgotten });
     Ok(Reply::fresh(200, body.to_string()))
@@ -179,7 +163,7 @@ pub async fn redrive(call: Call<'_>) -> Result<Reply, Error> {
 /// [`Error::Forbidden`] for all but operators; what the provider or Postgres gave.
 pub async fn reconcile(call: Call<'_>) -> Result<Reply, Error> {
     let Call { app, caller, .. } = call;
-    let asked = Reconcile::parse(call.query(), edge::clock::now_millis() as i64 * 1_000)?;
+    let asked = Reconciliation::parse(call.query(), edge::clock::now_millis() as i64 * 1_000)?;
     caller.require_operator("a reconciliation")?;
     let payments = Payments::ready().await?;
     let (began, mut counts, mut listed, mut missing) = (monotonic_millis(), Counts::default(), 0, 0);
@@ -192,9 +176,9 @@ pub async fn reconcile(call: Call<'_>) -> Result<Reply, Error> {
             found => found?,
         };
         listed += found.events.len();
-        let mut told: Vec<(Told, Vec<u8>)> = Vec::new();
+        let mut told: Vec<(Event, Vec<u8>)> = Vec::new();
         for event in found.events {
-            match Told::read(asked.provider, &event.body) {
+            match Event::read(asked.provider, &event.body) {
                 Ok(read) => told.push((read, event.body)),
                 Err(_) => counts.failed += 1,
             }
@@ -219,7 +203,7 @@ async fn absent(
     app: &'static App,
     payments: &Payments,
     provider: Provider,
-    told: &[(Told, Vec<u8>)],
+    told: &[(Event, Vec<u8>)],
 ) -> Result<Vec<String>, Error> {
     let mut absent = Vec::new();
     let mut accounts: Vec<String> = told.iter().map(|(told, _)| account(payments, provider, told)).collect();
@@ -227,9 +211,8 @@ async fn absent(
     accounts.dedup();
     for owner in accounts {
         let ids = told.iter().filter(|(told, _)| account(payments, provider, told) == owner);
-        let ids = ids.map(|(told, _)| told.id.clone()).collect();
-        let params = vec![Param::Text(provider.as_str().to_owned()), Param::Text(owner), Param::TextArray(ids)];
-        for row in edge::query(app, include_str!("../../../shared/edge/src/sql/webhook_missing.sql"), params).await? {
+        let ids: Vec<String> = ids.map(|(told, _)| told.id.clone()).collect();
+        for row in edge::query(app, "webhook_missing", params![provider.as_str(), owner, ids]).await? {
             absent.extend(row.text("event_id")?.map(str::to_owned));
         }
     }
@@ -242,13 +225,13 @@ async fn adopt(
     app: &'static App,
     payments: &Payments,
     provider: Provider,
-    told: Told,
+    told: Event,
     body: Vec<u8>,
 ) -> Result<Effect, Cause> {
     let delivery = Delivery {
         provider,
         account: account(payments, provider, &told),
-        sha256: hex(&Sha256::digest(&body)),
+        sha256: hex::encode(&Sha256::digest(&body)),
         transmission: None,
         evidence: json!({ "reconciled": true }).to_string(),
         standing: match told.subject {
@@ -267,7 +250,7 @@ async fn resume(app: &'static App, payments: &Payments, row: &Row) -> Result<Eff
     let event = text("event")?;
     let provider = if text("provider")? == Provider::Stripe.as_str() { Provider::Stripe } else { Provider::PayPal };
     let body = row.bytes("body").map_err(Cause::ours)?.unwrap_or_default();
-    let outcome = match Told::read(provider, body) {
+    let outcome = match Event::read(provider, body) {
         Ok(told) => apply(app, payments, &event, &told.subject).await,
         Err(reason) => settled(app, &event, Effect::NeedsReview(reason.as_str().into())).await,
     };

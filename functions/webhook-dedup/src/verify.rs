@@ -1,8 +1,8 @@
 //! Whether a delivery is the provider's: the pure verification with this deployment's settings and certificates.
 
 use commerce::error::Error;
-use commerce::webhook::amount::Provider;
-use commerce::webhook::paypal::{CertificateUrls, Delivery, Environment, Policy, Verdict, verify};
+use commerce::provider::Provider;
+use commerce::webhook::paypal::{CertificateUrls, Delivery, Environment, PayPalPolicy, Verdict, verify};
 use commerce::webhook::{Headers, Reason, stripe};
 use serde_json::{Map, Value};
 
@@ -118,7 +118,7 @@ async fn paypal(
     let misconfigured = |variable: &str| Error::Misconfigured { detail: format!("{variable} can't be used") };
     let trust = config.trust.as_ref().ok_or_else(|| misconfigured("paypal_trust_anchors"))?;
     let environment = payments.config.environment;
-    let policy = Policy::new(environment, &config.webhook_id).ok_or_else(|| misconfigured("paypal_webhook_id"))?;
+    let policy = PayPalPolicy::new(environment, &config.webhook_id).ok_or_else(|| misconfigured("paypal_webhook_id"))?;
     let mut policy = policy.with_simulator(config.simulator);
     if let Some(beginning) = &config.certificate_url {
         let urls = CertificateUrls::elsewhere(environment, beginning);
@@ -139,7 +139,7 @@ async fn paypal(
 
 fn stripe(payments: &Payments, headers: &Headers<'_>, body: &[u8]) -> Result<Verified, Error> {
     let secrets = payments.config.stripe.webhook_secrets.iter().map(|secret| secret.expose().to_owned()).collect();
-    let policy = stripe::Policy { secrets, tolerance: STRIPE_TOLERANCE };
+    let policy = stripe::StripePolicy { secrets, tolerance: STRIPE_TOLERANCE };
     stripe::verify(headers, body, &policy, (now_millis() / 1000) as i64).map_err(refused)?;
     Ok(Verified { standing: Standing::Effective, transmission: None })
 }

@@ -63,13 +63,13 @@ pub trait Keeping: Copy + 'static {
     async fn policy(&self) -> Result<Policy, OriginFault>;
 }
 
-/// Loads an entry: a statement whose row carries `body` (the bytes to send), `version` (`bigint`, the
+/// Loads an entry: a function whose row carries `body` (the bytes to send), `version` (`bigint`, the
 /// entity tag, or NULL for a hash of the body), `customer` (who may see it, or NULL), and perhaps
 /// `ttl_ms` (how long it lives, or NULL for as long as its policy says).
 #[derive(Debug, Clone)]
 pub struct Load {
-    /// The statement.
-    pub statement: &'static str,
+    /// The function.
+    pub function: &'static str,
     /// Its parameters.
     pub params: Vec<Param>,
 }
@@ -102,7 +102,7 @@ impl Cache {
         Self { ports, timing, terms, attempted: Cell::new(0), recorder }
     }
 
-    /// One entry, from the cache or by its statement. `None`: no such thing; never cached.
+    /// One entry, from the cache or by its function. `None`: no such thing; never cached.
     ///
     /// # Errors
     /// What Postgres gave. A fault of Redis is never an error.
@@ -143,10 +143,10 @@ impl Cache {
     ///
     /// # Errors
     /// What Postgres gave: then nothing has changed.
-    pub async fn write(&'static self, statement: &'static str, params: Vec<Param>) -> Result<Vec<Row>, OriginFault> {
+    pub async fn write(&'static self, function: &'static str, params: Vec<Param>) -> Result<Vec<Row>, OriginFault> {
         let outage_wait = (self.terms)().await?.limits.outage_wait;
         let commit = async || {
-            let rows = self.ports.postgres.change(statement, params).await?;
+            let rows = self.ports.postgres.change(function, params).await?;
             let (xid, tags) = match rows.first() {
                 Some(row) => (row.text("xid")?.unwrap_or_default().to_owned(), row.texts("tags")?),
                 None => (String::new(), Vec::new()),
@@ -197,7 +197,7 @@ impl Cache {
     }
 
     async fn load(&'static self, entity: usize, load: Load) -> Result<Option<Given>, OriginFault> {
-        let rows = self.timed(entity, self.ports.postgres.query(load.statement, load.params)).await?;
+        let rows = self.timed(entity, self.ports.postgres.query(load.function, load.params)).await?;
         rows.into_iter().next().map(origin_value).transpose()
     }
 

@@ -1,6 +1,7 @@
 //! The outbox in Postgres, and everything else that the protocol asks of an instance.
 
-use crate::postgres::{Param, Postgres};
+use crate::params;
+use crate::postgres::Postgres;
 use crate::store::RedisStore;
 use cache_logic::certificate::{Certificate, Generation, RunId, Timing};
 use cache_logic::origin::OriginFault;
@@ -8,11 +9,6 @@ use cache_logic::ports::{CacheFault, Clock, Fill, Lease, Ledger, Pending, Regist
 use cache_logic::write_through::{Turn, WriteThrough};
 use std::cell::Cell;
 use std::time::Duration;
-
-/// The statements that the outbox answers to; the functions are in `database/code/cache/`.
-const RENEW: &str = include_str!("../../edge/src/sql/cache_renew.sql");
-const FORGET: &str = include_str!("../../edge/src/sql/cache_forget.sql");
-const FORGET_TRANSACTION: &str = include_str!("../../edge/src/sql/cache_forget_transaction.sql");
 
 /// All ports of cache-logic, as one instance has them.
 pub struct Ports {
@@ -36,8 +32,8 @@ impl Ledger for Ports {
     type Error = OriginFault;
 
     async fn pending(&self, run: RunId) -> Result<Pending, OriginFault> {
-        let params = vec![Param::Text(self.cache_name.clone()), Param::Text(format!("{run:032x}"))];
-        let rows = self.postgres.query(RENEW, params).await?;
+        let params = params![&*self.cache_name, format!("{run:032x}")];
+        let rows = self.postgres.change("cache_renew", params).await?;
         let row = rows.first().ok_or_else(|| OriginFault::internal("cache_renew gave no row"))?;
         if row.text("outcome")? == Some("mismatch") {
             if !self.mismatch.replace(true) {
@@ -52,20 +48,14 @@ impl Ledger for Ports {
     }
 
     async fn forget(&self, ids: &[i64]) -> Result<(), OriginFault> {
-        let params = vec![Param::BigIntArray(ids.to_vec())];
-        self.postgres.query(FORGET, params).await.map(drop)
+        self.postgres.change("cache_forget", params![ids.to_vec()]).await.map(drop)
     }
 
     async fn forget_transaction(&self, xid: &str, tags: &[String]) -> Result<(), OriginFault> {
         // Without a connection there is no telling which run was told: the next renewal does it.
         let Some(run) = self.store.run() else { return Ok(()) };
-        let params = vec![
-            Param::Text(xid.to_owned()),
-            Param::TextArray(tags.to_vec()),
-            Param::Text(self.cache_name.clone()),
-            Param::Text(format!("{run:032x}")),
-        ];
-        self.postgres.query(FORGET_TRANSACTION, params).await.map(drop)
+        let params = params![xid, tags.to_vec(), &*self.cache_name, format!("{run:032x}")];
+        self.postgres.change("cache_forget_transaction", params).await.map(drop)
     }
 }
 

@@ -2,7 +2,8 @@
 
 mod values;
 
-pub use values::{Param, Row};
+pub use values::{Json, Param, ParamType, Row};
+use values::call;
 
 use crate::clock::{limited, monotonic_millis};
 use crate::terms::TermsSource;
@@ -45,20 +46,22 @@ impl Postgres {
         Ok(self.access.get_or_init(|| Access::new(&self.url, terms.postgres_timeout, terms.postgres_rest)))
     }
 
-    /// Runs one statement. Its connection goes back to the pool with the answer: it is never kept, never shared.
+    /// Calls a function that changes nothing: `SELECT * FROM function(...)`. Its connection goes back to the pool with the answer: it is never
+    /// kept, never shared.
     ///
     /// # Errors
-    /// [`OriginFault::Unavailable`] where Postgres can't be reached in time; [`OriginFault::Internal`] for what a retry doesn't mend.
-    pub async fn query(&self, statement: &str, params: Vec<Param>) -> Result<Vec<Row>, OriginFault> {
-        self.ask(statement, params, "the database gave no answer in time").await
+    /// [`OriginFault::Unavailable`] if Postgres can't be reached in time; [`OriginFault::Internal`] for what a retry doesn't mend.
+    pub async fn query(&self, function: &str, params: Vec<Param>) -> Result<Vec<Row>, OriginFault> {
+        self.ask(&call(function, &params), params, "the database gave no answer in time").await
     }
 
-    /// Runs one statement that changes something. Where its answer is lost the error says that the change may have been made.
+    /// Calls a function that changes something. If its answer is lost, the error says that the change may have been made.
     ///
     /// # Errors
     /// As [`Self::query`].
-    pub async fn change(&self, statement: &str, params: Vec<Param>) -> Result<Vec<Row>, OriginFault> {
-        self.ask(statement, params, "the database gave no answer in time: the change may have been made or not").await
+    pub async fn change(&self, function: &str, params: Vec<Param>) -> Result<Vec<Row>, OriginFault> {
+        let lost = "the database gave no answer in time: the change may have been made or not";
+        self.ask(&call(function, &params), params, lost).await
     }
 
     async fn ask(&self, statement: &str, params: Vec<Param>, lost: &'static str) -> Result<Vec<Row>, OriginFault> {

@@ -10,7 +10,6 @@ use crate::error::Error;
 use crate::keys::{Algorithm, KeySet};
 use crate::query::parse_uuid;
 
-pub use crate::renamed::jwt::*; // renamed
 
 /// The longest token that is looked at, in bytes.
 pub const MAX_TOKEN: usize = 8192;

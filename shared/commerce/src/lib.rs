@@ -6,7 +6,6 @@
 //! 3. [`keys`], [`jwt`]: how a token becomes a caller
 //! 4. [`status`], [`money`], [`time`]: the words that orders are made of
 //! 5. [`query`], [`order`], [`address`], [`preconditions`]: requests, read with errors that name the field
-//! 6. [`entries`]: which cache entry has which key and depends on which tags
 //! 7. [`webhook`]: signatures and events of payment providers
 //! 8. [`gateway`]: what payment providers are asked, and what they answer
 //! 9. [`session`], [`checkout`], [`guest`]: the shopper's way to a paid order; [`fraud`], [`client_address`], [`pseudonym`]: what guards it
@@ -16,7 +15,6 @@ pub mod address;
 pub mod caller;
 pub mod checkout;
 pub mod client_address;
-pub mod entries;
 pub mod error;
 mod fields;
 mod foreign;
@@ -37,7 +35,6 @@ pub mod provider;
 pub mod pseudonym;
 pub mod query;
 pub mod refund;
-mod renamed;
 pub mod session;
 pub mod status;
 mod text;

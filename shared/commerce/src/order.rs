@@ -11,7 +11,6 @@ use crate::json::{self, Json};
 use crate::money::{Currency, parse_amount};
 use crate::status::OrderStatus;
 
-pub use crate::renamed::order::*; // renamed
 
 /// The most items of one order.
 pub const MAX_ITEMS: usize = 100;

@@ -14,7 +14,6 @@ use crate::status::{OrderStatus, PaymentStatus};
 use crate::text::text_forms;
 use crate::time::Moment;
 
-pub use crate::renamed::query::*; // renamed
 
 /// The longest page.
 pub const MAX_LIMIT: u32 = 100;

@@ -10,8 +10,8 @@ use cache_spin::redis::Redis;
 use cache_spin::state::State;
 use cache_spin::statistics::StatisticsSettings;
 use cache_spin::terms::Terms;
-use commerce::entries::Class;
 use commerce::error::Error;
+use commerce::views;
 
 use crate::settings::{Config, ConfigError, Loaded, Rules, joined, misconfigured, once};
 
@@ -85,7 +85,7 @@ impl App {
                 redis: state_redis.clone(),
                 apart,
                 rest: config.redis_rest,
-                entities: &Class::NAMES,
+                entities: &views::NAMES,
                 gather: config.statistics_flush,
             },
             terms,

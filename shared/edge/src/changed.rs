@@ -42,18 +42,3 @@ impl Changed {
             .with("vary", "Authorization")
     }
 }
-
-/// Why an order wasn't made, by the outcome of the function that makes it.
-pub fn refusal(outcome: &str, currency: &str) -> Error {
-    let (outcome, index) = outcome.split_once(':').unwrap_or((outcome, ""));
-    match outcome {
-        "unknown_customer" => Error::unprocessable("customerId", "there is no such customer"),
-        "unknown_sku" => Error::unprocessable(format!("items[{index}].sku"), "there is no such product"),
-        "no_price" => {
-            let detail = format!("the product has no price in {currency}");
-            Error::unprocessable(format!("items[{index}].sku"), detail)
-        }
-        "total_too_large" => Error::unprocessable("items", "the total is larger than any order's may be"),
-        other => Error::internal(format!("unknown outcome {other}")),
-    }
-}

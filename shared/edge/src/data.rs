@@ -1,5 +1,5 @@
-//! Reads and writes, as operations see them: a cached view, a statement that changes something, a
-//! statement that only looks. None of them shows Redis or the cache protocol.
+//! Reads and writes, as operations see them: a cached view, a function that changes something, a function that only looks. None of them shows
+//! Redis or the cache protocol.
 
 use std::time::Duration;
 
@@ -7,19 +7,20 @@ use cache_logic::gzip::GZIP;
 use cache_logic::origin::OriginFault;
 use cache_logic::policy::{Compress, Policy};
 use cache_spin::cache::{Keeping, Load};
-use commerce::entries::{Class, Entry};
 use commerce::error::Error;
+use commerce::views::{Entry, View};
 
 use crate::answer::Answer;
 use crate::app::App;
-use crate::settings::Rules;
+use crate::settings::{Rules, misconfigured};
 
-pub use cache_spin::postgres::{Param, Row};
+pub use cache_spin::params;
+pub use cache_spin::postgres::{Json, Param, Row};
 
 /// How the entries of a view are kept.
 #[derive(Clone, Copy)]
 struct ViewKeeping {
-    class: Class,
+    view: &'static View,
     compress: Option<Compress>,
     ttl: Option<Duration>,
 }
@@ -30,42 +31,23 @@ impl Keeping for ViewKeeping {
     }
 
     async fn policy(&self) -> Result<Policy, OriginFault> {
-        let rules = Rules::get().await.map_err(|wrong| OriginFault::Misconfigured {
-            detail: crate::settings::misconfigured(wrong).to_string(),
-        })?;
-        let policy = *rules.policies.of(self.class);
+        let rules = Rules::get().await;
+        let rules =
+            rules.map_err(|wrong| OriginFault::Misconfigured { detail: misconfigured(wrong).to_string() })?;
+        let policy = *rules.policies.of(self.view);
         Ok(Policy { compress: self.compress, ttl: self.ttl.unwrap_or(policy.ttl), ..policy })
     }
 }
 
-/// One entry of a view, from the cache or by its statement. `None`: no such thing; never cached.
+/// One entry of a view, from the cache or by the view's function. `None`: no such thing; never cached.
 ///
 /// # Errors
 /// What Postgres gave. A fault of Redis is never an error.
-pub async fn read(
-    app: &'static App,
-    entry: Entry,
-    statement: &'static str,
-    params: Vec<Param>,
-) -> Result<Option<Answer>, Error> {
-    read_kept(app, entry, statement, params, None, None).await
+pub async fn read(app: &'static App, entry: Entry, params: Vec<Param>) -> Result<Option<Answer>, Error> {
+    read_kept(app, entry, params, None).await
 }
 
-/// As [`read`], for what may be large: kept packed from `compress_min_bytes` on.
-///
-/// # Errors
-/// As [`read`].
-pub async fn read_packed(
-    app: &'static App,
-    entry: Entry,
-    statement: &'static str,
-    params: Vec<Param>,
-) -> Result<Option<Answer>, Error> {
-    let compress = Compress::at_least(app.config.compress_min_bytes, GZIP);
-    read_kept(app, entry, statement, params, compress, None).await
-}
-
-/// As [`read`], for an entry that lives for `ttl` at most, and whose rows may say for how long.
+/// As [`read`], for an entry that lives for `ttl` at most, and whose row may say for how long.
 ///
 /// # Errors
 /// As [`read`].
@@ -73,66 +55,80 @@ pub async fn read_while(
     app: &'static App,
     entry: Entry,
     ttl: Duration,
-    statement: &'static str,
     params: Vec<Param>,
 ) -> Result<Option<Answer>, Error> {
-    read_kept(app, entry, statement, params, None, Some(ttl)).await
+    read_kept(app, entry, params, Some(ttl)).await
 }
 
 async fn read_kept(
     app: &'static App,
     entry: Entry,
-    statement: &'static str,
     params: Vec<Param>,
-    compress: Option<Compress>,
     ttl: Option<Duration>,
 ) -> Result<Option<Answer>, Error> {
-    let keeping = ViewKeeping { class: entry.class, compress, ttl };
-    let read = app.cache.read(&counted(entry), Load { statement, params }, keeping).await?;
+    let view = entry.view;
+    let compress = Compress::at_least(app.config.compress_min_bytes, GZIP);
+    let load = Load { function: view.statement, params };
+    let read = app.cache.read(&counted(entry), load, ViewKeeping { view, compress, ttl }).await?;
     Ok(read.map(|read| Answer::new(read, compress)))
 }
 
-/// Many entries of one view, each with an id: one look, one statement for all that is missing (its rows
-/// carry `id`), one fill. Answers in the order of the ids.
+/// Many entries of one view, each with an id: one look, one call of the view's function for all that is missing (its rows carry `id`), one
+/// fill. Answers in the order of the ids. Never packed, since they become parts of one body.
 ///
 /// # Errors
 /// As [`read`].
 pub async fn read_many(
     app: &'static App,
     entries: Vec<(String, Entry)>,
-    statement: &'static str,
     params: impl Fn(&[String]) -> Vec<Param> + 'static,
 ) -> Result<Vec<Option<Answer>>, Error> {
-    let Some(class) = entries.first().map(|(_, entry)| entry.class) else { return Ok(Vec::new()) };
-    let keeping = ViewKeeping { class, compress: None, ttl: None };
+    let Some(view) = entries.first().map(|(_, entry)| entry.view) else { return Ok(Vec::new()) };
+    let keeping = ViewKeeping { view, compress: None, ttl: None };
     let entries: Vec<_> = entries.into_iter().map(|(id, entry)| (id, counted(entry))).collect();
-    let reads = app.cache.read_many(&entries, statement, params, keeping).await?;
+    let reads = app.cache.read_many(&entries, view.statement, params, keeping).await?;
     Ok(reads.into_iter().map(|read| read.map(|read| Answer::new(read, None))).collect())
 }
 
-/// One call of a function in Postgres that changes something. Its rows carry `xid` and `tags`: what the
-/// triggers of its transaction announced. Returns when no reader is served the old state any more.
+/// Calls a function in Postgres that changes what may be cached. Its rows carry `xid` and `tags`: what the triggers of its transaction
+/// announced. Returns when no reader is served the old state any more.
 ///
 /// # Errors
 /// What Postgres gave: then nothing has changed.
-pub async fn write(app: &'static App, statement: &'static str, params: Vec<Param>) -> Result<Vec<Row>, Error> {
-    Ok(app.cache.write(statement, params).await?)
+pub async fn write(app: &'static App, function: &'static str, params: Vec<Param>) -> Result<Vec<Row>, Error> {
+    Ok(app.cache.write(function, params).await?)
 }
 
 /// As [`write`], for a function that gives one row.
 ///
 /// # Errors
 /// As [`write`].
-pub async fn write_one(app: &'static App, statement: &'static str, params: Vec<Param>) -> Result<Row, Error> {
-    one(write(app, statement, params).await?)
+pub async fn write_one(app: &'static App, function: &'static str, params: Vec<Param>) -> Result<Row, Error> {
+    one(write(app, function, params).await?)
 }
 
-/// One statement that changes nothing, and whose answer isn't kept.
+/// Calls a function in Postgres that changes nothing that is cached.
+///
+/// # Errors
+/// What Postgres gave: then nothing has changed, or the error says that it may have.
+pub async fn change(app: &App, function: &'static str, params: Vec<Param>) -> Result<Vec<Row>, Error> {
+    Ok(app.cache.ports.postgres.change(function, params).await?)
+}
+
+/// As [`change`], for a function that gives one row.
+///
+/// # Errors
+/// As [`change`].
+pub async fn change_one(app: &App, function: &'static str, params: Vec<Param>) -> Result<Row, Error> {
+    one(change(app, function, params).await?)
+}
+
+/// Calls a function in Postgres that only looks, and whose answer isn't kept.
 ///
 /// # Errors
 /// What Postgres gave.
-pub async fn query(app: &App, statement: &'static str, params: Vec<Param>) -> Result<Vec<Row>, Error> {
-    Ok(app.cache.ports.postgres.query(statement, params).await?)
+pub async fn query(app: &App, function: &'static str, params: Vec<Param>) -> Result<Vec<Row>, Error> {
+    Ok(app.cache.ports.postgres.query(function, params).await?)
 }
 
 /// The only row.
@@ -140,9 +136,9 @@ pub async fn query(app: &App, statement: &'static str, params: Vec<Param>) -> Re
 /// # Errors
 /// [`Error::Internal`] if there is none.
 pub fn one(rows: Vec<Row>) -> Result<Row, Error> {
-    rows.into_iter().next().ok_or_else(|| Error::internal("a statement gave no row"))
+    rows.into_iter().next().ok_or_else(|| Error::internal("a function gave no row"))
 }
 
 fn counted(entry: Entry) -> cache_spin::cache::Entry {
-    cache_spin::cache::Entry { entity: entry.class as usize, key: entry.key, tags: entry.tags }
+    cache_spin::cache::Entry { entity: entry.view.number(), key: entry.key, tags: entry.tags }
 }

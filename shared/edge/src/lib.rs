@@ -24,7 +24,9 @@ pub mod settings;
 
 pub use answer::Answer;
 pub use app::App;
-pub use data::{Param, Row, one, query, read, read_many, read_packed, read_while, write, write_one};
+pub use data::{
+    Json, Param, Row, change, change_one, one, params, query, read, read_many, read_while, write, write_one,
+};
 pub use reply::Reply;
 pub use route::{Call, Open};
 

@@ -1,6 +1,6 @@
 //! The accounts that get the money.
 
-use commerce::webhook::amount::Provider;
+use commerce::provider::Provider;
 
 use crate::config::PaymentConfig;
 

@@ -2,9 +2,10 @@
 
 use commerce::error::Error;
 use commerce::gateway::{GatewayError, NewCapture};
+use commerce::provider::Provider;
 use commerce::webhook::event::ProviderObject;
 
-use edge::{App, Param};
+use edge::{App, params};
 
 use crate::Payments;
 
@@ -32,8 +33,8 @@ impl Cause {
 /// # Errors
 /// [`Cause`]: then the event stays as it is, and the capture is tried again.
 pub async fn capture(app: &'static App, payments: &Payments, order: &str) -> Result<Vec<ProviderObject>, Cause> {
-    let params = vec![Param::Text("paypal".into()), Param::Text(order.to_owned())];
-    let waiting = edge::query(app, include_str!("../../edge/src/sql/payment_approval.sql"), params).await;
+    let provider = Provider::PayPal.as_str();
+    let waiting = edge::query(app, "payment_approval", params![provider, order]).await;
     let Some(waiting) = waiting.map_err(Cause::ours)?.into_iter().next() else { return Ok(Vec::new()) };
     let refusals = waiting.int("refusals").map_err(Cause::ours)?.unwrap_or_default();
     match payments.gateway.capture(&NewCapture::of_paypal_order(order, refusals)).await {
@@ -53,6 +54,5 @@ pub async fn capture(app: &'static App, payments: &Payments, order: &str) -> Res
 /// What Postgres gave.
 pub async fn refused(app: &'static App, order: &str, refusals: i64) -> Result<(), Error> {
     let count = i32::try_from(refusals).unwrap_or(i32::MAX - 1);
-    let params = vec![Param::Text("paypal".into()), Param::Text(order.to_owned()), Param::Int(count)];
-    edge::write(app, include_str!("../../edge/src/sql/capture_refused.sql"), params).await.map(drop)
+    edge::write(app, "capture_refused", params![Provider::PayPal.as_str(), order, count]).await.map(drop)
 }

@@ -337,7 +337,7 @@ fn account(text: &str) -> Result<String, String> {
 }
 
 fn webhook_id(text: &str) -> Result<String, String> {
-    if text.is_empty() || commerce::webhook::paypal::Policy::new(Environment::Live, text).is_some() {
+    if text.is_empty() || commerce::webhook::paypal::PayPalPolicy::new(Environment::Live, text).is_some() {
         return Ok(text.to_owned());
     }
     Err("must be the webhook's own id: letters, digits and dashes, not the simulator's".to_owned())

@@ -5,13 +5,13 @@ use std::time::Duration;
 
 use cache_logic::retry::RetryPolicy;
 use commerce::gateway::paypal::AccessToken;
-use commerce::gateway::{Answer, Capturable, Created, GatewayError, NewCapture, NewPayment, NewRefund, Page, Request};
+use commerce::gateway::{Answer, Capturable, EventPage, GatewayError, NewCapture, NewPayment, NewRefund, PaymentPage, Request};
 use commerce::gateway::{Secret, paypal, stripe};
 use commerce::time::Moment;
 use commerce::webhook::Headers;
-use commerce::webhook::amount::Provider;
+use commerce::provider::Provider;
 use commerce::webhook::event::ProviderObject;
-use commerce::webhook::event::paypal::{Event, Resource, ResourceKind};
+use commerce::webhook::event::paypal::{PayPalEvent, Resource, ResourceKind};
 
 use crate::client::{Client, Wire};
 use crate::config::PaymentConfig;
@@ -111,7 +111,7 @@ impl<W: Wire> Gateway<W> {
     ///
     /// # Errors
     /// [`GatewayError`]; [`GatewayError::Refused`] with the field `currency` or `amount` for what the provider doesn't take.
-    pub async fn create(&self, payment: &NewPayment) -> Result<Created, GatewayError> {
+    pub async fn create(&self, payment: &NewPayment) -> Result<PaymentPage, GatewayError> {
         let began = self.wire.now();
         match payment.gateway {
             Provider::PayPal => {
@@ -195,7 +195,7 @@ impl<W: Wire> Gateway<W> {
     pub async fn is_reversal(&self, event: &str, resource: &Resource) -> Result<bool, GatewayError> {
         let read = |answer: &Answer| paypal::resource(answer).map(|event| event.to_string().into_bytes());
         match self.ask_paypal(&paypal::event(event), self.wire.now(), read).await {
-            Ok(body) => Ok(Event::parse(&body)
+            Ok(body) => Ok(PayPalEvent::parse(&body)
                 .is_ok_and(|kept| kept.id == event && resource.reversal && kept.resource.as_ref() == Some(resource))),
             Err(GatewayError::NotYet) => Ok(false),
             Err(error) => Err(error),
@@ -222,7 +222,7 @@ impl<W: Wire> Gateway<W> {
     ///
     /// # Errors
     /// [`GatewayError`].
-    pub async fn events(&self, provider: Provider, since: Moment, page: Option<&str>) -> Result<Page, GatewayError> {
+    pub async fn events(&self, provider: Provider, since: Moment, page: Option<&str>) -> Result<EventPage, GatewayError> {
         let began = self.wire.now();
         match provider {
             Provider::PayPal => self.ask_paypal(&paypal::events(since, page), began, paypal::page).await,

@@ -7,15 +7,16 @@ use commerce::error::Error;
 use commerce::fraud::{Facts, Score, Scorer, SimpleScore};
 use commerce::gateway::{GatewayError, NewPayment};
 use commerce::money::Currency;
+use commerce::outcome::{Outcome, SessionApproveOutcome, SessionBeginOutcome};
 use commerce::preconditions::idempotency_key;
-use commerce::query::hex;
+use commerce::hex;
 use commerce::session::{self, PaymentGateway};
-use commerce::webhook::amount::Provider;
+use commerce::provider::Provider;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use edge::{App, Call, Param, Reply, Row};
+use edge::{App, Call, Json, Reply, Row, params};
 use payments::Payments;
 use payments::accounts::configured_account;
 use payments::address::client_address;
@@ -78,7 +79,7 @@ pub async fn begin(call: Call<'_>) -> Result<Reply, Error> {
         // Behind a service stands a shop with all its customers.
         address: caller.restriction()?.map(|_| asked.address),
         // Another body under the same key is another attempt.
-        name: &format!("{} {} {}", caller.principal(), asked.key, hex(&Sha256::digest(asked.body))),
+        name: &format!("{} {} {}", caller.principal(), asked.key, hex::encode(&Sha256::digest(asked.body))),
     };
     let counted = count(app, &payments.config.limits, hmac_key.expose().as_bytes(), attempt).await?;
     counted.admitted()?;
@@ -97,25 +98,24 @@ async fn begin_admitted(
     asked: Asked<'_>,
     counted: &Admission,
 ) -> Result<Vec<u8>, Error> {
-    let params = vec![
-        Param::Id(caller.organization),
-        caller.restriction()?.map_or(Param::Null, Param::Id),
-        Param::Id(asked.session.order),
-        Param::Text(asked.session.gateway.as_str().to_owned()),
-        account(payments, asked.session.gateway).map_or(Param::Null, |account| Param::Text(account.to_owned())),
-        Param::Text(asked.session.return_url.clone()),
-        Param::Text(caller.principal()),
-        Param::Text(asked.key.to_owned()),
-        Param::Text(hex(&Sha256::digest(asked.body))),
-        Param::Id(Uuid::now_v7()),
-        Param::BigInt(payments.config.session_ttl.as_secs() as i64),
-        Param::BigInt(lease(payments)),
+    let params = params![
+        caller.organization,
+        caller.restriction()?,
+        asked.session.order,
+        asked.session.gateway.as_str(),
+        account(payments, asked.session.gateway),
+        &*asked.session.return_url,
+        caller.principal(),
+        asked.key,
+        hex::encode(&Sha256::digest(asked.body)),
+        Uuid::now_v7(),
+        payments.config.session_ttl.as_secs() as i64,
+        lease(payments),
     ];
-    let mut row =
-        edge::write_one(app, include_str!("../../../../shared/edge/src/sql/payment_session_begin.sql"), params).await?;
-    match row.outcome()? {
-        "replay" => Ok(row.take_text("body")?.into_bytes()),
-        "started" => {
+    let mut row = edge::write_one(app, "session_begin", params).await?;
+    match SessionBeginOutcome::read(row.text("outcome")?)? {
+        SessionBeginOutcome::Replay => Ok(row.take_text("body")?.into_bytes()),
+        SessionBeginOutcome::Started => {
             let begun = NewSession {
                 id: id(&row, "session")?,
                 order: asked.session.order,
@@ -132,19 +132,15 @@ async fn begin_admitted(
                 None => at_provider(app, payments, &begun).await,
             }
         }
-        IN_PROGRESS => Err(conflict("a request with this Idempotency-Key is in work", Some(IN_PROGRESS))),
-        "mismatch" => {
-            let detail = "was used for another body; a new session needs a new key";
-            Err(Error::unprocessable("Idempotency-Key", detail))
-        }
-        "unknown_order" => Err(Error::not_found("order")),
-        "not_payable" => Err(conflict(NOT_PAYABLE, row.text("reason")?)),
-        "foreign_account" => Err(foreign_account()),
-        "open_session" => {
+        SessionBeginOutcome::InProgress => Err(conflict("a request with this Idempotency-Key is in work", Some(IN_PROGRESS))),
+        SessionBeginOutcome::Mismatch => Err(Error::idempotency_mismatch("session")),
+        SessionBeginOutcome::UnknownOrder => Err(Error::not_found("order")),
+        SessionBeginOutcome::NotPayable => Err(conflict(NOT_PAYABLE, row.text("reason")?)),
+        SessionBeginOutcome::ForeignAccount => Err(foreign_account()),
+        SessionBeginOutcome::OpenSession => {
             let open = row.text("session")?.unwrap_or_default();
             Err(conflict("the order has an open payment session", Some(open)))
         }
-        other => Err(Error::internal(format!("unknown outcome {other}"))),
     }
 }
 
@@ -159,25 +155,22 @@ pub async fn release(call: Call<'_>) -> Result<Reply, Error> {
     call.no_query()?;
     let session = call.id()?;
     caller.require_operator("letting a held payment go on")?;
-    let params = vec![
-        Param::Id(caller.organization),
-        Param::Id(session),
-        Param::Text(accounts(payments)),
-        Param::Text(caller.principal()),
-        Param::BigInt(payments.config.session_ttl.as_secs() as i64),
-        Param::BigInt(lease(payments)),
+    let params = params![
+        caller.organization,
+        session,
+        Json(accounts(payments)),
+        caller.principal(),
+        payments.config.session_ttl.as_secs() as i64,
+        lease(payments),
     ];
-    let mut row =
-        edge::write_one(app, include_str!("../../../../shared/edge/src/sql/payment_session_approve.sql"), params)
-            .await?;
-    match row.outcome()? {
-        "started" => {}
-        IN_PROGRESS => return Err(conflict("the session is being released", Some(IN_PROGRESS))),
-        "not_found" => return Err(Error::not_found("payment session")),
-        "not_allowed" => return Err(conflict("the session isn't held", row.text("status")?)),
-        "not_payable" => return Err(conflict(NOT_PAYABLE, row.text("status")?)),
-        "foreign_account" => return Err(foreign_account()),
-        other => return Err(Error::internal(format!("unknown outcome {other}"))),
+    let mut row = edge::write_one(app, "session_approve", params).await?;
+    match SessionApproveOutcome::read(row.text("outcome")?)? {
+        SessionApproveOutcome::Started => {}
+        SessionApproveOutcome::InProgress => return Err(conflict("the session is being released", Some(IN_PROGRESS))),
+        SessionApproveOutcome::NotFound => return Err(Error::not_found("payment session")),
+        SessionApproveOutcome::NotAllowed => return Err(conflict("the session isn't held", row.text("status")?)),
+        SessionApproveOutcome::NotPayable => return Err(conflict(NOT_PAYABLE, row.text("status")?)),
+        SessionApproveOutcome::ForeignAccount => return Err(foreign_account()),
     }
     let gateway = row.text("gateway")?.and_then(PaymentGateway::parse);
     let begun = NewSession {
@@ -198,9 +191,7 @@ async fn customer_of(app: &'static App, caller: &Caller, order: Uuid) -> Result<
     if let Some(customer) = caller.restriction()? {
         return Ok(customer);
     }
-    let params = vec![Param::Id(caller.organization), Param::Id(order)];
-    let rows =
-        edge::query(app, include_str!("../../../../shared/edge/src/sql/payment_attempt_facts.sql"), params).await?;
+    let rows = edge::query(app, "session_customer", params![caller.organization, order]).await?;
     let row = rows.into_iter().next().ok_or_else(|| Error::not_found("order"))?;
     id(&row, "customer")
 }
@@ -225,46 +216,33 @@ async fn at_provider(app: &'static App, payments: &'static Payments, begun: &New
     };
     match made {
         Ok((external_id, redirect_url)) => {
-            let params = vec![
-                Param::Id(begun.id),
-                external_id.map_or(Param::Null, Param::Text),
-                redirect_url.map_or(Param::Null, Param::Text),
-                Param::Id(begun.organization),
-            ];
-            let rows =
-                edge::write(app, include_str!("../../../../shared/edge/src/sql/payment_session_created.sql"), params)
-                    .await?;
+            let params = params![begun.id, external_id, redirect_url, begun.organization];
+            let rows = edge::write(app, "session_created", params).await?;
             let late = || conflict("the session's time was over before the provider had made it", Some("failed"));
             Ok(rows.into_iter().next().ok_or_else(late)?.take_text("body")?.into_bytes())
         }
         Err(error @ (GatewayError::Refused { .. } | GatewayError::Unconfigured { .. })) => {
-            let params = vec![Param::Id(begun.id), Param::Id(begun.organization)];
-            edge::write(app, include_str!("../../../../shared/edge/src/sql/payment_session_abandon.sql"), params)
-                .await?;
+            edge::write(app, "session_abandon", params![begun.id, begun.organization]).await?;
             Err(error.into())
         }
         Err(error) => {
             // Should this fail, too, the lease runs out by itself.
-            let params = vec![Param::Id(begun.id), Param::Id(begun.organization)];
-            let _ =
-                edge::write(app, include_str!("../../../../shared/edge/src/sql/payment_session_release.sql"), params)
-                    .await;
+            let _ = edge::write(app, "session_postpone", params![begun.id, begun.organization]).await;
             Err(Error::RequiresRetry { retry_after_seconds: error.retry_after().unwrap_or(RETRY_AFTER) })
         }
     }
 }
 
 async fn hold(app: &'static App, begun: &NewSession, score: &Score) -> Result<Vec<u8>, Error> {
-    let params = vec![
-        Param::Id(begun.id),
-        Param::Int(score.value as i32),
-        Param::TextArray(score.signals.iter().map(|signal| signal.as_str().to_owned()).collect()),
-        Param::Text(begun.cancel_url.clone()),
-        Param::BigInt(HELD),
-        Param::Id(begun.organization),
+    let params = params![
+        begun.id,
+        score.value as i32,
+        score.signals.iter().map(|signal| signal.as_str().to_owned()).collect::<Vec<_>>(),
+        &*begun.cancel_url,
+        HELD,
+        begun.organization,
     ];
-    let rows =
-        edge::write(app, include_str!("../../../../shared/edge/src/sql/payment_session_hold.sql"), params).await?;
+    let rows = edge::write(app, "session_hold", params).await?;
     let gone = || conflict("the session was begun by another request meanwhile", None);
     Ok(rows.into_iter().next().ok_or_else(gone)?.take_text("body")?.into_bytes())
 }

@@ -9,7 +9,7 @@ use cache_logic::read::{Read, Refresh, Wanted};
 use spin_sdk::wasip3::spawn;
 
 impl Cache {
-    /// Many entries of one kind, each with an id: one look, one statement for all that is missing (its
+    /// Many entries of one kind, each with an id: one look, one call for all that is missing (its
     /// rows carry `id` beside what [`super::Load`] names), one fill. Answers in the order of the ids.
     ///
     /// # Errors
@@ -17,7 +17,7 @@ impl Cache {
     pub async fn read_many(
         &'static self,
         entries: &[(String, Entry)],
-        statement: &'static str,
+        function: &'static str,
         params: impl Fn(&[String]) -> Vec<Param> + 'static,
         keeping: impl Keeping,
     ) -> Result<Vec<Option<Read>>, OriginFault> {
@@ -29,7 +29,7 @@ impl Cache {
             entries.iter().zip(&tags).map(|((_, entry), tags)| wanted(&policy, entry, tags)).collect();
         let load = async |missing: &[usize]| {
             let ids: Vec<String> = missing.iter().map(|&index| entries[index].0.clone()).collect();
-            self.load_many(entity, &ids, statement, params(&ids)).await
+            self.load_many(entity, &ids, function, params(&ids)).await
         };
         let reads = cache_logic::read_many::read_many(&self.ports, &wanted, &terms.limits, load).await;
         match &reads {
@@ -44,7 +44,7 @@ impl Cache {
             entries.iter().zip(&reads).filter_map(|(entry, read)| Some((entry.clone(), read.as_ref()?.refresh?)));
         let stale: Vec<((String, Entry), Refresh)> = stale.collect();
         if !stale.is_empty() {
-            spawn(async move { self.refresh_many(entity, &stale, statement, params, keeping).await });
+            spawn(async move { self.refresh_many(entity, &stale, function, params, keeping).await });
         }
         Ok(reads)
     }
@@ -54,7 +54,7 @@ impl Cache {
         &'static self,
         entity: usize,
         stale: &[((String, Entry), Refresh)],
-        statement: &'static str,
+        function: &'static str,
         params: impl Fn(&[String]) -> Vec<Param>,
         keeping: impl Keeping,
     ) {
@@ -64,7 +64,7 @@ impl Cache {
             stale.iter().map(|((_, entry), _)| entry.tags.iter().map(String::as_str).collect()).collect();
         let wanted: Vec<_> =
             stale.iter().zip(&tags).map(|(((_, entry), what), tags)| (wanted(&policy, entry, tags), *what)).collect();
-        let load = async || self.load_many(entity, &ids, statement, params(&ids)).await;
+        let load = async || self.load_many(entity, &ids, function, params(&ids)).await;
         // If it fails, the entries stay as they are, and the next reader tries again.
         let stored = cache_logic::read_many::refresh_many(&self.ports, &wanted, &terms.limits, load).await;
         let stored = stored.unwrap_or(false);
@@ -76,11 +76,11 @@ impl Cache {
         &'static self,
         entity: usize,
         ids: &[String],
-        statement: &'static str,
+        function: &'static str,
         params: Vec<Param>,
     ) -> Result<Vec<Option<Value>>, OriginFault> {
         let mut values: Vec<Option<Value>> = ids.iter().map(|_| None).collect();
-        for row in self.timed(entity, self.ports.postgres.query(statement, params)).await? {
+        for row in self.timed(entity, self.ports.postgres.query(function, params)).await? {
             let place = row.text("id")?.and_then(|id| ids.iter().position(|wanted| wanted == id));
             if let Some(place) = place {
                 values[place] = Some(value(row)?);

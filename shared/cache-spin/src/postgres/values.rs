@@ -5,7 +5,7 @@ use std::rc::Rc;
 use cache_logic::origin::OriginFault;
 use spin_sdk::pg::{DbValue, ParameterValue};
 
-/// A parameter of a statement.
+/// A parameter of a function.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Param {
     /// `uuid`. Becomes text where it is sent: a hit sends none.
@@ -14,11 +14,11 @@ pub enum Param {
     Uuid(String),
     /// `text`.
     Text(String),
-    /// `int4`.
+    /// `integer`.
     Int(i32),
-    /// `int8`.
+    /// `bigint`.
     BigInt(i64),
-    /// `bool`.
+    /// `boolean`.
     Bool(bool),
     /// `jsonb`, as its text.
     Json(String),
@@ -26,10 +26,102 @@ pub enum Param {
     Bytes(Vec<u8>),
     /// `text[]`.
     TextArray(Vec<String>),
-    /// `int8[]`.
+    /// `bigint[]`.
     BigIntArray(Vec<i64>),
-    /// NULL of any type.
-    Null,
+    /// NULL of the type that Postgres calls so.
+    Null(&'static str),
+}
+
+impl Param {
+    /// The type, as Postgres calls it.
+    pub fn type_name(&self) -> &'static str {
+        match self {
+            Self::Id(_) | Self::Uuid(_) => "uuid",
+            Self::Text(_) => "text",
+            Self::Int(_) => "integer",
+            Self::BigInt(_) => "bigint",
+            Self::Bool(_) => "boolean",
+            Self::Json(_) => "jsonb",
+            Self::Bytes(_) => "bytea",
+            Self::TextArray(_) => "text[]",
+            Self::BigIntArray(_) => "bigint[]",
+            Self::Null(name) => name,
+        }
+    }
+}
+
+/// A value that is a parameter by its type alone; `None` is NULL of that type.
+pub trait ParamType: Into<Param> {
+    /// The type, as Postgres calls it.
+    const NAME: &'static str;
+}
+
+macro_rules! param_types {
+    ($($rust:ty => $name:literal, $variant:ident($convert:expr);)+) => {$(
+        impl From<$rust> for Param {
+            fn from(value: $rust) -> Self {
+                let convert: fn($rust) -> _ = $convert;
+                Self::$variant(convert(value))
+            }
+        }
+
+        impl ParamType for $rust {
+            const NAME: &'static str = $name;
+        }
+    )+};
+}
+
+param_types! {
+    uuid::Uuid => "uuid", Id(|id| id);
+    String => "text", Text(|text| text);
+    &str => "text", Text(str::to_owned);
+    i32 => "integer", Int(|number| number);
+    i64 => "bigint", BigInt(|number| number);
+    bool => "boolean", Bool(|truth| truth);
+    Vec<u8> => "bytea", Bytes(|bytes| bytes);
+    Vec<String> => "text[]", TextArray(|texts| texts);
+    Vec<i64> => "bigint[]", BigIntArray(|numbers| numbers);
+}
+
+/// JSON as a parameter.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Json(pub String);
+
+impl From<Json> for Param {
+    fn from(json: Json) -> Self {
+        Self::Json(json.0)
+    }
+}
+
+impl ParamType for Json {
+    const NAME: &'static str = "jsonb";
+}
+
+impl<T: ParamType> From<Option<T>> for Param {
+    fn from(value: Option<T>) -> Self {
+        value.map_or(Self::Null(T::NAME), Into::into)
+    }
+}
+
+/// The parameters of a call, each by its type.
+#[macro_export]
+macro_rules! params {
+    ($($value:expr),* $(,)?) => { vec![$($crate::postgres::Param::from($value)),*] };
+}
+
+/// The statement that calls a function: its text is the same whatever the parameters are.
+pub(super) fn call(function: &str, params: &[Param]) -> String {
+    let mut text = ["SELECT * FROM ", function, "("].concat();
+    for (index, param) in params.iter().enumerate() {
+        let comma = if index == 0 { "" } else { ", " };
+        text.push_str(comma);
+        text.push('$');
+        text.push_str(&(index + 1).to_string());
+        text.push_str("::");
+        text.push_str(param.type_name());
+    }
+    text.push(')');
+    text
 }
 
 impl From<Param> for ParameterValue {
@@ -45,7 +137,7 @@ impl From<Param> for ParameterValue {
             Param::Bytes(value) => Self::Binary(value),
             Param::TextArray(values) => Self::ArrayStr(values.into_iter().map(Some).collect()),
             Param::BigIntArray(values) => Self::ArrayInt64(values.into_iter().map(Some).collect()),
-            Param::Null => Self::DbNull,
+            Param::Null(_) => Self::DbNull,
         }
     }
 }
@@ -69,9 +161,7 @@ impl Row {
 
     fn value(&self, column: &str) -> Result<&DbValue, OriginFault> {
         let index = self.columns.iter().position(|name| name == column);
-        index
-            .and_then(|index| self.values.get(index))
-            .ok_or_else(|| OriginFault::internal(format!("no column {column}")))
+        index.and_then(|index| self.values.get(index)).ok_or_else(|| OriginFault::internal(format!("no column {column}")))
     }
 
     fn wrong(column: &str) -> OriginFault {
@@ -170,5 +260,18 @@ impl Row {
             Some(DbValue::Str(value)) => Ok(std::mem::take(value)),
             _ => Err(Self::wrong(column)),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_call_has_one_text_whatever_its_values_are() {
+        let text = call("order_patch", &params![uuid::Uuid::nil(), Some(5i64), None::<&str>, vec!["a".to_owned()]]);
+        assert_eq!(text, "SELECT * FROM order_patch($1::uuid, $2::bigint, $3::text, $4::text[])");
+        assert_eq!(call("order_patch", &params![uuid::Uuid::nil(), None::<i64>, "b", Vec::<String>::new()]), text);
+        assert_eq!(call("certificate_list", &[]), "SELECT * FROM certificate_list()");
     }
 }

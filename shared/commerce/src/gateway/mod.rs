@@ -21,7 +21,6 @@ use crate::provider::Provider;
 use crate::text::text_forms;
 use crate::time::Moment;
 
-pub use crate::renamed::gateway::*; // renamed
 
 /// A payment to begin at a provider.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,13 +1,13 @@
 //! Money as each provider writes it: decimal strings at PayPal, integers in "the smallest unit" at Stripe. Both become
 //! integers of minor units; what a provider can't express exactly is an error, never rounded.
 
+use crate::provider::Provider;
 use std::fmt;
 
 use serde::{Serialize, Serializer};
 
 use crate::money::Currency;
 
-pub use crate::renamed::amount::*; // renamed
 
 /// What is wrong with an amount.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

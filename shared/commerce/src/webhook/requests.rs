@@ -11,7 +11,6 @@ use crate::provider::Provider;
 use crate::query::{MAX_LIMIT, Page, parse_uuid, take_page, uuid_wanted};
 use crate::time::Moment;
 
-pub use crate::renamed::requests::*; // renamed
 
 /// How many events one redrive takes, unless it is told.
 const REDRIVE: u32 = 50;

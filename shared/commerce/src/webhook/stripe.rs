@@ -3,7 +3,6 @@
 use super::{Headers, Reason, mac};
 use crate::hex;
 
-pub use crate::renamed::stripe::*; // renamed
 
 /// What this receiver expects of Stripe.
 pub struct StripePolicy {

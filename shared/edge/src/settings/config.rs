@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use cache_logic::certificate::Timing;
-use commerce::jwt::Expected;
+use commerce::jwt::TrustedIssuer;
 use commerce::keys::KeySet;
 
 use super::{ConfigError, GROUPS, Group, Parser, Values, given, rows, setting};
@@ -126,8 +126,8 @@ impl Config {
     }
 
     /// Whose tokens are taken.
-    pub fn expected_tokens(&self) -> Expected<'_> {
-        Expected { issuer: &self.jwt_issuer, audience: self.jwt_audience.as_deref() }
+    pub fn expected_tokens(&self) -> TrustedIssuer<'_> {
+        TrustedIssuer { issuer: &self.jwt_issuer, audience: self.jwt_audience.as_deref() }
     }
 
     /// The name by which the cache knows this database: address and name, without user and password.

@@ -5,8 +5,8 @@ use super::{
 };
 use cache_logic::policy::{Limits, Policy};
 use cache_spin::terms::Terms;
-use commerce::entries::Class;
 use commerce::error::Error;
+use commerce::views::{self, VIEWS, View};
 use std::cell::OnceCell;
 use std::time::Duration;
 
@@ -19,49 +19,36 @@ pub enum MetricsAccess {
     Operator,
 }
 
-/// One policy for each class of entries.
+/// One policy for each view.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Policies {
-    order: Policy,
-    orders_list: Policy,
-    order_stats: Policy,
-    order_summary: Policy,
-    order_history: Policy,
-    payment_status: Policy,
-    order_tracking: Policy,
-    invoice_data: Policy,
-}
+pub struct Policies([Policy; views::NAMES.len()]);
 
 impl Policies {
-    /// The policy of a class.
-    pub fn of(&self, class: Class) -> &Policy {
-        match class {
-            Class::Order => &self.order,
-            Class::OrdersList => &self.orders_list,
-            Class::OrderStats => &self.order_stats,
-            Class::OrderSummary => &self.order_summary,
-            Class::OrderHistory => &self.order_history,
-            // A session is kept as a payment status is, for a time of its own.
-            Class::PaymentStatus | Class::OrderStatus | Class::PaymentSession => &self.payment_status,
-            Class::OrderTracking => &self.order_tracking,
-            Class::InvoiceData => &self.invoice_data,
-        }
+    /// The policy of a view.
+    pub fn of(&self, view: &View) -> &Policy {
+        &self.0[view.number()]
+    }
+
+    fn parse(parser: &mut Parser<'_>) -> Self {
+        let default_ttl = parser.text(DEFAULT_TTL);
+        Self(std::array::from_fn(|number| {
+            let view = &VIEWS[number];
+            // A session's own lifetime comes with each read of one.
+            let variable = if view.ttl == SESSION_TTL { DEFAULT_TTL } else { view.ttl };
+            let policy = parser.policy(variable, &default_ttl);
+            if view.stale_if_error { policy } else { policy.never_on_error() }
+        }))
     }
 
     fn longest(&self) -> Duration {
-        let all = [
-            self.order,
-            self.orders_list,
-            self.order_stats,
-            self.order_summary,
-            self.order_history,
-            self.payment_status,
-            self.order_tracking,
-            self.invoice_data,
-        ];
-        all.iter().map(|policy| policy.ttl).max().unwrap_or_default()
+        self.0.iter().map(|policy| policy.ttl).max().unwrap_or_default()
     }
 }
+
+/// The lifetime of every view without one of its own.
+const DEFAULT_TTL: &str = "cache_ttl_seconds";
+/// The lifetime of payment sessions is a setting of payments.
+const SESSION_TTL: &str = "ttl_payment_session";
 
 /// All other settings of an instance: those that a hit doesn't need. Read when something else than a hit is asked for.
 pub struct Rules {
@@ -172,17 +159,7 @@ impl Rules {
     /// Every variable that is wrong, not only the first.
     pub fn parse(values: &Values) -> Result<Self, Vec<ConfigError>> {
         let mut parser = Parser::new(values, GROUPS);
-        let default_ttl = parser.text("cache_ttl_seconds");
-        let policies = Policies {
-            order: parser.policy("ttl_order", &default_ttl),
-            orders_list: parser.policy("ttl_orders_list", &default_ttl),
-            order_stats: parser.policy("ttl_order_stats", &default_ttl),
-            order_summary: parser.policy("ttl_order_summary", &default_ttl),
-            order_history: parser.policy("ttl_order_history", &default_ttl),
-            payment_status: parser.policy("ttl_payment_status", &default_ttl).never_on_error(),
-            order_tracking: parser.policy("ttl_order_tracking", &default_ttl),
-            invoice_data: parser.policy("ttl_invoice_data", &default_ttl),
-        };
+        let policies = Policies::parse(&mut parser);
         let timing = parser.timing();
         let postgres_timeout = parser.millis("postgres_timeout_ms");
         let limits = Limits {

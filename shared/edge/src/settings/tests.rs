@@ -1,6 +1,6 @@
 use super::config::database_name;
 use super::*;
-use commerce::entries::Class;
+use commerce::views;
 
 /// The defaults of the tables, with a password.
 fn defaults() -> Values {
@@ -15,8 +15,8 @@ fn an_empty_ttl_is_the_common_one_and_a_set_one_its_own() {
     let mut values = defaults();
     values.insert("ttl_order", "60".into());
     let rules = Rules::parse(&values).ok().unwrap();
-    assert_eq!(rules.policies.of(Class::Order).ttl.as_secs(), 60);
-    assert_eq!(rules.policies.of(Class::OrdersList).ttl.as_secs(), 300);
+    assert_eq!(rules.policies.of(views::ORDER).ttl.as_secs(), 60);
+    assert_eq!(rules.policies.of(views::ORDERS_LIST).ttl.as_secs(), 300);
     assert_eq!(rules.terms.limits.generation_ttl.as_secs(), 2 * 21_600);
     assert_eq!(rules.terms.limits.outage_wait.as_millis(), 1100);
 }
@@ -24,9 +24,9 @@ fn an_empty_ttl_is_the_common_one_and_a_set_one_its_own() {
 #[test]
 fn a_payment_status_is_never_served_while_postgres_is_away() {
     let rules = Rules::parse(&defaults()).ok().unwrap();
-    assert!(rules.policies.of(Class::Order).stale_if_error);
-    assert!(!rules.policies.of(Class::PaymentStatus).stale_if_error);
-    assert!(!rules.policies.of(Class::OrderStatus).stale_if_error);
+    assert!(rules.policies.of(views::ORDER).stale_if_error);
+    assert!(!rules.policies.of(views::PAYMENT_STATUS).stale_if_error);
+    assert!(!rules.policies.of(views::ORDER_STATUS).stale_if_error);
 }
 
 #[test]

@@ -16,7 +16,6 @@ use serde_json::Value;
 
 use crate::provider::Provider;
 
-pub use crate::renamed::event::*; // renamed
 
 /// Longest id of an event or object that is believed to be one.
 const LONGEST_ID: usize = 128;

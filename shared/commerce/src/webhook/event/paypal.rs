@@ -7,7 +7,6 @@ use crate::foreign;
 use crate::time::Moment;
 use crate::webhook::{Reason, moment};
 
-pub use crate::renamed::paypal_event::*; // renamed
 
 /// A parsed event. Nothing in it is proven but what the API confirms.
 #[derive(Debug, Clone, PartialEq)]
