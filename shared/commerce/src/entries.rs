@@ -1,7 +1,9 @@
-//! The one table: which entry has which key, depends on which tags, and lives as long as which class.
+//! The one table: which entry has which key, depends on which tags, and lives as long as which
+//! class.
 //!
-//! The tags are the strings that the triggers in Postgres write into the outbox; an entry that names a tag is gone as soon as a
-//! change that wrote the tag has been applied. Keys are without the namespace's prefix.
+//! The tags are the strings that the triggers in Postgres write into the outbox. An entry that
+//! names a tag is gone as soon as a change that wrote the tag has been applied. Keys are without
+//! the namespace's prefix.
 
 use cache_logic::key::KeyBuilder;
 use uuid::Uuid;
@@ -10,7 +12,7 @@ use crate::query::ListQuery;
 use crate::views::tags::of_pair;
 pub use crate::views::tags::{ALL_TAG, customer_tag, order_tag, organization_tag, session_tag, status_tag};
 
-/// What an entry holds; decides how long it lives. Each class has its variable.
+/// The content of an entry, which decides how long it lives. Each class has its variable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Class {
     /// One order: `ttl_order`.
@@ -78,10 +80,10 @@ impl Class {
     }
 }
 
-/// A cache entry in name only: where it is, what it depends on.
+/// A cache entry in name only: its key, and what it depends on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
-    /// What it holds.
+    /// Its content.
     pub class: Class,
     /// Its key, without the namespace's prefix.
     pub key: String,
@@ -105,7 +107,7 @@ impl Entry {
         Self::of_order(Class::PaymentStatus, "payment-status", org, id)
     }
 
-    /// Where the parcels of an order are.
+    /// The parcels of an order.
     pub fn tracking(org: Uuid, id: Uuid) -> Self {
         Self::of_order(Class::OrderTracking, "order-tracking", org, id)
     }
@@ -126,7 +128,8 @@ impl Entry {
         Self { class: Class::PaymentSession, key, tags: vec![session_tag(org, id)] }
     }
 
-    /// A page of the organisation's orders. Depends on the narrowest set that holds every order of any page of this query.
+    /// A page of the organisation's orders. Depends on the narrowest set that holds every order of
+    /// any page of this query.
     pub fn list(org: Uuid, query: &ListQuery) -> Self {
         let tag = match (query.customer, query.status) {
             (Some(customer), _) => customer_tag(org, customer),
