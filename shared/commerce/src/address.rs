@@ -1,4 +1,4 @@
-//! Where an order goes.
+//! The address that an order goes to.
 
 use serde::Serialize;
 
@@ -8,7 +8,7 @@ use crate::fields::{Fields, line};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Address {
-    /// Who receives it, where it isn't the customer.
+    /// The recipient, if it isn't the customer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     /// Street and number.
@@ -21,7 +21,7 @@ pub struct Address {
     /// County, state or province.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub region: Option<String>,
-    /// The postal code, where the country has them.
+    /// The postal code, if the country has them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub postal_code: Option<String>,
     /// ISO 3166-1, two capital letters.

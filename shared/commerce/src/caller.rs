@@ -1,4 +1,4 @@
-//! Who asks, and what that lets them do. Default deny: what no rule here allows is refused.
+//! The caller of a request, and what it may do. Default deny: what no rule here allows is refused.
 
 use strum::{EnumString, VariantArray, VariantNames};
 use uuid::Uuid;
@@ -9,7 +9,7 @@ use crate::text::text_forms;
 /// The scope that lets a caller set unit prices of a new order.
 pub const SCOPE_PRICE: &str = "orders:price";
 
-/// What kind of caller it is.
+/// The kind of a caller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EnumString, VariantArray, VariantNames)]
 #[strum(serialize_all = "snake_case")]
 pub enum Role {
@@ -23,29 +23,32 @@ pub enum Role {
 
 text_forms!(Role);
 
-/// A verified caller. Made in one place (`jwt::verify`), or by configuration where authentication is switched off.
+/// A verified caller. It is made in one place (`jwt::verify`), or by configuration if
+/// authentication is switched off.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Caller {
     /// The organisation that everything it sees belongs to.
     pub organization: Uuid,
-    /// What kind of caller it is.
+    /// Its kind.
     pub role: Role,
     /// The customer it is; always there for [`Role::Customer`].
     pub customer: Option<Uuid>,
     /// Extras that were granted. Only [`SCOPE_PRICE`] means something today.
     pub scopes: Vec<String>,
-    /// Who it is to the issuer of the token: the principal of idempotency keys.
+    /// The issuer's name for it: the principal of idempotency keys.
     pub subject: String,
     /// The first unix second at which the token no longer counts.
     pub expires_at: i64,
-    /// The first unix second at which the token counts, leeway included, where it names one.
+    /// The first unix second at which the token counts, leeway included, if it names one.
     pub not_before: Option<i64>,
 }
 
 impl Caller {
-    /// The customer whose things are all that this caller may touch; `None` = everything of the organisation.
+    /// The customer whose things are all that this caller may touch; `None` = everything of the
+    /// organisation.
     ///
-    /// A customer's token without a customer is never verified; should one be made by hand, it is refused here, too.
+    /// A customer's token without a customer is never verified. A caller that is made by hand like
+    /// that is refused here, too.
     pub fn restriction(&self) -> Result<Option<Uuid>, Error> {
         match (self.role, self.customer) {
             (Role::Service | Role::Operator, _) => Ok(None),
@@ -90,10 +93,11 @@ impl Caller {
         }
     }
 
-    /// Whose statistics are asked for: `asked` is the query's `organizationId`. `None` = all organisations.
+    /// The organisation that statistics are drawn from: `asked` is the query's `organizationId`,
+    /// `None` = all organisations.
     ///
-    /// An operator may ask for any organisation, or for all by naming none. A service has its own, named or not; another's
-    /// is not there for it. A customer has none.
+    /// An operator may ask for any organisation, or for all by naming none. A service has its own,
+    /// named or not; another's is not there for it. A customer has none.
     pub fn stats_organization(&self, asked: Option<Uuid>) -> Result<Option<Uuid>, Error> {
         self.require_staff("statistics")?;
         match (self.role, asked) {

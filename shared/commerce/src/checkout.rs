@@ -1,7 +1,7 @@
 //! Checkout sessions: a cart on its way to becoming an order, and how it lies in Redis.
 //!
-//! There is nothing behind it: a cart that is lost is put anew. What an order is made of is read from it strictly, so a damaged one is never
-//! half-read: it is no cart.
+//! Nothing stands behind it: a cart that is lost is put anew. An order is read from it strictly, so
+//! a damaged one is never half-read: it is no cart.
 
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
@@ -20,7 +20,7 @@ const FORMAT: &str = "cart/1";
 /// A cart, or what became of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cart {
-    /// What is to be ordered, as `POST /orders` takes it.
+    /// The order that is wanted, as `POST /orders` takes it.
     pub request: String,
     /// When it was put.
     pub updated_at: Moment,
@@ -54,7 +54,7 @@ impl Cart {
     /// Reads them back.
     ///
     /// # Errors
-    /// [`CartDamage`] where anything is missing or changed.
+    /// [`CartDamage`] if anything is missing or changed.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, CartDamage> {
         let text = std::str::from_utf8(bytes).map_err(|_| CartDamage)?;
         let rest = text.strip_prefix(FORMAT).and_then(|rest| rest.strip_prefix(' ')).ok_or(CartDamage)?;
@@ -77,10 +77,10 @@ impl Cart {
         NewOrder::decode(self.request.as_bytes())
     }
 
-    /// As it is shown: the request's fields between id and times.
+    /// The document that is shown: the request's fields between id and times.
     ///
     /// # Errors
-    /// [`Error::Internal`] where the request isn't an object.
+    /// [`Error::Internal`] if the request isn't an object.
     pub fn document(&self, id: Uuid, ttl_seconds: u64) -> Result<String, Error> {
         let request: Map<String, Value> =
             serde_json::from_str(&self.request).map_err(|error| Error::internal(error.to_string()))?;

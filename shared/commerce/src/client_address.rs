@@ -4,9 +4,10 @@ use core::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 
-/// Addresses that carriers share among their customers (RFC 6598). The assertion is the compiler's: this is a constant.
+/// Addresses that carriers share among their customers (RFC 6598). The assertion is the compiler's:
+/// this is a constant.
 const SHARED_BY_CARRIERS: Ipv4Net = Ipv4Net::new_assert(Ipv4Addr::new(100, 64, 0, 0), 10);
-/// How many bits of an IPv6 address name a client: the rest is the client's to choose.
+/// The number of leading bits by which an IPv6 address names a client: the client chooses the rest.
 const CLIENT_BITS: u8 = 64;
 
 /// A network: an address and how many of its leading bits count.
@@ -17,7 +18,8 @@ impl Network {
     /// Reads `192.0.2.0/24`, `2001:db8::/32`, or an address alone.
     pub fn parse(text: &str) -> Option<Self> {
         let (address, bits) = text.split_once('/').map_or((text, None), |(address, bits)| (address, Some(bits)));
-        // The standard library reads the address: ipnet's own reader takes `010.0.0.0`, which others take for octal.
+        // The standard library reads the address: ipnet's own reader takes `010.0.0.0`, which
+        // others take for octal.
         let address: IpAddr = address.parse().ok()?;
         match bits {
             None => Some(Self(address.into())),
@@ -25,17 +27,19 @@ impl Network {
         }
     }
 
-    /// Whether the address lies in it. An IPv4 address in IPv6 clothes (`::ffff:192.0.2.1`) is the IPv4 address.
+    /// Whether the address lies in it. An IPv4 address in IPv6 clothes (`::ffff:192.0.2.1`) is the
+    /// IPv4 address.
     pub fn contains(&self, address: IpAddr) -> bool {
         self.0.contains(&address.to_canonical())
     }
 }
 
-/// What is known about proxies in front of the application.
+/// The proxies in front of the application, as far as they are known.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum Proxies {
-    /// Nothing: a request with `X-Forwarded-For` or `Forwarded` may have come through one, or pretend so. It is believed to have, where the
-    /// peer's address isn't one of the open internet: there clients can't be, and proxies mostly are.
+    /// Nothing is known: a request with `X-Forwarded-For` or `Forwarded` may have come through a
+    /// proxy, or pretend so. It is believed to have if the peer's address isn't one of the open
+    /// internet: clients can't be there, and proxies mostly are.
     #[default]
     Undeclared,
     /// There are none: the peer is the client, whatever the headers say.
@@ -66,7 +70,7 @@ impl Proxies {
     }
 }
 
-/// Where a request comes from.
+/// The address that a request comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ClientAddress {
     /// From here. Of IPv6 only the first 64 bits: the rest is the client's to choose.
@@ -80,9 +84,10 @@ pub enum ClientAddress {
 impl ClientAddress {
     /// Works it out.
     ///
-    /// `peer` is who opened the connection. `forwarded_for` are the values of `X-Forwarded-For` in their order: each proxy appends the
-    /// address it was called from, so the client is the rightmost that isn't a proxy of ours; what stands left of it the client may have
-    /// made up. `forwarded`: whether there is a `Forwarded` header (RFC 7239), which isn't read.
+    /// `peer` has opened the connection. `forwarded_for` are the values of `X-Forwarded-For` in
+    /// their order. Each proxy appends the address it was called from, so the client is the
+    /// rightmost that isn't a proxy of ours. Everything left of it may be the client's invention.
+    /// `forwarded`: whether there is a `Forwarded` header (RFC 7239), which isn't read.
     pub fn of<'a>(
         peer: Option<IpAddr>,
         forwarded_for: impl IntoIterator<Item = &'a str>,
@@ -95,7 +100,7 @@ impl ClientAddress {
             Proxies::Undeclared if (forwarded || !hops.is_empty()) && is_inside(peer) => Self::Undeclared,
             _ if !proxies.trusts(peer) => Self::known(peer),
             _ => {
-                // A trusted proxy that names nobody has itself called, or doesn't say for whom.
+                // A trusted proxy that names nobody has called on its own, or hides its client.
                 let client =
                     hops.iter().rev().map(|hop| address(hop)).find(|hop| !hop.is_some_and(|hop| proxies.trusts(hop)));
                 client.flatten().map_or(Self::Unknown, Self::known)
@@ -111,8 +116,8 @@ impl ClientAddress {
     }
 }
 
-/// Whether an address can only be reached from inside: loopback, private (RFC 1918), shared by a carrier (RFC 6598), of one link, unique local
-/// (RFC 4193), or none at all.
+/// Whether an address can only be reached from inside: loopback, private (RFC 1918), shared by a
+/// carrier (RFC 6598), of one link, unique local (RFC 4193), or none at all.
 fn is_inside(address: IpAddr) -> bool {
     match address.to_canonical() {
         IpAddr::V4(address) => {

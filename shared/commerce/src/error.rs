@@ -1,12 +1,13 @@
-//! What went wrong, as a value that says whether a retry would help. Knows no HTTP: one place maps it to statuses and problem
-//! documents (`spin_adapters::problem`).
+//! Failures, as values that say whether a retry would help. They know no HTTP: one place maps them
+//! to statuses and problem documents.
 
 /// One thing that is wrong with one field of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FieldError {
-    /// Where: a path into the JSON body (`items[0].quantity`), or the name of a parameter or a header (`limit`, `If-Match`).
+    /// The place: a path into the JSON body (`items[0].quantity`), or the name of a parameter or a
+    /// header (`limit`, `If-Match`).
     pub field: String,
-    /// What is wrong, for the caller to read.
+    /// The mistake, for the caller to read.
     pub detail: String,
 }
 
@@ -37,7 +38,7 @@ pub enum Error {
     /// No token, or one that doesn't verify.
     #[error("{detail}")]
     Unauthenticated {
-        /// What is wrong with it.
+        /// The fault of the token.
         detail: String,
     },
     /// A delivery that doesn't verify. The same bytes never will.
@@ -49,13 +50,13 @@ pub enum Error {
     /// The caller is known and may not do this, whatever it is done to.
     #[error("{detail}")]
     Forbidden {
-        /// What it would need.
+        /// The right that is missing.
         detail: String,
     },
     /// Not there, or not the caller's: the two are never told apart.
     #[error("no such {what}")]
     NotFound {
-        /// What was looked for: `order`, `customer`, `route`.
+        /// The thing that was looked for: `order`, `customer`, `route`.
         what: String,
     },
     /// The resource exists and has other methods.
@@ -72,39 +73,39 @@ pub enum Error {
     Conflict {
         /// Why not.
         detail: String,
-        /// The state it is in, where one word says it.
+        /// The state it is in, if one word says it.
         current: Option<String>,
     },
     /// `If-Match` names another version.
     #[error("{}", current.map_or("the version is another one".to_owned(), |version| format!("the current version is {version}")))]
     PreconditionFailed {
-        /// The version it has now, where known.
+        /// The version it has now, if known.
         current: Option<i64>,
     },
     /// Tried too often.
     #[error("{detail}")]
     TooManyRequests {
-        /// What was tried.
+        /// The thing that was tried.
         detail: String,
         /// When to try again, in seconds.
         retry_after_seconds: u32,
         /// The quotas, as in the `RateLimit-Policy` header.
         policy: String,
-        /// What remains of them, as in the `RateLimit` header.
+        /// The remaining quotas, as in the `RateLimit` header.
         limit: String,
     },
     /// An attempt that was counted ended in another error: that one, and what the caller has left.
     #[error("{refusal}")]
     Counted {
-        /// What it ended in.
+        /// The error that it ended in.
         refusal: Box<Error>,
         /// The quotas, as in the `RateLimit-Policy` header.
         policy: String,
-        /// What remains of them, as in the `RateLimit` header.
+        /// The remaining quotas, as in the `RateLimit` header.
         limit: String,
     },
-    /// The payment provider is away: nothing is lost, the order stands, and the same request with the same key goes on where this one
-    /// ended.
+    /// The payment provider is away. Nothing is lost and the order stands: the same request with
+    /// the same key goes on from here.
     #[error("requires_retry: the payment provider is away; the order stands, send the same request again")]
     RequiresRetry {
         /// When to try again, in seconds.
@@ -113,7 +114,7 @@ pub enum Error {
     /// A dependency is away. The same request may succeed later.
     #[error("{detail}")]
     Unavailable {
-        /// Which one.
+        /// The dependency.
         detail: String,
         /// When to try again, in seconds.
         retry_after_seconds: u32,
@@ -121,7 +122,7 @@ pub enum Error {
     /// A variable is missing or wrong. Only a new deployment helps.
     #[error("{detail}")]
     Misconfigured {
-        /// The variable and what is wrong with it; never its value where that is a secret.
+        /// The variable and its mistake; never its value if that is a secret.
         detail: String,
     },
     /// A mistake of ours.
@@ -168,7 +169,7 @@ impl Error {
         Self::Internal { detail: detail.into() }
     }
 
-    /// What went wrong, whether it was counted or not.
+    /// The failure itself, whether it was counted or not.
     pub fn cause(&self) -> &Self {
         match self {
             Self::Counted { refusal, .. } => refusal.cause(),

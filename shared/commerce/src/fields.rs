@@ -1,4 +1,5 @@
-//! A JSON object taken apart: every field read as what it must be, every mistake kept, so that the caller sees all at once.
+//! A JSON object taken apart: every field read as what it must be, every mistake kept, so that the
+//! caller sees all at once.
 
 use uuid::Uuid;
 
@@ -6,7 +7,7 @@ use crate::error::{Error, FieldError};
 use crate::json::{Json, join};
 use crate::query::{parse_uuid, uuid_wanted};
 
-/// How many mistakes are told at once.
+/// The number of mistakes that are told at once.
 const MAX_ERRORS: usize = 20;
 
 /// The mistakes found so far.
@@ -21,7 +22,8 @@ impl Mistakes {
         }
     }
 
-    /// `result` where there was none. A result that is missing without a mistake would be a mistake of ours.
+    /// `result` if there was no mistake. A result that is missing without a mistake would be a
+    /// mistake of ours.
     pub fn finish<T>(self, result: Option<T>) -> Result<T, Error> {
         match (self.0.is_empty(), result) {
             (true, Some(result)) => Ok(result),
@@ -40,7 +42,8 @@ pub struct Fields<'a> {
 }
 
 impl<'a> Fields<'a> {
-    /// Takes `json` apart, which must be an object with no other fields than `known`. `path` is empty for the body itself.
+    /// Takes `json` apart, which must be an object with no other fields than `known`. `path` is
+    /// empty for the body itself.
     pub fn of(path: &str, json: Json, known: &[&str], mistakes: &'a mut Mistakes) -> Option<Self> {
         let Json::Object(fields) = json else {
             mistakes.add(if path.is_empty() { "body" } else { path }, "must be an object");

@@ -1,17 +1,19 @@
-//! JSON that others have written, read for what can be read in it: a signed event isn't lost over half a character in a text.
+//! JSON that others have written, read for what can be read in it: a signed event isn't lost over
+//! half a character in a text.
 
 use serde_json::Value;
 
 /// Half a character: the replacement character stands for it.
 const REPLACED: &[u8] = b"\\ufffd";
 
-/// Reads JSON in which strings may hold lone surrogates (RFC 8259, section 8.2, lets them stand): programs whose strings are UTF-16 write them
-/// where they cut a text short. `None` where it is no JSON even so.
+/// Reads JSON in which strings may hold lone surrogates (RFC 8259, section 8.2, lets them stand).
+/// Programs whose strings are UTF-16 write them when they cut a text short. `None` if it is no JSON
+/// even so.
 pub fn parse(bytes: &[u8]) -> Option<Value> {
     serde_json::from_slice(bytes).ok().or_else(|| serde_json::from_slice(&without_lone_surrogates(bytes)?).ok())
 }
 
-/// `None` where there are none.
+/// `None` if there are none.
 fn without_lone_surrogates(bytes: &[u8]) -> Option<Vec<u8>> {
     let (mut whole, mut found, mut rest) = (Vec::with_capacity(bytes.len()), false, bytes);
     while let [first, ..] = rest {

@@ -1,10 +1,11 @@
-//! How suspicious an attempt to pay is: a port, and a simple score behind it that is documented in full.
+//! The suspicion of an attempt to pay: a port, and a simple score behind it that is documented in
+//! full.
 
 use strum::{EnumString, VariantArray, VariantNames};
 
 use crate::text::text_forms;
 
-/// What is known about an attempt to pay.
+/// The facts that are known about an attempt to pay.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Facts {
     /// Payment sessions that the customer has begun within the last hour, this one not included.
@@ -13,9 +14,10 @@ pub struct Facts {
     pub failed_last_day: u32,
     /// Payments of the customer in this currency that went through, ever.
     pub paid_before: u32,
-    /// The order's total in percent of the largest of those; `None` where there is none.
+    /// The order's total in percent of the largest of those; `None` if there is none.
     pub percent_of_largest: Option<u32>,
-    /// Customers that have tried to pay from the same address within a day, this one included; `None` where the address isn't known.
+    /// Customers that have tried to pay from the same address within a day, this one included;
+    /// `None` if the address isn't known.
     pub customers_on_address: Option<u32>,
 }
 
@@ -38,22 +40,24 @@ text_forms!(Signal);
 pub struct Score {
     /// From 0, nothing is known against it, to 100.
     pub value: u32,
-    /// What has contributed.
+    /// The signals that have contributed.
     pub signals: Vec<Signal>,
 }
 
-/// The port: whoever knows better than [`SimpleScore`] implements it. Pure and quick; what takes a call to somebody else belongs into the facts.
+/// The port: a better judge than [`SimpleScore`] implements it. Pure and quick; whatever takes a
+/// call to somebody else belongs into the facts.
 pub trait Scorer {
     /// Judges an attempt.
     fn score(&self, facts: &Facts) -> Score;
 }
 
-/// The default. Each signal gives at most 40, so no signal alone reaches the default threshold of 70; two strong ones do.
+/// The default. Each signal gives at most 40, so no signal alone reaches the default threshold of
+/// 70; two strong ones do.
 ///
 /// | signal | points |
 /// | --- | --- |
-/// | velocity | 10 for each session of the last hour beyond two, 10 for each failed payment of the last day beyond one |
-/// | amount jump | with three paid payments or more: 20 from 3 times the largest on, 40 from 10 times on |
+/// | velocity | 10 each: sessions of an hour beyond two, failed payments of a day beyond one |
+/// | amount jump | after three paid payments: 20 from 3 times the largest on, 40 from 10 times on |
 /// | shared address | 10 for each customer beyond three |
 #[derive(Debug, Clone, Copy, Default)]
 pub struct SimpleScore;

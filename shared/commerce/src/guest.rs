@@ -1,8 +1,8 @@
-//! Guest tokens: 128 random bits that open one order to whoever holds them.
+//! Guest tokens: 128 random bits that open one order to their holder.
 
 use crate::error::Error;
 
-/// A token. Neither `Debug` nor `Display`: it is shown once, to whoever asked for it.
+/// A token. Neither `Debug` nor `Display`: it is shown once, to the caller that asked for it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct GuestToken(u128);
 
@@ -22,7 +22,8 @@ impl GuestToken {
         self.0.to_be_bytes()
     }
 
-    /// Reads `Authorization: Guest <token>`; `Bearer` is taken, too, for clients that can send nothing else.
+    /// Reads `Authorization: Guest <token>`; `Bearer` is taken, too, for clients that can send
+    /// nothing else.
     ///
     /// # Errors
     /// [`Error::Unauthenticated`] without exactly one such header.

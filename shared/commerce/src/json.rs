@@ -1,5 +1,5 @@
-//! JSON bodies, read strictly (RFC 8259, I-JSON: RFC 7493): no name twice in an object, no NUL, no depth beyond a bound, and every
-//! mistake named by its path.
+//! JSON bodies, read strictly (RFC 8259, I-JSON: RFC 7493): no name twice in an object, no NUL, no
+//! depth beyond a bound, and every mistake named by its path.
 
 use std::cell::RefCell;
 use std::fmt;
@@ -8,7 +8,7 @@ use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visit
 
 use crate::error::Error;
 
-/// How deep arrays and objects may lie in each other.
+/// The depth to which arrays and objects may lie in each other.
 pub const MAX_DEPTH: usize = 32;
 /// The largest float that is taken for a whole number: 2^53.
 const MAX_EXACT: f64 = 9_007_199_254_740_992.0;
@@ -22,7 +22,8 @@ pub enum Json {
     Null,
     /// `true` or `false`
     Bool(bool),
-    /// A whole number, however it is written: `2`, `2.0` and `2e0` are one (JSON Schema, section 6.1.1 of the core).
+    /// A whole number, however it is written: `2`, `2.0` and `2e0` are one (JSON Schema, section
+    /// 6.1.1 of the core).
     Int(i64),
     /// Any other number; we take none, so its value isn't kept.
     OtherNumber,
@@ -51,14 +52,16 @@ pub fn parse(bytes: &[u8]) -> Result<Json, Error> {
         .map_err(|error| Error::invalid(trail.path(), error.to_string()))
 }
 
-/// The path of `name` inside `path`. A name that comes from outside is cut short and shown without control characters.
+/// The path of `name` inside `path`. A name that comes from outside is cut short and shown without
+/// control characters.
 pub fn join(path: &str, name: &str) -> String {
     let shown: String = name.chars().filter(|c| !c.is_control()).take(MAX_SHOWN).collect();
     let shown = if shown.is_empty() { "\"\"" } else { &shown };
     if path.is_empty() { shown.to_owned() } else { format!("{path}.{shown}") }
 }
 
-/// Where the parser is: pushed on the way down, popped on the way up, so that after a failure it says where.
+/// The place at which the parser is: pushed on the way down, popped on the way up, so that it is
+/// known after a failure.
 #[derive(Default)]
 struct Trail(RefCell<Vec<Step>>);
 

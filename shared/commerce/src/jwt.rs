@@ -1,4 +1,5 @@
-//! A bearer token becomes a [`Caller`]: JSON Web Tokens (RFC 7519) in compact form (RFC 7515), verified and read in one place.
+//! A bearer token becomes a [`Caller`]: JSON Web Tokens (RFC 7519) in compact form (RFC 7515),
+//! verified and read in one place.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -13,7 +14,7 @@ use crate::query::parse_uuid;
 
 /// The longest token that is looked at, in bytes.
 pub const MAX_TOKEN: usize = 8192;
-/// How far the issuer's clock may be ahead of ours for `nbf`, in seconds. `exp` gets no leeway.
+/// The lead that the issuer's clock may have over ours for `nbf`, in seconds. `exp` gets no leeway.
 const LEEWAY: i64 = 30;
 /// The longest subject, in bytes: it becomes part of idempotency keys.
 const MAX_SUBJECT: usize = 255;
@@ -45,7 +46,7 @@ impl Audience {
     }
 }
 
-/// Whose tokens are taken.
+/// The issuer whose tokens are taken.
 #[derive(Debug, Clone, Copy)]
 pub struct TrustedIssuer<'a> {
     /// The only issuer.
@@ -68,9 +69,10 @@ struct Claims {
     customer: Option<String>,
 }
 
-/// Verifies `token` and reads who it stands for. `now` is in unix seconds.
+/// Verifies `token` and reads the caller that it stands for. `now` is in unix seconds.
 ///
-/// The order matters: nothing of the payload is read before the signature holds. Every error is [`Error::Unauthenticated`].
+/// The order matters: nothing of the payload is read before the signature holds. Every error is
+/// [`Error::Unauthenticated`].
 pub fn verify(token: &str, keys: &KeySet, expected: TrustedIssuer<'_>, now: i64) -> Result<Caller, Error> {
     if token.len() > MAX_TOKEN {
         return Err(Error::unauthenticated("the token is too long"));

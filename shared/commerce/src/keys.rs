@@ -49,7 +49,8 @@ struct Key {
     material: Material,
 }
 
-/// What a key is made of; it fits exactly one [`Algorithm`], so that no public key can be taken for a secret.
+/// The material of a key. It fits exactly one [`Algorithm`], so that no public key can be taken for
+/// a secret.
 #[derive(Clone)]
 enum Material {
     Ed25519(Box<ed25519_dalek::VerifyingKey>),
@@ -87,15 +88,17 @@ struct Jwk {
 }
 
 impl KeySet {
-    /// Reads a JWK Set. Keys of unknown kinds and keys that aren't for signatures are passed over (RFC 7517, section 5).
+    /// Reads a JWK Set. Keys of unknown kinds and keys that aren't for signatures are passed over
+    /// (RFC 7517, section 5).
     ///
     /// # Errors
-    /// What is wrong with a key that we should know, or with a set that leaves none; never a part of the text, which may be a secret.
+    /// The mistake in a key that we should know, or in a set that leaves none; never a part of the
+    /// text, which may be a secret.
     pub fn parse(text: &str) -> Result<Self, String> {
         if text.trim().is_empty() {
             return Err("is empty; it must be a JWK Set".to_owned());
         }
-        // serde_json quotes values in type errors: say where, never what.
+        // serde_json quotes values in type errors: say the place, never the value.
         let set: Jwks = serde_json::from_str(text)
             .map_err(|error| format!("is not a JWK Set (line {}, column {})", error.line(), error.column()))?;
         let mut keys = Vec::new();
@@ -114,7 +117,8 @@ impl KeySet {
         self.keys.is_empty()
     }
 
-    /// Whether one of the keys made `signature` over `message`. With a `kid` only the keys of that name are tried.
+    /// Whether one of the keys made `signature` over `message`. With a `kid` only the keys of that
+    /// name are tried.
     pub fn verify(&self, algorithm: Algorithm, kid: Option<&str>, message: &[u8], signature: &[u8]) -> bool {
         self.keys
             .iter()
@@ -125,7 +129,7 @@ impl KeySet {
 }
 
 impl Jwk {
-    /// The key, `None` where it is none of ours, or what is wrong with it.
+    /// The key, `None` if it is none of ours, or its mistake.
     fn material(&self) -> Result<Option<Material>, String> {
         let for_signatures = self.usage.as_deref().is_none_or(|usage| usage == "sig")
             && self.key_ops.as_ref().is_none_or(|ops| ops.iter().any(|op| op == "verify" || op == "sign"));

@@ -12,9 +12,10 @@ const TWO_DIGITS: &str = "AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BMD BN
     KES KGS KHR KPW KYD KZT LAK LBP LKR LRD LSL MAD MDL MGA MKD MMK MNT MOP MRU MUR MVR MWK MXN MYR MZN NAD NGN NIO NOK NPR \
     NZD PAB PEN PGK PHP PKR PLN QAR RON RSD RUB SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TOP \
     TRY TTD TWD TZS UAH USD UYU UZS VED VES WST XCD XCG YER ZAR ZMW ZWG";
-/// Currencies with two digits that were in use when this service already took them, and are not any more: the guilder of the
-/// Netherlands Antilles since 2025-03-31 (XCG came for it), the lev since 2026-01-01 (the euro did). Nothing new may be
-/// priced in them, but what was paid in them can still be refunded or disputed.
+/// Currencies with two digits that this service took when they were in use. ANG, the guilder of the
+/// Netherlands Antilles, gave way to XCG on 2025-03-31; BGN, the lev, gave way to the euro on
+/// 2026-01-01. Nothing new may be priced in them, but payments in them can still be refunded or
+/// disputed.
 const WITHDRAWN: &str = "ANG BGN";
 
 /// An ISO 4217 currency.
@@ -43,7 +44,7 @@ impl Currency {
         std::str::from_utf8(&self.0).unwrap_or_default()
     }
 
-    /// How many digits follow the decimal point.
+    /// The number of digits behind the decimal point.
     pub fn minor_digits(&self) -> u32 {
         match self.as_str() {
             code if is_in(NO_DIGITS, code) => 0,
@@ -68,12 +69,15 @@ impl fmt::Display for Currency {
     }
 }
 
-/// The longest integer part of an amount, in digits. Postgres holds more; this is what the sum of a whole order must stay below.
+/// The longest integer part of an amount, in digits. Postgres holds more; the sum of a whole order
+/// must stay below this.
 pub const MAX_INTEGER_DIGITS: usize = 12;
 
-/// Checks an amount of `currency`: digits, perhaps a point and as many digits as the currency has, no sign, no blanks.
+/// Checks an amount of `currency`: digits, perhaps a point and as many digits as the currency has,
+/// no sign, no blanks.
 ///
-/// Gives the amount with exactly the currency's digits (`"5"` in EUR is `"5.00"`), or what is wrong with it.
+/// Gives the amount with exactly the currency's digits (`"5"` in EUR is `"5.00"`), or what is wrong
+/// with it.
 pub fn parse_amount(text: &str, currency: Currency) -> Result<String, String> {
     let (integer, fraction) = text.split_once('.').unwrap_or((text, ""));
     let digits = currency.minor_digits() as usize;

@@ -1,4 +1,5 @@
-//! The requests that make or change orders, decoded from their bytes; and what of them a caller may ask for.
+//! The requests that make or change orders, decoded from their bytes; and what of them a caller may
+//! ask for.
 
 use serde::Serialize;
 use uuid::Uuid;
@@ -27,17 +28,17 @@ pub const MAX_IDS: usize = 200;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct NewOrder {
-    /// Whose order it is.
+    /// The customer that it is for.
     pub customer_id: Uuid,
     /// The currency of its prices and its total.
     #[serde(serialize_with = "as_text")]
     pub currency: Currency,
-    /// What is ordered, at least one item.
+    /// The items, at least one.
     pub items: Vec<NewItem>,
     /// Anything that the shop should know.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub notes: Option<String>,
-    /// Where it goes.
+    /// The address that it goes to.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub shipping_address: Option<Address>,
 }
@@ -48,7 +49,7 @@ pub struct NewOrder {
 pub struct NewItem {
     /// The product.
     pub sku: String,
-    /// How many.
+    /// The number of them.
     pub quantity: i32,
     /// The price of one, with the digits of the currency; only for callers with [`SCOPE_PRICE`].
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -94,7 +95,8 @@ impl NewItem {
         let quantity = fields.required("quantity", whole(1, MAX_QUANTITY));
         let unit_price = fields.optional("unitPrice", |json| match (json, currency) {
             (Json::Text(amount), Some(currency)) => parse_amount(&amount, currency),
-            // Without a currency there is nothing to check the digits against; that mistake is told already.
+            // Without a currency there is nothing to check the digits against; that mistake is told
+            // already.
             (Json::Text(amount), None) => Ok(amount),
             _ => Err("must be a decimal number as a text, such as \"19.99\"".to_owned()),
         });
@@ -132,7 +134,8 @@ impl OrderPatch {
         mistakes.finish(patch)
     }
 
-    /// Refuses what the caller may not ask for: a customer may cancel, and may not move an order otherwise.
+    /// Refuses what the caller may not ask for: a customer may cancel, and may not move an order
+    /// otherwise.
     pub fn permit(&self, caller: &Caller) -> Result<(), Error> {
         match (caller.role, self.status) {
             (Role::Customer, Some(status)) if status != OrderStatus::Cancelled => {
@@ -160,7 +163,7 @@ impl BulkRead {
     }
 }
 
-/// `PATCH /orders/statuses`: which orders to move where.
+/// `PATCH /orders/statuses`: the orders to move, and the status to move them to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BulkWrite {
     /// Up to [`MAX_IDS`], none twice.

@@ -5,7 +5,8 @@ use crate::error::{Error, FieldError};
 /// The longest query string that is read, in bytes.
 const MAX_QUERY: usize = 4096;
 
-/// Decoded parameters, taken one by one; every mistake is kept until [`Params::finish`], so that the caller sees all at once.
+/// Decoded parameters, taken one by one; every mistake is kept until [`Params::finish`], so that
+/// the caller sees all at once.
 #[derive(Debug)]
 pub struct Params {
     values: Vec<(String, String)>,
@@ -13,7 +14,8 @@ pub struct Params {
 }
 
 impl Params {
-    /// Takes a raw query string apart (`application/x-www-form-urlencoded`: `+` is a blank). `known` are the names that may appear.
+    /// Takes a raw query string apart (`application/x-www-form-urlencoded`: `+` is a blank).
+    /// `known` are the names that may appear.
     pub fn parse(raw: Option<&str>, known: &[&str]) -> Result<Self, Error> {
         let raw = raw.unwrap_or_default();
         if raw.len() > MAX_QUERY {
@@ -46,7 +48,7 @@ impl Params {
         read
     }
 
-    /// `result` where nothing was wrong, else everything that was.
+    /// `result` if nothing was wrong, else everything that was.
     pub fn finish<T>(self, result: T) -> Result<T, Error> {
         if self.errors.is_empty() { Ok(result) } else { Err(Error::Invalid(self.errors)) }
     }

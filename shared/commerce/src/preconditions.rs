@@ -10,9 +10,10 @@ pub const NO_VERSION: i64 = 0;
 
 /// Reads `If-Match` (RFC 9110, section 13.1.1) as orders have it: one strong tag, or `*`.
 ///
-/// Gives the version that the order must have, `None` where any will do: no header, or `*`. A tag that isn't a version is
-/// [`NO_VERSION`]: well-formed, and never a match. A weak tag never matches by the standard, and a list would leave open what the
-/// caller has seen; both are refused instead of failing silently.
+/// Gives the version that the order must have; `None` if any will do: no header, or `*`. A tag that
+/// isn't a version is [`NO_VERSION`]: well-formed, and never a match. A weak tag never matches by
+/// the standard, and a list would leave open what the caller has seen. Both are refused instead of
+/// failing silently.
 pub fn if_match<'a>(values: impl IntoIterator<Item = &'a [u8]>) -> Result<Option<i64>, Error> {
     let mut values = values.into_iter();
     let Some(value) = values.next() else { return Ok(None) };

@@ -1,4 +1,5 @@
-//! What stands for a personal value where the value itself must not be: in keys of Redis, in a column that only has to be found again.
+//! Stand-ins for personal values that must not be shown: in keys of Redis, in a column that only
+//! has to be found again.
 
 use hmac::{Hmac, Mac};
 use sha2::Sha256;
@@ -6,7 +7,8 @@ use strum::IntoStaticStr;
 
 use crate::hex;
 
-/// What a value is used for. The same value has another pseudonym in every place, so that nobody can join them.
+/// The use of a value. The same value has another pseudonym in every place, so that nobody can join
+/// them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, IntoStaticStr)]
 pub enum Purpose {
     /// A customer, in the keys of limits.
@@ -18,7 +20,7 @@ pub enum Purpose {
     /// The name of an attempt to pay.
     #[strum(serialize = "limit/attempt")]
     Attempt,
-    /// Whose checkout session it is.
+    /// The owner of a checkout session.
     #[strum(serialize = "checkout/owner")]
     CheckoutOwner,
     /// The token of a guest.
@@ -26,7 +28,8 @@ pub enum Purpose {
     GuestToken,
 }
 
-/// HMAC-SHA256 of a value for one purpose, as 64 hexadecimal digits. Whoever doesn't have `key` can't try values out.
+/// HMAC-SHA256 of a value for one purpose, as 64 hexadecimal digits. Without `key` nobody can try
+/// values out.
 pub fn pseudonym(key: &[u8], purpose: Purpose, value: &[u8]) -> String {
     // HMAC takes keys of any length.
     let Ok(mac) = Hmac::<Sha256>::new_from_slice(key) else { return String::new() };
@@ -48,7 +51,8 @@ mod tests {
 
     #[test]
     fn a_pseudonym_is_the_hmac_of_purpose_and_value() {
-        // RFC 4231 has no such message; computed with `openssl dgst -sha256 -hmac key`, fed "guest/token\0abc".
+        // RFC 4231 has no such message; computed with `openssl dgst -sha256 -hmac key`, fed
+        // "guest/token\0abc".
         let expected = "761059105696bcec7d0e7920f75d9f55c05543f5233e3c8953b8d9ec1361ba71";
         assert_eq!(pseudonym(b"key", Purpose::GuestToken, b"abc"), expected);
         assert_eq!(short_pseudonym(b"key", Purpose::GuestToken, b"abc"), expected[..32]);

@@ -1,4 +1,5 @@
-//! Query strings: decoded with errors that name the parameter, and made canonical for the key of the entry.
+//! Query strings: decoded with errors that name the parameter, and made canonical for the key of
+//! the entry.
 
 use std::borrow::Cow;
 
@@ -17,14 +18,14 @@ use crate::time::Moment;
 
 /// The longest page.
 pub const MAX_LIMIT: u32 = 100;
-/// The page length where none is asked for.
+/// The page length if none is asked for.
 pub const DEFAULT_LIMIT: u32 = 20;
 /// The last page that can be asked for; with [`MAX_LIMIT`] the offset still fits into four bytes.
 pub const MAX_PAGE: u32 = 1_000_000;
 /// The longest order number, or beginning of one, that can be searched for, in characters.
 pub const MAX_SEARCH: usize = 64;
 
-/// What a list is sorted by. Ties are broken by the id, so that pages never overlap.
+/// The field that a list is sorted by. Ties are broken by the id, so that pages never overlap.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, EnumString, VariantArray, VariantNames)]
 #[strum(serialize_all = "camelCase")]
 pub enum Sort {
@@ -41,7 +42,7 @@ pub enum Sort {
     Status,
 }
 
-/// Which way a list is sorted.
+/// The way that a list is sorted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, EnumString, VariantArray, VariantNames)]
 #[strum(serialize_all = "lowercase")]
 pub enum Direction {
@@ -57,9 +58,9 @@ text_forms!(Sort, Direction);
 /// One page of something, counted from 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Page {
-    /// Which page, from 1 to [`MAX_PAGE`].
+    /// The page, from 1 to [`MAX_PAGE`].
     pub number: u32,
-    /// How long a page is, from 1 to [`MAX_LIMIT`].
+    /// The length of a page, from 1 to [`MAX_LIMIT`].
     pub size: u32,
 }
 
@@ -70,13 +71,13 @@ impl Default for Page {
 }
 
 impl Page {
-    /// How many rows come before it. Fits into four bytes by the bounds of its parts.
+    /// The number of rows before it. It fits into four bytes by the bounds of its parts.
     pub fn offset(self) -> i32 {
         let before = u64::from(self.number.saturating_sub(1)) * u64::from(self.size);
         i32::try_from(before).unwrap_or(i32::MAX)
     }
 
-    /// How many rows it has at most.
+    /// The most rows that it has.
     pub fn limit(self) -> i32 {
         i32::try_from(self.size).unwrap_or(i32::MAX)
     }
@@ -92,10 +93,10 @@ impl Page {
     }
 }
 
-/// What `GET /orders` is asked for.
+/// The query of `GET /orders`.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ListQuery {
-    /// Which page.
+    /// The page.
     pub page: Page,
     /// Only orders of this status.
     pub status: Option<OrderStatus>,
@@ -111,14 +112,15 @@ pub struct ListQuery {
     pub created_to: Option<Moment>,
     /// Only orders whose number begins so.
     pub search: Option<String>,
-    /// What to sort by.
+    /// The field to sort by.
     pub sort: Sort,
-    /// Which way.
+    /// The way to sort.
     pub direction: Direction,
 }
 
 impl ListQuery {
-    /// Reads a raw query string. Unknown and repeated parameters are refused, so that a typing mistake isn't a wider list.
+    /// Reads a raw query string. Unknown and repeated parameters are refused, so that a typing
+    /// mistake isn't a wider list.
     pub fn parse(raw: Option<&str>) -> Result<Self, Error> {
         const NAMES: [&str; 11] = [
             "page",
@@ -161,12 +163,14 @@ impl ListQuery {
         {
             return Err(Error::Invalid(vec![FieldError::new("createdTo", "must not be before createdFrom")]));
         }
-        // Order numbers are in capitals; a search finds them either way and is one entry either way.
+        // Order numbers are in capitals; a search finds them either way and is one entry either
+        // way.
         query.search = query.search.map(|search| search.to_ascii_uppercase());
         Ok(query)
     }
 
-    /// Keeps the list to one customer, where the caller may see no other. Another customer's list isn't there for them.
+    /// Keeps the list to one customer if the caller may see no other. Another customer's list isn't
+    /// there for them.
     pub fn restrict_to(&mut self, restriction: Option<Uuid>) -> Result<(), Error> {
         match (restriction, self.customer) {
             (None, _) => Ok(()),
@@ -198,11 +202,13 @@ impl ListQuery {
         put("search", self.search.clone().map(Cow::from));
         put("sort", (self.sort != defaults.sort).then(|| self.sort.as_str().into()));
         put("status", self.status.map(|status| status.as_str().into()));
-        // No value holds a line feed (control characters are refused), so no two queries have the same text.
+        // No value holds a line feed (control characters are refused), so no two queries have the
+        // same text.
         parts.iter().map(|(name, value)| format!("{name}={value}\n")).collect()
     }
 
-    /// SHA-256 of the canonical text, in hexadecimal: the part of the key that stands for the filters.
+    /// SHA-256 of the canonical text, in hexadecimal: the part of the key that stands for the
+    /// filters.
     pub fn fingerprint(&self) -> String {
         hex::encode(&Sha256::digest(self.canonical()))
     }
@@ -232,7 +238,8 @@ pub fn parse_id(field: &str, text: &str) -> Result<Uuid, Error> {
     parse_uuid(text).ok_or_else(|| Error::invalid(field, uuid_wanted()))
 }
 
-/// A UUID in its usual form, 36 characters; the other forms (braces, urn, without dashes) would be second names for one thing.
+/// A UUID in its usual form, 36 characters; the other forms (braces, urn, without dashes) would be
+/// second names for one thing.
 pub(crate) fn parse_uuid(text: &str) -> Option<Uuid> {
     if text.len() == 36 { Uuid::try_parse(text).ok() } else { None }
 }
@@ -245,7 +252,7 @@ fn moment_wanted() -> String {
     "must be a date or an RFC 3339 time such as 2026-01-31T12:00:00Z (write + as %2B)".to_owned()
 }
 
-/// A moment from a query, where an unescaped `+` of the offset has become a blank.
+/// A moment from a query, in which an unescaped `+` of the offset has become a blank.
 fn parse_moment(text: &str) -> Option<Moment> {
     match text.len().checked_sub(6).map(|at| text.split_at_checked(at)) {
         Some(Some((time, offset))) if time.len() > 10 && offset.starts_with(' ') => {

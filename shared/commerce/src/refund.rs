@@ -1,4 +1,4 @@
-//! What operators ask for: money to be given back, money to be taken that is reserved.
+//! Requests of operators: money to give back, money to take that is reserved.
 
 use strum::{EnumString, VariantArray, VariantNames};
 
@@ -22,7 +22,7 @@ const LONGEST_WAIT: u32 = 3600;
 /// `POST /payments/:id/refunds`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RefundRequest {
-    /// How much, as a decimal string; `None`: all that is left.
+    /// The sum, as a decimal string; `None`: all that is left.
     pub amount: Option<String>,
     /// For the shopper to read.
     pub note: Option<String>,
@@ -46,7 +46,7 @@ impl RefundRequest {
 /// `POST /payments/:id/capture`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CaptureRequest {
-    /// How much, as a decimal string; `None`: all of it.
+    /// The sum, as a decimal string; `None`: all of it.
     pub amount: Option<String>,
 }
 
@@ -63,7 +63,7 @@ impl CaptureRequest {
     }
 }
 
-/// Where a refund is that was asked for.
+/// The state of a refund that was asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EnumString, VariantArray, VariantNames)]
 #[strum(serialize_all = "snake_case")]
 pub enum RefundState {
@@ -73,14 +73,14 @@ pub enum RefundState {
     Sent,
     /// The provider has refused it.
     Failed,
-    /// The provider may not remember the request any more, so a repetition could give the money back twice: an operator has
-    /// to look.
+    /// The provider may not remember the request any more, so a repetition could give the money
+    /// back twice: an operator has to look.
     NeedsReview,
 }
 
 text_forms!(RefundState);
 
-/// What is done with a refund after an attempt to send it failed.
+/// The fate of a refund after an attempt to send it failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RefundRetry {
     /// It is sent again after so many seconds; why it wasn't.
@@ -90,8 +90,8 @@ pub enum RefundRetry {
 }
 
 impl RefundRetry {
-    /// After the attempt with this number (from 1). Whatever may have been carried out, or may be some day, is sent again under the same
-    /// request id; only a clear no ends it.
+    /// After the attempt with this number (from 1). An attempt that may have been carried out, or
+    /// may be some day, is repeated under the same request id; only a clear no ends it.
     pub fn after(error: GatewayError, attempt: u32) -> Self {
         let doubled = FIRST_WAIT.saturating_mul(1 << attempt.saturating_sub(1).min(16)).min(LONGEST_WAIT);
         match error {
@@ -107,7 +107,8 @@ impl RefundRetry {
     }
 }
 
-/// A decimal number above zero; whether it has the digits of the currency is known where the payment is.
+/// A decimal number above zero. Whether it has the digits of the currency is only known beside the
+/// payment.
 fn amount(json: Json) -> Result<String, String> {
     let wrong = || Err("must be a decimal number above zero as a text, such as \"19.99\"".to_owned());
     let Json::Text(amount) = json else { return wrong() };

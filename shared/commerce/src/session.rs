@@ -17,12 +17,13 @@ const MAX_URL: usize = 2000;
 /// The name of the gateway that isn't called.
 const OTHER: &str = "other";
 
-/// Who takes the money.
+/// The party that takes the money.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PaymentGateway {
     /// A provider that is called.
     Provider(Provider),
-    /// Somebody whom we don't call: a bank transfer, cash. The session holds the order's place and is completed by hand.
+    /// A party that isn't called: a bank transfer, cash. The session holds the order's place and
+    /// is completed by hand.
     Other,
 }
 
@@ -44,18 +45,19 @@ impl PaymentGateway {
 /// `POST /payments/sessions`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewSession {
-    /// What is to be paid. Total and currency are the order's.
+    /// The order to pay. Total and currency are the order's.
     pub order: Uuid,
-    /// Who takes the money.
+    /// The party that takes the money.
     pub gateway: PaymentGateway,
-    /// Where the shopper comes back to.
+    /// The address that the shopper comes back to.
     pub return_url: String,
-    /// Where the shopper comes back to after giving up; `return_url` unless named.
+    /// The address that the shopper comes back to after giving up; `return_url` unless named.
     pub cancel_url: String,
 }
 
 impl NewSession {
-    /// Decodes a body. `allowed` are the prefixes that addresses to come back to may have, each with a slash at its end.
+    /// Decodes a body. `allowed` are the prefixes that addresses to come back to may have, each
+    /// with a slash at its end.
     pub fn decode(body: &[u8], allowed: &[String]) -> Result<Self, Error> {
         const KNOWN: [&str; 4] = ["orderId", "paymentGateway", "returnUrl", "cancelUrl"];
         let mut mistakes = Mistakes::default();
@@ -80,8 +82,9 @@ impl NewSession {
     }
 }
 
-/// Whether a URL lies below a prefix such as `https://shop.example/` or `https://shop.example/pay/`, for every reader of URLs: whatever
-/// could be read in two ways (steps upwards, backslashes, escapes in the path, blanks) is refused.
+/// Whether a URL lies below a prefix such as `https://shop.example/pay/`, for every reader of URLs.
+/// Anything that could be read in two ways is refused: steps upwards, backslashes, escapes in the
+/// path, blanks.
 fn lies_below(url: &str, prefix: &str) -> bool {
     let plain =
         url.bytes().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'\\' | b'"' | b'<' | b'>' | b'^' | b'`'));
@@ -116,7 +119,7 @@ impl SessionQuery {
     }
 }
 
-/// Where a payment session is.
+/// The status of a payment session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, EnumString, VariantArray, VariantNames)]
 #[strum(serialize_all = "snake_case")]
 pub enum SessionStatus {
@@ -138,7 +141,8 @@ impl SessionStatus {
         !matches!(self, Self::Completed | Self::Failed)
     }
 
-    /// The statuses from which a session may go to this one at its caller's request. Completed is what a payment makes it.
+    /// The statuses from which a session may go to this one at its caller's request. Completed is
+    /// what a payment makes it.
     pub fn sources(self) -> &'static [Self] {
         match self {
             Self::AwaitingCallback => &[Self::AwaitingRedirect],

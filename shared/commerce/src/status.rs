@@ -4,7 +4,7 @@ use strum::{EnumString, VariantArray, VariantNames};
 
 use crate::text::text_forms;
 
-/// Where an order is on its way.
+/// The status of an order on its way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EnumString, VariantArray, VariantNames)]
 #[strum(serialize_all = "snake_case")]
 pub enum OrderStatus {
@@ -22,7 +22,8 @@ pub enum OrderStatus {
     Cancelled,
 }
 
-/// Every allowed move, from and to. What isn't here is a conflict. Staying where one is isn't a move.
+/// Every allowed move, from and to. Any other is a conflict. An order that stays in its status
+/// doesn't move.
 const MOVES: [(OrderStatus, OrderStatus); 7] = {
     use OrderStatus::{Cancelled, Confirmed, Delivered, Pending, Processing, Shipped};
     [
@@ -48,7 +49,7 @@ impl OrderStatus {
     }
 }
 
-/// What is known about the money of an order.
+/// The state of the money of an order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EnumString, VariantArray, VariantNames)]
 #[strum(serialize_all = "snake_case")]
 pub enum PaymentStatus {

@@ -1,7 +1,7 @@
 //! The text forms of enums: strum derives them, and every enum offers them under the same names.
 
-/// Gives enums `as_str`, `parse`, `ALL` and `names`. Each derives strum's `EnumString`, `VariantArray` and
-/// `VariantNames`, and has no fields and no numbers of its own.
+/// Gives enums `as_str`, `parse`, `ALL` and `names`. Each derives strum's `EnumString`,
+/// `VariantArray` and `VariantNames`, and has no fields and no numbers of its own.
 macro_rules! text_forms {
     ($($type:ty),+ $(,)?) => {$(
         impl $type {

@@ -7,9 +7,11 @@ const MICROS: i64 = 1_000_000;
 pub struct Moment(pub i64);
 
 impl Moment {
-    /// Reads `2026-01-31`, `2026-01-31T12:00:00Z`, or with a fraction (cut after six digits) and an offset such as `+02:00`.
+    /// Reads `2026-01-31`, `2026-01-31T12:00:00Z`, or with a fraction (cut after six digits) and an
+    /// offset such as `+02:00`.
     ///
-    /// Years 1 to 9999. A leap second (`:60`) is refused, as Postgres would move it into the next minute.
+    /// Years 1 to 9999. A leap second (`:60`) is refused, as Postgres would move it into the next
+    /// minute.
     pub fn parse(text: &str) -> Option<Self> {
         let bytes = text.as_bytes();
         let days = days_since_1970(number(bytes, 0, 4)?, number(bytes, 5, 2)?, number(bytes, 8, 2)?)?;
@@ -56,7 +58,8 @@ fn number(bytes: &[u8], at: usize, length: usize) -> Option<i64> {
     digits.iter().try_fold(0, |sum, digit| digit.is_ascii_digit().then(|| sum * 10 + i64::from(digit - b'0')))
 }
 
-/// A fraction of a second at `at`, if there is one, in microseconds, and where it ends.
+/// A fraction of a second at `at`, if there is one, in microseconds, and the place at which it
+/// ends.
 fn fraction(bytes: &[u8], at: usize) -> Option<(i64, usize)> {
     if bytes.get(at) != Some(&b'.') {
         return Some((0, at));
@@ -82,7 +85,7 @@ fn offset_seconds(bytes: &[u8]) -> Option<i64> {
     (hours < 24 && minutes < 60).then_some(sign * (hours * 60 + minutes) * 60)
 }
 
-/// Days from 1970-01-01 to a date of the Gregorian calendar; `None` where there is no such date.
+/// Days from 1970-01-01 to a date of the Gregorian calendar; `None` if there is no such date.
 /// (Howard Hinnant, "chrono-compatible low-level date algorithms", `days_from_civil`.)
 fn days_since_1970(year: i64, month: i64, day: i64) -> Option<i64> {
     let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);

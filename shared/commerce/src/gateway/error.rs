@@ -2,22 +2,26 @@
 
 use crate::error::Error;
 
-/// Why a provider's API gave no result. Holds no secret and nothing of the provider's text but its own short codes.
+/// Why a provider's API gave no result. Holds no secret and nothing of the provider's text but its
+/// own short codes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum GatewayError {
-    /// No answer, a fault of the provider, or too many requests. The same request may succeed later; whether it was carried out
-    /// is not known, so it goes out again under the same request id.
+    /// No answer, a fault of the provider, or too many requests. The same request may succeed
+    /// later; whether it was carried out is not known, so it goes out again under the same request
+    /// id.
     Away {
-        /// When to try again, in seconds, where the provider or the breaker says so.
+        /// When to try again, in seconds, if the provider or the breaker says so.
         retry_after: Option<u32>,
     },
-    /// The provider doesn't know the resource, perhaps not yet: an event can be earlier than what it names.
+    /// The provider doesn't know the resource, perhaps not yet: an event can be earlier than what
+    /// it names.
     NotYet,
     /// The provider said no. The same request fails again.
     Refused {
-        /// The provider's code for it, in small letters and dashes (`card-declined`, `order-not-approved`).
+        /// The provider's code for it, in small letters and dashes (`card-declined`,
+        /// `order-not-approved`).
         reason: String,
-        /// Which field of what was asked the provider minds, where it is one.
+        /// The field of the request that the provider minds, if it is one.
         field: Option<String>,
     },
     /// The provider isn't configured.
@@ -35,7 +39,7 @@ impl GatewayError {
         matches!(self, Self::Away { .. } | Self::NotYet)
     }
 
-    /// When to try again, in seconds, where somebody said so.
+    /// When to try again, in seconds, if somebody said so.
     pub fn retry_after(&self) -> Option<u32> {
         match self {
             Self::Away { retry_after } => *retry_after,
@@ -44,7 +48,7 @@ impl GatewayError {
     }
 }
 
-/// How long to wait where nobody says how long, in seconds.
+/// The wait if nobody says how long, in seconds.
 const RETRY_AFTER: u32 = 5;
 
 impl From<GatewayError> for Error {
@@ -65,7 +69,8 @@ impl From<GatewayError> for Error {
             GatewayError::Unconfigured { variable } => {
                 Self::Misconfigured { detail: format!("{variable} is not set, or isn't accepted where it is used") }
             }
-            // The provider's answer is theirs to mend or ours; the caller can do nothing, and nothing was promised.
+            // The provider's answer is theirs to mend or ours; the caller can do nothing, and
+            // nothing was promised.
             GatewayError::Unexpected => Self::Unavailable {
                 detail: "the payment provider gave an answer that can't be read".into(),
                 retry_after_seconds: RETRY_AFTER,

@@ -1,7 +1,8 @@
-//! Payment providers' APIs, pure: requests are built here and answers read here; sending them is `spin_adapters::payments`.
+//! Payment providers' APIs, pure: requests are built here and answers read here; something else
+//! sends them.
 //!
-//! Reading order: [`NewPayment`] and what else can be asked for, [`GatewayError`] (what a retry helps against), [`Request`] and
-//! [`Answer`], the providers [`paypal`] and [`stripe`].
+//! Reading order: [`NewPayment`] and what else can be asked for, [`GatewayError`] (what a retry
+//! helps against), [`Request`] and [`Answer`], the providers [`paypal`] and [`stripe`].
 
 mod error;
 pub mod paypal;
@@ -29,15 +30,15 @@ pub struct NewPayment {
     pub session: Uuid,
     /// Our order: the provider carries its id along and gives it back in every event.
     pub order: Uuid,
-    /// What is to be paid, as a decimal string.
+    /// The sum to pay, as a decimal string.
     pub amount: String,
     /// Its currency.
     pub currency: Currency,
     /// The provider.
     pub gateway: Provider,
-    /// Where the shopper comes back to.
+    /// The address that the shopper comes back to.
     pub return_url: String,
-    /// Where the shopper comes back to after giving up.
+    /// The address that the shopper comes back to after giving up.
     pub cancel_url: String,
 }
 
@@ -46,11 +47,11 @@ pub struct NewPayment {
 pub struct PaymentPage {
     /// PayPal's order, Stripe's checkout session.
     pub external_id: String,
-    /// Where to send the shopper.
+    /// The address of the page, for the shopper.
     pub redirect_url: String,
 }
 
-/// What can be captured.
+/// A thing that can be captured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EnumString, VariantArray, VariantNames)]
 pub enum Capturable {
     /// A PayPal order that the shopper has approved.
@@ -69,19 +70,21 @@ text_forms!(Capturable);
 /// Money to take that was approved or reserved.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewCapture {
-    /// What `external_id` names.
+    /// The kind of thing that `external_id` names.
     pub what: Capturable,
     /// The provider's id of it.
     pub external_id: String,
     /// The idempotent request id: the same again takes nothing twice.
     pub request: String,
-    /// How much of an authorization or a payment intent, as a decimal string, and its currency; `None`: all of it.
+    /// The part of an authorization or a payment intent, as a decimal string, and its currency;
+    /// `None`: all of it.
     pub amount: Option<(String, Currency)>,
 }
 
 impl NewCapture {
-    /// The capture of an approved PayPal order, the same whoever asks for it: the shopper's return, the event, or an operator. After each
-    /// refusal it is another request: to the old one PayPal would give the old answer.
+    /// The capture of an approved PayPal order. It is the same for everyone that asks: the
+    /// shopper's return, the event, an operator. After each refusal it is another request: PayPal
+    /// would give the old answer to the old one.
     pub fn of_paypal_order(external_id: &str, refusals: i64) -> Self {
         let request = match refusals {
             0 => format!("capture-{external_id}"),
@@ -102,7 +105,7 @@ pub struct NewRefund {
     pub request: Uuid,
     /// Our order, for the refund's metadata.
     pub order: Uuid,
-    /// How much, as a decimal string.
+    /// The sum, as a decimal string.
     pub amount: String,
     /// Its currency.
     pub currency: Currency,
@@ -115,7 +118,7 @@ pub struct NewRefund {
 pub struct EventPage {
     /// The events.
     pub events: Vec<ListedEvent>,
-    /// How to ask for the next page; `None`: this is the last.
+    /// The name of the next page; `None`: this is the last.
     pub next: Option<String>,
 }
 

@@ -4,19 +4,20 @@ use std::fmt;
 
 use super::{GatewayError, Secret};
 
-/// What is done with a resource.
+/// The action on a resource.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Method {
     /// Read it.
     Get,
-    /// Do something. Every such request carries an idempotent request id or changes nothing, so any may be sent twice.
+    /// Do something. Every such request carries an idempotent request id or changes nothing, so any
+    /// may be sent twice.
     Post,
 }
 
 /// A request. Its `Debug` shows neither what headers hold nor the body.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Request {
-    /// What is done.
+    /// The action.
     pub method: Method,
     /// Path and query, below the API's origin.
     pub path: String,
@@ -58,12 +59,12 @@ impl Request {
     }
 }
 
-/// What came back.
+/// An answer of a provider's API.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Answer {
     /// The status code.
     pub status: u16,
-    /// `Retry-After` in seconds, where it is given so.
+    /// `Retry-After` in seconds, if it is given so.
     pub retry_after: Option<u32>,
     /// The whole body.
     pub body: Vec<u8>,
@@ -79,7 +80,8 @@ impl Answer {
     /// The body of a success.
     ///
     /// # Errors
-    /// What the status says, by what a retry helps. `no` reads the provider's own words for a refusal.
+    /// The failure that the status says, by what a retry helps. `no` reads the provider's own words
+    /// for a refusal.
     pub(super) fn success(&self, no: impl FnOnce(&[u8]) -> GatewayError) -> Result<&[u8], GatewayError> {
         match self.status {
             200..=299 => Ok(&self.body),
@@ -97,13 +99,15 @@ impl Answer {
         matches!(self.status, 408 | 409 | 425 | 429 | 500..=599)
     }
 
-    /// Whether the provider itself works; for the breaker. Too many requests is an answer of one that does.
+    /// Whether the provider itself works; for the breaker. Too many requests is an answer of one
+    /// that does.
     pub fn is_reached(&self) -> bool {
         self.status < 500
     }
 }
 
-/// A provider's code as we show it: small letters, digits and dashes. Whatever isn't a code isn't shown.
+/// A provider's code as we show it: small letters, digits and dashes. Anything that isn't a code
+/// isn't shown.
 pub(super) fn code(text: &str) -> String {
     let known =
         (1..=64).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-');

@@ -12,7 +12,7 @@ impl Secret {
         Self(text.into())
     }
 
-    /// The text itself, for whoever has to send it or to compute with it.
+    /// The text itself, for code that has to send it or to compute with it.
     pub fn expose(&self) -> &str {
         &self.0
     }

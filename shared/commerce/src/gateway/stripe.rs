@@ -16,9 +16,10 @@ mod tests;
 
 /// The version whose shapes are read here; an account's default may be any.
 const VERSION: &str = "2024-06-20";
-/// How many events are listed at once: Stripe's most.
+/// The number of events that are listed at once: Stripe's most.
 const PAGE: u32 = 100;
-/// The types that concern payments of orders: the ones that [`crate::webhook::event::stripe`] reads.
+/// The types that concern payments of orders: the ones that [`crate::webhook::event::stripe`]
+/// reads.
 const TYPES: [&str; 10] = [
     "payment_intent.succeeded",
     "payment_intent.payment_failed",
@@ -32,7 +33,8 @@ const TYPES: [&str; 10] = [
     "charge.dispute.closed",
 ];
 
-/// Creates a checkout session. The order's id stands on the session and on its payment intent: events come of both.
+/// Creates a checkout session. The order's id stands on the session and on its payment intent:
+/// events come of both.
 ///
 /// # Errors
 /// [`GatewayError::Refused`] for a currency or an amount that Stripe doesn't take.
@@ -82,7 +84,8 @@ pub fn refund(refund: &NewRefund) -> Result<Request, GatewayError> {
 /// Captures a payment intent.
 ///
 /// # Errors
-/// [`GatewayError::Refused`] for an amount that Stripe doesn't take; [`GatewayError::Unexpected`] for what isn't Stripe's.
+/// [`GatewayError::Refused`] for an amount that Stripe doesn't take; [`GatewayError::Unexpected`]
+/// for what isn't Stripe's.
 pub fn capture(capture: &NewCapture) -> Result<Request, GatewayError> {
     if capture.what != Capturable::StripePaymentIntent {
         return Err(GatewayError::Unexpected);
@@ -92,7 +95,8 @@ pub fn capture(capture: &NewCapture) -> Result<Request, GatewayError> {
     Ok(action(&format!("/v1/payment_intents/{}/capture", escape(&capture.external_id)), &fields, &capture.request))
 }
 
-/// Lists events of payments since a moment, the newest first. `page` is the last event of the page before.
+/// Lists events of payments since a moment, the newest first. `page` is the last event of the page
+/// before.
 pub fn events(since: Moment, page: Option<&str>) -> Request {
     let (since, limit) = (since.0.div_euclid(1_000_000).to_string(), PAGE.to_string());
     let mut fields = vec![("created[gte]", since.as_str()), ("limit", &limit)];

@@ -1,7 +1,8 @@
-//! What the SQL functions answer as their `outcome`, as enums.
+//! The answers of SQL functions in their column `outcome`, as enums.
 //!
-//! Every function that answers an `outcome` has one enum here, and every enum says which function that is. [`OUTCOMES`] holds
-//! the names, so that a test can compare them with the literals in the functions.
+//! Every function that answers an `outcome` has one enum here, and every enum says which function
+//! that is. [`OUTCOMES`] holds the names, so that a test can compare them with the literals in the
+//! functions.
 
 mod orders;
 mod payments;
@@ -15,7 +16,7 @@ use std::str::FromStr;
 
 use crate::error::Error;
 
-/// What one SQL function may answer.
+/// The answers of one SQL function.
 pub trait Outcome: FromStr {
     /// The function, for the log.
     const FUNCTION: &'static str;
@@ -47,8 +48,9 @@ macro_rules! answered_by {
 }
 use answered_by;
 
-/// Every function that answers an `outcome`, and the literals that may stand for it in the function. A function that passes on
-/// what another one answers has a row more; a literal that ends in a colon is followed by an index.
+/// Every function that answers an `outcome`, and the literals that may stand for it in the
+/// function. A function that passes on the answers of another one has a row more. A literal that
+/// ends in a colon is followed by an index.
 pub const OUTCOMES: &[(&str, &[&str])] = {
     use strum::VariantNames;
     &[

@@ -1,4 +1,4 @@
-//! What the functions answer that change orders.
+//! The answers of the functions that change orders.
 
 use std::str::FromStr;
 
@@ -8,7 +8,7 @@ use super::{Outcome, answered_by};
 use crate::error::Error;
 use crate::text::text_forms;
 
-/// What `order_create` answers.
+/// The answers of `order_create`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, EnumString, VariantNames)]
 #[strum(serialize_all = "snake_case")]
 pub enum CreateOutcome {
@@ -44,7 +44,7 @@ impl Outcome for CreateOutcome {
 }
 
 impl CreateOutcome {
-    /// Goes on where the order is there.
+    /// Goes on if the order is there.
     ///
     /// # Errors
     /// [`Error::Unprocessable`], which names the field of the request that hinders it.
@@ -65,19 +65,20 @@ impl CreateOutcome {
     }
 }
 
-/// What `checkout_order` answers.
+/// The answers of `checkout_order`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CheckoutOutcome {
     /// The order that the session became was deleted.
     Gone,
     /// There is neither a cart nor an order.
     NoCart,
-    /// What `order_create` made of the cart, or the order that the session has become before.
+    /// An answer of `order_create` about the cart, or `replay` for the order that the session has
+    /// become before.
     Order(CreateOutcome),
 }
 
 impl CheckoutOutcome {
-    /// What only this function answers.
+    /// The answers that only this function gives.
     pub(super) const OWN: &'static [&'static str] = &["gone", "no_cart"];
 }
 
@@ -93,7 +94,7 @@ impl FromStr for CheckoutOutcome {
     }
 }
 
-/// What `order_patch` answers.
+/// The answers of `order_patch`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, EnumString, VariantNames)]
 #[strum(serialize_all = "snake_case")]
 pub enum PatchOutcome {
@@ -103,11 +104,11 @@ pub enum PatchOutcome {
     NotFound,
     /// The order has another version than it must have.
     VersionMismatch,
-    /// The order can't move to this status from where it is.
+    /// The order can't move to this status from its own.
     NotAllowed,
 }
 
-/// What `order_delete` answers.
+/// The answers of `order_delete`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, EnumString, VariantNames)]
 #[strum(serialize_all = "snake_case")]
 pub enum DeleteOutcome {
@@ -121,7 +122,7 @@ pub enum DeleteOutcome {
     HasPayments,
 }
 
-/// What `order_set_statuses` answers for each order.
+/// The answers of `order_set_statuses`, one for each order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, EnumString, VariantArray, VariantNames)]
 #[strum(serialize_all = "snake_case")]
 pub enum SetStatusOutcome {
@@ -131,7 +132,7 @@ pub enum SetStatusOutcome {
     Unchanged,
     /// There is no such order.
     NotFound,
-    /// The order can't move to this status from where it is.
+    /// The order can't move to this status from its own.
     NotAllowed,
 }
 

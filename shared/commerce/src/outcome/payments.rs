@@ -1,10 +1,10 @@
-//! What the functions answer that move payment sessions, captures and refunds.
+//! The answers of the functions that move payment sessions, captures and refunds.
 
 use strum::{EnumString, VariantNames};
 
 use super::answered_by;
 
-/// What `session_begin` answers.
+/// The answers of `session_begin`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, EnumString, VariantNames)]
 #[strum(serialize_all = "snake_case")]
 pub enum SessionBeginOutcome {
@@ -26,7 +26,7 @@ pub enum SessionBeginOutcome {
     OpenSession,
 }
 
-/// What `session_approve` answers.
+/// The answers of `session_approve`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, EnumString, VariantNames)]
 #[strum(serialize_all = "snake_case")]
 pub enum SessionApproveOutcome {
@@ -44,7 +44,7 @@ pub enum SessionApproveOutcome {
     NotFound,
 }
 
-/// What `session_move` answers.
+/// The answers of `session_move`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, EnumString, VariantNames)]
 #[strum(serialize_all = "snake_case")]
 pub enum SessionMoveOutcome {
@@ -52,7 +52,7 @@ pub enum SessionMoveOutcome {
     Moved,
     /// The session was there already.
     Unchanged,
-    /// The session can't move there from where it is.
+    /// The session can't move there from its own status.
     NotAllowed,
     /// The order can't be paid any more as the session asks for it.
     NotPayable,
@@ -60,7 +60,7 @@ pub enum SessionMoveOutcome {
     NotFound,
 }
 
-/// What `refund_request` answers.
+/// The answers of `refund_request`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, EnumString, VariantNames)]
 #[strum(serialize_all = "snake_case")]
 pub enum RefundOutcome {
@@ -78,7 +78,7 @@ pub enum RefundOutcome {
     TooMuch,
 }
 
-/// What `capture_begin` answers.
+/// The answers of `capture_begin`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, EnumString, VariantNames)]
 #[strum(serialize_all = "snake_case")]
 pub enum CaptureOutcome {

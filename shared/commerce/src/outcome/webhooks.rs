@@ -1,10 +1,11 @@
-//! What the functions answer that store and apply events, and the one that renews the cache's certificate.
+//! The answers of the functions that store and apply events, and of the one that renews the cache's
+//! certificate.
 
 use strum::{EnumString, VariantNames};
 
 use super::answered_by;
 
-/// What `webhook_record` answers.
+/// The answers of `webhook_record`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, EnumString, VariantNames)]
 #[strum(serialize_all = "snake_case")]
 pub enum RecordOutcome {
@@ -16,7 +17,7 @@ pub enum RecordOutcome {
     TooMany,
 }
 
-/// What `webhook_apply` answers, and `payment_observed` for what a provider has just answered.
+/// The answers of `webhook_apply`, and of `payment_observed` for what a provider has just said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, EnumString, VariantNames)]
 #[strum(serialize_all = "snake_case")]
 pub enum ApplyOutcome {
@@ -34,7 +35,7 @@ pub enum ApplyOutcome {
     UnknownEvent,
 }
 
-/// What `webhook_replay` answers.
+/// The answers of `webhook_replay`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, EnumString, VariantNames)]
 #[strum(serialize_all = "snake_case")]
 pub enum ReplayOutcome {
@@ -48,7 +49,7 @@ pub enum ReplayOutcome {
     WithoutBody,
 }
 
-/// What `webhook_dismiss` answers.
+/// The answers of `webhook_dismiss`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, EnumString, VariantNames)]
 #[strum(serialize_all = "snake_case")]
 pub enum DismissOutcome {
@@ -60,7 +61,7 @@ pub enum DismissOutcome {
     NotInReview,
 }
 
-/// What `cache_renew` answers.
+/// The answers of `cache_renew`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, EnumString, VariantNames)]
 #[strum(serialize_all = "snake_case")]
 pub enum RenewOutcome {

@@ -1,4 +1,4 @@
-//! Where one answer of a view is kept, and what it depends on.
+//! The key of one answer of a view, and what the answer depends on.
 
 use cache_logic::key::KeyBuilder;
 use uuid::Uuid;
@@ -10,11 +10,12 @@ use crate::query::{ListQuery, Page};
 /// A cache entry in name only.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
-    /// What it holds.
+    /// The kind of answer.
     pub view: &'static View,
     /// Its key, without the namespace's prefix.
     pub key: String,
-    /// Everything whose change makes it wrong: the strings that triggers in Postgres write into the outbox.
+    /// Everything whose change makes it wrong: the strings that triggers in Postgres write into the
+    /// outbox.
     pub tags: Vec<String>,
 }
 
@@ -39,8 +40,8 @@ impl View {
         self.entry(key, Scope::Customer.tag(org, customer))
     }
 
-    /// The entry of a page of an organisation's orders. Its tag is that of the narrowest set which holds every order of any page
-    /// of this query.
+    /// The entry of a page of an organisation's orders. Its tag is that of the narrowest set which
+    /// holds every order of any page of this query.
     pub fn entry_of_list(&'static self, org: Uuid, query: &ListQuery) -> Entry {
         let tag = match (query.customer, query.status) {
             (Some(customer), _) => customer_tag(org, customer),

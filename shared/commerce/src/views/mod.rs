@@ -1,9 +1,12 @@
-//! The cached views: one row for each kind of answer that is kept, and everything about it in that row.
+//! The cached views: one row for each kind of answer that is kept, and everything about it in that
+//! row.
 //!
-//! The order of the rows is the order in which views are counted: a new one goes to the end. Its name is what it is counted
-//! under, so a name is never changed or reused. Keys are without the namespace's prefix.
+//! The order of the rows is the order in which views are counted: a new one goes to the end. Views
+//! are counted under their names, so a name is never changed or reused. Keys are without the
+//! namespace's prefix.
 //!
-//! Reading order: the table, [`Entry`] (where one answer of a view is kept), [`tags`] (whose change makes it wrong).
+//! Reading order: the table, [`Entry`] (the key of one answer of a view), [`tags`] (the changes
+//! that make an answer wrong).
 
 mod entry;
 pub mod tags;
@@ -15,23 +18,25 @@ pub use tags::Scope;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct View {
     number: usize,
-    /// What it is counted under.
+    /// The name that it is counted under.
     pub name: &'static str,
-    /// Where it stands behind `/orders/:id`, empty for the order itself; `None` for what has a route of its own.
+    /// Its path behind `/orders/:id`, empty for the order itself; `None` for a view with a route of
+    /// its own.
     pub path: Option<&'static str>,
     /// The first part of its keys.
     pub key: &'static str,
-    /// Whose changes make it wrong.
+    /// The changes that make an answer wrong.
     pub scope: Scope,
     /// The setting that says how long it is kept.
     pub ttl: &'static str,
     /// The default of that setting; `None`: as `cache_ttl_seconds`.
     pub default_ttl_seconds: Option<u32>,
-    /// Whether an old answer is better than none while Postgres is away. Never where money is decided by it.
+    /// Whether an old answer is better than none while Postgres is away. Never if money is decided
+    /// by it.
     pub stale_if_error: bool,
     /// The SQL function that answers it.
     pub statement: &'static str,
-    /// What isn't there where nothing is found.
+    /// The thing that isn't there when nothing is found.
     pub noun: &'static str,
     /// Whether it is kept packed when it is long.
     pub packed: bool,
@@ -79,7 +84,8 @@ views! {
         noun: "order",
         packed: false,
     }
-    /// A page of orders. Depends on the narrowest set that holds every order of any page of its query.
+    /// A page of orders. Depends on the narrowest set that holds every order of any page of its
+    /// query.
     ORDERS_LIST = {
         name: "orders_list",
         path: None,
@@ -131,7 +137,7 @@ views! {
         noun: "customer",
         packed: true,
     }
-    /// What was paid for an order.
+    /// The sums that were paid for an order.
     PAYMENT_STATUS = {
         name: "payment_status",
         path: Some("payment-status"),
@@ -144,7 +150,7 @@ views! {
         noun: "order",
         packed: false,
     }
-    /// Where the parcels of an order are.
+    /// The parcels of an order.
     ORDER_TRACKING = {
         name: "order_tracking",
         path: Some("tracking"),

@@ -1,10 +1,11 @@
-//! The tags of entries. An entry that names a tag is gone as soon as a change that wrote the tag has been applied.
+//! The tags of entries. An entry that names a tag is gone as soon as a change that wrote the tag
+//! has been applied.
 
 use uuid::Uuid;
 
 use crate::status::OrderStatus;
 
-/// Whose changes make an answer wrong.
+/// The changes that make an answer wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Scope {
     /// Those of one order and of all that belongs to it.
@@ -13,8 +14,8 @@ pub enum Scope {
     Session,
     /// Those of the orders of one customer.
     Customer,
-    /// Those of the orders of an organisation; a query may narrow it to a customer's or to those of one status, and what is
-    /// drawn from all organisations depends on [`ALL_TAG`].
+    /// Those of the orders of an organisation. A query may narrow it to a customer's orders or to
+    /// those of one status. An answer about all organisations depends on [`ALL_TAG`].
     Organization,
 }
 
@@ -58,8 +59,9 @@ pub fn status_tag(org: Uuid, status: OrderStatus) -> String {
     format!("status:{org}/{}", status.as_str())
 }
 
-/// `name:owner/id`, as [`KeyBuilder::pair`](cache_logic::key::KeyBuilder::pair) would have it: UUIDs need no escaping. Without
-/// the formatter, which is dear in WebAssembly: every hit makes two of these.
+/// `name:owner/id`, as [`KeyBuilder::pair`](cache_logic::key::KeyBuilder::pair) would have it:
+/// UUIDs need no escaping. Without the formatter, which is dear in WebAssembly: every hit makes two
+/// of these.
 pub(crate) fn of_pair(name: &str, owner: Uuid, id: Uuid) -> String {
     let (mut owner_text, mut id_text) = (Uuid::encode_buffer(), Uuid::encode_buffer());
     let (owner, id) = (owner.hyphenated().encode_lower(&mut owner_text), id.hyphenated().encode_lower(&mut id_text));

@@ -1,5 +1,6 @@
-//! Money as each provider writes it: decimal strings at PayPal, integers in "the smallest unit" at Stripe. Both become
-//! integers of minor units; what a provider can't express exactly is an error, never rounded.
+//! Money as each provider writes it: decimal strings at PayPal, integers in "the smallest unit" at
+//! Stripe. Both become integers of minor units; what a provider can't express exactly is an error,
+//! never rounded.
 
 use crate::provider::Provider;
 use std::fmt;
@@ -9,7 +10,7 @@ use serde::{Serialize, Serializer};
 use crate::money::Currency;
 
 
-/// What is wrong with an amount.
+/// The mistake in an amount.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AmountError {
     /// The provider doesn't take this currency (or it is no currency).
@@ -27,18 +28,18 @@ pub enum AmountError {
 pub struct Amount {
     /// The integer of minor units.
     pub minor: i64,
-    /// How many of its decimal digits are behind the point.
+    /// The number of its digits behind the decimal point.
     pub digits: u8,
     /// The currency.
     pub currency: Currency,
 }
 
 impl Amount {
-    /// Reads a decimal string such as `237.75` with the digits that `provider` uses for the currency. Zeros beyond them
-    /// are fine.
+    /// Reads a decimal string such as `237.75` with the digits that `provider` uses for the
+    /// currency. Zeros beyond them are fine.
     ///
     /// # Errors
-    /// Any [`AmountError`]; `TooPrecise` also where Stripe wants the last digit to be zero.
+    /// Any [`AmountError`]; `TooPrecise` also if Stripe wants the last digit to be zero.
     pub fn parse(provider: Provider, value: &str, code: &str) -> Result<Self, AmountError> {
         let currency = currency(code).ok_or(AmountError::CurrencyNotTaken)?;
         let digits = digits(provider, currency).ok_or(AmountError::CurrencyNotTaken)?;
@@ -86,7 +87,7 @@ impl Serialize for Amount {
     }
 }
 
-/// Stripe writes codes in lower case. What a provider tells of has moved already.
+/// Stripe writes codes in lower case. Money that a provider tells of has moved already.
 fn currency(code: &str) -> Option<Currency> {
     Currency::recorded(&code.to_ascii_uppercase())
 }
@@ -110,13 +111,13 @@ fn minor(value: &str, digits: u8) -> Result<i64, AmountError> {
     Ok(if negative { -minor } else { minor })
 }
 
-/// The first number of minor units that is too large: 10^11 of the currency, so that ten of them still fit into Postgres'
-/// `numeric(15, 3)`.
+/// The first number of minor units that is too large: 10^11 of the currency, so that ten of them
+/// still fit into Postgres' `numeric(15, 3)`.
 fn limit(digits: u8) -> u64 {
     10_u64.pow(11 + u32::from(digits))
 }
 
-/// How many decimal digits `provider` uses for a currency; `None` where it doesn't take the currency.
+/// The decimal digits that `provider` uses for a currency; `None` if it doesn't take the currency.
 pub fn digits(provider: Provider, currency: Currency) -> Option<u8> {
     match provider {
         Provider::PayPal if currency.is_in(PAYPAL_WHOLE) => Some(0),

@@ -1,19 +1,20 @@
-//! The certificates that one instance knows. When one may be fetched is decided for all instances together, beside the store that
-//! they share; here is what keeps a known certificate from being asked for at all.
+//! The certificates that one instance knows. A known certificate is not asked for again. The
+//! fetches of all instances are limited together, beside the store that they share.
 
 use std::collections::VecDeque;
 
 use super::paypal::{PassedCertificate, Trust};
 
-/// How many passed certificates are kept.
+/// The number of passed certificates that are kept.
 pub const KEPT: usize = 16;
-/// How many fetches may begin within a minute, by all instances together.
+/// The number of fetches that may begin within a minute, by all instances together.
 pub const FETCHES: i32 = 10;
-/// How many of them are for URLs that were asked for before and had to wait. Forged URLs are new each time; a genuine one comes again
-/// with the provider's next delivery, so a flood of new ones leaves these to it.
+/// The number of them for URLs that were asked for before and had to wait. Forged URLs are new each
+/// time. A genuine one comes again with the provider's next delivery, so a flood of new ones leaves
+/// these to it.
 pub const RESERVED: i32 = 3;
 
-/// Passed certificates by URL. What failed isn't kept.
+/// Passed certificates by URL. A failed one isn't kept.
 #[derive(Debug, Default)]
 pub struct Certificates {
     /// The most recently used one last.

@@ -1,4 +1,5 @@
-//! Request headers as the verification sees them: every occurrence, so that a repeated one is noticed.
+//! Request headers as the verification sees them: every occurrence, so that a repeated one is
+//! noticed.
 
 use super::Reason;
 
@@ -7,7 +8,8 @@ use super::Reason;
 pub struct Headers<'a>(Vec<(&'a str, &'a [u8])>);
 
 impl<'a> Headers<'a> {
-    /// From the pairs of a request. Pass every occurrence: a map that kept only the last one would hide a duplicate.
+    /// From the pairs of a request. Pass every occurrence: a map that kept only the last one would
+    /// hide a duplicate.
     pub fn new(pairs: impl IntoIterator<Item = (&'a str, &'a [u8])>) -> Self {
         Self(pairs.into_iter().collect())
     }
@@ -15,8 +17,9 @@ impl<'a> Headers<'a> {
     /// The value of a header that has to be there exactly once, without surrounding blanks.
     ///
     /// # Errors
-    /// `header-missing` when absent or empty, `header-duplicated` when repeated (even with equal values: proxies and
-    /// servers disagree on which one counts), `header-malformed` for anything but printable ASCII.
+    /// `header-missing` when absent or empty, `header-duplicated` when repeated (even with equal
+    /// values: proxies and servers disagree on which one counts), `header-malformed` for anything
+    /// but printable ASCII.
     pub fn single(&self, name: &str) -> Result<&'a str, Reason> {
         let mut values = self.0.iter().filter(|(n, _)| n.eq_ignore_ascii_case(name));
         let (_, value) = values.next().ok_or(Reason::HeaderMissing)?;

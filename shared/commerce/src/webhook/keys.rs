@@ -6,8 +6,9 @@ use sha2::{Digest, Sha256};
 use crate::hex;
 use crate::provider::Provider;
 
-/// The claim on one event: what it is about (`-` where it is about nothing of ours), whose it is, its id, and the SHA-256 of its body.
-/// The same id with another body is another event: whoever forges one can't take the genuine one's place.
+/// The claim on one event: the transaction it is about (`-` if it is about nothing of ours), its
+/// account, its id, and the SHA-256 of its body. The same id with another body is another event, so
+/// a forged one can't take the genuine one's place.
 pub fn claim(provider: Provider, account: &str, transaction: Option<&str>, event: &str, sha256: &str) -> String {
     let key = KeyBuilder::new("order-payment:webhook").part(transaction.unwrap_or("-"));
     key.pair(provider.as_str(), account).part(event).part(sha256).build()
@@ -18,7 +19,7 @@ pub fn certificate(url: &str) -> String {
     KeyBuilder::new("order-payment:certificate").part(hex::encode(&Sha256::digest(url))).build()
 }
 
-/// Who fetches that certificate, or why it didn't pass.
+/// The holder of the right to fetch that certificate, or the reason why it didn't pass.
 pub fn certificate_lock(url: &str) -> String {
     format!("{}:lock", certificate(url))
 }
@@ -28,7 +29,7 @@ pub fn certificate_fetches() -> String {
     KeyBuilder::new("order-payment:certificates:fetches").build()
 }
 
-/// Which certificates were asked for in vain in one span of time.
+/// The certificates that were asked for in vain in one span of time.
 pub fn certificates_seen(span: u64) -> String {
     KeyBuilder::new("order-payment:certificates:seen").part(span.to_string()).build()
 }

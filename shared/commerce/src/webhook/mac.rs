@@ -3,8 +3,8 @@
 use hmac::{Hmac, Mac};
 use sha2::Sha256;
 
-/// Whether any of `candidates` is the MAC of the joined `pieces` under any of `secrets`. Every pair is tried, whichever
-/// matches, and each comparison takes the same time wherever the bytes differ.
+/// Whether any of `candidates` is the MAC of the joined `pieces` under any of `secrets`. Every pair
+/// is tried, whichever matches, and the time of a comparison doesn't depend on which bytes differ.
 pub(super) fn any_matches<S: AsRef<[u8]>>(secrets: &[S], pieces: &[&[u8]], candidates: &[Vec<u8>]) -> bool {
     let mut matched = false;
     for secret in secrets.iter().filter(|secret| !secret.as_ref().is_empty()) {

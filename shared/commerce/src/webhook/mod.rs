@@ -1,9 +1,9 @@
-//! Webhooks of payment providers, as pure functions: raw bytes, headers, certificates and the time go in, a verdict with
-//! its [`Reason`] comes out.
+//! Webhooks of payment providers, as pure functions: raw bytes, headers, certificates and the time
+//! go in, a verdict with its [`Reason`] comes out.
 //!
-//! Reading order: [`Reason`], [`Headers`]; the signature schemes [`paypal`], [`stripe`] and [`standard`];
-//! [`certificates`] keeps the known certificates; [`event`] says what a verified body is about; [`amount`] is
-//! money as each provider writes it; [`keys`] are the keys in Redis,
+//! Reading order: [`Reason`], [`Headers`]; the signature schemes [`paypal`], [`stripe`] and
+//! [`standard`]; [`certificates`] keeps the known certificates; [`event`] says what a verified body
+//! is about; [`amount`] is money as each provider writes it; [`keys`] are the keys in Redis,
 //! [`requests`] what operators ask.
 
 pub mod amount;
@@ -25,8 +25,8 @@ pub use state::EventState;
 
 use crate::time::Moment;
 
-/// A provider's time: RFC 3339 with its `T`, not the bare dates that requests may use. Providers have been seen sending
-/// month 19: that is no time, not an error of the whole event.
+/// A provider's time: RFC 3339 with its `T`, not the bare dates that requests may use. Providers
+/// have been seen sending month 19: that is no time, not an error of the whole event.
 pub(crate) fn moment(text: &str) -> Option<Moment> {
     Moment::parse(text).filter(|_| text.as_bytes().get(10) == Some(&b'T'))
 }

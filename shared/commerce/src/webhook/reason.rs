@@ -4,8 +4,8 @@ use strum::{Display, EnumString, VariantArray, VariantNames};
 
 use crate::text::text_forms;
 
-/// The stable name of a verdict's cause. The kebab-case form is shown to operators, stored with the event and counted in
-/// metrics, so a name is never changed or reused.
+/// The stable name of a verdict's cause. The kebab-case form is shown to operators, stored with the
+/// event and counted in metrics, so a name is never changed or reused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Display, EnumString, VariantArray, VariantNames)]
 #[strum(serialize_all = "kebab-case")]
 #[non_exhaustive]
@@ -20,7 +20,7 @@ pub enum Reason {
     AlgorithmNotAllowed,
     /// The certificate URL isn't one of the provider's, or belongs to the other environment.
     CertificateUrlNotAllowed,
-    /// What the certificate URL served is no certificate.
+    /// The answer of the certificate URL is no certificate.
     CertificateUnreadable,
     /// No chain from the certificate to a pinned root.
     CertificateUntrusted,

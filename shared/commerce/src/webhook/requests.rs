@@ -1,4 +1,4 @@
-//! What operators and schedulers ask of events: query strings and bodies, decoded.
+//! Requests of operators and schedulers about events: query strings and bodies, decoded.
 
 use uuid::Uuid;
 
@@ -12,9 +12,10 @@ use crate::query::{MAX_LIMIT, Page, parse_uuid, take_page, uuid_wanted};
 use crate::time::Moment;
 
 
-/// How many events one redrive takes, unless it is told.
+/// The number of events that one redrive takes, unless it is told.
 const REDRIVE: u32 = 50;
-/// How far a reconciliation looks back, unless it is told, in microseconds: as long as providers retry.
+/// The time that a reconciliation looks back, unless it is told, in microseconds: as long as
+/// providers retry.
 const LOOK_BACK: i64 = 3 * 86_400 * 1_000_000;
 
 /// The longest note, in characters.
@@ -27,7 +28,7 @@ pub struct EventsQuery {
     pub state: Option<&'static str>,
     /// Only of this organisation; else of all, and of accounts that nobody has.
     pub organization: Option<Uuid>,
-    /// Which page.
+    /// The page.
     pub page: Page,
 }
 
@@ -46,7 +47,7 @@ impl EventsQuery {
     }
 }
 
-/// `POST /webhooks/events/:id/dismiss`: why, in an operator's own words, where the body says so.
+/// `POST /webhooks/events/:id/dismiss`: the note in an operator's own words, if the body has one.
 ///
 /// # Errors
 /// [`Error::Invalid`] naming every field that is wrong.
@@ -75,11 +76,11 @@ pub fn parse_redrive(raw: Option<&str>) -> Result<u32, Error> {
 /// `POST /webhooks/reconcile`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reconciliation {
-    /// Whose list of events.
+    /// The provider that lists its events.
     pub provider: Provider,
     /// Since when.
     pub since: Moment,
-    /// Where an earlier one stopped.
+    /// The page at which an earlier one stopped.
     pub page: Option<String>,
 }
 

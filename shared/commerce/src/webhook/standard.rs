@@ -1,19 +1,19 @@
-//! The scheme of Standard Webhooks (standardwebhooks.com), for gateways that follow it: HMAC-SHA256 over
-//! `id.timestamp.body`, signatures as `v1,<base64>` separated by blanks.
+//! The scheme of Standard Webhooks (standardwebhooks.com), for gateways that follow it: HMAC-SHA256
+//! over `id.timestamp.body`, signatures as `v1,<base64>` separated by blanks.
 
 use base64ct::{Base64, Encoding};
 
 use super::{Headers, Reason, mac};
 
-/// What this receiver expects.
+/// The rules of this receiver.
 pub struct StandardPolicy {
     secrets: Vec<Vec<u8>>,
     tolerance: i64,
 }
 
 impl StandardPolicy {
-    /// `secrets` are base64, with or without `whsec_`; `tolerance` is how far the signed time may be from now, either
-    /// way, in seconds. `None` when a secret is empty or no base64.
+    /// `secrets` are base64, with or without `whsec_`; `tolerance` is how far the signed time may
+    /// be from now, either way, in seconds. `None` when a secret is empty or no base64.
     pub fn new<'a>(secrets: impl IntoIterator<Item = &'a str>, tolerance: i64) -> Option<Self> {
         let decode = |secret: &str| {
             let bytes = Base64::decode_vec(secret.strip_prefix("whsec_").unwrap_or(secret)).ok()?;

@@ -1,10 +1,11 @@
-//! Where a stored event is.
+//! The state of a stored event.
 
 use strum::{EnumString, VariantArray, VariantNames};
 
 use crate::text::text_forms;
 
-/// Where a stored event is. `dismissed` is how one in review is shown that an operator has put aside.
+/// The state of a stored event. An event in review that an operator has put aside is shown as
+/// `dismissed`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EnumString, VariantArray, VariantNames)]
 #[strum(serialize_all = "snake_case")]
 pub enum EventState {

@@ -1,14 +1,16 @@
-//! Stripe's signature scheme: `Stripe-Signature: t=<seconds>,v1=<hex>,...`, HMAC-SHA256 over `t.body`.
+//! Stripe's signature scheme: `Stripe-Signature: t=<seconds>,v1=<hex>,...`, HMAC-SHA256 over
+//! `t.body`.
 
 use super::{Headers, Reason, mac};
 use crate::hex;
 
 
-/// What this receiver expects of Stripe.
+/// The rules of this receiver for Stripe.
 pub struct StripePolicy {
     /// The endpoint's secrets (`whsec_...`, used as they are). Several while one is being replaced.
     pub secrets: Vec<String>,
-    /// How far the signed time may be from now, either way, in seconds. Stripe's default is 300.
+    /// The difference that the signed time may have from now, either way, in seconds. Stripe's
+    /// default is 300.
     pub tolerance: i64,
 }
 
@@ -19,14 +21,15 @@ impl std::fmt::Debug for StripePolicy {
     }
 }
 
-/// Judges `body`, the raw bytes as received, at `now` (seconds since 1970). Answers the signed time.
+/// Judges `body`, the raw bytes as received, at `now` (seconds since 1970). Answers the signed
+/// time.
 ///
-/// The whole body is signed, so its content may be believed; whether its `livemode` fits is checked by
-/// [`livemode_matches`] once it is parsed.
+/// The whole body is signed, so its content may be believed. [`livemode_matches`] checks whether
+/// its `livemode` fits, once it is parsed.
 ///
 /// # Errors
-/// `header-*`, `signature-mismatch` (also where there is no v1 signature), then `transmission-too-old` or
-/// `transmission-in-future` for what was genuinely signed at another time.
+/// `header-*`, `signature-mismatch` (also if there is no v1 signature), then `transmission-too-old`
+/// or `transmission-in-future` for a body that was genuinely signed at another time.
 pub fn verify(headers: &Headers<'_>, body: &[u8], policy: &StripePolicy, now: i64) -> Result<i64, Reason> {
     let header = Signatures::read(headers.single("stripe-signature")?)?;
     let pieces = [header.time_text.as_bytes(), b".", body];
@@ -67,7 +70,8 @@ impl<'a> Signatures<'a> {
                 // Two times: which one was signed can't be known.
                 "t" if time.is_some() => return Err(Reason::HeaderMalformed),
                 "t" => time = Some(value),
-                // An unreadable signature counts for nothing; a readable one beside it still counts.
+                // An unreadable signature counts for nothing; a readable one beside it still
+                // counts.
                 "v1" => v1.extend(hex::decode(value)),
                 // v0 is a fake that test mode sends along; other schemes do not exist yet.
                 _ => {}

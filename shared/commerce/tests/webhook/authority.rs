@@ -66,7 +66,7 @@ pub static LEAF_KEY: LazyLock<Key> = LazyLock::new(|| Key::new(2048));
 /// A key that is too short to be believed.
 pub static SHORT_KEY: LazyLock<Key> = LazyLock::new(|| Key::new(1024));
 
-/// What a leaf certificate looks like; the default is right in every respect.
+/// The form of a leaf certificate; the default is right in every respect.
 pub struct Leaf<'a> {
     pub key: &'a Key,
     pub names: Vec<&'a str>,

@@ -41,7 +41,7 @@ fn one_bundle_holds_roots_and_intermediates_in_any_order() {
 }
 
 #[test]
-fn what_held_for_a_genuine_delivery_is_known_for_a_while_and_no_longer_than_the_chain() {
+fn a_chain_that_held_is_known_for_a_while_and_no_longer_than_it_is_valid() {
     let trust = Trust::from_pem(root_pem().as_bytes(), intermediate_pem((-365, 365)).as_bytes()).unwrap();
     let (fresh, mut held) = (certificate(), certificate());
     held.held_at(&trust, NOW + 10);

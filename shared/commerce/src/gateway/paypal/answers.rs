@@ -1,4 +1,4 @@
-//! What PayPal answers.
+//! PayPal's answers.
 
 use serde_json::Value;
 
@@ -9,7 +9,7 @@ use crate::webhook::event::paypal::{Resource, ResourceKind};
 use crate::webhook::event::{ProviderObject, id, text};
 use crate::webhook::moment;
 
-/// How long before its end a token isn't used any more, in milliseconds.
+/// The time before its end at which a token isn't used any more, in milliseconds.
 const TOKEN_MARGIN: u64 = 60_000;
 
 /// An access token.
@@ -24,7 +24,7 @@ pub struct AccessToken {
 /// Reads an access token, at `now`.
 ///
 /// # Errors
-/// [`GatewayError::Unconfigured`] where PayPal doesn't know the client.
+/// [`GatewayError::Unconfigured`] if PayPal doesn't know the client.
 pub fn token(answer: &Answer, now: u64) -> Result<AccessToken, GatewayError> {
     let body = json(answer.success(|_| GatewayError::Unconfigured { variable: "paypal_client_secret" })?)?;
     let token = text(&body, &["access_token"]).filter(|token| token.bytes().all(|b| b.is_ascii_graphic()));
@@ -37,14 +37,14 @@ pub fn token(answer: &Answer, now: u64) -> Result<AccessToken, GatewayError> {
     Ok(AccessToken { token: Secret::new(token), usable_until: now + usable })
 }
 
-/// Reads an order that was created: its id, and where the shopper approves it.
+/// Reads an order that was created: its id, and the page on which the shopper approves it.
 ///
 /// # Errors
 /// [`GatewayError::Unexpected`] for an order without a link: it can't be paid.
 pub fn created(answer: &Answer) -> Result<PaymentPage, GatewayError> {
     let body = resource(answer)?;
     let links = body.get("links").and_then(Value::as_array);
-    // `payer-action` where a payment source was named, `approve` where not.
+    // `payer-action` if a payment source was named, else `approve`.
     let approve =
         links.into_iter().flatten().find(|one| matches!(text(one, &["rel"]), Some("payer-action" | "approve")));
     let redirect_url = approve.and_then(|one| link(text(one, &["href"])?));
@@ -62,17 +62,19 @@ pub fn resource(answer: &Answer) -> Result<Value, GatewayError> {
     json(answer.success(refusal)?)
 }
 
-/// The objects in the answer to a capture or a refund; `kind` is what it has to be. A capture of an order gives the order.
+/// The objects in the answer to a capture or a refund; `kind` is what it has to be. A capture of an
+/// order gives the order.
 ///
 /// # Errors
-/// [`GatewayError::Unexpected`] where it is something else.
+/// [`GatewayError::Unexpected`] if it is something else.
 pub fn objects(answer: &Value, kind: ResourceKind) -> Result<Vec<ProviderObject>, GatewayError> {
     let id = id(answer, "id").ok_or(GatewayError::Unexpected)?;
     Resource { kind, id, reversal: false }.objects(answer).map_err(|_| GatewayError::Unexpected)
 }
 
-/// What else has to be read to know the state of the payment that `resource` is about: the payment of a refund or dispute; the order of a
-/// capture of which something was given back, since only the order lists its refunds.
+/// The resource that has to be read besides, to know the state of the payment that `resource` is
+/// about. For a refund or dispute it is the payment. For a capture of which something was given
+/// back it is the order, since only the order lists its refunds.
 pub fn related(resource: &Resource, answer: &Value, objects: &[ProviderObject]) -> Option<Resource> {
     let object = objects.first()?;
     if resource.kind == ResourceKind::Capture {
@@ -83,8 +85,8 @@ pub fn related(resource: &Resource, answer: &Value, objects: &[ProviderObject]) 
     resource.payment_of(object)
 }
 
-/// Adds what was read besides. What was known first stays; a refund or dispute that doesn't say whose it is gets payee and reference
-/// of its payment.
+/// Adds the objects that were read besides. Those known first stay; a refund or dispute that
+/// doesn't say whose it is gets payee and reference of its payment.
 pub fn join(objects: &mut Vec<ProviderObject>, found: Vec<ProviderObject>) {
     for object in objects.iter_mut() {
         let payment = found.iter().find(|one| Some(&one.id) == object.parent.as_ref());
@@ -103,7 +105,8 @@ pub fn join(objects: &mut Vec<ProviderObject>, found: Vec<ProviderObject>) {
 /// Whether PayPal says that it sent the delivery.
 ///
 /// # Errors
-/// What the status says; a refusal means that the question was wrong, so the delivery isn't PayPal's.
+/// What the status says; a refusal means that the question was wrong, so the delivery isn't
+/// PayPal's.
 pub fn verified(answer: &Answer) -> Result<bool, GatewayError> {
     let body = resource(answer)?;
     match text(&body, &["verification_status"]) {

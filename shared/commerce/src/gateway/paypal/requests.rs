@@ -1,4 +1,4 @@
-//! What PayPal is asked.
+//! The requests to PayPal.
 
 use base64ct::{Base64, Encoding};
 use serde::de::IgnoredAny;
@@ -12,7 +12,7 @@ use crate::webhook::Headers;
 use crate::webhook::amount::{Amount, AmountError};
 use crate::webhook::event::paypal::{Resource, ResourceKind};
 
-/// How many events are listed at once: PayPal's most.
+/// The number of events that are listed at once: PayPal's most.
 const PAGE: u32 = 300;
 /// PayPal's longest note.
 const LONGEST_NOTE: usize = 255;
@@ -51,7 +51,8 @@ pub fn create(payment: &NewPayment, account: &str) -> Result<Request, GatewayErr
 /// Captures an order or an authorization.
 ///
 /// # Errors
-/// [`GatewayError::Refused`] for a currency or an amount that PayPal doesn't take; [`GatewayError::Unexpected`] for what isn't PayPal's.
+/// [`GatewayError::Refused`] for a currency or an amount that PayPal doesn't take;
+/// [`GatewayError::Unexpected`] for what isn't PayPal's.
 pub fn capture(capture: &NewCapture) -> Result<Request, GatewayError> {
     let kind = match capture.what {
         // All of it, always: that is what the shopper approved.
@@ -91,8 +92,9 @@ pub fn read(resource: &Resource) -> Request {
     Request::get(resource.path())
 }
 
-/// Sends a delivery back, to be told whether PayPal sent it. `None`: it can't be PayPal's, since a header is missing or the body isn't
-/// one JSON value; spliced in as it is, it could otherwise name another webhook.
+/// Sends a delivery back, to be told whether PayPal sent it. `None`: it can't be PayPal's, since a
+/// header is missing or the body isn't one JSON value. Such a body, spliced in as it is, could name
+/// another webhook.
 pub fn post_back(headers: &Headers<'_>, webhook_id: &str, body: &[u8]) -> Option<Request> {
     let of = |name: &str| headers.single(name).ok();
     let head = json!({
@@ -104,7 +106,8 @@ pub fn post_back(headers: &Headers<'_>, webhook_id: &str, body: &[u8]) -> Option
         "webhook_id": webhook_id,
     });
     serde_json::from_slice::<IgnoredAny>(body).ok()?;
-    // The raw bytes go in: an encoder of ours would write numbers, escapes and blanks in its own way.
+    // The raw bytes go in: an encoder of ours would write numbers, escapes and blanks in its own
+    // way.
     let mut document = head.to_string().into_bytes();
     document.pop();
     document.extend_from_slice(b",\"webhook_event\":");
@@ -127,7 +130,8 @@ pub fn events(since: Moment, page: Option<&str>) -> Request {
     Request::get(format!("/v1/notifications/webhooks-events?{query}"))
 }
 
-/// A request that does something, once for each request id. The whole resource comes back, not only its links.
+/// A request that does something, once for each request id. The whole resource comes back, not only
+/// its links.
 fn action(path: &str, body: &Value, request_id: &str) -> Request {
     Request::post(path, "application/json", body.to_string())
         .with("paypal-request-id", request_id)

@@ -44,7 +44,7 @@ fn refused(reason: &str, field: Option<&str>) -> GatewayError {
 }
 
 #[test]
-fn a_token_is_asked_for_with_the_clients_credentials_and_used_until_shortly_before_its_end() {
+fn a_token_is_used_until_shortly_before_its_end() {
     let request = token_request("client", &Secret::new("secret"));
     assert_eq!((request.method, request.path.as_str()), (Method::Post, "/v1/oauth2/token"));
     assert_eq!(header(&request, "authorization"), Some("Basic Y2xpZW50OnNlY3JldA=="));

@@ -1,7 +1,8 @@
-//! What a delivery's body is about.
+//! The content of a delivery's body.
 //!
-//! A PayPal body proves nothing beyond its CRC-32, so it only names a [`paypal::Resource`] to read from the API; what the
-//! API answers becomes [`ProviderObject`]s. A Stripe body is signed as a whole: its objects are read from it directly.
+//! A PayPal body proves nothing beyond its CRC-32, so it only names a [`paypal::Resource`] to read
+//! from the API. The API's answer becomes [`ProviderObject`]s. A Stripe body is signed as a whole:
+//! its objects are read from it directly.
 
 mod object;
 pub mod paypal;
@@ -40,8 +41,8 @@ fn is_kind(kind: &str) -> bool {
     kind.len() <= 100 && kind.bytes().all(|b| b.is_ascii_graphic())
 }
 
-/// Id and type of an event of which nothing else need make sense: enough to keep it for somebody to look at. `None` where even these
-/// can't be read.
+/// Id and type of an event of which nothing else need make sense: enough to keep it for somebody to
+/// look at. `None` if even these can't be read.
 pub fn envelope(provider: Provider, body: &[u8]) -> Option<(String, String)> {
     let event = crate::foreign::parse(body)?;
     let name = match provider {

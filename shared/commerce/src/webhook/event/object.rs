@@ -5,7 +5,7 @@ use serde::{Serialize, Serializer};
 use crate::time::Moment;
 use crate::webhook::amount::Amount;
 
-/// Which kind of object. One capture credits one order; refunds and disputes belong to a payment.
+/// The kind of an object. One capture credits one order; refunds and disputes belong to a payment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ObjectKind {
@@ -44,7 +44,7 @@ pub enum ObjectState {
 /// One object in its state at one moment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ProviderObject {
-    /// What it is.
+    /// Its kind.
     pub kind: ObjectKind,
     /// The provider's id.
     pub id: String,
@@ -54,17 +54,18 @@ pub struct ProviderObject {
     pub alias: Option<String>,
     /// Its state.
     pub state: ObjectState,
-    /// How much, never negative.
+    /// The sum, never negative.
     pub amount: Option<Amount>,
     /// The ISO 4217 code of both amounts.
     pub currency: Option<String>,
-    /// The sum of all refunds of the payment as the provider counts it. On a refund: the sum after that refund.
+    /// The sum of all refunds of the payment as the provider counts it. On a refund: the sum after
+    /// that refund.
     pub refunded_total: Option<Amount>,
     /// A refund that the provider forced (chargeback, reversal).
     pub reversal: bool,
     /// Our order's id as the provider was told it.
     pub order_reference: Option<String>,
-    /// What it belongs to at the provider: a PayPal order, a Stripe checkout session.
+    /// The thing that it belongs to at the provider: a PayPal order, a Stripe checkout session.
     pub external_order: Option<String>,
     /// The provider account that got the money.
     pub payee: Option<String>,
@@ -96,14 +97,16 @@ impl ProviderObject {
         }
     }
 
-    /// Without texts that no text of ours can be: a reference with control characters names nothing.
+    /// Without texts that no text of ours can be: a reference with control characters names
+    /// nothing.
     pub fn printable(self) -> Self {
         let printable =
             |text: Option<String>| text.filter(|text| text.len() <= 255 && !text.chars().any(char::is_control));
         Self { order_reference: printable(self.order_reference), payee: printable(self.payee), ..self }
     }
 
-    /// Whether this is the object that is claimed, and as it is claimed. What the claim leaves out it doesn't claim.
+    /// Whether this is the object that is claimed, and as it is claimed. A field that the claim
+    /// leaves out isn't claimed.
     pub(super) fn bears_out(&self, claim: &Self) -> bool {
         fn fits<T: PartialEq>(claimed: &Option<T>, shown: &Option<T>) -> bool {
             claimed.is_none() || claimed == shown

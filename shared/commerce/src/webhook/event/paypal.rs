@@ -17,13 +17,13 @@ pub struct PayPalEvent {
     pub kind: String,
     /// `create_time`, if it is a time at all.
     pub created_at: Option<Moment>,
-    /// What to read; `None` for a type that doesn't concern payments of orders.
+    /// The resource to read; `None` for a type that doesn't concern payments of orders.
     pub resource: Option<Resource>,
     /// The resource as the body claims it to be, for modes that don't ask the API.
     pub claimed: Value,
 }
 
-/// Which API of PayPal a resource lives in.
+/// The API of PayPal that a resource lives in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ResourceKind {
     /// `/v2/payments/captures`
@@ -47,11 +47,12 @@ pub enum ResourceKind {
 /// One resource to read from the API.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Resource {
-    /// Where.
+    /// The API that it lives in.
     pub kind: ResourceKind,
     /// Its id: letters, digits, dashes.
     pub id: String,
-    /// The event says that this refund was forced. Only the event says so, hence a label and never an amount.
+    /// The event says that this refund was forced. Only the event says so, hence a label and never
+    /// an amount.
     pub reversal: bool,
 }
 
@@ -74,19 +75,22 @@ impl Resource {
     /// The objects in what the API answered.
     ///
     /// # Errors
-    /// `event-malformed` when the answer isn't this resource: another id, an unknown status or an impossible amount.
+    /// `event-malformed` when the answer isn't this resource: another id, an unknown status or an
+    /// impossible amount.
     pub fn objects(&self, answer: &Value) -> Result<Vec<ProviderObject>, Reason> {
         paypal_resource::objects(self, answer).ok_or(Reason::EventMalformed)
     }
 
-    /// Whether the API shows what a body claims: every object in it, in the same state, with the same amounts and for the same order, as far
-    /// as the body says. A body that claims nothing is shown by nothing.
+    /// Whether the API shows what a body claims: every object in it, in the same state, with the
+    /// same amounts and for the same order. A field that the body leaves out isn't compared. A body
+    /// that claims nothing is shown by nothing.
     pub fn is_as_claimed(&self, claimed: &Value, shown: &[ProviderObject]) -> bool {
         let Ok(claims) = self.objects(claimed) else { return false };
         !claims.is_empty() && claims.iter().all(|claim| shown.iter().any(|object| object.bears_out(claim)))
     }
 
-    /// What else has to be read to know the payment behind a refund or dispute, as named by the API's own answer.
+    /// The resource that has to be read besides, to know the payment behind a refund or dispute.
+    /// The API's own answer names it.
     pub fn payment_of(&self, object: &ProviderObject) -> Option<Resource> {
         let kind = match self.kind {
             ResourceKind::Refund | ResourceKind::Dispute => ResourceKind::Capture,
@@ -124,7 +128,8 @@ impl PayPalEvent {
     }
 }
 
-/// What an event type is about, by its name and its resource version: `resource_type` says `sale` for a sale's refund.
+/// The resource that an event type is about, by its name and its resource version: `resource_type`
+/// says `sale` for a sale's refund.
 fn wanted(kind: &str, second: bool) -> Option<(ResourceKind, bool)> {
     use ResourceKind::{Authorization, Capture, CaptureV1, Dispute, Order, Refund, RefundV1, SaleV1};
     let (family, what) = kind.rsplit_once('.')?;

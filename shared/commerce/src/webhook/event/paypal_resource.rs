@@ -76,7 +76,8 @@ fn dispute(value: &Value) -> Option<ProviderObject> {
         ("RESOLVED", Some("RESOLVED_SELLER_FAVOUR" | "CANCELED_BY_BUYER" | "RESOLVED_WITH_PAYOUT" | "DENIED")) => {
             ObjectState::Won
         }
-        // ACCEPTED, RESOLVED_BUYER_FAVOUR, and whatever doesn't say that the seller keeps the money.
+        // ACCEPTED, RESOLVED_BUYER_FAVOUR, and any that doesn't say that the seller keeps the
+        // money.
         ("RESOLVED", _) => ObjectState::Lost,
         _ => ObjectState::Open,
     };
@@ -94,10 +95,11 @@ fn dispute(value: &Value) -> Option<ProviderObject> {
     })
 }
 
-/// How one kind of resource is read.
+/// The reader of one kind of resource.
 type Read = fn(&Value) -> Option<ProviderObject>;
 
-/// A checkout order: the payments inside it. An approved order has none yet, and approval is not payment.
+/// A checkout order: the payments inside it. An approved order has none yet, and approval is not
+/// payment.
 fn order(value: &Value) -> Option<Vec<ProviderObject>> {
     let mut objects = Vec::new();
     for unit in value.get("purchase_units").and_then(Value::as_array).into_iter().flatten() {
@@ -116,7 +118,7 @@ fn order(value: &Value) -> Option<Vec<ProviderObject>> {
     Some(objects)
 }
 
-/// What all resources say in the same place.
+/// The fields that all resources have in the same place.
 fn common(object: ProviderObject, value: &Value) -> ProviderObject {
     let owned = |path: &[&str]| text(value, path).map(str::to_owned);
     let changed = text(value, &["update_time"]).or_else(|| text(value, &["create_time"]));
@@ -137,7 +139,8 @@ fn status(value: &Value) -> Option<String> {
     Some(text(value, &["status"]).or_else(|| text(value, &["state"]))?.to_ascii_uppercase())
 }
 
-/// `{currency_code, value}` (second generation), `{currency, total}` or `{currency, value}` (first), without sign.
+/// `{currency_code, value}` (second generation), `{currency, total}` or `{currency, value}`
+/// (first), without sign.
 fn amount(value: &Value, key: &str) -> Option<Amount> {
     let money = value.get(key)?;
     let number = text(money, &["value"]).or_else(|| text(money, &["total"]))?;
@@ -145,7 +148,7 @@ fn amount(value: &Value, key: &str) -> Option<Amount> {
     Some(Amount::parse(Provider::PayPal, number, code).ok()?.unsigned())
 }
 
-/// The last part of the link to what this belongs to, where that is in `folder`.
+/// The last part of the link to what this belongs to, if that is in `folder`.
 fn linked(value: &Value, folder: &str) -> Option<String> {
     let links = value.get("links")?.as_array()?;
     let up = links.iter().find(|link| matches!(text(link, &["rel"]), Some("up" | "sale")))?;

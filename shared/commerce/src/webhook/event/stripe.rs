@@ -23,9 +23,9 @@ pub struct StripeEvent {
     pub created_at: Option<Moment>,
     /// Real money or test mode; absent on objects that aren't account events.
     pub livemode: Option<bool>,
-    /// The connected account that the event belongs to, where it isn't the platform's own.
+    /// The connected account that the event belongs to, if it isn't the platform's own.
     pub account: Option<String>,
-    /// What to fold; `None` for a type that doesn't concern payments of orders.
+    /// The object to fold; `None` for a type that doesn't concern payments of orders.
     pub object: Option<ProviderObject>,
 }
 
@@ -80,7 +80,8 @@ pub(crate) fn payment_intent(value: &Value) -> Option<ProviderObject> {
     Some(ProviderObject { alias: id(value, "latest_charge"), order_reference: order(value), ..object })
 }
 
-/// A checkout session speaks for its payment intent: the same money under the same id, whichever event comes first.
+/// A checkout session speaks for its payment intent: the same money under the same id, whichever
+/// event comes first.
 fn checkout(value: &Value, failed: bool) -> Option<Option<ProviderObject>> {
     let state = match text(value, &["payment_status"])? {
         _ if failed => ObjectState::Failed,

@@ -1,4 +1,4 @@
-//! What an event of either provider comes to: what it is about, or that somebody has to look.
+//! An event of either provider, and the subject that it is about.
 
 use super::paypal::Resource;
 use super::{ProviderObject, envelope, paypal, stripe};
@@ -21,11 +21,11 @@ pub struct Event {
     pub account: Option<String>,
     /// Stripe: real money or test mode.
     pub livemode: Option<bool>,
-    /// What it is about.
+    /// Its subject.
     pub subject: Subject,
 }
 
-/// What an event is about.
+/// The subject of an event.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Subject {
     /// Nothing that concerns payments of orders.
@@ -34,7 +34,7 @@ pub enum Subject {
     Resource {
         /// PayPal's id of the event.
         event: String,
-        /// Where it is.
+        /// The resource to ask for.
         resource: Resource,
         /// The resource as in the body.
         claimed: Value,
@@ -49,7 +49,7 @@ impl Event {
     /// Reads the raw body of a verified delivery.
     ///
     /// # Errors
-    /// `event-malformed` where not even id and type can be read.
+    /// `event-malformed` if not even id and type can be read.
     pub fn read(provider: Provider, body: &[u8]) -> Result<Self, Reason> {
         let event = match provider {
             Provider::PayPal => paypal::PayPalEvent::parse(body).map(Self::from),

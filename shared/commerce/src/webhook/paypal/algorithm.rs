@@ -1,4 +1,5 @@
-//! RSASSA-PKCS1-v1_5 with SHA-256, the only signature accepted, on messages and on certificates alike.
+//! RSASSA-PKCS1-v1_5 with SHA-256, the only signature accepted, on messages and on certificates
+//! alike.
 
 use rsa::RsaPublicKey;
 use rsa::pkcs1::DecodeRsaPublicKey;

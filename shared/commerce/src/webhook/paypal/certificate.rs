@@ -1,4 +1,5 @@
-//! The certificate that signed a message: its chain to a pinned root, its name, its validity at a given time.
+//! The certificate that signed a message: its chain to a pinned root, its name, its validity at a
+//! given time.
 
 use std::time::Duration;
 
@@ -12,7 +13,8 @@ use crate::webhook::Reason;
 /// Largest answer of the certificate URL that is read, in bytes.
 pub const LARGEST_CERTIFICATE: usize = 64 * 1024;
 
-/// Whom we trust: pinned roots, and the intermediates that PayPal's URL doesn't serve along.
+/// The certificates that are trusted: pinned roots, and the intermediates that PayPal's URL doesn't
+/// serve along.
 #[derive(Debug, Clone)]
 pub struct Trust {
     roots: Vec<CertificateDer<'static>>,
@@ -34,7 +36,8 @@ impl Trust {
         Self::new(roots, intermediates)
     }
 
-    /// From two PEM bundles. Intermediates are material for building chains, they aren't trusted by themselves.
+    /// From two PEM bundles. Intermediates are material for building chains, they aren't trusted by
+    /// themselves.
     ///
     /// # Errors
     /// `certificate-unreadable` when a bundle is damaged or there is no root.
@@ -57,19 +60,22 @@ impl Trust {
 pub struct PassedCertificate {
     chain: Vec<CertificateDer<'static>>,
     name: &'static str,
-    /// First and last time at which the chain is known to be valid. A chain that is valid at two times is so between them.
+    /// First and last time at which the chain is known to be valid. A chain that is valid at two
+    /// times is so between them.
     known: (i64, i64),
 }
 
-/// How far ahead of a good delivery its chain is looked at, in seconds: the next ones needn't.
+/// The time ahead of a good delivery at which its chain is looked at, too, in seconds: the next
+/// ones needn't.
 const AHEAD: i64 = 3600;
 
 impl PassedCertificate {
-    /// Checks what a certificate URL served: the first certificate is the signer's, further ones may help to build the chain.
+    /// Checks what a certificate URL served: the first certificate is the signer's, further ones
+    /// may help to build the chain.
     ///
-    /// `name` is the exact name it has to carry (no wildcard counts) and `at` the time, in seconds since 1970, at which
-    /// the whole chain has to be valid: the transmission time, since these certificates expire long before their messages
-    /// lose their meaning.
+    /// `name` is the exact name it has to carry; no wildcard counts. `at` is the time, in seconds
+    /// since 1970, at which the whole chain has to be valid. It is the transmission time, since
+    /// these certificates expire long before their messages lose their meaning.
     ///
     /// # Errors
     /// One of the `certificate-*` reasons.
@@ -102,13 +108,13 @@ impl PassedCertificate {
         Ok(())
     }
 
-    /// As [`Self::valid_at`], without going through the chain again where it is known to be valid.
+    /// As [`Self::valid_at`], without going through the chain again if it is known to be valid.
     pub(super) fn holds_at(&self, trust: &Trust, at: i64) -> Result<(), Reason> {
         if (self.known.0..=self.known.1).contains(&at) { Ok(()) } else { self.valid_at(trust, at) }
     }
 
-    /// Remembers that it held at `at`, the time of a delivery that was genuine, and looks whether it will for a while. Not for other
-    /// times: whoever forges could choose them.
+    /// Remembers that it held at `at`, the time of a delivery that was genuine, and looks whether
+    /// it will for a while. Never call it for other times: a forger could choose them.
     pub fn held_at(&mut self, trust: &Trust, at: i64) {
         if (self.known.0..=self.known.1).contains(&at) {
             return;

@@ -1,4 +1,5 @@
-//! The signature headers of one PayPal delivery: what can be refused before a certificate is asked for.
+//! The signature headers of one PayPal delivery: what can be refused before a certificate is asked
+//! for.
 
 use base64ct::{Base64, Encoding};
 
@@ -10,13 +11,15 @@ use crate::webhook::{Headers, Reason, moment};
 const ALGORITHM: &str = "SHA256withRSA";
 /// Longest transmission id, as in PayPal's schema.
 const LONGEST_ID: usize = 50;
-/// Longest signature header, as in PayPal's schema (2048 bits are 344 characters, 4096 bits are 684).
+/// Longest signature header, as in PayPal's schema (2048 bits are 344 characters, 4096 bits are
+/// 684).
 const LONGEST_SIGNATURE: usize = 700;
 
-/// Which transmission of which message: what a verdict is about.
+/// The transmission of a message: a verdict is about one of them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Transmission {
-    /// `paypal-transmission-id`. One transmission has one body: another body under the same id is a conflict.
+    /// `paypal-transmission-id`. One transmission has one body: another body under the same id is a
+    /// conflict.
     pub id: String,
     /// `paypal-transmission-time`, seconds since 1970.
     pub time: i64,
@@ -37,7 +40,8 @@ impl Delivery {
     /// Reads the headers; `now` is in seconds since 1970.
     ///
     /// # Errors
-    /// `header-*`, `algorithm-not-allowed`, `certificate-url-not-allowed`, `transmission-in-future`.
+    /// `header-*`, `algorithm-not-allowed`, `certificate-url-not-allowed`,
+    /// `transmission-in-future`.
     pub fn read(headers: &Headers<'_>, policy: &PayPalPolicy, now: i64) -> Result<Self, Reason> {
         let id = headers.single("paypal-transmission-id")?;
         let time_text = headers.single("paypal-transmission-time")?;
@@ -48,7 +52,8 @@ impl Delivery {
         if algorithm != ALGORITHM {
             return Err(Reason::AlgorithmNotAllowed);
         }
-        // The id stands in front of the other fields of the signed text: a `|` in it could shift their borders.
+        // The id stands in front of the other fields of the signed text: a `|` in it could shift
+        // their borders.
         let well_formed = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
         if id.len() > LONGEST_ID || !id.bytes().all(well_formed) || signature.len() > LONGEST_SIGNATURE {
             return Err(Reason::HeaderMalformed);
@@ -71,7 +76,7 @@ impl Delivery {
         })
     }
 
-    /// Where the certificate is, allowed by the policy. Fetch it without following redirects.
+    /// The certificate's address, allowed by the policy. Fetch it without following redirects.
     pub fn certificate_url(&self) -> &str {
         &self.certificate_url
     }
@@ -81,7 +86,7 @@ impl Delivery {
         self.certificate_environment.certificate_name()
     }
 
-    /// Which transmission this claims to be.
+    /// The transmission that this claims to be.
     pub fn transmission(&self) -> &Transmission {
         &self.transmission
     }

@@ -1,8 +1,9 @@
-//! PayPal's signature scheme: `id|time|webhook id|CRC-32 of the body`, RSA-SHA256, with a certificate named in a header.
+//! PayPal's signature scheme: `id|time|webhook id|CRC-32 of the body`, RSA-SHA256, with a
+//! certificate named in a header.
 //!
-//! In order: [`Delivery::read`] looks at the headers; the caller fetches [`Delivery::certificate_url`] (see
-//! [`certificates`](super::certificates) for how often) and has it checked by [`PassedCertificate::check`]; [`verify`]
-//! gives the [`Verdict`].
+//! In order: [`Delivery::read`] looks at the headers; the caller fetches
+//! [`Delivery::certificate_url`] (see [`certificates`](super::certificates) for how often) and has
+//! it checked by [`PassedCertificate::check`]; [`verify`] gives the [`Verdict`].
 
 mod algorithm;
 mod certificate;

@@ -1,14 +1,15 @@
-//! What this receiver expects of PayPal.
+//! The rules of this receiver for PayPal.
 
 use super::url::{CertificateUrls, Environment};
 
 /// The webhook id under which PayPal's simulator signs, for everybody alike.
 pub const SIMULATOR_WEBHOOK_ID: &str = "WEBHOOK_ID";
 
-/// What to do with an event of PayPal's public simulator.
+/// The treatment of an event of PayPal's public simulator.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Simulator {
-    /// Refused, as in production: like any signature for somebody else's webhook, which is what it is.
+    /// Refused, as in production: like any signature for somebody else's webhook, which is what it
+    /// is.
     #[default]
     Refuse,
     /// Recognised, so that a developer sees it arrive; it never moves money.
@@ -27,8 +28,9 @@ pub struct PayPalPolicy {
 }
 
 impl PayPalPolicy {
-    /// A policy with the defaults: simulator refused, PayPal's URLs, 4 days back and 300 seconds ahead.
-    /// `None` for a webhook id that is no id, or that is the simulator's: then anybody's test event would count.
+    /// A policy with the defaults: simulator refused, PayPal's URLs, 4 days back and 300 seconds
+    /// ahead. `None` for a webhook id that is no id, or that is the simulator's: then anybody's
+    /// test event would count.
     pub fn new(environment: Environment, webhook_id: &str) -> Option<Self> {
         let well_formed = !webhook_id.is_empty() && webhook_id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
         if !well_formed || webhook_id == SIMULATOR_WEBHOOK_ID {
@@ -82,8 +84,8 @@ impl PayPalPolicy {
         self.seconds_ahead
     }
 
-    /// Certificates of the own environment; where simulator events are recognised also live ones, because the
-    /// simulator signs with the live certificate whatever the environment.
+    /// Certificates of the own environment; if simulator events are recognised also live ones,
+    /// because the simulator signs with the live certificate whatever the environment.
     pub(super) fn takes_certificates_of(&self, environment: Environment) -> bool {
         environment == self.environment || (self.simulator == Simulator::Ignore && environment == Environment::Live)
     }

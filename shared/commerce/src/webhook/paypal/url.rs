@@ -1,5 +1,6 @@
-//! Which certificate URLs a delivery may name. The URL stands in an unsigned header, so it is an attacker's free choice:
-//! it is matched as text, character by character, instead of being parsed the way some client would.
+//! The certificate URLs that a delivery may name. The URL stands in an unsigned header, so it is an
+//! attacker's free choice. It is matched as text, character by character, instead of being parsed
+//! the way some client would.
 
 /// Longest URL looked at, as in PayPal's own schema.
 const LONGEST: usize = 500;
@@ -32,12 +33,13 @@ pub struct CertificateUrls {
     pub sandbox_hosts: Vec<String>,
     /// The folder, with both slashes.
     pub folder: String,
-    /// What the file name starts with.
+    /// The beginning of the file name.
     pub prefix: String,
-    /// Which characters may follow the prefix, at least one of them.
+    /// The characters that may follow the prefix, at least one of them.
     pub characters: Characters,
-    /// Certificates that don't come from PayPal: whose they are, and what their whole URL begins with. For tests: the scheme may be
-    /// `http` and the host may have a port. With it nothing else is taken.
+    /// Certificates that don't come from PayPal: their environment, and the beginning of their
+    /// whole URL. For tests: the scheme may be `http` and the host may have a port. With it nothing
+    /// else is taken.
     pub elsewhere: Option<(Environment, String)>,
 }
 
@@ -64,8 +66,8 @@ impl Default for CertificateUrls {
 }
 
 impl CertificateUrls {
-    /// Certificates whose URLs are `beginning` and a name of letters, digits and dashes. `None` for a beginning that isn't a folder of
-    /// some host.
+    /// Certificates whose URLs are `beginning` and a name of letters, digits and dashes. `None` for
+    /// a beginning that isn't a folder of some host.
     pub fn elsewhere(environment: Environment, beginning: &str) -> Option<Self> {
         let rest = beginning.strip_prefix("https://").or_else(|| beginning.strip_prefix("http://"))?;
         let (host, path) = rest.split_at(rest.find('/')?);
@@ -74,9 +76,9 @@ impl CertificateUrls {
         folder.then(|| Self { elsewhere: Some((environment, beginning.to_owned())), ..Self::default() })
     }
 
-    /// The environment whose certificates live at `url`, and the URL to fetch (host in lower case: also the cache key).
-    /// `None`: not a URL to touch. Nothing but `https://` + host + folder + file name passes: no port, user, query,
-    /// fragment, escape or dot.
+    /// The environment whose certificates live at `url`, and the URL to fetch (host in lower case:
+    /// also the cache key). `None`: not a URL to touch. Nothing but `https://` + host + folder +
+    /// file name passes: no port, user, query, fragment, escape or dot.
     pub fn environment_of(&self, url: &str) -> Option<(Environment, String)> {
         if url.len() > LONGEST {
             return None;

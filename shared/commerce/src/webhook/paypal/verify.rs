@@ -5,15 +5,16 @@ use super::delivery::{Delivery, Transmission};
 use super::policy::{PayPalPolicy, SIMULATOR_WEBHOOK_ID, Simulator};
 use crate::webhook::Reason;
 
-/// What a delivery turned out to be. `Genuine` still covers no more than a CRC-32 of the body: the body may name a
-/// resource, but money is believed only as the provider's API tells it.
+/// The verdict on a delivery. `Genuine` still covers no more than a CRC-32 of the body: the body
+/// may name a resource, but money is believed only as the provider's API tells it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict {
     /// Signed by PayPal for this webhook, in time.
     Genuine(Transmission),
-    /// Signed by PayPal's public simulator, where that is allowed: recognised, without any effect.
+    /// Signed by PayPal's public simulator, if that is allowed: recognised, without any effect.
     Simulator(Transmission),
-    /// Signed by PayPal for this webhook, but longer ago than PayPal retries: keep it, somebody has to look.
+    /// Signed by PayPal for this webhook, but longer ago than PayPal retries: keep it, somebody has
+    /// to look.
     TooOld(Transmission),
     /// Not to be believed.
     Refused(Reason),
@@ -33,9 +34,9 @@ impl Verdict {
 
 /// Judges `body`, the raw bytes as received, at `now` (seconds since 1970).
 ///
-/// The signature comes first and costs one RSA operation (two where simulator events are recognised): a flood of
-/// forgeries that names a known certificate doesn't pay for its chain every time. Neither do genuine ones, see
-/// [`PassedCertificate::held_at`].
+/// The signature comes first and costs one RSA operation, or two if simulator events are
+/// recognised. So a flood of forgeries that names a known certificate doesn't pay for its chain
+/// every time. Neither do genuine ones, see [`PassedCertificate::held_at`].
 pub fn verify(
     delivery: &Delivery,
     body: &[u8],

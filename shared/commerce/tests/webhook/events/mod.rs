@@ -1,4 +1,4 @@
-//! What events and resources mean, as tables.
+//! The meaning of events and resources, as tables.
 
 mod paypal;
 mod stripe;

@@ -1,6 +1,6 @@
-//! Recorded deliveries, which aren't part of this repository: `PAYPAL_VECTORS` and `STRIPE_VECTORS` name a file of them (or
-//! a folder with the usual file names); otherwise a folder beside the repository is used where it exists. Without any,
-//! these tests say so and check nothing.
+//! Recorded deliveries, which aren't part of this repository. `PAYPAL_VECTORS` and `STRIPE_VECTORS`
+//! name a file of them, or a folder with the usual file names; otherwise a folder beside the
+//! repository is used if it exists. Without any, these tests say so and check nothing.
 
 mod events;
 mod other;
@@ -13,15 +13,17 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-/// Where vectors are looked for when no variable names them.
+/// The folder that is searched for vectors when no variable names them.
 const BESIDE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data/payments");
 
-/// Says something that a passing test shows, too: the test harness captures only the printing macros.
+/// Says something that a passing test shows, too: the test harness captures only the printing
+/// macros.
 fn say(what: &str) {
     let _ = writeln!(std::io::stderr(), "recorded vectors: {what}");
 }
 
-/// The file that `variable` names, else `name` in the folder beside the repository. `None`, said aloud, if neither is there.
+/// The file that `variable` names, else `name` in the folder beside the repository. `None`, said
+/// aloud, if neither is there.
 fn file(variable: Option<&str>, name: &str) -> Option<PathBuf> {
     if let Some(given) = variable.and_then(env::var_os) {
         let given = PathBuf::from(given);

@@ -63,7 +63,7 @@ fn check(vector: &Vector) -> bool {
     true
 }
 
-/// What else is true of a delivery that is accepted.
+/// Checks what else is true of a delivery that is accepted.
 fn check_surroundings(vector: &Vector, simulated: bool) {
     let name = &vector.name;
     if simulated {
@@ -85,7 +85,8 @@ fn check_surroundings(vector: &Vector, simulated: bool) {
         let own_urls = vector.policy().with_urls(CertificateUrls::default());
         assert_eq!(vector.judge(&own_urls, 0).reason(), Some(Reason::CertificateUrlNotAllowed), "{name}");
     }
-    // Whatever a body claims, it can only name an event and something to ask the provider for. Not every signed body is an event.
+    // Whatever a body claims, it can only name an event and something to ask the provider for. Not
+    // every signed body is an event.
     let Ok(event) = PayPalEvent::parse(&vector.body) else { return };
     assert!(!event.id.is_empty() && event.resource.as_ref().is_none_or(|r| r.path().ends_with(&r.id)), "{name}");
 }

@@ -16,7 +16,8 @@ use super::text;
 pub struct Vector {
     pub name: String,
     pub expect: String,
-    /// Why it is refused, where the file says that by one of our names: `reject:signature-mismatch`, or a `reason` of its own.
+    /// The reason of its refusal, if the file says it by one of our names:
+    /// `reject:signature-mismatch`, or a `reason` of its own.
     pub reason: Option<Reason>,
     pub webhook_id: String,
     pub environment: Environment,
@@ -25,11 +26,11 @@ pub struct Vector {
     pub body: Vec<u8>,
     /// Seconds since 1970.
     pub sent_at: i64,
-    /// How long after that it is judged: at once, unless the file says when.
+    /// The time after that at which it is judged: at once, unless the file says when.
     pub after: i64,
     headers: Vec<(String, String)>,
     pub certificate_url: String,
-    /// What the URL serves: nothing, where the file has none for it.
+    /// The answer of the URL: nothing, if the file has none for it.
     pub certificate: String,
     pub trust: Trust,
 }
@@ -87,7 +88,8 @@ impl Vector {
 
     /// The policy of the receiver that the vector was sent to.
     pub fn policy(&self) -> PayPalPolicy {
-        // The simulator's id is nobody's own: its events are recognised by a receiver with another id.
+        // The simulator's id is nobody's own: its events are recognised by a receiver with another
+        // id.
         let simulated = self.webhook_id == SIMULATOR_WEBHOOK_ID;
         let own = if simulated { "0AA00000AA000000A" } else { &self.webhook_id };
         let policy = PayPalPolicy::new(self.environment, own).unwrap_or_else(|| panic!("{}: webhook id", self.name));
@@ -139,7 +141,8 @@ const REASONS: [Reason; 12] = [
     Reason::SignatureMismatch,
 ];
 
-/// The vector's own root and intermediate, or all of the folders' CA certificates: a root is one by its file's name.
+/// The vector's own root and intermediate, or all of the folders' CA certificates: a root is one by
+/// its file's name.
 fn trust(entry: &Value, file: &Path, leaf: Option<&Path>) -> Trust {
     let bundle = |key: &str| text(entry, key).map(|name| load(&beside(file, name)));
     let (mut roots, mut intermediates) = (bundle("trust_root"), bundle("intermediate"));
@@ -151,7 +154,7 @@ fn trust(entry: &Value, file: &Path, leaf: Option<&Path>) -> Trust {
                 if path.extension().is_some_and(|extension| extension == "pem" || extension == "crt") {
                     let pem = load(&path);
                     let bundle = if name.contains("root") { &mut roots } else { &mut intermediates };
-                    // What can't be read as certificates is somebody's broken leaf.
+                    // A file that can't be read as certificates is somebody's broken leaf.
                     if Trust::from_pem(pem.as_bytes(), b"").is_ok() {
                         bundle.get_or_insert_default().push_str(&pem);
                     }
