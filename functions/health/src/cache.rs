@@ -34,7 +34,9 @@ pub async fn report(call: Open<'_>) -> Result<Reply, Error> {
     let body = json!({
         "statistics": status,
         "since": since.map(|at| Moment(at as i64 * 1000).to_rfc3339()),
-        "hitRate": total.as_ref().and_then(Counts::hit_rate),
+        "hits": total.as_ref().map(Counts::hits),
+        "misses": total.as_ref().map(Counts::misses),
+        "hitRate": total.as_ref().and_then(Counts::hit_rate).map(|rate| 100.0 * rate),
         "total": total.as_ref().map(counts),
         "entities": statistics.as_ref().map(entities),
         "writes": statistics.as_ref().map(writes),

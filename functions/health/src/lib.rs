@@ -12,6 +12,7 @@ use edge::{Open, Reply};
 edge::component! {
     GET open "/api/v1/health" => report::report;
     GET open "/api/v1/health/cache" => cache::report;
+    GET open "/health/cache" => cache::report;
     GET open "/api/v1/metrics" => metrics::report;
     GET open "/metrics" => metrics::report;
     GET open "/api/v1/openapi.yaml" => openapi;

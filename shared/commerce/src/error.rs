@@ -234,7 +234,7 @@ mod tests {
             (conflict(Some("paid")), "why (it is paid)"),
             (Error::Refused { reason: "header-missing" }, "the delivery is not believed: header-missing"),
             (Error::not_found("order"), "no such order"),
-            (Error::MethodNotAllowed { allow: "GET" }, "allowed methods: GET"),
+            (Error::MethodNotAllowed { allow: "GET".into() }, "allowed methods: GET"),
             (Error::UnsupportedMediaType, "the body must be application/json"),
             (Error::PreconditionFailed { current: Some(7) }, "the current version is 7"),
             (Error::PreconditionFailed { current: None }, "the version is another one"),

@@ -20,6 +20,8 @@ pub struct View {
     number: usize,
     /// The name that it is counted under.
     pub name: &'static str,
+    /// One answer of it, for the table of settings.
+    pub about: &'static str,
     /// Its path behind `/orders/:id`, empty for the order itself; `None` for a view with a route of
     /// its own.
     pub path: Option<&'static str>,
@@ -29,8 +31,8 @@ pub struct View {
     pub scope: Scope,
     /// The setting that says how long it is kept.
     pub ttl: &'static str,
-    /// The default of that setting; `None`: as `cache_ttl_seconds`.
-    pub default_ttl_seconds: Option<u32>,
+    /// The default of that setting, in seconds; empty: as `cache_ttl_seconds`.
+    pub default_ttl: &'static str,
     /// Whether an old answer is better than none while Postgres is away. Never if money is decided
     /// by it.
     pub stale_if_error: bool,
@@ -38,8 +40,6 @@ pub struct View {
     pub statement: &'static str,
     /// The thing that isn't there when nothing is found.
     pub noun: &'static str,
-    /// Whether it is kept packed when it is long.
-    pub packed: bool,
 }
 
 impl View {
@@ -60,7 +60,8 @@ macro_rules! views {
         #[allow(non_camel_case_types, clippy::upper_case_acronyms)]
         enum Number { $($handle,)+ }
 
-        const ROWS: [View; [$(Number::$handle),+].len()] =
+        /// The rows of [`VIEWS`], for constants.
+        pub const ROWS: [View; [$(Number::$handle),+].len()] =
             [$(View { number: Number::$handle as usize, $($field: $value,)+ },)+];
 
         /// Every view, in the order in which they are counted.
@@ -74,133 +75,133 @@ views! {
     /// One order.
     ORDER = {
         name: "order",
+        about: "an order",
         path: Some(""),
         key: "order",
         scope: Scope::Order,
         ttl: "ttl_order",
-        default_ttl_seconds: None,
+        default_ttl: "",
         stale_if_error: true,
         statement: "order_get",
         noun: "order",
-        packed: false,
     }
     /// A page of orders. Depends on the narrowest set that holds every order of any page of its
     /// query.
     ORDERS_LIST = {
         name: "orders_list",
+        about: "a page of orders",
         path: None,
         key: "orders:list",
         scope: Scope::Organization,
         ttl: "ttl_orders_list",
-        default_ttl_seconds: None,
+        default_ttl: "",
         stale_if_error: true,
         statement: "order_list",
         noun: "list of orders",
-        packed: true,
     }
     /// Statistics of one organisation, or of all.
     ORDER_STATS = {
         name: "order_stats",
+        about: "statistics",
         path: None,
         key: "order:stats",
         scope: Scope::Organization,
         ttl: "ttl_order_stats",
-        default_ttl_seconds: None,
+        default_ttl: "",
         stale_if_error: true,
         statement: "order_stats",
         noun: "statistics",
-        packed: false,
     }
     /// The summary of an order.
     ORDER_SUMMARY = {
         name: "order_summary",
+        about: "a summary of an order",
         path: Some("summary"),
         key: "order-summaries",
         scope: Scope::Order,
         ttl: "ttl_order_summary",
-        default_ttl_seconds: Some(900),
+        default_ttl: "900",
         stale_if_error: true,
         statement: "order_summary",
         noun: "order",
-        packed: false,
     }
     /// A page of a customer's orders, newest first.
     ORDER_HISTORY = {
         name: "order_history",
+        about: "a page of a customer's orders",
         path: None,
         key: "order-history",
         scope: Scope::Customer,
         ttl: "ttl_order_history",
-        default_ttl_seconds: Some(3600),
+        default_ttl: "3600",
         stale_if_error: true,
         statement: "order_history",
         noun: "customer",
-        packed: true,
     }
     /// The sums that were paid for an order.
     PAYMENT_STATUS = {
         name: "payment_status",
+        about: "what was paid for an order",
         path: Some("payment-status"),
         key: "payment-status",
         scope: Scope::Order,
         ttl: "ttl_payment_status",
-        default_ttl_seconds: Some(300),
+        default_ttl: "300",
         stale_if_error: false,
         statement: "order_payment_status",
         noun: "order",
-        packed: false,
     }
     /// The parcels of an order.
     ORDER_TRACKING = {
         name: "order_tracking",
+        about: "where an order's parcels are",
         path: Some("tracking"),
         key: "order-tracking",
         scope: Scope::Order,
         ttl: "ttl_order_tracking",
-        default_ttl_seconds: Some(1800),
+        default_ttl: "1800",
         stale_if_error: true,
         statement: "order_tracking",
         noun: "order",
-        packed: false,
     }
     /// The invoice of an order; an order may stand without one.
     INVOICE_DATA = {
         name: "invoice_data",
+        about: "an invoice",
         path: Some("invoice"),
         key: "invoice-data",
         scope: Scope::Order,
         ttl: "ttl_invoice_data",
-        default_ttl_seconds: Some(21_600),
+        default_ttl: "21600",
         stale_if_error: true,
         statement: "order_invoice",
         noun: "invoice",
-        packed: false,
     }
     /// The line of one order in a bulk read.
     ORDER_STATUS = {
         name: "order_status",
+        about: "a line of a bulk read",
         path: None,
         key: "order-status",
         scope: Scope::Order,
         ttl: "ttl_payment_status",
-        default_ttl_seconds: Some(300),
+        default_ttl: "300",
         stale_if_error: false,
         statement: "order_statuses",
         noun: "order",
-        packed: false,
     }
     /// A payment session. It is kept at most as long as it is open, whatever the setting says.
     PAYMENT_SESSION = {
         name: "payment_session",
+        about: "a payment session",
         path: None,
         key: "order-payment:session",
         scope: Scope::Session,
         ttl: "ttl_payment_session",
-        default_ttl_seconds: Some(1800),
+        default_ttl: "1800",
         stale_if_error: false,
         statement: "session_get",
         noun: "payment session",
-        packed: false,
     }
 }
 

@@ -91,7 +91,7 @@ fn what_money_is_decided_by_is_never_old_and_shares_no_other_lifetime() {
     assert_eq!(fresh, expected);
     for one in &VIEWS {
         for other in VIEWS.iter().filter(|other| other.ttl == one.ttl) {
-            assert_eq!(one.default_ttl_seconds, other.default_ttl_seconds, "{}", one.ttl);
+            assert_eq!(one.default_ttl, other.default_ttl, "{}", one.ttl);
         }
     }
 }

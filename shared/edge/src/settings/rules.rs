@@ -64,21 +64,55 @@ pub struct Rules {
     pub metrics_access: MetricsAccess,
 }
 
-/// How long entries live; `cache_ttl_seconds` is the default of every class without a value of its own.
-pub(super) const LIFETIMES: Group = Group {
-    about: "How long entries live, in seconds. Empty: cache_ttl_seconds.",
-    settings: &[
-        setting("cache_ttl_seconds", "300", "of every kind without a value of its own"),
-        setting("ttl_order", "", "an order"),
-        setting("ttl_orders_list", "", "a page of orders"),
-        setting("ttl_order_stats", "", "statistics"),
-        setting("ttl_order_summary", "900", "a summary"),
-        setting("ttl_order_history", "3600", "a page of a customer's history"),
-        setting("ttl_payment_status", "300", "a payment status"),
-        setting("ttl_order_tracking", "1800", "where an order's parcels are"),
-        setting("ttl_invoice_data", "21600", "an invoice"),
-    ],
+/// How long entries live: a row for each lifetime that the views name.
+pub(super) const LIFETIMES: Group =
+    Group { about: "How long entries live, in seconds. Empty: cache_ttl_seconds.", settings: &LIFETIME_ROWS };
+
+const LIFETIME_ROWS: [Setting; lifetimes()] = {
+    let mut rows = [setting(DEFAULT_TTL, "300", "of every view without a lifetime of its own"); lifetimes()];
+    let (mut view, mut row) = (0, 1);
+    while view < views::ROWS.len() {
+        if names_a_lifetime(view) {
+            rows[row] = setting(views::ROWS[view].ttl, views::ROWS[view].default_ttl, views::ROWS[view].about);
+            row += 1;
+        }
+        view += 1;
+    }
+    rows
 };
+
+/// How many lifetimes there are, [`DEFAULT_TTL`] among them.
+const fn lifetimes() -> usize {
+    let (mut view, mut count) = (0, 1);
+    while view < views::ROWS.len() {
+        count += names_a_lifetime(view) as usize;
+        view += 1;
+    }
+    count
+}
+
+/// Whether the view at this place is the first that names its lifetime.
+const fn names_a_lifetime(view: usize) -> bool {
+    let ttl = views::ROWS[view].ttl;
+    let mut before = 0;
+    while before < view {
+        if same(views::ROWS[before].ttl, ttl) {
+            return false;
+        }
+        before += 1;
+    }
+    !same(ttl, SESSION_TTL)
+}
+
+/// Whether two texts are one; the standard comparison isn't for constants.
+const fn same(one: &str, other: &str) -> bool {
+    let (one, other) = (one.as_bytes(), other.as_bytes());
+    let mut at = 0;
+    while at < one.len() && at < other.len() && one[at] == other[at] {
+        at += 1;
+    }
+    at == one.len() && at == other.len()
+}
 
 /// The cache protocol and its limits.
 pub(super) const PROTOCOL: Group = Group {
