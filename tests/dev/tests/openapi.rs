@@ -134,6 +134,7 @@ fn an_answer_that_is_not_described_is_told_with_its_reason() {
     let swept = "/payments/sessions/sweep";
     assert_eq!(check("POST", swept, 200, "application/json", r#"{"swept":1}"#), "");
     assert_eq!(check("GET", "/nowhere", 404, "text/plain", ""), "", "nobody has described it");
+    assert_eq!(check("DELETE", "/orders/stats", 405, "text/plain", ""), "", "a method that nobody has described");
     assert_eq!(check("HEAD", "/orders/stats", 200, "application/json", ""), "");
     let table = [
         (check("POST", swept, 418, "application/json", "{}"), "sweepPaymentSessions answers 418"),

@@ -168,8 +168,8 @@ impl Client {
             answer.request
         );
         if let Some(path) = described {
-            let (kind, body) = (answer.header("content-type"), &answer.body);
-            let checked = Description::get().check(&method, &path, status, kind, body);
+            let kind = answer.header("content-type");
+            let checked = Description::get().check(&method, &path, status, kind, &answer.unpacked());
             checked.unwrap_or_else(|wrong| panic!("{}: {wrong}", answer.request));
         }
         Ok(answer)

@@ -91,14 +91,13 @@ impl Description {
         &self.operations
     }
 
-    /// The operation of a method and a path below `/api/v1`. HEAD is GET without a body.
+    /// The operation of a method and a path below `/api/v1`. HEAD is GET without a body. A path that is spelled out goes before
+    /// one with parameters, whatever methods it has.
     pub fn operation(&self, method: &str, path: &str) -> Option<&Operation> {
         let method = if method == "HEAD" { "GET" } else { method };
-        let fitting = self.operations.iter().filter(|operation| operation.method == method);
-        fitting
-            .filter_map(|operation| Some((operation.fits(path)?, operation)))
-            .max_by_key(|(fit, _)| *fit)
-            .map(|(_, o)| o)
+        let fitting = self.operations.iter().filter_map(|operation| Some((operation.fits(path)?, &operation.path)));
+        let (_, path) = fitting.max_by_key(|(fit, _)| *fit)?;
+        self.operations.iter().find(|operation| operation.method == method && operation.path == *path)
     }
 
     /// The value at a JSON pointer, behind its `$ref` where it has one, and its own pointer.
