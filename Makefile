@@ -1,7 +1,7 @@
 # make help lists what there is. Everything works from a fresh clone; what is missing is installed by the scripts, which say so.
 SHELL := bash
 .DEFAULT_GOAL := help
-.PHONY: help up test mutants coverage bench lint drift-check fmt token clean need-cargo
+.PHONY: help up test mutants coverage bench lint drift-check generate fmt token clean need-cargo
 
 # Settings of `make token`, taken from the command line.
 ROLE ?= service
@@ -29,11 +29,14 @@ coverage: need-cargo ## lines of cache-logic and of what guards payments that na
 bench: need-cargo ## load and cost beside peers, in under ten minutes (BENCH_ONLY="throughput polling ...")
 	@scripts/bench.sh
 
-lint: need-cargo ## formatting, clippy on native and wasm, drift-check
+lint: need-cargo ## formatting, generated files, clippy on native and wasm, drift-check
 	@scripts/lint.sh
 
 drift-check: need-cargo ## the rules of docs/decisions/order-caching.md and the direction of dependencies
 	@cargo run -q -p drift-check
+
+generate: need-cargo ## write the files that are generated from others (openapi.yaml from openapi/)
+	@cargo run -q -p dev -- generate
 
 fmt: need-cargo ## format the code
 	@cargo fmt --all

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Formatting, clippy on both targets, and the drift check; stops at the first that fails.
+# Formatting, generated files, clippy on both targets, and the drift check; stops at the first that fails.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/lib.sh
@@ -9,6 +9,8 @@ ensure_rust
 components=$(component_flags)
 say "cargo fmt --check"
 cargo fmt --all --check
+say "generated files"
+cargo run -q -p dev -- generate --check
 say "clippy, native"
 # shellcheck disable=SC2046,SC2086 # lists
 cargo clippy --workspace --all-targets -- -D warnings

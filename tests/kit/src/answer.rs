@@ -1,3 +1,5 @@
+use std::borrow::Cow;
+
 use bytes::Bytes;
 use reqwest::header::HeaderMap;
 use serde_json::Value;
@@ -21,6 +23,19 @@ impl Answer {
     pub fn expect(self, status: u16) -> Answer {
         assert_eq!(self.status, status, "{} answered {}: {}", self.request, self.status, self.text());
         self
+    }
+
+    /// The body without its gzip, where it was sent so; panics where that is damaged.
+    pub fn unpacked(&self) -> Cow<'_, [u8]> {
+        if self.header("content-encoding") != "gzip" {
+            return Cow::Borrowed(&self.body);
+        }
+        // A header of ten bytes and a trailer of eight (RFC 1952): the server sends none of the optional fields.
+        let packed = self.body.get(10..self.body.len().saturating_sub(8)).unwrap_or_default();
+        match miniz_oxide::inflate::decompress_to_vec(packed) {
+            Ok(body) => Cow::Owned(body),
+            Err(e) => panic!("{}: {e} in a body that is said to be gzip", self.request),
+        }
     }
 
     /// The body as text.

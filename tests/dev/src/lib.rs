@@ -1,0 +1,9 @@
+//! The parts of the `dev` program.
+//!
+//! | file | holds |
+//! | --- | --- |
+//! | `generate` | the list of generated files, how they are written and compared |
+//! | `openapi` | `openapi.yaml`, joined from `openapi/` |
+
+pub mod generate;
+pub mod openapi;
