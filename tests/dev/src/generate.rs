@@ -9,7 +9,11 @@ type Generator = fn(root: &Path) -> Result<String>;
 
 /// Each generated file, by its path below the root, and its generator. A further file is one more line. A file of which only a
 /// part is generated gets a generator that reads the file and replaces that part.
-const FILES: [(&str, Generator); 1] = [("openapi.yaml", crate::openapi::join)];
+const FILES: [(&str, Generator); 3] = [
+    ("openapi.yaml", crate::openapi::join),
+    ("spin.toml", crate::manifest::generate),
+    ("README.md", crate::settings::readme),
+];
 
 /// Writes every generated file whose text differs.
 ///

@@ -4,6 +4,12 @@
 //! | --- | --- |
 //! | `generate` | the list of generated files, how they are written and compared |
 //! | `openapi` | `openapi.yaml`, joined from `openapi/` |
+//! | `routes` | the rows of every component's table |
+//! | `settings` | the rows of settings, in README |
+//! | `manifest` | `spin.toml`, from both |
 
 pub mod generate;
+pub mod manifest;
 pub mod openapi;
+pub mod routes;
+pub mod settings;

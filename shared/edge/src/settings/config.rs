@@ -67,7 +67,7 @@ pub struct Config {
     pub jwt_audience: Option<String>,
     /// The pieces of the certificate.
     pub timing: Timing,
-    /// From how many bytes on lists are kept packed; 0: never.
+    /// From how many bytes on answers are kept packed; 0: never.
     pub compress_min_bytes: usize,
     /// How long one call to Redis may take.
     pub redis_timeout: Duration,

@@ -135,7 +135,7 @@ pub(super) const PROTOCOL: Group = Group {
         setting(
             "compress_min_bytes",
             "16384",
-            "lists of so many bytes are kept as gzip, and sent so to clients that take it; 0: never",
+            "answers of so many bytes are kept as gzip, and sent so to clients that take it; 0: never",
         )
         .within(0, 100_000_000)
         .at_start(),

@@ -90,7 +90,12 @@ async fn the_sums_equal_the_answers_also_when_instances_are_replaced() {
     assert_eq!(one["absent"], 4);
     assert_eq!(sums["writes"]["invalidated"], 3);
     let rate = tally.of("hits") as f64 / tally.reads() as f64;
-    assert!((sums["hitRate"].as_f64().expect("a number") - rate).abs() < 1e-9, "{sums:#}");
+    assert!((sums["hitRate"].as_f64().expect("a number") - 100.0 * rate).abs() < 1e-9, "{sums:#}");
+    assert_eq!((&sums["hits"], &sums["misses"]), (&total["hits"], &total["misses"]));
+    // The same without the prefix of the API.
+    let base = app.base_url.trim_end_matches("/api/v1").to_owned();
+    let plain = reqwest::get(format!("{base}/health/cache")).await.expect("an answer");
+    assert_eq!(plain.status(), 200);
     // Every answer that isn't a hit is a question to Postgres, and so is a 404 and a refresh.
     let loads = total["misses"].as_u64().unwrap_or(0) + total["bypasses"].as_u64().unwrap_or(0) + 4;
     let behind = total["refreshes"].as_u64().unwrap_or(0) + total["droppedRefreshes"].as_u64().unwrap_or(0);

@@ -1,0 +1,113 @@
+//! The rows of every component's table of routes, read from its source: a component can't be linked
+//! into a program.
+
+use std::path::Path;
+
+use anyhow::{Context, Result, ensure};
+
+/// A row of a component's table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Row {
+    /// `GET`, `POST`, …; `VISIT` is GET without HEAD, `ANY` every method.
+    pub verb: String,
+    /// The path, as in spin.toml.
+    pub path: String,
+}
+
+/// A component and its rows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Component {
+    /// The name: that of its folder.
+    pub name: String,
+    /// The rows of its table, in their order.
+    pub rows: Vec<Row>,
+}
+
+/// Every component below `functions/`, by name.
+///
+/// # Errors
+/// A folder without a table, or a row that can't be read.
+pub fn components(root: &Path) -> Result<Vec<Component>> {
+    let mut components = Vec::new();
+    for entry in std::fs::read_dir(root.join("functions")).context("functions/ can't be listed")? {
+        let name = entry?.file_name().to_string_lossy().into_owned();
+        let place = root.join("functions").join(&name).join("src/lib.rs");
+        let text = std::fs::read_to_string(&place).with_context(|| format!("{name}/src/lib.rs can't be read"))?;
+        let rows = rows(&text).with_context(|| format!("functions/{name}/src/lib.rs"))?;
+        components.push(Component { name, rows });
+    }
+    components.sort_by(|one, other| one.name.cmp(&other.name));
+    Ok(components)
+}
+
+/// The rows of `edge::component! { … }`.
+fn rows(text: &str) -> Result<Vec<Row>> {
+    let (_, table) = text.split_once("edge::component! {").context("has no table of routes")?;
+    let (table, _) = table.split_once('}').context("has a table of routes without an end")?;
+    let rows: Result<Vec<Row>> = table.lines().map(str::trim).filter(|line| !line.is_empty()).map(row).collect();
+    let rows = rows?;
+    ensure!(!rows.is_empty(), "has an empty table of routes");
+    Ok(rows)
+}
+
+fn row(line: &str) -> Result<Row> {
+    let parts: Vec<&str> = line.split_whitespace().collect();
+    let [verb, _access, path, "=>", _operation] = parts.as_slice() else {
+        anyhow::bail!("{line:?} is not `VERB access \"path\" => operation;`");
+    };
+    Ok(Row { verb: (*verb).to_owned(), path: path.trim_matches('"').to_owned() })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use serde_yaml_ng::Value;
+
+    use super::*;
+
+    fn root() -> &'static Path {
+        Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).expect("tests/dev lies two below the root")
+    }
+
+    #[test]
+    fn a_row_is_read_with_its_method_and_path() {
+        let text = "mod a;\nedge::component! {\n    GET   token \"/a/:id\" => a::get;\n\n    ANY open \"/...\" => b;\n}\n";
+        let row = |verb: &str, path: &str| Row { verb: verb.into(), path: path.into() };
+        assert_eq!(rows(text).expect("rows"), [row("GET", "/a/:id"), row("ANY", "/...")]);
+        assert!(rows("mod a;").is_err());
+        assert!(rows("edge::component! { GET \"/a\" => b; }").is_err());
+    }
+
+    /// Every route of the API is described, and every described one is a row.
+    #[test]
+    fn the_rows_are_the_operations_of_openapi() {
+        let text = std::fs::read_to_string(root().join("openapi.yaml")).expect("openapi.yaml");
+        let description: Value = serde_yaml_ng::from_str(&text).expect("YAML");
+        let mut described = BTreeSet::new();
+        for (path, item) in description["paths"].as_mapping().expect("paths") {
+            let server = item["servers"][0]["url"].as_str().or(description["servers"][0]["url"].as_str());
+            let base = server.unwrap_or_default().trim_end_matches('/');
+            for (method, _) in item.as_mapping().expect("methods") {
+                let method = method.as_str().unwrap_or_default().to_uppercase();
+                if ["GET", "POST", "PUT", "PATCH", "DELETE"].contains(&&*method) {
+                    described.insert(format!("{method} {base}{}", path.as_str().unwrap_or_default()));
+                }
+            }
+        }
+        let mut rows = BTreeSet::new();
+        for row in components(root()).expect("components").into_iter().flat_map(|component| component.rows) {
+            // Some are at the root, too, where programs look by habit.
+            if row.path.starts_with("/api/v1/") {
+                let verb = if row.verb == "VISIT" { "GET" } else { &row.verb };
+                let path: Vec<String> = row
+                    .path
+                    .split('/')
+                    .map(|part| part.strip_prefix(':').map_or(part.to_owned(), |name| format!("{{{name}}}")))
+                    .collect();
+                rows.insert(format!("{verb} {}", path.join("/")));
+            }
+        }
+        assert_eq!(rows, described);
+    }
+}
