@@ -110,9 +110,7 @@ struct Sessions {
 
 impl Backlog {
     async fn read(app: &App) -> Option<Self> {
-        let rows = edge::query(app, "payment_backlog", Vec::new())
-            .await
-            .ok()?;
+        let rows = edge::query(app, "payment_backlog", Vec::new()).await.ok()?;
         serde_json::from_str(rows.first()?.text("body").ok()??).ok()
     }
 

@@ -3,10 +3,12 @@
 use serde_json::{Map, Value, json};
 
 use commerce::error::Error;
+use commerce::provider::Provider;
 use edge::settings::{AuthMode, ConfigError};
 use edge::{App, Open, Reply};
 use payments::Payments;
 use payments::config::PaymentConfig;
+use payments::needs::{self, Need};
 
 use crate::probe::{Probe, State};
 
@@ -72,41 +74,26 @@ pub(crate) async fn configuration_errors(app: &App, probe: &Probe) -> Vec<Value>
     wrong
 }
 
-/// Which providers are configured, and what is missing where one is only in part.
+/// Which providers are configured, and what is missing if one is only in part.
 fn providers(config: &PaymentConfig) -> Value {
-    let (paypal, stripe) = (&config.paypal, &config.stripe);
-    json!({
-        "paypal": provider(&[
-            ("paypal_client_id", paypal.client_id.is_empty()),
-            ("paypal_client_secret", paypal.client_secret.is_empty()),
-            ("paypal_account", paypal.account.is_empty()),
-            ("paypal_webhook_id", paypal.webhook_id.is_empty()),
-            ("paypal_trust_anchors", paypal.trust.is_none()),
-        ]),
-        "stripe": provider(&[
-            ("stripe_api_key", stripe.api_key.is_empty()),
-            ("stripe_account", stripe.account.is_empty()),
-            ("stripe_webhook_secrets", stripe.webhook_secrets.is_empty()),
-        ]),
-        "missing": missing(&[
-            ("hmac_key", config.hmac_key.is_empty()),
-            ("payment_return_urls", config.return_urls.is_empty()),
-        ]),
-    })
+    let general = [("hmac_key", config.hmac_key.is_empty()), ("payment_return_urls", config.return_urls.is_empty())];
+    let mut providers: Map<String, Value> = [Provider::PayPal, Provider::Stripe]
+        .iter()
+        .map(|one| (one.as_str().to_owned(), provider(&needs::of(config, *one))))
+        .collect();
+    let missing: Vec<&str> = general.into_iter().filter(|(_, missing)| *missing).map(|(name, _)| name).collect();
+    providers.insert("missing".to_owned(), json!(missing));
+    providers.into()
 }
 
-fn provider(variables: &[(&str, bool)]) -> Value {
-    let missing = missing(variables);
+fn provider(needs: &[Need]) -> Value {
+    let missing: Vec<&str> = needs.iter().filter(|need| !need.met).map(|need| need.variable).collect();
     let status = match missing.len() {
         0 => "configured",
-        all if all == variables.len() => "off",
+        all if all == needs.len() => "off",
         _ => "incomplete",
     };
     json!({ "status": status, "missing": if status == "incomplete" { missing } else { Vec::new() } })
-}
-
-fn missing<'a>(variables: &[(&'a str, bool)]) -> Vec<&'a str> {
-    variables.iter().filter(|(_, missing)| *missing).map(|(name, _)| *name).collect()
 }
 
 fn dependency(state: State<()>) -> Value {

@@ -1,10 +1,10 @@
 //! Making an order.
 
 use commerce::error::Error;
+use commerce::hex;
 use commerce::order::NewOrder;
 use commerce::outcome::{CreateOutcome, Outcome};
 use commerce::preconditions::idempotency_key;
-use commerce::hex;
 use edge::changed::Changed;
 use edge::{Call, Json, Reply, params};
 use sha2::{Digest, Sha256};

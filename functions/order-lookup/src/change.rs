@@ -25,9 +25,8 @@ pub async fn patch(call: Call<'_>) -> Result<Reply, Error> {
     patch.permit(call.caller)?;
     let address = patch.shipping_address.as_ref().and_then(Option::as_ref).map(json).transpose()?;
     // A repeated request is no move: it finds the order where it wants it.
-    let sources = patch.status.map_or(vec![], |to| {
-        to.sources().chain([to]).map(|status| status.as_str().to_owned()).collect()
-    });
+    let sources =
+        patch.status.map_or(vec![], |to| to.sources().chain([to]).map(|status| status.as_str().to_owned()).collect());
     let params = params![
         call.caller.organization,
         id,

@@ -2,15 +2,15 @@
 
 use commerce::error::Error;
 use commerce::gateway::{Capturable, GatewayError, NewCapture};
+use commerce::hex;
 use commerce::money::Currency;
 use commerce::outcome::{CaptureOutcome, Outcome};
 use commerce::preconditions::idempotency_key;
 use commerce::provider::Provider;
-use commerce::hex;
 use commerce::refund::CaptureRequest;
 use commerce::webhook::event::{ObjectKind, ProviderObject};
 use edge::{Call, Reply, Row, params};
-use payments::accounts::{account_variable, configured_account};
+use payments::needs::{account_variable, configured_account};
 use payments::{Payments, approvals};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};

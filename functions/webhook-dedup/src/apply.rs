@@ -3,6 +3,7 @@
 use commerce::error::Error;
 use commerce::gateway::GatewayError;
 use commerce::outcome::{ApplyOutcome, Outcome};
+use commerce::provider::Provider;
 use commerce::status::PaymentStatus;
 use commerce::webhook::Reason;
 use commerce::webhook::event::paypal::ResourceKind;
@@ -11,7 +12,7 @@ use spin_sdk::wasip3::spawn;
 
 use edge::{App, Json, Param, params};
 use payments::config::PayPalMode;
-use payments::{Payments, approvals, attempts};
+use payments::{Payments, approvals, attempts, needs};
 
 pub use payments::approvals::Cause;
 
@@ -61,7 +62,7 @@ pub async fn apply(app: &'static App, payments: &Payments, event: &str, subject:
             };
             // An order without a payment was approved at most. Only PayPal's API takes the money of one, whatever the body says.
             let unpaid = told.0.is_empty() && resource.kind == ResourceKind::Order;
-            match unpaid && payments.config.paypal.callable().is_ok() {
+            match unpaid && needs::for_calls(&payments.config, Provider::PayPal).is_ok() {
                 true => (approvals::capture(app, payments, &resource.id).await?, true),
                 false => told,
             }

@@ -215,7 +215,7 @@ impl CertificateStore {
         match outcome {
             Ok((certificate, pem)) => {
                 self.tell(app, url, holder, Ok(&pem)).await;
-                
+
                 // Where it fails, it is fetched again when Redis has lost it.
                 let _ = edge::change(app, "certificate_keep", params![url, pem]).await;
                 Ok(certificate)
@@ -251,8 +251,7 @@ impl CertificateStore {
             return Ok(());
         }
         let _loading = Loading::begin(&self.loading);
-        let rows =
-            edge::query(app, "certificate_list", Vec::new()).await;
+        let rows = edge::query(app, "certificate_list", Vec::new()).await;
         let mut durable = Vec::new();
         for row in rows? {
             durable.extend(row.text("url")?.map(str::to_owned).zip(row.text("pem")?.map(str::to_owned)));

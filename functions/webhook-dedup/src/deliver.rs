@@ -4,11 +4,11 @@
 //! provider comes again. A duplicate of what has taken effect costs one round trip to Redis; a first delivery two statements.
 
 use commerce::error::Error;
-use commerce::outcome::{Outcome, RecordOutcome};
 use commerce::hex;
-use commerce::query::{parse_none};
+use commerce::outcome::{Outcome, RecordOutcome};
 use commerce::provider::Provider;
-use commerce::webhook::event::{Subject, Event};
+use commerce::query::parse_none;
+use commerce::webhook::event::{Event, Subject};
 use commerce::webhook::{Headers, Reason, keys};
 use serde_json::json;
 use sha2::{Digest, Sha256};

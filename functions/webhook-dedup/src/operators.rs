@@ -2,10 +2,10 @@
 
 use commerce::error::Error;
 use commerce::gateway::GatewayError;
-use commerce::outcome::{DismissOutcome, Outcome, ReplayOutcome};
 use commerce::hex;
+use commerce::outcome::{DismissOutcome, Outcome, ReplayOutcome};
 use commerce::provider::Provider;
-use commerce::webhook::event::{Subject, Event};
+use commerce::webhook::event::{Event, Subject};
 use commerce::webhook::requests::{EventsQuery, Reconciliation, parse_dismissal, parse_redrive};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -150,8 +150,7 @@ pub async fn redrive(call: Call<'_>) -> Result<Reply, Error> {
             counts.add(&resume(app, payments, row).await);
         }
     }
-    let rows =
-        edge::change(app, "webhook_sweep", params![SWEEP]).await?;
+    let rows = edge::change(app, "webhook_sweep", params![SWEEP]).await?;
     let forgotten = rows.first().map_or(Ok(None), |row| row.int("forgotten"))?.unwrap_or(0);
     let body = json!({ "taken": taken, "outcomes": counts.shown(), "bodiesForgotten": forgotten });
     Ok(Reply::fresh(200, body.to_string()))

@@ -8,9 +8,8 @@ use serde_json::{Map, Value};
 
 use edge::App;
 use edge::clock::now_millis;
-use edge::settings::ConfigError;
-use payments::Payments;
-use payments::config::{PayPalMode, PaymentConfig};
+use payments::config::PaymentConfig;
+use payments::{Payments, needs};
 
 use crate::Deliveries;
 
@@ -50,37 +49,11 @@ pub async fn verified(
     headers: &Headers<'_>,
     body: &[u8],
 ) -> Result<Verified, Error> {
-    if let Some(gap) = gaps(provider, &payments.config).first() {
-        return Err(Error::Misconfigured { detail: format!("{} {}", gap.variable, gap.detail) });
-    }
+    needs::for_deliveries(&payments.config, provider)?;
     match provider {
         Provider::PayPal => paypal(app, payments, deliveries, headers, body).await,
         Provider::Stripe => stripe(payments, headers, body),
     }
-}
-
-/// What is missing before deliveries of a provider can be taken; empty where nothing is.
-pub fn gaps(provider: Provider, config: &PaymentConfig) -> Vec<ConfigError> {
-    let (paypal, stripe) = (&config.paypal, &config.stripe);
-    let asks = paypal.mode != PayPalMode::SignatureOnly;
-    let needed = match provider {
-        Provider::PayPal => vec![
-            ("paypal_webhook_id", paypal.webhook_id.is_empty()),
-            ("paypal_trust_anchors", paypal.trust.is_none()),
-            ("paypal_account", paypal.account.is_empty()),
-            ("paypal_client_id", asks && paypal.client_id.is_empty()),
-            ("paypal_client_secret", asks && paypal.client_secret.is_empty()),
-        ],
-        Provider::Stripe => {
-            vec![
-                ("stripe_webhook_secrets", stripe.webhook_secrets.is_empty()),
-                ("stripe_account", stripe.account.is_empty()),
-            ]
-        }
-    };
-    let missing = needed.into_iter().filter(|(_, missing)| *missing);
-    let detail = || format!("is not set: deliveries of {} can't be taken", provider.as_str());
-    missing.map(|(variable, _)| ConfigError { variable, detail: detail() }).collect()
 }
 
 /// The headers that a signature stands in, for keeping with the event. They hold no secret.
@@ -118,7 +91,8 @@ async fn paypal(
     let misconfigured = |variable: &str| Error::Misconfigured { detail: format!("{variable} can't be used") };
     let trust = config.trust.as_ref().ok_or_else(|| misconfigured("paypal_trust_anchors"))?;
     let environment = payments.config.environment;
-    let policy = PayPalPolicy::new(environment, &config.webhook_id).ok_or_else(|| misconfigured("paypal_webhook_id"))?;
+    let policy =
+        PayPalPolicy::new(environment, &config.webhook_id).ok_or_else(|| misconfigured("paypal_webhook_id"))?;
     let mut policy = policy.with_simulator(config.simulator);
     if let Some(beginning) = &config.certificate_url {
         let urls = CertificateUrls::elsewhere(environment, beginning);

@@ -2,8 +2,8 @@
 
 mod values;
 
-pub use values::{Json, Param, ParamType, Row};
 use values::call;
+pub use values::{Json, Param, ParamType, Row};
 
 use crate::clock::{limited, monotonic_millis};
 use crate::terms::TermsSource;

@@ -13,7 +13,6 @@ use crate::hex;
 use crate::order::NewOrder;
 use crate::time::Moment;
 
-
 /// The first word of every cart in Redis. Another format is another word.
 const FORMAT: &str = "cart/1";
 

@@ -11,7 +11,6 @@ use crate::error::Error;
 use crate::keys::{Algorithm, KeySet};
 use crate::query::parse_uuid;
 
-
 /// The longest token that is looked at, in bytes.
 pub const MAX_TOKEN: usize = 8192;
 /// The lead that the issuer's clock may have over ours for `nbf`, in seconds. `exp` gets no leeway.

@@ -12,7 +12,6 @@ use crate::json::{self, Json};
 use crate::money::{Currency, parse_amount};
 use crate::status::OrderStatus;
 
-
 /// The most items of one order.
 pub const MAX_ITEMS: usize = 100;
 /// The largest quantity of one item.

@@ -15,7 +15,6 @@ use crate::status::{OrderStatus, PaymentStatus};
 use crate::text::text_forms;
 use crate::time::Moment;
 
-
 /// The longest page.
 pub const MAX_LIMIT: u32 = 100;
 /// The page length if none is asked for.

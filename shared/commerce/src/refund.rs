@@ -9,7 +9,6 @@ use crate::json::{self, Json};
 use crate::money::MAX_INTEGER_DIGITS;
 use crate::text::text_forms;
 
-
 /// The longest note, in characters: PayPal's limit.
 const MAX_NOTE: usize = 255;
 /// No currency has more digits after the point.

@@ -32,8 +32,7 @@ impl Keeping for ViewKeeping {
 
     async fn policy(&self) -> Result<Policy, OriginFault> {
         let rules = Rules::get().await;
-        let rules =
-            rules.map_err(|wrong| OriginFault::Misconfigured { detail: misconfigured(wrong).to_string() })?;
+        let rules = rules.map_err(|wrong| OriginFault::Misconfigured { detail: misconfigured(wrong).to_string() })?;
         let policy = *rules.policies.of(self.view);
         Ok(Policy { compress: self.compress, ttl: self.ttl.unwrap_or(policy.ttl), ..policy })
     }

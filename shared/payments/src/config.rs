@@ -264,35 +264,6 @@ impl PaymentConfig {
     }
 }
 
-impl PayPalConfig {
-    /// Whether the API can be called.
-    ///
-    /// # Errors
-    /// [`GatewayError::Unconfigured`] with the first variable that is missing.
-    pub fn callable(&self) -> Result<(), GatewayError> {
-        match () {
-            () if self.client_id.is_empty() => Err(unconfigured("paypal_client_id")),
-            () if self.client_secret.is_empty() => Err(unconfigured("paypal_client_secret")),
-            () if self.account.is_empty() => Err(unconfigured("paypal_account")),
-            () => Ok(()),
-        }
-    }
-}
-
-impl StripeConfig {
-    /// Whether the API can be called.
-    ///
-    /// # Errors
-    /// [`GatewayError::Unconfigured`] with the first variable that is missing.
-    pub fn callable(&self) -> Result<(), GatewayError> {
-        match () {
-            () if self.api_key.is_empty() => Err(unconfigured("stripe_api_key")),
-            () if self.account.is_empty() => Err(unconfigured("stripe_account")),
-            () => Ok(()),
-        }
-    }
-}
-
 fn unconfigured(variable: &'static str) -> GatewayError {
     GatewayError::Unconfigured { variable }
 }

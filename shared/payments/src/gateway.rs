@@ -5,16 +5,19 @@ use std::time::Duration;
 
 use cache_logic::retry::RetryPolicy;
 use commerce::gateway::paypal::AccessToken;
-use commerce::gateway::{Answer, Capturable, EventPage, GatewayError, NewCapture, NewPayment, NewRefund, PaymentPage, Request};
+use commerce::gateway::{
+    Answer, Capturable, EventPage, GatewayError, NewCapture, NewPayment, NewRefund, PaymentPage, Request,
+};
 use commerce::gateway::{Secret, paypal, stripe};
+use commerce::provider::Provider;
 use commerce::time::Moment;
 use commerce::webhook::Headers;
-use commerce::provider::Provider;
 use commerce::webhook::event::ProviderObject;
 use commerce::webhook::event::paypal::{PayPalEvent, Resource, ResourceKind};
 
 use crate::client::{Client, Wire};
 use crate::config::PaymentConfig;
+use crate::needs;
 use crate::upstream::Upstream;
 
 #[cfg(test)]
@@ -88,7 +91,7 @@ impl<W: Wire> Gateway<W> {
             wire,
             paypal: Upstream::new("PayPal", &paypal.api_url, retry, config.timeout, config.rest),
             paypal_access: PayPalAccess {
-                configured: paypal.callable(),
+                configured: needs::for_calls(config, Provider::PayPal),
                 client_id: paypal.client_id.clone(),
                 client_secret: paypal.client_secret.clone(),
                 account: paypal.account.clone(),
@@ -97,7 +100,10 @@ impl<W: Wire> Gateway<W> {
                 asking: Cell::new(false),
             },
             stripe: Upstream::new("Stripe", &stripe.api_url, retry, config.timeout, config.rest),
-            stripe_access: StripeAccess { configured: stripe.callable(), api_key: stripe.api_key.clone() },
+            stripe_access: StripeAccess {
+                configured: needs::for_calls(config, Provider::Stripe),
+                api_key: stripe.api_key.clone(),
+            },
             budget,
         }
     }
@@ -222,7 +228,12 @@ impl<W: Wire> Gateway<W> {
     ///
     /// # Errors
     /// [`GatewayError`].
-    pub async fn events(&self, provider: Provider, since: Moment, page: Option<&str>) -> Result<EventPage, GatewayError> {
+    pub async fn events(
+        &self,
+        provider: Provider,
+        since: Moment,
+        page: Option<&str>,
+    ) -> Result<EventPage, GatewayError> {
         let began = self.wire.now();
         match provider {
             Provider::PayPal => self.ask_paypal(&paypal::events(since, page), began, paypal::page).await,

@@ -2,15 +2,15 @@
 //! counted, and how an approved order is captured.
 //!
 //! Reading order: [`config`] and [`urls`] (settings), [`client`] (one call), [`upstream`] (its repetitions), [`gateway`] (the
-//! providers), [`accounts`], [`approvals`] (an approved order is captured), [`address`] and [`attempts`] (what limits are counted by).
+//! providers), [`needs`] (what providers need of the settings), [`approvals`] (an approved order is captured), [`address`] and [`attempts`] (what limits are counted by).
 
-pub mod accounts;
 pub mod address;
 pub mod approvals;
 pub mod attempts;
 pub mod client;
 pub mod config;
 pub mod gateway;
+pub mod needs;
 pub mod upstream;
 pub mod urls;
 

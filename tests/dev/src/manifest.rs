@@ -54,7 +54,8 @@ fn write_component(text: &mut String, root: &Path, component: &Component) -> Res
     let manifest: toml::Table = manifest.parse()?;
     let package = &manifest["package"];
     let description = package["description"].as_str().context("has no description")?;
-    let further = package.get("metadata").and_then(|metadata| metadata.get("spin")?.get("allowed_outbound_hosts")?.as_array());
+    let further =
+        package.get("metadata").and_then(|metadata| metadata.get("spin")?.get("allowed_outbound_hosts")?.as_array());
     let further = further.into_iter().flatten().filter_map(toml::Value::as_str);
     let hosts: Vec<String> = HOSTS.into_iter().chain(further).map(|host| format!("{host:?}")).collect();
 

@@ -72,7 +72,8 @@ mod tests {
 
     #[test]
     fn a_row_is_read_with_its_method_and_path() {
-        let text = "mod a;\nedge::component! {\n    GET   token \"/a/:id\" => a::get;\n\n    ANY open \"/...\" => b;\n}\n";
+        let text =
+            "mod a;\nedge::component! {\n    GET   token \"/a/:id\" => a::get;\n\n    ANY open \"/...\" => b;\n}\n";
         let row = |verb: &str, path: &str| Row { verb: verb.into(), path: path.into() };
         assert_eq!(rows(text).expect("rows"), [row("GET", "/a/:id"), row("ANY", "/...")]);
         assert!(rows("mod a;").is_err());

@@ -6,20 +6,20 @@ use commerce::client_address::ClientAddress;
 use commerce::error::Error;
 use commerce::fraud::{Facts, Score, Scorer, SimpleScore};
 use commerce::gateway::{GatewayError, NewPayment};
+use commerce::hex;
 use commerce::money::Currency;
 use commerce::outcome::{Outcome, SessionApproveOutcome, SessionBeginOutcome};
 use commerce::preconditions::idempotency_key;
-use commerce::hex;
-use commerce::session::{self, PaymentGateway};
 use commerce::provider::Provider;
+use commerce::session::{self, PaymentGateway};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use edge::{App, Call, Json, Reply, Row, params};
 use payments::Payments;
-use payments::accounts::configured_account;
 use payments::address::client_address;
+use payments::needs::{self, configured_account};
 
 use crate::limits::{Admission, Attempt, IN_PROGRESS, count};
 
@@ -72,7 +72,9 @@ pub async fn begin(call: Call<'_>) -> Result<Reply, Error> {
     let address = client_address(app, &payments.config.trusted_proxies, request);
     let asked = Asked { session: &session, body: &body, key, address };
     let hmac_key = payments.config.hmac_key()?;
-    callable(payments, asked.session.gateway)?;
+    if let PaymentGateway::Provider(provider) = asked.session.gateway {
+        needs::for_calls(&payments.config, provider)?;
+    }
     let attempt = Attempt {
         organization: caller.organization,
         customer: customer_of(app, caller, asked.session.order).await?,
@@ -132,7 +134,9 @@ async fn begin_admitted(
                 None => at_provider(app, payments, &begun).await,
             }
         }
-        SessionBeginOutcome::InProgress => Err(conflict("a request with this Idempotency-Key is in work", Some(IN_PROGRESS))),
+        SessionBeginOutcome::InProgress => {
+            Err(conflict("a request with this Idempotency-Key is in work", Some(IN_PROGRESS)))
+        }
         SessionBeginOutcome::Mismatch => Err(Error::idempotency_mismatch("session")),
         SessionBeginOutcome::UnknownOrder => Err(Error::not_found("order")),
         SessionBeginOutcome::NotPayable => Err(conflict(NOT_PAYABLE, row.text("reason")?)),
@@ -257,15 +261,6 @@ fn score(row: &Row, counted: &Admission) -> Result<Score, Error> {
         customers_on_address: counted.customers_on_address,
     };
     Ok(SimpleScore.score(&facts))
-}
-
-fn callable(payments: &Payments, gateway: PaymentGateway) -> Result<(), Error> {
-    match gateway {
-        PaymentGateway::Provider(Provider::PayPal) => payments.config.paypal.callable()?,
-        PaymentGateway::Provider(Provider::Stripe) => payments.config.stripe.callable()?,
-        PaymentGateway::Other => {}
-    }
-    Ok(())
 }
 
 /// Where the money goes.

@@ -161,7 +161,9 @@ impl Row {
 
     fn value(&self, column: &str) -> Result<&DbValue, OriginFault> {
         let index = self.columns.iter().position(|name| name == column);
-        index.and_then(|index| self.values.get(index)).ok_or_else(|| OriginFault::internal(format!("no column {column}")))
+        index
+            .and_then(|index| self.values.get(index))
+            .ok_or_else(|| OriginFault::internal(format!("no column {column}")))
     }
 
     fn wrong(column: &str) -> OriginFault {

@@ -22,7 +22,6 @@ use crate::provider::Provider;
 use crate::text::text_forms;
 use crate::time::Moment;
 
-
 /// A payment to begin at a provider.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewPayment {

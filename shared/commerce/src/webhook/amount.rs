@@ -9,7 +9,6 @@ use serde::{Serialize, Serializer};
 
 use crate::money::Currency;
 
-
 /// The mistake in an amount.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AmountError {

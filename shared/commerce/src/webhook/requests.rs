@@ -11,7 +11,6 @@ use crate::provider::Provider;
 use crate::query::{MAX_LIMIT, Page, parse_uuid, take_page, uuid_wanted};
 use crate::time::Moment;
 
-
 /// The number of events that one redrive takes, unless it is told.
 const REDRIVE: u32 = 50;
 /// The time that a reconciliation looks back, unless it is told, in microseconds: as long as

@@ -4,7 +4,6 @@
 use super::{Headers, Reason, mac};
 use crate::hex;
 
-
 /// The rules of this receiver for Stripe.
 pub struct StripePolicy {
     /// The endpoint's secrets (`whsec_...`, used as they are). Several while one is being replaced.

@@ -1,4 +1,7 @@
+use commerce::provider::Provider;
+
 use super::*;
+use crate::needs;
 
 /// The defaults of the table.
 pub(crate) fn defaults() -> Values {
@@ -12,8 +15,8 @@ fn the_defaults_are_valid_and_no_provider_can_be_used_with_them() {
     let config = PaymentConfig::parse(&defaults()).unwrap();
     assert_eq!((config.environment, config.paypal.mode), (Environment::Sandbox, PayPalMode::Api));
     assert_eq!((config.timeout.as_millis(), config.attempts, config.session_ttl.as_secs()), (5000, 3, 1800));
-    assert_eq!(config.paypal.callable(), Err(unconfigured("paypal_client_id")));
-    assert_eq!(config.stripe.callable(), Err(unconfigured("stripe_api_key")));
+    assert_eq!(needs::for_calls(&config, Provider::PayPal), Err(unconfigured("paypal_client_id")));
+    assert_eq!(needs::for_calls(&config, Provider::Stripe), Err(unconfigured("stripe_api_key")));
     assert_eq!(config.hmac_key().err(), Some(unconfigured("hmac_key")));
 }
 
@@ -26,7 +29,10 @@ fn one_provider_can_be_used_without_the_other() {
     values.insert("payment_return_urls", "https://shop.example http://localhost:5173/back/".into());
     values.insert("trusted_proxies", "10.0.0.0/8 ::1".into());
     let config = PaymentConfig::parse(&values).unwrap();
-    assert_eq!((config.stripe.callable(), config.paypal.callable().is_err()), (Ok(()), true));
+    assert_eq!(
+        (needs::for_calls(&config, Provider::Stripe), needs::for_calls(&config, Provider::PayPal).is_err()),
+        (Ok(()), true)
+    );
     assert_eq!(config.stripe.webhook_secrets.len(), 2);
     assert!(matches!(config.trusted_proxies, Proxies::Listed(networks) if networks.len() == 2));
     assert_eq!(config.return_urls, ["https://shop.example/", "http://localhost:5173/back/"]);

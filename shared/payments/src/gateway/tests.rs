@@ -373,5 +373,5 @@ fn events_are_listed_at_both_providers() {
     gateway.answers([with(200, json!({ "data": [{ "id": "evt_1", "type": "x" }], "has_more": true })), token()]);
     assert_eq!(now(gateway.events(Provider::Stripe, Moment(0), None)).unwrap().next.as_deref(), Some("evt_1"));
     gateway.answers([with(200, json!({ "events": [] }))]);
-    assert_eq!(now(gateway.events(Provider::PayPal, Moment(0), None)), Ok(Page::default()));
+    assert_eq!(now(gateway.events(Provider::PayPal, Moment(0), None)), Ok(EventPage::default()));
 }

@@ -17,7 +17,6 @@ use serde_json::Value;
 
 use crate::provider::Provider;
 
-
 /// Longest id of an event or object that is believed to be one.
 const LONGEST_ID: usize = 128;
 

@@ -7,7 +7,6 @@ use crate::foreign;
 use crate::time::Moment;
 use crate::webhook::{Reason, moment};
 
-
 /// A parsed event. Nothing in it is proven but what the API confirms.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PayPalEvent {

@@ -8,7 +8,6 @@ use crate::time::Moment;
 use crate::webhook::Reason;
 use crate::webhook::amount::Amount;
 
-
 /// The metadata key under which Stripe is told our order's id.
 pub const ORDER_METADATA: &str = "order_id";
 

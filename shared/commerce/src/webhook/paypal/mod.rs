@@ -17,4 +17,3 @@ pub use delivery::{Delivery, Transmission};
 pub use policy::{PayPalPolicy, SIMULATOR_WEBHOOK_ID, Simulator};
 pub use url::{CertificateUrls, Characters, Environment};
 pub use verify::{Verdict, verify};
-
