@@ -25,8 +25,8 @@ pub(super) fn check(tree: &Tree) -> Vec<Finding> {
             // The contract of the ports, on a native Redis and inside a component.
             "contract-tests" => &["cache-logic"],
             "contract-component" => &["cache-logic", "spin-adapters", "spin-sdk"],
-            // The payment providers of the scenarios.
-            "e2e" => &["standin"],
+            // The schema and the payment providers of the scenarios.
+            "e2e" => &["database", "standin"],
             name if functions.contains(name) => &["commerce", "spin-adapters", "spin-sdk"],
             _ => &[],
         };
