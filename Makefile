@@ -1,7 +1,7 @@
 # make help lists what there is. Everything works from a fresh clone; what is missing is installed by the scripts, which say so.
 SHELL := bash
 .DEFAULT_GOAL := help
-.PHONY: help up test mutants coverage bench lint drift-check generate fmt token clean need-cargo
+.PHONY: help up migrate test mutants coverage bench lint drift-check generate fmt token clean need-cargo
 
 # Settings of `make token`, taken from the command line.
 ROLE ?= service
@@ -16,6 +16,9 @@ help: ## this list
 
 up: need-cargo ## run the API on 127.0.0.1:3000 (PORT=, SEED_ORDERS=, REDIS_URL=, DATABASE_URL=); Ctrl-C stops all of it
 	@scripts/up.sh
+
+migrate: need-cargo ## bring the schema of DATABASE_URL up to date
+	@scripts/migrate.sh
 
 test: need-cargo ## every test, with services of its own
 	@scripts/test.sh

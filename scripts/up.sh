@@ -50,10 +50,10 @@ export PATH REDIS_URL DATABASE_URL
 sql() { psql -X -q -v ON_ERROR_STOP=1 -At "$DATABASE_URL" "$@"; }
 
 # Schema and data.
-scripts/migrate.sh
+step cargo run -q -p database -- migrate
 if [ -z "$(sql -c 'SELECT 1 FROM orders LIMIT 1')" ]; then
     say "seeding ${SEED_ORDERS:-10000} orders"
-    sql -v seed_orders="${SEED_ORDERS:-10000}" -f scripts/seed.sql >/dev/null
+    sql -v seed_orders="${SEED_ORDERS:-10000}" -f database/seed.sql >/dev/null
 fi
 # One database serves one Redis and says which; a private one may be given another.
 case "$wanted" in *postgres*)

@@ -14,7 +14,7 @@ pub struct Tree {
 }
 
 /// Where the files that rules speak about are.
-const FOLDERS: [&str; 5] = ["functions", "shared", "migrations", "tests/host/src", "tests/e2e"];
+const FOLDERS: [&str; 5] = ["functions", "shared", "database", "tests/host/src", "tests/e2e"];
 
 impl Tree {
     /// Reads the workspace at `root`, and its packages by `cargo metadata`.

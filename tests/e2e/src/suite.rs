@@ -121,10 +121,11 @@ pub(crate) async fn make_template(database_url: &str) {
     execute("DROP DATABASE IF EXISTS e2e_template WITH (FORCE)").await;
     execute("CREATE DATABASE e2e_template").await;
     let url = with_database(database_url, "e2e_template");
-    run(Command::new(scripts_dir().join("migrate.sh")).env("DATABASE_URL", &url));
+    let config = url.parse().expect("DATABASE_URL is a Postgres URL");
+    database::migrate(&config, &database::Options::default(), &|_| {}).await.expect("the schema");
     run(Command::new("psql")
         .args(["-X", "-q", "-v", "ON_ERROR_STOP=1", "-v", &format!("seed_orders={}", seed_orders()), "-f"])
-        .args([scripts_dir().join("seed.sql").as_os_str(), url.as_ref()]));
+        .args([seed_file().as_os_str(), url.as_ref()]));
     execute(&format!("COMMENT ON DATABASE e2e_template IS '{made_from}'")).await;
 }
 
@@ -137,19 +138,16 @@ fn run(command: &mut Command) {
     assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
 }
 
-/// A hash of the migrations and the seed.
+fn seed_file() -> PathBuf {
+    database::default_dir().join("seed.sql")
+}
+
+/// A hash of the schema, the code and the seed.
 fn fingerprint() -> String {
-    let mut files: Vec<PathBuf> = std::fs::read_dir(root().join("migrations"))
-        .expect("migrations/")
-        .filter_map(|entry| Some(entry.ok()?.path()))
-        .collect();
-    files.push(scripts_dir().join("seed.sql"));
-    files.sort();
     let mut hash = DefaultHasher::new();
     seed_orders().hash(&mut hash);
-    for file in files {
-        std::fs::read(&file).unwrap_or_else(|e| panic!("{}: {e}", file.display())).hash(&mut hash);
-    }
+    database::Files::read(database::default_dir()).expect("database/").fingerprint().hash(&mut hash);
+    std::fs::read(seed_file()).expect("database/seed.sql").hash(&mut hash);
     format!("{:016x}", hash.finish())
 }
 

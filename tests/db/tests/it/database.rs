@@ -1,6 +1,6 @@
 //! A database per test, copied from a template that is made once and dropped with the last test that needs it.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, Weak};
@@ -48,8 +48,8 @@ pub struct Database {
     /// One connection to it.
     pub client: Client,
     config: Config,
-    _database: Owned,
-    _template: Arc<Owned>,
+    database: Owned,
+    _template: Option<Arc<Owned>>,
 }
 
 impl Database {
@@ -63,15 +63,42 @@ impl Database {
         Self::copy_of(Contents::Seed).await
     }
 
+    /// Nothing at all.
+    pub async fn empty() -> Self {
+        Self::made("template0", None).await
+    }
+
+    /// What the last release left that had no runner.
+    pub async fn release_0() -> Self {
+        let db = Self::empty().await;
+        db.run(include_str!("../../fixtures/release_0.sql")).await;
+        db
+    }
+
     async fn copy_of(contents: Contents) -> Self {
         let template = template(contents);
+        let name = template.0.clone();
+        Self::made(&name, Some(template)).await
+    }
+
+    async fn made(from: &str, template: Option<Arc<Owned>>) -> Self {
         let name = fresh_name();
-        let statement = format!("CREATE DATABASE {name} TEMPLATE {}", template.0);
+        let statement = format!("CREATE DATABASE {name} TEMPLATE {from}");
         connect(&admin()).await.batch_execute(&statement).await.expect("a database of the test's own");
         let database = Owned(name);
         let mut config = admin();
         config.dbname(&database.0);
-        Self { client: connect(&config).await, config, _database: database, _template: template }
+        Self { client: connect(&config).await, config, database, _template: template }
+    }
+
+    /// Where it is.
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// DATABASE_URL with its name, for programs.
+    pub fn url(&self) -> String {
+        with_database(&self.database.0)
     }
 
     /// One more connection.
@@ -175,16 +202,7 @@ async fn make_template(contents: Contents) -> Owned {
     let mut config = admin();
     config.dbname(&database.0);
     let client = connect(&config).await;
-    let mut migrations: Vec<PathBuf> =
-        std::fs::read_dir(root().join("migrations")).unwrap().map(|entry| entry.unwrap().path()).collect();
-    migrations.sort();
-    for migration in migrations.iter().filter(|path| path.extension().is_some_and(|extension| extension == "sql")) {
-        let sql = std::fs::read_to_string(migration).unwrap();
-        client
-            .batch_execute(&format!("BEGIN;\n{sql}\nCOMMIT;"))
-            .await
-            .unwrap_or_else(|error| panic!("{migration:?}: {error:?}"));
-    }
+    database::migrate(&config, &database::Options::default(), &|_| {}).await.expect("the schema");
     match contents {
         Contents::Fixture => client.batch_execute(include_str!("../../fixture.sql")).await.expect("the fixture"),
         Contents::Seed => seed(&database.0, 10_000),
@@ -192,9 +210,9 @@ async fn make_template(contents: Contents) -> Owned {
     database
 }
 
-/// Runs scripts/seed.sql, which is written for psql, for so many orders.
+/// Runs database/seed.sql, which is written for psql, for so many orders.
 pub fn seed(database: &str, orders: u32) {
-    let seed = root().join("scripts/seed.sql");
+    let seed = root().join("database/seed.sql");
     let output = Command::new("psql")
         .args(["-X", "-q", "-v", "ON_ERROR_STOP=1", "-v", &format!("seed_orders={orders}"), "-f"])
         .arg(seed)

@@ -12,5 +12,6 @@ mod lists;
 mod payments;
 mod plans;
 mod renewal;
+mod runner;
 mod statistics;
 mod versions;

@@ -24,11 +24,12 @@ pub(super) fn check(tree: &Tree) -> Vec<Finding> {
             // The component that the host's own tests run, and those that the app is measured against.
             "host-test-guest" | "bench-floor" | "bench-floor-sdk" | "bench-hello" => &["spin-sdk"],
             "bench" => &["e2e", "standin"],
+            "dev" => &["edge", "kit", "payments"],
             // The contract of the ports, on a native Redis and inside a component.
             "contract-tests" => &["cache-logic"],
             "contract-component" => &["cache-logic", "cache-spin", "spin-sdk"],
-            // The payment providers of the scenarios.
-            "e2e" => &["standin"],
+            // The schema and the payment providers of the scenarios.
+            "e2e" => &["database", "kit", "standin"],
             name if functions.contains(name) => &["commerce", "edge", "payments", "spin-sdk"],
             _ => &[],
         };

@@ -24,10 +24,10 @@ pub(super) fn check(tree: &Tree) -> Vec<Finding> {
     findings
 }
 
-/// Functions in the migrations that change something.
+/// Functions of the database that change something.
 fn writing_functions(tree: &Tree) -> BTreeSet<String> {
     let mut functions = BTreeSet::new();
-    for (_, text) in tree.below("migrations/", ".sql") {
+    for (_, text) in tree.below("database/code/", ".sql") {
         let text = without_comments(text);
         for part in text.split("create function ").flat_map(|part| part.split("create or replace function ")).skip(1) {
             let name = part.split('(').next().unwrap_or_default().trim().to_owned();

@@ -1,0 +1,5 @@
+CREATE OR REPLACE FUNCTION announce_everything() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    INSERT INTO cache_invalidations (tags) VALUES ('{*}');
+    RETURN NULL;
+END $$;

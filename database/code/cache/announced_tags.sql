@@ -1,0 +1,6 @@
+-- The tags that this transaction's triggers have written so far: what its writer must forget.
+CREATE OR REPLACE FUNCTION announced_tags() RETURNS text[] LANGUAGE sql STABLE
+BEGIN ATOMIC
+    SELECT coalesce(array_agg(DISTINCT tag), '{}')
+    FROM cache_invalidations i, unnest(i.tags) AS tag WHERE i.xid = pg_current_xact_id();
+END;

@@ -1,0 +1,16 @@
+-- Which history this is: the cluster, its timeline (a promotion or a recovery to a point in time begins another one), the database.
+CREATE OR REPLACE FUNCTION database_history() RETURNS text LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    cluster text;
+    timeline text;
+    own text := (SELECT d.oid::text FROM pg_database d WHERE d.datname = current_database());
+BEGIN
+    BEGIN
+        cluster := (SELECT s.system_identifier::text FROM pg_control_system() AS s);
+        timeline := left(pg_walfile_name(pg_current_wal_lsn()), 8);
+    EXCEPTION WHEN insufficient_privilege OR feature_not_supported OR undefined_function THEN
+        -- Some managed servers keep these to themselves: what is left still tells a clone from its original.
+        NULL;
+    END;
+    RETURN concat_ws('/', coalesce(cluster, '-'), coalesce(timeline, '-'), own);
+END $$;

@@ -1,0 +1,65 @@
+-- See shared/spin-adapters/src/sql/order_create.sql.
+CREATE OR REPLACE FUNCTION order_create(p_organization uuid, p_request jsonb, p_principal text, p_key text, p_body_hash text, p_id uuid)
+RETURNS TABLE (outcome text, body text, version bigint, xid text, tags text[]) LANGUAGE plpgsql AS $$
+#variable_conflict use_column
+DECLARE
+    -- The largest sum that the application takes, too: 12 digits before the point.
+    largest_total CONSTANT numeric := 999999999999.999;
+    v_customer uuid := (p_request ->> 'customerId')::uuid;
+    v_currency text := p_request ->> 'currency';
+    v_total numeric;
+    v_refused text;
+    v_lines jsonb;
+BEGIN
+    SELECT k.outcome, k.body, k.version INTO outcome, body, version
+    FROM take_idempotency_key(p_organization, p_principal, 'POST /orders', p_key, p_body_hash) AS k;
+    tags := '{}';
+    IF outcome <> 'taken' THEN
+        IF outcome = 'replay' THEN
+            -- Whoever made it may not have got to invalidating: an answer that says "it is there" vouches for every later read.
+            tags := order_tags(p_organization, (body::json ->> 'id')::uuid, v_customer, body::json ->> 'status');
+        END IF;
+        RETURN NEXT;
+        RETURN;
+    END IF;
+
+    -- Waits for a deletion of the customer that is under way.
+    PERFORM FROM customers c WHERE c.organization_id = p_organization AND c.id = v_customer FOR KEY SHARE;
+    IF NOT FOUND THEN
+        v_refused := 'unknown_customer';
+    ELSE
+        SELECT sum(l.quantity * l.unit_price), jsonb_agg(to_jsonb(l) ORDER BY l.index),
+            min(l.index) FILTER (WHERE l.name IS NULL OR l.unit_price IS NULL)
+        INTO v_total, v_lines, v_refused
+        FROM priced_lines(p_organization, v_currency, p_request -> 'items') AS l;
+        IF v_refused IS NOT NULL THEN
+            v_refused := CASE WHEN v_lines -> v_refused::integer ->> 'name' IS NULL THEN 'unknown_sku:' ELSE 'no_price:' END || v_refused;
+        ELSIF v_total > largest_total THEN
+            v_refused := 'total_too_large';
+        END IF;
+    END IF;
+    IF v_refused IS NOT NULL THEN
+        -- Nothing was done, so the key is free again.
+        DELETE FROM idempotency_keys k
+        WHERE k.principal = p_principal AND k.route = 'POST /orders' AND k.key = p_key AND k.organization_id = p_organization;
+        outcome := v_refused;
+        RETURN NEXT;
+        RETURN;
+    END IF;
+
+    INSERT INTO orders (id, organization_id, customer_id, payment_status, currency, total_amount, notes, shipping_address)
+    VALUES (p_id, p_organization, v_customer, CASE WHEN v_total = 0 THEN 'none_required' ELSE 'unpaid' END, v_currency, v_total,
+        p_request ->> 'notes', nullif(p_request -> 'shippingAddress', 'null'));
+    INSERT INTO order_items (order_id, organization_id, customer_id, position, sku, name, quantity, currency, unit_price)
+    SELECT p_id, p_organization, v_customer, l.index + 1, l.sku, l.name, l.quantity, v_currency, l.unit_price
+    FROM jsonb_to_recordset(v_lines) AS l (index integer, sku text, name text, quantity integer, unit_price numeric);
+
+    SELECT d.document::text, d.version INTO STRICT body, version
+    FROM order_documents d WHERE d.organization_id = p_organization AND d.id = p_id;
+    UPDATE idempotency_keys k SET body = order_create.body, version = order_create.version
+    WHERE k.principal = p_principal AND k.route = 'POST /orders' AND k.key = p_key AND k.organization_id = p_organization;
+    outcome := 'created';
+    xid := pg_current_xact_id()::text;
+    tags := announced_tags();
+    RETURN NEXT;
+END $$;

@@ -1,0 +1,32 @@
+-- See shared/spin-adapters/src/sql/order_patch.sql.
+CREATE OR REPLACE FUNCTION order_patch(
+    p_organization uuid, p_id uuid, p_customer uuid, p_version bigint,
+    p_status text, p_from text[], p_set_notes boolean, p_notes text, p_address jsonb, p_set_address boolean)
+RETURNS TABLE (outcome text, body text, version bigint, status text, xid text, tags text[]) LANGUAGE plpgsql AS $$
+#variable_conflict use_column
+BEGIN
+    tags := '{}';
+    SELECT o.version, o.status INTO version, status FROM orders o
+    WHERE o.organization_id = p_organization AND o.id = p_id AND o.deleted_at IS NULL
+        AND (p_customer IS NULL OR o.customer_id = p_customer)
+    FOR NO KEY UPDATE;
+    IF NOT FOUND THEN
+        outcome := 'not_found';
+    ELSIF p_version IS NOT NULL AND p_version <> version THEN
+        outcome := 'version_mismatch';
+    ELSIF p_status IS NOT NULL AND NOT coalesce(status = ANY (p_from), false) THEN
+        outcome := 'not_allowed';
+    ELSE
+        UPDATE orders o SET
+            status = coalesce(p_status, o.status),
+            notes = CASE WHEN p_set_notes THEN p_notes ELSE o.notes END,
+            shipping_address = CASE WHEN p_set_address THEN nullif(p_address, 'null') ELSE o.shipping_address END
+        WHERE o.id = p_id;
+        SELECT d.document::text, d.version, d.document ->> 'status' INTO STRICT body, version, status
+        FROM order_documents d WHERE d.organization_id = p_organization AND d.id = p_id;
+        outcome := 'updated';
+        xid := pg_current_xact_id()::text;
+        tags := announced_tags();
+    END IF;
+    RETURN NEXT;
+END $$;

@@ -1,0 +1,6 @@
+CREATE OR REPLACE FUNCTION order_payment_status(p_organization uuid, p_id uuid)
+RETURNS TABLE (body text, version bigint, customer text) LANGUAGE plpgsql STABLE ROWS 1 AS $$
+BEGIN
+    RETURN QUERY SELECT d.document::text, NULL::bigint, d.customer_id::text
+    FROM order_payment_status_documents d WHERE d.organization_id = p_organization AND d.id = p_id;
+END $$;

@@ -1,0 +1,9 @@
+-- The tags of an order; shared/commerce/src/entries.rs says which entries depend on which.
+CREATE OR REPLACE FUNCTION order_tags(organization_id uuid, id uuid, customer_id uuid, status text) RETURNS text[] LANGUAGE sql IMMUTABLE
+RETURN ARRAY[
+    'order:' || organization_id || '/' || id,
+    'org:' || organization_id,
+    'customer:' || organization_id || '/' || customer_id,
+    'status:' || organization_id || '/' || status,
+    'all'
+];

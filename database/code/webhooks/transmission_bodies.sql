@@ -1,0 +1,2 @@
+-- How many bodies of one transmission are kept.
+CREATE OR REPLACE FUNCTION transmission_bodies() RETURNS integer LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN 5;
