@@ -15,5 +15,7 @@ cargo clippy --workspace $(printf '%s' "$components" | sed 's/-p /--exclude /g')
 say "clippy, wasm32-wasip2"
 # shellcheck disable=SC2086
 cargo clippy --target wasm32-wasip2 $components -p spin-adapters -p contract-component -- -D warnings
+say "cache-logic, each feature alone"
+scripts/features.sh
 say "drift-check"
 cargo run -q -p drift-check

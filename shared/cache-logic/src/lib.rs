@@ -24,29 +24,33 @@
 #[doc = include_str!("../README.md")]
 struct Readme;
 
-pub mod breaker;
-pub mod certificate;
-pub mod content;
-pub mod contract;
-pub mod declare;
-pub mod entry;
-pub mod exposition;
-pub mod freshness;
+mod kit;
+mod protocol;
+#[cfg(feature = "testing")]
+mod testing;
+
+#[cfg(feature = "breaker")]
+pub use kit::breaker;
+#[cfg(feature = "exposition")]
+pub use kit::exposition;
 #[cfg(feature = "gzip")]
-pub mod gzip;
-pub mod idempotency;
-pub mod key;
-pub mod l1;
-pub mod limit;
-pub mod lock;
-pub mod memory;
-pub mod named;
-pub mod policy;
-pub mod ports;
-pub mod read;
-pub mod read_many;
-pub mod renew;
-pub mod retry;
-pub mod statistics;
-pub mod write;
-pub mod write_through;
+pub use kit::gzip;
+#[cfg(feature = "idempotency")]
+pub use kit::idempotency;
+#[cfg(feature = "l1")]
+pub use kit::l1;
+#[cfg(feature = "limit")]
+pub use kit::limit;
+#[cfg(feature = "lock")]
+pub use kit::lock;
+#[cfg(feature = "named")]
+pub use kit::named;
+#[cfg(feature = "retry")]
+pub use kit::retry;
+#[cfg(feature = "statistics")]
+pub use kit::statistics;
+#[cfg(feature = "declare")]
+pub use kit::{content, declare};
+pub use protocol::{certificate, entry, freshness, key, policy, ports, read, read_many, renew, write, write_through};
+#[cfg(feature = "testing")]
+pub use testing::{contract, memory};

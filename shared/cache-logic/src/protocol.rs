@@ -1,0 +1,13 @@
+//! What a hit depends on: nothing in here may be left out. It imports nothing from the kit.
+
+pub mod certificate;
+pub mod entry;
+pub mod freshness;
+pub mod key;
+pub mod policy;
+pub mod ports;
+pub mod read;
+pub mod read_many;
+pub mod renew;
+pub mod write;
+pub mod write_through;

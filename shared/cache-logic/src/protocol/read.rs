@@ -1,0 +1,221 @@
+//! The cache-aside read.
+
+mod fill;
+mod judge;
+mod outcome;
+mod waiting;
+
+pub(crate) use fill::prepare;
+pub(crate) use judge::due;
+pub use judge::{Verdict, certified, judge};
+pub use outcome::{Bypass, Course, Outcome, Read, Refresh, Wanted};
+pub(crate) use waiting::{Look, Waiting, look_certified};
+
+use crate::protocol::certificate::Certificate;
+use crate::protocol::entry::{Given, Stored};
+use crate::protocol::freshness::{Freshness, Millis};
+use crate::protocol::policy::{Limits, Policy};
+use crate::protocol::ports::{CacheFault, Clock, Lease, Ledger, OriginError, Registry, Seen, Store};
+use fill::Filler;
+
+/// How often a reader starts over because others were faster, before it goes to the origin.
+const ROUNDS: u32 = 3;
+
+/// Reads one entry. `load` asks the origin, and gives a [`Value`](crate::entry::Value), or a [`Given`] that says how long to keep it; `None` is "there is no
+/// such thing", and is never cached.
+///
+/// # Errors
+/// What `load` gave, where nothing in the cache may stand in for it. A fault of Redis is never an error.
+pub async fn read<P, L, E>(
+    ports: &P,
+    wanted: &Wanted<'_>,
+    limits: &Limits,
+    load: impl AsyncFn() -> Result<Option<L>, E>,
+) -> Result<Option<Read>, E>
+where
+    P: Store + Registry + Ledger + Clock,
+    L: Into<Given>,
+    E: OriginError,
+{
+    read_by(ports, wanted, async || Ok((*wanted.policy, *limits)), load).await
+}
+
+/// As [`read`], for who has the policy and the limits to look up: `rules` is asked for them where the look hasn't given the answer. Until
+/// then `wanted.policy` has to say only whether the entry may be packed, see [`Policy::for_looking`].
+///
+/// # Errors
+/// As [`read`], and what `rules` gave.
+pub async fn read_by<P, L, E>(
+    ports: &P,
+    wanted: &Wanted<'_>,
+    rules: impl AsyncFnOnce() -> Result<(Policy, Limits), E>,
+    load: impl AsyncFn() -> Result<Option<L>, E>,
+) -> Result<Option<Read>, E>
+where
+    P: Store + Registry + Ledger + Clock,
+    L: Into<Given>,
+    E: OriginError,
+{
+    let mut looked = ports.look(&[wanted.key], wanted.tags).await;
+    if let Ok(seen) = &mut looked
+        && let Some(hit) = at_once(ports, wanted, seen)
+    {
+        return Ok(Some(hit));
+    }
+    // Nearly every read has ended by now. All else that may happen is a future of several kilobytes, which a hit doesn't carry about.
+    let otherwise = async {
+        let (policy, limits) = rules().await?;
+        let mut course = Course::default();
+        let read = read_on(ports, &Wanted { policy: &policy, ..*wanted }, &limits, load, looked, &mut course).await?;
+        Ok(read.map(|read| Read { course, ..read }))
+    };
+    Box::pin(otherwise).await
+}
+
+/// The entry, where it was seen and may be served.
+fn at_once<P: Clock>(ports: &P, wanted: &Wanted<'_>, seen: &mut Seen) -> Option<Read> {
+    let certificate = certified(seen)?;
+    let now = ports.now();
+    let entry = seen.entries.first_mut()?;
+    match judge(entry, seen.generations.iter(), certificate.epoch, now, ports.draw(), wanted.policy) {
+        Verdict::Current(stored, freshness) => Some(hit(stored, freshness, now, certificate, due(seen))),
+        Verdict::Absent | Verdict::Outdated(_) | Verdict::Damaged(_) => None,
+    }
+}
+
+/// A read whose first look didn't give the answer.
+async fn read_on<P, L, E>(
+    ports: &P,
+    wanted: &Wanted<'_>,
+    limits: &Limits,
+    load: impl AsyncFn() -> Result<Option<L>, E>,
+    looked: Result<Seen, CacheFault>,
+    course: &mut Course,
+) -> Result<Option<Read>, E>
+where
+    P: Store + Registry + Ledger + Clock,
+    L: Into<Given>,
+    E: OriginError,
+{
+    let (mut waiting, mut looked) = (Waiting::default(), Some(looked));
+    for _ in 0..ROUNDS {
+        let look = look_certified(ports, &[wanted.key], wanted.tags, limits, &mut waiting, looked.take()).await;
+        course.waited_ms = waiting.waited_ms();
+        let (mut seen, certificate) = match look {
+            Look::Certified(seen, certificate) => (seen, certificate),
+            Look::Bypass(why) => return bypass(load, why).await,
+            Look::Uncertified(seen) => return last_known(ports, wanted, seen, load).await,
+        };
+        let (now, draw) = (ports.now(), ports.draw());
+        let mut entry = seen.entries.pop().flatten();
+        let known = match judge(&mut entry, seen.generations.iter(), certificate.epoch, now, draw, wanted.policy) {
+            Verdict::Current(stored, freshness) => {
+                return Ok(Some(hit(stored, freshness, now, certificate, due(&seen))));
+            }
+            Verdict::Absent => None,
+            Verdict::Outdated(fill) => Some(fill),
+            Verdict::Damaged(_) => {
+                course.damaged = true;
+                if let Err(fault) = ports.discard(&[wanted.key]).await {
+                    return bypass(load, Bypass::Fault(fault)).await;
+                }
+                None
+            }
+        };
+        waiting.begin_phase();
+        loop {
+            let holder = ports.token();
+            match ports.lease(wanted.key, known, wanted.tags, holder, limits.lease_hold).await {
+                Err(fault) => return bypass(load, Bypass::Fault(fault)).await,
+                Ok(Lease::Granted(generations)) => {
+                    let filler = Filler { ports, wanted, limits, epoch: certificate.epoch, generations, holder };
+                    let Some((value, stored)) = filler.load_and_fill(load).await? else { return Ok(None) };
+                    let renew = due(&seen).then_some(certificate);
+                    return Ok(Some(Read { renew, ..Read::of(value, Outcome::Miss { stored }) }));
+                }
+                // The certificate may have run out while the other one loaded: the next round sees to that.
+                Ok(Lease::Changed) => break,
+                Ok(Lease::Held) if waiting.is_over(ports, limits) => return bypass(load, Bypass::Waited).await,
+                Ok(Lease::Held) => waiting.pause(ports).await,
+            }
+            course.waited_ms = waiting.waited_ms();
+        }
+    }
+    bypass(load, Bypass::Waited).await
+}
+
+/// Behind a response: makes an entry anew that is near its end or past it. One refresher at a time, by the lease; whoever is late does
+/// nothing. True where it was stored.
+///
+/// # Errors
+/// What `load` gave; the entry stays as it is.
+pub async fn refresh<P, L, E>(
+    ports: &P,
+    wanted: &Wanted<'_>,
+    limits: &Limits,
+    what: Refresh,
+    load: impl AsyncFn() -> Result<Option<L>, E>,
+) -> Result<bool, E>
+where
+    P: Store + Clock,
+    L: Into<Given>,
+{
+    let holder = ports.token();
+    match ports.lease(wanted.key, Some(what.fill), wanted.tags, holder, limits.lease_hold).await {
+        Ok(Lease::Granted(generations)) => {
+            let filler = Filler { ports, wanted, limits, epoch: what.epoch, generations, holder };
+            Ok(filler.load_and_fill(load).await?.is_some_and(|(_, stored)| stored))
+        }
+        Ok(Lease::Held | Lease::Changed) | Err(_) => Ok(false),
+    }
+}
+
+fn hit(stored: Stored, freshness: Freshness, now: Millis, certificate: Certificate, due: bool) -> Read {
+    let trailer = stored.trailer;
+    let ttl_ms = trailer.fresh_until.saturating_sub(now);
+    let refresh = Refresh::of(&trailer, freshness, certificate.epoch);
+    let (renew, encoding) = (due.then_some(certificate), trailer.encoding);
+    Read { renew, refresh, encoding, ..Read::of(stored.into_value(), Outcome::Hit { freshness, ttl_ms }) }
+}
+
+async fn bypass<L: Into<Given>, E>(
+    load: impl AsyncFn() -> Result<Option<L>, E>,
+    why: Bypass,
+) -> Result<Option<Read>, E> {
+    let given = load().await?;
+    Ok(given.map(|given| Read::of(given.into().value, Outcome::Bypass(why))))
+}
+
+/// No certificate can be had. Where that is because Postgres can't be reached, the entry may stand in, if its epoch and generations are
+/// the last known.
+async fn last_known<P, L, E>(
+    ports: &P,
+    wanted: &Wanted<'_>,
+    mut seen: Seen,
+    load: impl AsyncFn() -> Result<Option<L>, E>,
+) -> Result<Option<Read>, E>
+where
+    P: Registry + Clock,
+    L: Into<Given>,
+    E: OriginError,
+{
+    let error = match load().await {
+        Ok(given) => {
+            return Ok(given.map(|given| Read::of(given.into().value, Outcome::Bypass(Bypass::NoCertificate))));
+        }
+        Err(error) if wanted.policy.stale_if_error && error.unreachable() => error,
+        Err(error) => return Err(error),
+    };
+    let Ok(Some(last)) = ports.last_certificate().await else { return Err(error) };
+    if last.run != seen.run {
+        return Err(error);
+    }
+    let mut entry = seen.entries.pop().flatten();
+    match judge(&mut entry, seen.generations.iter(), last.epoch, ports.now(), ports.draw(), wanted.policy) {
+        Verdict::Current(stored, _) => {
+            let encoding = stored.trailer.encoding;
+            Ok(Some(Read { encoding, ..Read::of(stored.into_value(), Outcome::StaleIfError) }))
+        }
+        Verdict::Absent | Verdict::Outdated(_) | Verdict::Damaged(_) => Err(error),
+    }
+}

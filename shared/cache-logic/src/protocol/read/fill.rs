@@ -1,0 +1,76 @@
+//! The load under a lease, and what of it is stored.
+
+use super::outcome::Wanted;
+use crate::protocol::entry::{self, Encoding, Given, Stamp, Value};
+use crate::protocol::freshness;
+use crate::protocol::policy::{Limits, Policy};
+use crate::protocol::ports::{Clock, Fill, Store};
+
+/// Who holds the lease of an entry.
+pub(super) struct Filler<'a, P> {
+    pub(super) ports: &'a P,
+    pub(super) wanted: &'a Wanted<'a>,
+    pub(super) limits: &'a Limits,
+    pub(super) epoch: u128,
+    pub(super) generations: Vec<u128>,
+    pub(super) holder: u128,
+}
+
+impl<P: Store + Clock> Filler<'_, P> {
+    /// Loads, fills, gives the lease back. Whether it was stored stands beside the value.
+    pub(super) async fn load_and_fill<L: Into<Given>, E>(
+        &self,
+        load: impl AsyncFn() -> Result<Option<L>, E>,
+    ) -> Result<Option<(Value, bool)>, E> {
+        let begun = self.ports.monotonic();
+        let given: Given = match load().await {
+            Ok(Some(given)) => given.into(),
+            nothing => {
+                // Where this fails the lease ends by itself.
+                let _ = self.ports.release(self.wanted.key, self.holder).await;
+                return Ok(nothing?.map(|given| (given.into().value, false)));
+            }
+        };
+        let load_ms = u32::try_from(self.ports.monotonic().saturating_sub(begun)).unwrap_or(u32::MAX);
+        let fill =
+            prepare(self.ports, self.wanted, self.limits, &given, load_ms, self.epoch, &self.generations, self.holder);
+        let stored = match fill {
+            Some(fill) => self.ports.fill(&[fill], Some(self.holder)).await.is_ok(),
+            None => {
+                let _ = self.ports.release(self.wanted.key, self.holder).await;
+                false
+            }
+        };
+        Ok(Some((given.value, stored)))
+    }
+}
+
+/// The fill for a value; `None` where it is too large to be cached.
+#[allow(clippy::too_many_arguments)] // Each is one fact of the entry; a struct for one caller would only rename them.
+pub(crate) fn prepare<'a, P: Clock>(
+    ports: &P,
+    wanted: &Wanted<'a>,
+    limits: &Limits,
+    given: &Given,
+    load_ms: u32,
+    epoch: u128,
+    generations: &[u128],
+    fill: u128,
+) -> Option<Fill<'a>> {
+    let created = ports.now();
+    let life = freshness::lifetime(&wanted.policy.lasting(given.ttl), created, ports.draw());
+    let stamp = Stamp { created, fresh_until: life.fresh_until, load_ms, epoch, generations, fill };
+    let bytes = match packed(wanted.policy, &given.value) {
+        Some(packed) => entry::encode_as(&packed, &stamp, Encoding::Gzip),
+        None => entry::encode(&given.value, &stamp),
+    };
+    let bytes = bytes.filter(|bytes| bytes.len() <= limits.max_entry_bytes)?;
+    Some(Fill { key: wanted.key, bytes, ttl_ms: life.ttl_ms })
+}
+
+/// The value packed, where its policy wants that and it is smaller so.
+fn packed(policy: &Policy, value: &Value) -> Option<Value> {
+    let compress = policy.compress.filter(|compress| value.payload.len() >= compress.min_bytes)?;
+    let payload = (compress.packer.pack)(&value.payload).filter(|packed| packed.len() < value.payload.len())?;
+    Some(value.encoded(payload))
+}

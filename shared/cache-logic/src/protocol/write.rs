@@ -1,0 +1,82 @@
+//! The write: commit, invalidate, answer; then tidy up.
+
+use crate::protocol::ports::{CacheFault, Clock, Ledger, Registry};
+use std::time::Duration;
+
+/// What a committed statement says of itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Commit<T> {
+    /// What the caller wants to know.
+    pub value: T,
+    /// The transaction, as Postgres names it. Empty: nothing was written.
+    pub xid: String,
+    /// The tags that its triggers wrote to the outbox, and those of what a repeated request found done. Empty: nothing to invalidate.
+    pub tags: Vec<String>,
+}
+
+/// Outbox rows to delete behind the answer: what they say is done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settled {
+    xid: String,
+    tags: Vec<String>,
+}
+
+impl Settled {
+    pub(crate) fn new(xid: String, tags: Vec<String>) -> Self {
+        Self { xid, tags }
+    }
+}
+
+/// How the invalidation went; the write itself stands in every case.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Invalidation {
+    /// There is nothing to tidy up: nothing was written.
+    Nothing,
+    /// Done at once; what is left to do behind the answer.
+    Done(Settled),
+    /// Redis was out of reach: every certificate that could have hidden the change has run out meanwhile.
+    WaitedOut(CacheFault),
+}
+
+/// The name by which the outbox says "everything".
+pub const EVERYTHING: &str = "*";
+
+/// Commits and invalidates. Once this returns, no reader is served anything older than the commit.
+///
+/// # Errors
+/// What `commit` gave: then nothing was invalidated.
+pub async fn write<P, T, E>(
+    ports: &P,
+    outage_wait: Duration,
+    commit: impl AsyncFnOnce() -> Result<Commit<T>, E>,
+) -> Result<(T, Invalidation), E>
+where
+    P: Registry + Clock,
+{
+    let Commit { value, xid, tags } = commit().await?;
+    // Tags without a transaction: nothing was written, but what the answer says may have been written by one that never got so far.
+    if tags.is_empty() {
+        return Ok((value, Invalidation::Nothing));
+    }
+    let committed = ports.monotonic();
+    let fault = if tags.iter().any(|tag| tag == EVERYTHING) {
+        // No list of generations says "everything": the next renewal moves the epoch.
+        CacheFault::Skipped
+    } else {
+        let names: Vec<&str> = tags.iter().map(String::as_str).collect();
+        match ports.invalidate(&names).await {
+            Ok(()) if xid.is_empty() => return Ok((value, Invalidation::Nothing)),
+            Ok(()) => return Ok((value, Invalidation::Done(Settled { xid, tags }))),
+            Err(fault) => fault,
+        }
+    };
+    let gone = Duration::from_millis(ports.monotonic().saturating_sub(committed));
+    ports.sleep(outage_wait.saturating_sub(gone)).await;
+    Ok((value, Invalidation::WaitedOut(fault)))
+}
+
+/// Behind the answer: deletes the outbox rows that this writer has covered. By transaction, never by tag: other writers' rows of the
+/// same tag are still to be applied. Where it fails the next renewal does it.
+pub async fn settle<P: Ledger>(ports: &P, settled: &Settled) -> Result<(), P::Error> {
+    ports.forget_transaction(&settled.xid, &settled.tags).await
+}

@@ -1,0 +1,35 @@
+//! What every check is made of.
+
+use crate::protocol::certificate::Timing;
+use crate::protocol::entry::{Stamp, Value, encode};
+use crate::protocol::ports::{CacheFault, Fill, Store};
+use std::time::Duration;
+
+/// What a check found.
+pub type Outcome = Result<(), String>;
+
+/// Long enough for a slow machine not to see it run out, short enough to wait for.
+pub(super) const SHORT: Duration = Duration::from_millis(150);
+pub(super) const LONG: Duration = Duration::from_secs(60);
+
+/// Certificates that live that long, whatever else is slow: their claims are held for [`LONG`].
+pub(super) const BRIEFLY: Timing = Timing::of(Duration::from_millis(800));
+
+pub(super) fn fault(fault: CacheFault) -> String {
+    format!("the port failed: {fault:?}")
+}
+
+pub(super) fn ensure(holds: bool, claim: &str) -> Outcome {
+    if holds { Ok(()) } else { Err(format!("does not hold: {claim}")) }
+}
+
+pub(super) fn entry(fill: u128) -> Result<Vec<u8>, String> {
+    let value = Value { payload: b"{}".to_vec(), etag: "\"1\"".into(), owner: None };
+    let stamp = Stamp { created: 0, fresh_until: 0, load_ms: 0, epoch: 1, generations: &[], fill };
+    encode(&value, &stamp).ok_or_else(|| "an entry can't be encoded".to_owned())
+}
+
+pub(super) async fn fill<P: Store>(ports: &P, key: &str, id: u128, ttl: Duration, holder: Option<u128>) -> Outcome {
+    let fill = Fill { key, bytes: entry(id)?, ttl_ms: ttl.as_millis() as u64 };
+    ports.fill(&[fill], holder).await.map_err(fault)
+}
