@@ -39,18 +39,60 @@ pub use kit::gzip;
 pub use kit::idempotency;
 #[cfg(feature = "l1")]
 pub use kit::l1;
-#[cfg(feature = "limit")]
-pub use kit::limit;
-#[cfg(feature = "lock")]
-pub use kit::lock;
 #[cfg(feature = "named")]
 pub use kit::named;
-#[cfg(feature = "retry")]
-pub use kit::retry;
-#[cfg(feature = "statistics")]
-pub use kit::statistics;
 #[cfg(feature = "declare")]
 pub use kit::{content, declare};
-pub use protocol::{certificate, entry, freshness, key, policy, ports, read, read_many, renew, write, write_through};
+pub use protocol::{certificate, freshness, key, read_many, renew, write};
+#[cfg(feature = "limit")]
+pub use renamed::limit;
+#[cfg(feature = "lock")]
+pub use renamed::lock;
+#[cfg(feature = "retry")]
+pub use renamed::retry;
+#[cfg(feature = "statistics")]
+pub use renamed::statistics;
+pub use renamed::{entry, policy, ports, read, write_through};
 #[cfg(feature = "testing")]
 pub use testing::{contract, memory};
+
+/// Types under the names that they had before, for callers that have not changed yet. Once none is
+/// left this module goes, and its modules are re-exported from `protocol` and `kit` like the others.
+mod renamed {
+    #![allow(missing_docs)] // Each has the documentation of what it re-exports.
+
+    pub mod entry {
+        pub use crate::protocol::entry::{OriginValue as Given, *};
+    }
+    pub mod policy {
+        pub use crate::protocol::policy::{Compression as Compress, *};
+    }
+    pub mod ports {
+        pub use crate::protocol::ports::{OutboxState as Pending, Snapshot as Seen, *};
+    }
+    pub mod read {
+        pub use crate::protocol::read::{EntrySpec as Wanted, ReadTrace as Course, *};
+    }
+    pub mod write_through {
+        pub use crate::protocol::write_through::{GenerationSwap as Turn, *};
+    }
+    #[cfg(feature = "limit")]
+    pub mod limit {
+        pub use crate::kit::limit::{LimitDecision as Decision, WindowCount as Count, *};
+    }
+    #[cfg(feature = "lock")]
+    pub mod lock {
+        pub use crate::kit::lock::{Acquisition as Acquired, *};
+    }
+    #[cfg(feature = "retry")]
+    pub mod retry {
+        pub use crate::kit::retry::{RetryStep as Next, *};
+    }
+    #[cfg(feature = "statistics")]
+    pub mod statistics {
+        pub use crate::kit::statistics::*;
+        pub mod counts {
+            pub use crate::kit::statistics::counts::{WriteCounter as Written, *};
+        }
+    }
+}

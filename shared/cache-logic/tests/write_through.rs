@@ -1,11 +1,11 @@
 //! What a write-through stores, and when it only invalidates.
 
 use cache_logic::entry::Value;
-use cache_logic::memory::{Away, Memory, run};
-use cache_logic::named::Named;
+use cache_logic::memory::{Memory, OriginAway, run};
+use cache_logic::named::NamedPolicy;
 use cache_logic::policy::{Limits, Policy};
 use cache_logic::ports::{CacheFault, Clock, Registry, Store};
-use cache_logic::read::{Outcome, Wanted, read};
+use cache_logic::read::{EntrySpec, Outcome, read};
 use cache_logic::renew::renew;
 use cache_logic::write::{Commit, EVERYTHING, Invalidation};
 use cache_logic::write_through::write_through;
@@ -17,9 +17,9 @@ struct Shop {
     version: Cell<u32>,
 }
 
-const POLICY: Policy = Named::Query.policy();
-const WANTED: Wanted<'_> = Wanted { key: "order", tags: &["order:1"], policy: &POLICY };
-const LIST: Wanted<'_> = Wanted { key: "list", tags: &["org:1"], policy: &POLICY };
+const POLICY: Policy = NamedPolicy::Query.policy();
+const WANTED: EntrySpec<'_> = EntrySpec { key: "order", tags: &["order:1"], policy: &POLICY };
+const LIST: EntrySpec<'_> = EntrySpec { key: "list", tags: &["org:1"], policy: &POLICY };
 
 fn value(version: u32) -> Value {
     Value::of_bytes(version.to_string().into_bytes())
@@ -37,8 +37,8 @@ impl Shop {
         shop
     }
 
-    fn read(&self, wanted: &Wanted<'_>) -> (String, Outcome) {
-        let load = async || Ok::<_, Away>(Some(value(self.version.get())));
+    fn read(&self, wanted: &EntrySpec<'_>) -> (String, Outcome) {
+        let load = async || Ok::<_, OriginAway>(Some(value(self.version.get())));
         let read = run(read(&self.memory, wanted, &self.limits, load)).unwrap().unwrap();
         (String::from_utf8(read.value.payload).unwrap(), read.outcome)
     }
@@ -50,7 +50,7 @@ impl Shop {
             let version = self.version.get();
             meanwhile();
             let tags = tags.iter().map(|tag| (*tag).to_owned()).collect();
-            Ok::<_, Away>(Commit { value: version, xid: xid.to_owned(), tags })
+            Ok::<_, OriginAway>(Commit { value: version, xid: xid.to_owned(), tags })
         };
         let entry = |version: &u32| Some(value(*version).into());
         let (_, invalidation, stored) = run(write_through(&self.memory, &WANTED, &self.limits, commit, entry)).unwrap();
@@ -173,10 +173,10 @@ fn what_is_too_large_is_only_invalidated() {
 #[test]
 fn a_tag_that_the_write_doesn_t_touch_keeps_its_generation() {
     let shop = Shop::new();
-    let both = Wanted { key: "both", tags: &["order:1", "org:1"], policy: &POLICY };
+    let both = EntrySpec { key: "both", tags: &["order:1", "org:1"], policy: &POLICY };
     shop.read(&both);
     let before = run(shop.memory.look(&[], &["order:1", "org:1"])).unwrap().generations;
-    let commit = async || Ok::<_, Away>(Commit { value: 2, xid: "7".into(), tags: vec!["order:1".into()] });
+    let commit = async || Ok::<_, OriginAway>(Commit { value: 2, xid: "7".into(), tags: vec!["order:1".into()] });
     let entry = |version: &u32| Some(value(*version).into());
     let (_, _, stored) = run(write_through(&shop.memory, &both, &shop.limits, commit, entry)).unwrap();
     let after = run(shop.memory.look(&[], &["order:1", "org:1"])).unwrap().generations;

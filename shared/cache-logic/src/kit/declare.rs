@@ -3,8 +3,8 @@
 //! ```
 //! use cache_logic::content::Json;
 //! use cache_logic::declare::{Cache, CacheEvict, CachePut, Cacheable};
-//! use cache_logic::memory::{Away, Memory, run};
-//! use cache_logic::named::Named;
+//! use cache_logic::memory::{OriginAway, Memory, run};
+//! use cache_logic::named::NamedPolicy;
 //! use cache_logic::read::Outcome;
 //! use cache_logic::write::Commit;
 //! use serde::{Deserialize, Serialize};
@@ -15,7 +15,7 @@
 //! }
 //!
 //! /// Profiles by number: key, tags and policy in one place.
-//! const PROFILE: Cacheable<u32, Json<Profile>> = Cacheable::new("profile", Named::User.policy())
+//! const PROFILE: Cacheable<u32, Json<Profile>> = Cacheable::new("profile", NamedPolicy::User.policy())
 //!     .key(|key, id: &u32| key.part(id.to_string()))
 //!     .tags(|id: &u32| vec![format!("profile:{id}")]);
 //! /// What renames one, and gives it back as it is then.
@@ -28,7 +28,7 @@
 //! let cache = Cache { ports: &ports, limits: &limits };
 //! let ada = || Json(Profile { name: "Ada".into() });
 //! // In an app: one statement. `None` is "there is none".
-//! let load = async || Ok::<_, Away>(Some(ada()));
+//! let load = async || Ok::<_, OriginAway>(Some(ada()));
 //!
 //! let read = run(PROFILE.read(cache, &7, load)).unwrap().unwrap();
 //! assert_eq!((read.value, read.outcome), (ada(), Outcome::Miss { stored: true }));
@@ -36,13 +36,13 @@
 //! // The statement gives the new value, its transaction, and what its triggers have announced.
 //! let grace = || Json(Profile { name: "Grace".into() });
 //! let commit =
-//!     async || Ok::<_, Away>(Commit { value: Some(grace()), xid: "42".into(), tags: vec!["profile:7".into()] });
+//!     async || Ok::<_, OriginAway>(Commit { value: Some(grace()), xid: "42".into(), tags: vec!["profile:7".into()] });
 //! let written = run(RENAME.write(cache, &7, commit)).unwrap();
 //! assert!(written.stored);
 //! let read = run(PROFILE.read(cache, &7, load)).unwrap().unwrap();
 //! assert_eq!(read.value, grace(), "a hit: nothing was loaded");
 //!
-//! let commit = async || Ok::<_, Away>(Commit { value: (), xid: "43".into(), tags: vec![] });
+//! let commit = async || Ok::<_, OriginAway>(Commit { value: (), xid: "43".into(), tags: vec![] });
 //! run(ERASE.write(cache, &7, commit)).unwrap();
 //! let read = run(PROFILE.read(cache, &7, load)).unwrap().unwrap();
 //! assert_eq!(read.outcome, Outcome::Miss { stored: true });
@@ -50,11 +50,11 @@
 //! # }
 //! ```
 //!
-//! What is due behind an answer stands beside it: [`Fetched::due`] for [`Cacheable::after`], [`Written::invalidation`] for
+//! What is due behind an answer stands beside it: [`TypedRead::due`] for [`Cacheable::after`], [`WriteOutcome::invalidation`] for
 //! [`crate::write::settle`].
 
 mod reads;
 mod writes;
 
-pub use reads::{Cache, Cacheable, Due, Error, Fetched};
-pub use writes::{CacheEvict, CachePut, Written};
+pub use reads::{Cache, Cacheable, Error, FollowUp, TypedRead};
+pub use writes::{CacheEvict, CachePut, WriteOutcome};

@@ -2,19 +2,19 @@
 //! "The Idempotency-Key HTTP Header Field").
 //!
 //! The decision is pure; where the record is kept is the caller's: next to what the request changes, so that both stand or fall together.
-//! [`Memory`] keeps them for tests and for what may be forgotten.
+//! [`KeyRecords`] keeps them for tests and for what may be forgotten.
 //!
 //! ```
-//! use cache_logic::idempotency::{Decision, Memory};
+//! use cache_logic::idempotency::{KeyDecision, KeyRecords};
 //!
-//! let (mut keys, hour) = (Memory::default(), 3_600_000);
+//! let (mut keys, hour) = (KeyRecords::default(), 3_600_000);
 //! let now = 0;
 //! // The key is the caller's and belongs to who is calling; the fingerprint is a hash of the request.
-//! assert_eq!(keys.begin("alice/7", 0xfeed, 1, now, 30_000), Decision::Started);
-//! assert_eq!(keys.begin("alice/7", 0xfeed, 2, now, 30_000), Decision::InProgress { retry_after_ms: 30_000 });
+//! assert_eq!(keys.begin("alice/7", 0xfeed, 1, now, 30_000), KeyDecision::Started);
+//! assert_eq!(keys.begin("alice/7", 0xfeed, 2, now, 30_000), KeyDecision::InProgress { retry_after_ms: 30_000 });
 //! assert!(keys.complete("alice/7", 1, "201 created", now, hour));
-//! assert_eq!(keys.begin("alice/7", 0xfeed, 3, now, 30_000), Decision::Replay("201 created"));
-//! assert_eq!(keys.begin("alice/7", 0xbeef, 4, now, 30_000), Decision::Mismatch);
+//! assert_eq!(keys.begin("alice/7", 0xfeed, 3, now, 30_000), KeyDecision::Replay("201 created"));
+//! assert_eq!(keys.begin("alice/7", 0xbeef, 4, now, 30_000), KeyDecision::Mismatch);
 //! ```
 
 use crate::protocol::freshness::Millis;
@@ -22,7 +22,7 @@ use std::collections::HashMap;
 
 /// What is to be done with a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Decision<R> {
+pub enum KeyDecision<R> {
     /// Do it: it is the first, or the first to be done.
     Started,
     /// The first is still at work: ask again after that time.
@@ -60,34 +60,34 @@ pub enum Progress<R> {
 }
 
 /// Decides on a request at `now`. A record whose time is up is none.
-pub fn decide<R: Clone>(record: Option<&Record<R>>, fingerprint: u128, now: Millis) -> Decision<R> {
+pub fn decide<R: Clone>(record: Option<&Record<R>>, fingerprint: u128, now: Millis) -> KeyDecision<R> {
     match record.filter(|record| now < record.until) {
-        None => Decision::Started,
-        Some(record) if record.fingerprint != fingerprint => Decision::Mismatch,
+        None => KeyDecision::Started,
+        Some(record) if record.fingerprint != fingerprint => KeyDecision::Mismatch,
         Some(Record { progress: Progress::Working { .. }, until, .. }) => {
-            Decision::InProgress { retry_after_ms: until - now }
+            KeyDecision::InProgress { retry_after_ms: until - now }
         }
-        Some(Record { progress: Progress::Done(answer), .. }) => Decision::Replay(answer.clone()),
+        Some(Record { progress: Progress::Done(answer), .. }) => KeyDecision::Replay(answer.clone()),
     }
 }
 
 /// Records in memory, of one instance.
 #[derive(Debug, Clone)]
-pub struct Memory<R> {
+pub struct KeyRecords<R> {
     records: HashMap<String, Record<R>>,
 }
 
-impl<R> Default for Memory<R> {
+impl<R> Default for KeyRecords<R> {
     fn default() -> Self {
         Self { records: HashMap::new() }
     }
 }
 
-impl<R: Clone> Memory<R> {
+impl<R: Clone> KeyRecords<R> {
     /// Decides on a request and, where it is to be done, notes that `owner` is at it, for `hold_ms` at most.
-    pub fn begin(&mut self, key: &str, fingerprint: u128, owner: u128, now: Millis, hold_ms: Millis) -> Decision<R> {
+    pub fn begin(&mut self, key: &str, fingerprint: u128, owner: u128, now: Millis, hold_ms: Millis) -> KeyDecision<R> {
         let decision = decide(self.records.get(key), fingerprint, now);
-        if matches!(decision, Decision::Started) {
+        if matches!(decision, KeyDecision::Started) {
             let record = Record { fingerprint, progress: Progress::Working { owner }, until: now + hold_ms };
             self.records.insert(key.to_owned(), record);
         }
@@ -128,28 +128,28 @@ mod tests {
 
     #[test]
     fn who_is_given_up_completes_nothing_any_more() {
-        let mut keys = Memory::default();
-        assert_eq!(keys.begin("k", 1, 10, 0, 100), Decision::Started);
-        assert_eq!(keys.begin("k", 1, 11, 99, 100), Decision::InProgress { retry_after_ms: 1 });
-        assert_eq!(keys.begin("k", 1, 11, 100, 100), Decision::Started, "given up");
+        let mut keys = KeyRecords::default();
+        assert_eq!(keys.begin("k", 1, 10, 0, 100), KeyDecision::Started);
+        assert_eq!(keys.begin("k", 1, 11, 99, 100), KeyDecision::InProgress { retry_after_ms: 1 });
+        assert_eq!(keys.begin("k", 1, 11, 100, 100), KeyDecision::Started, "given up");
         assert!(!keys.complete("k", 10, "late", 101, 1000), "somebody else is at it");
         assert!(!keys.abandon("k", 10, 101));
         assert!(keys.complete("k", 11, "done", 150, 1000));
         assert!(!keys.complete("k", 11, "twice", 151, 1000));
-        assert_eq!(keys.begin("k", 1, 12, 160, 100), Decision::Replay("done"));
+        assert_eq!(keys.begin("k", 1, 12, 160, 100), KeyDecision::Replay("done"));
     }
 
     #[test]
     fn a_failure_that_passes_is_forgotten_and_an_answer_kept_for_its_time() {
-        let mut keys = Memory::default();
+        let mut keys = KeyRecords::default();
         keys.begin("k", 1, 10, 0, 100);
         assert!(keys.abandon("k", 10, 50));
-        assert_eq!(keys.begin("k", 2, 11, 51, 100), Decision::Started, "another request may use the key then");
+        assert_eq!(keys.begin("k", 2, 11, 51, 100), KeyDecision::Started, "another request may use the key then");
         keys.complete("k", 11, "done", 60, 40);
-        assert_eq!(keys.begin("k", 1, 12, 99, 100), Decision::Mismatch);
+        assert_eq!(keys.begin("k", 1, 12, 99, 100), KeyDecision::Mismatch);
         keys.sweep(99);
-        assert_eq!(keys.begin("k", 2, 12, 99, 100), Decision::Replay("done"));
+        assert_eq!(keys.begin("k", 2, 12, 99, 100), KeyDecision::Replay("done"));
         keys.sweep(100);
-        assert_eq!(keys.begin("k", 1, 13, 100, 100), Decision::Started);
+        assert_eq!(keys.begin("k", 1, 13, 100, 100), KeyDecision::Started);
     }
 }

@@ -10,17 +10,17 @@
 //! ```
 //! use cache_logic::entry::Value;
 //! use cache_logic::l1::{L1, Reference, read};
-//! use cache_logic::memory::{Away, Memory, run};
-//! use cache_logic::named::Named;
+//! use cache_logic::memory::{OriginAway, Memory, run};
+//! use cache_logic::named::NamedPolicy;
 //! use cache_logic::policy::Limits;
-//! use cache_logic::read::Wanted;
+//! use cache_logic::read::EntrySpec;
 //! use std::cell::RefCell;
 //!
 //! # fn main() -> Result<(), String> {
 //! let near = RefCell::new(L1::new(100, 100_000, 2_000)); // one per instance; 2 seconds
-//! let (ports, limits, policy) = (Memory::default(), Limits::with_millis(1000)?, Named::Lookup.policy());
-//! let countries = Reference(Wanted { key: "countries", tags: &["countries"], policy: &policy });
-//! let load = async || Ok::<_, Away>(Some(Value::of_bytes(b"[\"AT\",\"CH\"]".to_vec())));
+//! let (ports, limits, policy) = (Memory::default(), Limits::with_millis(1000)?, NamedPolicy::Lookup.policy());
+//! let countries = Reference(EntrySpec { key: "countries", tags: &["countries"], policy: &policy });
+//! let load = async || Ok::<_, OriginAway>(Some(Value::of_bytes(b"[\"AT\",\"CH\"]".to_vec())));
 //!
 //! let first = run(read(&near, &ports, &countries, &limits, load)).unwrap().unwrap();
 //! assert!(first.read.is_some(), "from Redis or the origin");
@@ -32,11 +32,11 @@
 //! # }
 //! ```
 
-use crate::protocol::entry::{Encoding, Given, Value};
+use crate::protocol::entry::{Encoding, OriginValue, Value};
 use crate::protocol::freshness::{Freshness, Millis};
 use crate::protocol::policy::Limits;
 use crate::protocol::ports::{Clock, Ledger, OriginError, Registry, Store};
-use crate::protocol::read::{Outcome, Read, Wanted};
+use crate::protocol::read::{EntrySpec, Outcome, Read};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
@@ -132,11 +132,11 @@ impl L1 {
 
 /// An entry that is reference data: whoever declares it so accepts that a changed value is seen `max_age_ms` later.
 #[derive(Debug, Clone, Copy)]
-pub struct Reference<'a>(pub Wanted<'a>);
+pub struct Reference<'a>(pub EntrySpec<'a>);
 
 /// A value, and how it was read where it wasn't near.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Near {
+pub struct NearRead {
     /// What to send.
     pub value: Rc<Value>,
     /// How it was read, its value taken out; `None`: it was in the instance.
@@ -153,16 +153,16 @@ pub async fn read<P, L, E>(
     wanted: &Reference<'_>,
     limits: &Limits,
     load: impl AsyncFn() -> Result<Option<L>, E>,
-) -> Result<Option<Near>, E>
+) -> Result<Option<NearRead>, E>
 where
     P: Store + Registry + Ledger + Clock,
-    L: Into<Given>,
+    L: Into<OriginValue>,
     E: OriginError,
 {
     let (Reference(wanted), asked) = (wanted, ports.monotonic());
     let known = near.borrow_mut().get(wanted.key, asked);
     if let Some(value) = known {
-        return Ok(Some(Near { value, read: None }));
+        return Ok(Some(NearRead { value, read: None }));
     }
     let Some(mut read) = crate::protocol::read::read(ports, wanted, limits, load).await? else { return Ok(None) };
     let value = Rc::new(std::mem::replace(&mut read.value, Value::of_bytes(Vec::new())));
@@ -173,7 +173,7 @@ where
     if certified && read.encoding == Encoding::Identity {
         near.borrow_mut().put(wanted.key, value.clone(), asked);
     }
-    Ok(Some(Near { value, read: Some(read) }))
+    Ok(Some(NearRead { value, read: Some(read) }))
 }
 
 #[cfg(test)]

@@ -10,5 +10,5 @@
 mod decision;
 mod log;
 
-pub use decision::{Count, Decision, Window};
-pub use log::{Log, attempt, refuse};
+pub use decision::{LimitDecision, Window, WindowCount};
+pub use log::{AttemptLog, attempt, refuse};

@@ -10,18 +10,18 @@
 //! the resource nothing is done out of turn; without it the lock only saves double work.
 //!
 //! ```
-//! use cache_logic::lock::{Acquired, acquire};
+//! use cache_logic::lock::{Acquisition, acquire};
 //! use cache_logic::memory::{Memory, run};
 //! use std::time::Duration;
 //!
 //! let ports = Memory::default(); // in an app: over Redis
 //! let (hold, wait) = (Duration::from_secs(30), Duration::from_millis(100));
-//! let Ok(Acquired::Held(report)) = run(acquire(&ports, "report", hold, wait)) else { panic!("it is free") };
-//! assert_eq!(run(acquire(&ports, "report", hold, wait)), Ok(Acquired::Busy));
+//! let Ok(Acquisition::Held(report)) = run(acquire(&ports, "report", hold, wait)) else { panic!("it is free") };
+//! assert_eq!(run(acquire(&ports, "report", hold, wait)), Ok(Acquisition::Busy));
 //! // ... the work; `report.fence` goes along with every write
 //! let first = report.fence;
 //! assert_eq!(run(report.release(&ports)), Ok(true));
-//! let Ok(Acquired::Held(next)) = run(acquire(&ports, "report", hold, wait)) else { panic!("it is free") };
+//! let Ok(Acquisition::Held(next)) = run(acquire(&ports, "report", hold, wait)) else { panic!("it is free") };
 //! assert!(next.fence > first);
 //! ```
 
@@ -49,7 +49,7 @@ pub trait Locks {
 
 /// How an attempt ended.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Acquired {
+pub enum Acquisition {
     /// It is ours.
     Held(Lock),
     /// Somebody else had it all the time.
@@ -76,18 +76,18 @@ pub async fn acquire<P: Locks + Clock>(
     name: &str,
     hold: Duration,
     wait: Duration,
-) -> Result<Acquired, CacheFault> {
+) -> Result<Acquisition, CacheFault> {
     let (begun, owner) = (ports.monotonic(), ports.token());
     let mut attempt = 0;
     loop {
         // From before the call: when it began to count in Redis can't be known better.
         let asked = ports.monotonic();
         if let Some(fence) = ports.take(name, owner, hold).await? {
-            return Ok(Acquired::Held(Lock { name: name.to_owned(), owner, fence, until: end(asked, hold) }));
+            return Ok(Acquisition::Held(Lock { name: name.to_owned(), owner, fence, until: end(asked, hold) }));
         }
         let left = wait.saturating_sub(Duration::from_millis(ports.monotonic().saturating_sub(begun)));
         if left.is_zero() {
-            return Ok(Acquired::Busy);
+            return Ok(Acquisition::Busy);
         }
         ports.sleep(Duration::from_millis(poll_pause_ms(attempt, ports.draw())).min(left)).await;
         attempt += 1;

@@ -4,7 +4,7 @@ use crate::protocol::policy::Policy;
 use std::time::Duration;
 
 /// A kind of data with a policy of its own. The TTLs are defaults, chosen by how much an old copy would matter if nobody announced a change:
-/// with triggers in the database they only say how long unused data stays. Each may be overridden by [`Named::with_ttl`].
+/// with triggers in the database they only say how long unused data stays. Each may be overridden by [`NamedPolicy::with_ttl`].
 ///
 /// | name | default TTL | while the database is away | for |
 /// | --- | --- | --- | --- |
@@ -18,18 +18,18 @@ use std::time::Duration;
 /// | `report` | 1 h | served, marked | aggregates that cost seconds |
 ///
 /// ```
-/// use cache_logic::named::Named;
+/// use cache_logic::named::NamedPolicy;
 /// use std::time::Duration;
 ///
-/// assert_eq!(Named::Session.policy().ttl, Duration::from_secs(1800));
+/// assert_eq!(NamedPolicy::Session.policy().ttl, Duration::from_secs(1800));
 /// // From a setting: the same policy, another TTL.
 /// let ttl = Duration::from_secs("600".parse().unwrap());
-/// let session = Named::Session.with_ttl(ttl).unwrap();
+/// let session = NamedPolicy::Session.with_ttl(ttl).unwrap();
 /// assert!(session.ttl == ttl && !session.stale_if_error);
-/// assert_eq!(Named::parse("feature-flag"), Some(Named::FeatureFlag));
+/// assert_eq!(NamedPolicy::parse("feature-flag"), Some(NamedPolicy::FeatureFlag));
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Named {
+pub enum NamedPolicy {
     /// Who is logged in, what is in the cart.
     Session,
     /// Permissions, keys, revocations.
@@ -48,7 +48,7 @@ pub enum Named {
     Report,
 }
 
-impl Named {
+impl NamedPolicy {
     /// All of them.
     pub const ALL: [Self; 8] = [
         Self::Session,
@@ -116,17 +116,17 @@ mod tests {
 
     #[test]
     fn every_default_is_a_valid_policy_and_every_name_stands_for_one() {
-        for named in Named::ALL {
+        for named in NamedPolicy::ALL {
             assert_eq!(named.with_ttl(named.policy().ttl), Ok(named.policy()), "{named:?}");
-            assert_eq!(Named::parse(named.name()), Some(named));
+            assert_eq!(NamedPolicy::parse(named.name()), Some(named));
         }
-        assert_eq!(Named::parse("Session"), None);
-        assert!(Named::Query.with_ttl(Duration::ZERO).is_err());
+        assert_eq!(NamedPolicy::parse("Session"), None);
+        assert!(NamedPolicy::Query.with_ttl(Duration::ZERO).is_err());
     }
 
     #[test]
     fn who_someone_is_and_what_he_may_is_never_served_uncertified() {
-        let served: Vec<_> = Named::ALL.into_iter().filter(|named| named.policy().stale_if_error).collect();
-        assert!(!served.contains(&Named::Session) && !served.contains(&Named::Auth) && served.len() == 6);
+        let served: Vec<_> = NamedPolicy::ALL.into_iter().filter(|named| named.policy().stale_if_error).collect();
+        assert!(!served.contains(&NamedPolicy::Session) && !served.contains(&NamedPolicy::Auth) && served.len() == 6);
     }
 }

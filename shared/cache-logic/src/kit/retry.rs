@@ -18,7 +18,7 @@ pub struct RetryPolicy {
 
 /// What to do after an attempt that failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Next {
+pub enum RetryStep {
     /// Wait so long, then try again.
     Wait(Duration),
     /// It isn't worth another one.
@@ -48,14 +48,14 @@ impl Retry {
     ///
     /// What was asked for is waited in full, and the jitter on top of it: many who were told the same time must not come back at the
     /// same moment.
-    pub fn failed(&mut self, elapsed: Duration, asked: Option<Duration>, draw: f64) -> Next {
+    pub fn failed(&mut self, elapsed: Duration, asked: Option<Duration>, draw: f64) -> RetryStep {
         self.failed += 1;
         if self.failed >= self.policy.attempts {
-            return Next::GiveUp;
+            return RetryStep::GiveUp;
         }
         let doubled = self.policy.base.saturating_mul(1 << (self.failed - 1).min(31));
         let wait = asked.unwrap_or_default().saturating_add(doubled.min(self.policy.cap).mul_f64(draw.clamp(0.0, 1.0)));
-        if elapsed.saturating_add(wait) < self.policy.budget { Next::Wait(wait) } else { Next::GiveUp }
+        if elapsed.saturating_add(wait) < self.policy.budget { RetryStep::Wait(wait) } else { RetryStep::GiveUp }
     }
 }
 
@@ -77,35 +77,35 @@ mod tests {
         {
             let mut retry = Retry::new(policy());
             for wait in waits {
-                assert_eq!(retry.failed(ms(0), None, draw), Next::Wait(ms(wait)), "draw {draw}");
+                assert_eq!(retry.failed(ms(0), None, draw), RetryStep::Wait(ms(wait)), "draw {draw}");
             }
-            assert_eq!(retry.failed(ms(0), None, draw), Next::GiveUp, "six attempts were made");
+            assert_eq!(retry.failed(ms(0), None, draw), RetryStep::GiveUp, "six attempts were made");
         }
     }
 
     #[test]
     fn one_attempt_is_no_retry() {
         let mut retry = Retry::new(RetryPolicy { attempts: 1, ..policy() });
-        assert_eq!(retry.failed(ms(0), None, 0.0), Next::GiveUp);
+        assert_eq!(retry.failed(ms(0), None, 0.0), RetryStep::GiveUp);
         let mut none = Retry::new(RetryPolicy { attempts: 0, ..policy() });
-        assert_eq!(none.failed(ms(0), None, 0.0), Next::GiveUp);
+        assert_eq!(none.failed(ms(0), None, 0.0), RetryStep::GiveUp);
     }
 
     #[test]
     fn what_was_asked_for_is_waited_with_jitter_on_top() {
         let mut retry = Retry::new(policy());
-        assert_eq!(retry.failed(ms(0), Some(ms(2000)), 0.5), Next::Wait(ms(2050)));
+        assert_eq!(retry.failed(ms(0), Some(ms(2000)), 0.5), RetryStep::Wait(ms(2050)));
     }
 
     #[test]
     fn nothing_begins_after_the_budget() {
         let mut retry = Retry::new(policy());
-        assert_eq!(retry.failed(ms(9_950), None, 0.5), Next::GiveUp, "it would begin at the very end");
+        assert_eq!(retry.failed(ms(9_950), None, 0.5), RetryStep::GiveUp, "it would begin at the very end");
         let mut retry = Retry::new(policy());
-        assert_eq!(retry.failed(ms(9_949), None, 0.5), Next::Wait(ms(50)));
+        assert_eq!(retry.failed(ms(9_949), None, 0.5), RetryStep::Wait(ms(50)));
         assert_eq!((retry.remaining(ms(9_999)), retry.remaining(ms(11_000))), (ms(1), ms(0)));
         let mut retry = Retry::new(policy());
-        assert_eq!(retry.failed(ms(0), Some(ms(60_000)), 0.0), Next::GiveUp, "asked for longer than there is");
+        assert_eq!(retry.failed(ms(0), Some(ms(60_000)), 0.0), RetryStep::GiveUp, "asked for longer than there is");
     }
 
     #[test]
@@ -113,8 +113,8 @@ mod tests {
         let mut retry =
             Retry::new(RetryPolicy { attempts: u32::MAX, base: Duration::MAX, cap: ms(500), budget: Duration::MAX });
         for _ in 0..100 {
-            assert_eq!(retry.failed(ms(0), None, 7.0), Next::Wait(ms(500)));
+            assert_eq!(retry.failed(ms(0), None, 7.0), RetryStep::Wait(ms(500)));
         }
-        assert_eq!(retry.failed(ms(0), Some(Duration::MAX), 1.0), Next::GiveUp);
+        assert_eq!(retry.failed(ms(0), Some(Duration::MAX), 1.0), RetryStep::GiveUp);
     }
 }

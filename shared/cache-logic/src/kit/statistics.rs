@@ -37,7 +37,7 @@ use crate::protocol::freshness::{Freshness, Millis};
 use crate::protocol::ports::CacheFault;
 use crate::protocol::read::{Bypass, Outcome, Read};
 use crate::protocol::write::Invalidation;
-use counts::{BOUNDS, Counter, Counts, Written};
+use counts::{BOUNDS, Counter, Counts, WriteCounter};
 use std::time::Duration;
 
 /// The counters of all entities, and of writes.
@@ -45,14 +45,14 @@ use std::time::Duration;
 pub struct Statistics {
     entities: &'static [&'static str],
     counts: Vec<Counts>,
-    writes: [u64; Written::ALL.len()],
+    writes: [u64; WriteCounter::ALL.len()],
 }
 
 impl Statistics {
     /// Nothing counted yet. An entity's number is its place in this list; its name must not hold a colon.
     pub fn new(entities: &'static [&'static str]) -> Self {
         let counts = vec![Counts::default(); entities.len()];
-        Self { entities, counts, writes: [0; Written::ALL.len()] }
+        Self { entities, counts, writes: [0; WriteCounter::ALL.len()] }
     }
 
     /// Counts a read of entity number `entity` by how it ended: a value, nothing, or an error. A number out of range is not counted.
@@ -99,10 +99,10 @@ impl Statistics {
     pub fn write(&mut self, invalidation: &Invalidation, outage_wait: Duration) {
         match invalidation {
             Invalidation::Nothing => {}
-            Invalidation::Done(_) => self.writes[Written::Invalidated as usize] += 1,
+            Invalidation::Done(_) => self.writes[WriteCounter::Invalidated as usize] += 1,
             Invalidation::WaitedOut(_) => {
-                self.writes[Written::WaitedOut as usize] += 1;
-                self.writes[Written::WaitedMs as usize] += outage_wait.as_millis() as u64;
+                self.writes[WriteCounter::WaitedOut as usize] += 1;
+                self.writes[WriteCounter::WaitedMs as usize] += outage_wait.as_millis() as u64;
             }
         }
     }
@@ -120,7 +120,7 @@ impl Statistics {
     }
 
     /// One counter of writes.
-    pub fn written(&self, what: Written) -> u64 {
+    pub fn written(&self, what: WriteCounter) -> u64 {
         self.writes[what as usize]
     }
 
@@ -144,7 +144,8 @@ impl Statistics {
             let counted = counts.fields().filter(|&(_, count)| count > 0);
             pairs.extend(counted.map(|(field, count)| (format!("{entity}:{field}"), count)));
         }
-        let written = Written::ALL.into_iter().map(|what| (what, self.written(what))).filter(|&(_, count)| count > 0);
+        let written =
+            WriteCounter::ALL.into_iter().map(|what| (what, self.written(what))).filter(|&(_, count)| count > 0);
         pairs.extend(written.map(|(what, count)| (format!(":{}", what.name()), count)));
         pairs
     }
@@ -155,7 +156,7 @@ impl Statistics {
         for (field, count) in pairs {
             let Some((entity, field)) = field.split_once(':') else { continue };
             let place = if entity.is_empty() {
-                Written::ALL.iter().position(|what| what.name() == field).map(|place| &mut all.writes[place])
+                WriteCounter::ALL.iter().position(|what| what.name() == field).map(|place| &mut all.writes[place])
             } else {
                 let number = entities.iter().position(|name| *name == entity);
                 number.and_then(|number| all.counts[number].field_mut(field))

@@ -50,25 +50,25 @@ impl Value {
 /// lives as its policy says.
 ///
 /// ```
-/// use cache_logic::entry::{Given, Value};
+/// use cache_logic::entry::{OriginValue, Value};
 /// use std::time::Duration;
 ///
-/// fn keep(order: Value, delivered: bool) -> Given {
+/// fn keep(order: Value, delivered: bool) -> OriginValue {
 ///     // Nothing happens to a delivered order any more.
-///     Given { ttl: delivered.then_some(Duration::from_secs(24 * 3600)), ..order.into() }
+///     OriginValue { ttl: delivered.then_some(Duration::from_secs(24 * 3600)), ..order.into() }
 /// }
 /// # let value = Value { payload: vec![], etag: String::new(), owner: None };
 /// # assert!(keep(value.clone(), true).ttl.is_some() && keep(value, false).ttl.is_none());
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Given {
+pub struct OriginValue {
     /// The value.
     pub value: Value,
     /// Its own hard limit, in place of the policy's TTL; jitter and soft limit stay the policy's. At most 30 days count.
     pub ttl: Option<Duration>,
 }
 
-impl From<Value> for Given {
+impl From<Value> for OriginValue {
     fn from(value: Value) -> Self {
         Self { value, ttl: None }
     }
@@ -229,13 +229,13 @@ impl Trailer {
 
 /// An entry as it was stored, its trailer checked.
 #[derive(Debug)]
-pub struct Stored {
+pub struct StoredEntry {
     bytes: Vec<u8>,
     /// What its trailer says.
     pub trailer: Trailer,
 }
 
-impl Stored {
+impl StoredEntry {
     /// From stored bytes.
     ///
     /// # Errors

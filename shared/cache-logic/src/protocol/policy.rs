@@ -14,19 +14,19 @@ pub struct Policy {
     /// May it be served, marked, where Postgres can't be reached (RFC 5861, `stale-if-error`)?
     pub stale_if_error: bool,
     /// Whether and how it is kept packed.
-    pub compress: Option<Compress>,
+    pub compress: Option<Compression>,
 }
 
 /// How payloads are packed, and from how many bytes on.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Compress {
+pub struct Compression {
     /// A payload with fewer bytes is stored as it is.
     pub min_bytes: usize,
     /// By what.
     pub packer: Packer,
 }
 
-impl Compress {
+impl Compression {
     /// Packs payloads of `min_bytes` or more; 0: none.
     pub const fn at_least(min_bytes: usize, packer: Packer) -> Option<Self> {
         if min_bytes > 0 { Some(Self { min_bytes, packer }) } else { None }
@@ -65,7 +65,7 @@ impl Policy {
     }
 
     /// What a look at the cache goes by, while nothing else is known: whether the entry may be packed, and by what.
-    pub const fn for_looking(compress: Option<Compress>) -> Self {
+    pub const fn for_looking(compress: Option<Compression>) -> Self {
         Self { compress, ..Self::usual(Duration::ZERO) }
     }
 
@@ -82,7 +82,7 @@ impl Policy {
     ///
     /// Readers of such entries get them as they are stored: [`crate::read::Read::encoding`] says how.
     pub const fn compressed(self, min_bytes: usize, packer: Packer) -> Self {
-        Self { compress: Compress::at_least(min_bytes, packer), ..self }
+        Self { compress: Compression::at_least(min_bytes, packer), ..self }
     }
 
     /// The same for a value that says by itself how long it may live.

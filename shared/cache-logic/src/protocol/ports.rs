@@ -36,7 +36,7 @@ impl CacheFault {
 
 /// What one look showed, all of it at one moment.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Seen {
+pub struct Snapshot {
     /// The stored bytes, in the order of the keys asked for.
     pub entries: Vec<Option<Vec<u8>>>,
     /// The generations, in the order of the tags asked for.
@@ -76,7 +76,7 @@ pub struct Fill<'a> {
 /// Entries and their generations.
 pub trait Store {
     /// Reads entries, generations, certificate, fresh key and claim at one moment (`MGET`).
-    async fn look(&self, keys: &[&str], tags: &[&str]) -> Result<Seen, CacheFault>;
+    async fn look(&self, keys: &[&str], tags: &[&str]) -> Result<Snapshot, CacheFault>;
 
     /// Takes the lease for a key, unless it is held or the entry's fill id is no longer `known`; makes missing generations
     /// (`SET NX GET`) from `holder`, which is random. The lease ends by itself after `hold`.
@@ -124,7 +124,7 @@ pub trait Registry {
 
 /// What Postgres says at a renewal, in one statement.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub enum Pending {
+pub enum OutboxState {
     /// This database serves another cache: a configuration error; nothing may be served.
     Mismatch,
     /// The outbox as it stood.
@@ -144,7 +144,7 @@ pub trait Ledger {
     type Error;
 
     /// Reads outbox and epoch for a renewal on this run of Redis.
-    async fn pending(&self, run: RunId) -> Result<Pending, Self::Error>;
+    async fn pending(&self, run: RunId) -> Result<OutboxState, Self::Error>;
 
     /// Deletes exactly these rows, after they were applied and certified.
     async fn forget(&self, ids: &[i64]) -> Result<(), Self::Error>;

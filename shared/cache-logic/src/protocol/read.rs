@@ -8,33 +8,33 @@ mod waiting;
 pub(crate) use fill::prepare;
 pub(crate) use judge::due;
 pub use judge::{Verdict, certified, judge};
-pub use outcome::{Bypass, Course, Outcome, Read, Refresh, Wanted};
-pub(crate) use waiting::{Look, Waiting, look_certified};
+pub use outcome::{Bypass, EntrySpec, Outcome, Read, ReadTrace, Refresh};
+pub(crate) use waiting::{Look, WaitBudget, look_certified};
 
 use crate::protocol::certificate::Certificate;
-use crate::protocol::entry::{Given, Stored};
+use crate::protocol::entry::{OriginValue, StoredEntry};
 use crate::protocol::freshness::{Freshness, Millis};
 use crate::protocol::policy::{Limits, Policy};
-use crate::protocol::ports::{CacheFault, Clock, Lease, Ledger, OriginError, Registry, Seen, Store};
+use crate::protocol::ports::{CacheFault, Clock, Lease, Ledger, OriginError, Registry, Snapshot, Store};
 use fill::Filler;
 
 /// How often a reader starts over because others were faster, before it goes to the origin.
 const ROUNDS: u32 = 3;
 
-/// Reads one entry. `load` asks the origin, and gives a [`Value`](crate::entry::Value), or a [`Given`] that says how long to keep it; `None` is "there is no
+/// Reads one entry. `load` asks the origin, and gives a [`Value`](crate::entry::Value), or a [`OriginValue`] that says how long to keep it; `None` is "there is no
 /// such thing", and is never cached.
 ///
 /// # Errors
 /// What `load` gave, where nothing in the cache may stand in for it. A fault of Redis is never an error.
 pub async fn read<P, L, E>(
     ports: &P,
-    wanted: &Wanted<'_>,
+    wanted: &EntrySpec<'_>,
     limits: &Limits,
     load: impl AsyncFn() -> Result<Option<L>, E>,
 ) -> Result<Option<Read>, E>
 where
     P: Store + Registry + Ledger + Clock,
-    L: Into<Given>,
+    L: Into<OriginValue>,
     E: OriginError,
 {
     read_by(ports, wanted, async || Ok((*wanted.policy, *limits)), load).await
@@ -47,33 +47,34 @@ where
 /// As [`read`], and what `rules` gave.
 pub async fn read_by<P, L, E>(
     ports: &P,
-    wanted: &Wanted<'_>,
+    wanted: &EntrySpec<'_>,
     rules: impl AsyncFnOnce() -> Result<(Policy, Limits), E>,
     load: impl AsyncFn() -> Result<Option<L>, E>,
 ) -> Result<Option<Read>, E>
 where
     P: Store + Registry + Ledger + Clock,
-    L: Into<Given>,
+    L: Into<OriginValue>,
     E: OriginError,
 {
     let mut looked = ports.look(&[wanted.key], wanted.tags).await;
     if let Ok(seen) = &mut looked
-        && let Some(hit) = at_once(ports, wanted, seen)
+        && let Some(hit) = immediate_hit(ports, wanted, seen)
     {
         return Ok(Some(hit));
     }
     // Nearly every read has ended by now. All else that may happen is a future of several kilobytes, which a hit doesn't carry about.
     let otherwise = async {
         let (policy, limits) = rules().await?;
-        let mut course = Course::default();
-        let read = read_on(ports, &Wanted { policy: &policy, ..*wanted }, &limits, load, looked, &mut course).await?;
+        let mut course = ReadTrace::default();
+        let read =
+            read_on(ports, &EntrySpec { policy: &policy, ..*wanted }, &limits, load, looked, &mut course).await?;
         Ok(read.map(|read| Read { course, ..read }))
     };
     Box::pin(otherwise).await
 }
 
 /// The entry, where it was seen and may be served.
-fn at_once<P: Clock>(ports: &P, wanted: &Wanted<'_>, seen: &mut Seen) -> Option<Read> {
+fn immediate_hit<P: Clock>(ports: &P, wanted: &EntrySpec<'_>, seen: &mut Snapshot) -> Option<Read> {
     let certificate = certified(seen)?;
     let now = ports.now();
     let entry = seen.entries.first_mut()?;
@@ -86,18 +87,18 @@ fn at_once<P: Clock>(ports: &P, wanted: &Wanted<'_>, seen: &mut Seen) -> Option<
 /// A read whose first look didn't give the answer.
 async fn read_on<P, L, E>(
     ports: &P,
-    wanted: &Wanted<'_>,
+    wanted: &EntrySpec<'_>,
     limits: &Limits,
     load: impl AsyncFn() -> Result<Option<L>, E>,
-    looked: Result<Seen, CacheFault>,
-    course: &mut Course,
+    looked: Result<Snapshot, CacheFault>,
+    course: &mut ReadTrace,
 ) -> Result<Option<Read>, E>
 where
     P: Store + Registry + Ledger + Clock,
-    L: Into<Given>,
+    L: Into<OriginValue>,
     E: OriginError,
 {
-    let (mut waiting, mut looked) = (Waiting::default(), Some(looked));
+    let (mut waiting, mut looked) = (WaitBudget::default(), Some(looked));
     for _ in 0..ROUNDS {
         let look = look_certified(ports, &[wanted.key], wanted.tags, limits, &mut waiting, looked.take()).await;
         course.waited_ms = waiting.waited_ms();
@@ -151,14 +152,14 @@ where
 /// What `load` gave; the entry stays as it is.
 pub async fn refresh<P, L, E>(
     ports: &P,
-    wanted: &Wanted<'_>,
+    wanted: &EntrySpec<'_>,
     limits: &Limits,
     what: Refresh,
     load: impl AsyncFn() -> Result<Option<L>, E>,
 ) -> Result<bool, E>
 where
     P: Store + Clock,
-    L: Into<Given>,
+    L: Into<OriginValue>,
 {
     let holder = ports.token();
     match ports.lease(wanted.key, Some(what.fill), wanted.tags, holder, limits.lease_hold).await {
@@ -170,7 +171,7 @@ where
     }
 }
 
-fn hit(stored: Stored, freshness: Freshness, now: Millis, certificate: Certificate, due: bool) -> Read {
+fn hit(stored: StoredEntry, freshness: Freshness, now: Millis, certificate: Certificate, due: bool) -> Read {
     let trailer = stored.trailer;
     let ttl_ms = trailer.fresh_until.saturating_sub(now);
     let refresh = Refresh::of(&trailer, freshness, certificate.epoch);
@@ -178,7 +179,7 @@ fn hit(stored: Stored, freshness: Freshness, now: Millis, certificate: Certifica
     Read { renew, refresh, encoding, ..Read::of(stored.into_value(), Outcome::Hit { freshness, ttl_ms }) }
 }
 
-async fn bypass<L: Into<Given>, E>(
+async fn bypass<L: Into<OriginValue>, E>(
     load: impl AsyncFn() -> Result<Option<L>, E>,
     why: Bypass,
 ) -> Result<Option<Read>, E> {
@@ -190,13 +191,13 @@ async fn bypass<L: Into<Given>, E>(
 /// the last known.
 async fn last_known<P, L, E>(
     ports: &P,
-    wanted: &Wanted<'_>,
-    mut seen: Seen,
+    wanted: &EntrySpec<'_>,
+    mut seen: Snapshot,
     load: impl AsyncFn() -> Result<Option<L>, E>,
 ) -> Result<Option<Read>, E>
 where
     P: Registry + Clock,
-    L: Into<Given>,
+    L: Into<OriginValue>,
     E: OriginError,
 {
     let error = match load().await {

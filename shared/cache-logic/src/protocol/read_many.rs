@@ -1,37 +1,38 @@
 //! The bulk read: one look, one statement for all that is missing, one fill.
 
 use crate::protocol::certificate::{Epoch, Generation};
-use crate::protocol::entry::Given;
+use crate::protocol::entry::OriginValue;
 use crate::protocol::policy::Limits;
 use crate::protocol::ports::{Clock, Fill, Lease, Ledger, OriginError, Registry, Store};
 use crate::protocol::read::{
-    Bypass, Course, Look, Outcome, Read, Refresh, Verdict, Waiting, Wanted, due, judge, look_certified, prepare,
+    Bypass, EntrySpec, Look, Outcome, Read, ReadTrace, Refresh, Verdict, WaitBudget, due, judge, look_certified,
+    prepare,
 };
 
 /// Reads many entries, each with tags of its own. `load` is asked once at most, for the indices that are missing, and gives a
-/// [`Value`](crate::entry::Value), a [`Given`] or nothing for each, in that order. No leases: a bulk read
+/// [`Value`](crate::entry::Value), a [`OriginValue`] or nothing for each, in that order. No leases: a bulk read
 /// never waits for somebody else.
 ///
 /// # Errors
 /// What `load` gave. Where the origin can't be reached nothing stands in: half an answer would look like a whole one.
 pub async fn read_many<P, L, E>(
     ports: &P,
-    wanted: &[Wanted<'_>],
+    wanted: &[EntrySpec<'_>],
     limits: &Limits,
     load: impl AsyncFn(&[usize]) -> Result<Vec<Option<L>>, E>,
 ) -> Result<Vec<Option<Read>>, E>
 where
     P: Store + Registry + Ledger + Clock,
-    L: Into<Given>,
+    L: Into<OriginValue>,
     E: OriginError,
 {
     let keys: Vec<&str> = wanted.iter().map(|one| one.key).collect();
     let tags: Vec<&str> = wanted.iter().flat_map(|one| one.tags.iter().copied()).collect();
     let mut out: Vec<Option<Read>> = Vec::new();
     out.resize_with(wanted.len(), || None);
-    let mut waiting = Waiting::default();
+    let mut waiting = WaitBudget::default();
     let look = look_certified(ports, &keys, &tags, limits, &mut waiting, None).await;
-    let course = Course { waited_ms: waiting.waited_ms(), ..Course::default() };
+    let course = ReadTrace { waited_ms: waiting.waited_ms(), ..ReadTrace::default() };
     let (seen, certificate) = match look {
         Look::Certified(seen, certificate) => (seen, certificate),
         Look::Bypass(why) => return all_from_origin(wanted.len(), load, &why, course).await,
@@ -68,7 +69,7 @@ where
     // Before the load, as in the read of one: a generation obtained later could hide a change.
     let generations = ports.generations(&needed, ports.token()).await;
     let begun = ports.monotonic();
-    let values: Vec<Option<Given>> = load(&missing).await?.into_iter().map(|one| one.map(Into::into)).collect();
+    let values: Vec<Option<OriginValue>> = load(&missing).await?.into_iter().map(|one| one.map(Into::into)).collect();
     let load_ms = u32::try_from(ports.monotonic().saturating_sub(begun)).unwrap_or(u32::MAX);
     let fills = match &generations {
         Ok(generations) => {
@@ -79,7 +80,7 @@ where
     };
     let stored = !fills.is_empty() && ports.fill(&fills, None).await.is_ok();
     for (index, value) in missing.into_iter().zip(values) {
-        let course = Course { damaged: broken.contains(&index), ..course };
+        let course = ReadTrace { damaged: broken.contains(&index), ..course };
         out[index] = value.map(|given| Read { renew, course, ..Read::of(given.value, Outcome::Miss { stored }) });
     }
     Ok(out)
@@ -92,13 +93,13 @@ where
 /// What `load` gave; the entries stay as they are.
 pub async fn refresh_many<P, L, E>(
     ports: &P,
-    wanted: &[(Wanted<'_>, Refresh)],
+    wanted: &[(EntrySpec<'_>, Refresh)],
     limits: &Limits,
     load: impl AsyncFn() -> Result<Vec<Option<L>>, E>,
 ) -> Result<bool, E>
 where
     P: Store + Clock,
-    L: Into<Given>,
+    L: Into<OriginValue>,
 {
     let Some((first, what)) = wanted.first() else { return Ok(false) };
     let tags: Vec<&str> = wanted.iter().flat_map(|(one, _)| one.tags.iter().copied()).collect();
@@ -106,7 +107,7 @@ where
     let lease = ports.lease(first.key, Some(what.fill), &tags, holder, limits.lease_hold).await;
     let Ok(Lease::Granted(generations)) = lease else { return Ok(false) };
     let begun = ports.monotonic();
-    let values: Vec<Option<Given>> = match load().await {
+    let values: Vec<Option<OriginValue>> = match load().await {
         Ok(values) => values.into_iter().map(|one| one.map(Into::into)).collect(),
         Err(error) => {
             let _ = ports.release(first.key, holder).await;
@@ -125,7 +126,7 @@ where
 fn fills<'a, 'w: 'a, P: Clock>(
     ports: &P,
     limits: &Limits,
-    values: impl Iterator<Item = (&'a Wanted<'w>, &'a Option<Given>)>,
+    values: impl Iterator<Item = (&'a EntrySpec<'w>, &'a Option<OriginValue>)>,
     generations: &[Generation],
     load_ms: u32,
     epoch: Epoch,
@@ -142,11 +143,11 @@ fn fills<'a, 'w: 'a, P: Clock>(
     fills
 }
 
-async fn all_from_origin<L: Into<Given>, E>(
+async fn all_from_origin<L: Into<OriginValue>, E>(
     count: usize,
     load: impl AsyncFn(&[usize]) -> Result<Vec<Option<L>>, E>,
     why: &Bypass,
-    course: Course,
+    course: ReadTrace,
 ) -> Result<Vec<Option<Read>>, E> {
     let all: Vec<usize> = (0..count).collect();
     let values = load(&all).await?;

@@ -1,7 +1,7 @@
 //! The renewal of the certificate: apply what was committed, then certify it.
 
 use crate::protocol::certificate::{Certificate, Timing};
-use crate::protocol::ports::{CacheFault, Clock, Ledger, Pending, Registry};
+use crate::protocol::ports::{CacheFault, Clock, Ledger, OutboxState, Registry};
 
 /// How a renewal ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,8 +30,8 @@ pub async fn renew<P: Registry + Ledger + Clock>(ports: &P, timing: Timing) -> R
         Err(fault) => return Renewal::Cache(fault),
     };
     let (epoch, ids, tags) = match ports.pending(run).await {
-        Ok(Pending::Rows { epoch, ids, tags }) => (epoch, ids, tags),
-        Ok(Pending::Mismatch) => return Renewal::Mismatch,
+        Ok(OutboxState::Rows { epoch, ids, tags }) => (epoch, ids, tags),
+        Ok(OutboxState::Mismatch) => return Renewal::Mismatch,
         Err(error) => {
             // Where this fails the claim ends by itself.
             let _ = ports.abandon(token).await;

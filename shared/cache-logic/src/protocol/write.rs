@@ -16,12 +16,12 @@ pub struct Commit<T> {
 
 /// Outbox rows to delete behind the answer: what they say is done.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Settled {
+pub struct Settlement {
     xid: String,
     tags: Vec<String>,
 }
 
-impl Settled {
+impl Settlement {
     pub(crate) fn new(xid: String, tags: Vec<String>) -> Self {
         Self { xid, tags }
     }
@@ -33,7 +33,7 @@ pub enum Invalidation {
     /// There is nothing to tidy up: nothing was written.
     Nothing,
     /// Done at once; what is left to do behind the answer.
-    Done(Settled),
+    Done(Settlement),
     /// Redis was out of reach: every certificate that could have hidden the change has run out meanwhile.
     WaitedOut(CacheFault),
 }
@@ -66,7 +66,7 @@ where
         let names: Vec<&str> = tags.iter().map(String::as_str).collect();
         match ports.invalidate(&names).await {
             Ok(()) if xid.is_empty() => return Ok((value, Invalidation::Nothing)),
-            Ok(()) => return Ok((value, Invalidation::Done(Settled { xid, tags }))),
+            Ok(()) => return Ok((value, Invalidation::Done(Settlement { xid, tags }))),
             Err(fault) => fault,
         }
     };
@@ -77,6 +77,6 @@ where
 
 /// Behind the answer: deletes the outbox rows that this writer has covered. By transaction, never by tag: other writers' rows of the
 /// same tag are still to be applied. Where it fails the next renewal does it.
-pub async fn settle<P: Ledger>(ports: &P, settled: &Settled) -> Result<(), P::Error> {
+pub async fn settle<P: Ledger>(ports: &P, settled: &Settlement) -> Result<(), P::Error> {
     ports.forget_transaction(&settled.xid, &settled.tags).await
 }

@@ -11,16 +11,16 @@
 //! carries out late included.
 
 use crate::protocol::certificate::Generation;
-use crate::protocol::entry::Given;
+use crate::protocol::entry::OriginValue;
 use crate::protocol::policy::Limits;
 use crate::protocol::ports::{CacheFault, Clock, Fill, Registry, Store};
-use crate::protocol::read::{Wanted, certified, prepare};
-use crate::protocol::write::{Commit, EVERYTHING, Invalidation, Settled};
+use crate::protocol::read::{EntrySpec, certified, prepare};
+use crate::protocol::write::{Commit, EVERYTHING, Invalidation, Settlement};
 use std::time::Duration;
 
 /// One tag of an entry that is put.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Turn<'a> {
+pub struct GenerationSwap<'a> {
     /// Its name.
     pub tag: &'a str,
     /// The generation that was seen before the commit.
@@ -34,7 +34,7 @@ pub struct Turn<'a> {
 pub trait WriteThrough {
     /// At one moment: where every tag's generation is the one that was seen, sets the next ones and stores the entry; otherwise deletes
     /// the generations that would have been turned. Deletes those of `others` in either case. True where the entry was stored.
-    async fn put(&self, fill: &Fill<'_>, turns: &[Turn<'_>], others: &[&str]) -> Result<bool, CacheFault>;
+    async fn put(&self, fill: &Fill<'_>, turns: &[GenerationSwap<'_>], others: &[&str]) -> Result<bool, CacheFault>;
 }
 
 /// Commits, and stores what `entry` makes of the outcome in place of the old entry. Once this returns, no reader is served anything older
@@ -47,15 +47,15 @@ pub trait WriteThrough {
 /// What `commit` gave: then nothing was invalidated and nothing stored.
 pub async fn write_through<P, T, E>(
     ports: &P,
-    wanted: &Wanted<'_>,
+    wanted: &EntrySpec<'_>,
     limits: &Limits,
     commit: impl AsyncFnOnce() -> Result<Commit<T>, E>,
-    entry: impl FnOnce(&T) -> Option<Given>,
+    entry: impl FnOnce(&T) -> Option<OriginValue>,
 ) -> Result<(T, Invalidation, bool), E>
 where
     P: Store + Registry + WriteThrough + Clock,
 {
-    let before = stand(ports, wanted).await;
+    let before = baseline(ports, wanted).await;
     let begun = ports.monotonic();
     let Commit { value, xid, tags } = commit().await?;
     let committed = ports.monotonic();
@@ -74,13 +74,13 @@ where
             plan(ports, wanted, limits, &names, &before, next, &given, load_ms)
         });
         match planned {
-            Some(Planned { fill, turns, others }) => ports.put(&fill, &turns, &others).await,
+            Some(Plan { fill, turns, others }) => ports.put(&fill, &turns, &others).await,
             None => ports.invalidate(&names).await.map(|()| false),
         }
     };
     match told {
         Ok(stored) if xid.is_empty() => Ok((value, Invalidation::Nothing, stored)),
-        Ok(stored) => Ok((value, Invalidation::Done(Settled::new(xid, tags)), stored)),
+        Ok(stored) => Ok((value, Invalidation::Done(Settlement::new(xid, tags)), stored)),
         Err(fault) => {
             let gone = Duration::from_millis(ports.monotonic().saturating_sub(committed));
             ports.sleep(limits.outage_wait.saturating_sub(gone)).await;
@@ -90,14 +90,14 @@ where
 }
 
 /// How things stood before the commit.
-struct Before {
+struct Baseline {
     epoch: u128,
     generations: Vec<Generation>,
 }
 
 /// The certificate's epoch and the generations of the entry's tags, made where they are missing: a missing one could have been made and
 /// deleted again by the time of the script, and nobody would see it. Nothing where Redis can't say: then it is a write like any other.
-async fn stand<P: Store + Clock>(ports: &P, wanted: &Wanted<'_>) -> Option<Before> {
+async fn baseline<P: Store + Clock>(ports: &P, wanted: &EntrySpec<'_>) -> Option<Baseline> {
     let seen = ports.look(&[], wanted.tags).await.ok()?;
     let epoch = certified(&seen)?.epoch;
     let known: Option<Vec<Generation>> = seen.generations.into_iter().collect();
@@ -105,34 +105,34 @@ async fn stand<P: Store + Clock>(ports: &P, wanted: &Wanted<'_>) -> Option<Befor
         Some(generations) => generations,
         None => ports.generations(wanted.tags, ports.token()).await.ok()?,
     };
-    Some(Before { epoch, generations })
+    Some(Baseline { epoch, generations })
 }
 
 /// A put, worked out.
-struct Planned<'a> {
+struct Plan<'a> {
     fill: Fill<'a>,
-    turns: Vec<Turn<'a>>,
+    turns: Vec<GenerationSwap<'a>>,
     others: Vec<&'a str>,
 }
 
 #[allow(clippy::too_many_arguments)] // As for `prepare`: each is one fact of the entry.
 fn plan<'a, P: Clock>(
     ports: &P,
-    wanted: &Wanted<'a>,
+    wanted: &EntrySpec<'a>,
     limits: &Limits,
     announced: &[&'a str],
-    before: &Before,
+    before: &Baseline,
     next: Generation,
-    given: &Given,
+    given: &OriginValue,
     load_ms: u32,
-) -> Option<Planned<'a>> {
+) -> Option<Plan<'a>> {
     let turn = |(&tag, &seen): (&&'a str, &Generation)| {
         let next = if announced.contains(&tag) { next } else { seen };
-        Turn { tag, seen, next }
+        GenerationSwap { tag, seen, next }
     };
-    let turns: Vec<Turn<'a>> = wanted.tags.iter().zip(&before.generations).map(turn).collect();
+    let turns: Vec<GenerationSwap<'a>> = wanted.tags.iter().zip(&before.generations).map(turn).collect();
     let generations: Vec<Generation> = turns.iter().map(|turn| turn.next).collect();
     let fill = prepare(ports, wanted, limits, given, load_ms, before.epoch, &generations, ports.token())?;
     let others = announced.iter().copied().filter(|tag| !wanted.tags.contains(tag)).collect();
-    Some(Planned { fill, turns, others })
+    Some(Plan { fill, turns, others })
 }

@@ -13,7 +13,7 @@ mod locks;
 mod more;
 mod put;
 
-pub use check::Outcome;
+pub use check::Finding;
 #[cfg(feature = "lock")]
 pub use locks::run_locks;
 pub use put::run_write_through;
@@ -24,7 +24,7 @@ use crate::protocol::certificate::Certificate;
 use crate::protocol::ports::{Clock, Lease, Registry, Store};
 
 /// Runs every check; gives each by name with what it found.
-pub async fn run<P: Store + Registry + Clock>(ports: &P) -> Vec<(&'static str, Outcome)> {
+pub async fn run<P: Store + Registry + Clock>(ports: &P) -> Vec<(&'static str, Finding)> {
     vec![
         ("nothing_is_seen_where_nothing_was_filled", nothing_is_seen_where_nothing_was_filled(ports).await),
         ("a_fill_is_seen_until_its_ttl_and_discarded_at_once", a_fill_is_seen_until_its_ttl(ports).await),
@@ -49,13 +49,13 @@ pub async fn run<P: Store + Registry + Clock>(ports: &P) -> Vec<(&'static str, O
     ]
 }
 
-async fn nothing_is_seen_where_nothing_was_filled<P: Store>(ports: &P) -> Outcome {
+async fn nothing_is_seen_where_nothing_was_filled<P: Store>(ports: &P) -> Finding {
     let seen = ports.look(&["contract:none:a", "contract:none:b"], &["contract:none"]).await.map_err(fault)?;
     ensure(seen.entries == [None, None], "one answer for each key, and nothing in it")?;
     ensure(seen.generations == [None], "a missing generation is missing, not zero")
 }
 
-async fn a_fill_is_seen_until_its_ttl<P: Store + Clock>(ports: &P) -> Outcome {
+async fn a_fill_is_seen_until_its_ttl<P: Store + Clock>(ports: &P) -> Finding {
     let keys = ["contract:fill:short", "contract:fill:long"];
     fill(ports, keys[0], 1, SHORT, None).await?;
     fill(ports, keys[1], 2, LONG, None).await?;
@@ -69,7 +69,7 @@ async fn a_fill_is_seen_until_its_ttl<P: Store + Clock>(ports: &P) -> Outcome {
     ensure(seen.entries == [None, None], "discarded is gone")
 }
 
-async fn a_lease_is_held_by_one<P: Store + Clock>(ports: &P) -> Outcome {
+async fn a_lease_is_held_by_one<P: Store + Clock>(ports: &P) -> Finding {
     let key = "contract:lease";
     let (first, second) = (ports.token(), ports.token());
     let granted = ports.lease(key, None, &["contract:lease"], first, SHORT).await.map_err(fault)?;
@@ -82,7 +82,7 @@ async fn a_lease_is_held_by_one<P: Store + Clock>(ports: &P) -> Outcome {
     ports.release(key, second).await.map_err(fault)
 }
 
-async fn a_lease_is_given_back_by_its_holder_only<P: Store + Clock>(ports: &P) -> Outcome {
+async fn a_lease_is_given_back_by_its_holder_only<P: Store + Clock>(ports: &P) -> Finding {
     let key = "contract:release";
     let (holder, other) = (ports.token(), ports.token());
     ports.lease(key, None, &[], holder, LONG).await.map_err(fault)?;
@@ -96,7 +96,7 @@ async fn a_lease_is_given_back_by_its_holder_only<P: Store + Clock>(ports: &P) -
     ports.release(key, other).await.map_err(fault)
 }
 
-async fn an_entry_filled_since_the_look_is_changed<P: Store + Clock>(ports: &P) -> Outcome {
+async fn an_entry_filled_since_the_look_is_changed<P: Store + Clock>(ports: &P) -> Finding {
     let key = "contract:changed";
     fill(ports, key, 1, LONG, None).await?;
     let holder = ports.token();
@@ -109,7 +109,7 @@ async fn an_entry_filled_since_the_look_is_changed<P: Store + Clock>(ports: &P) 
     ports.release(key, holder).await.map_err(fault)
 }
 
-async fn a_generation_stays_until_it_is_invalidated<P: Store + Registry + Clock>(ports: &P) -> Outcome {
+async fn a_generation_stays_until_it_is_invalidated<P: Store + Registry + Clock>(ports: &P) -> Finding {
     let tags = ["contract:generation:a", "contract:generation:b"];
     let made = ports.generations(&tags, ports.token()).await.map_err(fault)?;
     let again = ports.generations(&tags, ports.token()).await.map_err(fault)?;
@@ -121,7 +121,7 @@ async fn a_generation_stays_until_it_is_invalidated<P: Store + Registry + Clock>
     ensure(anew[0] != made[0] && anew[1] == made[1], "a new value, never an old one again")
 }
 
-async fn a_claim_is_abandoned_by_its_holder_only<P: Store + Registry + Clock>(ports: &P) -> Outcome {
+async fn a_claim_is_abandoned_by_its_holder_only<P: Store + Registry + Clock>(ports: &P) -> Finding {
     let (token, other) = (ports.token(), ports.token());
     ports.claim(token, LONG).await.map_err(fault)?.ok_or("the namespace is in use")?;
     ports.abandon(other).await.map_err(fault)?;
@@ -130,7 +130,7 @@ async fn a_claim_is_abandoned_by_its_holder_only<P: Store + Registry + Clock>(po
     ensure(!ports.look(&[], &[]).await.map_err(fault)?.claimed, "given back by its holder it is free at once")
 }
 
-async fn a_certificate_is_set_by_its_claimant<P: Store + Registry + Clock>(ports: &P) -> Outcome {
+async fn a_certificate_is_set_by_its_claimant<P: Store + Registry + Clock>(ports: &P) -> Finding {
     let (token, other) = (ports.token(), ports.token());
     let run = ports.claim(token, LONG).await.map_err(fault)?.ok_or("the namespace is in use")?;
     ensure(ports.claim(other, LONG).await.map_err(fault)?.is_none(), "claimed once")?;

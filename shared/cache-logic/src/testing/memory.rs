@@ -6,7 +6,7 @@ mod store;
 
 use crate::protocol::certificate::{Generation, RunId};
 use crate::protocol::freshness::{Draw, Millis};
-use crate::protocol::ports::{CacheFault, Clock, Ledger, Pending};
+use crate::protocol::ports::{CacheFault, Clock, Ledger, OutboxState};
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::time::Duration;
@@ -49,9 +49,9 @@ pub struct Memory {
 
 /// Postgres can't be reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Away;
+pub struct OriginAway;
 
-impl crate::protocol::ports::OriginError for Away {
+impl crate::protocol::ports::OriginError for OriginAway {
     fn unreachable(&self) -> bool {
         true
     }
@@ -130,24 +130,24 @@ impl Memory {
 }
 
 impl Ledger for Memory {
-    type Error = Away;
+    type Error = OriginAway;
 
-    async fn pending(&self, _run: RunId) -> Result<Pending, Away> {
+    async fn pending(&self, _run: RunId) -> Result<OutboxState, OriginAway> {
         if self.origin_away.get() {
-            return Err(Away);
+            return Err(OriginAway);
         }
         let outbox = self.outbox.borrow();
         let ids = outbox.iter().map(|(id, ..)| *id).collect();
         let tags = outbox.iter().flat_map(|(_, _, tags)| tags.clone()).collect();
-        Ok(Pending::Rows { epoch: self.epoch.get(), ids, tags })
+        Ok(OutboxState::Rows { epoch: self.epoch.get(), ids, tags })
     }
 
-    async fn forget(&self, ids: &[i64]) -> Result<(), Away> {
+    async fn forget(&self, ids: &[i64]) -> Result<(), OriginAway> {
         self.outbox.borrow_mut().retain(|(id, ..)| !ids.contains(id));
         Ok(())
     }
 
-    async fn forget_transaction(&self, xid: &str, tags: &[String]) -> Result<(), Away> {
+    async fn forget_transaction(&self, xid: &str, tags: &[String]) -> Result<(), OriginAway> {
         self.outbox.borrow_mut().retain(|(_, by, named)| by != xid || !named.iter().all(|tag| tags.contains(tag)));
         Ok(())
     }

@@ -3,7 +3,7 @@
 use crate::shop::{Shop, is_hit, limits, now};
 use cache_logic::entry::Value;
 use cache_logic::freshness::Freshness;
-use cache_logic::memory::Away;
+use cache_logic::memory::OriginAway;
 use cache_logic::ports::Registry;
 use cache_logic::read::{Outcome, read, refresh};
 use std::time::Duration;
@@ -68,7 +68,8 @@ fn damage_is_a_miss_and_is_deleted() {
 #[test]
 fn what_is_too_large_is_served_and_not_cached() {
     let shop = Shop::certified();
-    let load = async || Ok::<_, Away>(Some(Value { payload: vec![b'x'; 1001], etag: String::new(), owner: None }));
+    let load =
+        async || Ok::<_, OriginAway>(Some(Value { payload: vec![b'x'; 1001], etag: String::new(), owner: None }));
     let first = now(read(&shop.memory, &shop.wanted(), &limits(), load)).unwrap().unwrap();
     assert_eq!((first.value.payload.len(), first.outcome), (1001, Outcome::Miss { stored: false }));
     assert_eq!(shop.memory.raw("order"), None);

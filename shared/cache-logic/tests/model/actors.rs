@@ -1,10 +1,10 @@
 //! Who takes part: the real `read`, `write` and `renew`, run over scripted answers up to their next call.
 
-use crate::calls::{Away, Call, End, Reply, Scripted, TAGS};
+use crate::calls::{Call, End, OriginAway, Reply, Scripted, TAGS};
 use cache_logic::certificate::Timing;
 use cache_logic::entry::Value;
 use cache_logic::policy::{Limits, Policy};
-use cache_logic::read::{Outcome, Wanted, read};
+use cache_logic::read::{EntrySpec, Outcome, read};
 use cache_logic::renew::renew;
 use cache_logic::write::{Commit, Invalidation, settle, write};
 use cache_logic::write_through::write_through;
@@ -97,8 +97,8 @@ async fn acknowledge(ports: &Scripted<'_>, version: u8, invalidation: Invalidati
     End::Other
 }
 
-fn wanted(key: u8, policy: &Policy) -> Wanted<'_> {
-    Wanted { key: ["entity", "list"][key as usize], tags: TAGS[key as usize], policy }
+fn wanted(key: u8, policy: &Policy) -> EntrySpec<'_> {
+    EntrySpec { key: ["entity", "list"][key as usize], tags: TAGS[key as usize], policy }
 }
 
 fn value(version: u8) -> Value {
@@ -109,7 +109,7 @@ async fn reader(ports: &Scripted<'_>, key: u8) -> End {
     let policy = Policy::with_ttl(Duration::from_secs(300)).unwrap();
     let load = async || match ports.ask(Call::Load).await {
         Reply::Version(version) => Ok(Some(value(version))),
-        _ => Err(Away),
+        _ => Err(OriginAway),
     };
     match read(ports, &wanted(key, &policy), &limits(), load).await {
         Ok(Some(read)) if matches!(read.outcome, Outcome::Hit { .. }) => End::Hit(read.value.payload[0]),

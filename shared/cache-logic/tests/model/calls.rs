@@ -4,9 +4,9 @@
 //! the same answers leads to the same next call: that makes ordinary `async` functions explorable, with states that can be compared.
 
 use cache_logic::certificate::{Certificate, Generation, RunId, Timing};
-use cache_logic::entry::{Stamp, Stored, Value, encode};
-use cache_logic::ports::{CacheFault, Clock, Fill, Lease, Ledger, OriginError, Pending, Registry, Seen, Store};
-use cache_logic::write_through::{Turn, WriteThrough};
+use cache_logic::entry::{Stamp, StoredEntry, Value, encode};
+use cache_logic::ports::{CacheFault, Clock, Fill, Lease, Ledger, OriginError, OutboxState, Registry, Snapshot, Store};
+use cache_logic::write_through::{GenerationSwap, WriteThrough};
 use std::cell::{Cell, RefCell};
 use std::time::Duration;
 
@@ -85,9 +85,9 @@ pub enum End {
 pub const TAGS: [&[&str]; 2] = [&["0"], &["0", "1"]];
 const KEYS: [&str; 2] = ["entity", "list"];
 
-pub struct Away;
+pub struct OriginAway;
 
-impl OriginError for Away {
+impl OriginError for OriginAway {
     fn unreachable(&self) -> bool {
         true
     }
@@ -165,7 +165,7 @@ fn stored_bytes(key: u8, entry: &Entry) -> Vec<u8> {
 }
 
 fn filled(fill: &Fill<'_>) -> Entry {
-    let stored = Stored::parse(fill.bytes.clone()).unwrap();
+    let stored = StoredEntry::parse(fill.bytes.clone()).unwrap();
     let mut generations = [0; 2];
     for (to, from) in generations.iter_mut().zip(stored.generations()) {
         *to = from as u8;
@@ -175,10 +175,10 @@ fn filled(fill: &Fill<'_>) -> Entry {
 }
 
 impl Store for Scripted<'_> {
-    async fn look(&self, keys: &[&str], tags: &[&str]) -> Result<Seen, CacheFault> {
+    async fn look(&self, keys: &[&str], tags: &[&str]) -> Result<Snapshot, CacheFault> {
         let key = keys.first().map_or(NO_ENTRY, |name| key(name));
         match self.ask(Call::Look { key }).await {
-            Reply::Seen { entry, generations, certificate, claimed, run } => Ok(Seen {
+            Reply::Seen { entry, generations, certificate, claimed, run } => Ok(Snapshot {
                 entries: keys.iter().map(|_| entry.map(|entry| stored_bytes(key, &entry))).collect(),
                 generations: generations[..tags.len()].iter().map(|g| (*g != 0).then_some(u128::from(*g))).collect(),
                 certificate: certificate.map(|(epoch, run)| Certificate {
@@ -237,7 +237,7 @@ impl Store for Scripted<'_> {
 }
 
 impl WriteThrough for Scripted<'_> {
-    async fn put(&self, fill: &Fill<'_>, turns: &[Turn<'_>], others: &[&str]) -> Result<bool, CacheFault> {
+    async fn put(&self, fill: &Fill<'_>, turns: &[GenerationSwap<'_>], others: &[&str]) -> Result<bool, CacheFault> {
         let entry = filled(fill);
         let (mut seen, mut turned) = ([0; 2], 0);
         for (at, turn) in turns.iter().enumerate() {
@@ -285,25 +285,25 @@ impl Registry for Scripted<'_> {
 }
 
 impl Ledger for Scripted<'_> {
-    type Error = Away;
+    type Error = OriginAway;
 
-    async fn pending(&self, run: RunId) -> Result<Pending, Away> {
+    async fn pending(&self, run: RunId) -> Result<OutboxState, OriginAway> {
         match self.ask(Call::Pending { run: run as u8 }).await {
             Reply::Rows { epoch, rows } => {
                 let ids: Vec<i64> = (0..8).filter(|i| rows & (1 << i) != 0).collect();
                 let tags = if rows == 0 { vec![] } else { vec!["0".to_owned(), "1".to_owned()] };
-                Ok(Pending::Rows { epoch: epoch.into(), ids, tags })
+                Ok(OutboxState::Rows { epoch: epoch.into(), ids, tags })
             }
-            _ => Err(Away),
+            _ => Err(OriginAway),
         }
     }
 
-    async fn forget(&self, ids: &[i64]) -> Result<(), Away> {
+    async fn forget(&self, ids: &[i64]) -> Result<(), OriginAway> {
         self.ask(Call::Forget { rows: ids.iter().map(|id| 1u8 << id).sum() }).await;
         Ok(())
     }
 
-    async fn forget_transaction(&self, xid: &str, _: &[String]) -> Result<(), Away> {
+    async fn forget_transaction(&self, xid: &str, _: &[String]) -> Result<(), OriginAway> {
         self.ask(Call::ForgetTransaction { version: xid.parse().unwrap() }).await;
         Ok(())
     }

@@ -2,11 +2,11 @@
 
 use crate::kit::content::{Content, ContentError};
 use crate::protocol::certificate::Certificate;
-use crate::protocol::entry::{Encoding, Given};
+use crate::protocol::entry::{Encoding, OriginValue};
 use crate::protocol::key::{Key, KeyBuilder};
 use crate::protocol::policy::{Limits, Policy};
 use crate::protocol::ports::{Clock, Ledger, OriginError, Registry, Store};
-use crate::protocol::read::{Course, Outcome, Read, Refresh, Wanted, read, refresh};
+use crate::protocol::read::{EntrySpec, Outcome, Read, ReadTrace, Refresh, read, refresh};
 use std::time::Duration;
 
 /// Where things are kept: the ports and the limits of one instance.
@@ -91,20 +91,20 @@ impl<A, T> Cacheable<A, T> {
 
 /// A typed answer, and what is to be done behind it.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Fetched<T> {
+pub struct TypedRead<T> {
     /// The value.
     pub value: T,
     /// Where it came from.
     pub outcome: Outcome,
     /// What is due behind the answer.
-    pub due: Due,
+    pub due: FollowUp,
     /// What happened on the way.
-    pub course: Course,
+    pub course: ReadTrace,
 }
 
 /// What is due behind an answer; nothing, most of the time.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Due {
+pub struct FollowUp {
     /// The certificate is at half its life.
     pub renew: Option<Certificate>,
     /// The entry is near its end or past it.
@@ -136,14 +136,14 @@ impl<A, T: Content> Cacheable<A, T> {
         cache: Cache<'_, P>,
         of: &A,
         load: impl AsyncFn() -> Result<Option<T>, E>,
-    ) -> Result<Option<Fetched<T>>, Error<E>>
+    ) -> Result<Option<TypedRead<T>>, Error<E>>
     where
         P: Store + Registry + Ledger + Clock,
         E: OriginError,
     {
         let (key, tags) = (self.key_of(of), self.tags_of(of));
         let tags: Vec<&str> = tags.iter().map(String::as_str).collect();
-        let wanted = Wanted { key: key.as_str(), tags: &tags, policy: &self.policy };
+        let wanted = EntrySpec { key: key.as_str(), tags: &tags, policy: &self.policy };
         let give = async || self.given(load().await);
         let Some(first) = read(cache.ports, &wanted, cache.limits, &give).await? else { return Ok(None) };
         let first = match self.typed(first) {
@@ -161,7 +161,7 @@ impl<A, T: Content> Cacheable<A, T> {
         }
         let value = load().await.map_err(Error::Origin)?;
         let (outcome, course) = (Outcome::Miss { stored: false }, first.course);
-        Ok(value.map(|value| Fetched { value, outcome, due: Due::default(), course }))
+        Ok(value.map(|value| TypedRead { value, outcome, due: FollowUp::default(), course }))
     }
 
     /// Behind an answer: renews the certificate, makes the entry anew, whatever is due.
@@ -172,7 +172,7 @@ impl<A, T: Content> Cacheable<A, T> {
         &self,
         cache: Cache<'_, P>,
         of: &A,
-        due: Due,
+        due: FollowUp,
         load: impl AsyncFn() -> Result<Option<T>, E>,
     ) -> Result<(), Error<E>>
     where
@@ -185,18 +185,18 @@ impl<A, T: Content> Cacheable<A, T> {
         let Some(what) = due.refresh else { return Ok(()) };
         let (key, tags) = (self.key_of(of), self.tags_of(of));
         let tags: Vec<&str> = tags.iter().map(String::as_str).collect();
-        let wanted = Wanted { key: key.as_str(), tags: &tags, policy: &self.policy };
+        let wanted = EntrySpec { key: key.as_str(), tags: &tags, policy: &self.policy };
         refresh(cache.ports, &wanted, cache.limits, what, async || self.given(load().await)).await.map(drop)
     }
 
-    fn given<E>(&self, loaded: Result<Option<T>, E>) -> Result<Option<Given>, Error<E>> {
+    fn given<E>(&self, loaded: Result<Option<T>, E>) -> Result<Option<OriginValue>, Error<E>> {
         let Some(value) = loaded.map_err(Error::Origin)? else { return Ok(None) };
         let ttl = (self.ttl)(&value);
-        value.to_value().map(|value| Some(Given { value, ttl })).map_err(Error::Content)
+        value.to_value().map(|value| Some(OriginValue { value, ttl })).map_err(Error::Content)
     }
 
     /// The typed value, or the read as it was, without its value, where the bytes are of another shape.
-    fn typed(&self, read: Read) -> Result<Fetched<T>, Unreadable> {
+    fn typed(&self, read: Read) -> Result<TypedRead<T>, Unreadable> {
         let Read { value, encoding, outcome, renew, refresh, course } = read;
         let unpack = self.policy.compress.map(|compress| compress.packer.unpack);
         let plain = match (encoding, unpack) {
@@ -205,7 +205,7 @@ impl<A, T: Content> Cacheable<A, T> {
             (Encoding::Gzip, None) => None,
         };
         match plain.and_then(|value| T::from_value(value).ok()) {
-            Some(value) => Ok(Fetched { value, outcome, due: Due { renew, refresh }, course }),
+            Some(value) => Ok(TypedRead { value, outcome, due: FollowUp { renew, refresh }, course }),
             None => Err(Unreadable { outcome, course }),
         }
     }
@@ -213,5 +213,5 @@ impl<A, T: Content> Cacheable<A, T> {
 
 struct Unreadable {
     outcome: Outcome,
-    course: Course,
+    course: ReadTrace,
 }

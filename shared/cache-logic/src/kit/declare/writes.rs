@@ -2,15 +2,15 @@
 
 use super::reads::{Cache, Cacheable};
 use crate::kit::content::Content;
-use crate::protocol::entry::Given;
+use crate::protocol::entry::OriginValue;
 use crate::protocol::ports::{Clock, Registry, Store};
-use crate::protocol::read::Wanted;
+use crate::protocol::read::EntrySpec;
 use crate::protocol::write::{Commit, Invalidation, write};
 use crate::protocol::write_through::{WriteThrough, write_through};
 
 /// What a write did.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Written<T> {
+pub struct WriteOutcome<T> {
     /// What the statement gave.
     pub value: T,
     /// How the invalidation went: what is to be settled behind the answer.
@@ -38,20 +38,20 @@ impl<A, T: Content> CachePut<A, T> {
         cache: Cache<'_, P>,
         of: &A,
         commit: impl AsyncFnOnce() -> Result<Commit<Option<T>>, E>,
-    ) -> Result<Written<Option<T>>, E>
+    ) -> Result<WriteOutcome<Option<T>>, E>
     where
         P: Store + Registry + WriteThrough + Clock,
     {
         let (key, tags) = (self.0.key_of(of), self.0.tags_of(of));
         let tags: Vec<&str> = tags.iter().map(String::as_str).collect();
-        let wanted = Wanted { key: key.as_str(), tags: &tags, policy: &self.0.policy };
+        let wanted = EntrySpec { key: key.as_str(), tags: &tags, policy: &self.0.policy };
         // What can't be kept is only invalidated.
         let entry = |value: &Option<T>| {
             let value = value.as_ref()?;
-            Some(Given { value: value.to_value().ok()?, ttl: (self.0.ttl)(value) })
+            Some(OriginValue { value: value.to_value().ok()?, ttl: (self.0.ttl)(value) })
         };
         let (value, invalidation, stored) = write_through(cache.ports, &wanted, cache.limits, commit, entry).await?;
-        Ok(Written { value, invalidation, stored })
+        Ok(WriteOutcome { value, invalidation, stored })
     }
 }
 
@@ -77,7 +77,7 @@ impl<A> CacheEvict<A> {
         cache: Cache<'_, P>,
         of: &A,
         commit: impl AsyncFnOnce() -> Result<Commit<T>, E>,
-    ) -> Result<Written<T>, E>
+    ) -> Result<WriteOutcome<T>, E>
     where
         P: Registry + Clock,
     {
@@ -91,6 +91,6 @@ impl<A> CacheEvict<A> {
             Ok(committed)
         };
         let (value, invalidation) = write(cache.ports, cache.limits.outage_wait, commit).await?;
-        Ok(Written { value, invalidation, stored: false })
+        Ok(WriteOutcome { value, invalidation, stored: false })
     }
 }

@@ -24,7 +24,7 @@ impl Window {
 
 /// What one window says of an attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Count {
+pub struct WindowCount {
     /// Whether the attempt is within the quota.
     pub admitted: bool,
     /// How many attempts count, this one included; at most the quota.
@@ -35,13 +35,13 @@ pub struct Count {
 
 /// What all windows together say of an attempt.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Decision {
-    windows: Vec<(Window, Count)>,
+pub struct LimitDecision {
+    windows: Vec<(Window, WindowCount)>,
 }
 
-impl Decision {
+impl LimitDecision {
     /// From the count of each window.
-    pub fn new(windows: Vec<(Window, Count)>) -> Self {
+    pub fn new(windows: Vec<(Window, WindowCount)>) -> Self {
         Self { windows }
     }
 
@@ -51,7 +51,7 @@ impl Decision {
     }
 
     /// The count of a window, by its name.
-    pub fn count(&self, name: &str) -> Option<Count> {
+    pub fn count(&self, name: &str) -> Option<WindowCount> {
         self.windows.iter().find(|(window, _)| window.name == name).map(|(_, count)| *count)
     }
 
@@ -79,7 +79,7 @@ impl Decision {
     }
 
     /// A list of structured fields (RFC 9651), one member for each window. Writing to a String cannot fail.
-    fn list(&self, parameters: impl Fn(&mut String, &Window, &Count)) -> String {
+    fn list(&self, parameters: impl Fn(&mut String, &Window, &WindowCount)) -> String {
         let mut out = String::new();
         for (window, count) in &self.windows {
             let comma = if out.is_empty() { "" } else { ", " };
@@ -102,13 +102,13 @@ mod tests {
     const HOUR: Window = Window { name: "customer-hour", quota: 5, length: Duration::from_secs(3600) };
     const DAY: Window = Window { name: "customer-day", quota: 20, length: Duration::from_secs(86_400) };
 
-    fn count(admitted: bool, used: u32, frees_in_ms: Millis) -> Count {
-        Count { admitted, used, frees_in_ms }
+    fn count(admitted: bool, used: u32, frees_in_ms: Millis) -> WindowCount {
+        WindowCount { admitted, used, frees_in_ms }
     }
 
     #[test]
     fn the_headers_name_every_window() {
-        let decision = Decision::new(vec![(HOUR, count(true, 2, 1_799_001)), (DAY, count(true, 19, 40_000_000))]);
+        let decision = LimitDecision::new(vec![(HOUR, count(true, 2, 1_799_001)), (DAY, count(true, 19, 40_000_000))]);
         assert_eq!(decision.policy(), "\"customer-hour\";q=5;w=3600, \"customer-day\";q=20;w=86400");
         assert_eq!(decision.limit(), "\"customer-hour\";r=3;t=1800, \"customer-day\";r=1;t=40000");
         assert!(decision.admitted());
@@ -125,10 +125,10 @@ mod tests {
             (count(true, 5, 1_000), count(false, 20, 0), Some(1)),
         ];
         for (hour, day, wait) in table {
-            let decision = Decision::new(vec![(HOUR, hour), (DAY, day)]);
+            let decision = LimitDecision::new(vec![(HOUR, hour), (DAY, day)]);
             assert_eq!((decision.admitted(), decision.retry_after()), (false, wait));
         }
-        let refused = Decision::new(vec![(HOUR, count(false, 5, 1_001))]);
+        let refused = LimitDecision::new(vec![(HOUR, count(false, 5, 1_001))]);
         assert_eq!(refused.limit(), "\"customer-hour\";r=0;t=2");
     }
 }

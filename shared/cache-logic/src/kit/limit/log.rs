@@ -1,17 +1,17 @@
 //! The attempts themselves, in memory: a model of what a store keeps.
 
-use super::decision::{Count, Decision, Window};
+use super::decision::{LimitDecision, Window, WindowCount};
 use crate::protocol::freshness::Millis;
 use std::collections::VecDeque;
 
 /// The attempts of one window, in memory: what a store does in one atomic step, as a model for it and for tests.
 #[derive(Debug, Clone, Default)]
-pub struct Log {
+pub struct AttemptLog {
     /// Oldest first; refused ones have no name.
     attempts: VecDeque<(Millis, Option<u128>)>,
 }
 
-impl Log {
+impl AttemptLog {
     /// Whether there is room for an attempt at `now`, or it was admitted before.
     fn admits(&mut self, window: &Window, name: u128, now: Millis) -> bool {
         self.attempts.retain(|(at, _)| at.saturating_add(window.millis()) > now);
@@ -30,11 +30,11 @@ impl Log {
         self.keep(window, (now, admitted.then_some(name)));
     }
 
-    fn count(&self, window: &Window, now: Millis, admitted: bool) -> Count {
+    fn count(&self, window: &Window, now: Millis, admitted: bool) -> WindowCount {
         // When this one no longer counts, fewer than the quota do.
         let quota = window.quota as usize;
         let first = self.attempts.get(self.attempts.len().saturating_sub(quota)).map_or(now, |(at, _)| *at);
-        Count {
+        WindowCount {
             admitted,
             used: self.attempts.len().min(quota) as u32,
             frees_in_ms: first.saturating_add(window.millis()).saturating_sub(now).min(window.millis()),
@@ -65,18 +65,18 @@ impl Log {
 }
 
 /// Counts an attempt at `now` in all of its windows and decides on it.
-pub fn attempt(windows: &mut [(Window, Log)], name: u128, now: Millis) -> Decision {
+pub fn attempt(windows: &mut [(Window, AttemptLog)], name: u128, now: Millis) -> LimitDecision {
     let each: Vec<bool> = windows.iter_mut().map(|(window, log)| log.admits(window, name, now)).collect();
     let admitted = each.iter().all(|admits| *admits);
     let counts = windows.iter_mut().zip(each).map(|((window, log), admits)| {
         log.record(window, name, now, admitted);
         (*window, log.count(window, now, admits))
     });
-    Decision::new(counts.collect())
+    LimitDecision::new(counts.collect())
 }
 
 /// What an admitted attempt was for has been refused for good, at `now`: its name is free, so the same attempt sent again is another one.
-pub fn refuse(windows: &mut [(Window, Log)], name: u128, now: Millis) {
+pub fn refuse(windows: &mut [(Window, AttemptLog)], name: u128, now: Millis) {
     for (window, log) in windows {
         log.refuse(window, name, now);
     }
@@ -90,19 +90,19 @@ mod tests {
     const HOUR: Window = Window { name: "customer-hour", quota: 5, length: Duration::from_secs(3600) };
     const MINUTE: Millis = 60_000;
 
-    fn count(admitted: bool, used: u32, frees_in_ms: Millis) -> Count {
-        Count { admitted, used, frees_in_ms }
+    fn count(admitted: bool, used: u32, frees_in_ms: Millis) -> WindowCount {
+        WindowCount { admitted, used, frees_in_ms }
     }
 
     /// One window alone.
-    struct Alone([(Window, Log); 1]);
+    struct Alone([(Window, AttemptLog); 1]);
 
     impl Alone {
         fn new() -> Self {
-            Self([(HOUR, Log::default())])
+            Self([(HOUR, AttemptLog::default())])
         }
 
-        fn attempt(&mut self, name: u128, now: Millis) -> Count {
+        fn attempt(&mut self, name: u128, now: Millis) -> WindowCount {
             attempt(&mut self.0, name, now).count(HOUR.name).unwrap()
         }
     }
@@ -110,7 +110,7 @@ mod tests {
     #[test]
     fn what_one_window_refuses_takes_no_place_in_another_and_counts_in_all() {
         let tight = Window { name: "address-hour", quota: 2, ..HOUR };
-        let mut windows = [(HOUR, Log::default()), (tight, Log::default())];
+        let mut windows = [(HOUR, AttemptLog::default()), (tight, AttemptLog::default())];
         let admitted: Vec<bool> = (0..4).map(|n| attempt(&mut windows, n, 0).admitted()).collect();
         assert_eq!(admitted, [true, true, false, false]);
         let again = attempt(&mut windows, 0, 1);

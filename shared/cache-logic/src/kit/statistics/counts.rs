@@ -73,7 +73,7 @@ counters! {
 
 counters! {
     /// What is counted for all writes together.
-    Written {
+    WriteCounter {
         /// Writes whose tags were invalidated before the answer.
         Invalidated = "write.invalidated",
         /// Writes that couldn't, and waited until no certificate could hide the change.

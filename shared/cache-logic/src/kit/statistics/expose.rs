@@ -1,7 +1,7 @@
 //! Statistics for Prometheus.
 
 use super::Statistics;
-use super::counts::{BOUNDS, BYPASSES, Counter, Counts, Written};
+use super::counts::{BOUNDS, BYPASSES, Counter, Counts, WriteCounter};
 use crate::kit::exposition::{Exposition, Kind};
 
 /// The bound of each bucket in seconds, as `le` has it.
@@ -67,11 +67,16 @@ pub fn expose(statistics: &Statistics, prefix: &str, text: &mut Exposition) {
         (
             "cache_invalidations_total",
             "Writes whose invalidation was done before the answer.",
-            Written::Invalidated,
+            WriteCounter::Invalidated,
             1.0,
         ),
-        ("cache_outage_waits_total", "Writes that couldn't invalidate and waited it out.", Written::WaitedOut, 1.0),
-        ("cache_outage_wait_seconds_total", "How long they did.", Written::WaitedMs, 1e3),
+        (
+            "cache_outage_waits_total",
+            "Writes that couldn't invalidate and waited it out.",
+            WriteCounter::WaitedOut,
+            1.0,
+        ),
+        ("cache_outage_wait_seconds_total", "How long they did.", WriteCounter::WaitedMs, 1e3),
     ];
     for (name, help, what, unit) in writes {
         text.single(&format!("{prefix}{name}"), Kind::Counter, help, statistics.written(what) as f64 / unit);

@@ -2,7 +2,7 @@ use super::expose::expose;
 use super::*;
 use crate::kit::exposition::Exposition;
 use crate::protocol::entry::Value;
-use crate::protocol::read::Course;
+use crate::protocol::read::ReadTrace;
 
 const ENTITIES: &[&str] = &["order", "list"];
 
@@ -72,7 +72,7 @@ fn every_end_of_a_read_has_its_counter() {
 #[test]
 fn what_a_read_met_is_counted_beside_how_it_ended() {
     let mut statistics = Statistics::new(ENTITIES);
-    let course = Course { waited_ms: 30, damaged: true };
+    let course = ReadTrace { waited_ms: 30, damaged: true };
     statistics.read::<()>(0, Ok(Some(&Read { course, ..read(Outcome::Miss { stored: true }) })));
     statistics.waited(0, course.waited_ms);
     statistics.waited(0, 0);
@@ -108,7 +108,7 @@ fn nothing_is_lost_or_counted_twice_when_it_is_drained_and_given_back() {
     assert_eq!(statistics, sample());
     statistics.merge(&taken);
     assert_eq!(statistics.total().loads(), 4);
-    assert_eq!(statistics.written(Written::WaitedMs), 2200);
+    assert_eq!(statistics.written(WriteCounter::WaitedMs), 2200);
 }
 
 #[test]
@@ -125,7 +125,7 @@ fn an_entity_out_of_range_is_not_counted() {
 fn no_two_counters_share_a_field() {
     let counts = Counts::default();
     let mut names: Vec<_> = counts.fields().map(|(name, _)| name).collect();
-    names.extend(Written::ALL.map(Written::name));
+    names.extend(WriteCounter::ALL.map(WriteCounter::name));
     let count = names.len();
     names.sort_unstable();
     names.dedup();

@@ -13,7 +13,7 @@ fn stamp(generations: &[Generation]) -> Stamp<'_> {
 #[test]
 fn what_was_stored_comes_back() {
     for value in [value(), Value { payload: vec![], etag: String::new(), owner: None }] {
-        let stored = Stored::parse(encode(&value, &stamp(&[5, u128::MAX])).unwrap()).unwrap();
+        let stored = StoredEntry::parse(encode(&value, &stamp(&[5, u128::MAX])).unwrap()).unwrap();
         let trailer = stored.trailer;
         assert_eq!((trailer.created, trailer.fresh_until, trailer.load_ms, trailer.epoch), (10, 20, 3, 9));
         assert_eq!(stored.generations().collect::<Vec<_>>(), [5, u128::MAX]);
@@ -23,7 +23,7 @@ fn what_was_stored_comes_back() {
 
 #[test]
 fn a_hit_sends_the_very_bytes_that_redis_gave() {
-    let stored = Stored::parse(encode(&value(), &stamp(&[5])).unwrap()).unwrap();
+    let stored = StoredEntry::parse(encode(&value(), &stamp(&[5])).unwrap()).unwrap();
     let before = stored.bytes.as_ptr();
     assert_eq!(stored.into_value().payload.as_ptr(), before, "no copy");
 }
@@ -41,11 +41,11 @@ fn every_flipped_bit_and_every_cut_is_damage() {
     for bit in 0..bytes.len() * 8 {
         let mut damaged = bytes.clone();
         damaged[bit / 8] ^= 1 << (bit % 8);
-        assert!(Stored::parse(damaged).is_err(), "bit {bit}");
+        assert!(StoredEntry::parse(damaged).is_err(), "bit {bit}");
     }
     for len in 0..bytes.len() {
-        assert!(Stored::parse(bytes[..len].to_vec()).is_err(), "cut to {len}");
-        assert!(Stored::parse(bytes[bytes.len() - len..].to_vec()).is_err(), "last {len}");
+        assert!(StoredEntry::parse(bytes[..len].to_vec()).is_err(), "cut to {len}");
+        assert!(StoredEntry::parse(bytes[bytes.len() - len..].to_vec()).is_err(), "last {len}");
     }
 }
 
@@ -54,7 +54,7 @@ fn another_version_is_named() {
     let mut bytes = encode(&value(), &stamp(&[])).unwrap();
     let at = bytes.len() - 4;
     bytes[at] = 3;
-    assert_eq!(Stored::parse(bytes).unwrap_err(), Damage::UnknownVersion(3));
+    assert_eq!(StoredEntry::parse(bytes).unwrap_err(), Damage::UnknownVersion(3));
 }
 
 #[test]
@@ -63,18 +63,18 @@ fn only_a_packed_entry_is_of_the_second_version() {
     let (plain, packed) = (plain.unwrap(), packed.unwrap());
     let version = |bytes: &[u8]| bytes[bytes.len() - 4];
     assert_eq!((version(&plain), version(&packed)), (1, 2), "who knows the first only takes the other for a miss");
-    assert_eq!(Stored::parse(plain.clone()).unwrap().trailer.encoding, Encoding::Identity);
-    let stored = Stored::parse(packed.clone()).unwrap();
+    assert_eq!(StoredEntry::parse(plain.clone()).unwrap().trailer.encoding, Encoding::Identity);
+    let stored = StoredEntry::parse(packed.clone()).unwrap();
     assert_eq!((stored.trailer.encoding, stored.into_value()), (Encoding::Gzip, value()));
     for bit in 0..packed.len() * 8 {
         let mut damaged = packed.clone();
         damaged[bit / 8] ^= 1 << (bit % 8);
-        assert!(Stored::parse(damaged).is_err(), "bit {bit}");
+        assert!(StoredEntry::parse(damaged).is_err(), "bit {bit}");
     }
     let mut other = plain;
     let at = other.len() - 4;
     other[at] = 2;
-    assert_eq!(Stored::parse(other).unwrap_err(), Damage::UnknownEncoding(0));
+    assert_eq!(StoredEntry::parse(other).unwrap_err(), Damage::UnknownEncoding(0));
 }
 
 #[test]

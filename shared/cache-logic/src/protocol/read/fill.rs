@@ -1,7 +1,7 @@
 //! The load under a lease, and what of it is stored.
 
-use super::outcome::Wanted;
-use crate::protocol::entry::{self, Encoding, Given, Stamp, Value};
+use super::outcome::EntrySpec;
+use crate::protocol::entry::{self, Encoding, OriginValue, Stamp, Value};
 use crate::protocol::freshness;
 use crate::protocol::policy::{Limits, Policy};
 use crate::protocol::ports::{Clock, Fill, Store};
@@ -9,7 +9,7 @@ use crate::protocol::ports::{Clock, Fill, Store};
 /// Who holds the lease of an entry.
 pub(super) struct Filler<'a, P> {
     pub(super) ports: &'a P,
-    pub(super) wanted: &'a Wanted<'a>,
+    pub(super) wanted: &'a EntrySpec<'a>,
     pub(super) limits: &'a Limits,
     pub(super) epoch: u128,
     pub(super) generations: Vec<u128>,
@@ -18,12 +18,12 @@ pub(super) struct Filler<'a, P> {
 
 impl<P: Store + Clock> Filler<'_, P> {
     /// Loads, fills, gives the lease back. Whether it was stored stands beside the value.
-    pub(super) async fn load_and_fill<L: Into<Given>, E>(
+    pub(super) async fn load_and_fill<L: Into<OriginValue>, E>(
         &self,
         load: impl AsyncFn() -> Result<Option<L>, E>,
     ) -> Result<Option<(Value, bool)>, E> {
         let begun = self.ports.monotonic();
-        let given: Given = match load().await {
+        let given: OriginValue = match load().await {
             Ok(Some(given)) => given.into(),
             nothing => {
                 // Where this fails the lease ends by itself.
@@ -49,9 +49,9 @@ impl<P: Store + Clock> Filler<'_, P> {
 #[allow(clippy::too_many_arguments)] // Each is one fact of the entry; a struct for one caller would only rename them.
 pub(crate) fn prepare<'a, P: Clock>(
     ports: &P,
-    wanted: &Wanted<'a>,
+    wanted: &EntrySpec<'a>,
     limits: &Limits,
-    given: &Given,
+    given: &OriginValue,
     load_ms: u32,
     epoch: u128,
     generations: &[u128],

@@ -1,16 +1,16 @@
 //! What a look says: whether it is certified, and whether its entry may be served.
 
 use crate::protocol::certificate::Certificate;
-use crate::protocol::entry::{Damage, Encoding, Stored, Trailer};
+use crate::protocol::entry::{Damage, Encoding, StoredEntry, Trailer};
 use crate::protocol::freshness::{self, Freshness, Millis};
 use crate::protocol::policy::Policy;
-use crate::protocol::ports::Seen;
+use crate::protocol::ports::Snapshot;
 
 /// What a look says of one entry.
 #[derive(Debug)]
 pub enum Verdict {
     /// It may be served.
-    Current(Stored, Freshness),
+    Current(StoredEntry, Freshness),
     /// There is none.
     Absent,
     /// It was made under another epoch or another generation of a tag; the fill it came from.
@@ -20,12 +20,12 @@ pub enum Verdict {
 }
 
 /// Is the certificate that was seen one that counts on this connection?
-pub fn certified(seen: &Seen) -> Option<Certificate> {
+pub fn certified(seen: &Snapshot) -> Option<Certificate> {
     seen.certificate.filter(|certificate| certificate.run == seen.run)
 }
 
 /// Is the certificate at half its life, and nobody at its renewal?
-pub(crate) fn due(seen: &Seen) -> bool {
+pub(crate) fn due(seen: &Snapshot) -> bool {
     !seen.fresh && !seen.claimed
 }
 
@@ -51,5 +51,5 @@ pub fn judge<'g>(
         return Verdict::Outdated(trailer.fill);
     }
     let freshness = freshness::freshness(now, trailer.fresh_until, trailer.load_ms, draw);
-    entry.take().map_or(Verdict::Absent, |bytes| Verdict::Current(Stored::of(bytes, trailer), freshness))
+    entry.take().map_or(Verdict::Absent, |bytes| Verdict::Current(StoredEntry::of(bytes, trailer), freshness))
 }

@@ -8,7 +8,7 @@ use crate::protocol::ports::CacheFault;
 
 /// Which entry is wanted.
 #[derive(Debug, Clone, Copy)]
-pub struct Wanted<'a> {
+pub struct EntrySpec<'a> {
     /// Its key.
     pub key: &'a str,
     /// What it depends on.
@@ -80,12 +80,12 @@ pub struct Read {
     /// The entry is near its end or past it: make it anew behind the response, with [`crate::read::refresh`].
     pub refresh: Option<Refresh>,
     /// What happened on the way, for statistics.
-    pub course: Course,
+    pub course: ReadTrace,
 }
 
 /// What a read met on its way.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Course {
+pub struct ReadTrace {
     /// Milliseconds that it waited for somebody else's fill or renewal.
     pub waited_ms: Millis,
     /// An entry was found that can't be read.
@@ -95,7 +95,7 @@ pub struct Course {
 impl Read {
     /// An answer behind which nothing is to be done.
     pub(crate) fn of(value: Value, outcome: Outcome) -> Self {
-        Self { value, encoding: Encoding::Identity, outcome, renew: None, refresh: None, course: Course::default() }
+        Self { value, encoding: Encoding::Identity, outcome, renew: None, refresh: None, course: ReadTrace::default() }
     }
 }
 

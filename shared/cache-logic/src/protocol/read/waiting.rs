@@ -5,17 +5,17 @@ use super::outcome::Bypass;
 use crate::protocol::certificate::Certificate;
 use crate::protocol::freshness::{self, Millis};
 use crate::protocol::policy::Limits;
-use crate::protocol::ports::{CacheFault, Clock, Ledger, Registry, Seen, Store};
+use crate::protocol::ports::{CacheFault, Clock, Ledger, Registry, Snapshot, Store};
 use crate::protocol::renew::{Renewal, renew};
 use std::time::Duration;
 
 /// How a look for certified entries ended.
 pub(crate) enum Look {
     /// What was seen, and the certificate that it counts under.
-    Certified(Seen, Certificate),
+    Certified(Snapshot, Certificate),
     Bypass(Bypass),
     /// Redis answers, and no certificate can be had, be it that Postgres is away: what was seen.
-    Uncertified(Seen),
+    Uncertified(Snapshot),
 }
 
 /// Looks, or takes `first` for the first look; where there is no certificate, renews it, or waits while somebody else does.
@@ -24,8 +24,8 @@ pub(crate) async fn look_certified<P: Store + Registry + Ledger + Clock>(
     keys: &[&str],
     tags: &[&str],
     limits: &Limits,
-    waiting: &mut Waiting,
-    mut first: Option<Result<Seen, CacheFault>>,
+    waiting: &mut WaitBudget,
+    mut first: Option<Result<Snapshot, CacheFault>>,
 ) -> Look {
     waiting.begin_phase();
     loop {
@@ -68,7 +68,7 @@ const LONGEST_PAUSE: Millis = 500;
 /// A reader that waits. Its limits count pauses rather than the clock: where the machine is busy, whoever renews or fills needs longer, too,
 /// and who gives up early makes it slower. Asks for the time only where it does wait: a hit doesn't.
 #[derive(Default)]
-pub(crate) struct Waiting {
+pub(crate) struct WaitBudget {
     /// Pauses so far, in this phase.
     pauses: u32,
     /// All of them, in milliseconds.
@@ -83,7 +83,7 @@ pub(crate) struct Waiting {
     renewed: bool,
 }
 
-impl Waiting {
+impl WaitBudget {
     /// Waiting for something else than before: its own limit counts anew.
     pub(crate) fn begin_phase(&mut self) {
         (self.pauses, self.counted) = (0, 0);

@@ -6,7 +6,7 @@ use crate::protocol::ports::{CacheFault, Fill, Store};
 use std::time::Duration;
 
 /// What a check found.
-pub type Outcome = Result<(), String>;
+pub type Finding = Result<(), String>;
 
 /// Long enough for a slow machine not to see it run out, short enough to wait for.
 pub(super) const SHORT: Duration = Duration::from_millis(150);
@@ -19,7 +19,7 @@ pub(super) fn fault(fault: CacheFault) -> String {
     format!("the port failed: {fault:?}")
 }
 
-pub(super) fn ensure(holds: bool, claim: &str) -> Outcome {
+pub(super) fn ensure(holds: bool, claim: &str) -> Finding {
     if holds { Ok(()) } else { Err(format!("does not hold: {claim}")) }
 }
 
@@ -29,7 +29,7 @@ pub(super) fn entry(fill: u128) -> Result<Vec<u8>, String> {
     encode(&value, &stamp).ok_or_else(|| "an entry can't be encoded".to_owned())
 }
 
-pub(super) async fn fill<P: Store>(ports: &P, key: &str, id: u128, ttl: Duration, holder: Option<u128>) -> Outcome {
+pub(super) async fn fill<P: Store>(ports: &P, key: &str, id: u128, ttl: Duration, holder: Option<u128>) -> Finding {
     let fill = Fill { key, bytes: entry(id)?, ttl_ms: ttl.as_millis() as u64 };
     ports.fill(&[fill], holder).await.map_err(fault)
 }

@@ -1,6 +1,6 @@
 //! What an adapter finds in place of what it has written: other types, other values, no end.
 
-use super::check::{BRIEFLY, LONG, Outcome, ensure, entry, fault, fill};
+use super::check::{BRIEFLY, Finding, LONG, ensure, entry, fault, fill};
 use crate::protocol::certificate::Certificate;
 use crate::protocol::key::{generation_key, lease_key};
 use crate::protocol::ports::{CacheFault, Clock, Lease, Registry, Store};
@@ -23,7 +23,7 @@ const CLAIM: &str = "cache:claim";
 const LAST: &str = "cache:last";
 
 /// Runs every check; gives each by name with what it found.
-pub async fn run<P: Store + Registry + Clock + Tamper>(ports: &P) -> Vec<(&'static str, Outcome)> {
+pub async fn run<P: Store + Registry + Clock + Tamper>(ports: &P) -> Vec<(&'static str, Finding)> {
     vec![
         ("all_that_is_written_ends_by_itself", all_ends_by_itself(ports).await),
         ("an_entry_of_another_type_is_absent_and_replaced", an_entry_of_another_type(ports).await),
@@ -34,7 +34,7 @@ pub async fn run<P: Store + Registry + Clock + Tamper>(ports: &P) -> Vec<(&'stat
     ]
 }
 
-async fn all_ends_by_itself<P: Store + Registry + Clock + Tamper>(ports: &P) -> Outcome {
+async fn all_ends_by_itself<P: Store + Registry + Clock + Tamper>(ports: &P) -> Finding {
     let (key, tags) = ("damage:ends", ["damage:ends", "damage:ends:other"]);
     let (holder, token) = (ports.token(), ports.token());
     ports.lease(key, None, &tags[..1], holder, LONG).await.map_err(fault)?;
@@ -54,7 +54,7 @@ async fn all_ends_by_itself<P: Store + Registry + Clock + Tamper>(ports: &P) -> 
     ports.release(key, holder).await.map_err(fault)
 }
 
-async fn an_entry_of_another_type<P: Store + Clock + Tamper>(ports: &P) -> Outcome {
+async fn an_entry_of_another_type<P: Store + Clock + Tamper>(ports: &P) -> Finding {
     let key = "damage:entry";
     ports.put_list(key).await.map_err(fault)?;
     ensure(ports.look(&[key], &[]).await.map_err(fault)?.entries == [None], "absent")?;
@@ -69,7 +69,7 @@ async fn an_entry_of_another_type<P: Store + Clock + Tamper>(ports: &P) -> Outco
     ensure(ports.has_end(key).await.map_err(fault)?.is_none(), "and discarded")
 }
 
-async fn what_is_no_generation<P: Store + Clock + Tamper>(ports: &P) -> Outcome {
+async fn what_is_no_generation<P: Store + Clock + Tamper>(ports: &P) -> Finding {
     let tag = "damage:generation";
     let key = generation_key("", tag);
     for value in [Some(&b""[..]), Some(b"short"), Some(&[b'z'; 32]), Some(&[0xff; 32]), None] {
@@ -97,7 +97,7 @@ async fn what_is_no_generation<P: Store + Clock + Tamper>(ports: &P) -> Outcome 
     Ok(())
 }
 
-async fn a_lease_without_an_end<P: Store + Clock + Tamper>(ports: &P) -> Outcome {
+async fn a_lease_without_an_end<P: Store + Clock + Tamper>(ports: &P) -> Finding {
     let key = "damage:lease";
     for list in [false, true] {
         match list {
@@ -113,7 +113,7 @@ async fn a_lease_without_an_end<P: Store + Clock + Tamper>(ports: &P) -> Outcome
     Ok(())
 }
 
-async fn a_claim_without_an_end<P: Store + Registry + Clock + Tamper>(ports: &P) -> Outcome {
+async fn a_claim_without_an_end<P: Store + Registry + Clock + Tamper>(ports: &P) -> Finding {
     for list in [false, true] {
         match list {
             true => ports.put_list(CLAIM).await.map_err(fault)?,
@@ -133,7 +133,7 @@ async fn a_claim_without_an_end<P: Store + Registry + Clock + Tamper>(ports: &P)
     ensure(ports.has_end(CLAIM).await.map_err(fault)?.is_none(), "and the next one need not wait")
 }
 
-async fn what_is_no_certificate<P: Store + Registry + Clock + Tamper>(ports: &P) -> Outcome {
+async fn what_is_no_certificate<P: Store + Registry + Clock + Tamper>(ports: &P) -> Finding {
     let cut = Certificate { epoch: 1, run: 2, token: 3 }.encode();
     for value in [Some(&b""[..]), Some(b"x"), Some(&cut.as_bytes()[1..]), Some(&[0xff; 98]), None] {
         for key in [CERTIFICATE, LAST] {

@@ -1,11 +1,11 @@
 //! What locks must keep.
 
-use super::check::{LONG, Outcome, SHORT, ensure, fault};
+use super::check::{Finding, LONG, SHORT, ensure, fault};
 use crate::kit::lock::Locks;
 use crate::protocol::ports::Clock;
 
 /// Runs the checks of [`Locks`]; gives each by name with what it found.
-pub async fn run_locks<P: Locks + Clock>(ports: &P) -> Vec<(&'static str, Outcome)> {
+pub async fn run_locks<P: Locks + Clock>(ports: &P) -> Vec<(&'static str, Finding)> {
     vec![
         ("a_lock_is_held_by_one_and_ends_by_itself", a_lock_is_held_by_one(ports).await),
         ("a_lock_is_extended_and_given_back_by_its_owner_only", a_lock_obeys_its_owner_only(ports).await),
@@ -13,7 +13,7 @@ pub async fn run_locks<P: Locks + Clock>(ports: &P) -> Vec<(&'static str, Outcom
     ]
 }
 
-async fn a_lock_is_held_by_one<P: Locks + Clock>(ports: &P) -> Outcome {
+async fn a_lock_is_held_by_one<P: Locks + Clock>(ports: &P) -> Finding {
     let (name, first, second) = ("contract:lock:one", ports.token(), ports.token());
     ensure(ports.take(name, first, SHORT).await.map_err(fault)?.is_some(), "a free lock is taken")?;
     ensure(ports.take(name, second, LONG).await.map_err(fault)?.is_none(), "a taken one isn't")?;
@@ -25,7 +25,7 @@ async fn a_lock_is_held_by_one<P: Locks + Clock>(ports: &P) -> Outcome {
     ensure(ports.give_back(name, second).await.map_err(fault)?, "its owner gives it back")
 }
 
-async fn a_lock_obeys_its_owner_only<P: Locks + Clock>(ports: &P) -> Outcome {
+async fn a_lock_obeys_its_owner_only<P: Locks + Clock>(ports: &P) -> Finding {
     let (name, owner, other) = ("contract:lock:owner", ports.token(), ports.token());
     ensure(ports.take(name, owner, SHORT).await.map_err(fault)?.is_some(), "a free lock is taken")?;
     ensure(!ports.extend(name, other, LONG).await.map_err(fault)?, "another extends nothing")?;
@@ -37,7 +37,7 @@ async fn a_lock_obeys_its_owner_only<P: Locks + Clock>(ports: &P) -> Outcome {
     ensure(!ports.give_back(name, owner).await.map_err(fault)?, "once")
 }
 
-async fn a_fence_is_greater_than_all_before_it<P: Locks + Clock>(ports: &P) -> Outcome {
+async fn a_fence_is_greater_than_all_before_it<P: Locks + Clock>(ports: &P) -> Finding {
     let mut last = None;
     for name in ["contract:lock:fence:a", "contract:lock:fence:b", "contract:lock:fence:a"] {
         let owner = ports.token();

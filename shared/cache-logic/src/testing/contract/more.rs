@@ -1,11 +1,11 @@
 //! The rest of the checks: order, size, several at once, and what ends by itself.
 
-use super::check::{BRIEFLY, LONG, Outcome, SHORT, ensure, entry, fault, fill};
+use super::check::{BRIEFLY, Finding, LONG, SHORT, ensure, entry, fault, fill};
 use crate::protocol::certificate::{Certificate, Timing};
 use crate::protocol::ports::{Clock, Fill, Lease, Registry, Store};
 use std::time::Duration;
 
-pub(super) async fn a_claim_ends_by_itself<P: Store + Registry + Clock>(ports: &P) -> Outcome {
+pub(super) async fn a_claim_ends_by_itself<P: Store + Registry + Clock>(ports: &P) -> Finding {
     let (late, next) = (ports.token(), ports.token());
     let run = ports.claim(late, SHORT).await.map_err(fault)?.ok_or("the namespace is in use")?;
     ports.sleep(SHORT * 2).await;
@@ -18,7 +18,7 @@ pub(super) async fn a_claim_ends_by_itself<P: Store + Registry + Clock>(ports: &
     ports.abandon(next).await.map_err(fault)
 }
 
-pub(super) async fn a_certificate_outlives_its_freshness<P: Store + Registry + Clock>(ports: &P) -> Outcome {
+pub(super) async fn a_certificate_outlives_its_freshness<P: Store + Registry + Clock>(ports: &P) -> Finding {
     let mut previous = None;
     for epoch in [4, 5] {
         let token = ports.token();
@@ -37,7 +37,7 @@ pub(super) async fn a_certificate_outlives_its_freshness<P: Store + Registry + C
     ensure(ports.look(&[], &[]).await.map_err(fault)?.certificate.is_none(), "it ends")
 }
 
-pub(super) async fn a_slow_renewal_ends_no_later<P: Store + Registry + Clock>(ports: &P) -> Outcome {
+pub(super) async fn a_slow_renewal_ends_no_later<P: Store + Registry + Clock>(ports: &P) -> Finding {
     let timing = Timing::of(Duration::from_millis(1500));
     let token = ports.token();
     let run = ports.claim(token, timing.claim()).await.map_err(fault)?.ok_or("the namespace is in use")?;
@@ -53,7 +53,7 @@ pub(super) async fn a_slow_renewal_ends_no_later<P: Store + Registry + Clock>(po
     ensure(seen.certificate.is_none(), "it has ended so long after its claim as any other")
 }
 
-pub(super) async fn answers_stand_in_order<P: Store + Clock>(ports: &P) -> Outcome {
+pub(super) async fn answers_stand_in_order<P: Store + Clock>(ports: &P) -> Finding {
     let (a, b, none) = ("contract:order:a", "contract:order:b", "contract:order:none");
     fill(ports, a, 1, LONG, None).await?;
     fill(ports, b, 2, LONG, None).await?;
@@ -68,7 +68,7 @@ pub(super) async fn answers_stand_in_order<P: Store + Clock>(ports: &P) -> Outco
     ensure(both == [made[0], other[0]] && made != other, "and those of two tags, which are two")
 }
 
-pub(super) async fn any_bytes_come_back<P: Store>(ports: &P) -> Outcome {
+pub(super) async fn any_bytes_come_back<P: Store>(ports: &P) -> Finding {
     let key = "contract:bytes";
     for length in [0, 1, 256, 70_000, 999_000] {
         // Every byte value, line ends and zeros among them.
@@ -82,7 +82,7 @@ pub(super) async fn any_bytes_come_back<P: Store>(ports: &P) -> Outcome {
     ensure(ports.look(&[key], &[]).await.map_err(fault)?.entries == [None], "discarded beside one that wasn't there")
 }
 
-pub(super) async fn many_fills_end_one_lease<P: Store + Clock>(ports: &P) -> Outcome {
+pub(super) async fn many_fills_end_one_lease<P: Store + Clock>(ports: &P) -> Finding {
     let names: Vec<String> = (0..50).map(|n| format!("contract:many:{n}")).collect();
     let keys: Vec<&str> = names.iter().map(String::as_str).collect();
     let (holder, other) = (ports.token(), ports.token());
@@ -101,7 +101,7 @@ pub(super) async fn many_fills_end_one_lease<P: Store + Clock>(ports: &P) -> Out
     ports.release(keys[1], holder).await.map_err(fault)
 }
 
-pub(super) async fn a_lease_keeps_what_stands<P: Store + Registry + Clock>(ports: &P) -> Outcome {
+pub(super) async fn a_lease_keeps_what_stands<P: Store + Registry + Clock>(ports: &P) -> Finding {
     let (key, tags) = ("contract:keeps", ["contract:keeps:a", "contract:keeps:b"]);
     let stands = ports.generations(&tags[..1], ports.token()).await.map_err(fault)?;
     let holder = ports.token();
@@ -117,7 +117,7 @@ pub(super) async fn a_lease_keeps_what_stands<P: Store + Registry + Clock>(ports
     ensure(seen.generations == [None, None], "a fill makes no generation: what was invalidated meanwhile stays so")
 }
 
-pub(super) async fn many_tags_at_once<P: Store + Registry + Clock>(ports: &P) -> Outcome {
+pub(super) async fn many_tags_at_once<P: Store + Registry + Clock>(ports: &P) -> Finding {
     let names: Vec<String> = (0..1000).map(|n| format!("contract:tags:{n}")).collect();
     let tags: Vec<&str> = names.iter().map(String::as_str).collect();
     let made = ports.generations(&tags, ports.token()).await.map_err(fault)?;
@@ -128,7 +128,7 @@ pub(super) async fn many_tags_at_once<P: Store + Registry + Clock>(ports: &P) ->
     ensure(seen.generations.iter().all(Option::is_none), "all gone; what is gone already is no error")
 }
 
-pub(super) async fn the_clock_goes_on<P: Clock>(ports: &P) -> Outcome {
+pub(super) async fn the_clock_goes_on<P: Clock>(ports: &P) -> Finding {
     let (wall, monotonic) = (ports.now(), ports.monotonic());
     ports.sleep(SHORT).await;
     let slept = ports.monotonic() - monotonic;

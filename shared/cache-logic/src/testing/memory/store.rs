@@ -3,14 +3,14 @@
 use super::Memory;
 use crate::protocol::certificate::{Certificate, Generation, RunId, Timing};
 use crate::protocol::entry::Trailer;
-use crate::protocol::ports::{CacheFault, Fill, Lease, Registry, Seen, Store};
-use crate::protocol::write_through::{Turn, WriteThrough};
+use crate::protocol::ports::{CacheFault, Fill, Lease, Registry, Snapshot, Store};
+use crate::protocol::write_through::{GenerationSwap, WriteThrough};
 use std::time::Duration;
 
 impl Store for Memory {
-    async fn look(&self, keys: &[&str], tags: &[&str]) -> Result<Seen, CacheFault> {
+    async fn look(&self, keys: &[&str], tags: &[&str]) -> Result<Snapshot, CacheFault> {
         self.call("look")?;
-        Ok(Seen {
+        Ok(Snapshot {
             entries: keys.iter().map(|key| self.raw(key)).collect(),
             generations: tags.iter().map(|tag| self.generation(tag)).collect(),
             certificate: self.raw("cache:certificate").and_then(|bytes| Certificate::decode(&bytes)),
@@ -74,7 +74,7 @@ impl Store for Memory {
 }
 
 impl WriteThrough for Memory {
-    async fn put(&self, fill: &Fill<'_>, turns: &[Turn<'_>], others: &[&str]) -> Result<bool, CacheFault> {
+    async fn put(&self, fill: &Fill<'_>, turns: &[GenerationSwap<'_>], others: &[&str]) -> Result<bool, CacheFault> {
         self.call("put")?;
         let same = turns.iter().all(|turn| self.generation(turn.tag) == Some(turn.seen));
         let turned = || turns.iter().filter(|turn| turn.next != turn.seen);
