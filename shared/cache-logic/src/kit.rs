@@ -24,3 +24,5 @@ pub mod named;
 pub mod retry;
 #[cfg(feature = "statistics")]
 pub mod statistics;
+#[cfg(feature = "events")]
+pub mod with_events;

@@ -41,9 +41,11 @@ pub use kit::idempotency;
 pub use kit::l1;
 #[cfg(feature = "named")]
 pub use kit::named;
+#[cfg(feature = "events")]
+pub use kit::with_events;
 #[cfg(feature = "declare")]
 pub use kit::{content, declare};
-pub use protocol::{certificate, freshness, key, read_many, renew, write};
+pub use protocol::{certificate, event, freshness, key, read_many, renew, write};
 #[cfg(feature = "limit")]
 pub use renamed::limit;
 #[cfg(feature = "lock")]

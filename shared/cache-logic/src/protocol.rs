@@ -2,6 +2,7 @@
 
 pub mod certificate;
 pub mod entry;
+pub mod event;
 pub mod freshness;
 pub mod key;
 pub mod policy;

@@ -42,7 +42,7 @@ fn memory_keeps_the_contract_of_locks_and_write_through() {
 
 #[test]
 fn a_large_payload_is_kept_packed_and_a_small_one_as_it_is() {
-    let (memory, policy) = (Memory::default(), NamedPolicy::Query.policy().compressed(1000, GZIP));
+    let (memory, policy) = (Memory::default(), NamedPolicy::User.policy().compressed(1000, GZIP));
     let large = Value { payload: b"{\"a\":1},".repeat(1000), etag: "\"1\"".into(), owner: Some("o".into()) };
     let first = get(&memory, &policy, large.clone().into());
     assert_eq!(
@@ -70,7 +70,7 @@ fn a_large_payload_is_kept_packed_and_a_small_one_as_it_is() {
 
 #[test]
 fn what_was_packed_is_a_miss_once_packing_is_turned_off() {
-    let (memory, packs) = (Memory::default(), NamedPolicy::Query.policy().compressed(10, GZIP));
+    let (memory, packs) = (Memory::default(), NamedPolicy::User.policy().compressed(10, GZIP));
     let value = || OriginValue::from(Value::of_bytes(vec![b'x'; 1000]));
     get(&memory, &packs, value());
     assert_eq!(get(&memory, &packs, value()).encoding, Encoding::Gzip);
@@ -82,7 +82,7 @@ fn what_was_packed_is_a_miss_once_packing_is_turned_off() {
 
 #[test]
 fn a_value_may_say_how_long_it_lives() {
-    let (memory, policy) = (Memory::default(), NamedPolicy::Query.policy());
+    let (memory, policy) = (Memory::default(), NamedPolicy::User.policy());
     let given = |ttl| OriginValue { ttl, ..Value::of_bytes(vec![1]).into() };
     for (ttl, at_least, gone_after) in [(None, 269, 301), (Some(3600), 3239, 3601), (Some(10), 8, 11)] {
         memory.flush();
@@ -100,7 +100,7 @@ struct Order {
     delivered: bool,
 }
 
-const ORDERS: Cacheable<u32, Json<Order>> = Cacheable::new("order", NamedPolicy::Query.policy())
+const ORDERS: Cacheable<u32, Json<Order>> = Cacheable::new("order", NamedPolicy::User.policy())
     .key(|key, id: &u32| key.part(id.to_string()))
     .tags(|id: &u32| vec![format!("order:{id}")])
     .ttl(|order: &Json<Order>| order.0.delivered.then_some(Duration::from_secs(24 * 3600)));
@@ -126,7 +126,7 @@ fn a_delivered_order_lives_longer() {
 
 #[test]
 fn an_entry_of_another_shape_is_loaded_anew_and_replaced() {
-    const OLD: Cacheable<u32, Json<Vec<String>>> = Cacheable::new("order", NamedPolicy::Query.policy())
+    const OLD: Cacheable<u32, Json<Vec<String>>> = Cacheable::new("order", NamedPolicy::User.policy())
         .key(|key, id: &u32| key.part(id.to_string()))
         .tags(|id: &u32| vec![format!("order:{id}")]);
     let memory = Memory::default();
@@ -141,7 +141,7 @@ fn an_entry_of_another_shape_is_loaded_anew_and_replaced() {
 #[test]
 fn a_typed_value_is_packed_and_unpacked_unseen() {
     const LISTS: Cacheable<u32, Json<Vec<u32>>> =
-        Cacheable::new("list", NamedPolicy::Query.policy().compressed(100, GZIP))
+        Cacheable::new("list", NamedPolicy::User.policy().compressed(100, GZIP))
             .key(|key, id: &u32| key.part(id.to_string()));
     let (memory, limits) = (Memory::default(), limits());
     let load = async || Ok::<_, OriginAway>(Some(Json(vec![7; 1000])));

@@ -33,6 +33,7 @@
 //! ```
 
 use crate::protocol::entry::{Encoding, OriginValue, Value};
+use crate::protocol::event::Event;
 use crate::protocol::freshness::{Freshness, Millis};
 use crate::protocol::policy::Limits;
 use crate::protocol::ports::{Clock, Ledger, OriginError, Registry, Store};
@@ -162,6 +163,7 @@ where
     let (Reference(wanted), asked) = (wanted, ports.monotonic());
     let known = near.borrow_mut().get(wanted.key, asked);
     if let Some(value) = known {
+        ports.observe(&Event::NearHit { key: wanted.key });
         return Ok(Some(NearRead { value, read: None }));
     }
     let Some(mut read) = crate::protocol::read::read(ports, wanted, limits, load).await? else { return Ok(None) };

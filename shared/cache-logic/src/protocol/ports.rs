@@ -4,6 +4,7 @@
 #![allow(async_fn_in_trait)] // Components run on one thread: no future has to be `Send`.
 
 use crate::protocol::certificate::{Certificate, Epoch, Generation, RunId, Timing};
+use crate::protocol::event::Event;
 use crate::protocol::freshness::{Draw, Millis};
 use std::time::Duration;
 
@@ -169,6 +170,12 @@ pub trait Clock {
 
     /// 128 random bits, from a source that nobody can guess.
     fn token(&self) -> u128;
+
+    /// Takes an event. By default it does nothing and costs nothing: see [`crate::event`]. It stands
+    /// here since every operation asks for a clock.
+    fn observe(&self, event: &Event<'_>) {
+        let _ = event;
+    }
 }
 
 /// An error of the origin.

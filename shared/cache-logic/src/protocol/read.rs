@@ -3,20 +3,24 @@
 mod fill;
 mod judge;
 mod outcome;
+mod tell;
 mod waiting;
 
 pub(crate) use fill::prepare;
 pub(crate) use judge::due;
 pub use judge::{Verdict, certified, judge};
 pub use outcome::{Bypass, EntrySpec, Outcome, Read, ReadTrace, Refresh};
+pub(crate) use tell::tell_all;
 pub(crate) use waiting::{Look, WaitBudget, look_certified};
 
 use crate::protocol::certificate::Certificate;
 use crate::protocol::entry::{OriginValue, StoredEntry};
+use crate::protocol::event::Event;
 use crate::protocol::freshness::{Freshness, Millis};
 use crate::protocol::policy::{Limits, Policy};
 use crate::protocol::ports::{CacheFault, Clock, Lease, Ledger, OriginError, Registry, Snapshot, Store};
 use fill::Filler;
+use tell::{tell, tell_end};
 
 /// How often a reader starts over because others were faster, before it goes to the origin.
 const ROUNDS: u32 = 3;
@@ -60,15 +64,17 @@ where
     if let Ok(seen) = &mut looked
         && let Some(hit) = immediate_hit(ports, wanted, seen)
     {
+        tell(ports, wanted.key, &hit);
         return Ok(Some(hit));
     }
     // Nearly every read has ended by now. All else that may happen is a future of several kilobytes, which a hit doesn't carry about.
     let otherwise = async {
         let (policy, limits) = rules().await?;
-        let mut course = ReadTrace::default();
-        let read =
-            read_on(ports, &EntrySpec { policy: &policy, ..*wanted }, &limits, load, looked, &mut course).await?;
-        Ok(read.map(|read| Read { course, ..read }))
+        let (wanted, mut trace) = (EntrySpec { policy: &policy, ..*wanted }, ReadTrace::default());
+        let read = read_on(ports, &wanted, &limits, load, looked, &mut trace).await;
+        let read = read.map(|read| read.map(|read| Read { course: trace, ..read }));
+        tell_end(ports, wanted.key, read.as_ref().map(Option::as_ref));
+        read
     };
     Box::pin(otherwise).await
 }
@@ -91,7 +97,7 @@ async fn read_on<P, L, E>(
     limits: &Limits,
     load: impl AsyncFn() -> Result<Option<L>, E>,
     looked: Result<Snapshot, CacheFault>,
-    course: &mut ReadTrace,
+    trace: &mut ReadTrace,
 ) -> Result<Option<Read>, E>
 where
     P: Store + Registry + Ledger + Clock,
@@ -101,7 +107,7 @@ where
     let (mut waiting, mut looked) = (WaitBudget::default(), Some(looked));
     for _ in 0..ROUNDS {
         let look = look_certified(ports, &[wanted.key], wanted.tags, limits, &mut waiting, looked.take()).await;
-        course.waited_ms = waiting.waited_ms();
+        trace.waited_ms = waiting.waited_ms();
         let (mut seen, certificate) = match look {
             Look::Certified(seen, certificate) => (seen, certificate),
             Look::Bypass(why) => return bypass(load, why).await,
@@ -116,7 +122,7 @@ where
             Verdict::Absent => None,
             Verdict::Outdated(fill) => Some(fill),
             Verdict::Damaged(_) => {
-                course.damaged = true;
+                trace.damaged = true;
                 if let Err(fault) = ports.discard(&[wanted.key]).await {
                     return bypass(load, Bypass::Fault(fault)).await;
                 }
@@ -139,7 +145,7 @@ where
                 Ok(Lease::Held) if waiting.is_over(ports, limits) => return bypass(load, Bypass::Waited).await,
                 Ok(Lease::Held) => waiting.pause(ports).await,
             }
-            course.waited_ms = waiting.waited_ms();
+            trace.waited_ms = waiting.waited_ms();
         }
     }
     bypass(load, Bypass::Waited).await
@@ -162,13 +168,16 @@ where
     L: Into<OriginValue>,
 {
     let holder = ports.token();
-    match ports.lease(wanted.key, Some(what.fill), wanted.tags, holder, limits.lease_hold).await {
+    let lease = ports.lease(wanted.key, Some(what.fill), wanted.tags, holder, limits.lease_hold).await;
+    let stored = match lease {
         Ok(Lease::Granted(generations)) => {
             let filler = Filler { ports, wanted, limits, epoch: what.epoch, generations, holder };
-            Ok(filler.load_and_fill(load).await?.is_some_and(|(_, stored)| stored))
+            filler.load_and_fill(load).await?.is_some_and(|(_, stored)| stored)
         }
-        Ok(Lease::Held | Lease::Changed) | Err(_) => Ok(false),
-    }
+        Ok(Lease::Held | Lease::Changed) | Err(_) => false,
+    };
+    ports.observe(&Event::Refresh { key: wanted.key, stored });
+    Ok(stored)
 }
 
 fn hit(stored: StoredEntry, freshness: Freshness, now: Millis, certificate: Certificate, due: bool) -> Read {

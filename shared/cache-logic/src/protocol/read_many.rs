@@ -2,11 +2,12 @@
 
 use crate::protocol::certificate::{Epoch, Generation};
 use crate::protocol::entry::OriginValue;
+use crate::protocol::event::Event;
 use crate::protocol::policy::Limits;
 use crate::protocol::ports::{Clock, Fill, Lease, Ledger, OriginError, Registry, Store};
 use crate::protocol::read::{
     Bypass, EntrySpec, Look, Outcome, Read, ReadTrace, Refresh, Verdict, WaitBudget, due, judge, look_certified,
-    prepare,
+    prepare, tell_all,
 };
 
 /// Reads many entries, each with tags of its own. `load` is asked once at most, for the indices that are missing, and gives a
@@ -26,17 +27,33 @@ where
     L: Into<OriginValue>,
     E: OriginError,
 {
+    let reads = read_each(ports, wanted, limits, load).await;
+    tell_all(ports, wanted, &reads);
+    reads
+}
+
+async fn read_each<P, L, E>(
+    ports: &P,
+    wanted: &[EntrySpec<'_>],
+    limits: &Limits,
+    load: impl AsyncFn(&[usize]) -> Result<Vec<Option<L>>, E>,
+) -> Result<Vec<Option<Read>>, E>
+where
+    P: Store + Registry + Ledger + Clock,
+    L: Into<OriginValue>,
+    E: OriginError,
+{
     let keys: Vec<&str> = wanted.iter().map(|one| one.key).collect();
     let tags: Vec<&str> = wanted.iter().flat_map(|one| one.tags.iter().copied()).collect();
     let mut out: Vec<Option<Read>> = Vec::new();
     out.resize_with(wanted.len(), || None);
     let mut waiting = WaitBudget::default();
     let look = look_certified(ports, &keys, &tags, limits, &mut waiting, None).await;
-    let course = ReadTrace { waited_ms: waiting.waited_ms(), ..ReadTrace::default() };
+    let trace = ReadTrace { waited_ms: waiting.waited_ms(), ..ReadTrace::default() };
     let (seen, certificate) = match look {
         Look::Certified(seen, certificate) => (seen, certificate),
-        Look::Bypass(why) => return all_from_origin(wanted.len(), load, &why, course).await,
-        Look::Uncertified(_) => return all_from_origin(wanted.len(), load, &Bypass::NoCertificate, course).await,
+        Look::Bypass(why) => return all_from_origin(wanted.len(), load, &why, trace).await,
+        Look::Uncertified(_) => return all_from_origin(wanted.len(), load, &Bypass::NoCertificate, trace).await,
     };
     let renew = due(&seen).then_some(certificate);
     let (now, mut generations) = (ports.now(), seen.generations.iter());
@@ -49,7 +66,8 @@ where
                 let refresh = Refresh::of(&stored.trailer, freshness, certificate.epoch);
                 let outcome = Outcome::Hit { freshness, ttl_ms };
                 let encoding = stored.trailer.encoding;
-                out[index] = Some(Read { renew, refresh, course, encoding, ..Read::of(stored.into_value(), outcome) });
+                out[index] =
+                    Some(Read { renew, refresh, course: trace, encoding, ..Read::of(stored.into_value(), outcome) });
             }
             Verdict::Damaged(_) => {
                 damaged.push(one.key);
@@ -80,8 +98,9 @@ where
     };
     let stored = !fills.is_empty() && ports.fill(&fills, None).await.is_ok();
     for (index, value) in missing.into_iter().zip(values) {
-        let course = ReadTrace { damaged: broken.contains(&index), ..course };
-        out[index] = value.map(|given| Read { renew, course, ..Read::of(given.value, Outcome::Miss { stored }) });
+        let trace = ReadTrace { damaged: broken.contains(&index), ..trace };
+        out[index] =
+            value.map(|given| Read { renew, course: trace, ..Read::of(given.value, Outcome::Miss { stored }) });
     }
     Ok(out)
 }
@@ -105,7 +124,12 @@ where
     let tags: Vec<&str> = wanted.iter().flat_map(|(one, _)| one.tags.iter().copied()).collect();
     let holder = ports.token();
     let lease = ports.lease(first.key, Some(what.fill), &tags, holder, limits.lease_hold).await;
-    let Ok(Lease::Granted(generations)) = lease else { return Ok(false) };
+    let tell =
+        |stored: bool| wanted.iter().for_each(|(one, _)| ports.observe(&Event::Refresh { key: one.key, stored }));
+    let Ok(Lease::Granted(generations)) = lease else {
+        tell(false);
+        return Ok(false);
+    };
     let begun = ports.monotonic();
     let values: Vec<Option<OriginValue>> = match load().await {
         Ok(values) => values.into_iter().map(|one| one.map(Into::into)).collect(),
@@ -119,6 +143,7 @@ where
     let stored = !fills.is_empty() && ports.fill(&fills, None).await.is_ok();
     // The first one may be gone by now, and then its fill wouldn't have given the lease back.
     let _ = ports.release(first.key, holder).await;
+    tell(stored);
     Ok(stored)
 }
 
@@ -147,10 +172,10 @@ async fn all_from_origin<L: Into<OriginValue>, E>(
     count: usize,
     load: impl AsyncFn(&[usize]) -> Result<Vec<Option<L>>, E>,
     why: &Bypass,
-    course: ReadTrace,
+    trace: ReadTrace,
 ) -> Result<Vec<Option<Read>>, E> {
     let all: Vec<usize> = (0..count).collect();
     let values = load(&all).await?;
-    let read = |value: L| Read { course, ..Read::of(value.into().value, Outcome::Bypass(why.clone())) };
+    let read = |value: L| Read { course: trace, ..Read::of(value.into().value, Outcome::Bypass(why.clone())) };
     Ok(values.into_iter().map(|value| value.map(read)).collect())
 }

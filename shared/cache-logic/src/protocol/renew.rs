@@ -1,6 +1,7 @@
 //! The renewal of the certificate: apply what was committed, then certify it.
 
 use crate::protocol::certificate::{Certificate, Timing};
+use crate::protocol::event::Event;
 use crate::protocol::ports::{CacheFault, Clock, Ledger, OutboxState, Registry};
 
 /// How a renewal ended.
@@ -54,5 +55,6 @@ pub async fn renew<P: Registry + Ledger + Clock>(ports: &P, timing: Timing) -> R
         // Where this fails the rows are applied once more at the next renewal: harmless.
         let _ = ports.forget(&ids).await;
     }
+    ports.observe(&Event::Renewal { tags: tags.len() });
     Renewal::Certified(certificate)
 }

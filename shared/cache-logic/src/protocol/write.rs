@@ -1,5 +1,6 @@
 //! The write: commit, invalidate, answer; then tidy up.
 
+use crate::protocol::event::Event;
 use crate::protocol::ports::{CacheFault, Clock, Ledger, Registry};
 use std::time::Duration;
 
@@ -64,7 +65,11 @@ where
         CacheFault::Skipped
     } else {
         let names: Vec<&str> = tags.iter().map(String::as_str).collect();
-        match ports.invalidate(&names).await {
+        let told = ports.invalidate(&names).await;
+        if told.is_ok() {
+            ports.observe(&Event::Invalidation { tags: &names });
+        }
+        match told {
             Ok(()) if xid.is_empty() => return Ok((value, Invalidation::Nothing)),
             Ok(()) => return Ok((value, Invalidation::Done(Settlement { xid, tags }))),
             Err(fault) => fault,
@@ -72,6 +77,7 @@ where
     };
     let gone = Duration::from_millis(ports.monotonic().saturating_sub(committed));
     ports.sleep(outage_wait.saturating_sub(gone)).await;
+    ports.observe(&Event::OutageWait { reason: fault.name() });
     Ok((value, Invalidation::WaitedOut(fault)))
 }
 

@@ -12,6 +12,7 @@
 
 use crate::protocol::certificate::Generation;
 use crate::protocol::entry::OriginValue;
+use crate::protocol::event::Event;
 use crate::protocol::policy::Limits;
 use crate::protocol::ports::{CacheFault, Clock, Fill, Registry, Store};
 use crate::protocol::read::{EntrySpec, certified, prepare};
@@ -73,10 +74,17 @@ where
             let load_ms = u32::try_from(committed.saturating_sub(begun)).unwrap_or(u32::MAX);
             plan(ports, wanted, limits, &names, &before, next, &given, load_ms)
         });
-        match planned {
+        let told = match planned {
             Some(Plan { fill, turns, others }) => ports.put(&fill, &turns, &others).await,
             None => ports.invalidate(&names).await.map(|()| false),
+        };
+        if let Ok(stored) = told {
+            ports.observe(&Event::Invalidation { tags: &names });
+            if stored {
+                ports.observe(&Event::WriteThrough { key: wanted.key });
+            }
         }
+        told
     };
     match told {
         Ok(stored) if xid.is_empty() => Ok((value, Invalidation::Nothing, stored)),
@@ -84,6 +92,7 @@ where
         Err(fault) => {
             let gone = Duration::from_millis(ports.monotonic().saturating_sub(committed));
             ports.sleep(limits.outage_wait.saturating_sub(gone)).await;
+            ports.observe(&Event::OutageWait { reason: fault.name() });
             Ok((value, Invalidation::WaitedOut(fault), false))
         }
     }

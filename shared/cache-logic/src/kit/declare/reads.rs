@@ -99,7 +99,7 @@ pub struct TypedRead<T> {
     /// What is due behind the answer.
     pub due: FollowUp,
     /// What happened on the way.
-    pub course: ReadTrace,
+    pub trace: ReadTrace,
 }
 
 /// What is due behind an answer; nothing, most of the time.
@@ -160,8 +160,8 @@ impl<A, T: Content> Cacheable<A, T> {
             }
         }
         let value = load().await.map_err(Error::Origin)?;
-        let (outcome, course) = (Outcome::Miss { stored: false }, first.course);
-        Ok(value.map(|value| TypedRead { value, outcome, due: FollowUp::default(), course }))
+        let (outcome, trace) = (Outcome::Miss { stored: false }, first.trace);
+        Ok(value.map(|value| TypedRead { value, outcome, due: FollowUp::default(), trace }))
     }
 
     /// Behind an answer: renews the certificate, makes the entry anew, whatever is due.
@@ -197,7 +197,7 @@ impl<A, T: Content> Cacheable<A, T> {
 
     /// The typed value, or the read as it was, without its value, where the bytes are of another shape.
     fn typed(&self, read: Read) -> Result<TypedRead<T>, Unreadable> {
-        let Read { value, encoding, outcome, renew, refresh, course } = read;
+        let Read { value, encoding, outcome, renew, refresh, course: trace } = read;
         let unpack = self.policy.compress.map(|compress| compress.packer.unpack);
         let plain = match (encoding, unpack) {
             (Encoding::Identity, _) => Some(value),
@@ -205,13 +205,13 @@ impl<A, T: Content> Cacheable<A, T> {
             (Encoding::Gzip, None) => None,
         };
         match plain.and_then(|value| T::from_value(value).ok()) {
-            Some(value) => Ok(TypedRead { value, outcome, due: FollowUp { renew, refresh }, course }),
-            None => Err(Unreadable { outcome, course }),
+            Some(value) => Ok(TypedRead { value, outcome, due: FollowUp { renew, refresh }, trace }),
+            None => Err(Unreadable { outcome, trace }),
         }
     }
 }
 
 struct Unreadable {
     outcome: Outcome,
-    course: ReadTrace,
+    trace: ReadTrace,
 }
