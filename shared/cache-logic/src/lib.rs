@@ -1,25 +1,35 @@
-//! A cache that is never stale after a write: the protocol, pure.
+//! A read-through cache over Redis that is never stale after a write: the protocol, pure.
 //!
-//! Postgres is the truth, Redis holds copies. An entry is served only while it can be *shown* to be current: every entry names the
-//! generations of its tags and the epoch it was made in, and a hit needs a live certificate which says that every invalidation that was
-//! committed before it began has been applied. Nothing here does I/O, reads a clock or draws a random number: effects come in through
-//! the [`ports`].
+//! Postgres is the truth, Redis holds copies. An entry is served only while it can be *shown* to be
+//! current. It names the generations of its tags and the epoch that it was made in. A hit needs a
+//! live certificate, which says that every invalidation committed before it began has been applied.
+//! Nothing in here does I/O, reads a clock or draws a random number: the app implements the
+//! [`ports`].
 //!
-//! Reading order:
-//! 1. [`key`], [`entry`]: what is stored, under which names
-//! 2. [`policy`], [`named`], [`freshness`]: how long it may live, when it is made anew
-//! 3. [`certificate`], [`ports`]: what the protocol asks of Redis and of the origin
-//! 4. [`read`], [`read_many`], [`mod@write`], [`renew`]: the protocol itself; [`write_through`]: a write whose outcome is the next entry
-//! 5. [`declare`], [`content`]: the same, declared once for a type; `gzip`: what is kept packed
-//! 6. [`breaker`], [`retry`]: when a dependency is left alone, when it is asked again; [`limit`]: how often something may be tried
-//! 7. [`lock`], [`idempotency`]: who is at work, and whether it was done; [`l1`]: reference data inside an instance
-//! 8. [`statistics`], [`exposition`]: what is counted, and Prometheus' text format
-//! 9. [`memory`], [`contract`]: a Redis in memory, and the suite that every adapter passes
+//! The protocol, all of it needed for a hit, in reading order:
+//! 1. [`key`], [`entry`]: the stored bytes and their names
+//! 2. [`policy`], [`freshness`]: how long an entry may live, when it is refreshed
+//! 3. [`certificate`], [`ports`]: the questions to Redis and to the origin
+//! 4. [`read`], [`read_many`], [`mod@write`], [`renew`]: the protocol itself
+//! 5. [`write_through`]: a write whose outcome is the next entry
+//! 6. [`event`]: what is told to logs and metrics
 //!
-//! The README beside this crate has an example of each, and a table of what it costs.
+//! The kit, each piece behind a feature of its name:
+//! - `declare` with `content` (and `json`): key, tags, policy and type, declared once
+//! - `named`: policies by the kind of data; `gzip`: packed entries
+//! - `lock`, `idempotency`: one holder at a time, one execution for each request
+//! - `limit`, `retry`, `breaker`: how often a thing is tried, and when a dependency is left alone
+//! - `l1`: reference data inside an instance
+//! - `events`: an observer beside ports that are there already (module `with_events`)
+//! - `statistics`, `exposition`: counters, and Prometheus' text format
+//! - `testing`: a Redis in memory, and the suite that every adapter passes (modules `memory` and
+//!   `contract`)
+//!
+//! The README has an example of each, a table of costs and a glossary.
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![forbid(unsafe_code)]
 
-/// The README, so that its example is run.
+/// The README, so that its examples are run.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;
@@ -59,7 +69,8 @@ pub use renamed::{entry, policy, ports, read, write_through};
 pub use testing::{contract, memory};
 
 /// Types under the names that they had before, for callers that have not changed yet. Once none is
-/// left this module goes, and its modules are re-exported from `protocol` and `kit` like the others.
+/// left this module goes, and its modules are re-exported from `protocol` and `kit` like the
+/// others.
 mod renamed {
     #![allow(missing_docs)] // Each has the documentation of what it re-exports.
 

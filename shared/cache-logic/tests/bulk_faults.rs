@@ -1,4 +1,5 @@
-//! A bulk read where something is wrong: one statement for all that can't be had from the cache, and a name for why.
+//! A bulk read with something wrong: one statement for all that the cache cannot give, and a name
+//! for the cause.
 
 use cache_logic::certificate::Timing;
 use cache_logic::entry::Value;
@@ -83,7 +84,7 @@ fn of_many_only_the_damaged_one_is_loaded_and_replaced() {
 }
 
 #[test]
-fn a_renewal_that_redis_refuses_says_so_and_another_one_s_is_left_alone() {
+fn a_renewal_that_redis_refuses_says_so_and_leaves_a_held_claim_alone() {
     let memory = Memory::default();
     *memory.fault.borrow_mut() = Some(CacheFault::TimedOut);
     assert_eq!(now(renew(&memory, timing())), Renewal::Cache(CacheFault::TimedOut));

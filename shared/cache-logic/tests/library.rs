@@ -1,4 +1,5 @@
-//! The library's surface over a Redis in memory: what is packed, how long a value lives, values of another shape, locks, reference data.
+//! The library over a Redis in memory: packed values, lifetimes, values of another shape, locks,
+//! reference data.
 
 use cache_logic::content::Json;
 use cache_logic::contract::{run_locks, run_write_through};
@@ -69,7 +70,7 @@ fn a_large_payload_is_kept_packed_and_a_small_one_as_it_is() {
 }
 
 #[test]
-fn what_was_packed_is_a_miss_once_packing_is_turned_off() {
+fn a_packed_entry_is_a_miss_after_packing_is_turned_off() {
     let (memory, packs) = (Memory::default(), NamedPolicy::User.policy().compressed(10, GZIP));
     let value = || OriginValue::from(Value::of_bytes(vec![b'x'; 1000]));
     get(&memory, &packs, value());
@@ -153,7 +154,7 @@ fn a_typed_value_is_packed_and_unpacked_unseen() {
 }
 
 #[test]
-fn what_is_not_there_and_what_goes_wrong_come_through() {
+fn absence_and_errors_of_the_origin_come_through() {
     let (memory, limits) = (Memory::default(), limits());
     let cache = Cache { ports: &memory, limits: &limits };
     assert_eq!(run(ORDERS.read(cache, &7, async || Ok::<_, OriginAway>(None))), Ok(None));
@@ -165,7 +166,7 @@ fn what_is_not_there_and_what_goes_wrong_come_through() {
 }
 
 #[test]
-fn what_is_due_is_done_behind_the_answer() {
+fn due_work_is_done_behind_the_answer() {
     let (memory, limits) = (Memory::default(), limits());
     let cache = Cache { ports: &memory, limits: &limits };
     typed(&memory, ORDERS, false);
@@ -201,7 +202,7 @@ fn a_lock_is_waited_for_and_its_holder_knows_when_it_is_late() {
 }
 
 #[test]
-fn a_fence_rises_even_where_redis_lost_everything() {
+fn a_fence_rises_even_if_redis_lost_everything() {
     let (memory, hold) = (Memory::default(), Duration::from_secs(30));
     memory.advance(Duration::from_secs(100));
     let take = || run(acquire(&memory, "report", hold, Duration::ZERO));
@@ -231,7 +232,7 @@ fn reference_data_is_near_for_its_time_and_not_longer() {
 }
 
 #[test]
-fn what_was_not_certified_never_comes_near() {
+fn an_uncertified_value_is_never_kept_in_the_instance() {
     let (memory, limits, policy) = (Memory::default(), limits(), NamedPolicy::Lookup.policy());
     let near = RefCell::new(L1::new(10, 1000, 500));
     let wanted = Reference(EntrySpec { key: "k", tags: &["t"], policy: &policy });

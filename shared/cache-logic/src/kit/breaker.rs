@@ -1,15 +1,16 @@
-//! A circuit breaker as a pure state machine: closed, open, half-open with one probe (M. Nygard, "Release It!", 2007).
+//! A circuit breaker as a pure state machine: closed, open, half-open with one probe (M. Nygard,
+//! "Release It!", 2007).
 
 use crate::protocol::freshness::Millis;
 
 /// Whether a call may be made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Admission {
-    /// Make it.
+    /// Make the call.
     Call,
-    /// Make it: its outcome decides whether the breaker closes.
+    /// Make the call: its outcome decides whether the breaker closes.
     Probe,
-    /// Don't.
+    /// Make no call.
     Refuse,
 }
 
@@ -29,7 +30,8 @@ enum State {
     Probing { until: Millis },
 }
 
-/// Guards one dependency. One failure opens it: whoever asks next must not wait again for what has just not answered.
+/// Guards one dependency. One failure opens it: the next caller must not wait again for a
+/// dependency that has just not answered.
 #[derive(Debug, Clone)]
 pub struct Breaker {
     state: State,
@@ -38,13 +40,14 @@ pub struct Breaker {
 }
 
 impl Breaker {
-    /// A closed breaker that stays open for `rest_ms` before it lets a probe through. A call takes `call_ms` at most.
+    /// A closed breaker that stays open for `rest_ms` before it lets a probe through. A call takes
+    /// `call_ms` at most.
     pub const fn new(rest_ms: Millis, call_ms: Millis) -> Self {
         Self { state: State::Closed, rest_ms, call_ms }
     }
 
-    /// May a call be made at `now` (monotonic)? Asked for the time only where it isn't closed. A probe that hasn't reported back when its
-    /// call must have ended is given up.
+    /// Says whether a call may be made at `now` (monotonic). `now` is asked only if the breaker is
+    /// not closed. A probe that has not reported back when its call must have ended is given up.
     pub fn admit(&mut self, now: impl FnOnce() -> Millis) -> Admission {
         let (State::Open { until } | State::Probing { until }) = self.state else { return Admission::Call };
         let now = now();
@@ -55,7 +58,7 @@ impl Breaker {
         Admission::Probe
     }
 
-    /// Reports a call that was admitted. Asked for the time only where it failed.
+    /// Reports a call that was admitted. `now` is asked only if the call failed.
     pub fn report(&mut self, admission: Admission, succeeded: bool, now: impl FnOnce() -> Millis) -> Option<Change> {
         match (admission, succeeded, self.state) {
             // A call admitted before it opened says nothing about now.
@@ -120,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn a_success_from_before_doesn_t_close_it() {
+    fn a_success_from_before_does_not_close_it() {
         let mut breaker = opened();
         assert_eq!(breaker.report(Admission::Call, true, || 1), None);
         assert!(breaker.is_open());

@@ -1,8 +1,9 @@
-//! What a typed value is as bytes, and back.
+//! A typed value as bytes, and back.
 
 use crate::protocol::entry::Value;
 
-/// Why a value can't be turned into bytes, or bytes into a value. The sentence names places, never values.
+/// Why a value cannot be turned into bytes, or bytes into a value. The sentence names places, never
+/// values.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ContentError(pub String);
 
@@ -14,18 +15,20 @@ impl std::fmt::Display for ContentError {
 
 impl std::error::Error for ContentError {}
 
-/// A type that can be kept. [`Value`] is kept as it is: bytes in, bytes out, nothing parsed. `Json` (feature `json`) keeps whatever serde knows.
+/// A type that can be kept. [`Value`] is kept as it is: bytes in, bytes out, nothing parsed. `Json`
+/// (feature `json`) keeps every type that serde knows.
 pub trait Content: Sized {
-    /// The bytes to keep, with entity tag and owner where it has any.
+    /// The bytes to keep, with entity tag and owner if it has any.
     ///
     /// # Errors
-    /// The value can't be written: then it isn't kept.
+    /// The value cannot be written: then it is not kept.
     fn to_value(&self) -> Result<Value, ContentError>;
 
-    /// The inverse.
+    /// The inverse of [`Self::to_value`].
     ///
     /// # Errors
-    /// The bytes are of another shape, such as an older program's: then the entry is dropped and loaded anew.
+    /// The bytes are of another shape, such as an older program's: then the entry is dropped and
+    /// loaded again.
     fn from_value(value: Value) -> Result<Self, ContentError>;
 }
 
@@ -39,7 +42,8 @@ impl Content for Value {
     }
 }
 
-/// A value kept as JSON. Parsed at each read: where the bytes are sent on as they are, keep [`Value`] instead.
+/// A value kept as JSON. It is parsed at each read: for bytes that are sent on as they are, keep
+/// [`Value`] instead.
 #[cfg(feature = "json")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Json<T>(pub T);
@@ -47,7 +51,7 @@ pub struct Json<T>(pub T);
 #[cfg(feature = "json")]
 impl<T: serde::Serialize + serde::de::DeserializeOwned> Content for Json<T> {
     fn to_value(&self) -> Result<Value, ContentError> {
-        // serde_json quotes values in its sentences: say where, never what.
+        // serde_json quotes values in its sentences, so this one says the place only.
         let payload = serde_json::to_vec(&self.0).map_err(|_| ContentError("can't be written as JSON".to_owned()))?;
         Ok(Value::of_bytes(payload))
     }
@@ -65,7 +69,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_was_written_comes_back_and_another_shape_is_an_error_without_its_content() {
+    fn written_json_comes_back_and_another_shape_is_an_error_without_its_content() {
         let value = Json(vec![1, 2]).to_value().unwrap();
         assert_eq!(value.payload, b"[1,2]");
         assert_eq!(Json::from_value(value), Ok(Json(vec![1, 2])));

@@ -1,4 +1,5 @@
-//! The declarative form: what is kept, said once as a value, used wherever it is read or written.
+//! The declarative form: a kind of entries, declared once as a value, used wherever it is read or
+//! written.
 //!
 //! ```
 //! use cache_logic::content::Json;
@@ -15,12 +16,13 @@
 //! }
 //!
 //! /// Profiles by number: key, tags and policy in one place.
-//! const PROFILE: Cacheable<u32, Json<Profile>> = Cacheable::new("profile", NamedPolicy::User.policy())
+//! const PROFILE: Cacheable<u32, Json<Profile>> =
+//!     Cacheable::new("profile", NamedPolicy::User.policy())
 //!     .key(|key, id: &u32| key.part(id.to_string()))
 //!     .tags(|id: &u32| vec![format!("profile:{id}")]);
-//! /// What renames one, and gives it back as it is then.
+//! /// A write that renames one and gives it back as it is then.
 //! const RENAME: CachePut<u32, Json<Profile>> = CachePut::of(PROFILE);
-//! /// What only says that one has changed.
+//! /// A write that only says that one has changed.
 //! const ERASE: CacheEvict<u32> = CacheEvict::of(|id: &u32| vec![format!("profile:{id}")]);
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -35,8 +37,10 @@
 //!
 //! // The statement gives the new value, its transaction, and what its triggers have announced.
 //! let grace = || Json(Profile { name: "Grace".into() });
-//! let commit =
-//!     async || Ok::<_, OriginAway>(Commit { value: Some(grace()), xid: "42".into(), tags: vec!["profile:7".into()] });
+//! let tags = || vec!["profile:7".to_owned()];
+//! let commit = async || {
+//!     Ok::<_, OriginAway>(Commit { value: Some(grace()), xid: "42".into(), tags: tags() })
+//! };
 //! let written = run(RENAME.write(cache, &7, commit)).unwrap();
 //! assert!(written.stored);
 //! let read = run(PROFILE.read(cache, &7, load)).unwrap().unwrap();
@@ -50,8 +54,8 @@
 //! # }
 //! ```
 //!
-//! What is due behind an answer stands beside it: [`TypedRead::due`] for [`Cacheable::after`], [`WriteOutcome::invalidation`] for
-//! [`crate::write::settle`].
+//! The work due behind an answer stands beside it: [`TypedRead::due`] for [`Cacheable::after`],
+//! [`WriteOutcome::invalidation`] for [`crate::write::settle`].
 
 mod reads;
 mod writes;

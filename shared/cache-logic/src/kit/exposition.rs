@@ -2,14 +2,14 @@
 
 use std::fmt::Write;
 
-/// What kind of thing a family of samples measures.
+/// The kind of measure that a family of samples is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     /// Only grows, or begins at 0 again.
     Counter,
     /// Goes up and down.
     Gauge,
-    /// Counts by upper bounds, each with all that the one before has.
+    /// Counts by upper bounds: each count includes those of the lower bounds.
     Histogram,
 }
 
@@ -20,10 +20,10 @@ pub struct Exposition {
 }
 
 impl Exposition {
-    /// What `Content-Type` is to say.
+    /// The value of `Content-Type`.
     pub const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 
-    /// Begins a family: all its samples follow at once, none of it stands elsewhere.
+    /// Begins a family. All its samples must follow before the next family begins.
     pub fn family(&mut self, name: &str, kind: Kind, help: &str) {
         let kind = match kind {
             Kind::Counter => "counter",
@@ -47,7 +47,7 @@ impl Exposition {
         self.text.push('\n');
     }
 
-    /// One sample. The names are ours; the values of labels may hold anything.
+    /// One sample. The names must be valid as they are; the values of labels may hold anything.
     pub fn sample(&mut self, name: &str, labels: &[(&str, &str)], value: f64) {
         self.text += name;
         for (place, (label, content)) in labels.iter().enumerate() {
@@ -67,7 +67,7 @@ impl Exposition {
         if !labels.is_empty() {
             self.text.push('}');
         }
-        // A write into a string doesn't fail.
+        // A write into a string does not fail.
         let _ = match value {
             f64::INFINITY => writeln!(self.text, " +Inf"),
             f64::NEG_INFINITY => writeln!(self.text, " -Inf"),

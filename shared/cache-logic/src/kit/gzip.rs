@@ -1,19 +1,20 @@
 //! Payloads as gzip (RFC 1952), for policies that pack and clients that can unpack.
 //!
-//! Which of the two representations a client gets is the caller's to say: the stored bytes with `Content-Encoding: gzip` where
-//! [`accepts_gzip`], else [`GZIP`]`.unpack` of them; with `Vary: Accept-Encoding` in either case, and an entity tag that is not the
-//! strong one of both (RFC 9110, section 8.8.3.3): [`weak`].
+//! The caller chooses which representation a client gets. If [`accepts_gzip`], send the stored
+//! bytes with `Content-Encoding: gzip`, else [`GZIP`]`.unpack` of them. In either case send `Vary:
+//! Accept-Encoding`. The two may not share a strong entity tag (RFC 9110, section 8.8.3.3): see
+//! [`weak`].
 
 use crate::protocol::policy::Packer;
 use miniz_oxide::inflate::decompress_slice_iter_to_slice;
 
-/// DEFLATE at a level that costs little: what is filled is answered right after.
+/// A DEFLATE level that costs little, since the answer waits for it.
 const LEVEL: u8 = 4;
 /// Magic, DEFLATE, no flags, no time, unknown system.
 const HEADER: [u8; 10] = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff];
 /// CRC-32 and length, both little endian.
 const TRAILER: usize = 8;
-/// More than this is never unpacked: far above what a policy stores.
+/// No more than this is ever unpacked: it is far above what a policy stores.
 const MOST: usize = 64 << 20;
 /// DEFLATE makes no more than so many bytes of one (258 by two bits).
 const MOST_PER_BYTE: usize = 1032;
@@ -45,14 +46,16 @@ fn unpack(packed: &[u8]) -> Option<Vec<u8>> {
     if length > MOST.min(deflated.len().saturating_mul(MOST_PER_BYTE)) {
         return None;
     }
-    // Into its whole length at once: a buffer that grows is copied, and in WebAssembly never given back.
+    // Into its whole length at once: a buffer that grows is copied, and WebAssembly never gives
+    // memory back.
     let mut bytes = vec![0; length];
     let written = decompress_slice_iter_to_slice(&mut bytes, std::iter::once(deflated), false, true).ok()?;
     (written == length && crc32fast::hash(&bytes) == u32::from_le_bytes(checksum)).then_some(bytes)
 }
 
-/// Whether an `Accept-Encoding` (RFC 9110, section 12.5.3) takes gzip: named, or by `*`, and not with `q=0`. None at all takes nothing:
-/// who doesn't ask for it may not be able to read it.
+/// Whether an `Accept-Encoding` (RFC 9110, section 12.5.3) takes gzip: named, or by `*`, and not
+/// with `q=0`. A request without the header takes nothing, since its client may not be able to
+/// unpack.
 ///
 /// ```
 /// use cache_logic::gzip::accepts_gzip;
@@ -75,8 +78,9 @@ pub fn accepts_gzip(accept_encoding: Option<&str>) -> bool {
     any
 }
 
-/// Whether a weight (RFC 9110, section 12.4.2) is more than 0. What isn't one isn't: then better plain. By digits, since the parser of
-/// floating-point numbers is 20 kB of a component.
+/// Whether a weight (RFC 9110, section 12.4.2) is more than 0. A malformed one counts as 0, which
+/// gives plain bytes. It is read by digits, since the parser of floating-point numbers is 20 kB of
+/// a component.
 fn is_above_zero(weight: &str) -> bool {
     let mut characters = weight.trim().bytes();
     let plain =
@@ -84,8 +88,8 @@ fn is_above_zero(weight: &str) -> bool {
     plain && characters.any(|byte| matches!(byte, b'1'..=b'9'))
 }
 
-/// The entity tag of the packed representation: the weak form of the plain one's. A strong tag may not name two sequences of bytes; by
-/// weak comparison, which `If-None-Match` uses, either is found with the other's.
+/// The entity tag of the packed representation: the weak form of the plain one's. A strong tag may
+/// not name two sequences of bytes. `If-None-Match` compares weakly, so either tag finds the other.
 pub fn weak(etag: &str) -> String {
     if etag.starts_with("W/") { etag.to_owned() } else { format!("W/{etag}") }
 }
@@ -95,7 +99,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_was_packed_comes_back_and_nothing_else_does() {
+    fn packed_bytes_come_back_and_damaged_ones_do_not() {
         for body in [Vec::new(), b"x".to_vec(), br#"{"a":1},"#.repeat(1000), (0..=255).collect()] {
             let packed = pack(&body).unwrap();
             assert_eq!(unpack(&packed), Some(body));
@@ -119,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn gzip_is_taken_where_it_is_named_and_not_refused() {
+    fn gzip_is_taken_if_it_is_named_and_not_refused() {
         for (header, taken) in [
             ("gzip", true),
             ("GZIP", true),

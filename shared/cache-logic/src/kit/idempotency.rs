@@ -1,17 +1,20 @@
-//! Idempotency keys: whether a request is the first, still at work, a repetition, or another request under the same key (IETF draft
-//! "The Idempotency-Key HTTP Header Field").
+//! Idempotency keys: whether a request is the first, still at work, a repetition, or another
+//! request under the same key (IETF draft "The Idempotency-Key HTTP Header Field").
 //!
-//! The decision is pure; where the record is kept is the caller's: next to what the request changes, so that both stand or fall together.
-//! [`KeyRecords`] keeps them for tests and for what may be forgotten.
+//! The decision is pure. The caller keeps the record next to the data that the request changes, so
+//! that both stand or fall together. [`KeyRecords`] keeps records in memory, for tests and for
+//! answers that may be forgotten.
 //!
 //! ```
 //! use cache_logic::idempotency::{KeyDecision, KeyRecords};
 //!
 //! let (mut keys, hour) = (KeyRecords::default(), 3_600_000);
 //! let now = 0;
-//! // The key is the caller's and belongs to who is calling; the fingerprint is a hash of the request.
+//! // The caller chooses the key, within its own namespace; the fingerprint is a hash of the
+//! // request.
 //! assert_eq!(keys.begin("alice/7", 0xfeed, 1, now, 30_000), KeyDecision::Started);
-//! assert_eq!(keys.begin("alice/7", 0xfeed, 2, now, 30_000), KeyDecision::InProgress { retry_after_ms: 30_000 });
+//! let busy = KeyDecision::InProgress { retry_after_ms: 30_000 };
+//! assert_eq!(keys.begin("alice/7", 0xfeed, 2, now, 30_000), busy);
 //! assert!(keys.complete("alice/7", 1, "201 created", now, hour));
 //! assert_eq!(keys.begin("alice/7", 0xfeed, 3, now, 30_000), KeyDecision::Replay("201 created"));
 //! assert_eq!(keys.begin("alice/7", 0xbeef, 4, now, 30_000), KeyDecision::Mismatch);
@@ -20,46 +23,47 @@
 use crate::protocol::freshness::Millis;
 use std::collections::HashMap;
 
-/// What is to be done with a request.
+/// The decision on a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum KeyDecision<R> {
-    /// Do it: it is the first, or the first to be done.
+    /// Do it: it is the first, or the first that may be done.
     Started,
     /// The first is still at work: ask again after that time.
     InProgress {
         /// Milliseconds until the first is given up.
         retry_after_ms: Millis,
     },
-    /// It is done: this was the answer.
+    /// It is done: this is the answer.
     Replay(R),
     /// The key was used for another request.
     Mismatch,
 }
 
-/// What is known of a key.
+/// The record of a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Record<R> {
     /// A hash of the request: method, path and body.
     pub fingerprint: u128,
-    /// How far it is.
+    /// The progress of the request.
     pub progress: Progress<R>,
-    /// From then on the record counts for nothing: whoever was at work is given up, an answer forgotten.
+    /// From this moment on the record counts for nothing: a request at work is given up, an answer
+    /// is forgotten.
     pub until: Millis,
 }
 
-/// How far a request is.
+/// The progress of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Progress<R> {
     /// Somebody is at work. Only this owner may complete it.
     Working {
-        /// Random, made by who began.
+        /// Random, made by the caller that began.
         owner: u128,
     },
     /// It is done.
     Done(R),
 }
 
-/// Decides on a request at `now`. A record whose time is up is none.
+/// Decides on a request at `now`. A record whose time is up counts for nothing.
 pub fn decide<R: Clone>(record: Option<&Record<R>>, fingerprint: u128, now: Millis) -> KeyDecision<R> {
     match record.filter(|record| now < record.until) {
         None => KeyDecision::Started,
@@ -84,7 +88,8 @@ impl<R> Default for KeyRecords<R> {
 }
 
 impl<R: Clone> KeyRecords<R> {
-    /// Decides on a request and, where it is to be done, notes that `owner` is at it, for `hold_ms` at most.
+    /// Decides on a request. If it is to be done, notes that `owner` is at work, for `hold_ms` at
+    /// most.
     pub fn begin(&mut self, key: &str, fingerprint: u128, owner: u128, now: Millis, hold_ms: Millis) -> KeyDecision<R> {
         let decision = decide(self.records.get(key), fingerprint, now);
         if matches!(decision, KeyDecision::Started) {
@@ -94,8 +99,8 @@ impl<R: Clone> KeyRecords<R> {
         decision
     }
 
-    /// Keeps the answer for `keep_ms`, if `owner` is still the one at work. False where it took too long and isn't: somebody else may have
-    /// done it since.
+    /// Keeps the answer for `keep_ms`, if `owner` is still the one at work. False if its time is
+    /// up: somebody else may have done it since.
     pub fn complete(&mut self, key: &str, owner: u128, answer: R, now: Millis, keep_ms: Millis) -> bool {
         let Some(record) = self.working(key, owner, now) else { return false };
         record.progress = Progress::Done(answer);
@@ -103,12 +108,13 @@ impl<R: Clone> KeyRecords<R> {
         true
     }
 
-    /// Forgets a request that may be tried again: one that failed for a reason that passes (5xx, 429). Only its owner can.
+    /// Forgets a request that may be tried again, such as one that failed for a reason that passes
+    /// (5xx, 429). Only its owner can.
     pub fn abandon(&mut self, key: &str, owner: u128, now: Millis) -> bool {
         self.working(key, owner, now).is_some() && self.records.remove(key).is_some()
     }
 
-    /// Drops what has run out.
+    /// Drops the records whose time is up.
     pub fn sweep(&mut self, now: Millis) {
         self.records.retain(|_, record| now < record.until);
     }
@@ -127,7 +133,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn who_is_given_up_completes_nothing_any_more() {
+    fn an_owner_that_was_given_up_completes_nothing_any_more() {
         let mut keys = KeyRecords::default();
         assert_eq!(keys.begin("k", 1, 10, 0, 100), KeyDecision::Started);
         assert_eq!(keys.begin("k", 1, 11, 99, 100), KeyDecision::InProgress { retry_after_ms: 1 });

@@ -1,11 +1,14 @@
 //! A small cache inside one instance, in front of Redis: for reference data only.
 //!
-//! What is served from here was certified when it was read, and nobody tells an instance of changes since: **it may be older than an
-//! acknowledged write by up to `max_age_ms`**. That is right for what never decides anything (names of countries, units, texts) and wrong
-//! for everything else; so it is off unless it is used by name, and [`read`] takes nothing that isn't declared as [`Reference`].
+//! A value in here was certified when it was read, and nobody tells an instance of changes since.
+//! So **it may be older than an acknowledged write by up to `max_age_ms`**. That is right for data
+//! that never decides anything (names of countries, units, texts) and wrong for everything else. So
+//! the cache is off unless it is used by name, and [`read`] takes nothing but a [`Reference`].
 //!
-//! Bounds: so many entries, so many bytes of keys and payloads, and an age counted from before the look that certified the value.
-//! The entry that was used longest ago goes first. Nothing that was passed by, served as stale-if-error or is past its soft limit is taken in.
+//! It is bounded by a number of entries, by bytes of keys and payloads, and by an age counted from
+//! before the look that certified the value. The entry that was used longest ago goes first. A
+//! value is not taken in if the read was a bypass or stale-if-error, or if the entry is past its
+//! soft limit.
 //!
 //! ```
 //! use cache_logic::entry::Value;
@@ -18,8 +21,10 @@
 //!
 //! # fn main() -> Result<(), String> {
 //! let near = RefCell::new(L1::new(100, 100_000, 2_000)); // one per instance; 2 seconds
-//! let (ports, limits, policy) = (Memory::default(), Limits::with_millis(1000)?, NamedPolicy::Lookup.policy());
-//! let countries = Reference(EntrySpec { key: "countries", tags: &["countries"], policy: &policy });
+//! let (ports, limits) = (Memory::default(), Limits::with_millis(1000)?);
+//! let policy = NamedPolicy::Lookup.policy();
+//! let tags = &["countries"];
+//! let countries = Reference(EntrySpec { key: "countries", tags, policy: &policy });
 //! let load = async || Ok::<_, OriginAway>(Some(Value::of_bytes(b"[\"AT\",\"CH\"]".to_vec())));
 //!
 //! let first = run(read(&near, &ports, &countries, &limits, load)).unwrap().unwrap();
@@ -49,7 +54,7 @@ pub struct L1 {
     max_bytes: usize,
     max_age_ms: Millis,
     entries: HashMap<String, Slot>,
-    /// When each was used last, as the number of the use.
+    /// The last use of each key, as the number of the use.
     uses: BTreeMap<u64, String>,
     next_use: u64,
     bytes: usize,
@@ -89,7 +94,8 @@ impl L1 {
         Some(slot.value.clone())
     }
 
-    /// Takes a value in that was asked for at `asked`; what is over the bounds goes. A value larger than all of it isn't taken.
+    /// Takes in a value that was asked for at `asked`. Entries over the bounds go. A value larger
+    /// than the whole cache is not taken in.
     pub fn put(&mut self, key: &str, value: Rc<Value>, asked: Millis) {
         self.remove(key);
         let owner = value.owner.as_ref().map_or(0, String::len);
@@ -131,20 +137,21 @@ impl L1 {
     }
 }
 
-/// An entry that is reference data: whoever declares it so accepts that a changed value is seen `max_age_ms` later.
+/// An entry declared as reference data: a changed value may be seen `max_age_ms` later.
 #[derive(Debug, Clone, Copy)]
 pub struct Reference<'a>(pub EntrySpec<'a>);
 
-/// A value, and how it was read where it wasn't near.
+/// A value, and the read that gave it if the instance did not hold it.
 #[derive(Debug, PartialEq, Eq)]
 pub struct NearRead {
-    /// What to send.
+    /// The value to send.
     pub value: Rc<Value>,
-    /// How it was read, its value taken out; `None`: it was in the instance.
+    /// The read, its value taken out. `None` if the value was in the instance.
     pub read: Option<Read>,
 }
 
-/// Reads reference data: from the instance, else by [`crate::read::read`]. A policy that packs keeps nothing near.
+/// Reads reference data: from the instance, else by [`crate::read::read`]. Packed entries are not
+/// kept in the instance.
 ///
 /// # Errors
 /// As [`crate::read::read`].

@@ -1,13 +1,16 @@
 //! A lock that several instances take, with an owner and a fencing number.
 //!
-//! A lock with a time limit can't promise that its holder is alone: whoever is slow (a pause, a lost connection) goes on after the limit
-//! while the next one has begun. What is guarded must therefore see for itself who is late: each acquisition gets a *fencing number*
-//! greater than all before it; the resource keeps the greatest it has seen and refuses smaller ones (M. Kleppmann, "How to do
-//! distributed locking", 2016). In SQL that is `update ... set fence = $1 where id = $2 and fence <= $1`.
+//! A lock with a time limit cannot promise that its holder is alone. A slow holder (a pause, a lost
+//! connection) goes on after the limit while the next one has begun. So the guarded resource must
+//! see for itself which holder is late. Each acquisition gets a *fencing number* greater than all
+//! before it. The resource keeps the greatest number that it has seen and refuses smaller ones (M.
+//! Kleppmann, "How to do distributed locking", 2016). In SQL that is `update ... set fence = $1
+//! where id = $2 and fence <= $1`.
 //!
-//! What a loss of Redis means: the locks are gone with it, so two may hold the same name. The numbers go on rising, since they are never
-//! below Redis' clock: the later holder still has the greater one, as long as that clock doesn't step back. So with the fence checked at
-//! the resource nothing is done out of turn; without it the lock only saves double work.
+//! If Redis loses its data the locks are lost, too, so two holders may have the same name. The
+//! numbers go on rising, since they are never below Redis' clock: the later holder still has the
+//! greater one, as long as that clock does not step back. So with the fence checked at the resource
+//! nothing is done out of turn. Without it the lock only saves double work.
 //!
 //! ```
 //! use cache_logic::lock::{Acquisition, acquire};
@@ -16,12 +19,13 @@
 //!
 //! let ports = Memory::default(); // in an app: over Redis
 //! let (hold, wait) = (Duration::from_secs(30), Duration::from_millis(100));
-//! let Ok(Acquisition::Held(report)) = run(acquire(&ports, "report", hold, wait)) else { panic!("it is free") };
-//! assert_eq!(run(acquire(&ports, "report", hold, wait)), Ok(Acquisition::Busy));
+//! let take = || run(acquire(&ports, "report", hold, wait));
+//! let Ok(Acquisition::Held(report)) = take() else { panic!("it is free") };
+//! assert_eq!(take(), Ok(Acquisition::Busy));
 //! // ... the work; `report.fence` goes along with every write
 //! let first = report.fence;
 //! assert_eq!(run(report.release(&ports)), Ok(true));
-//! let Ok(Acquisition::Held(next)) = run(acquire(&ports, "report", hold, wait)) else { panic!("it is free") };
+//! let Ok(Acquisition::Held(next)) = take() else { panic!("it is free") };
 //! assert!(next.fence > first);
 //! ```
 
@@ -33,36 +37,38 @@ use std::time::Duration;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Fence(pub u64);
 
-/// What a lock asks of Redis; each is one script.
+/// What a lock asks of Redis; each method is one script.
 #[allow(async_fn_in_trait)] // As for the other ports: components run on one thread.
 pub trait Locks {
-    /// Takes the lock of that name for `owner`, who is random, unless somebody has it. It ends by itself after `hold`. The fence is
-    /// greater than any given before, even where the lock ran out, or Redis lost what it knew.
+    /// Takes the lock of that name for `owner`, a random number, unless somebody has it. It ends by
+    /// itself after `hold`. The fence is greater than any given before, even if the lock ran out or
+    /// Redis lost its data.
     async fn take(&self, name: &str, owner: u128, hold: Duration) -> Result<Option<Fence>, CacheFault>;
 
-    /// Lets it last for another `hold` from now, if `owner` still has it. False where it doesn't.
+    /// Extends the lock to `hold` from now, if `owner` still has it. False if it does not.
     async fn extend(&self, name: &str, owner: u128, hold: Duration) -> Result<bool, CacheFault>;
 
-    /// Gives it back, if `owner` still has it. False where it doesn't.
+    /// Gives the lock back, if `owner` still has it. False if it does not.
     async fn give_back(&self, name: &str, owner: u128) -> Result<bool, CacheFault>;
 }
 
-/// How an attempt ended.
+/// How an attempt to take a lock ended.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Acquisition {
-    /// It is ours.
+    /// The caller holds it.
     Held(Lock),
-    /// Somebody else had it all the time.
+    /// Somebody else held it all the time.
     Busy,
 }
 
-/// A lock that was taken. Dropped without [`Lock::release`] it stays taken until its time is up.
+/// A lock that the caller holds. Dropped without [`Lock::release`] it stays taken until its time is
+/// up.
 #[derive(Debug, PartialEq, Eq)]
 #[must_use = "a lock that nobody gives back is held until its time is up"]
 pub struct Lock {
     name: String,
     owner: u128,
-    /// Goes along with every write to what is guarded.
+    /// Goes along with every write to the guarded resource.
     pub fence: Fence,
     until: Millis,
 }
@@ -70,7 +76,7 @@ pub struct Lock {
 /// Takes a lock, and waits for it up to `wait`.
 ///
 /// # Errors
-/// Redis gave no answer. Whether the lock is taken is then unknown; if so it ends by itself.
+/// Redis gave no answer. Then it is unknown whether the lock is taken; if so it ends by itself.
 pub async fn acquire<P: Locks + Clock>(
     ports: &P,
     name: &str,
@@ -80,7 +86,8 @@ pub async fn acquire<P: Locks + Clock>(
     let (begun, owner) = (ports.monotonic(), ports.token());
     let mut attempt = 0;
     loop {
-        // From before the call: when it began to count in Redis can't be known better.
+        // The time before the call: the moment at which Redis began to count cannot be known
+        // better.
         let asked = ports.monotonic();
         if let Some(fence) = ports.take(name, owner, hold).await? {
             return Ok(Acquisition::Held(Lock { name: name.to_owned(), owner, fence, until: end(asked, hold) }));
@@ -94,18 +101,20 @@ pub async fn acquire<P: Locks + Clock>(
     }
 }
 
-/// A tenth earlier than Redis drops it: clocks run at different speeds.
+/// A tenth earlier than Redis drops it, since clocks run at different speeds.
 fn end(asked: Millis, hold: Duration) -> Millis {
     asked + (hold - hold / 10).as_millis() as u64
 }
 
 impl Lock {
-    /// How much of its time is left at `now` (monotonic), by our own clock. With nothing left, extend it or stop.
+    /// The time left at `now` (monotonic), by this program's own clock. With nothing left, extend
+    /// it or stop.
     pub fn left(&self, now: Millis) -> Duration {
         Duration::from_millis(self.until.saturating_sub(now))
     }
 
-    /// Begins its time anew. False where it has run out meanwhile: then somebody else may be at work, and it can't be had back.
+    /// Begins its time anew. False if it has run out meanwhile: then somebody else may be at work,
+    /// and it cannot be had back.
     ///
     /// # Errors
     /// Redis gave no answer; the lock lasts as long as it did.
@@ -116,10 +125,11 @@ impl Lock {
         Ok(extended)
     }
 
-    /// Gives it back. False where it had run out: somebody else may have been at work at the same time.
+    /// Gives it back. False if it had run out: somebody else may have been at work at the same
+    /// time.
     ///
     /// # Errors
-    /// Redis gave no answer; it ends by itself.
+    /// Redis gave no answer; the lock ends by itself.
     pub async fn release<P: Locks>(self, ports: &P) -> Result<bool, CacheFault> {
         ports.give_back(&self.name, self.owner).await
     }

@@ -1,27 +1,28 @@
-//! Retry with exponential backoff and full jitter as a pure state machine (M. Brooker, "Exponential Backoff And Jitter", 2015:
-//! `sleep = random_between(0, min(cap, base * 2 ** attempt))`). Time and chance are arguments.
+//! Retry with exponential backoff and full jitter as a pure state machine (M. Brooker, "Exponential
+//! Backoff And Jitter", 2015: `sleep = random_between(0, min(cap, base * 2 ** attempt))`). Time and
+//! chance are arguments.
 
 use std::time::Duration;
 
-/// How often, and how far apart.
+/// How often a call is tried, and how far apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RetryPolicy {
     /// How many attempts are made at most, the first one included.
     pub attempts: u32,
     /// The longest wait before the second attempt; it doubles with each further one.
     pub base: Duration,
-    /// No wait is drawn from more than this.
+    /// The cap of the range that a wait is drawn from.
     pub cap: Duration,
     /// How long all attempts and waits may take together. No attempt begins after it.
     pub budget: Duration,
 }
 
-/// What to do after an attempt that failed.
+/// The step after an attempt that failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RetryStep {
     /// Wait so long, then try again.
     Wait(Duration),
-    /// It isn't worth another one.
+    /// Make no other attempt.
     GiveUp,
 }
 
@@ -43,11 +44,12 @@ impl Retry {
         self.policy.budget.saturating_sub(elapsed)
     }
 
-    /// Reports an attempt that failed in a way that a retry helps against. `elapsed` is the time since the first one began, `asked` the
-    /// wait that the other side asked for (`Retry-After`), `draw` a random number from [0, 1).
+    /// Reports a failed attempt that a retry may help against. `elapsed` is the time since the
+    /// first one began. `asked` is the wait that the other side asked for (`Retry-After`). `draw`
+    /// is a random number from [0, 1).
     ///
-    /// What was asked for is waited in full, and the jitter on top of it: many who were told the same time must not come back at the
-    /// same moment.
+    /// A wait that was asked for is waited in full, and the jitter on top of it: many callers that
+    /// were told the same time must not come back at the same moment.
     pub fn failed(&mut self, elapsed: Duration, asked: Option<Duration>, draw: f64) -> RetryStep {
         self.failed += 1;
         if self.failed >= self.policy.attempts {
@@ -92,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_asked_for_is_waited_with_jitter_on_top() {
+    fn a_wait_that_was_asked_for_is_kept_with_jitter_on_top() {
         let mut retry = Retry::new(policy());
         assert_eq!(retry.failed(ms(0), Some(ms(2000)), 0.5), RetryStep::Wait(ms(2050)));
     }

@@ -1,8 +1,9 @@
-//! What the cache did, counted.
+//! Counters of what the cache did.
 //!
-//! An instance counts in fixed arrays, indexed by the number of the entity: on a hit that is an addition, no allocation and no look-up.
-//! Now and then it takes what it has counted, encodes it as pairs of field and increment for one script in Redis, and begins anew.
-//! Whoever wants to know decodes the sums of all instances and shows them, as numbers or as Prometheus' text ([`expose`]).
+//! An instance counts in fixed arrays, indexed by the number of the entity: on a hit that is an
+//! addition, no allocation and no look-up. Now and then it takes its counts, encodes them as pairs
+//! of field and increment for one script in Redis, and begins anew. A reader of the sums decodes
+//! them for all instances, as numbers or as Prometheus' text (`expose`, feature `exposition`).
 //!
 //! ```
 //! use cache_logic::exposition::Exposition;
@@ -16,13 +17,14 @@
 //! counted.read::<()>(0, Ok(None));
 //! counted.load(0, Duration::from_millis(3), true);
 //!
-//! // Behind a response: one HINCRBY for each pair. Where it fails: `counted.merge(&batch)`.
+//! // Behind a response: one HINCRBY for each pair. If it fails: `counted.merge(&batch)`.
 //! let batch = counted.drain().expect("something was counted");
 //! let pairs = batch.encode();
 //! assert!(pairs.contains(&("order:absent".to_owned(), 1)));
 //!
-//! // Whoever wants to know: HGETALL.
-//! let sums = Statistics::decode(ENTITIES, pairs.iter().map(|(field, count)| (field.as_str(), *count)));
+//! // A reader of the sums: HGETALL.
+//! let stored = pairs.iter().map(|(field, count)| (field.as_str(), *count));
+//! let sums = Statistics::decode(ENTITIES, stored);
 //! assert_eq!(sums.total().loads(), 1);
 //! let mut text = Exposition::default();
 //! expose(&sums, "shop_", &mut text);
@@ -49,13 +51,15 @@ pub struct Statistics {
 }
 
 impl Statistics {
-    /// Nothing counted yet. An entity's number is its place in this list; its name must not hold a colon.
+    /// Nothing counted yet. An entity's number is its place in this list; its name must not hold a
+    /// colon.
     pub fn new(entities: &'static [&'static str]) -> Self {
         let counts = vec![Counts::default(); entities.len()];
         Self { entities, counts, writes: [0; WriteCounter::ALL.len()] }
     }
 
-    /// Counts a read of entity number `entity` by how it ended: a value, nothing, or an error. A number out of range is not counted.
+    /// Counts a read of entity number `entity` by how it ended: a value, nothing, or an error. A
+    /// number out of range is not counted.
     pub fn read<E>(&mut self, entity: usize, outcome: Result<Option<&Read>, E>) {
         let Some(counts) = self.counts.get_mut(entity) else { return };
         let read = match outcome {
@@ -69,7 +73,8 @@ impl Statistics {
         }
     }
 
-    /// Counts the time that one read, or all reads of one request together, waited for others. None at all is no wait.
+    /// Counts the time that one read, or all reads of one request together, waited for others. Zero
+    /// is no wait.
     pub fn waited(&mut self, entity: usize, waited_ms: Millis) {
         if waited_ms > 0
             && let Some(counts) = self.counts.get_mut(entity)
@@ -79,7 +84,7 @@ impl Statistics {
         }
     }
 
-    /// Counts a question to the origin.
+    /// Counts a load from the origin.
     pub fn load(&mut self, entity: usize, took: Duration, succeeded: bool) {
         let Some(counts) = self.counts.get_mut(entity) else { return };
         let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
@@ -88,14 +93,15 @@ impl Statistics {
         counts.loads[BOUNDS.iter().position(|&(bound, _)| micros <= bound).unwrap_or(BOUNDS.len())] += 1;
     }
 
-    /// Counts a refresh behind a response; `stored` is what [`crate::read::refresh`] gave.
+    /// Counts a refresh behind a response. `stored` is the result of [`crate::read::refresh`].
     pub fn refresh(&mut self, entity: usize, stored: bool) {
         if let Some(counts) = self.counts.get_mut(entity) {
             counts.add(if stored { Counter::Refreshed } else { Counter::NotRefreshed }, 1);
         }
     }
 
-    /// Counts a write by how its invalidation went; `outage_wait` is how long it waits where it can't.
+    /// Counts a write by how its invalidation went. `outage_wait` is the wait of a write that
+    /// cannot invalidate.
     pub fn write(&mut self, invalidation: &Invalidation, outage_wait: Duration) {
         match invalidation {
             Invalidation::Nothing => {}
@@ -124,7 +130,7 @@ impl Statistics {
         self.writes[what as usize]
     }
 
-    /// Takes what was counted, and begins anew. `None` where that is nothing.
+    /// Takes all counts, and begins anew. `None` if nothing was counted.
     pub fn drain(&mut self) -> Option<Self> {
         let counted =
             self.counts.iter().any(|counts| *counts != Counts::default()) || self.writes.iter().any(|&n| n > 0);
@@ -150,7 +156,7 @@ impl Statistics {
         pairs
     }
 
-    /// The sums in a hash. Fields that nobody knows, such as those of another version, are left out.
+    /// The sums in a hash. Unknown fields, such as those of another version, are left out.
     pub fn decode<'a>(entities: &'static [&'static str], pairs: impl Iterator<Item = (&'a str, u64)>) -> Self {
         let mut all = Self::new(entities);
         for (field, count) in pairs {

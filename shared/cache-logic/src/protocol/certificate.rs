@@ -1,24 +1,27 @@
-//! The certificate: "when this was begun, every invalidation committed until then had been applied".
+//! The certificate: "when this was begun, every invalidation committed until then had been
+//! applied".
 
 use std::time::Duration;
 
-/// Names the state of the whole cache; entries of another epoch are misses. Random, made by Postgres.
+/// The state of the whole cache, by name: entries of another epoch are misses. Random, made by
+/// Postgres.
 pub type Epoch = u128;
 
-/// Redis' run id: a restart or a failover has another one. The first 128 bits of the 160 that Redis draws.
+/// Redis' run id: a restart or a failover draws another one. The first 128 bits of the 160 that
+/// Redis draws.
 pub type RunId = u128;
 
 /// The value of a tag's generation key. Random; a missing one is a miss, never "zero".
 pub type Generation = u128;
 
-/// What `cache:certificate` holds.
+/// The value of `cache:certificate`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Certificate {
     /// Entries of this epoch may be served.
     pub epoch: Epoch,
-    /// The run of Redis that it was given to; in the hands of any other run it counts for nothing.
+    /// The run of Redis that it was given to. Under any other run it counts for nothing.
     pub run: RunId,
-    /// Who renewed it: tells one certificate from the next.
+    /// The token of the renewal that set it: tells one certificate from the next.
     pub token: u128,
 }
 
@@ -28,7 +31,7 @@ impl Certificate {
         format!("{:032x} {:032x} {:032x}", self.epoch, self.run, self.token)
     }
 
-    /// The inverse; anything else is no certificate.
+    /// The inverse of [`Self::encode`]; `None` for any other bytes.
     pub fn decode(bytes: &[u8]) -> Option<Self> {
         if bytes.len() != 98 || bytes[32] != b' ' || bytes[65] != b' ' {
             return None;
@@ -37,7 +40,7 @@ impl Certificate {
     }
 }
 
-/// What each byte is as a hexadecimal digit; above 15 where it isn't one.
+/// The value of each byte as a hexadecimal digit; above 15 for a byte that is none.
 const DIGITS: [u8; 256] = {
     let mut digits = [u8::MAX; 256];
     let mut value = 0;
@@ -49,8 +52,8 @@ const DIGITS: [u8; 256] = {
     digits
 };
 
-/// Reads exactly 32 hexadecimal digits. By halves, since a product of 128 bits is a function call in WebAssembly: every look reads four
-/// of these numbers.
+/// Reads exactly 32 hexadecimal digits. It reads them by halves, since a product of 128 bits is a
+/// function call in WebAssembly and every look reads four of these numbers.
 pub fn parse_hex(digits: &[u8]) -> Option<u128> {
     let (halves, []) = digits.as_chunks::<16>() else { return None };
     let &[upper, lower] = halves else { return None };
@@ -66,8 +69,9 @@ pub fn parse_hex(digits: &[u8]) -> Option<u128> {
     (wrong < 16).then_some(number)
 }
 
-/// How long the pieces of a certificate live. It ends [`Timing::total`] after its claim was made, however long the renewal took: that is the
-/// bound of the whole protocol. A change that nobody announced is seen within it, and a writer that cannot reach Redis waits that long, and a
+/// How long the pieces of a certificate live. A certificate ends [`Timing::total`] after its claim
+/// was made, however long the renewal took. That is the bound of the whole protocol: a change that
+/// nobody announced is seen within it. A writer that cannot reach Redis waits that long, and a
 /// tenth more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Timing {
@@ -82,10 +86,11 @@ impl Default for Timing {
 }
 
 impl Timing {
-    /// From `certificate_ms`. Below 100 ms the renewals would be most of the traffic; above a second "seen within a second" breaks.
+    /// From `certificate_ms`. Below 100 ms the renewals would be most of the traffic; above a
+    /// second "seen within a second" breaks.
     ///
     /// # Errors
-    /// The bound that was left, as a sentence.
+    /// The bound that the number breaks, as a sentence.
     pub fn from_millis(total: u64) -> Result<Self, String> {
         if (100..=1000).contains(&total) {
             Ok(Self { total: Duration::from_millis(total) })
@@ -94,7 +99,7 @@ impl Timing {
         }
     }
 
-    /// Of any length: for the contract's checks, which must not hang on how fast a machine is.
+    /// Of any length: for the contract's checks, which must not depend on how fast a machine is.
     #[cfg(feature = "testing")]
     pub(crate) const fn of(total: Duration) -> Self {
         Self { total }
@@ -105,28 +110,31 @@ impl Timing {
         self.total
     }
 
-    /// How long a claim is held at most. Long, since a machine that has a thousand readers to serve takes its time over a renewal, too, and
-    /// one that comes too late was for nothing.
+    /// How long a claim is held at most. It is long, since a busy machine takes its time over a
+    /// renewal, too, and a renewal that comes too late was for nothing.
     pub fn claim(self) -> Duration {
         self.total * 3 / 5
     }
 
-    /// How long a certificate lives at most once it is set.
+    /// How long a certificate lives at most after it is set.
     pub fn life(self) -> Duration {
         self.total * 4 / 5
     }
 
-    /// How long a certificate lives that is set so long after its claim: to the end of the whole, and never longer than [`Self::life`].
+    /// How long a certificate lives that is set `elapsed` after its claim: to the end of the whole,
+    /// and never longer than [`Self::life`].
     pub fn life_after(self, elapsed: Duration) -> Duration {
         self.total.saturating_sub(elapsed).min(self.life())
     }
 
-    /// How long one that was set at once needs no renewal: half its life, as with any other.
+    /// How long a certificate that was set at once needs no renewal: half its life, as with any
+    /// other.
     pub fn fresh(self) -> Duration {
         self.life() / 2
     }
 
-    /// How long a writer waits that could not invalidate: the whole, and 10 % for clocks that run at different speeds.
+    /// How long a writer waits if it cannot invalidate: the whole, and 10 % for clocks that run at
+    /// different speeds.
     pub fn outage_wait(self) -> Duration {
         self.total + self.total / 10
     }

@@ -1,14 +1,17 @@
 //! What is stored in Redis: the bytes to send, then a versioned trailer.
 //!
-//! The trailer stands at the end so that a hit is sent by cutting it off: no copy, nothing parsed but the trailer. Layout (little endian):
+//! The trailer stands at the end so that a hit is sent by cutting it off: no copy, nothing parsed
+//! but the trailer. Layout (little endian, sizes in bytes):
 //!
 //! ```text
-//! payload | etag | owner | generations (16 bytes each) | created 8 | fresh until 8 | load 4 | epoch 16 | payload length 4 |
-//! etag length 1 | owner length 1 | number of generations 1 | encoding 1 | fill id 16 | checksum of all before 4 | version 1 | "EOC"
+//! payload | etag | owner | generations, 16 each | created 8 | fresh until 8 | load 4 | epoch 16
+//! | payload length 4 | etag length 1 | owner length 1 | number of generations 1 | encoding 1
+//! | fill id 16 | checksum of all before 4 | version 1 | "EOC"
 //! ```
 //!
-//! Version 1 is a payload as it is sent; version 2 is one whose encoding byte says how it was packed. Only packed entries are written
-//! as version 2, so that whoever knows version 1 only still reads all others, and takes the packed ones for what they are to it: unknown.
+//! Version 1 is a payload as it is sent. Version 2 is a payload whose encoding byte says how it was
+//! packed. Only packed entries are written as version 2: a program that knows only version 1 still
+//! reads all others, and takes packed ones for unknown, which is a miss.
 
 use crate::protocol::certificate::{Epoch, Generation};
 use crate::protocol::freshness::Millis;
@@ -20,22 +23,23 @@ const PACKED: u8 = 2;
 const GZIP: u8 = 1;
 const FIXED: usize = 8 + 8 + 4 + 16 + 4 + 4 + 16 + 4 + 4;
 
-/// Where the fill id stands, counted from the end as `GETRANGE` does: the lease script compares it.
+/// The place of the fill id, counted from the end as `GETRANGE` counts: the lease script compares
+/// it.
 pub const FILL_ID_RANGE: (i64, i64) = (-24, -9);
 
-/// A value as the origin gave it and the client gets it.
+/// A value as the origin gives it and the client gets it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Value {
     /// The exact bytes of the response.
     pub payload: Vec<u8>,
     /// The entity tag, quotes included (RFC 9110, section 8.8.3). At most 255 bytes.
     pub etag: String,
-    /// Whose it is, for the access check. At most 255 bytes.
+    /// The owner, for the access check. At most 255 bytes.
     pub owner: Option<String>,
 }
 
 impl Value {
-    /// Bytes without entity tag and owner: for what never leaves the program.
+    /// Bytes without entity tag and owner: for values that never leave the program.
     pub fn of_bytes(payload: Vec<u8>) -> Self {
         Self { payload, etag: String::new(), owner: None }
     }
@@ -46,8 +50,8 @@ impl Value {
     }
 }
 
-/// What the origin gave: a value, and how long it may be kept where the value itself says so. A plain [`Value`] turns into one that
-/// lives as its policy says.
+/// The answer of the origin: a value, and how long it may be kept if the value itself says so. A
+/// plain [`Value`] turns into one that lives as its policy says.
 ///
 /// ```
 /// use cache_logic::entry::{OriginValue, Value};
@@ -64,7 +68,8 @@ impl Value {
 pub struct OriginValue {
     /// The value.
     pub value: Value,
-    /// Its own hard limit, in place of the policy's TTL; jitter and soft limit stay the policy's. At most 30 days count.
+    /// Its own hard limit, in place of the policy's TTL. Jitter and soft limit stay the policy's.
+    /// At most 30 days count.
     pub ttl: Option<Duration>,
 }
 
@@ -84,29 +89,30 @@ pub enum Encoding {
     Gzip,
 }
 
-/// What a filler adds to a value.
+/// The facts that a filler adds to a value.
 #[derive(Debug, Clone, Copy)]
 pub struct Stamp<'a> {
     /// When it was filled.
     pub created: Millis,
     /// Its soft limit.
     pub fresh_until: Millis,
-    /// What loading it cost.
+    /// How long the load took.
     pub load_ms: u32,
-    /// The epoch of the certificate it was loaded under.
+    /// The epoch of the certificate that it was loaded under.
     pub epoch: Epoch,
-    /// The generations of its tags, obtained before it was loaded, in the order of the tags.
+    /// The generations of its tags in the order of the tags, obtained before the load.
     pub generations: &'a [Generation],
     /// Random: tells one fill from the next.
     pub fill: u128,
 }
 
-/// The bytes to store. `None` where a part is longer than the format can say; then it isn't cached.
+/// The bytes to store. `None` if a part is longer than the format can say: then the value is not
+/// cached.
 pub fn encode(value: &Value, stamp: &Stamp<'_>) -> Option<Vec<u8>> {
     encode_as(value, stamp, Encoding::Identity)
 }
 
-/// The same for a value whose payload is encoded already.
+/// As [`encode`], for a value whose payload is encoded already.
 pub fn encode_as(value: &Value, stamp: &Stamp<'_>, encoding: Encoding) -> Option<Vec<u8>> {
     let (version, flag) = match encoding {
         Encoding::Identity => (PLAIN, 0),
@@ -136,29 +142,29 @@ pub fn encode_as(value: &Value, stamp: &Stamp<'_>, encoding: Encoding) -> Option
     Some(bytes)
 }
 
-/// The lower half of XXH64 (Y. Collet, xxHash specification 0.2), which is a sixth of XXH3 where there are no vectors: in WebAssembly as
-/// Spin runs it. It tells damage, not malice: whoever can write to Redis can write
-/// entries.
+/// The lower half of XXH64 (Y. Collet, xxHash specification 0.2). XXH3 takes six times as long
+/// without vectors, as in WebAssembly under Spin. The checksum tells damage, not malice: a program
+/// that can write to Redis can write entries.
 fn checksum(bytes: &[u8]) -> u32 {
     xxhash_rust::xxh64::xxh64(bytes, 0) as u32
 }
 
-/// Why stored bytes are no entry. All of them are a miss, and the key is deleted.
+/// Why stored bytes are no entry. Each of these is a miss, and the key is deleted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Damage {
-    /// Not ours, or cut off.
+    /// Written by another program, or cut off.
     NoTrailer,
     /// Written by another version of the format.
     UnknownVersion(u8),
-    /// Packed in a way that isn't known here.
+    /// Packed in a way that is not known here.
     UnknownEncoding(u8),
-    /// The lengths don't add up.
+    /// The lengths do not add up.
     Lengths,
-    /// The checksum doesn't fit.
+    /// The checksum does not fit.
     Checksum,
 }
 
-/// What an entry's trailer says.
+/// The facts in an entry's trailer.
 #[derive(Debug, Clone, Copy)]
 pub struct Trailer {
     payload_len: usize,
@@ -171,16 +177,16 @@ pub struct Trailer {
     pub created: Millis,
     /// Its soft limit.
     pub fresh_until: Millis,
-    /// What loading it cost.
+    /// How long the load took.
     pub load_ms: u32,
-    /// The epoch it belongs to.
+    /// The epoch that it belongs to.
     pub epoch: Epoch,
-    /// Which fill it came from.
+    /// The fill that it came from.
     pub fill: u128,
 }
 
 impl Trailer {
-    /// Reads and checks the trailer of stored bytes; the payload is only summed.
+    /// Reads and checks the trailer of stored bytes. Of the payload only the checksum is computed.
     ///
     /// # Errors
     /// [`Damage`]: treat it as a miss and delete the key.
@@ -202,7 +208,7 @@ impl Trailer {
         let [lengths @ .., flag] = fields.take::<4>()?;
         let [etag_len, owner_len, count] = lengths.map(usize::from);
         let encoding = match (version, flag) {
-            // Whatever stands in the byte was reserved then.
+            // Version 1 reserved the byte, so any value may stand there.
             (PLAIN, _) => Encoding::Identity,
             (_, GZIP) => Encoding::Gzip,
             (_, other) => return Err(Damage::UnknownEncoding(other)),
@@ -219,7 +225,8 @@ impl Trailer {
         Ok(Self { payload_len, etag_len, owner_len, count, encoding, created, fresh_until, load_ms, epoch, fill })
     }
 
-    /// The generations that the entry was loaded under, in the order of its tags. `bytes` are those that were parsed.
+    /// The generations that the entry was loaded under, in the order of its tags. `bytes` are those
+    /// that were parsed.
     pub fn generations(self, bytes: &[u8]) -> impl ExactSizeIterator<Item = Generation> + '_ {
         let start = self.payload_len + self.etag_len + self.owner_len;
         let (generations, _) = bytes[start..start + 16 * self.count].as_chunks::<16>();
@@ -227,11 +234,11 @@ impl Trailer {
     }
 }
 
-/// An entry as it was stored, its trailer checked.
+/// An entry as it is stored, its trailer checked.
 #[derive(Debug)]
 pub struct StoredEntry {
     bytes: Vec<u8>,
-    /// What its trailer says.
+    /// The facts in its trailer.
     pub trailer: Trailer,
 }
 
@@ -250,12 +257,12 @@ impl StoredEntry {
         Self { bytes, trailer }
     }
 
-    /// The generations it was loaded under, in the order of its tags.
+    /// The generations that it was loaded under, in the order of its tags.
     pub fn generations(&self) -> impl ExactSizeIterator<Item = Generation> + '_ {
         self.trailer.generations(&self.bytes)
     }
 
-    /// The value; the payload's bytes stay where they are.
+    /// The value. The payload's bytes stay in their buffer.
     pub fn into_value(mut self) -> Value {
         let Trailer { payload_len, etag_len, owner_len, .. } = self.trailer;
         let text = |range: std::ops::Range<usize>| String::from_utf8_lossy(&self.bytes[range]).into_owned();

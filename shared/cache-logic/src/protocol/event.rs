@@ -1,8 +1,9 @@
 //! Events: what the protocol tells other people's logs and metrics.
 //!
-//! An operation tells its ports each event through [`Clock::observe`](crate::ports::Clock::observe),
-//! which does nothing unless ports override it. An event is made of borrows and numbers alone. So a
-//! component whose ports ignore events carries no code for them: no allocation, no dynamic call.
+//! An operation tells its ports each event through
+//! [`Clock::observe`](crate::ports::Clock::observe), which does nothing unless ports override it.
+//! An event is made of borrows and numbers alone. So a component whose ports ignore events carries
+//! no code for them: no allocation, no dynamic call.
 //!
 //! `with_events::WithEvents` (feature `events`) adds an observer to ports that are there already.
 

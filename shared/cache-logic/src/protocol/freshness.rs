@@ -1,52 +1,56 @@
-//! When an entry expires, and when it is made anew before that.
+//! When an entry expires, and when it is refreshed before that.
 
 use crate::protocol::policy::Policy;
 
 /// Milliseconds since the Unix epoch.
 pub type Millis = u64;
 
-/// A random draw from [0, 1), made by the caller.
+/// A random draw from [0, 1). The caller makes it.
 pub type Draw = f64;
 
-/// The two limits of an entry filled now.
+/// The two limits of an entry that is filled now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Lifetime {
-    /// From then on it is stale: still served, and refreshed behind the response.
+    /// From this moment on the entry is stale: still served, and refreshed behind the response.
     pub fresh_until: Millis,
     /// Redis drops it after this many milliseconds.
     pub ttl_ms: u64,
 }
 
-/// The lifetime of an entry filled at `now`: the policy's TTL less a random part of it, the soft limit in proportion.
+/// The lifetime of an entry filled at `now`: the policy's TTL less a random part of it, and the
+/// soft limit in proportion.
 pub fn lifetime(policy: &Policy, now: Millis, draw: Draw) -> Lifetime {
     let whole = policy.ttl.as_millis() as f64;
     let ttl = (whole * (1.0 - policy.jitter * draw)).max(1.0);
     Lifetime { fresh_until: now + (ttl * policy.soft) as u64, ttl_ms: ttl as u64 }
 }
 
-/// How an entry that is known to be current stands in its life.
+/// How far a current entry is in its life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Freshness {
     /// Serve it.
     Fresh,
-    /// Serve it, and make it anew behind the response: its end is near enough that it is likely needed again (XFetch).
+    /// Serve it, and refresh it behind the response: it ends soon and is likely needed again
+    /// (XFetch).
     Early,
-    /// Past its soft limit: serve it, and make it anew behind the response.
+    /// Past its soft limit: serve it, and refresh it behind the response.
     Stale,
 }
 
-/// How many times its cost before its end an entry may be made anew at the earliest: `-ln` of the smallest positive number, rounded up.
+/// The earliest early refresh, as a multiple of the load time before the entry's end: `-ln` of the
+/// smallest positive number, rounded up.
 const LONGEST_GAP: u64 = 709;
 
-/// Judges an entry. `load_ms` is what making it cost.
+/// Judges an entry. `load_ms` is how long its load took.
 ///
-/// Early refresh is XFetch with beta = 1: `now - cost * ln(rand) >= expiry` (Vattani, Chierichetti, Lowenstein,
-/// "Optimal Probabilistic Cache Stampede Prevention", VLDB 2015). A draw of 0 counts as the smallest positive one.
+/// Early refresh is XFetch with beta = 1: `now - cost * ln(rand) >= expiry` (Vattani, Chierichetti,
+/// Lowenstein, "Optimal Probabilistic Cache Stampede Prevention", VLDB 2015). A draw of 0 counts as
+/// the smallest positive one.
 pub fn freshness(now: Millis, fresh_until: Millis, load_ms: u32, draw: Draw) -> Freshness {
     if now >= fresh_until {
         return Freshness::Stale;
     }
-    // No draw makes more of it: far from the end, as nearly every read is, the logarithm needn't be worked out.
+    // No draw gives a longer gap than this. Nearly every read ends here, without a logarithm.
     if now + u64::from(load_ms) * LONGEST_GAP < fresh_until {
         return Freshness::Fresh;
     }
@@ -54,8 +58,9 @@ pub fn freshness(now: Millis, fresh_until: Millis, load_ms: u32, draw: Draw) -> 
     if now as f64 + gap >= fresh_until as f64 { Freshness::Early } else { Freshness::Fresh }
 }
 
-/// The pause before the next look while somebody else fills: its limit doubles from 10 ms to 320 ms, the
-/// upper half of it random ("equal jitter": M. Brooker, "Exponential Backoff and Jitter", 2015).
+/// The pause before the next look while somebody else fills. Its limit doubles from 10 ms to 320
+/// ms, and the upper half of it is random ("equal jitter": M. Brooker, "Exponential Backoff and
+/// Jitter", 2015).
 pub fn poll_pause_ms(attempt: u32, draw: Draw) -> u64 {
     let top = 10u64 << attempt.min(5);
     top / 2 + (top as f64 / 2.0 * draw) as u64

@@ -3,7 +3,8 @@
 use std::fmt::{self, Write as _};
 use std::marker::PhantomData;
 
-/// A Redis key in the making: parts joined by `:`; whatever could be taken for a separator inside a part is escaped.
+/// A Redis key in the making: parts joined by `:`. A character inside a part that could pass for a
+/// separator is escaped.
 ///
 /// ```
 /// use cache_logic::key::KeyBuilder;
@@ -14,7 +15,7 @@ use std::marker::PhantomData;
 pub struct KeyBuilder(String);
 
 impl KeyBuilder {
-    /// Starts with a name of our own, taken as it is.
+    /// Starts with a fixed name, taken as it is.
     pub fn new(name: &'static str) -> Self {
         Self(name.to_owned())
     }
@@ -26,7 +27,7 @@ impl KeyBuilder {
         self
     }
 
-    /// Appends a part made of two, joined by `/`: an organisation and what belongs to it.
+    /// Appends a part made of two, joined by `/`: an organisation and something that belongs to it.
     pub fn pair(mut self, owner: impl AsRef<str>, id: impl AsRef<str>) -> Self {
         self.0.push(':');
         escape_into(&mut self.0, owner.as_ref());
@@ -35,14 +36,15 @@ impl KeyBuilder {
         self
     }
 
-    /// The version of what is stored under the key, beside the name: values of another shape are other entries. Called first.
+    /// Puts the version of the stored shape beside the name, so that values of another shape are
+    /// other entries. Call it first.
     ///
     /// ```
     /// use cache_logic::key::KeyBuilder;
     /// assert_eq!(KeyBuilder::new("order").version(2).part("7").build(), "order/v2:7");
     /// ```
     pub fn version(mut self, version: u32) -> Self {
-        // Writing to a String cannot fail; a part can't hold the stroke.
+        // Writing to a String cannot fail. A part cannot hold the slash, since it is escaped there.
         let _ = write!(self.0, "/v{version}");
         self
     }
@@ -52,13 +54,13 @@ impl KeyBuilder {
         self.0
     }
 
-    /// The finished key of a value of one type.
+    /// The finished key of a value of type `T`.
     pub fn build_for<T>(self) -> Key<T> {
         Key { text: self.0, value: PhantomData }
     }
 }
 
-/// The key of a value of type `T`: what was stored under it can't be read as anything else.
+/// The key of a value of type `T`: a value stored under it cannot be read as another type.
 ///
 /// ```
 /// use cache_logic::key::{Key, KeyBuilder};
@@ -110,9 +112,10 @@ impl<T> PartialEq for Key<T> {
 
 impl<T> Eq for Key<T> {}
 
-/// Percent-encodes `:`, `/`, `{`, `}`, `%`, blanks and control characters (RFC 3986, section 2.1); all else stays readable.
+/// Percent-encodes `:`, `/`, `{`, `}`, `%`, blanks and control characters (RFC 3986, section 2.1).
+/// All other characters stay readable.
 fn escape_into(out: &mut String, part: &str) {
-    // As nearly all parts are.
+    // Nearly all parts are like this.
     if part.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-') {
         return out.push_str(part);
     }
@@ -131,7 +134,8 @@ fn escape_into(out: &mut String, part: &str) {
 
 /// The key that holds the generation of a tag, below the namespace's prefix.
 pub fn generation_key(prefix: &str, tag: &str) -> String {
-    // Not by `format!`, here and where else a hit makes a text: it is several times as dear in WebAssembly.
+    // Not by `format!`, here and elsewhere on the path of a hit: it costs several times as much in
+    // WebAssembly.
     [prefix, "gen:", tag].concat()
 }
 

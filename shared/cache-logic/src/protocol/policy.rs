@@ -7,11 +7,14 @@ use std::time::Duration;
 pub struct Policy {
     /// The hard limit: Redis drops the entry after this at the latest.
     pub ttl: Duration,
-    /// After this part of its life an entry is served once more and made anew behind the response (RFC 5861).
+    /// After this part of its life an entry is served once more and refreshed behind the response
+    /// (RFC 5861).
     pub soft: f64,
-    /// Up to this part is taken off a TTL by chance, so that what was filled together doesn't expire together.
+    /// Up to this part is taken off a TTL at random, so that entries filled together do not expire
+    /// together.
     pub jitter: f64,
-    /// May it be served, marked, where Postgres can't be reached (RFC 5861, `stale-if-error`)?
+    /// Whether it may be served, marked, while Postgres cannot be reached (RFC 5861,
+    /// `stale-if-error`).
     pub stale_if_error: bool,
     /// Whether and how it is kept packed.
     pub compress: Option<Compression>,
@@ -22,24 +25,25 @@ pub struct Policy {
 pub struct Compression {
     /// A payload with fewer bytes is stored as it is.
     pub min_bytes: usize,
-    /// By what.
+    /// The pair of functions that packs and unpacks.
     pub packer: Packer,
 }
 
 impl Compression {
-    /// Packs payloads of `min_bytes` or more; 0: none.
+    /// Packs payloads of `min_bytes` or more; none if it is 0.
     pub const fn at_least(min_bytes: usize, packer: Packer) -> Option<Self> {
         if min_bytes > 0 { Some(Self { min_bytes, packer }) } else { None }
     }
 }
 
-/// Packs payloads as gzip (RFC 1952) and back: `gzip::GZIP` (feature `gzip`), or another crate's. A pair of functions, so that a
-/// component whose policies never pack doesn't carry the code.
+/// Packs payloads as gzip (RFC 1952) and back: `gzip::GZIP` (feature `gzip`), or another crate's.
+/// It is a pair of functions, so that a component whose policies never pack does not carry the
+/// code.
 #[derive(Debug, Clone, Copy)]
 pub struct Packer {
-    /// Gives the bytes packed, or nothing where that can't be done.
+    /// Gives the bytes packed, or nothing if they cannot be packed.
     pub pack: fn(&[u8]) -> Option<Vec<u8>>,
-    /// The inverse; nothing where the bytes are not what [`Self::pack`] made.
+    /// The inverse; nothing if [`Self::pack`] did not make the bytes.
     pub unpack: fn(&[u8]) -> Option<Vec<u8>>,
 }
 
@@ -64,7 +68,8 @@ impl Policy {
         Ok(Self::usual(ttl))
     }
 
-    /// What a look at the cache goes by, while nothing else is known: whether the entry may be packed, and by what.
+    /// The policy for a first look, while nothing else is known: whether the entry may be packed,
+    /// and by what.
     pub const fn for_looking(compress: Option<Compression>) -> Self {
         Self { compress, ..Self::usual(Duration::ZERO) }
     }
@@ -73,14 +78,16 @@ impl Policy {
         Self { ttl, soft: 0.8, jitter: 0.1, stale_if_error: true, compress: None }
     }
 
-    /// The same, never served as stale-if-error: for what someone may pay or ship by.
+    /// The same, never served as stale-if-error: for values that somebody pays or ships by.
     pub const fn never_on_error(self) -> Self {
         Self { stale_if_error: false, ..self }
     }
 
-    /// The same, packed where a payload has `min_bytes` or more; 0 turns it off. What was stored packed before is a miss from then on.
+    /// The same, packed if a payload has `min_bytes` or more; 0 turns packing off. Entries that
+    /// were stored packed before are misses from then on.
     ///
-    /// Readers of such entries get them as they are stored: [`crate::read::Read::encoding`] says how.
+    /// Readers of such entries get them as they are stored: [`crate::read::Read::encoding`] says
+    /// how.
     pub const fn compressed(self, min_bytes: usize, packer: Packer) -> Self {
         Self { compress: Compression::at_least(min_bytes, packer), ..self }
     }
@@ -91,26 +98,28 @@ impl Policy {
     }
 }
 
-/// Limits of the protocol, the same for every class.
+/// Limits of the protocol, the same for every class of entries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
     /// An entry with more bytes than this is not cached.
     pub max_entry_bytes: usize,
     /// How long a filler may hold its lease: the time limit of Postgres and half a second.
     pub lease_hold: Duration,
-    /// How long a reader waits for somebody else's fill or renewal before it goes to Postgres itself.
+    /// How long a reader waits for the fill or the renewal of somebody else before it asks the
+    /// origin.
     pub wait: Duration,
     /// The pieces of the certificate.
     pub timing: crate::protocol::certificate::Timing,
-    /// How long a writer waits that could not invalidate.
+    /// How long a writer waits if it cannot invalidate.
     pub outage_wait: Duration,
     /// How long a generation lives: twice the longest entry.
     pub generation_ttl: Duration,
 }
 
 impl Limits {
-    /// Limits to begin with: a certificate of so many milliseconds (100 to 1000), entries of a megabyte, 2 seconds for a statement, one
-    /// second of waiting, entries of a day. An app sets each field from its settings.
+    /// Limits to begin with: a certificate of so many milliseconds (100 to 1000), entries of a
+    /// megabyte, 2 seconds for a statement, one second of waiting, entries of a day. An app sets
+    /// each field from its settings.
     ///
     /// # Errors
     /// As [`crate::certificate::Timing::from_millis`].

@@ -22,14 +22,15 @@ use crate::protocol::ports::{CacheFault, Clock, Lease, Ledger, OriginError, Regi
 use fill::Filler;
 use tell::{tell, tell_end};
 
-/// How often a reader starts over because others were faster, before it goes to the origin.
+/// How often a reader starts over because others were faster, before it asks the origin.
 const ROUNDS: u32 = 3;
 
-/// Reads one entry. `load` asks the origin, and gives a [`Value`](crate::entry::Value), or a [`OriginValue`] that says how long to keep it; `None` is "there is no
-/// such thing", and is never cached.
+/// Reads one entry. `load` asks the origin. It gives a [`Value`](crate::entry::Value), or an
+/// [`OriginValue`] that says how long to keep it. `None` means "there is no such thing" and is
+/// never cached.
 ///
 /// # Errors
-/// What `load` gave, where nothing in the cache may stand in for it. A fault of Redis is never an error.
+/// The error of `load`, if nothing in the cache may stand in. A fault of Redis is never an error.
 pub async fn read<P, L, E>(
     ports: &P,
     wanted: &EntrySpec<'_>,
@@ -44,11 +45,12 @@ where
     read_by(ports, wanted, async || Ok((*wanted.policy, *limits)), load).await
 }
 
-/// As [`read`], for who has the policy and the limits to look up: `rules` is asked for them where the look hasn't given the answer. Until
-/// then `wanted.policy` has to say only whether the entry may be packed, see [`Policy::for_looking`].
+/// As [`read`], for callers that have to look up policy and limits. `rules` is asked for them only
+/// if the first look does not give the answer. Until then `wanted.policy` has to say only whether
+/// the entry may be packed, see [`Policy::for_looking`].
 ///
 /// # Errors
-/// As [`read`], and what `rules` gave.
+/// As [`read`], and the error of `rules`.
 pub async fn read_by<P, L, E>(
     ports: &P,
     wanted: &EntrySpec<'_>,
@@ -67,7 +69,8 @@ where
         tell(ports, wanted.key, &hit);
         return Ok(Some(hit));
     }
-    // Nearly every read has ended by now. All else that may happen is a future of several kilobytes, which a hit doesn't carry about.
+    // Nearly every read has ended by now. The rest is a future of several kilobytes, which a hit
+    // does not carry about.
     let otherwise = async {
         let (policy, limits) = rules().await?;
         let (wanted, mut trace) = (EntrySpec { policy: &policy, ..*wanted }, ReadTrace::default());
@@ -79,7 +82,7 @@ where
     Box::pin(otherwise).await
 }
 
-/// The entry, where it was seen and may be served.
+/// The entry, if it was seen and may be served.
 fn immediate_hit<P: Clock>(ports: &P, wanted: &EntrySpec<'_>, seen: &mut Snapshot) -> Option<Read> {
     let certificate = certified(seen)?;
     let now = ports.now();
@@ -90,7 +93,7 @@ fn immediate_hit<P: Clock>(ports: &P, wanted: &EntrySpec<'_>, seen: &mut Snapsho
     }
 }
 
-/// A read whose first look didn't give the answer.
+/// A read whose first look did not give the answer.
 async fn read_on<P, L, E>(
     ports: &P,
     wanted: &EntrySpec<'_>,
@@ -140,7 +143,8 @@ where
                     let renew = due(&seen).then_some(certificate);
                     return Ok(Some(Read { renew, ..Read::of(value, Outcome::Miss { stored }) }));
                 }
-                // The certificate may have run out while the other one loaded: the next round sees to that.
+                // The certificate may have run out during the other load; the next round sees to
+                // that.
                 Ok(Lease::Changed) => break,
                 Ok(Lease::Held) if waiting.is_over(ports, limits) => return bypass(load, Bypass::Waited).await,
                 Ok(Lease::Held) => waiting.pause(ports).await,
@@ -151,11 +155,11 @@ where
     bypass(load, Bypass::Waited).await
 }
 
-/// Behind a response: makes an entry anew that is near its end or past it. One refresher at a time, by the lease; whoever is late does
-/// nothing. True where it was stored.
+/// Behind a response: refreshes an entry that is near its end or past it. The lease admits one
+/// refresher at a time, and one that is late does nothing. True if the entry was stored.
 ///
 /// # Errors
-/// What `load` gave; the entry stays as it is.
+/// The error of `load`; the entry stays as it is.
 pub async fn refresh<P, L, E>(
     ports: &P,
     wanted: &EntrySpec<'_>,
@@ -192,12 +196,12 @@ async fn bypass<L: Into<OriginValue>, E>(
     load: impl AsyncFn() -> Result<Option<L>, E>,
     why: Bypass,
 ) -> Result<Option<Read>, E> {
-    let given = load().await?;
-    Ok(given.map(|given| Read::of(given.into().value, Outcome::Bypass(why))))
+    let loaded = load().await?;
+    Ok(loaded.map(|loaded| Read::of(loaded.into().value, Outcome::Bypass(why))))
 }
 
-/// No certificate can be had. Where that is because Postgres can't be reached, the entry may stand in, if its epoch and generations are
-/// the last known.
+/// The answer without a certificate. If Postgres cannot be reached, the entry may stand in,
+/// provided its epoch and generations are the last known.
 async fn last_known<P, L, E>(
     ports: &P,
     wanted: &EntrySpec<'_>,
@@ -210,8 +214,8 @@ where
     E: OriginError,
 {
     let error = match load().await {
-        Ok(given) => {
-            return Ok(given.map(|given| Read::of(given.into().value, Outcome::Bypass(Bypass::NoCertificate))));
+        Ok(loaded) => {
+            return Ok(loaded.map(|loaded| Read::of(loaded.into().value, Outcome::Bypass(Bypass::NoCertificate))));
         }
         Err(error) if wanted.policy.stale_if_error && error.unreachable() => error,
         Err(error) => return Err(error),

@@ -1,4 +1,4 @@
-//! The bulk read: one look, one statement for all that is missing, one fill.
+//! The bulk read: one look, one statement for all missing entries, one fill.
 
 use crate::protocol::certificate::{Epoch, Generation};
 use crate::protocol::entry::OriginValue;
@@ -10,12 +10,13 @@ use crate::protocol::read::{
     prepare, tell_all,
 };
 
-/// Reads many entries, each with tags of its own. `load` is asked once at most, for the indices that are missing, and gives a
-/// [`Value`](crate::entry::Value), a [`OriginValue`] or nothing for each, in that order. No leases: a bulk read
-/// never waits for somebody else.
+/// Reads many entries, each with tags of its own. `load` is asked once at most, for the indices
+/// that are missing. It gives a [`Value`](crate::entry::Value), an [`OriginValue`] or nothing for
+/// each, in that order. There are no leases: a bulk read never waits for the fill of somebody else.
 ///
 /// # Errors
-/// What `load` gave. Where the origin can't be reached nothing stands in: half an answer would look like a whole one.
+/// The error of `load`. If the origin cannot be reached nothing stands in: half an answer would
+/// look like a whole one.
 pub async fn read_many<P, L, E>(
     ports: &P,
     wanted: &[EntrySpec<'_>],
@@ -100,16 +101,17 @@ where
     for (index, value) in missing.into_iter().zip(values) {
         let trace = ReadTrace { damaged: broken.contains(&index), ..trace };
         out[index] =
-            value.map(|given| Read { renew, course: trace, ..Read::of(given.value, Outcome::Miss { stored }) });
+            value.map(|loaded| Read { renew, course: trace, ..Read::of(loaded.value, Outcome::Miss { stored }) });
     }
     Ok(out)
 }
 
-/// Behind the response: makes entries anew that are near their end or past it, all by one lease, one load and one fill. The lease is that
-/// of the first one: whoever reads the same entries at the same time is late and does nothing. True where something was stored.
+/// Behind the response: refreshes entries that are near their end or past it, by one lease, one
+/// load and one fill. The lease is that of the first entry, so another refresher of the same
+/// entries is late and does nothing. True if something was stored.
 ///
 /// # Errors
-/// What `load` gave; the entries stay as they are.
+/// The error of `load`; the entries stay as they are.
 pub async fn refresh_many<P, L, E>(
     ports: &P,
     wanted: &[(EntrySpec<'_>, Refresh)],
@@ -141,13 +143,13 @@ where
     let load_ms = u32::try_from(ports.monotonic().saturating_sub(begun)).unwrap_or(u32::MAX);
     let fills = fills(ports, limits, wanted.iter().map(|(one, _)| one).zip(&values), &generations, load_ms, what.epoch);
     let stored = !fills.is_empty() && ports.fill(&fills, None).await.is_ok();
-    // The first one may be gone by now, and then its fill wouldn't have given the lease back.
+    // The first entry may be gone by now, and then its fill did not give the lease back.
     let _ = ports.release(first.key, holder).await;
     tell(stored);
     Ok(stored)
 }
 
-/// What is to be stored of some values; `generations` are those of all their tags, in that order.
+/// The fills for some values. `generations` are those of all their tags, in that order.
 fn fills<'a, 'w: 'a, P: Clock>(
     ports: &P,
     limits: &Limits,

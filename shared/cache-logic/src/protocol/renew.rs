@@ -21,8 +21,9 @@ pub enum Renewal<E> {
     Ledger(E),
 }
 
-/// Renews the certificate: claim, read the outbox, apply it, certify, delete what was applied. In this order: rows are deleted only
-/// after the certificate that covers them is set, and it is set only by who still holds the claim that was begun before the reading.
+/// Renews the certificate: claim, read the outbox, apply it, certify, delete what was applied. The
+/// order matters. Rows are deleted only after the certificate that covers them is set. It is set
+/// only by the holder of the claim that was begun before the outbox was read.
 pub async fn renew<P: Registry + Ledger + Clock>(ports: &P, timing: Timing) -> Renewal<P::Error> {
     let token = ports.token();
     let run = match ports.claim(token, timing.claim()).await {
@@ -34,7 +35,7 @@ pub async fn renew<P: Registry + Ledger + Clock>(ports: &P, timing: Timing) -> R
         Ok(OutboxState::Rows { epoch, ids, tags }) => (epoch, ids, tags),
         Ok(OutboxState::Mismatch) => return Renewal::Mismatch,
         Err(error) => {
-            // Where this fails the claim ends by itself.
+            // If this fails the claim ends by itself.
             let _ = ports.abandon(token).await;
             return Renewal::Ledger(error);
         }
@@ -52,7 +53,7 @@ pub async fn renew<P: Registry + Ledger + Clock>(ports: &P, timing: Timing) -> R
         Err(fault) => return Renewal::Cache(fault),
     }
     if !ids.is_empty() {
-        // Where this fails the rows are applied once more at the next renewal: harmless.
+        // If this fails the rows are applied once more at the next renewal: harmless.
         let _ = ports.forget(&ids).await;
     }
     ports.observe(&Event::Renewal { tags: tags.len() });

@@ -4,18 +4,19 @@ use crate::protocol::event::Event;
 use crate::protocol::ports::{CacheFault, Clock, Ledger, Registry};
 use std::time::Duration;
 
-/// What a committed statement says of itself.
+/// The answer of a committed statement.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Commit<T> {
-    /// What the caller wants to know.
+    /// The value for the caller.
     pub value: T,
-    /// The transaction, as Postgres names it. Empty: nothing was written.
+    /// The transaction, as Postgres names it. Empty if nothing was written.
     pub xid: String,
-    /// The tags that its triggers wrote to the outbox, and those of what a repeated request found done. Empty: nothing to invalidate.
+    /// The tags that its triggers wrote to the outbox, and those of an earlier write that a
+    /// repeated request found done. Empty if there is nothing to invalidate.
     pub tags: Vec<String>,
 }
 
-/// Outbox rows to delete behind the answer: what they say is done.
+/// Outbox rows to delete behind the answer, since this writer has applied them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settlement {
     xid: String,
@@ -31,21 +32,22 @@ impl Settlement {
 /// How the invalidation went; the write itself stands in every case.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Invalidation {
-    /// There is nothing to tidy up: nothing was written.
+    /// Nothing is left to do, since nothing was written.
     Nothing,
-    /// Done at once; what is left to do behind the answer.
+    /// Done at once. The settlement is due behind the answer.
     Done(Settlement),
-    /// Redis was out of reach: every certificate that could have hidden the change has run out meanwhile.
+    /// Redis was out of reach. Meanwhile every certificate that could have hidden the change has
+    /// run out.
     WaitedOut(CacheFault),
 }
 
-/// The name by which the outbox says "everything".
+/// The tag by which the outbox says "everything".
 pub const EVERYTHING: &str = "*";
 
 /// Commits and invalidates. Once this returns, no reader is served anything older than the commit.
 ///
 /// # Errors
-/// What `commit` gave: then nothing was invalidated.
+/// The error of `commit`: then nothing was invalidated.
 pub async fn write<P, T, E>(
     ports: &P,
     outage_wait: Duration,
@@ -55,7 +57,8 @@ where
     P: Registry + Clock,
 {
     let Commit { value, xid, tags } = commit().await?;
-    // Tags without a transaction: nothing was written, but what the answer says may have been written by one that never got so far.
+    // Tags without a transaction: this request wrote nothing, but its answer tells of an earlier
+    // write that may have died before it invalidated.
     if tags.is_empty() {
         return Ok((value, Invalidation::Nothing));
     }
@@ -81,8 +84,9 @@ where
     Ok((value, Invalidation::WaitedOut(fault)))
 }
 
-/// Behind the answer: deletes the outbox rows that this writer has covered. By transaction, never by tag: other writers' rows of the
-/// same tag are still to be applied. Where it fails the next renewal does it.
+/// Behind the answer: deletes the outbox rows that this writer has covered. They are named by
+/// transaction, never by tag, since rows of other writers with the same tag are still to be
+/// applied. If it fails the next renewal does it.
 pub async fn settle<P: Ledger>(ports: &P, settled: &Settlement) -> Result<(), P::Error> {
     ports.forget_transaction(&settled.xid, &settled.tags).await
 }

@@ -1,14 +1,16 @@
 //! The write-through: a write whose own result becomes the entry, so that the next read is a hit.
 //!
-//! What a commit gave may only be stored where it can be shown that nothing newer was hidden by it. The rule is the reader's: generations
-//! obtained **before** the statement. A plain write deletes them, so an entry under them would never be served; a write-through *turns*
-//! them in one script: if every generation still stands as it was seen before the commit, the announced ones get a new value and the entry
-//! is stored under it, otherwise they are deleted, as by any write.
+//! The result of a commit may be stored only if it hides nothing newer. The rule is the reader's:
+//! generations obtained **before** the statement. A plain write deletes them, so an entry under
+//! them would never be served. A write-through *swaps* them in one script. If every generation
+//! still stands as it was seen before the commit, the announced ones get a new value and the entry
+//! is stored under it. Otherwise they are deleted, as by any write.
 //!
-//! Why that is right: whoever committed after our statement had read the data deletes the generation, or its outbox row does; if that
-//! came before the script, the comparison fails; if it comes after, the entry goes with the new generation. Older entries and fillers
-//! under way hold the old one, which nobody will ever see again. `tests/model` explores it with everything else, a script that Redis
-//! carries out late included.
+//! This is right for every other write. A write that commits after our statement has read the data
+//! deletes the generation, itself or by its outbox row. If it does so before the script, the
+//! comparison fails. If it does so after, the entry goes with the new generation. Older entries and
+//! fillers under way hold the old generation, which nobody will ever see again. `tests/model`
+//! explores it with everything else, including a script that Redis carries out late.
 
 use crate::protocol::certificate::Generation;
 use crate::protocol::entry::OriginValue;
@@ -26,26 +28,28 @@ pub struct GenerationSwap<'a> {
     pub tag: &'a str,
     /// The generation that was seen before the commit.
     pub seen: Generation,
-    /// The one that takes its place; the same where the write doesn't touch the tag.
+    /// The generation that takes its place; the same if the write does not touch the tag.
     pub next: Generation,
 }
 
 /// What a write-through asks of Redis, beside the other ports.
 #[allow(async_fn_in_trait)] // As for the other ports: components run on one thread.
 pub trait WriteThrough {
-    /// At one moment: where every tag's generation is the one that was seen, sets the next ones and stores the entry; otherwise deletes
-    /// the generations that would have been turned. Deletes those of `others` in either case. True where the entry was stored.
-    async fn put(&self, fill: &Fill<'_>, turns: &[GenerationSwap<'_>], others: &[&str]) -> Result<bool, CacheFault>;
+    /// Does all of this at one moment. If every tag's generation is the one that was seen, it sets
+    /// the next ones and stores the entry. Otherwise it deletes the generations that it would have
+    /// swapped. Those of `others` are deleted in either case. True if the entry was stored.
+    async fn put(&self, fill: &Fill<'_>, swaps: &[GenerationSwap<'_>], others: &[&str]) -> Result<bool, CacheFault>;
 }
 
-/// Commits, and stores what `entry` makes of the outcome in place of the old entry. Once this returns, no reader is served anything older
-/// than the commit; whether the entry was stored stands beside the outcome.
+/// Commits, and stores the outcome, as `entry` makes it, in place of the old entry. Once this
+/// returns, no reader is served anything older than the commit. The flag beside the outcome says
+/// whether the entry was stored.
 ///
-/// `wanted` is known before the commit; `entry` gives nothing where the outcome is not the whole new value. What a repeated request found
-/// done is never stored: its answer may be an old one.
+/// `wanted` is known before the commit. `entry` gives nothing if the outcome is not the whole new
+/// value. The outcome of a repeated request is never stored: it may be an old one.
 ///
 /// # Errors
-/// What `commit` gave: then nothing was invalidated and nothing stored.
+/// The error of `commit`: then nothing was invalidated and nothing stored.
 pub async fn write_through<P, T, E>(
     ports: &P,
     wanted: &EntrySpec<'_>,
@@ -68,14 +72,14 @@ where
         Err(CacheFault::Skipped)
     } else {
         let names: Vec<&str> = tags.iter().map(String::as_str).collect();
-        let given = before.filter(|_| !xid.is_empty()).and_then(|before| Some((before, entry(&value)?)));
+        let loaded = before.filter(|_| !xid.is_empty()).and_then(|before| Some((before, entry(&value)?)));
         let next = ports.token();
-        let planned = given.and_then(|(before, given)| {
+        let planned = loaded.and_then(|(before, loaded)| {
             let load_ms = u32::try_from(committed.saturating_sub(begun)).unwrap_or(u32::MAX);
-            plan(ports, wanted, limits, &names, &before, next, &given, load_ms)
+            plan(ports, wanted, limits, &names, &before, next, &loaded, load_ms)
         });
         let told = match planned {
-            Some(Plan { fill, turns, others }) => ports.put(&fill, &turns, &others).await,
+            Some(Plan { fill, swaps, others }) => ports.put(&fill, &swaps, &others).await,
             None => ports.invalidate(&names).await.map(|()| false),
         };
         if let Ok(stored) = told {
@@ -98,14 +102,15 @@ where
     }
 }
 
-/// How things stood before the commit.
+/// The state before the commit.
 struct Baseline {
     epoch: u128,
     generations: Vec<Generation>,
 }
 
-/// The certificate's epoch and the generations of the entry's tags, made where they are missing: a missing one could have been made and
-/// deleted again by the time of the script, and nobody would see it. Nothing where Redis can't say: then it is a write like any other.
+/// The certificate's epoch and the generations of the entry's tags. Missing generations are made:
+/// one that is missing could be made and deleted again before the script, and nobody would see it.
+/// Nothing if Redis cannot say; then the write is a plain one.
 async fn baseline<P: Store + Clock>(ports: &P, wanted: &EntrySpec<'_>) -> Option<Baseline> {
     let seen = ports.look(&[], wanted.tags).await.ok()?;
     let epoch = certified(&seen)?.epoch;
@@ -120,7 +125,7 @@ async fn baseline<P: Store + Clock>(ports: &P, wanted: &EntrySpec<'_>) -> Option
 /// A put, worked out.
 struct Plan<'a> {
     fill: Fill<'a>,
-    turns: Vec<GenerationSwap<'a>>,
+    swaps: Vec<GenerationSwap<'a>>,
     others: Vec<&'a str>,
 }
 
@@ -132,16 +137,16 @@ fn plan<'a, P: Clock>(
     announced: &[&'a str],
     before: &Baseline,
     next: Generation,
-    given: &OriginValue,
+    loaded: &OriginValue,
     load_ms: u32,
 ) -> Option<Plan<'a>> {
-    let turn = |(&tag, &seen): (&&'a str, &Generation)| {
+    let swap = |(&tag, &seen): (&&'a str, &Generation)| {
         let next = if announced.contains(&tag) { next } else { seen };
         GenerationSwap { tag, seen, next }
     };
-    let turns: Vec<GenerationSwap<'a>> = wanted.tags.iter().zip(&before.generations).map(turn).collect();
-    let generations: Vec<Generation> = turns.iter().map(|turn| turn.next).collect();
-    let fill = prepare(ports, wanted, limits, given, load_ms, before.epoch, &generations, ports.token())?;
+    let swaps: Vec<GenerationSwap<'a>> = wanted.tags.iter().zip(&before.generations).map(swap).collect();
+    let generations: Vec<Generation> = swaps.iter().map(|swap| swap.next).collect();
+    let fill = prepare(ports, wanted, limits, loaded, load_ms, before.epoch, &generations, ports.token())?;
     let others = announced.iter().copied().filter(|tag| !wanted.tags.contains(tag)).collect();
-    Some(Plan { fill, turns, others })
+    Some(Plan { fill, swaps, others })
 }

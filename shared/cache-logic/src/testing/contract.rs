@@ -1,10 +1,11 @@
 //! The contract of the ports: one suite that every adapter passes, in memory and over a real Redis.
 //!
-//! Checks give an error instead of panicking, so that they can run inside a component. Each works on keys and tags of its own, named
-//! after it; the certificate is one per namespace, so its checks want a namespace that nobody has used.
+//! A check gives an error instead of panicking, so that it can run inside a component. Each works
+//! on keys and tags of its own, named after it. The certificate is one per namespace, so its checks
+//! need a namespace that nobody has used.
 //!
-//! [`run`] asks for nothing but the ports. [`damage::run`] also wants to write past them: what an adapter finds in place of what it has
-//! written must never keep it from working.
+//! [`run`] asks for nothing but the ports. [`damage::run`] also writes past them: values that an
+//! adapter did not write must never keep it from working.
 
 mod check;
 pub mod damage;
@@ -26,16 +27,16 @@ use crate::protocol::ports::{Clock, Lease, Registry, Store};
 /// Runs every check; gives each by name with what it found.
 pub async fn run<P: Store + Registry + Clock>(ports: &P) -> Vec<(&'static str, Finding)> {
     vec![
-        ("nothing_is_seen_where_nothing_was_filled", nothing_is_seen_where_nothing_was_filled(ports).await),
+        ("nothing_is_seen_before_a_fill", nothing_is_seen_before_a_fill(ports).await),
         ("a_fill_is_seen_until_its_ttl_and_discarded_at_once", a_fill_is_seen_until_its_ttl(ports).await),
         ("a_lease_is_held_by_one_and_ends_by_itself", a_lease_is_held_by_one(ports).await),
         ("a_lease_is_given_back_by_its_holder_only", a_lease_is_given_back_by_its_holder_only(ports).await),
         ("an_entry_filled_since_the_look_is_changed", an_entry_filled_since_the_look_is_changed(ports).await),
         ("a_generation_stays_until_it_is_invalidated", a_generation_stays_until_it_is_invalidated(ports).await),
         ("a_claim_is_abandoned_by_its_holder_only", a_claim_is_abandoned_by_its_holder_only(ports).await),
-        ("a_certificate_is_set_by_the_claim_s_holder_only", a_certificate_is_set_by_its_claimant(ports).await),
+        ("a_certificate_is_set_by_the_holder_of_the_claim_only", a_certificate_is_set_by_its_claimant(ports).await),
         ("a_claim_ends_by_itself_and_certifies_nothing_then", more::a_claim_ends_by_itself(ports).await),
-        ("a_slow_renewal_s_certificate_ends_no_later", more::a_slow_renewal_ends_no_later(ports).await),
+        ("the_certificate_of_a_slow_renewal_ends_no_later", more::a_slow_renewal_ends_no_later(ports).await),
         (
             "a_certificate_outlives_its_freshness_and_is_replaced",
             more::a_certificate_outlives_its_freshness(ports).await,
@@ -49,7 +50,7 @@ pub async fn run<P: Store + Registry + Clock>(ports: &P) -> Vec<(&'static str, F
     ]
 }
 
-async fn nothing_is_seen_where_nothing_was_filled<P: Store>(ports: &P) -> Finding {
+async fn nothing_is_seen_before_a_fill<P: Store>(ports: &P) -> Finding {
     let seen = ports.look(&["contract:none:a", "contract:none:b"], &["contract:none"]).await.map_err(fault)?;
     ensure(seen.entries == [None, None], "one answer for each key, and nothing in it")?;
     ensure(seen.generations == [None], "a missing generation is missing, not zero")
@@ -89,7 +90,7 @@ async fn a_lease_is_given_back_by_its_holder_only<P: Store + Clock>(ports: &P) -
     ports.release(key, other).await.map_err(fault)?;
     fill(ports, key, 1, LONG, Some(other)).await?;
     let held = ports.lease(key, Some(1), &[], other, LONG).await.map_err(fault)?;
-    ensure(held == Lease::Held, "who doesn't hold it gives nothing back, filling or not")?;
+    ensure(held == Lease::Held, "another holder gives nothing back, filling or not")?;
     fill(ports, key, 2, LONG, Some(holder)).await?;
     let free = ports.lease(key, Some(2), &[], other, LONG).await.map_err(fault)?;
     ensure(matches!(free, Lease::Granted(_)), "the holder's fill gave it back")?;
@@ -125,7 +126,7 @@ async fn a_claim_is_abandoned_by_its_holder_only<P: Store + Registry + Clock>(po
     let (token, other) = (ports.token(), ports.token());
     ports.claim(token, LONG).await.map_err(fault)?.ok_or("the namespace is in use")?;
     ports.abandon(other).await.map_err(fault)?;
-    ensure(ports.look(&[], &[]).await.map_err(fault)?.claimed, "who doesn't hold it gives nothing back")?;
+    ensure(ports.look(&[], &[]).await.map_err(fault)?.claimed, "another holder gives nothing back")?;
     ports.abandon(token).await.map_err(fault)?;
     ensure(!ports.look(&[], &[]).await.map_err(fault)?.claimed, "given back by its holder it is free at once")
 }

@@ -11,8 +11,8 @@ use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::time::Duration;
 
-/// Runs a future that waits for nothing but [`Memory`], which never waits: for examples and tests without a runtime. Any other future
-/// keeps one processor busy until it is done.
+/// Runs a future that waits for nothing but [`Memory`], which never waits: for examples and tests
+/// without a runtime. Any other future keeps one processor busy until it is done.
 pub fn run<T>(future: impl Future<Output = T>) -> T {
     let mut future = std::pin::pin!(future);
     let mut context = std::task::Context::from_waker(std::task::Waker::noop());
@@ -28,18 +28,18 @@ pub fn run<T>(future: impl Future<Output = T>) -> T {
 pub struct Memory {
     values: RefCell<HashMap<String, (Vec<u8>, Millis)>>,
     now: Cell<Millis>,
-    /// What somebody else will store: when, under which key, what.
+    /// Values that somebody else will store: when, under which key, what.
     coming: RefCell<Vec<(Millis, String, Vec<u8>)>>,
     draws: Cell<u128>,
     /// How many calls were made of each method.
     pub calls: RefCell<HashMap<&'static str, u32>>,
     /// Every call to Redis fails with this.
     pub fault: RefCell<Option<CacheFault>>,
-    /// Postgres can't be reached.
+    /// True while Postgres cannot be reached.
     pub origin_away: Cell<bool>,
     /// Every answer of Redis takes so many milliseconds.
     pub answers_after: Cell<Millis>,
-    /// This run of Redis.
+    /// The run of this Redis.
     pub run: Cell<RunId>,
     /// The epoch, as Postgres has it.
     pub epoch: Cell<u128>,
@@ -47,7 +47,7 @@ pub struct Memory {
     pub outbox: RefCell<Vec<(i64, String, Vec<String>)>>,
 }
 
-/// Postgres can't be reached.
+/// The error of an origin that cannot be reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct OriginAway;
 
@@ -66,7 +66,7 @@ impl Memory {
         due.iter().for_each(|(_, key, bytes)| self.overwrite(key, bytes));
     }
 
-    /// Somebody else stores this when the clock has moved so far.
+    /// Somebody else stores this after the clock has moved so far.
     pub fn store_after(&self, wait: Duration, key: &str, bytes: &[u8]) {
         self.coming.borrow_mut().push((self.now.get() + wait.as_millis() as u64, key.to_owned(), bytes.to_owned()));
     }
@@ -76,12 +76,12 @@ impl Memory {
         self.values.borrow_mut().clear();
     }
 
-    /// Overwrites whatever stands under a key.
+    /// Overwrites the value under a key.
     pub fn overwrite(&self, key: &str, bytes: &[u8]) {
         self.set(key, bytes.to_vec(), 1_000_000_000);
     }
 
-    /// How often a method was called, and sets the count back.
+    /// How often a method was called since the last question.
     pub fn taken(&self, method: &'static str) -> u32 {
         self.calls.borrow_mut().remove(method).unwrap_or_default()
     }

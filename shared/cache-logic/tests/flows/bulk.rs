@@ -17,7 +17,7 @@ fn a_bulk_read_is_one_look_one_load_and_one_fill() {
         keys.iter().zip(&tags).map(|(key, tags)| EntrySpec { key, tags, policy: &shop.policy }).collect();
     let load = async |missing: &[usize]| {
         shop.loads.set(shop.loads.get() + 1);
-        // Every tenth doesn't exist.
+        // Every tenth does not exist.
         let value = |i: &usize| {
             (!i.is_multiple_of(10)).then(|| Value { payload: vec![*i as u8], etag: String::new(), owner: None })
         };
@@ -37,7 +37,7 @@ fn a_bulk_read_is_one_look_one_load_and_one_fill() {
 }
 
 #[test]
-fn what_a_bulk_read_finds_stale_is_made_anew_by_one_lease_one_load_and_one_fill() {
+fn stale_entries_of_a_bulk_read_are_refreshed_by_one_lease_one_load_and_one_fill() {
     let shop = Shop::certified();
     let tags: Vec<String> = (0..10).map(|i| format!("order:{i}")).collect();
     let tags: Vec<[&str; 1]> = tags.iter().map(|tag| [tag.as_str()]).collect();

@@ -1,4 +1,4 @@
-//! What is answered while Redis or Postgres is away.
+//! Answers while Redis or Postgres is away.
 
 use crate::shop::{Shop, is_hit, now};
 use cache_logic::memory::OriginAway;
@@ -7,7 +7,7 @@ use cache_logic::read::{Bypass, Outcome};
 use std::time::Duration;
 
 #[test]
-fn redis_away_is_one_question_and_the_origin_s_answer() {
+fn without_redis_a_read_is_one_question_and_the_answer_of_the_origin() {
     let shop = Shop::certified();
     for fault in [CacheFault::Unreachable, CacheFault::TimedOut, CacheFault::Skipped, CacheFault::Protocol("x".into())]
     {

@@ -1,4 +1,4 @@
-//! A shop of one order, and what its cache is asked for.
+//! A shop of one order, and the calls that its cache makes.
 
 use cache_logic::certificate::Timing;
 use cache_logic::entry::Value;

@@ -1,4 +1,4 @@
-//! What a write costs, and what is read after it.
+//! The cost of a write, and the reads after it.
 
 use crate::shop::{Shop, limits, now};
 use cache_logic::memory::OriginAway;
@@ -43,7 +43,8 @@ fn a_write_that_cannot_reach_redis_waits_until_no_certificate_can_hide_it() {
     assert_eq!(shop.write(), Invalidation::WaitedOut(CacheFault::TimedOut));
     assert_eq!(cache_logic::ports::Clock::now(&shop.memory) - before, 1100);
     *shop.memory.fault.borrow_mut() = None;
-    // The outbox row is there, as the trigger left it; whoever renews applies it before it certifies.
+    // The outbox row is there, as the trigger left it. The next renewal applies it before it
+    // certifies.
     shop.memory.outbox.borrow_mut().push((1, "7".into(), vec!["order:1".into()]));
     assert_eq!(shop.read().unwrap().unwrap().value.payload, b"2");
     assert!(shop.memory.outbox.borrow().is_empty(), "applied, certified, forgotten");
@@ -58,7 +59,7 @@ fn a_write_that_changed_nothing_invalidates_nothing() {
 }
 
 #[test]
-fn an_answer_that_repeats_another_s_write_vouches_for_it_and_settles_nothing() {
+fn the_answer_of_a_repeated_request_invalidates_and_settles_nothing() {
     let shop = Shop::certified();
     shop.read().unwrap();
     // Somebody committed and died before it invalidated.

@@ -1,4 +1,5 @@
-//! Who takes part: the real `read`, `write` and `renew`, run over scripted answers up to their next call.
+//! The actors: the real `read`, `write` and `renew`, run over scripted answers up to their next
+//! call.
 
 use crate::calls::{Call, End, OriginAway, Reply, Scripted, TAGS};
 use cache_logic::certificate::Timing;
@@ -18,12 +19,12 @@ pub enum Kind {
     Writer,
     /// Writes through to this entry.
     Putter(u8),
-    /// Of this entry.
+    /// Reads this entry.
     Reader(u8),
     Checker,
 }
 
-/// What an actor does after the answers it has had.
+/// The next step of an actor after the answers that it has had.
 #[derive(Debug, Clone)]
 pub enum Next {
     Asks(Call),
@@ -34,7 +35,8 @@ fn limits() -> Limits {
     Limits {
         max_entry_bytes: 1000,
         lease_hold: Duration::from_secs(1),
-        // Whoever finds a lease held goes to the origin at once: waiting only adds the same states again.
+        // A reader that finds a lease held asks the origin at once: waiting only adds the same
+        // states again.
         wait: Duration::ZERO,
         timing: Timing::from_millis(1000).unwrap(),
         outage_wait: Duration::from_secs(1),
@@ -56,7 +58,7 @@ pub fn run(kind: Kind, replies: &[Reply]) -> Next {
     };
     match (end, ports.asked.take()) {
         (Some(end), _) => Next::Ends(end),
-        // Without a lease nothing is stored of what it loads: nothing to judge.
+        // Without a lease nothing of what it loads is stored: nothing to judge.
         (None, Some(Call::Load)) if !replies.iter().any(|reply| matches!(reply, Reply::Granted(_))) => {
             Next::Ends(End::Other)
         }

@@ -9,7 +9,7 @@ use crate::protocol::ports::{Clock, Ledger, OriginError, Registry, Store};
 use crate::protocol::read::{EntrySpec, Outcome, Read, ReadTrace, Refresh, read, refresh};
 use std::time::Duration;
 
-/// Where things are kept: the ports and the limits of one instance.
+/// The ports and the limits of one instance.
 #[derive(Debug)]
 pub struct Cache<'a, P> {
     /// Redis, database, clock and chance.
@@ -27,8 +27,8 @@ impl<P> Clone for Cache<'_, P> {
 
 impl<P> Copy for Cache<'_, P> {}
 
-/// One kind of entries: what they are called, what they depend on, how they are kept, what type they hold. `A` is what tells one from
-/// the next, `T` what is kept of it.
+/// One kind of entries: their name, tags, policy and type. `A` is the argument that tells one entry
+/// from the next, `T` the type of the value.
 #[derive(Debug)]
 pub struct Cacheable<A, T> {
     name: &'static str,
@@ -48,31 +48,32 @@ impl<A, T> Clone for Cacheable<A, T> {
 impl<A, T> Copy for Cacheable<A, T> {}
 
 impl<A, T> Cacheable<A, T> {
-    /// A kind of entries whose keys begin with `name`. Without [`Self::key`] there is one entry of it, without [`Self::tags`] nothing but
-    /// time makes it wrong.
+    /// A kind of entries whose keys begin with `name`. Without [`Self::key`] there is one such
+    /// entry. Without [`Self::tags`] only time ends an entry.
     pub const fn new(name: &'static str, policy: Policy) -> Self {
         Self { name, version: 1, key: |key, _| key, tags: |_| Vec::new(), ttl: |_| None, policy }
     }
 
-    /// What in the key tells one entry from the next.
+    /// The parts of the key that tell one entry from the next.
     #[must_use]
     pub const fn key(self, key: fn(KeyBuilder, &A) -> KeyBuilder) -> Self {
         Self { key, ..self }
     }
 
-    /// What an entry depends on: the tags that triggers announce.
+    /// The tags that an entry depends on: those that triggers announce.
     #[must_use]
     pub const fn tags(self, tags: fn(&A) -> Vec<String>) -> Self {
         Self { tags, ..self }
     }
 
-    /// How long a value may be kept, where it says so itself; `None` leaves it to the policy.
+    /// How long a value may be kept, if it says so itself; `None` leaves it to the policy.
     #[must_use]
     pub const fn ttl(self, ttl: fn(&T) -> Option<Duration>) -> Self {
         Self { ttl, ..self }
     }
 
-    /// The version of the type's shape: raise it with an incompatible change, and old entries are none.
+    /// The version of the type's shape. Raise it with an incompatible change, and old entries are
+    /// misses.
     #[must_use]
     pub const fn version(self, version: u32) -> Self {
         Self { version, ..self }
@@ -83,40 +84,40 @@ impl<A, T> Cacheable<A, T> {
         (self.key)(KeyBuilder::new(self.name).version(self.version), of).build_for()
     }
 
-    /// What one entry depends on.
+    /// The tags that one entry depends on.
     pub fn tags_of(&self, of: &A) -> Vec<String> {
         (self.tags)(of)
     }
 }
 
-/// A typed answer, and what is to be done behind it.
+/// A typed answer, and the work that is due behind it.
 #[derive(Debug, PartialEq, Eq)]
 pub struct TypedRead<T> {
     /// The value.
     pub value: T,
-    /// Where it came from.
+    /// The source of the value.
     pub outcome: Outcome,
-    /// What is due behind the answer.
+    /// The work that is due behind the answer.
     pub due: FollowUp,
     /// What happened on the way.
     pub trace: ReadTrace,
 }
 
-/// What is due behind an answer; nothing, most of the time.
+/// The work that is due behind an answer; most of the time there is none.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct FollowUp {
-    /// The certificate is at half its life.
+    /// Set if the certificate is at half its life.
     pub renew: Option<Certificate>,
-    /// The entry is near its end or past it.
+    /// Set if the entry is near its end or past it.
     pub refresh: Option<Refresh>,
 }
 
 /// Why there is no typed answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Error<E> {
-    /// What the origin gave.
+    /// The error of the origin.
     Origin(E),
-    /// What was loaded can't be kept, or not be read again.
+    /// The loaded value cannot be kept, or not be read again.
     Content(ContentError),
 }
 
@@ -127,10 +128,11 @@ impl<E: OriginError> OriginError for Error<E> {
 }
 
 impl<A, T: Content> Cacheable<A, T> {
-    /// Reads one entry; `load` asks the origin where it has to be made.
+    /// Reads one entry. `load` asks the origin if the cache has no answer.
     ///
     /// # Errors
-    /// What `load` gave, or what it loaded can't be kept. A fault of Redis is never an error, and an entry of another shape is a miss.
+    /// The error of `load`, or that its value cannot be kept. A fault of Redis is never an error,
+    /// and an entry of another shape is a miss.
     pub async fn read<P, E>(
         &self,
         cache: Cache<'_, P>,
@@ -144,14 +146,14 @@ impl<A, T: Content> Cacheable<A, T> {
         let (key, tags) = (self.key_of(of), self.tags_of(of));
         let tags: Vec<&str> = tags.iter().map(String::as_str).collect();
         let wanted = EntrySpec { key: key.as_str(), tags: &tags, policy: &self.policy };
-        let give = async || self.given(load().await);
+        let give = async || self.loaded(load().await);
         let Some(first) = read(cache.ports, &wanted, cache.limits, &give).await? else { return Ok(None) };
         let first = match self.typed(first) {
             Ok(fetched) => return Ok(Some(fetched)),
             Err(unreadable) => unreadable,
         };
         if matches!(first.outcome, Outcome::Hit { .. }) {
-            // Another shape, of a version that wasn't raised: as good as damaged.
+            // Another shape under a version that was not raised counts as damage.
             let _ = cache.ports.discard(&[wanted.key]).await;
             if let Some(again) = read(cache.ports, &wanted, cache.limits, &give).await?
                 && let Ok(fetched) = self.typed(again)
@@ -164,10 +166,10 @@ impl<A, T: Content> Cacheable<A, T> {
         Ok(value.map(|value| TypedRead { value, outcome, due: FollowUp::default(), trace }))
     }
 
-    /// Behind an answer: renews the certificate, makes the entry anew, whatever is due.
+    /// Behind an answer: renews the certificate and refreshes the entry, if they are due.
     ///
     /// # Errors
-    /// What `load` gave; the entry stays as it is.
+    /// The error of `load`; the entry stays as it is.
     pub async fn after<P, E>(
         &self,
         cache: Cache<'_, P>,
@@ -179,23 +181,23 @@ impl<A, T: Content> Cacheable<A, T> {
         P: Store + Registry + Ledger + Clock,
     {
         if due.renew.is_some() {
-            // Where it fails the next reader tries.
+            // If it fails the next reader tries.
             let _ = crate::protocol::renew::renew(cache.ports, cache.limits.timing).await;
         }
         let Some(what) = due.refresh else { return Ok(()) };
         let (key, tags) = (self.key_of(of), self.tags_of(of));
         let tags: Vec<&str> = tags.iter().map(String::as_str).collect();
         let wanted = EntrySpec { key: key.as_str(), tags: &tags, policy: &self.policy };
-        refresh(cache.ports, &wanted, cache.limits, what, async || self.given(load().await)).await.map(drop)
+        refresh(cache.ports, &wanted, cache.limits, what, async || self.loaded(load().await)).await.map(drop)
     }
 
-    fn given<E>(&self, loaded: Result<Option<T>, E>) -> Result<Option<OriginValue>, Error<E>> {
+    fn loaded<E>(&self, loaded: Result<Option<T>, E>) -> Result<Option<OriginValue>, Error<E>> {
         let Some(value) = loaded.map_err(Error::Origin)? else { return Ok(None) };
         let ttl = (self.ttl)(&value);
         value.to_value().map(|value| Some(OriginValue { value, ttl })).map_err(Error::Content)
     }
 
-    /// The typed value, or the read as it was, without its value, where the bytes are of another shape.
+    /// The typed value. If the bytes are of another shape: the read without its value.
     fn typed(&self, read: Read) -> Result<TypedRead<T>, Unreadable> {
         let Read { value, encoding, outcome, renew, refresh, course: trace } = read;
         let unpack = self.policy.compress.map(|compress| compress.packer.unpack);

@@ -1,4 +1,5 @@
-//! Writes, declared: one that gives the next entry, one that only says that something has changed.
+//! Writes, declared: one whose outcome is the next entry, one that only says that something
+//! changed.
 
 use super::reads::{Cache, Cacheable};
 use crate::kit::content::Content;
@@ -8,18 +9,19 @@ use crate::protocol::read::EntrySpec;
 use crate::protocol::write::{Commit, Invalidation, write};
 use crate::protocol::write_through::{WriteThrough, write_through};
 
-/// What a write did.
+/// The outcome of a write.
 #[derive(Debug, PartialEq, Eq)]
 pub struct WriteOutcome<T> {
-    /// What the statement gave.
+    /// The value of the statement.
     pub value: T,
-    /// How the invalidation went: what is to be settled behind the answer.
+    /// How the invalidation went: its settlement is due behind the answer.
     pub invalidation: Invalidation,
     /// Whether the new value is in the cache.
     pub stored: bool,
 }
 
-/// A write whose outcome takes the place of an entry, so that the next read is a hit. Costs one round trip before the statement.
+/// A write whose outcome takes the place of an entry, so that the next read is a hit. It costs one
+/// round trip before the statement.
 #[derive(Debug)]
 pub struct CachePut<A, T>(Cacheable<A, T>);
 
@@ -29,10 +31,11 @@ impl<A, T: Content> CachePut<A, T> {
         Self(entries)
     }
 
-    /// Runs the statement, tells the cache. Its value is the whole entry as it is then, or `None`, which only invalidates.
+    /// Runs the statement and tells the cache. Its value is the whole new entry, or `None`, which
+    /// only invalidates.
     ///
     /// # Errors
-    /// What `commit` gave: then nothing has happened.
+    /// The error of `commit`: then nothing has happened.
     pub async fn write<P, E>(
         &self,
         cache: Cache<'_, P>,
@@ -45,7 +48,7 @@ impl<A, T: Content> CachePut<A, T> {
         let (key, tags) = (self.0.key_of(of), self.0.tags_of(of));
         let tags: Vec<&str> = tags.iter().map(String::as_str).collect();
         let wanted = EntrySpec { key: key.as_str(), tags: &tags, policy: &self.0.policy };
-        // What can't be kept is only invalidated.
+        // A value that cannot be kept is only invalidated.
         let entry = |value: &Option<T>| {
             let value = value.as_ref()?;
             Some(OriginValue { value: value.to_value().ok()?, ttl: (self.0.ttl)(value) })
@@ -55,10 +58,10 @@ impl<A, T: Content> CachePut<A, T> {
     }
 }
 
-/// A write after which what depends on some tags is gone: those that its triggers have announced, and these.
+/// A write that invalidates tags: those that its triggers have announced, and these.
 ///
-/// The announced ones are also in the outbox and survive a crash right after the commit; these don't. They are for what the database
-/// doesn't know, never in place of a trigger.
+/// The announced ones are also in the outbox and survive a crash right after the commit; these do
+/// not. They are for facts that the database does not know, never in place of a trigger.
 #[derive(Debug)]
 pub struct CacheEvict<A>(fn(&A) -> Vec<String>);
 
@@ -68,10 +71,10 @@ impl<A> CacheEvict<A> {
         Self(tags)
     }
 
-    /// Runs the statement, deletes the generations.
+    /// Runs the statement, then deletes the generations.
     ///
     /// # Errors
-    /// What `commit` gave: then nothing has happened.
+    /// The error of `commit`: then nothing has happened.
     pub async fn write<P, T, E>(
         &self,
         cache: Cache<'_, P>,

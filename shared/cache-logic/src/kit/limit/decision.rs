@@ -1,10 +1,10 @@
-//! Windows, counts, and what all of them together say.
+//! Windows, counts, and the decision that they make together.
 
 use crate::protocol::freshness::Millis;
 use std::fmt::Write as _;
 use std::time::Duration;
 
-/// So many attempts within so much time.
+/// A number of attempts within a time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Window {
     /// Its name in the headers: letters, digits and dashes.
@@ -22,18 +22,18 @@ impl Window {
     }
 }
 
-/// What one window says of an attempt.
+/// The count of one window for an attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct WindowCount {
     /// Whether the attempt is within the quota.
     pub admitted: bool,
     /// How many attempts count, this one included; at most the quota.
     pub used: u32,
-    /// How long until one of them no longer counts.
+    /// How long until one of them no longer counts, in milliseconds.
     pub frees_in_ms: Millis,
 }
 
-/// What all windows together say of an attempt.
+/// The decision of all windows together on an attempt.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LimitDecision {
     windows: Vec<(Window, WindowCount)>,
@@ -55,7 +55,8 @@ impl LimitDecision {
         self.windows.iter().find(|(window, _)| window.name == name).map(|(_, count)| *count)
     }
 
-    /// In how many seconds every window that refuses would admit again, were nothing tried meanwhile; at least one. `None`: it is admitted.
+    /// The seconds until every window that refuses would admit again, if nothing is tried
+    /// meanwhile; at least one. `None` if the attempt is admitted.
     pub fn retry_after(&self) -> Option<u32> {
         self.windows
             .iter()
@@ -64,21 +65,24 @@ impl LimitDecision {
             .max()
     }
 
-    /// The value of `RateLimit-Policy` (draft-ietf-httpapi-ratelimit-headers-10, section 3): quotas and windows in seconds.
+    /// The value of `RateLimit-Policy` (draft-ietf-httpapi-ratelimit-headers-10, section 3): quotas
+    /// and windows in seconds.
     pub fn policy(&self) -> String {
         self.list(|out, window, _| {
             let _ = write!(out, ";q={};w={}", window.quota, window.length.as_secs());
         })
     }
 
-    /// The value of `RateLimit` (the same draft, section 4): what remains, and in how many seconds more does.
+    /// The value of `RateLimit` (the same draft, section 4): how much remains, and in how many
+    /// seconds more does.
     pub fn limit(&self) -> String {
         self.list(|out, window, count| {
             let _ = write!(out, ";r={};t={}", window.quota.saturating_sub(count.used), seconds(count.frees_in_ms));
         })
     }
 
-    /// A list of structured fields (RFC 9651), one member for each window. Writing to a String cannot fail.
+    /// A list of structured fields (RFC 9651), one member for each window. Writing to a String
+    /// cannot fail.
     fn list(&self, parameters: impl Fn(&mut String, &Window, &WindowCount)) -> String {
         let mut out = String::new();
         for (window, count) in &self.windows {
@@ -90,7 +94,7 @@ impl LimitDecision {
     }
 }
 
-/// Whole seconds, rounded up: whoever waits so long does not come too early.
+/// Whole seconds, rounded up, so that a caller that waits so long does not come too early.
 fn seconds(millis: Millis) -> u32 {
     u32::try_from(millis.div_ceil(1000)).unwrap_or(u32::MAX)
 }

@@ -1,10 +1,11 @@
-//! The attempts themselves, in memory: a model of what a store keeps.
+//! The attempts themselves, in memory: a model of a store.
 
 use super::decision::{LimitDecision, Window, WindowCount};
 use crate::protocol::freshness::Millis;
 use std::collections::VecDeque;
 
-/// The attempts of one window, in memory: what a store does in one atomic step, as a model for it and for tests.
+/// The attempts of one window, in memory. A store does the same in one atomic step; this is a model
+/// for it, and for tests.
 #[derive(Debug, Clone, Default)]
 pub struct AttemptLog {
     /// Oldest first; refused ones have no name.
@@ -22,7 +23,7 @@ impl AttemptLog {
         self.attempts.iter().any(|(_, known)| *known == Some(name))
     }
 
-    /// Counts an attempt on which has been decided.
+    /// Counts an attempt after the decision on it.
     fn record(&mut self, window: &Window, name: u128, now: Millis, admitted: bool) {
         if self.knows(name) {
             return;
@@ -45,7 +46,7 @@ impl AttemptLog {
     fn refuse(&mut self, window: &Window, name: u128, now: Millis) {
         match self.attempts.iter_mut().find(|(_, known)| *known == Some(name)) {
             Some(attempt) => attempt.1 = None,
-            // It came while one of the same name was admitted, so it hasn't been counted.
+            // It came while one of the same name was admitted, so it was not counted.
             None => self.keep(window, (now, None)),
         }
     }
@@ -58,7 +59,7 @@ impl AttemptLog {
         }
     }
 
-    /// Forgets every attempt: what a success does to the count of the hour.
+    /// Forgets every attempt, as a success does.
     pub fn clear(&mut self) {
         self.attempts.clear();
     }
@@ -75,7 +76,8 @@ pub fn attempt(windows: &mut [(Window, AttemptLog)], name: u128, now: Millis) ->
     LimitDecision::new(counts.collect())
 }
 
-/// What an admitted attempt was for has been refused for good, at `now`: its name is free, so the same attempt sent again is another one.
+/// Refuses, at `now`, the purpose of an admitted attempt for good. Its name becomes free, so the
+/// same attempt sent again is another one.
 pub fn refuse(windows: &mut [(Window, AttemptLog)], name: u128, now: Millis) {
     for (window, log) in windows {
         log.refuse(window, name, now);
@@ -108,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn what_one_window_refuses_takes_no_place_in_another_and_counts_in_all() {
+    fn an_attempt_that_one_window_refuses_takes_no_place_and_counts_in_all() {
         let tight = Window { name: "address-hour", quota: 2, ..HOUR };
         let mut windows = [(HOUR, AttemptLog::default()), (tight, AttemptLog::default())];
         let admitted: Vec<bool> = (0..4).map(|n| attempt(&mut windows, n, 0).admitted()).collect();
@@ -143,7 +145,7 @@ mod tests {
 
     #[test]
     fn wherever_the_window_is_laid_no_more_than_the_quota_was_admitted() {
-        // Four attempts in each quarter of an hour, for a day: wherever the hour is laid, no more than the quota was admitted.
+        // Four attempts in each quarter of an hour, for a day.
         let (mut log, mut admitted) = (Alone::new(), Vec::new());
         for n in 0..96_u64 {
             for k in 0..4_u64 {
@@ -161,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn the_same_attempt_counts_once_where_it_was_admitted_and_each_time_where_it_was_not() {
+    fn an_admitted_attempt_counts_once_and_a_refused_one_each_time() {
         let mut log = Alone::new();
         for _ in 0..10 {
             assert_eq!(log.attempt(1, 0), count(true, 1, 60 * MINUTE));
@@ -176,14 +178,15 @@ mod tests {
     }
 
     #[test]
-    fn what_was_refused_for_good_counts_each_time_it_comes_again() {
+    fn an_attempt_refused_for_good_counts_each_time_it_comes_again() {
         let mut log = Alone::new();
         for used in 1..=5 {
             assert_eq!(log.attempt(1, 0).used, used);
             refuse(&mut log.0, 1, 0);
         }
         assert!(!log.attempt(1, 1).admitted, "five of them were made");
-        // Three under one name at the same moment: one is counted on its way in, the others on their way out.
+        // Three under one name at the same moment: one is counted on its way in, the others on
+        // their way out.
         let mut log = Alone::new();
         (0..3).for_each(|_| assert_eq!(log.attempt(1, 0).used, 1));
         (0..3).for_each(|_| refuse(&mut log.0, 1, 0));

@@ -13,7 +13,8 @@ macro_rules! counters {
             /// All of them, in the order of their numbers.
             pub const ALL: [Self; [$($name),+].len()] = [$(Self::$variant),+];
 
-            /// The name of its field; never changes, since sums of earlier versions stand under it.
+            /// The name of its field. It never changes, since sums of earlier versions stand under
+            /// it.
             pub const fn name(self) -> &'static str {
                 match self { $(Self::$variant => $name,)+ }
             }
@@ -22,7 +23,7 @@ macro_rules! counters {
 }
 
 counters! {
-    /// What is counted for each entity.
+    /// The counters of each entity.
     Counter {
         /// Hits before the soft limit.
         Fresh = "hit.fresh",
@@ -32,7 +33,7 @@ counters! {
         Stale = "hit.stale",
         /// Misses whose value was stored.
         Stored = "miss.stored",
-        /// Misses whose value was not: too large, or Redis refused it.
+        /// Misses whose value was not: it was too large, or Redis refused it.
         Refused = "miss.refused",
         /// Redis was away, or left alone because it had been.
         RedisUnavailable = "bypass.redis-unavailable",
@@ -40,29 +41,29 @@ counters! {
         RedisTimeout = "bypass.redis-timeout",
         /// Redis answered with an error.
         RedisError = "bypass.redis-error",
-        /// No certificate could be had.
+        /// No certificate could be set.
         NoCertificate = "bypass.no-certificate",
         /// The database serves another cache.
         Misconfigured = "bypass.misconfigured",
-        /// Somebody else's fill took too long.
+        /// The fill of somebody else took too long.
         FillWait = "bypass.fill-wait",
         /// Caching is switched off.
         Off = "bypass.off",
-        /// Served though nothing certified it: the origin couldn't be reached.
+        /// Served without a certificate, since the origin could not be reached.
         StaleIfError = "stale-if-error",
-        /// There was no such thing.
+        /// The origin had no such thing.
         Absent = "absent",
         /// Reads that failed.
         Failed = "failed",
-        /// Entries that couldn't be read and were deleted.
+        /// Entries that could not be read and were deleted.
         Damaged = "damaged",
-        /// Reads that waited for somebody else's fill or renewal.
+        /// Reads that waited for the fill or the renewal of somebody else.
         Waits = "wait",
-        /// How long they did, in milliseconds.
+        /// How long they waited, in milliseconds.
         WaitedMs = "wait.ms",
         /// Refreshes behind a response that stored something.
         Refreshed = "refresh.stored",
-        /// Refreshes that did not: somebody else was faster, or it failed.
+        /// Refreshes that stored nothing: somebody else was faster, or it failed.
         NotRefreshed = "refresh.dropped",
         /// How long loads took, in microseconds.
         LoadMicros = "load.us",
@@ -72,13 +73,13 @@ counters! {
 }
 
 counters! {
-    /// What is counted for all writes together.
+    /// The counters of all writes together.
     WriteCounter {
         /// Writes whose tags were invalidated before the answer.
         Invalidated = "write.invalidated",
-        /// Writes that couldn't, and waited until no certificate could hide the change.
+        /// Writes that could not invalidate, and waited until no certificate could hide the change.
         WaitedOut = "write.waited-out",
-        /// How long they did, in milliseconds.
+        /// How long they waited, in milliseconds.
         WaitedMs = "write.waited-out.ms",
     }
 }
@@ -94,7 +95,8 @@ pub const BYPASSES: [Counter; 7] = [
     Counter::Off,
 ];
 
-/// The upper bounds of the histogram of load times, in microseconds, and the fields that count what is not above them.
+/// The upper bounds of the histogram of load times, in microseconds, and the fields that count the
+/// loads up to them.
 pub(super) const BOUNDS: [(u64, &str); 11] = [
     (1_000, "load.le.1000"),
     (2_500, "load.le.2500"),
@@ -116,7 +118,8 @@ const BEYOND: &str = "load.le.inf";
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Counts {
     counts: [u64; Counter::ALL.len()],
-    /// Loads by how long they took: those up to each bound and above the one before, and at the end those beyond.
+    /// Loads by how long they took: those up to each bound and above the one before, and at the end
+    /// those beyond.
     pub(super) loads: [u64; BOUNDS.len() + 1],
 }
 
@@ -131,12 +134,12 @@ impl Counts {
         self.get(Counter::Fresh) + self.get(Counter::Early) + self.get(Counter::Stale)
     }
 
-    /// Reads that the origin answered because the cache had nothing current.
+    /// Reads that the origin answered since the cache held nothing current.
     pub fn misses(&self) -> u64 {
         self.get(Counter::Stored) + self.get(Counter::Refused)
     }
 
-    /// Reads that the origin answered because the cache couldn't be used.
+    /// Reads that the origin answered since the cache could not be used.
     pub fn bypasses(&self) -> u64 {
         BYPASSES.iter().map(|&way| self.get(way)).sum()
     }
@@ -152,7 +155,7 @@ impl Counts {
         (reads > 0).then(|| self.hits() as f64 / reads as f64)
     }
 
-    /// Questions to the origin.
+    /// Loads from the origin.
     pub fn loads(&self) -> u64 {
         self.loads.iter().sum()
     }

@@ -8,8 +8,8 @@ use crate::kit::exposition::{Exposition, Kind};
 pub(super) const SECONDS: [&str; BOUNDS.len()] =
     ["0.001", "0.0025", "0.005", "0.01", "0.025", "0.05", "0.1", "0.25", "0.5", "1", "2.5"];
 
-/// Writes all families; their names begin with `prefix`. Every series stands there from the beginning, also with 0, so that its first
-/// increase is seen as one.
+/// Writes all families; their names begin with `prefix`. Every series stands there from the
+/// beginning, even with 0, so that its first increase is seen as one.
 pub fn expose(statistics: &Statistics, prefix: &str, text: &mut Exposition) {
     let by = |text: &mut Exposition, name: &str, help: &str, label: &str, counters: &[(&str, Counter)]| {
         let name = format!("{prefix}{name}");

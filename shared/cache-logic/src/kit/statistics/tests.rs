@@ -53,7 +53,7 @@ fn every_end_of_a_read_has_its_counter() {
         (Outcome::StaleIfError, "stale-if-error"),
     ];
     for (outcome, field) in table {
-        // A way past the cache is counted under the name that Cache-Status has for it.
+        // A bypass is counted under the name that Cache-Status has for it.
         if let Outcome::Bypass(why) = &outcome {
             assert_eq!(field, format!("bypass.{}", why.name()));
         }
@@ -70,7 +70,7 @@ fn every_end_of_a_read_has_its_counter() {
 }
 
 #[test]
-fn what_a_read_met_is_counted_beside_how_it_ended() {
+fn waits_and_damage_of_a_read_are_counted_beside_its_end() {
     let mut statistics = Statistics::new(ENTITIES);
     let course = ReadTrace { waited_ms: 30, damaged: true };
     statistics.read::<()>(0, Ok(Some(&Read { course, ..read(Outcome::Miss { stored: true }) })));
@@ -90,7 +90,7 @@ fn the_hit_rate_is_the_part_of_reads_that_were_hits() {
 }
 
 #[test]
-fn what_is_encoded_is_decoded_and_what_nobody_knows_is_left_out() {
+fn encoded_counters_are_decoded_and_unknown_fields_are_left_out() {
     let statistics = sample();
     let pairs = statistics.encode();
     assert!(pairs.iter().all(|(_, count)| *count > 0));

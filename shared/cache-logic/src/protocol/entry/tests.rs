@@ -11,7 +11,7 @@ fn stamp(generations: &[Generation]) -> Stamp<'_> {
 }
 
 #[test]
-fn what_was_stored_comes_back() {
+fn a_stored_value_comes_back() {
     for value in [value(), Value { payload: vec![], etag: String::new(), owner: None }] {
         let stored = StoredEntry::parse(encode(&value, &stamp(&[5, u128::MAX])).unwrap()).unwrap();
         let trailer = stored.trailer;
@@ -29,7 +29,7 @@ fn a_hit_sends_the_very_bytes_that_redis_gave() {
 }
 
 #[test]
-fn the_fill_id_stands_where_the_lease_script_looks() {
+fn the_fill_id_stands_at_the_place_that_the_lease_script_reads() {
     let bytes = encode(&value(), &stamp(&[])).unwrap();
     let at = |i: i64| (bytes.len() as i64 + i) as usize;
     assert_eq!(bytes[at(FILL_ID_RANGE.0)..=at(FILL_ID_RANGE.1)], (0x0102u128 << 64).to_le_bytes());
@@ -78,7 +78,7 @@ fn only_a_packed_entry_is_of_the_second_version() {
 }
 
 #[test]
-fn what_the_format_cannot_say_is_not_cached() {
+fn a_value_that_the_format_cannot_say_is_not_cached() {
     let long = "x".repeat(256);
     assert!(encode(&Value { etag: long.clone(), ..value() }, &stamp(&[])).is_none());
     assert!(encode(&Value { owner: Some(long), ..value() }, &stamp(&[])).is_none());

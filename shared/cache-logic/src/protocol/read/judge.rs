@@ -1,4 +1,4 @@
-//! What a look says: whether it is certified, and whether its entry may be served.
+//! Judges a look: whether it is certified, and whether its entry may be served.
 
 use crate::protocol::certificate::Certificate;
 use crate::protocol::entry::{Damage, Encoding, StoredEntry, Trailer};
@@ -6,31 +6,32 @@ use crate::protocol::freshness::{self, Freshness, Millis};
 use crate::protocol::policy::Policy;
 use crate::protocol::ports::Snapshot;
 
-/// What a look says of one entry.
+/// The judgement on one entry.
 #[derive(Debug)]
 pub enum Verdict {
     /// It may be served.
     Current(StoredEntry, Freshness),
     /// There is none.
     Absent,
-    /// It was made under another epoch or another generation of a tag; the fill it came from.
+    /// It was made under another epoch or another generation of a tag. The number is its fill.
     Outdated(u128),
-    /// It can't be read.
+    /// It cannot be read.
     Damaged(Damage),
 }
 
-/// Is the certificate that was seen one that counts on this connection?
+/// The certificate that was seen, if it counts on this connection.
 pub fn certified(seen: &Snapshot) -> Option<Certificate> {
     seen.certificate.filter(|certificate| certificate.run == seen.run)
 }
 
-/// Is the certificate at half its life, and nobody at its renewal?
+/// True if the certificate is at half its life and nobody is at its renewal.
 pub(crate) fn due(seen: &Snapshot) -> bool {
     !seen.fresh && !seen.claimed
 }
 
-/// Judges a stored entry under a certificate, and takes its bytes where it may be served; they stay where it may not. A missing generation
-/// is never current. What is packed where nothing packs (any more) can't be sent: it is as good as outdated.
+/// Judges a stored entry under a certificate. Its bytes are taken if it may be served, and stay
+/// otherwise. A missing generation is never current. A packed entry whose policy does not pack
+/// cannot be sent: it counts as outdated.
 pub fn judge<'g>(
     entry: &mut Option<Vec<u8>>,
     generations: impl Iterator<Item = &'g Option<u128>>,

@@ -1,4 +1,4 @@
-//! What a read is asked for, and what it says.
+//! The question and the answer of a read.
 
 use crate::protocol::certificate::Certificate;
 use crate::protocol::entry::{Encoding, Trailer, Value};
@@ -6,12 +6,12 @@ use crate::protocol::freshness::{Freshness, Millis};
 use crate::protocol::policy::Policy;
 use crate::protocol::ports::CacheFault;
 
-/// Which entry is wanted.
+/// The entry that a read wants.
 #[derive(Debug, Clone, Copy)]
 pub struct EntrySpec<'a> {
     /// Its key.
     pub key: &'a str,
-    /// What it depends on.
+    /// The tags that it depends on.
     pub tags: &'a [&'a str],
     /// How it is kept.
     pub policy: &'a Policy,
@@ -22,11 +22,11 @@ pub struct EntrySpec<'a> {
 pub enum Bypass {
     /// Redis gave no answer.
     Fault(CacheFault),
-    /// There is no certificate, and none could be had in time.
+    /// There is no certificate, and none could be set in time.
     NoCertificate,
-    /// This database serves another cache.
+    /// The database serves another cache.
     Misconfigured,
-    /// Somebody else's fill took too long, or others were faster each time.
+    /// The fill of somebody else took too long, or others were faster each time.
     Waited,
     /// Caching is switched off by the configuration.
     Off,
@@ -50,34 +50,37 @@ impl Bypass {
 pub enum Outcome {
     /// From the cache, and certified to be current.
     Hit {
-        /// How it stands in its life.
+        /// How far it is in its life.
         freshness: Freshness,
-        /// Milliseconds until its soft limit; 0 where it is past.
+        /// Milliseconds until its soft limit; 0 if it is past.
         ttl_ms: u64,
     },
-    /// From the origin; `stored` where it was put into the cache.
+    /// From the origin.
     Miss {
-        /// False where it was too large or Redis refused it.
+        /// True if it was put into the cache. False if it was too large or Redis refused it.
         stored: bool,
     },
-    /// From the origin, the cache not used.
+    /// From the origin, since the cache could not be used.
     Bypass(Bypass),
-    /// From the cache, not certified: the origin can't be reached. The only answer that may be older than an acknowledged write.
+    /// From the cache, not certified, since the origin cannot be reached. This is the only answer
+    /// that may be older than an acknowledged write.
     StaleIfError,
 }
 
-/// An answer, and what is to be done behind it.
+/// An answer, and the work that is due behind it.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Read {
-    /// What to send.
+    /// The value to send.
     pub value: Value,
-    /// How the payload is encoded: other than identity only on a hit whose policy packs.
+    /// How the payload is encoded. It differs from identity only on a hit whose policy packs.
     pub encoding: Encoding,
-    /// Where it came from.
+    /// The source of the value.
     pub outcome: Outcome,
-    /// The certificate that it was judged by, if it is at half its life or over: renew it behind the response.
+    /// The certificate that the answer was judged by, if it is at half its life or past it: renew
+    /// it behind the response.
     pub renew: Option<Certificate>,
-    /// The entry is near its end or past it: make it anew behind the response, with [`crate::read::refresh`].
+    /// Set if the entry is near its end or past it: refresh it behind the response, with
+    /// [`crate::read::refresh`].
     pub refresh: Option<Refresh>,
     /// What happened on the way, for statistics.
     pub course: ReadTrace,
@@ -86,23 +89,23 @@ pub struct Read {
 /// What a read met on its way.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct ReadTrace {
-    /// Milliseconds that it waited for somebody else's fill or renewal.
+    /// Milliseconds that it waited for the fill or the renewal of somebody else.
     pub waited_ms: Millis,
-    /// An entry was found that can't be read.
+    /// True if it found an entry that cannot be read.
     pub damaged: bool,
 }
 
 impl Read {
-    /// An answer behind which nothing is to be done.
+    /// An answer behind which nothing is due.
     pub(crate) fn of(value: Value, outcome: Outcome) -> Self {
         Self { value, encoding: Encoding::Identity, outcome, renew: None, refresh: None, course: ReadTrace::default() }
     }
 }
 
-/// An entry to be made anew behind the response.
+/// An entry that is due for a refresh.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Refresh {
-    /// The fill that was served: whoever finds another one is late.
+    /// The fill that was served: a refresher that finds another one is late.
     pub(crate) fill: u128,
     /// The epoch of the certificate that it was served under.
     pub(crate) epoch: u128,

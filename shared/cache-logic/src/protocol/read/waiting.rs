@@ -11,14 +11,15 @@ use std::time::Duration;
 
 /// How a look for certified entries ended.
 pub(crate) enum Look {
-    /// What was seen, and the certificate that it counts under.
+    /// The answer to the look, and the certificate that it counts under.
     Certified(Snapshot, Certificate),
     Bypass(Bypass),
-    /// Redis answers, and no certificate can be had, be it that Postgres is away: what was seen.
+    /// Redis answers, but there is no certificate, perhaps since Postgres is away.
     Uncertified(Snapshot),
 }
 
-/// Looks, or takes `first` for the first look; where there is no certificate, renews it, or waits while somebody else does.
+/// Looks, or takes `first` for the first look. Without a certificate it renews it, or waits while
+/// somebody else does.
 pub(crate) async fn look_certified<P: Store + Registry + Ledger + Clock>(
     ports: &P,
     keys: &[&str],
@@ -43,7 +44,8 @@ pub(crate) async fn look_certified<P: Store + Registry + Ledger + Clock>(
         if waiting.renewed && waiting.is_over(ports, limits) {
             return Look::Uncertified(seen);
         }
-        // Somebody is at it. After the time that a claim can last one asks for it all the same: this one may never end.
+        // Somebody is at it. After the longest life of a claim this reader tries all the same,
+        // since the other one may have died.
         if seen.claimed && !waiting.outlasts_a_claim(ports, limits) {
             waiting.pause(ports).await;
             continue;
@@ -59,32 +61,33 @@ pub(crate) async fn look_certified<P: Store + Registry + Ledger + Clock>(
     }
 }
 
-/// How many times as long as its last question took a reader pauses before the next one.
+/// The pause before the next question, as a multiple of the time that the last answer took.
 const REST: u64 = 2;
 
 /// No pause is longer, in milliseconds.
 const LONGEST_PAUSE: Millis = 500;
 
-/// A reader that waits. Its limits count pauses rather than the clock: where the machine is busy, whoever renews or fills needs longer, too,
-/// and who gives up early makes it slower. Asks for the time only where it does wait: a hit doesn't.
+/// How long one reader has waited. Its limits count pauses rather than the clock: on a busy machine
+/// the other one needs longer, too, and a reader that gives up early makes it slower. The clock is
+/// read only by a reader that waits; a hit does not.
 #[derive(Default)]
 pub(crate) struct WaitBudget {
     /// Pauses so far, in this phase.
     pauses: u32,
-    /// All of them, in milliseconds.
+    /// All pauses, in milliseconds.
     waited: Millis,
-    /// What counts of those of this phase: as long as they would have been on a machine that isn't busy.
+    /// The pauses of this phase that count: as long as they would be on an idle machine.
     counted: Millis,
     /// When it began to wait.
     begun: Option<Millis>,
-    /// When the last pause was over.
+    /// When the last pause ended.
     woken: Option<Millis>,
     /// It has tried to renew the certificate.
     renewed: bool,
 }
 
 impl WaitBudget {
-    /// Waiting for something else than before: its own limit counts anew.
+    /// Begins to wait for something else: its limit counts anew.
     pub(crate) fn begin_phase(&mut self) {
         (self.pauses, self.counted) = (0, 0);
     }
@@ -94,8 +97,9 @@ impl WaitBudget {
         self.waited
     }
 
-    /// The pause before the next question. Where the answer to the last one was long in coming the machine is busy, and the pause is longer
-    /// than that: readers who wait must leave it to the one that they are waiting for.
+    /// Pauses before the next question. A late answer to the last one shows a busy machine, so the
+    /// pause is longer than that answer took: waiting readers must leave the machine to the one
+    /// that works.
     pub(crate) async fn pause<P: Clock>(&mut self, ports: &P) {
         let usual = freshness::poll_pause_ms(self.pauses, ports.draw());
         let now = ports.monotonic();
@@ -109,7 +113,7 @@ impl WaitBudget {
         self.woken = Some(ports.monotonic());
     }
 
-    /// It has waited long enough to go to the origin itself.
+    /// True if it has waited long enough and should ask the origin itself.
     pub(crate) fn is_over<P: Clock>(&mut self, ports: &P, limits: &Limits) -> bool {
         Duration::from_millis(self.counted) >= limits.wait
             || self.spent(ports) >= limits.timing.claim() + 4 * limits.wait

@@ -1,18 +1,18 @@
-//! What every check is made of.
+//! The parts that every check is made of.
 
 use crate::protocol::certificate::Timing;
 use crate::protocol::entry::{Stamp, Value, encode};
 use crate::protocol::ports::{CacheFault, Fill, Store};
 use std::time::Duration;
 
-/// What a check found.
+/// The finding of a check.
 pub type Finding = Result<(), String>;
 
-/// Long enough for a slow machine not to see it run out, short enough to wait for.
+/// So long that a slow machine does not see it run out, so short that a check can wait for it.
 pub(super) const SHORT: Duration = Duration::from_millis(150);
 pub(super) const LONG: Duration = Duration::from_secs(60);
 
-/// Certificates that live that long, whatever else is slow: their claims are held for [`LONG`].
+/// Certificates that live that long, however slow the rest is: their claims are held for [`LONG`].
 pub(super) const BRIEFLY: Timing = Timing::of(Duration::from_millis(800));
 
 pub(super) fn fault(fault: CacheFault) -> String {

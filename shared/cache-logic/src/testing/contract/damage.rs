@@ -1,11 +1,12 @@
-//! What an adapter finds in place of what it has written: other types, other values, no end.
+//! Checks with values that the adapter did not write: other types, other values, no end.
 
 use super::check::{BRIEFLY, Finding, LONG, ensure, entry, fault, fill};
 use crate::protocol::certificate::Certificate;
 use crate::protocol::key::{generation_key, lease_key};
 use crate::protocol::ports::{CacheFault, Clock, Lease, Registry, Store};
 
-/// Writes past the ports, as another program would. Keys are those of the ports, without the namespace's prefix.
+/// Writes past the ports, as another program would. Keys are those of the ports, without the
+/// namespace's prefix.
 #[allow(async_fn_in_trait)] // As the ports.
 pub trait Tamper {
     /// Sets this value without an end.
@@ -14,7 +15,7 @@ pub trait Tamper {
     /// Puts a value of another type there (a list).
     async fn put_list(&self, key: &str) -> Result<(), CacheFault>;
 
-    /// Whether the key has an end; `None` where it isn't there.
+    /// Whether the key has an end; `None` if there is no such key.
     async fn has_end(&self, key: &str) -> Result<Option<bool>, CacheFault>;
 }
 
@@ -28,8 +29,8 @@ pub async fn run<P: Store + Registry + Clock + Tamper>(ports: &P) -> Vec<(&'stat
         ("all_that_is_written_ends_by_itself", all_ends_by_itself(ports).await),
         ("an_entry_of_another_type_is_absent_and_replaced", an_entry_of_another_type(ports).await),
         ("what_is_no_generation_is_missing_and_replaced", what_is_no_generation(ports).await),
-        ("a_lease_without_an_end_is_nobody_s", a_lease_without_an_end(ports).await),
-        ("a_claim_without_an_end_is_nobody_s", a_claim_without_an_end(ports).await),
+        ("a_lease_without_an_end_belongs_to_nobody", a_lease_without_an_end(ports).await),
+        ("a_claim_without_an_end_belongs_to_nobody", a_claim_without_an_end(ports).await),
         ("what_is_no_certificate_counts_for_nothing", what_is_no_certificate(ports).await),
     ]
 }

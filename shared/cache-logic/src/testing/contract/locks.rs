@@ -1,4 +1,4 @@
-//! What locks must keep.
+//! Checks of locks.
 
 use super::check::{Finding, LONG, SHORT, ensure, fault};
 use crate::kit::lock::Locks;

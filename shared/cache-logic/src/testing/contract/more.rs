@@ -1,4 +1,4 @@
-//! The rest of the checks: order, size, several at once, and what ends by itself.
+//! The rest of the checks: order, size, several at once, and values that end by themselves.
 
 use super::check::{BRIEFLY, Finding, LONG, SHORT, ensure, entry, fault, fill};
 use crate::protocol::certificate::{Certificate, Timing};

@@ -74,13 +74,13 @@ impl Store for Memory {
 }
 
 impl WriteThrough for Memory {
-    async fn put(&self, fill: &Fill<'_>, turns: &[GenerationSwap<'_>], others: &[&str]) -> Result<bool, CacheFault> {
+    async fn put(&self, fill: &Fill<'_>, swaps: &[GenerationSwap<'_>], others: &[&str]) -> Result<bool, CacheFault> {
         self.call("put")?;
-        let same = turns.iter().all(|turn| self.generation(turn.tag) == Some(turn.seen));
-        let turned = || turns.iter().filter(|turn| turn.next != turn.seen);
-        others.iter().copied().chain(turned().map(|turn| turn.tag)).for_each(|tag| self.remove(&format!("gen:{tag}")));
+        let same = swaps.iter().all(|swap| self.generation(swap.tag) == Some(swap.seen));
+        let swapped = || swaps.iter().filter(|swap| swap.next != swap.seen);
+        others.iter().copied().chain(swapped().map(|swap| swap.tag)).for_each(|tag| self.remove(&format!("gen:{tag}")));
         if same {
-            turned().for_each(|turn| self.make(turn.tag, turn.next));
+            swapped().for_each(|swap| self.make(swap.tag, swap.next));
             self.set(fill.key, fill.bytes.clone(), fill.ttl_ms);
         }
         Ok(same)
