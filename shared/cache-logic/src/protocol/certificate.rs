@@ -70,9 +70,9 @@ pub fn parse_hex(digits: &[u8]) -> Option<u128> {
 }
 
 /// How long the pieces of a certificate live. A certificate ends [`Timing::total`] after its claim
-/// was made, however long the renewal took. That is the bound of the whole protocol: a change that
-/// nobody announced is seen within it. A writer that cannot reach Redis waits that long, and a
-/// tenth more.
+/// was made, however long the renewal took. That is the bound of the whole protocol. A change whose
+/// writer died before it told Redis is seen within it. A writer that cannot reach Redis waits that
+/// long, and a tenth more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Timing {
     total: Duration,
