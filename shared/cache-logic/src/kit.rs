@@ -1,4 +1,4 @@
-//! What is built on the protocol or stands beside it: each piece behind a feature of its name.
+//! The pieces that an app may add to the protocol: each behind a feature of its name.
 
 #[cfg(feature = "breaker")]
 pub mod breaker;

@@ -1,4 +1,4 @@
-//! What a hit depends on: nothing in here may be left out. It imports nothing from the kit.
+//! The parts that a hit depends on: none may be left out. They import nothing from the kit.
 
 pub mod certificate;
 pub mod entry;

@@ -1,4 +1,4 @@
-//! What is stored in Redis: the bytes to send, then a versioned trailer.
+//! The stored form of an entry in Redis: the bytes to send, then a versioned trailer.
 //!
 //! The trailer stands at the end so that a hit is sent by cutting it off: no copy, nothing parsed
 //! but the trailer. Layout (little endian, sizes in bytes):

@@ -61,8 +61,8 @@ fn a_renewal_applies_the_outbox_before_it_certifies_and_forgets_no_other_row() {
     assert!(shop.memory.outbox.borrow().is_empty());
 }
 
-/// Goes through every moment, in tenths of a second, at which a renewal may be done with its parts
-/// and a writer may commit without reaching Redis. The outbox is read before the commit, so the
+/// Goes through every moment, in tenths of a second, at which the parts of a renewal may be done
+/// while a writer commits without reaching Redis. The outbox is read before the commit, so the
 /// certificate does not cover it.
 #[test]
 fn no_renewal_however_slow_hides_a_change_that_redis_was_not_told_of() {
