@@ -26,7 +26,7 @@ cargo llvm-cov --package commerce --package cache-logic --package payments --pac
 awk -v root="$PWD/" '
     # What a file is part of; the last word says whether it counts.
     function part(file) {
-        if (file ~ /^shared\/(cache-logic\/src\/limit|commerce\/src\/client_address)\.rs$/) return "limits counted"
+        if (file ~ /^shared\/(cache-logic\/src\/kit\/limit\/decision|commerce\/src\/client_address)\.rs$/) return "limits counted"
         if (file ~ /^shared\/commerce\/src\/gateway\// || file ~ /payments\/(gateway|upstream|client)\.rs$/) return "gateway counted"
         if (file ~ /^shared\/commerce\/src\/webhook\/(paypal\/|stripe|standard|headers|mac|certificates|reason)/) return "verification counted"
         if (file ~ /payments\/(limits|guesses|address|state)\.rs$/) return "limits elsewhere"

@@ -17,5 +17,7 @@ cargo clippy --workspace --all-targets -- -D warnings
 say "clippy, wasm32-wasip2"
 # shellcheck disable=SC2086
 cargo clippy --target wasm32-wasip2 $components -p cache-spin -p contract-component -- -D warnings
+say "cache-logic, each feature alone"
+scripts/features.sh
 say "drift-check"
 cargo run -q -p drift-check

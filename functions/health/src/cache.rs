@@ -4,7 +4,7 @@ use crate::metrics::permitted;
 use crate::probe::{self, Probe};
 use commerce::error::Error;
 use commerce::time::Moment;
-use edge::statistics::{BYPASSES, Counter, Counts, Statistics, Written};
+use edge::statistics::{BYPASSES, Counter, Counts, Statistics, WriteCounter};
 use edge::{Open, Reply};
 use futures_util::future::join3;
 use serde_json::{Map, Value, json};
@@ -54,9 +54,9 @@ fn entities(statistics: &Statistics) -> Map<String, Value> {
 
 fn writes(statistics: &Statistics) -> Value {
     json!({
-        "invalidated": statistics.written(Written::Invalidated),
-        "waitedOut": statistics.written(Written::WaitedOut),
-        "waitedOutMs": statistics.written(Written::WaitedMs),
+        "invalidated": statistics.written(WriteCounter::Invalidated),
+        "waitedOut": statistics.written(WriteCounter::WaitedOut),
+        "waitedOutMs": statistics.written(WriteCounter::WaitedMs),
     })
 }
 

@@ -7,7 +7,7 @@ use commerce::client_address::ClientAddress;
 use commerce::error::Error;
 use commerce::pseudonym::{Purpose, short_pseudonym};
 use edge::App;
-use edge::state::{Decision, Window, Windows};
+use edge::state::{LimitDecision, Window, Windows};
 use futures_util::future::try_join;
 use payments::attempts::{DAY, HOUR, customer_part, hour_key, rate};
 use payments::config::AttemptLimits;
@@ -37,7 +37,7 @@ pub struct Attempt<'a> {
 #[derive(Debug, Clone)]
 pub struct Admission {
     /// What the limits say.
-    pub decision: Decision,
+    pub decision: LimitDecision,
     /// How many customers have tried to pay from this address within a day.
     pub customers_on_address: Option<u32>,
     windows: Windows,
@@ -78,7 +78,7 @@ impl Admission {
 ///
 /// # Errors
 /// [`Error::TooManyRequests`].
-pub fn admitted(decision: &Decision, detail: &str) -> Result<(), Error> {
+pub fn admitted(decision: &LimitDecision, detail: &str) -> Result<(), Error> {
     match decision.retry_after() {
         None => Ok(()),
         Some(retry_after_seconds) => Err(Error::TooManyRequests {

@@ -1,4 +1,5 @@
-//! What a hit allocates: a known number of small pieces, whatever the payload's size. Nothing of the payload is parsed or copied.
+//! Allocations of a hit: a known number of small pieces, whatever the payload's size. Nothing of
+//! the payload is parsed or copied.
 #![allow(unsafe_code)] // An allocator that counts can't be had otherwise.
 
 use cache_logic::entry::{Stamp, Value, encode};
@@ -16,7 +17,8 @@ thread_local! {
     static COUNTED: Cell<(usize, usize)> = const { Cell::new((0, 0)) };
 }
 
-// SAFETY: every call is handed on to the system's allocator as it is; counting touches nothing but a cell without a destructor.
+// SAFETY: every call is handed on to the system's allocator as it is. Counting touches nothing but
+// a cell without a destructor.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         let _ = COUNTED.try_with(|counted| {
@@ -36,7 +38,7 @@ unsafe impl GlobalAlloc for Counting {
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
 
-/// What judging stored bytes and turning them into the value to send allocates.
+/// The allocations of judging stored bytes and turning them into the value to send.
 fn allocated_by_a_hit(payload: usize, owner: Option<&str>) -> (usize, usize) {
     let value = Value { payload: vec![b'x'; payload], etag: "\"7\"".into(), owner: owner.map(str::to_owned) };
     let generations = [1, 2, 3];

@@ -1,11 +1,12 @@
-//! A bulk read where something is wrong: one statement for all that can't be had from the cache, and a name for why.
+//! A bulk read with something wrong: one statement for all that the cache cannot give, and a name
+//! for the cause.
 
 use cache_logic::certificate::Timing;
 use cache_logic::entry::Value;
-use cache_logic::memory::{Away, Memory};
+use cache_logic::memory::{Memory, OriginAway};
 use cache_logic::policy::{Limits, Policy};
 use cache_logic::ports::{CacheFault, Registry};
-use cache_logic::read::{Bypass, Outcome, Read, Wanted};
+use cache_logic::read::{Bypass, EntrySpec, Outcome, Read};
 use cache_logic::read_many::read_many;
 use cache_logic::renew::{Renewal, renew};
 use std::cell::RefCell;
@@ -40,12 +41,13 @@ fn read(memory: &Memory) -> (Vec<Outcome>, Vec<Vec<usize>>) {
     };
     let policy = Policy::with_ttl(Duration::from_secs(300)).unwrap();
     let tags = KEYS.map(|key| [key]);
-    let wanted: Vec<Wanted<'_>> = tags.iter().map(|tags| Wanted { key: tags[0], tags, policy: &policy }).collect();
+    let wanted: Vec<EntrySpec<'_>> =
+        tags.iter().map(|tags| EntrySpec { key: tags[0], tags, policy: &policy }).collect();
     let loads = RefCell::new(Vec::new());
     let load = async |missing: &[usize]| {
         loads.borrow_mut().push(missing.to_vec());
         let value = |index: &usize| Some(Value { payload: vec![*index as u8], etag: "\"1\"".into(), owner: None });
-        Ok::<_, Away>(missing.iter().map(value).collect::<Vec<_>>())
+        Ok::<_, OriginAway>(missing.iter().map(value).collect::<Vec<_>>())
     };
     let reads = now(read_many(memory, &wanted, &limits, load)).unwrap();
     let payloads: Vec<u8> = reads.iter().flatten().map(|read| read.value.payload[0]).collect();
@@ -82,7 +84,7 @@ fn of_many_only_the_damaged_one_is_loaded_and_replaced() {
 }
 
 #[test]
-fn a_renewal_that_redis_refuses_says_so_and_another_one_s_is_left_alone() {
+fn a_renewal_that_redis_refuses_says_so_and_leaves_a_held_claim_alone() {
     let memory = Memory::default();
     *memory.fault.borrow_mut() = Some(CacheFault::TimedOut);
     assert_eq!(now(renew(&memory, timing())), Renewal::Cache(CacheFault::TimedOut));

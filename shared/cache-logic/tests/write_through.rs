@@ -1,11 +1,11 @@
-//! What a write-through stores, and when it only invalidates.
+//! When a write-through stores its outcome, and when it only invalidates.
 
 use cache_logic::entry::Value;
-use cache_logic::memory::{Away, Memory, run};
-use cache_logic::named::Named;
+use cache_logic::memory::{Memory, OriginAway, run};
+use cache_logic::named::NamedPolicy;
 use cache_logic::policy::{Limits, Policy};
 use cache_logic::ports::{CacheFault, Clock, Registry, Store};
-use cache_logic::read::{Outcome, Wanted, read};
+use cache_logic::read::{EntrySpec, Outcome, read};
 use cache_logic::renew::renew;
 use cache_logic::write::{Commit, EVERYTHING, Invalidation};
 use cache_logic::write_through::write_through;
@@ -17,9 +17,9 @@ struct Shop {
     version: Cell<u32>,
 }
 
-const POLICY: Policy = Named::Query.policy();
-const WANTED: Wanted<'_> = Wanted { key: "order", tags: &["order:1"], policy: &POLICY };
-const LIST: Wanted<'_> = Wanted { key: "list", tags: &["org:1"], policy: &POLICY };
+const POLICY: Policy = NamedPolicy::Query.policy();
+const WANTED: EntrySpec<'_> = EntrySpec { key: "order", tags: &["order:1"], policy: &POLICY };
+const LIST: EntrySpec<'_> = EntrySpec { key: "list", tags: &["org:1"], policy: &POLICY };
 
 fn value(version: u32) -> Value {
     Value::of_bytes(version.to_string().into_bytes())
@@ -37,20 +37,20 @@ impl Shop {
         shop
     }
 
-    fn read(&self, wanted: &Wanted<'_>) -> (String, Outcome) {
-        let load = async || Ok::<_, Away>(Some(value(self.version.get())));
+    fn read(&self, wanted: &EntrySpec<'_>) -> (String, Outcome) {
+        let load = async || Ok::<_, OriginAway>(Some(value(self.version.get())));
         let read = run(read(&self.memory, wanted, &self.limits, load)).unwrap().unwrap();
         (String::from_utf8(read.value.payload).unwrap(), read.outcome)
     }
 
-    /// A write; `meanwhile` happens between its commit and what it tells Redis.
+    /// A write; `meanwhile` happens between its commit and its call to Redis.
     fn write(&self, xid: &str, tags: &[&str], meanwhile: impl FnOnce()) -> (Invalidation, bool) {
         let commit = async || {
             self.version.set(self.version.get() + 1);
             let version = self.version.get();
             meanwhile();
             let tags = tags.iter().map(|tag| (*tag).to_owned()).collect();
-            Ok::<_, Away>(Commit { value: version, xid: xid.to_owned(), tags })
+            Ok::<_, OriginAway>(Commit { value: version, xid: xid.to_owned(), tags })
         };
         let entry = |version: &u32| Some(value(*version).into());
         let (_, invalidation, stored) = run(write_through(&self.memory, &WANTED, &self.limits, commit, entry)).unwrap();
@@ -70,7 +70,7 @@ fn is_hit(outcome: &Outcome) -> bool {
 }
 
 #[test]
-fn what_was_written_is_the_next_hit_and_lists_of_it_are_misses() {
+fn a_written_value_is_the_next_hit_and_lists_of_it_are_misses() {
     let shop = Shop::new();
     let (invalidation, stored) = shop.write("7", &["order:1", "org:1"], || {});
     assert!(stored && matches!(invalidation, Invalidation::Done(_)));
@@ -82,7 +82,7 @@ fn what_was_written_is_the_next_hit_and_lists_of_it_are_misses() {
 }
 
 #[test]
-fn where_another_write_came_between_nothing_is_stored() {
+fn if_another_write_came_between_nothing_is_stored() {
     let shop = Shop::new();
     let newer = || {
         shop.version.set(3);
@@ -99,7 +99,7 @@ fn where_another_write_came_between_nothing_is_stored() {
 }
 
 #[test]
-fn where_another_write_came_between_and_was_read_since_its_value_is_not_replaced_by_an_older_one() {
+fn a_newer_value_that_was_read_meanwhile_is_not_replaced_by_an_older_one() {
     let shop = Shop::new();
     let newer = || {
         shop.version.set(3);
@@ -121,7 +121,7 @@ fn a_tag_without_generation_gets_one_before_the_statement() {
 }
 
 #[test]
-fn a_repeated_request_s_answer_is_never_stored() {
+fn the_answer_of_a_repeated_request_is_never_stored() {
     let shop = Shop::new();
     let (invalidation, stored) = shop.write("", &["order:1"], || {});
     assert_eq!((invalidation, stored), (Invalidation::Nothing, false));
@@ -162,7 +162,7 @@ fn a_change_of_everything_stores_nothing_and_what_changes_nothing_tells_nobody()
 }
 
 #[test]
-fn what_is_too_large_is_only_invalidated() {
+fn a_value_that_is_too_large_is_only_invalidated() {
     let mut shop = Shop::new();
     shop.limits.max_entry_bytes = 10;
     let (invalidation, stored) = shop.write("7", &["order:1"], || {});
@@ -171,12 +171,12 @@ fn what_is_too_large_is_only_invalidated() {
 }
 
 #[test]
-fn a_tag_that_the_write_doesn_t_touch_keeps_its_generation() {
+fn a_tag_that_the_write_does_not_touch_keeps_its_generation() {
     let shop = Shop::new();
-    let both = Wanted { key: "both", tags: &["order:1", "org:1"], policy: &POLICY };
+    let both = EntrySpec { key: "both", tags: &["order:1", "org:1"], policy: &POLICY };
     shop.read(&both);
     let before = run(shop.memory.look(&[], &["order:1", "org:1"])).unwrap().generations;
-    let commit = async || Ok::<_, Away>(Commit { value: 2, xid: "7".into(), tags: vec!["order:1".into()] });
+    let commit = async || Ok::<_, OriginAway>(Commit { value: 2, xid: "7".into(), tags: vec!["order:1".into()] });
     let entry = |version: &u32| Some(value(*version).into());
     let (_, _, stored) = run(write_through(&shop.memory, &both, &shop.limits, commit, entry)).unwrap();
     let after = run(shop.memory.look(&[], &["order:1", "org:1"])).unwrap().generations;

@@ -10,11 +10,11 @@ use crate::statistics::{Recorder, StatisticsSettings};
 use crate::store::RedisStore;
 use crate::terms::TermsSource;
 use cache_logic::certificate::{Certificate, Timing};
-use cache_logic::entry::{Given, Value};
+use cache_logic::entry::{OriginValue, Value};
 use cache_logic::origin::OriginFault;
-use cache_logic::policy::{Compress, Policy};
+use cache_logic::policy::{Compression, Policy};
 use cache_logic::ports::Store;
-use cache_logic::read::{Read, Wanted, certified};
+use cache_logic::read::{EntrySpec, Read, certified};
 use cache_logic::renew::Renewal;
 use cache_logic::write::{Commit, Invalidation};
 use sha2::{Digest, Sha256};
@@ -56,7 +56,7 @@ pub struct Entry {
 /// How an entry is kept.
 pub trait Keeping: Copy + 'static {
     /// How it may be packed. A hit needs to know that, and no more.
-    fn compress(&self) -> Option<Compress>;
+    fn compress(&self) -> Option<Compression>;
 
     /// The whole policy, asked for at a miss.
     #[allow(async_fn_in_trait, reason = "components run on one thread: no future has to be Send")]
@@ -116,7 +116,7 @@ impl Cache {
         let once = async || self.load(entity, load.clone()).await;
         let tags: Vec<&str> = entry.tags.iter().map(String::as_str).collect();
         let policy = Policy::for_looking(keeping.compress());
-        let wanted = Wanted { key: &entry.key, tags: &tags, policy: &policy };
+        let wanted = EntrySpec { key: &entry.key, tags: &tags, policy: &policy };
         let rules = async || Ok((keeping.policy().await?, (self.terms)().await?.limits));
         let read = cache_logic::read::read_by(&self.ports, &wanted, rules, once).await;
         self.count_reads(entity, [read.as_ref().map(Option::as_ref)]);
@@ -127,7 +127,7 @@ impl Cache {
             spawn(async move {
                 let (Ok(policy), Ok(terms)) = (keeping.policy().await, (self.terms)().await) else { return };
                 let tags: Vec<&str> = entry.tags.iter().map(String::as_str).collect();
-                let wanted = Wanted { key: &entry.key, tags: &tags, policy: &policy };
+                let wanted = EntrySpec { key: &entry.key, tags: &tags, policy: &policy };
                 let once = async || self.load(entity, load.clone()).await;
                 // If it fails, the entry stays as it is, and the next reader tries again.
                 let stored = cache_logic::read::refresh(&self.ports, &wanted, &terms.limits, refresh, once).await;
@@ -196,7 +196,7 @@ impl Cache {
         });
     }
 
-    async fn load(&'static self, entity: usize, load: Load) -> Result<Option<Given>, OriginFault> {
+    async fn load(&'static self, entity: usize, load: Load) -> Result<Option<OriginValue>, OriginFault> {
         let rows = self.timed(entity, self.ports.postgres.query(load.function, load.params)).await?;
         rows.into_iter().next().map(origin_value).transpose()
     }
@@ -214,10 +214,10 @@ impl Cache {
 }
 
 /// A row of a [`Load`] as a value, with the lifetime that it may name.
-fn origin_value(row: Row) -> Result<Given, OriginFault> {
+fn origin_value(row: Row) -> Result<OriginValue, OriginFault> {
     let ttl = if row.has("ttl_ms") { row.int("ttl_ms")? } else { None };
     let ttl = ttl.map(|ttl| Duration::from_millis(u64::try_from(ttl).unwrap_or_default()));
-    Ok(Given { value: value(row)?, ttl })
+    Ok(OriginValue { value: value(row)?, ttl })
 }
 
 /// The entity tag is the version if there is one, else a hash of the bytes.

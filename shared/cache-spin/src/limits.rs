@@ -2,7 +2,7 @@
 //! so all keys are in its reach. Asked one by one, windows would let fewer attempts pass than may, if
 //! many come at once.
 
-use cache_logic::limit::{Count, Decision, Window};
+use cache_logic::limit::{LimitDecision, Window, WindowCount};
 use cache_logic::origin::OriginFault;
 use cache_logic::ports::CacheFault;
 
@@ -25,7 +25,7 @@ impl Windows {
 
     /// Counts an attempt of this name; of the empty name it only says whether there is room. `None` if
     /// Redis is away: for what is done all the same then.
-    pub async fn count(&self, state: &State, name: &str) -> Option<Decision> {
+    pub async fn count(&self, state: &State, name: &str) -> Option<LimitDecision> {
         let keys = self.keys(state);
         let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
         let (answer, _) = state.redis().script(&LIMIT, &keys, self.arguments(name)).await.ok()?;
@@ -42,7 +42,7 @@ impl Windows {
         state: &State,
         name: &str,
         without: &'static str,
-    ) -> Result<Decision, OriginFault> {
+    ) -> Result<LimitDecision, OriginFault> {
         let keys = self.keys(state);
         let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
         let call = async |redis: &Redis| {
@@ -76,16 +76,16 @@ impl Windows {
     }
 
     /// The meaning of limit.lua's answer; `None` if it is none.
-    fn decision(&self, answer: &[Value]) -> Option<Decision> {
-        let counts: Option<Vec<Count>> = answer.chunks(3).map(count_of).collect();
+    fn decision(&self, answer: &[Value]) -> Option<LimitDecision> {
+        let counts: Option<Vec<WindowCount>> = answer.chunks(3).map(count_of).collect();
         let counts = counts.filter(|counts| counts.len() == self.0.len())?;
-        Some(Decision::new(self.0.iter().map(|(_, window)| *window).zip(counts).collect()))
+        Some(LimitDecision::new(self.0.iter().map(|(_, window)| *window).zip(counts).collect()))
     }
 }
 
-fn count_of(answer: &[Value]) -> Option<Count> {
+fn count_of(answer: &[Value]) -> Option<WindowCount> {
     match answer {
-        [Value::Int64(room), Value::Int64(used), Value::Int64(frees)] => Some(Count {
+        [Value::Int64(room), Value::Int64(used), Value::Int64(frees)] => Some(WindowCount {
             admitted: *room == 1,
             used: u32::try_from(*used).unwrap_or(u32::MAX),
             frees_in_ms: u64::try_from(*frees).unwrap_or_default(),

@@ -5,8 +5,8 @@ use crate::postgres::Postgres;
 use crate::store::RedisStore;
 use cache_logic::certificate::{Certificate, Generation, RunId, Timing};
 use cache_logic::origin::OriginFault;
-use cache_logic::ports::{CacheFault, Clock, Fill, Lease, Ledger, Pending, Registry, Seen, Store};
-use cache_logic::write_through::{Turn, WriteThrough};
+use cache_logic::ports::{CacheFault, Clock, Fill, Lease, Ledger, OutboxState, Registry, Snapshot, Store};
+use cache_logic::write_through::{GenerationSwap, WriteThrough};
 use std::cell::Cell;
 use std::time::Duration;
 
@@ -31,7 +31,7 @@ impl Ports {
 impl Ledger for Ports {
     type Error = OriginFault;
 
-    async fn pending(&self, run: RunId) -> Result<Pending, OriginFault> {
+    async fn pending(&self, run: RunId) -> Result<OutboxState, OriginFault> {
         let params = params![&*self.cache_name, format!("{run:032x}")];
         let rows = self.postgres.change("cache_renew", params).await?;
         let row = rows.first().ok_or_else(|| OriginFault::internal("cache_renew gave no row"))?;
@@ -40,11 +40,11 @@ impl Ledger for Ports {
                 let name = &self.cache_name;
                 eprintln!("error: the database serves another cache than {name}: caching is off (see cache_state)");
             }
-            return Ok(Pending::Mismatch);
+            return Ok(OutboxState::Mismatch);
         }
         let epoch = row.text("epoch")?.and_then(|text| uuid::Uuid::try_parse(text).ok());
         let epoch = epoch.ok_or_else(|| OriginFault::internal("the epoch is not a UUID"))?.as_u128();
-        Ok(Pending::Rows { epoch, ids: row.ints("ids")?, tags: row.texts("tags")? })
+        Ok(OutboxState::Rows { epoch, ids: row.ints("ids")?, tags: row.texts("tags")? })
     }
 
     async fn forget(&self, ids: &[i64]) -> Result<(), OriginFault> {
@@ -60,7 +60,7 @@ impl Ledger for Ports {
 }
 
 impl Store for Ports {
-    async fn look(&self, keys: &[&str], tags: &[&str]) -> Result<Seen, CacheFault> {
+    async fn look(&self, keys: &[&str], tags: &[&str]) -> Result<Snapshot, CacheFault> {
         self.usable()?;
         self.store.look(keys, tags).await
     }
@@ -94,7 +94,7 @@ impl Store for Ports {
 }
 
 impl WriteThrough for Ports {
-    async fn put(&self, fill: &Fill<'_>, turns: &[Turn<'_>], others: &[&str]) -> Result<bool, CacheFault> {
+    async fn put(&self, fill: &Fill<'_>, turns: &[GenerationSwap<'_>], others: &[&str]) -> Result<bool, CacheFault> {
         self.usable()?;
         self.store.put(fill, turns, others).await
     }

@@ -7,7 +7,7 @@ use crate::redis::{Argument, Redis, Script, Value, hex, millis, text};
 use crate::terms::TermsSource;
 use cache_logic::certificate::{Certificate, Generation, RunId, Timing};
 use cache_logic::key::{generation_key, lease_key};
-use cache_logic::ports::{CacheFault, Fill, Lease, Registry, Seen, Store};
+use cache_logic::ports::{CacheFault, Fill, Lease, Registry, Snapshot, Store};
 use cache_logic::read::certified;
 use sha2::{Digest, Sha256};
 use std::cell::Cell;
@@ -131,7 +131,7 @@ impl RedisStore {
 }
 
 impl Store for RedisStore {
-    async fn look(&self, keys: &[&str], tags: &[&str]) -> Result<Seen, CacheFault> {
+    async fn look(&self, keys: &[&str], tags: &[&str]) -> Result<Snapshot, CacheFault> {
         let asks = self.uncertified.get() || self.asks();
         let mut arguments = Vec::with_capacity(keys.len() + tags.len() + 3);
         arguments.extend(keys.iter().map(|key| Argument::Binary(self.prefixed(key).into_bytes())));
@@ -147,7 +147,7 @@ impl Store for RedisStore {
             return Err(CacheFault::Protocol("MGET gave another number of values".into()));
         }
         let mut values = answer.into_iter().map(bytes);
-        let seen = Seen {
+        let seen = Snapshot {
             entries: values.by_ref().take(keys.len()).collect(),
             generations: values.by_ref().take(tags.len()).map(|value| value.as_deref().and_then(generation)).collect(),
             certificate: values.next().flatten().as_deref().and_then(Certificate::decode),

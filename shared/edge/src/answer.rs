@@ -6,7 +6,7 @@ use crate::reply::Reply;
 use crate::request::Incoming;
 use cache_logic::entry::Value;
 use cache_logic::freshness::Freshness;
-use cache_logic::policy::Compress;
+use cache_logic::policy::Compression;
 use cache_logic::read::{Outcome, Read};
 
 /// An answer to a read.
@@ -26,7 +26,7 @@ pub struct Answer {
 
 impl Answer {
     /// What a read gave. `compress` is how its entry may be packed.
-    pub(crate) fn new(read: Read, compress: Option<Compress>) -> Self {
+    pub(crate) fn new(read: Read, compress: Option<Compression>) -> Self {
         let packing = compress.map(|compress| Packing::new(read.encoding, compress.packer));
         let Value { payload, etag, owner } = read.value;
         Self { body: payload, etag, owner, cache_status: cache_status(&read.outcome), packing }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use cache_logic::gzip::GZIP;
 use cache_logic::origin::OriginFault;
-use cache_logic::policy::{Compress, Policy};
+use cache_logic::policy::{Compression, Policy};
 use cache_spin::cache::{Keeping, Load};
 use commerce::error::Error;
 use commerce::views::{Entry, View};
@@ -21,12 +21,12 @@ pub use cache_spin::postgres::{Json, Param, Row};
 #[derive(Clone, Copy)]
 struct ViewKeeping {
     view: &'static View,
-    compress: Option<Compress>,
+    compress: Option<Compression>,
     ttl: Option<Duration>,
 }
 
 impl Keeping for ViewKeeping {
-    fn compress(&self) -> Option<Compress> {
+    fn compress(&self) -> Option<Compression> {
         self.compress
     }
 
@@ -66,7 +66,7 @@ async fn read_kept(
     ttl: Option<Duration>,
 ) -> Result<Option<Answer>, Error> {
     let view = entry.view;
-    let compress = Compress::at_least(app.config.compress_min_bytes, GZIP);
+    let compress = Compression::at_least(app.config.compress_min_bytes, GZIP);
     let load = Load { function: view.statement, params };
     let read = app.cache.read(&counted(entry), load, ViewKeeping { view, compress, ttl }).await?;
     Ok(read.map(|read| Answer::new(read, compress)))

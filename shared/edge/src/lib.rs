@@ -36,7 +36,7 @@ pub use cache_spin::clock;
 /// State that isn't a cache: limits, claims, sessions.
 pub mod state {
     pub use cache_logic::key::KeyBuilder;
-    pub use cache_logic::limit::{Decision, Window};
+    pub use cache_logic::limit::{LimitDecision, Window};
     pub use cache_spin::claims::{Claim, Claims, Permit};
     pub use cache_spin::limits::Windows;
     pub use cache_spin::redis::{Argument, Redis, Script, Value, hex, millis, text};
@@ -47,7 +47,7 @@ pub mod state {
 pub mod statistics {
     pub use cache_logic::exposition::{Exposition, Kind};
     pub use cache_logic::statistics::Statistics;
-    pub use cache_logic::statistics::counts::{BYPASSES, Counter, Counts, Written};
+    pub use cache_logic::statistics::counts::{BYPASSES, Counter, Counts, WriteCounter};
     pub use cache_logic::statistics::expose::expose;
 }
 

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::time::Duration;
 
 use cache_logic::breaker::{Admission, Breaker, Change};
-use cache_logic::retry::{Next, Retry, RetryPolicy};
+use cache_logic::retry::{Retry, RetryPolicy, RetryStep};
 use commerce::gateway::{Answer, GatewayError, Request};
 
 use crate::client::Wire;
@@ -77,8 +77,8 @@ impl Upstream {
             };
             let elapsed = Duration::from_millis(wire.now().saturating_sub(began));
             match retry.failed(elapsed, asked.map(|seconds| Duration::from_secs(seconds.into())), wire.draw()) {
-                Next::Wait(wait) => wire.sleep(wait).await,
-                Next::GiveUp => return outcome,
+                RetryStep::Wait(wait) => wire.sleep(wait).await,
+                RetryStep::GiveUp => return outcome,
             }
         }
     }

@@ -4,7 +4,7 @@ use crate::{GENERATION, Native, eval, hex, millis};
 use cache_logic::key::lease_key;
 use cache_logic::lock::{Fence, Locks};
 use cache_logic::ports::{CacheFault, Fill};
-use cache_logic::write_through::{Turn, WriteThrough};
+use cache_logic::write_through::{GenerationSwap, WriteThrough};
 use std::time::Duration;
 
 impl Locks for Native {
@@ -27,7 +27,7 @@ impl Locks for Native {
 }
 
 impl WriteThrough for Native {
-    async fn put(&self, fill: &Fill<'_>, turns: &[Turn<'_>], others: &[&str]) -> Result<bool, CacheFault> {
+    async fn put(&self, fill: &Fill<'_>, turns: &[GenerationSwap<'_>], others: &[&str]) -> Result<bool, CacheFault> {
         let tags: Vec<&str> = turns.iter().map(|turn| turn.tag).chain(others.iter().copied()).collect();
         let keys = [vec![self.key(fill.key)], self.tags(&tags)].concat();
         let mut call = eval(script!("put"), &keys);

@@ -4,7 +4,7 @@
 use cache_logic::certificate::{Certificate, Generation, RunId, Timing};
 use cache_logic::contract::damage::Tamper;
 use cache_logic::key::{generation_key, lease_key};
-use cache_logic::ports::{CacheFault, Clock, Fill, Lease, Registry, Seen, Store};
+use cache_logic::ports::{CacheFault, Clock, Fill, Lease, Registry, Snapshot, Store};
 use redis::aio::MultiplexedConnection;
 use redis::{Cmd, FromRedisValue, Value, cmd};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -88,12 +88,12 @@ fn generations(answer: &[Value]) -> Result<Vec<Generation>, CacheFault> {
 }
 
 impl Store for Native {
-    async fn look(&self, keys: &[&str], tags: &[&str]) -> Result<Seen, CacheFault> {
+    async fn look(&self, keys: &[&str], tags: &[&str]) -> Result<Snapshot, CacheFault> {
         let mut command = cmd("MGET");
         command.arg(keys.iter().map(|key| self.key(key)).collect::<Vec<_>>()).arg(self.tags(tags));
         command.arg(["cache:certificate", "cache:fresh", "cache:claim"].map(|key| self.key(key)).to_vec());
         let mut values = self.ask::<Vec<Option<Vec<u8>>>>(&command).await?.into_iter();
-        Ok(Seen {
+        Ok(Snapshot {
             entries: values.by_ref().take(keys.len()).collect(),
             generations: values.by_ref().take(tags.len()).map(|value| value.as_deref().and_then(generation)).collect(),
             certificate: values.next().flatten().as_deref().and_then(Certificate::decode),

@@ -2,8 +2,8 @@
 
 use crate::shop::{Shop, limits, now};
 use cache_logic::entry::Value;
-use cache_logic::memory::Away;
-use cache_logic::read::Wanted;
+use cache_logic::memory::OriginAway;
+use cache_logic::read::EntrySpec;
 use cache_logic::read_many::{read_many, refresh_many};
 use std::time::Duration;
 
@@ -13,15 +13,15 @@ fn a_bulk_read_is_one_look_one_load_and_one_fill() {
     let keys: Vec<String> = (0..100).map(|i| format!("k{i}")).collect();
     let tags: Vec<[String; 1]> = (0..100).map(|i| [format!("t{i}")]).collect();
     let tags: Vec<[&str; 1]> = tags.iter().map(|tags| [tags[0].as_str()]).collect();
-    let wanted: Vec<Wanted<'_>> =
-        keys.iter().zip(&tags).map(|(key, tags)| Wanted { key, tags, policy: &shop.policy }).collect();
+    let wanted: Vec<EntrySpec<'_>> =
+        keys.iter().zip(&tags).map(|(key, tags)| EntrySpec { key, tags, policy: &shop.policy }).collect();
     let load = async |missing: &[usize]| {
         shop.loads.set(shop.loads.get() + 1);
-        // Every tenth doesn't exist.
+        // Every tenth does not exist.
         let value = |i: &usize| {
             (!i.is_multiple_of(10)).then(|| Value { payload: vec![*i as u8], etag: String::new(), owner: None })
         };
-        Ok::<_, Away>(missing.iter().map(value).collect())
+        Ok::<_, OriginAway>(missing.iter().map(value).collect())
     };
     for (calls, loads) in [(vec!["fill 1", "generations 1", "look 1"], 1), (vec!["fill 0"], 2)] {
         let reads = now(read_many(&shop.memory, &wanted, &limits(), load)).unwrap();
@@ -37,15 +37,16 @@ fn a_bulk_read_is_one_look_one_load_and_one_fill() {
 }
 
 #[test]
-fn what_a_bulk_read_finds_stale_is_made_anew_by_one_lease_one_load_and_one_fill() {
+fn stale_entries_of_a_bulk_read_are_refreshed_by_one_lease_one_load_and_one_fill() {
     let shop = Shop::certified();
     let tags: Vec<String> = (0..10).map(|i| format!("order:{i}")).collect();
     let tags: Vec<[&str; 1]> = tags.iter().map(|tag| [tag.as_str()]).collect();
-    let wanted: Vec<Wanted<'_>> = tags.iter().map(|tags| Wanted { key: tags[0], tags, policy: &shop.policy }).collect();
+    let wanted: Vec<EntrySpec<'_>> =
+        tags.iter().map(|tags| EntrySpec { key: tags[0], tags, policy: &shop.policy }).collect();
     let all = async |missing: &[usize]| {
         shop.loads.set(shop.loads.get() + 1);
         let value = |_| Some(Value { payload: vec![shop.version.get() as u8], etag: "\"1\"".into(), owner: None });
-        Ok::<_, Away>(missing.iter().map(value).collect::<Vec<_>>())
+        Ok::<_, OriginAway>(missing.iter().map(value).collect::<Vec<_>>())
     };
     now(read_many(&shop.memory, &wanted, &limits(), all)).unwrap();
     shop.memory.advance(Duration::from_secs(250));

@@ -1,4 +1,4 @@
-//! Certificates: who renews them, when, and what a renewal applies first.
+//! Certificates: which reader renews them, when, and what a renewal applies first.
 
 use crate::shop::{Shop, is_hit, limits, now, timing};
 use cache_logic::certificate::Certificate;
@@ -18,7 +18,7 @@ fn without_a_certificate_a_reader_gets_one_and_then_serves_from_the_cache() {
 }
 
 #[test]
-fn who_finds_the_claim_taken_again_and_again_waits_its_time_and_asks_the_origin() {
+fn a_reader_that_finds_the_claim_taken_waits_its_time_and_asks_the_origin() {
     let shop = Shop::new();
     // Somebody claims again and again and never certifies.
     let before = shop.memory.raw("cache:claim");
@@ -50,7 +50,7 @@ fn at_half_its_life_a_certificate_is_to_be_renewed_behind_the_response() {
 }
 
 #[test]
-fn a_renewal_applies_the_outbox_before_it_certifies_and_forgets_only_what_it_applied() {
+fn a_renewal_applies_the_outbox_before_it_certifies_and_forgets_no_other_row() {
     let shop = Shop::certified();
     shop.read().unwrap();
     shop.memory.advance(Duration::from_millis(801));
@@ -61,8 +61,9 @@ fn a_renewal_applies_the_outbox_before_it_certifies_and_forgets_only_what_it_app
     assert!(shop.memory.outbox.borrow().is_empty());
 }
 
-/// Every moment, in tenths of a second, at which a renewal may be done with its parts and somebody may commit without being able to tell
-/// Redis. The outbox is read before the commit, so the certificate doesn't cover it.
+/// Goes through every moment, in tenths of a second, at which the parts of a renewal may be done
+/// while a writer commits without reaching Redis. The outbox is read before the commit, so the
+/// certificate does not cover it.
 #[test]
 fn no_renewal_however_slow_hides_a_change_that_redis_was_not_told_of() {
     let tenths = |count: u64| Duration::from_millis(100 * count);

@@ -1,4 +1,5 @@
-//! What a read, a write and a renewal cost and give, on a Redis in memory with a clock that is moved.
+//! The cost and the outcome of a read, a write and a renewal, on a Redis in memory with a clock
+//! that is moved.
 
 mod bulk;
 mod certificates;

@@ -1,13 +1,13 @@
-//! What is answered while Redis or Postgres is away.
+//! Answers while Redis or Postgres is away.
 
 use crate::shop::{Shop, is_hit, now};
-use cache_logic::memory::Away;
+use cache_logic::memory::OriginAway;
 use cache_logic::ports::{CacheFault, Clock, Registry};
 use cache_logic::read::{Bypass, Outcome};
 use std::time::Duration;
 
 #[test]
-fn redis_away_is_one_question_and_the_origin_s_answer() {
+fn without_redis_a_read_is_one_question_and_the_answer_of_the_origin() {
     let shop = Shop::certified();
     for fault in [CacheFault::Unreachable, CacheFault::TimedOut, CacheFault::Skipped, CacheFault::Protocol("x".into())]
     {
@@ -27,7 +27,7 @@ fn with_postgres_away_the_last_known_stands_in_and_nothing_else() {
     shop.memory.advance(Duration::from_secs(2));
     assert_eq!(shop.outcome(), Outcome::StaleIfError);
     now(shop.memory.invalidate(&["org:1"])).unwrap();
-    assert_eq!(shop.read(), Err(Away), "known to be old");
+    assert_eq!(shop.read(), Err(OriginAway), "known to be old");
 }
 
 #[test]
@@ -50,5 +50,5 @@ fn a_policy_can_forbid_to_stand_in() {
     shop.read().unwrap();
     shop.memory.origin_away.set(true);
     shop.memory.advance(Duration::from_secs(2));
-    assert_eq!(shop.read(), Err(Away));
+    assert_eq!(shop.read(), Err(OriginAway));
 }

@@ -1,9 +1,9 @@
-//! What a read costs and what it serves, while Redis and Postgres answer.
+//! The cost and the answer of a read while Redis and Postgres answer.
 
 use crate::shop::{Shop, is_hit, limits, now};
 use cache_logic::entry::Value;
 use cache_logic::freshness::Freshness;
-use cache_logic::memory::Away;
+use cache_logic::memory::OriginAway;
 use cache_logic::ports::Registry;
 use cache_logic::read::{Outcome, read, refresh};
 use std::time::Duration;
@@ -22,7 +22,8 @@ fn a_hit_is_one_look_and_no_load() {
 fn a_miss_is_a_look_a_lease_a_load_and_a_fill() {
     let shop = Shop::certified();
     assert_eq!(shop.outcome(), Outcome::Miss { stored: true });
-    // In memory giving the lease back is a call of its own; in Redis it is part of the fill's script.
+    // In memory giving the lease back is a call of its own; in Redis it is part of the fill's
+    // script.
     assert_eq!(
         (shop.calls(), shop.loads.get()),
         (["fill 1", "lease 1", "look 1", "release 1"].map(String::from).to_vec(), 1)
@@ -41,7 +42,7 @@ fn another_epoch_and_another_generation_are_misses() {
 }
 
 #[test]
-fn what_is_not_there_is_never_cached() {
+fn an_absent_value_is_never_cached() {
     let shop = Shop::certified();
     shop.version.set(0);
     assert_eq!(shop.read().unwrap(), None);
@@ -66,9 +67,10 @@ fn damage_is_a_miss_and_is_deleted() {
 }
 
 #[test]
-fn what_is_too_large_is_served_and_not_cached() {
+fn a_value_that_is_too_large_is_served_and_not_cached() {
     let shop = Shop::certified();
-    let load = async || Ok::<_, Away>(Some(Value { payload: vec![b'x'; 1001], etag: String::new(), owner: None }));
+    let load =
+        async || Ok::<_, OriginAway>(Some(Value { payload: vec![b'x'; 1001], etag: String::new(), owner: None }));
     let first = now(read(&shop.memory, &shop.wanted(), &limits(), load)).unwrap().unwrap();
     assert_eq!((first.value.payload.len(), first.outcome), (1001, Outcome::Miss { stored: false }));
     assert_eq!(shop.memory.raw("order"), None);

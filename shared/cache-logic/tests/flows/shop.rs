@@ -1,10 +1,10 @@
-//! A shop of one order, and what its cache is asked for.
+//! A shop of one order, and the calls that its cache makes.
 
 use cache_logic::certificate::Timing;
 use cache_logic::entry::Value;
-use cache_logic::memory::{Away, Memory};
+use cache_logic::memory::{Memory, OriginAway};
 use cache_logic::policy::{Limits, Policy};
-use cache_logic::read::{Outcome, Read, Wanted, read};
+use cache_logic::read::{EntrySpec, Outcome, Read, read};
 use cache_logic::renew::{Renewal, renew};
 use cache_logic::write::{Commit, Invalidation, write};
 use std::cell::Cell;
@@ -62,14 +62,14 @@ impl Shop {
         self.memory.calls.borrow_mut().clear();
     }
 
-    pub fn wanted(&self) -> Wanted<'_> {
-        Wanted { key: "order", tags: &["order:1", "org:1"], policy: &self.policy }
+    pub fn wanted(&self) -> EntrySpec<'_> {
+        EntrySpec { key: "order", tags: &["order:1", "org:1"], policy: &self.policy }
     }
 
-    pub async fn load(&self) -> Result<Option<Value>, Away> {
+    pub async fn load(&self) -> Result<Option<Value>, OriginAway> {
         self.loads.set(self.loads.get() + 1);
         if self.memory.origin_away.get() {
-            return Err(Away);
+            return Err(OriginAway);
         }
         let version = self.version.get();
         let there = version > 0;
@@ -80,7 +80,7 @@ impl Shop {
         }))
     }
 
-    pub fn read(&self) -> Result<Option<Read>, Away> {
+    pub fn read(&self) -> Result<Option<Read>, OriginAway> {
         now(read(&self.memory, &self.wanted(), &limits(), async || self.load().await))
     }
 
@@ -91,7 +91,7 @@ impl Shop {
     pub fn write(&self) -> Invalidation {
         let commit = async || {
             self.version.set(self.version.get() + 1);
-            Ok::<_, Away>(Commit { value: (), xid: "7".into(), tags: vec!["order:1".into(), "org:1".into()] })
+            Ok::<_, OriginAway>(Commit { value: (), xid: "7".into(), tags: vec!["order:1".into(), "org:1".into()] })
         };
         now(write(&self.memory, limits().outage_wait, commit)).unwrap().1
     }

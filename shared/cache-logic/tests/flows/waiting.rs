@@ -1,4 +1,4 @@
-//! Who waits for somebody else's fill.
+//! Readers that wait for the fill of somebody else.
 
 use crate::shop::{Shop, is_hit, limits, now};
 use cache_logic::entry::{Stamp, Value, encode};
@@ -12,7 +12,7 @@ fn a_held_lease_is_waited_for_and_then_passed_by() {
     let shop = Shop::certified();
     let granted = now(shop.memory.lease("order", None, &[], 42, Duration::from_secs(60))).unwrap();
     assert!(matches!(granted, Lease::Granted(_)));
-    // The certificate would run out while one waits; this is about the lease.
+    // The certificate would run out during the usual wait; this test is about the lease.
     let limits = Limits { wait: Duration::from_millis(300), ..limits() };
     let outcome =
         now(read(&shop.memory, &shop.wanted(), &limits, async || shop.load().await)).unwrap().unwrap().outcome;
@@ -21,7 +21,7 @@ fn a_held_lease_is_waited_for_and_then_passed_by() {
 }
 
 #[test]
-fn who_has_waited_for_a_fill_longer_than_the_certificate_lived_renews_it_and_is_served() {
+fn a_reader_that_outwaits_the_certificate_renews_it_and_is_served() {
     let shop = Shop::certified();
     let tags = shop.wanted().tags;
     let Ok(Lease::Granted(generations)) = now(shop.memory.lease("order", None, tags, 42, Duration::from_secs(60)))
@@ -38,7 +38,7 @@ fn who_has_waited_for_a_fill_longer_than_the_certificate_lived_renews_it_and_is_
 }
 
 #[test]
-fn who_is_answered_late_asks_less_often() {
+fn a_reader_that_is_answered_late_asks_less_often() {
     // Nobody gives the lease back; each answer comes at once, or after 100 ms.
     let asked = |late: u64| {
         let shop = Shop::certified();
@@ -54,7 +54,7 @@ fn who_is_answered_late_asks_less_often() {
 }
 
 #[test]
-fn who_finds_the_entry_filled_meanwhile_looks_again() {
+fn a_reader_that_finds_the_entry_filled_meanwhile_looks_again() {
     let shop = Shop::certified();
     shop.read().unwrap();
     let known = now(shop.memory.lease("order", None, &[], 1, Duration::from_secs(1))).unwrap();

@@ -1,7 +1,7 @@
-//! What a write costs, and what is read after it.
+//! The cost of a write, and the reads after it.
 
 use crate::shop::{Shop, limits, now};
-use cache_logic::memory::Away;
+use cache_logic::memory::OriginAway;
 use cache_logic::ports::CacheFault;
 use cache_logic::read::{Outcome, read};
 use cache_logic::write::{Commit, Invalidation, settle, write};
@@ -43,7 +43,8 @@ fn a_write_that_cannot_reach_redis_waits_until_no_certificate_can_hide_it() {
     assert_eq!(shop.write(), Invalidation::WaitedOut(CacheFault::TimedOut));
     assert_eq!(cache_logic::ports::Clock::now(&shop.memory) - before, 1100);
     *shop.memory.fault.borrow_mut() = None;
-    // The outbox row is there, as the trigger left it; whoever renews applies it before it certifies.
+    // The outbox row is there, as the trigger left it. The next renewal applies it before it
+    // certifies.
     shop.memory.outbox.borrow_mut().push((1, "7".into(), vec!["order:1".into()]));
     assert_eq!(shop.read().unwrap().unwrap().value.payload, b"2");
     assert!(shop.memory.outbox.borrow().is_empty(), "applied, certified, forgotten");
@@ -52,22 +53,22 @@ fn a_write_that_cannot_reach_redis_waits_until_no_certificate_can_hide_it() {
 #[test]
 fn a_write_that_changed_nothing_invalidates_nothing() {
     let shop = Shop::certified();
-    let commit = async || Ok::<_, Away>(Commit { value: (), xid: "7".into(), tags: vec![] });
+    let commit = async || Ok::<_, OriginAway>(Commit { value: (), xid: "7".into(), tags: vec![] });
     assert_eq!(now(write(&shop.memory, limits().outage_wait, commit)).unwrap().1, Invalidation::Nothing);
     assert!(shop.calls().is_empty());
 }
 
 #[test]
-fn an_answer_that_repeats_another_s_write_vouches_for_it_and_settles_nothing() {
+fn the_answer_of_a_repeated_request_invalidates_and_settles_nothing() {
     let shop = Shop::certified();
     shop.read().unwrap();
     // Somebody committed and died before it invalidated.
     shop.version.set(2);
-    let commit = async || Ok::<_, Away>(Commit { value: (), xid: String::new(), tags: vec!["order:1".into()] });
+    let commit = async || Ok::<_, OriginAway>(Commit { value: (), xid: String::new(), tags: vec!["order:1".into()] });
     assert_eq!(now(write(&shop.memory, limits().outage_wait, commit)).unwrap().1, Invalidation::Nothing);
     assert_eq!(shop.read().unwrap().unwrap().value.payload, b"2");
     *shop.memory.fault.borrow_mut() = Some(CacheFault::TimedOut);
-    let commit = async || Ok::<_, Away>(Commit { value: (), xid: String::new(), tags: vec!["order:1".into()] });
+    let commit = async || Ok::<_, OriginAway>(Commit { value: (), xid: String::new(), tags: vec!["order:1".into()] });
     let (_, invalidation) = now(write(&shop.memory, limits().outage_wait, commit)).unwrap();
     assert_eq!(invalidation, Invalidation::WaitedOut(CacheFault::TimedOut), "and waits where it can't tell Redis");
 }
@@ -75,7 +76,7 @@ fn an_answer_that_repeats_another_s_write_vouches_for_it_and_settles_nothing() {
 #[test]
 fn a_change_of_everything_waits_for_the_epoch_to_move() {
     let shop = Shop::certified();
-    let commit = async || Ok::<_, Away>(Commit { value: (), xid: "7".into(), tags: vec!["*".into()] });
+    let commit = async || Ok::<_, OriginAway>(Commit { value: (), xid: "7".into(), tags: vec!["*".into()] });
     let (_, invalidation) = now(write(&shop.memory, limits().outage_wait, commit)).unwrap();
     assert!(matches!(invalidation, Invalidation::WaitedOut(_)));
     assert!(shop.calls().is_empty(), "no list of generations says everything");

@@ -1,10 +1,11 @@
-//! Who takes part: the real `read`, `write` and `renew`, run over scripted answers up to their next call.
+//! The actors: the real `read`, `write` and `renew`, run over scripted answers up to their next
+//! call.
 
-use crate::calls::{Away, Call, End, Reply, Scripted, TAGS};
+use crate::calls::{Call, End, OriginAway, Reply, Scripted, TAGS};
 use cache_logic::certificate::Timing;
 use cache_logic::entry::Value;
 use cache_logic::policy::{Limits, Policy};
-use cache_logic::read::{Outcome, Wanted, read};
+use cache_logic::read::{EntrySpec, Outcome, read};
 use cache_logic::renew::renew;
 use cache_logic::write::{Commit, Invalidation, settle, write};
 use cache_logic::write_through::write_through;
@@ -18,12 +19,12 @@ pub enum Kind {
     Writer,
     /// Writes through to this entry.
     Putter(u8),
-    /// Of this entry.
+    /// Reads this entry.
     Reader(u8),
     Checker,
 }
 
-/// What an actor does after the answers it has had.
+/// The next step of an actor after the answers that it has had.
 #[derive(Debug, Clone)]
 pub enum Next {
     Asks(Call),
@@ -34,7 +35,8 @@ fn limits() -> Limits {
     Limits {
         max_entry_bytes: 1000,
         lease_hold: Duration::from_secs(1),
-        // Whoever finds a lease held goes to the origin at once: waiting only adds the same states again.
+        // A reader that finds a lease held asks the origin at once: waiting only adds the same
+        // states again.
         wait: Duration::ZERO,
         timing: Timing::from_millis(1000).unwrap(),
         outage_wait: Duration::from_secs(1),
@@ -56,7 +58,7 @@ pub fn run(kind: Kind, replies: &[Reply]) -> Next {
     };
     match (end, ports.asked.take()) {
         (Some(end), _) => Next::Ends(end),
-        // Without a lease nothing is stored of what it loads: nothing to judge.
+        // Without a lease nothing of what it loads is stored: nothing to judge.
         (None, Some(Call::Load)) if !replies.iter().any(|reply| matches!(reply, Reply::Granted(_))) => {
             Next::Ends(End::Other)
         }
@@ -97,8 +99,8 @@ async fn acknowledge(ports: &Scripted<'_>, version: u8, invalidation: Invalidati
     End::Other
 }
 
-fn wanted(key: u8, policy: &Policy) -> Wanted<'_> {
-    Wanted { key: ["entity", "list"][key as usize], tags: TAGS[key as usize], policy }
+fn wanted(key: u8, policy: &Policy) -> EntrySpec<'_> {
+    EntrySpec { key: ["entity", "list"][key as usize], tags: TAGS[key as usize], policy }
 }
 
 fn value(version: u8) -> Value {
@@ -109,7 +111,7 @@ async fn reader(ports: &Scripted<'_>, key: u8) -> End {
     let policy = Policy::with_ttl(Duration::from_secs(300)).unwrap();
     let load = async || match ports.ask(Call::Load).await {
         Reply::Version(version) => Ok(Some(value(version))),
-        _ => Err(Away),
+        _ => Err(OriginAway),
     };
     match read(ports, &wanted(key, &policy), &limits(), load).await {
         Ok(Some(read)) if matches!(read.outcome, Outcome::Hit { .. }) => End::Hit(read.value.payload[0]),

@@ -1,16 +1,17 @@
 //! Every port call of the real code as a value: the code asks, the world answers.
 //!
-//! An actor's state is the list of answers it has had so far. The code is deterministic between two calls, so running it again over
-//! the same answers leads to the same next call: that makes ordinary `async` functions explorable, with states that can be compared.
+//! An actor's state is the list of answers that it has had so far. The code is deterministic
+//! between two calls, so running it again over the same answers leads to the same next call. That
+//! makes ordinary `async` functions explorable, with states that can be compared.
 
 use cache_logic::certificate::{Certificate, Generation, RunId, Timing};
-use cache_logic::entry::{Stamp, Stored, Value, encode};
-use cache_logic::ports::{CacheFault, Clock, Fill, Lease, Ledger, OriginError, Pending, Registry, Seen, Store};
-use cache_logic::write_through::{Turn, WriteThrough};
+use cache_logic::entry::{Stamp, StoredEntry, Value, encode};
+use cache_logic::ports::{CacheFault, Clock, Fill, Lease, Ledger, OriginError, OutboxState, Registry, Snapshot, Store};
+use cache_logic::write_through::{GenerationSwap, WriteThrough};
 use std::cell::{Cell, RefCell};
 use std::time::Duration;
 
-/// What an entry says, without its bytes.
+/// The facts in an entry, without its bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Entry {
     pub version: u8,
@@ -18,7 +19,8 @@ pub struct Entry {
     pub generations: [u8; 2],
 }
 
-/// What the code asks of the world. A look may be of tags alone ([`NO_ENTRY`]); generations are asked for by the entry whose they are.
+/// A question of the code to the world. A look may be of tags alone ([`NO_ENTRY`]). Generations are
+/// asked for by the entry that they belong to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Call {
     Look { key: u8 },
@@ -44,18 +46,18 @@ pub enum Call {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Put {
     pub key: u8,
-    /// Its generations stand for "new" where they are turned.
+    /// Its generations stand for "new" if they are swapped.
     pub entry: Entry,
     pub seen: [u8; 2],
-    /// The tags whose generation is turned, one bit each.
-    pub turned: u8,
+    /// The tags whose generation is swapped, one bit each.
+    pub swapped: u8,
     /// The other tags that the write has announced.
     pub others: u8,
 }
 
 pub const NO_ENTRY: u8 = 9;
 
-/// What the world answers.
+/// An answer of the world.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Reply {
     Seen { entry: Option<Entry>, generations: [u8; 2], certificate: Option<(u8, u8)>, claimed: bool, run: u8 },
@@ -81,24 +83,25 @@ pub enum End {
     Other,
 }
 
-/// The tags an entry depends on: the entity on the first, the list on both.
+/// The tags that an entry depends on: the entity on the first, the list on both.
 pub const TAGS: [&[&str]; 2] = [&["0"], &["0", "1"]];
 const KEYS: [&str; 2] = ["entity", "list"];
 
-pub struct Away;
+pub struct OriginAway;
 
-impl OriginError for Away {
+impl OriginError for OriginAway {
     fn unreachable(&self) -> bool {
         true
     }
 }
 
-/// Answers from a list; at its end the next call is noted and the code stays where it is.
+/// Answers from a list. At its end the next call is noted and the code stays where it is.
 pub struct Scripted<'a> {
     pub replies: &'a [Reply],
     at: Cell<usize>,
     ticks: Cell<u64>,
-    /// A pause is a step of its own: where it is what a writer waits out. Whoever else pauses does so for load, not for truth.
+    /// True if a pause is a step of its own: a writer waits one out. Every other actor pauses for
+    /// load, not for truth.
     sleeps: bool,
     pub asked: RefCell<Option<Call>>,
 }
@@ -130,7 +133,8 @@ fn tags(names: &[&str]) -> u8 {
     names.iter().map(|name| 1u8 << name.parse::<u8>().unwrap()).sum()
 }
 
-/// Two fills with the same content count as one: the lease limits load, truth doesn't hang on it.
+/// Two fills with the same content count as one: the lease limits load, and truth does not depend
+/// on it.
 pub fn fill_id(entry: &Entry) -> u128 {
     u128::from_le_bytes([
         1,
@@ -165,7 +169,7 @@ fn stored_bytes(key: u8, entry: &Entry) -> Vec<u8> {
 }
 
 fn filled(fill: &Fill<'_>) -> Entry {
-    let stored = Stored::parse(fill.bytes.clone()).unwrap();
+    let stored = StoredEntry::parse(fill.bytes.clone()).unwrap();
     let mut generations = [0; 2];
     for (to, from) in generations.iter_mut().zip(stored.generations()) {
         *to = from as u8;
@@ -175,10 +179,10 @@ fn filled(fill: &Fill<'_>) -> Entry {
 }
 
 impl Store for Scripted<'_> {
-    async fn look(&self, keys: &[&str], tags: &[&str]) -> Result<Seen, CacheFault> {
+    async fn look(&self, keys: &[&str], tags: &[&str]) -> Result<Snapshot, CacheFault> {
         let key = keys.first().map_or(NO_ENTRY, |name| key(name));
         match self.ask(Call::Look { key }).await {
-            Reply::Seen { entry, generations, certificate, claimed, run } => Ok(Seen {
+            Reply::Seen { entry, generations, certificate, claimed, run } => Ok(Snapshot {
                 entries: keys.iter().map(|_| entry.map(|entry| stored_bytes(key, &entry))).collect(),
                 generations: generations[..tags.len()].iter().map(|g| (*g != 0).then_some(u128::from(*g))).collect(),
                 certificate: certificate.map(|(epoch, run)| Certificate {
@@ -212,7 +216,8 @@ impl Store for Scripted<'_> {
         }
     }
 
-    /// Asked by the write-through; the bulk read is not explored: its one look and one fill are those of the read of one.
+    /// The write-through asks for it. The bulk read is not explored: its one look and one fill are
+    /// those of the read of one.
     async fn generations(&self, tags: &[&str], _: u128) -> Result<Vec<Generation>, CacheFault> {
         match self.ask(Call::Generations { key: tags.len() as u8 - 1 }).await {
             Reply::Granted(generations) => Ok(generations[..tags.len()].iter().map(|g| u128::from(*g)).collect()),
@@ -225,7 +230,7 @@ impl Store for Scripted<'_> {
         Ok(())
     }
 
-    /// Leases aren't part of the world: whether one is held is its free choice.
+    /// Leases are not part of the world: whether one is held is its free choice.
     async fn release(&self, _: &str, _: u128) -> Result<(), CacheFault> {
         Ok(())
     }
@@ -237,15 +242,15 @@ impl Store for Scripted<'_> {
 }
 
 impl WriteThrough for Scripted<'_> {
-    async fn put(&self, fill: &Fill<'_>, turns: &[Turn<'_>], others: &[&str]) -> Result<bool, CacheFault> {
+    async fn put(&self, fill: &Fill<'_>, swaps: &[GenerationSwap<'_>], others: &[&str]) -> Result<bool, CacheFault> {
         let entry = filled(fill);
-        let (mut seen, mut turned) = ([0; 2], 0);
-        for (at, turn) in turns.iter().enumerate() {
-            seen[at] = turn.seen as u8;
-            turned |= u8::from(turn.next != turn.seen) << at;
-            assert_eq!(entry.generations[at], turn.next as u8, "the entry names the generations that will stand");
+        let (mut seen, mut swapped) = ([0; 2], 0);
+        for (at, swap) in swaps.iter().enumerate() {
+            seen[at] = swap.seen as u8;
+            swapped |= u8::from(swap.next != swap.seen) << at;
+            assert_eq!(entry.generations[at], swap.next as u8, "the entry names the generations that will stand");
         }
-        let put = Put { key: key(fill.key), entry, seen, turned, others: tags(others) };
+        let put = Put { key: key(fill.key), entry, seen, swapped, others: tags(others) };
         match self.ask(Call::Put(put)).await {
             Reply::Put(stored) => Ok(stored),
             _ => Err(CacheFault::Unreachable),
@@ -285,25 +290,25 @@ impl Registry for Scripted<'_> {
 }
 
 impl Ledger for Scripted<'_> {
-    type Error = Away;
+    type Error = OriginAway;
 
-    async fn pending(&self, run: RunId) -> Result<Pending, Away> {
+    async fn pending(&self, run: RunId) -> Result<OutboxState, OriginAway> {
         match self.ask(Call::Pending { run: run as u8 }).await {
             Reply::Rows { epoch, rows } => {
                 let ids: Vec<i64> = (0..8).filter(|i| rows & (1 << i) != 0).collect();
                 let tags = if rows == 0 { vec![] } else { vec!["0".to_owned(), "1".to_owned()] };
-                Ok(Pending::Rows { epoch: epoch.into(), ids, tags })
+                Ok(OutboxState::Rows { epoch: epoch.into(), ids, tags })
             }
-            _ => Err(Away),
+            _ => Err(OriginAway),
         }
     }
 
-    async fn forget(&self, ids: &[i64]) -> Result<(), Away> {
+    async fn forget(&self, ids: &[i64]) -> Result<(), OriginAway> {
         self.ask(Call::Forget { rows: ids.iter().map(|id| 1u8 << id).sum() }).await;
         Ok(())
     }
 
-    async fn forget_transaction(&self, xid: &str, _: &[String]) -> Result<(), Away> {
+    async fn forget_transaction(&self, xid: &str, _: &[String]) -> Result<(), OriginAway> {
         self.ask(Call::ForgetTransaction { version: xid.parse().unwrap() }).await;
         Ok(())
     }
@@ -314,8 +319,8 @@ impl Clock for Scripted<'_> {
         0
     }
 
-    /// Every look at the clock finds it further on than a claim lasts, so that nobody tries for ever: whoever finds no certificate tries to
-    /// renew it once.
+    /// Every look at the clock finds it further on than a claim lasts, so that no actor tries for
+    /// ever: a reader that finds no certificate tries to renew it once.
     fn monotonic(&self) -> u64 {
         self.ticks.set(self.ticks.get() + 1);
         self.ticks.get() * 1000

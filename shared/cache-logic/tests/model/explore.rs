@@ -1,4 +1,5 @@
-//! Breadth first through every interleaving, so that a broken promise comes with the shortest way to it.
+//! Breadth first through every interleaving, so that a broken promise comes with the shortest way
+//! to it.
 
 use crate::actors::{Kind, Next, run};
 use crate::calls::{Call, End, Reply};
@@ -7,7 +8,7 @@ use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 use std::rc::Rc;
 
-/// Who takes part and how much may go wrong.
+/// The actors, and how much may go wrong.
 #[derive(Debug, Clone, Copy)]
 pub struct Size {
     pub writers: usize,
@@ -19,7 +20,8 @@ pub struct Size {
     pub restarts: u8,
     pub crashes: u8,
     pub flushes: u8,
-    /// Whether entries, generations and the claim may go at any moment. The certificate always may run out.
+    /// Whether entries, generations and the claim may go at any moment. The certificate always may
+    /// run out.
     pub evictions: bool,
 }
 
@@ -28,7 +30,7 @@ const ACTORS: usize = 5;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 struct State {
     world: World,
-    /// Each actor's answers so far, by number; [`DONE`] where it has left.
+    /// Each actor's answers so far, by number; [`DONE`] after it has left.
     actors: [u32; ACTORS],
     crashes: u8,
     flushes: u8,
@@ -109,8 +111,9 @@ impl Actors {
     }
 }
 
-/// What an actor still knows after one more answer. A reader begins anew with each certified look: of what was before it knows only whether
-/// it has tried to renew, or has waited, and how often others were faster. The shortest list that says that stands for all of them.
+/// The answers that an actor still knows after one more. A reader begins anew with each certified
+/// look. Of the time before it knows only whether it has tried to renew, or has waited, and how
+/// often others were faster. The shortest list that says this stands for all of them.
 fn remembered(kind: Kind, replies: &[Reply], last: Reply) -> Vec<Reply> {
     let look = |certificate, claimed| Reply::Seen { entry: None, generations: [0; 2], certificate, claimed, run: 0 };
     let certified = matches!(last, Reply::Seen { certificate: Some((_, by)), run, .. } if by == run);
@@ -141,11 +144,11 @@ fn in_use(replies: &[Reply]) -> u32 {
     replies.iter().map(one).fold(0, |mask, bits| mask | bits)
 }
 
-/// What the search found.
+/// The result of the search.
 pub enum Found {
     /// The promise holds in all of so many states.
     Holds(usize, usize),
-    /// Somebody was served a version older than one already acknowledged.
+    /// A reader was served a version older than one already acknowledged.
     Stale(Vec<String>),
 }
 
@@ -184,7 +187,7 @@ pub fn explore(size: Size, broken: Broken) -> Found {
     Found::Holds(search.queue.len(), search.actors.lists.len())
 }
 
-/// Whoever writes does so once.
+/// A writer writes once.
 fn writes(kind: Kind) -> bool {
     matches!(kind, Kind::Writer | Kind::Putter(_))
 }
@@ -197,7 +200,7 @@ struct Search {
     queue: Vec<(State, u32)>,
 }
 
-/// What happened in a step; only described where somebody reads it.
+/// What happened in a step; described only if somebody reads it.
 enum What {
     Asked(usize, Kind, Call, Reply),
     Crashed(usize, Kind),

@@ -1,10 +1,12 @@
-//! Promise 1, shown for the real code: no read is served from the cache what is older than an acknowledged write, in any interleaving of
-//! small numbers of writers, readers and checkers, with crashes at every step, a writer out of reach, eviction, expiry, FLUSHALL and a
-//! restart of Redis from an older snapshot.
+//! Promise 1, shown for the real code: no read from the cache is older than an acknowledged write. It
+//! holds in any interleaving of small numbers of writers, readers and checkers. Crashes may come at
+//! every step. A writer may be out of reach, and Redis may lose data by eviction, expiry, FLUSHALL
+//! or a restart from an older snapshot.
 //!
-//! The search is our own (not `loom`, `shuttle` or `stateright`): the first two explore threads without comparing states, which is too
-//! many runs for twenty steps of five actors; the last one needs the protocol written again as a model. Here the functions of the crate
-//! themselves run over scripted answers (`calls.rs`), and states that were seen are not gone through again.
+//! The search is our own, not `loom`, `shuttle` or `stateright`. The first two explore threads
+//! without comparing states, which is too many runs for twenty steps of five actors. The last one
+//! needs the protocol written again as a model. Here the functions of the crate themselves run over
+//! scripted answers (`calls.rs`), and no state is explored twice.
 
 mod actors;
 mod calls;
@@ -14,7 +16,7 @@ mod world;
 use explore::{Found, Size, explore};
 use world::Broken;
 
-/// Nobody, and nothing goes wrong.
+/// No actors, and nothing goes wrong.
 const NOTHING: Size =
     Size { writers: 0, putters: &[], readers: &[], checkers: 0, restarts: 0, crashes: 0, flushes: 0, evictions: false };
 
@@ -57,8 +59,8 @@ fn all_hold(sizes: &[Size]) {
     }
 }
 
-/// What SQL and Lua keep: each guard, taken out, must break the promise. The guards in this crate's own code are taken out by
-/// `make mutants`, which changes the source.
+/// The guards in SQL and Lua: each, taken out, must break the promise. `make mutants` takes out the
+/// guards in this crate's own code by changing the source.
 #[test]
 fn every_guard_outside_this_crate_is_needed() {
     let mutants = [

@@ -1,8 +1,9 @@
-//! Redis, Postgres and what may happen to them: what the calls mean, and what strikes between them.
+//! Redis, Postgres and what may happen to them: the meaning of each call, and the strikes between
+//! calls.
 
 use crate::calls::{Call, Entry, Put, Reply, TAGS, fill_id};
 
-/// What Redis holds; a generation of 0 is missing.
+/// The content of Redis; a generation of 0 is missing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct Redis {
     pub entries: [Option<Entry>; 2],
@@ -51,7 +52,7 @@ pub struct World {
 pub struct Broken {
     /// Commit without an outbox row.
     pub no_outbox: bool,
-    /// Don't move the epoch when the run id has changed.
+    /// Do not move the epoch when the run id has changed.
     pub no_epoch: bool,
     /// Certify under whatever claim stands.
     pub claim_without_token: bool,
@@ -59,9 +60,9 @@ pub struct Broken {
     pub delete_returning: bool,
     /// A writer deletes all outbox rows of its key.
     pub delete_by_key: bool,
-    /// Acknowledge without having waited out what is older than the commit.
+    /// Acknowledge before everything older than the commit has run out.
     pub no_wait: bool,
-    /// Store what a write gave without comparing generations.
+    /// Store the result of a write without comparing generations.
     pub put_without_compare: bool,
 }
 
@@ -92,13 +93,13 @@ impl World {
         1 | late | of(&self.redis) | self.snapshot.as_ref().map_or(0, of)
     }
 
-    /// What the script of a write-through does.
+    /// The script of a write-through.
     fn put(&mut self, put: &Put, in_use: u32, broken: Broken) -> bool {
         let generations = &mut self.redis.generations;
         let tags = || 0..TAGS[put.key as usize].len();
         let same = tags().all(|tag| generations[tag] != 0 && generations[tag] == put.seen[tag]);
         for (tag, generation) in generations.iter_mut().enumerate() {
-            if (put.turned | put.others) & (1 << tag) != 0 {
+            if (put.swapped | put.others) & (1 << tag) != 0 {
                 *generation = 0;
             }
         }
@@ -106,7 +107,7 @@ impl World {
         if stored {
             let mut entry = put.entry;
             let mut fresh = (1..32).filter(|generation| in_use & (1 << generation) == 0);
-            for tag in tags().filter(|tag| put.turned & (1 << tag) != 0) {
+            for tag in tags().filter(|tag| put.swapped & (1 << tag) != 0) {
                 generations[tag] = fresh.next().expect("more generations than are ever in use");
                 entry.generations[tag] = generations[tag];
             }
@@ -115,7 +116,8 @@ impl World {
         stored
     }
 
-    /// Every way in which a call of `actor` can turn out. `in_use`: generations that stand anywhere, so that a new one is new.
+    /// Every way in which a call of `actor` can turn out. `in_use` are generations that stand
+    /// anywhere, so that a new one is new.
     pub fn answers(&self, actor: u8, call: &Call, in_use: u32, broken: Broken) -> Vec<(Reply, World)> {
         let same = |reply| vec![(reply, *self)];
         let mut next = *self;
@@ -125,7 +127,8 @@ impl World {
                 entry: self.redis.entries.get(key as usize).copied().flatten(),
                 generations: self.redis.generations,
                 certificate: self.redis.certificate.map(|certificate| (certificate.epoch, certificate.run)),
-                // Under a certificate it only says who renews behind the response: one state for both.
+                // Under a certificate the claim only says who renews behind the response: one state
+                // for both.
                 claimed: !self.is_certified() && self.redis.claim.is_some(),
                 run: self.run,
             }),
@@ -211,14 +214,15 @@ impl World {
         }
     }
 
-    /// True where nothing that was begun before `version` was committed can vouch for anything any more: what a writer that could not
-    /// reach Redis waits for. The one timed assumption.
+    /// True if nothing that was begun before `version` was committed can vouch for anything any
+    /// more. A writer that could not reach Redis waits for this. It is the one timed assumption.
     pub fn waited_out(&self, version: u8) -> bool {
         self.redis.certificate.is_none_or(|certificate| certificate.begun >= version)
             && self.redis.claim.is_none_or(|claim| claim.begun >= version)
     }
 
-    /// What may happen at any moment: time, eviction, loss. With each the flushes and restarts that are left.
+    /// The strikes that may come at any moment: time, eviction, loss. Each stands with the flushes
+    /// and restarts that are left.
     pub fn strikes(
         &self,
         f: u8,

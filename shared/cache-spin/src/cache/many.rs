@@ -5,7 +5,7 @@ use crate::postgres::Param;
 use cache_logic::entry::Value;
 use cache_logic::origin::OriginFault;
 use cache_logic::policy::Policy;
-use cache_logic::read::{Read, Refresh, Wanted};
+use cache_logic::read::{EntrySpec, Read, Refresh};
 use spin_sdk::wasip3::spawn;
 
 impl Cache {
@@ -25,7 +25,7 @@ impl Cache {
         let (policy, terms) = (keeping.policy().await?, (self.terms)().await?);
         let tags: Vec<Vec<&str>> =
             entries.iter().map(|(_, entry)| entry.tags.iter().map(String::as_str).collect()).collect();
-        let wanted: Vec<Wanted<'_>> =
+        let wanted: Vec<EntrySpec<'_>> =
             entries.iter().zip(&tags).map(|((_, entry), tags)| wanted(&policy, entry, tags)).collect();
         let load = async |missing: &[usize]| {
             let ids: Vec<String> = missing.iter().map(|&index| entries[index].0.clone()).collect();
@@ -90,6 +90,6 @@ impl Cache {
     }
 }
 
-fn wanted<'a>(policy: &'a Policy, entry: &'a Entry, tags: &'a [&'a str]) -> Wanted<'a> {
-    Wanted { key: &entry.key, tags, policy }
+fn wanted<'a>(policy: &'a Policy, entry: &'a Entry, tags: &'a [&'a str]) -> EntrySpec<'a> {
+    EntrySpec { key: &entry.key, tags, policy }
 }

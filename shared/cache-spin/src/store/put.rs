@@ -4,10 +4,10 @@ use super::RedisStore;
 use crate::redis::{Argument, Value, hex, text};
 use cache_logic::key::generation_key;
 use cache_logic::ports::{CacheFault, Fill};
-use cache_logic::write_through::{Turn, WriteThrough};
+use cache_logic::write_through::{GenerationSwap, WriteThrough};
 
 impl WriteThrough for RedisStore {
-    async fn put(&self, fill: &Fill<'_>, turns: &[Turn<'_>], others: &[&str]) -> Result<bool, CacheFault> {
+    async fn put(&self, fill: &Fill<'_>, turns: &[GenerationSwap<'_>], others: &[&str]) -> Result<bool, CacheFault> {
         let tags = turns.iter().map(|turn| turn.tag).chain(others.iter().copied());
         let mut keys = vec![self.prefixed(fill.key)];
         keys.extend(tags.map(|tag| generation_key(&self.prefix, tag)));

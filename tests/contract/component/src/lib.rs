@@ -6,8 +6,8 @@ use cache_logic::certificate::{Certificate, Generation, RunId, Timing};
 use cache_logic::contract::{self, damage};
 use cache_logic::origin::OriginFault;
 use cache_logic::policy::Limits;
-use cache_logic::ports::{CacheFault, Clock, Fill, Lease, Registry, Seen, Store};
-use cache_logic::write_through::{Turn, WriteThrough};
+use cache_logic::ports::{CacheFault, Clock, Fill, Lease, Registry, Snapshot, Store};
+use cache_logic::write_through::{GenerationSwap, WriteThrough};
 use cache_spin::clock;
 use cache_spin::locks::RedisLocks;
 use cache_spin::redis::{Argument, Redis, Value, text};
@@ -85,7 +85,7 @@ impl damage::Tamper for Cache {
 }
 
 impl Store for Cache {
-    async fn look(&self, keys: &[&str], tags: &[&str]) -> Result<Seen, CacheFault> {
+    async fn look(&self, keys: &[&str], tags: &[&str]) -> Result<Snapshot, CacheFault> {
         self.store.look(keys, tags).await
     }
 
@@ -118,7 +118,7 @@ impl Store for Cache {
 }
 
 impl WriteThrough for Cache {
-    async fn put(&self, fill: &Fill<'_>, turns: &[Turn<'_>], others: &[&str]) -> Result<bool, CacheFault> {
+    async fn put(&self, fill: &Fill<'_>, turns: &[GenerationSwap<'_>], others: &[&str]) -> Result<bool, CacheFault> {
         self.store.put(fill, turns, others).await
     }
 }

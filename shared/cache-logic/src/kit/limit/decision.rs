@@ -1,0 +1,138 @@
+//! Windows, counts, and the decision that they make together.
+
+use crate::protocol::freshness::Millis;
+use std::fmt::Write as _;
+use std::time::Duration;
+
+/// A number of attempts within a time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Window {
+    /// Its name in the headers: letters, digits and dashes.
+    pub name: &'static str,
+    /// How many attempts are admitted, at least one.
+    pub quota: u32,
+    /// How long an attempt counts.
+    pub length: Duration,
+}
+
+impl Window {
+    /// The length in milliseconds.
+    pub fn millis(&self) -> Millis {
+        Millis::try_from(self.length.as_millis()).unwrap_or(Millis::MAX)
+    }
+}
+
+/// The count of one window for an attempt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct WindowCount {
+    /// Whether the attempt is within the quota.
+    pub admitted: bool,
+    /// How many attempts count, this one included; at most the quota.
+    pub used: u32,
+    /// How long until one of them no longer counts, in milliseconds.
+    pub frees_in_ms: Millis,
+}
+
+/// The decision of all windows together on an attempt.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LimitDecision {
+    windows: Vec<(Window, WindowCount)>,
+}
+
+impl LimitDecision {
+    /// From the count of each window.
+    pub fn new(windows: Vec<(Window, WindowCount)>) -> Self {
+        Self { windows }
+    }
+
+    /// Whether every window admits the attempt.
+    pub fn admitted(&self) -> bool {
+        self.windows.iter().all(|(_, count)| count.admitted)
+    }
+
+    /// The count of a window, by its name.
+    pub fn count(&self, name: &str) -> Option<WindowCount> {
+        self.windows.iter().find(|(window, _)| window.name == name).map(|(_, count)| *count)
+    }
+
+    /// The seconds until every window that refuses would admit again, if nothing is tried
+    /// meanwhile; at least one. `None` if the attempt is admitted.
+    pub fn retry_after(&self) -> Option<u32> {
+        self.windows
+            .iter()
+            .filter(|(_, count)| !count.admitted)
+            .map(|(_, count)| seconds(count.frees_in_ms).max(1))
+            .max()
+    }
+
+    /// The value of `RateLimit-Policy` (draft-ietf-httpapi-ratelimit-headers-10, section 3): quotas
+    /// and windows in seconds.
+    pub fn policy(&self) -> String {
+        self.list(|out, window, _| {
+            let _ = write!(out, ";q={};w={}", window.quota, window.length.as_secs());
+        })
+    }
+
+    /// The value of `RateLimit` (the same draft, section 4): how much remains, and in how many
+    /// seconds more does.
+    pub fn limit(&self) -> String {
+        self.list(|out, window, count| {
+            let _ = write!(out, ";r={};t={}", window.quota.saturating_sub(count.used), seconds(count.frees_in_ms));
+        })
+    }
+
+    /// A list of structured fields (RFC 9651), one member for each window. Writing to a String
+    /// cannot fail.
+    fn list(&self, parameters: impl Fn(&mut String, &Window, &WindowCount)) -> String {
+        let mut out = String::new();
+        for (window, count) in &self.windows {
+            let comma = if out.is_empty() { "" } else { ", " };
+            let _ = write!(out, "{comma}\"{}\"", window.name);
+            parameters(&mut out, window, count);
+        }
+        out
+    }
+}
+
+/// Whole seconds, rounded up, so that a caller that waits so long does not come too early.
+fn seconds(millis: Millis) -> u32 {
+    u32::try_from(millis.div_ceil(1000)).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HOUR: Window = Window { name: "customer-hour", quota: 5, length: Duration::from_secs(3600) };
+    const DAY: Window = Window { name: "customer-day", quota: 20, length: Duration::from_secs(86_400) };
+
+    fn count(admitted: bool, used: u32, frees_in_ms: Millis) -> WindowCount {
+        WindowCount { admitted, used, frees_in_ms }
+    }
+
+    #[test]
+    fn the_headers_name_every_window() {
+        let decision = LimitDecision::new(vec![(HOUR, count(true, 2, 1_799_001)), (DAY, count(true, 19, 40_000_000))]);
+        assert_eq!(decision.policy(), "\"customer-hour\";q=5;w=3600, \"customer-day\";q=20;w=86400");
+        assert_eq!(decision.limit(), "\"customer-hour\";r=3;t=1800, \"customer-day\";r=1;t=40000");
+        assert!(decision.admitted());
+        assert_eq!(decision.retry_after(), None);
+        assert_eq!(decision.count("customer-day").map(|count| count.used), Some(19));
+        assert_eq!(decision.count("other"), None);
+    }
+
+    #[test]
+    fn one_window_that_refuses_is_enough_and_the_longest_wait_counts() {
+        let table = [
+            (count(false, 5, 1), count(true, 9, 9_000), Some(1)),
+            (count(false, 5, 1_001), count(false, 20, 7_000), Some(7)),
+            (count(true, 5, 1_000), count(false, 20, 0), Some(1)),
+        ];
+        for (hour, day, wait) in table {
+            let decision = LimitDecision::new(vec![(HOUR, hour), (DAY, day)]);
+            assert_eq!((decision.admitted(), decision.retry_after()), (false, wait));
+        }
+        let refused = LimitDecision::new(vec![(HOUR, count(false, 5, 1_001))]);
+        assert_eq!(refused.limit(), "\"customer-hour\";r=0;t=2");
+    }
+}

@@ -1,0 +1,201 @@
+//! The certificate: "when this was begun, every invalidation committed until then had been
+//! applied".
+
+use std::time::Duration;
+
+/// The state of the whole cache, by name: entries of another epoch are misses. Random, made by
+/// Postgres.
+pub type Epoch = u128;
+
+/// Redis' run id: a restart or a failover draws another one. The first 128 bits of the 160 that
+/// Redis draws.
+pub type RunId = u128;
+
+/// The value of a tag's generation key. Random; a missing one is a miss, never "zero".
+pub type Generation = u128;
+
+/// The value of `cache:certificate`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Certificate {
+    /// Entries of this epoch may be served.
+    pub epoch: Epoch,
+    /// The run of Redis that it was given to. Under any other run it counts for nothing.
+    pub run: RunId,
+    /// The token of the renewal that set it: tells one certificate from the next.
+    pub token: u128,
+}
+
+impl Certificate {
+    /// The bytes kept in Redis: three numbers in hexadecimal, so that an operator can read them.
+    pub fn encode(&self) -> String {
+        format!("{:032x} {:032x} {:032x}", self.epoch, self.run, self.token)
+    }
+
+    /// The inverse of [`Self::encode`]; `None` for any other bytes.
+    pub fn decode(bytes: &[u8]) -> Option<Self> {
+        if bytes.len() != 98 || bytes[32] != b' ' || bytes[65] != b' ' {
+            return None;
+        }
+        Some(Self { epoch: parse_hex(&bytes[..32])?, run: parse_hex(&bytes[33..65])?, token: parse_hex(&bytes[66..])? })
+    }
+}
+
+/// The value of each byte as a hexadecimal digit; above 15 for a byte that is none.
+const DIGITS: [u8; 256] = {
+    let mut digits = [u8::MAX; 256];
+    let mut value = 0;
+    while value < 16 {
+        digits[b"0123456789abcdef"[value] as usize] = value as u8;
+        digits[b"0123456789ABCDEF"[value] as usize] = value as u8;
+        value += 1;
+    }
+    digits
+};
+
+/// Reads exactly 32 hexadecimal digits. It reads them by halves, since a product of 128 bits is a
+/// function call in WebAssembly and every look reads four of these numbers.
+pub fn parse_hex(digits: &[u8]) -> Option<u128> {
+    let (halves, []) = digits.as_chunks::<16>() else { return None };
+    let &[upper, lower] = halves else { return None };
+    let mut wrong = 0;
+    let mut half = |digits: [u8; 16]| {
+        digits.iter().fold(0u64, |number, &digit| {
+            let value = DIGITS[usize::from(digit)];
+            wrong |= value;
+            number << 4 | u64::from(value)
+        })
+    };
+    let number = u128::from(half(upper)) << 64 | u128::from(half(lower));
+    (wrong < 16).then_some(number)
+}
+
+/// How long the pieces of a certificate live. A certificate ends [`Timing::total`] after its claim
+/// was made, however long the renewal took. That is the bound of the whole protocol. A change whose
+/// writer died before it told Redis is seen within it. A writer that cannot reach Redis waits that
+/// long, and a tenth more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Timing {
+    total: Duration,
+}
+
+impl Default for Timing {
+    /// The longest: a second.
+    fn default() -> Self {
+        Self { total: Duration::from_secs(1) }
+    }
+}
+
+impl Timing {
+    /// From `certificate_ms`. Below 100 ms the renewals would be most of the traffic; above a
+    /// second "seen within a second" breaks.
+    ///
+    /// # Errors
+    /// The bound that the number breaks, as a sentence.
+    pub fn from_millis(total: u64) -> Result<Self, String> {
+        if (100..=1000).contains(&total) {
+            Ok(Self { total: Duration::from_millis(total) })
+        } else {
+            Err(format!("must be from 100 to 1000 milliseconds, is {total}"))
+        }
+    }
+
+    /// Of any length: for the contract's checks, which must not depend on how fast a machine is.
+    #[cfg(feature = "testing")]
+    pub(crate) const fn of(total: Duration) -> Self {
+        Self { total }
+    }
+
+    /// From the claim to the end of the certificate.
+    pub fn total(self) -> Duration {
+        self.total
+    }
+
+    /// How long a claim is held at most. It is long, since a busy machine takes its time over a
+    /// renewal, too, and a renewal that comes too late was for nothing.
+    pub fn claim(self) -> Duration {
+        self.total * 3 / 5
+    }
+
+    /// How long a certificate lives at most after it is set.
+    pub fn life(self) -> Duration {
+        self.total * 4 / 5
+    }
+
+    /// How long a certificate lives that is set `elapsed` after its claim: to the end of the whole,
+    /// and never longer than [`Self::life`].
+    pub fn life_after(self, elapsed: Duration) -> Duration {
+        self.total.saturating_sub(elapsed).min(self.life())
+    }
+
+    /// How long a certificate that was set at once needs no renewal: half its life, as with any
+    /// other.
+    pub fn fresh(self) -> Duration {
+        self.life() / 2
+    }
+
+    /// How long a writer waits if it cannot invalidate: the whole, and 10 % for clocks that run at
+    /// different speeds.
+    pub fn outage_wait(self) -> Duration {
+        self.total + self.total / 10
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_certificate_ends_within_the_bound_however_long_its_renewal_took() {
+        for total in [100, 250, 999, 1000] {
+            let timing = Timing::from_millis(total).unwrap();
+            for elapsed in (0..=timing.claim().as_millis() as u64).map(Duration::from_millis) {
+                let life = timing.life_after(elapsed);
+                assert!(elapsed + life <= timing.total() && life <= timing.life(), "{total} {elapsed:?}");
+                assert!(life >= timing.total() / 5 * 2, "one that is set in time is worth having");
+            }
+        }
+        let timing = Timing::from_millis(1000).unwrap();
+        let lives = [0, 200, 201, 600].map(|elapsed| timing.life_after(Duration::from_millis(elapsed)).as_millis());
+        assert_eq!(lives, [800, 800, 799, 400]);
+        assert_eq!((timing.claim().as_millis(), timing.fresh().as_millis()), (600, 400));
+        assert_eq!(timing.outage_wait().as_millis(), 1100);
+        assert!(Timing::from_millis(99).is_err() && Timing::from_millis(1001).is_err());
+    }
+
+    #[test]
+    fn numbers_are_read_as_they_were_written() {
+        for number in [0, 1, u128::MAX, 0x0123_4567_89ab_cdef_fedc_ba98_7654_3210] {
+            assert_eq!(parse_hex(format!("{number:032x}").as_bytes()), Some(number));
+            assert_eq!(parse_hex(format!("{number:032X}").as_bytes()), Some(number));
+        }
+        let one = format!("{:032x}", 1);
+        for place in 0..32 {
+            for byte in [b'g', b'G', b' ', b'/', b':', b'@', b'`', 0, 0xff] {
+                let mut bad = one.clone().into_bytes();
+                bad[place] = byte;
+                assert_eq!(parse_hex(&bad), None, "{byte} at {place}");
+            }
+        }
+        assert_eq!((parse_hex(&one.as_bytes()[1..]), parse_hex(format!("{one}0").as_bytes())), (None, None));
+        assert_eq!((parse_hex(b""), parse_hex(format!("{one}{one}").as_bytes())), (None, None));
+    }
+
+    #[test]
+    fn a_certificate_survives_its_encoding_and_nothing_else_is_one() {
+        let certificate = Certificate { epoch: 7, run: u128::MAX, token: 1 << 100 };
+        let encoded = certificate.encode();
+        assert_eq!(Certificate::decode(encoded.as_bytes()), Some(certificate));
+        for bad in [
+            "",
+            "x",
+            &encoded[1..],
+            &format!("{encoded} "),
+            &format!("{encoded} {:032x}", 1),
+            &encoded.replace('f', "g"),
+            &encoded.replace(' ', "0"),
+        ] {
+            assert_eq!(Certificate::decode(bad.as_bytes()), None, "{bad:?}");
+        }
+        assert_eq!(Certificate::decode(&[0xff; 98]), None);
+    }
+}

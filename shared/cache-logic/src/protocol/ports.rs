@@ -1,0 +1,195 @@
+//! The ports: what the protocol asks of Redis, the origin and time. Adapters implement them, and
+//! the suite in `contract` (feature `testing`) checks an adapter.
+//!
+//! Every method is one round trip at most, and every one may fail.
+#![allow(async_fn_in_trait)] // Components run on one thread: no future has to be `Send`.
+
+use crate::protocol::certificate::{Certificate, Epoch, Generation, RunId, Timing};
+use crate::protocol::event::Event;
+use crate::protocol::freshness::{Draw, Millis};
+use std::time::Duration;
+
+/// Why Redis gave no answer. A client never sees it: each fault is a way around the cache.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum CacheFault {
+    /// The connection was refused or broke.
+    Unreachable,
+    /// No answer within the time limit.
+    TimedOut,
+    /// Not asked, since the breaker is open.
+    Skipped,
+    /// Not asked, since the database serves another cache than this one.
+    Misconfigured,
+    /// Redis answered with an error, or with something that is no answer.
+    Protocol(String),
+}
+
+impl CacheFault {
+    /// A short stable name, for Cache-Status and counters.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Unreachable | Self::Skipped => "redis-unavailable",
+            Self::TimedOut => "redis-timeout",
+            Self::Misconfigured => "misconfigured",
+            Self::Protocol(_) => "redis-error",
+        }
+    }
+}
+
+/// The answer to one look, all of it at one moment.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Snapshot {
+    /// The stored bytes, in the order of the keys.
+    pub entries: Vec<Option<Vec<u8>>>,
+    /// The generations, in the order of the tags.
+    pub generations: Vec<Option<Generation>>,
+    /// The certificate that stands there. The reader judges whether it counts.
+    pub certificate: Option<Certificate>,
+    /// True while it needs no renewal.
+    pub fresh: bool,
+    /// True while somebody is at a renewal: nobody else has to try.
+    pub claimed: bool,
+    /// The run of Redis on this connection, learned when the connection was opened.
+    pub run: RunId,
+}
+
+/// The answer to a reader that wants to fill an entry.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Lease {
+    /// Load and fill under these generations. Missing ones were made.
+    Granted(Vec<Generation>),
+    /// Somebody else holds the lease.
+    Held,
+    /// The entry was filled since the look: look again.
+    Changed,
+}
+
+/// One entry to store.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Fill<'a> {
+    /// Its key.
+    pub key: &'a str,
+    /// An encoded entry.
+    pub bytes: Vec<u8>,
+    /// The hard limit, in milliseconds.
+    pub ttl_ms: u64,
+}
+
+/// Entries and their generations.
+pub trait Store {
+    /// Reads entries, generations, certificate, fresh key and claim at one moment (`MGET`).
+    async fn look(&self, keys: &[&str], tags: &[&str]) -> Result<Snapshot, CacheFault>;
+
+    /// Takes the lease for a key, unless it is held or the entry's fill id is no longer `known`.
+    /// Missing generations are made from `holder`, which is random (`SET NX GET`). The lease ends
+    /// by itself after `hold`.
+    async fn lease(
+        &self,
+        key: &str,
+        known: Option<u128>,
+        tags: &[&str],
+        holder: u128,
+        hold: Duration,
+    ) -> Result<Lease, CacheFault>;
+
+    /// The generations of these tags. Missing ones are made from `candidate`.
+    async fn generations(&self, tags: &[&str], candidate: u128) -> Result<Vec<Generation>, CacheFault>;
+
+    /// Stores entries. If `holder` still has the lease of the first one, the lease is given back.
+    async fn fill(&self, fills: &[Fill<'_>], holder: Option<u128>) -> Result<(), CacheFault>;
+
+    /// Gives a lease back unused, if `holder` still has it.
+    async fn release(&self, key: &str, holder: u128) -> Result<(), CacheFault>;
+
+    /// Deletes entries that are damaged.
+    async fn discard(&self, keys: &[&str]) -> Result<(), CacheFault>;
+}
+
+/// Generations as writers see them, and the certificate.
+pub trait Registry {
+    /// Deletes the generations of these tags (`DEL`): everything that depends on one is a miss from
+    /// now on.
+    async fn invalidate(&self, tags: &[&str]) -> Result<(), CacheFault>;
+
+    /// Claims the renewal (`SET NX PX`). `Ok(None)` if somebody else has it. The run is that of the
+    /// connection used.
+    async fn claim(&self, token: u128, hold: Duration) -> Result<Option<RunId>, CacheFault>;
+
+    /// Gives a claim back unused, if `token` still has it: the next renewal need not wait for its
+    /// end.
+    async fn abandon(&self, token: u128) -> Result<(), CacheFault>;
+
+    /// Sets the certificate if its token still holds the claim, and ends the claim. The claim was
+    /// held for [`Timing::claim`]. The certificate lives for [`Timing::life_after`] the claim's
+    /// age, and needs no renewal for half of that.
+    ///
+    /// False if the token does not hold the claim, or if the claim's age cannot be told from its
+    /// end.
+    async fn certify(&self, certificate: &Certificate, timing: Timing) -> Result<bool, CacheFault>;
+
+    /// The newest certificate that was ever set, expired or not: for reads while Postgres is away.
+    async fn last_certificate(&self) -> Result<Option<Certificate>, CacheFault>;
+}
+
+/// The answer of Postgres to a renewal, from one statement.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum OutboxState {
+    /// The database serves another cache. That is a configuration error: nothing may be served.
+    Mismatch,
+    /// The outbox as it stood.
+    Rows {
+        /// The epoch. It has moved if the run is new or the rows were too many.
+        epoch: Epoch,
+        /// The rows that were read.
+        ids: Vec<i64>,
+        /// Their tags.
+        tags: Vec<String>,
+    },
+}
+
+/// The outbox in Postgres.
+pub trait Ledger {
+    /// Why Postgres gave no answer.
+    type Error;
+
+    /// Reads outbox and epoch for a renewal on this run of Redis.
+    async fn pending(&self, run: RunId) -> Result<OutboxState, Self::Error>;
+
+    /// Deletes exactly these rows, after they were applied and certified.
+    async fn forget(&self, ids: &[i64]) -> Result<(), Self::Error>;
+
+    /// Deletes the rows of one transaction that name nothing but these tags: its writer has
+    /// invalidated them itself.
+    async fn forget_transaction(&self, xid: &str, tags: &[String]) -> Result<(), Self::Error>;
+}
+
+/// Time and chance.
+pub trait Clock {
+    /// The wall clock: for limits that are stored.
+    fn now(&self) -> Millis;
+
+    /// The monotonic clock, in milliseconds since any fixed moment: for durations.
+    fn monotonic(&self) -> Millis;
+
+    /// Waits.
+    async fn sleep(&self, duration: Duration);
+
+    /// A random number from [0, 1).
+    fn draw(&self) -> Draw;
+
+    /// 128 random bits from a source that nobody can guess.
+    fn token(&self) -> u128;
+
+    /// Takes an event. By default it does nothing and costs nothing: see [`crate::event`]. It
+    /// belongs to the clock since that is the one port of every operation.
+    fn observe(&self, event: &Event<'_>) {
+        let _ = event;
+    }
+}
+
+/// An error of the origin.
+pub trait OriginError {
+    /// True if the origin could not be reached, so that an answer from the cache is better than
+    /// none.
+    fn unreachable(&self) -> bool;
+}

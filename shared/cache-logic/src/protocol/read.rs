@@ -1,0 +1,235 @@
+//! The cache-aside read.
+
+mod fill;
+mod judge;
+mod outcome;
+mod tell;
+mod waiting;
+
+pub(crate) use fill::prepare;
+pub(crate) use judge::due;
+pub use judge::{Verdict, certified, judge};
+pub use outcome::{Bypass, EntrySpec, Outcome, Read, ReadTrace, Refresh};
+pub(crate) use tell::tell_all;
+pub(crate) use waiting::{Look, WaitBudget, look_certified};
+
+use crate::protocol::certificate::Certificate;
+use crate::protocol::entry::{OriginValue, StoredEntry};
+use crate::protocol::event::Event;
+use crate::protocol::freshness::{Freshness, Millis};
+use crate::protocol::policy::{Limits, Policy};
+use crate::protocol::ports::{CacheFault, Clock, Lease, Ledger, OriginError, Registry, Snapshot, Store};
+use fill::Filler;
+use tell::{tell, tell_end};
+
+/// How often a reader starts over because others were faster, before it asks the origin.
+const ROUNDS: u32 = 3;
+
+/// Reads one entry. `load` asks the origin. It gives a [`Value`](crate::entry::Value), or an
+/// [`OriginValue`] that says how long to keep it. `None` means "there is no such thing" and is
+/// never cached.
+///
+/// # Errors
+/// The error of `load`, if nothing in the cache may stand in. A fault of Redis is never an error.
+pub async fn read<P, L, E>(
+    ports: &P,
+    wanted: &EntrySpec<'_>,
+    limits: &Limits,
+    load: impl AsyncFn() -> Result<Option<L>, E>,
+) -> Result<Option<Read>, E>
+where
+    P: Store + Registry + Ledger + Clock,
+    L: Into<OriginValue>,
+    E: OriginError,
+{
+    read_by(ports, wanted, async || Ok((*wanted.policy, *limits)), load).await
+}
+
+/// As [`read`], for callers that have to look up policy and limits. `rules` is asked for them only
+/// if the first look does not give the answer. Until then `wanted.policy` has to say only whether
+/// the entry may be packed, see [`Policy::for_looking`].
+///
+/// # Errors
+/// As [`read`], and the error of `rules`.
+pub async fn read_by<P, L, E>(
+    ports: &P,
+    wanted: &EntrySpec<'_>,
+    rules: impl AsyncFnOnce() -> Result<(Policy, Limits), E>,
+    load: impl AsyncFn() -> Result<Option<L>, E>,
+) -> Result<Option<Read>, E>
+where
+    P: Store + Registry + Ledger + Clock,
+    L: Into<OriginValue>,
+    E: OriginError,
+{
+    let mut looked = ports.look(&[wanted.key], wanted.tags).await;
+    if let Ok(seen) = &mut looked
+        && let Some(hit) = immediate_hit(ports, wanted, seen)
+    {
+        tell(ports, wanted.key, &hit);
+        return Ok(Some(hit));
+    }
+    // Nearly every read has ended by now. The rest is a future of several kilobytes, which a hit
+    // does not carry about.
+    let otherwise = async {
+        let (policy, limits) = rules().await?;
+        let (wanted, mut trace) = (EntrySpec { policy: &policy, ..*wanted }, ReadTrace::default());
+        let read = read_on(ports, &wanted, &limits, load, looked, &mut trace).await;
+        let read = read.map(|read| read.map(|read| Read { course: trace, ..read }));
+        tell_end(ports, wanted.key, read.as_ref().map(Option::as_ref));
+        read
+    };
+    Box::pin(otherwise).await
+}
+
+/// The entry, if it was seen and may be served.
+fn immediate_hit<P: Clock>(ports: &P, wanted: &EntrySpec<'_>, seen: &mut Snapshot) -> Option<Read> {
+    let certificate = certified(seen)?;
+    let now = ports.now();
+    let entry = seen.entries.first_mut()?;
+    match judge(entry, seen.generations.iter(), certificate.epoch, now, ports.draw(), wanted.policy) {
+        Verdict::Current(stored, freshness) => Some(hit(stored, freshness, now, certificate, due(seen))),
+        Verdict::Absent | Verdict::Outdated(_) | Verdict::Damaged(_) => None,
+    }
+}
+
+/// A read whose first look did not give the answer.
+async fn read_on<P, L, E>(
+    ports: &P,
+    wanted: &EntrySpec<'_>,
+    limits: &Limits,
+    load: impl AsyncFn() -> Result<Option<L>, E>,
+    looked: Result<Snapshot, CacheFault>,
+    trace: &mut ReadTrace,
+) -> Result<Option<Read>, E>
+where
+    P: Store + Registry + Ledger + Clock,
+    L: Into<OriginValue>,
+    E: OriginError,
+{
+    let (mut waiting, mut looked) = (WaitBudget::default(), Some(looked));
+    for _ in 0..ROUNDS {
+        let look = look_certified(ports, &[wanted.key], wanted.tags, limits, &mut waiting, looked.take()).await;
+        trace.waited_ms = waiting.waited_ms();
+        let (mut seen, certificate) = match look {
+            Look::Certified(seen, certificate) => (seen, certificate),
+            Look::Bypass(why) => return bypass(load, why).await,
+            Look::Uncertified(seen) => return last_known(ports, wanted, seen, load).await,
+        };
+        let (now, draw) = (ports.now(), ports.draw());
+        let mut entry = seen.entries.pop().flatten();
+        let known = match judge(&mut entry, seen.generations.iter(), certificate.epoch, now, draw, wanted.policy) {
+            Verdict::Current(stored, freshness) => {
+                return Ok(Some(hit(stored, freshness, now, certificate, due(&seen))));
+            }
+            Verdict::Absent => None,
+            Verdict::Outdated(fill) => Some(fill),
+            Verdict::Damaged(_) => {
+                trace.damaged = true;
+                if let Err(fault) = ports.discard(&[wanted.key]).await {
+                    return bypass(load, Bypass::Fault(fault)).await;
+                }
+                None
+            }
+        };
+        waiting.begin_phase();
+        loop {
+            let holder = ports.token();
+            match ports.lease(wanted.key, known, wanted.tags, holder, limits.lease_hold).await {
+                Err(fault) => return bypass(load, Bypass::Fault(fault)).await,
+                Ok(Lease::Granted(generations)) => {
+                    let filler = Filler { ports, wanted, limits, epoch: certificate.epoch, generations, holder };
+                    let Some((value, stored)) = filler.load_and_fill(load).await? else { return Ok(None) };
+                    let renew = due(&seen).then_some(certificate);
+                    return Ok(Some(Read { renew, ..Read::of(value, Outcome::Miss { stored }) }));
+                }
+                // The certificate may have run out during the other load; the next round sees to
+                // that.
+                Ok(Lease::Changed) => break,
+                Ok(Lease::Held) if waiting.is_over(ports, limits) => return bypass(load, Bypass::Waited).await,
+                Ok(Lease::Held) => waiting.pause(ports).await,
+            }
+            trace.waited_ms = waiting.waited_ms();
+        }
+    }
+    bypass(load, Bypass::Waited).await
+}
+
+/// Behind a response: refreshes an entry that is near its end or past it. The lease admits one
+/// refresher at a time, and one that is late does nothing. True if the entry was stored.
+///
+/// # Errors
+/// The error of `load`; the entry stays as it is.
+pub async fn refresh<P, L, E>(
+    ports: &P,
+    wanted: &EntrySpec<'_>,
+    limits: &Limits,
+    what: Refresh,
+    load: impl AsyncFn() -> Result<Option<L>, E>,
+) -> Result<bool, E>
+where
+    P: Store + Clock,
+    L: Into<OriginValue>,
+{
+    let holder = ports.token();
+    let lease = ports.lease(wanted.key, Some(what.fill), wanted.tags, holder, limits.lease_hold).await;
+    let stored = match lease {
+        Ok(Lease::Granted(generations)) => {
+            let filler = Filler { ports, wanted, limits, epoch: what.epoch, generations, holder };
+            filler.load_and_fill(load).await?.is_some_and(|(_, stored)| stored)
+        }
+        Ok(Lease::Held | Lease::Changed) | Err(_) => false,
+    };
+    ports.observe(&Event::Refresh { key: wanted.key, stored });
+    Ok(stored)
+}
+
+fn hit(stored: StoredEntry, freshness: Freshness, now: Millis, certificate: Certificate, due: bool) -> Read {
+    let trailer = stored.trailer;
+    let ttl_ms = trailer.fresh_until.saturating_sub(now);
+    let refresh = Refresh::of(&trailer, freshness, certificate.epoch);
+    let (renew, encoding) = (due.then_some(certificate), trailer.encoding);
+    Read { renew, refresh, encoding, ..Read::of(stored.into_value(), Outcome::Hit { freshness, ttl_ms }) }
+}
+
+async fn bypass<L: Into<OriginValue>, E>(
+    load: impl AsyncFn() -> Result<Option<L>, E>,
+    why: Bypass,
+) -> Result<Option<Read>, E> {
+    let loaded = load().await?;
+    Ok(loaded.map(|loaded| Read::of(loaded.into().value, Outcome::Bypass(why))))
+}
+
+/// The answer without a certificate. If Postgres cannot be reached, the entry may stand in,
+/// provided its epoch and generations are the last known.
+async fn last_known<P, L, E>(
+    ports: &P,
+    wanted: &EntrySpec<'_>,
+    mut seen: Snapshot,
+    load: impl AsyncFn() -> Result<Option<L>, E>,
+) -> Result<Option<Read>, E>
+where
+    P: Registry + Clock,
+    L: Into<OriginValue>,
+    E: OriginError,
+{
+    let error = match load().await {
+        Ok(loaded) => {
+            return Ok(loaded.map(|loaded| Read::of(loaded.into().value, Outcome::Bypass(Bypass::NoCertificate))));
+        }
+        Err(error) if wanted.policy.stale_if_error && error.unreachable() => error,
+        Err(error) => return Err(error),
+    };
+    let Ok(Some(last)) = ports.last_certificate().await else { return Err(error) };
+    if last.run != seen.run {
+        return Err(error);
+    }
+    let mut entry = seen.entries.pop().flatten();
+    match judge(&mut entry, seen.generations.iter(), last.epoch, ports.now(), ports.draw(), wanted.policy) {
+        Verdict::Current(stored, _) => {
+            let encoding = stored.trailer.encoding;
+            Ok(Some(Read { encoding, ..Read::of(stored.into_value(), Outcome::StaleIfError) }))
+        }
+        Verdict::Absent | Verdict::Outdated(_) | Verdict::Damaged(_) => Err(error),
+    }
+}

@@ -1,0 +1,56 @@
+//! Judges a look: whether it is certified, and whether its entry may be served.
+
+use crate::protocol::certificate::Certificate;
+use crate::protocol::entry::{Damage, Encoding, StoredEntry, Trailer};
+use crate::protocol::freshness::{self, Freshness, Millis};
+use crate::protocol::policy::Policy;
+use crate::protocol::ports::Snapshot;
+
+/// The judgement on one entry.
+#[derive(Debug)]
+pub enum Verdict {
+    /// It may be served.
+    Current(StoredEntry, Freshness),
+    /// There is none.
+    Absent,
+    /// It was made under another epoch or another generation of a tag. The number is its fill.
+    Outdated(u128),
+    /// It cannot be read.
+    Damaged(Damage),
+}
+
+/// The certificate that was seen, if it counts on this connection.
+pub fn certified(seen: &Snapshot) -> Option<Certificate> {
+    seen.certificate.filter(|certificate| certificate.run == seen.run)
+}
+
+/// True if the certificate is at half its life and nobody is at its renewal.
+pub(crate) fn due(seen: &Snapshot) -> bool {
+    !seen.fresh && !seen.claimed
+}
+
+/// Judges a stored entry under a certificate. Its bytes are taken if it may be served, and stay
+/// otherwise. A missing generation is never current. A packed entry whose policy does not pack
+/// cannot be sent: it counts as outdated.
+pub fn judge<'g>(
+    entry: &mut Option<Vec<u8>>,
+    generations: impl Iterator<Item = &'g Option<u128>>,
+    epoch: u128,
+    now: Millis,
+    draw: f64,
+    policy: &Policy,
+) -> Verdict {
+    let Some(bytes) = entry.as_deref() else { return Verdict::Absent };
+    let trailer = match Trailer::parse(bytes) {
+        Ok(trailer) => trailer,
+        Err(damage) => return Verdict::Damaged(damage),
+    };
+    if trailer.epoch != epoch || !generations.copied().eq(trailer.generations(bytes).map(Some)) {
+        return Verdict::Outdated(trailer.fill);
+    }
+    if trailer.encoding != Encoding::Identity && policy.compress.is_none() {
+        return Verdict::Outdated(trailer.fill);
+    }
+    let freshness = freshness::freshness(now, trailer.fresh_until, trailer.load_ms, draw);
+    entry.take().map_or(Verdict::Absent, |bytes| Verdict::Current(StoredEntry::of(bytes, trailer), freshness))
+}
