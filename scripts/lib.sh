@@ -9,8 +9,8 @@ have() { command -v "$1" >/dev/null 2>&1; }
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 
-# The program `dev` of tests/dev. It is built before it starts anything. To stop something, the one that is there is taken first, so
-# that no stop waits for a build.
+# The program `dev` of tests/dev. It is built before it starts anything. To stop something, the one
+# that is there is taken first, so that no stop waits for a build.
 dev_program=${CARGO_TARGET_DIR:-$root/target}/debug/dev
 dev() {
     case "$1 ${2:-}" in
@@ -25,7 +25,7 @@ build_dev() {
     cargo build -q -p dev --manifest-path "$root/Cargo.toml"
 }
 
-# Prints the directory with initdb, pg_ctl and psql; the newest where there are several.
+# Prints the directory with initdb, pg_ctl and psql; the newest if there are several.
 postgres_bin() { dev services find postgres 2>/dev/null; }
 
 # Installs Redis or Postgres if it is missing.

@@ -5,8 +5,9 @@
 #   scripts/services.sh stop [DIR]
 #   scripts/services.sh remove [DIR]                     stops them and deletes their data
 #
-# Installs what is missing by the system's package manager; the program `dev` does the rest. DIR (default .run) keeps the ports,
-# the password and, if its owner can reach it, the data; DIR/services.env names the addresses.
+# Installs what is missing by the system's package manager; the program `dev` does the rest. DIR
+# (default .run) keeps the ports, the password and, if its owner can reach it, the data;
+# DIR/services.env names the addresses.
 set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 
@@ -22,7 +23,8 @@ case "$command" in
             esac
         done
         build_dev
-        # A server keeps every descriptor that it inherits, a caller's lock among them, for as long as it runs.
+        # A server keeps every descriptor that it inherits, a caller's lock among them, for as long
+        # as it runs.
         for fd in /dev/fd/*; do
             case "${fd##*/}" in 0 | 1 | 2 | 255) ;; *) eval "exec ${fd##*/}>&-" ;; esac
         done

@@ -10,8 +10,9 @@ use serde_json::{Value, json};
 /// How long a token is good for if nothing else is asked, in seconds.
 const TTL: &str = "86400";
 
-/// A token of the key in `dir/keys.json`. What it says is taken from `variable`: `ROLE` (service), `ORG` (that of `make up`),
-/// `CUSTOMER`, `SCOPE`, `TTL` in seconds. A negative `TTL` gives a token that has expired.
+/// A token of the key in `dir/keys.json`. What it says is taken from `variable`: `ROLE` (service),
+/// `ORG` (that of `make up`), `CUSTOMER`, `SCOPE`, `TTL` in seconds. A negative `TTL` gives a token
+/// that has expired.
 ///
 /// # Errors
 /// What is missing or wrong.

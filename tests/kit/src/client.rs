@@ -62,8 +62,9 @@ impl Client {
         }
     }
 
-    /// Sends it, reads all of the answer, and checks what holds for every answer: its length is declared, so that the server's
-    /// last packet isn't held back by Nagle's algorithm; an error has a body; status and body are as `openapi.yaml` says.
+    /// Sends it, reads all of the answer, and checks what holds for every answer: its length is
+    /// declared, so that the server's last packet isn't held back by Nagle's algorithm; an error
+    /// has a body; status and body are as `openapi.yaml` says.
     pub async fn send(&self, request: RequestBuilder) -> Answer {
         self.try_send(request).await.unwrap_or_else(|e| panic!("no answer: {e:?}"))
     }

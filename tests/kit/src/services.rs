@@ -1,8 +1,8 @@
 //! Private Redis and Postgres servers in a directory, for development and tests.
 //!
-//! The directory keeps ports and password; `services.env` in it names the addresses. Data and logs are below `state`, or, if the
-//! servers' owner can't reach that (a checkout below /root), in a temporary directory that `state.path` names. Nothing listens
-//! beyond 127.0.0.1.
+//! The directory keeps ports and password; `services.env` in it names the addresses. Data and logs
+//! are below `state`, or, if the servers' owner can't reach that (a checkout below /root), in a
+//! temporary directory that `state.path` names. Nothing listens beyond 127.0.0.1.
 
 mod owner;
 mod postgres;
@@ -50,7 +50,8 @@ impl Service {
         }
     }
 
-    /// Where it is installed: the server of Redis, or the directory with initdb, pg_ctl and psql. `None` if it is missing.
+    /// Where it is installed: the server of Redis, or the directory with initdb, pg_ctl and psql.
+    /// `None` if it is missing.
     pub fn installed(self) -> Option<PathBuf> {
         match self {
             Self::Redis => programs::redis(),

@@ -175,7 +175,8 @@ impl Client {
         self.keyed(&format!("/payments/{id}/capture"), capture, idempotency_key).await
     }
 
-    /// `POST /webhooks/paypal` or `/webhooks/stripe`, as the provider delivers: without a token, with the headers that it signs with
+    /// `POST /webhooks/paypal` or `/webhooks/stripe`, as the provider delivers: without a token,
+    /// with the headers that it signs with
     pub async fn deliver<'a>(
         &self,
         provider: &str,

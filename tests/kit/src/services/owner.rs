@@ -6,7 +6,8 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, Result};
 use nix::unistd::{Uid, User};
 
-/// Another user, whose processes the servers are: Postgres refuses to run as root, and Redis has no need to.
+/// Another user, whose processes the servers are: Postgres refuses to run as root, and Redis has no
+/// need to.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Owner {
     user: u32,

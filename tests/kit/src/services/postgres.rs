@@ -11,8 +11,8 @@ const ATTEMPTS: u32 = 3;
 const USER: &str = "edge";
 const DATABASE: &str = "edge_orders";
 
-/// Appended to the cluster's own file. It has no socket, whose path may be too long. A crash of the machine loses the data, which
-/// is made to be lost.
+/// Appended to the cluster's own file. It has no socket, whose path may be too long. A crash of the
+/// machine loses the data, which is made to be lost.
 const CONFIGURATION: &str = "
 listen_addresses = '127.0.0.1'
 unix_socket_directories = ''

@@ -1,4 +1,5 @@
-//! Processes of this machine, by /proc where there is one: a bare Debian has no ps. Elsewhere ps is a part of the system.
+//! Processes of this machine, by /proc if there is one: a bare Debian has no ps. Elsewhere ps is a
+//! part of the system.
 
 use std::path::Path;
 use std::process::Command;

@@ -51,7 +51,8 @@ impl Services {
 
     pub(super) fn stop_redis(&self, state: &Path) -> Result<()> {
         let Some(pid) = self.redis_process(state) else { return Ok(()) };
-        // It may have been stopped (SIGSTOP), and then dies of nothing but SIGKILL until it goes on.
+        // It may have been stopped (SIGSTOP), and then dies of nothing but SIGKILL until it goes
+        // on.
         for signal in [Signal::SIGCONT, Signal::SIGTERM] {
             kill(Pid::from_raw(pid), signal).with_context(|| format!("Redis ({pid}) can't be signalled"))?;
         }
@@ -65,7 +66,8 @@ impl Services {
         Ok(())
     }
 
-    /// Its process. Redis names its port in its title, so a stale file can't point at somebody else's process.
+    /// Its process. Redis names its port in its title, so a stale file can't point at somebody
+    /// else's process.
     fn redis_process(&self, state: &Path) -> Option<i32> {
         let port = self.kept("redis.port")?;
         let pid = std::fs::read_to_string(state.join("redis/redis.pid")).ok()?.trim().parse().ok()?;
