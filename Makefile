@@ -44,7 +44,7 @@ generate: need-cargo ## write the files that are generated from others (openapi.
 fmt: need-cargo ## format the code
 	@cargo fmt --all
 
-token: ## print a token for the running `make up` (ROLE=service|customer|operator ORG= CUSTOMER= SCOPE= TTL=seconds)
+token: need-cargo ## print a token for the running `make up` (ROLE=service|customer|operator ORG= CUSTOMER= SCOPE= TTL=seconds)
 	@scripts/token.sh .run
 
 clean: ## stop and delete the private services and the build

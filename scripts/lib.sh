@@ -7,27 +7,35 @@ fail() {
 }
 have() { command -v "$1" >/dev/null 2>&1; }
 
-# Redis and Postgres are not on the PATH everywhere, although they are installed.
-redis_server() {
-    command -v redis-server || command -v valkey-server ||
-        { have brew && ls "$(brew --prefix)/bin/redis-server" 2>/dev/null; }
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+
+# The program `dev` of tests/dev. It is built before it starts anything. To stop something, the one
+# that is there is taken first, so that no stop waits for a build.
+dev_program=${CARGO_TARGET_DIR:-$root/target}/debug/dev
+dev() {
+    case "$1 ${2:-}" in
+        "services stop" | "services remove") "$dev_program" "$@" 2>/dev/null && return ;;
+    esac
+    build_dev
+    "$dev_program" "$@"
+}
+build_dev() {
+    have cc || install cc
+    [ -x "$dev_program" ] || say "building the dev program"
+    cargo build -q -p dev --manifest-path "$root/Cargo.toml"
 }
 
-# Prints the directory with initdb, pg_ctl and psql; the newest where there are several.
-postgres_bin() {
-    local dir candidates="/usr/lib/postgresql/*/bin /usr/pgsql-*/bin /usr/libexec/postgresql*"
-    if have brew; then candidates="$candidates $(brew --prefix)/opt/postgresql@*/bin"; fi
-    # shellcheck disable=SC2086 # the globs are meant to expand
-    for dir in $(ls -d $candidates 2>/dev/null | sort -rV) $(dirname "$(command -v initdb || echo /)"); do
-        if [ -x "$dir/initdb" ] && [ -x "$dir/pg_ctl" ]; then
-            echo "$dir"
-            return 0
-        fi
-    done
-    return 1
+# Prints the directory with initdb, pg_ctl and psql; the newest if there are several.
+postgres_bin() { dev services find postgres 2>/dev/null; }
+
+# Installs Redis or Postgres if it is missing.
+ensure_service() {
+    build_dev
+    "$dev_program" services find "$1" >/dev/null 2>&1 || install "$1"
+    dev services find "$1" >/dev/null
 }
 
-# install WHAT: by the system's own package manager, saying so. WHAT is redis, postgres, openssl, wrk or cc.
+# install WHAT: by the system's own package manager, saying so. WHAT is redis, postgres, openssl, wrk, git or cc.
 install() {
     local manager packages
     if [ "$(uname)" = Darwin ]; then manager=brew; else
@@ -41,6 +49,7 @@ install() {
         brew:postgres) packages=postgresql@17 ;;
         *:openssl) packages=openssl ;;
         *:wrk) packages=wrk ;;
+        *:git) packages=git ;;
         apt-get:cc) packages="gcc libc6-dev" ;;
         dnf:cc) packages=gcc ;;
         apk:cc) packages="gcc musl-dev" ;;

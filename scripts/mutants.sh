@@ -3,7 +3,8 @@
 # A mutant is a patch in shared/cache-logic/mutants; one that no longer applies is an error, so that none gets lost.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-root=$PWD
+. scripts/lib.sh
+have git || install git # it applies the patches
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 # A trace is told by the model, not by a backtrace.

@@ -1,4 +1,5 @@
-//! Files that are made from others and committed all the same, so that a reader and a build need no generator.
+//! Files that are made from others and committed all the same, so that a reader and a build need no
+//! generator.
 
 use std::path::Path;
 
@@ -7,8 +8,9 @@ use anyhow::{Context, Result, bail};
 /// Reads its sources below the workspace's root and gives a file's whole text.
 type Generator = fn(root: &Path) -> Result<String>;
 
-/// Each generated file, by its path below the root, and its generator. A further file is one more line. A file of which only a
-/// part is generated gets a generator that reads the file and replaces that part.
+/// Each generated file, by its path below the root, and its generator. A further file is one more
+/// line. A file of which only a part is generated gets a generator that reads the file and replaces
+/// that part.
 const FILES: [(&str, Generator); 3] = [
     ("openapi.yaml", crate::openapi::join),
     ("spin.toml", crate::manifest::generate),

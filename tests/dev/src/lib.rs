@@ -7,9 +7,13 @@
 //! | `routes` | the rows of every component's table |
 //! | `settings` | the rows of settings, in README |
 //! | `manifest` | `spin.toml`, from both |
+//! | `token` | tokens for a running `make up` |
+//!
+//! Services are `kit`'s.
 
 pub mod generate;
 pub mod manifest;
 pub mod openapi;
 pub mod routes;
 pub mod settings;
+pub mod token;

@@ -1,7 +1,9 @@
-//! Joins `openapi/*.yaml` to one description, as text: order, spelling and comments of the parts stay as they are.
+//! Joins `openapi/*.yaml` to one description, as text: order, spelling and comments of the parts
+//! stay as they are.
 //!
-//! `base.yaml` is the frame. Below its `paths:` each comment `# NAME.yaml` stands for the paths of that file. Below its
-//! `components:` each section is followed by the sections of the same name of all files, in the same order.
+//! `base.yaml` is the frame. Below its `paths:` each comment `# NAME.yaml` stands for the paths of
+//! that file. Below its `components:` each section is followed by the sections of the same name of
+//! all files, in the same order.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -24,8 +26,8 @@ struct Area {
 /// The text of `openapi.yaml`.
 ///
 /// # Errors
-/// A file that can't be read, that nobody names or that has a part for which there is no place; a path or a component that
-/// stands twice.
+/// A file that can't be read, that nobody names or that has a part for which there is no place; a
+/// path or a component that stands twice.
 pub fn join(root: &Path) -> Result<String> {
     let folder = root.join(FOLDER);
     let read = |file: &str| {
@@ -42,7 +44,8 @@ pub fn join(root: &Path) -> Result<String> {
     }
     let areas = named.iter().map(|file| Area::read(file, &read(file)?)).collect::<Result<Vec<_>>>()?;
     let joined = assemble(&base, &areas)?;
-    // A name that stands twice is an error here: a reader of the description would see one of the two.
+    // A name that stands twice is an error here: a reader of the description would see one of the
+    // two.
     serde_yaml_ng::from_str::<serde_yaml_ng::Value>(&joined).context("the joined description is no YAML")?;
     Ok(joined)
 }

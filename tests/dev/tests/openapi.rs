@@ -1,4 +1,5 @@
-//! The description itself: whether a tool that only reads it can reach every operation, and whether its examples are true.
+//! The description itself: whether a tool that only reads it can reach every operation, and whether
+//! its examples are true.
 
 use std::collections::BTreeSet;
 
@@ -20,7 +21,7 @@ fn parameters(operation: &Operation) -> Vec<(String, &'static Value)> {
     places.map(|place| description().at(&place).expect("a parameter")).collect()
 }
 
-/// The examples of a parameter, a body or a response; none where it has none.
+/// The examples of a parameter, a body or a response; none if it has none.
 fn examples(of: &Value) -> Vec<&Value> {
     let named = of["examples"].as_object().into_iter().flat_map(|examples| examples.values());
     named.map(|example| &example["value"]).chain(of.get("example")).collect()
@@ -43,7 +44,7 @@ fn escaped(media_type: &str) -> String {
     media_type.replace('/', "~1")
 }
 
-/// Panics where one of these examples doesn't fit the schema.
+/// Panics if one of these examples doesn't fit the schema.
 fn assert_fit(schema: &str, examples: &[&Value], what: &str) {
     for example in examples {
         description().fits(schema, example).unwrap_or_else(|wrong| panic!("{what}: {example}\n{wrong}"));

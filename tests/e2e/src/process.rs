@@ -1,12 +1,13 @@
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
+use kit::{Service, Services, children};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
 use crate::eventually;
-use crate::suite::{free_port, scratch_dir, scripts_dir};
+use crate::suite::{free_port, scratch_dir};
 
 /// A child that is killed when it is dropped.
 #[derive(Debug)]
@@ -133,40 +134,37 @@ impl RedisProcess {
 /// A Postgres that belongs to one scenario.
 #[derive(Debug)]
 pub struct PostgresProcess {
-    dir: PathBuf,
+    services: Services,
 }
 
 impl PostgresProcess {
     pub(crate) fn start() -> PostgresProcess {
         let dir = scratch_dir().join(format!("postgres-{}-{}", std::process::id(), free_port()));
-        let postgres = PostgresProcess { dir };
-        postgres.services("start");
+        let postgres = PostgresProcess { services: Services::of(&dir).expect("a directory of its own") };
+        postgres.restart();
         postgres
     }
 
     /// The address of its first database.
     pub fn url(&self) -> String {
-        let file = self.dir.join("services.env");
-        let settings = std::fs::read_to_string(&file).unwrap_or_else(|e| panic!("{}: {e}", file.display()));
-        let url = settings.lines().find_map(|line| line.strip_prefix("DATABASE_URL="));
-        url.expect("services.env names the database").to_owned()
+        self.services.setting("DATABASE_URL").expect("services.env names the database")
     }
 
     /// Stops it: connections are cut, new ones refused.
     pub fn stop(&self) {
-        self.services("stop");
+        self.services.stop().expect("Postgres stops");
     }
 
     /// Starts it again on the same port.
     pub fn restart(&self) {
-        self.services("start");
+        self.services.start(&[Service::Postgres]).expect("Postgres starts");
     }
 
     /// Kills it and all its backends (SIGKILL). [`PostgresProcess::restart`] recovers what was committed.
     pub fn kill(&self) {
         self.signal(Signal::SIGKILL);
         // Where nobody waits for orphans (a container), the dead stay listed, and its file would vouch for it.
-        if let Some(file) = self.pid_file() {
+        if let Some(file) = self.services.postmaster_file() {
             let _ = std::fs::remove_file(file);
         }
     }
@@ -193,38 +191,15 @@ impl PostgresProcess {
     }
 
     fn postmaster(&self) -> Option<i32> {
-        std::fs::read_to_string(self.pid_file()?).ok()?.lines().next()?.trim().parse().ok()
-    }
-
-    fn pid_file(&self) -> Option<PathBuf> {
-        let state = std::fs::read_to_string(self.dir.join("state.path")).ok()?;
-        Some(Path::new(state.trim()).join("postgres/postmaster.pid"))
-    }
-
-    fn services(&self, verb: &str) {
-        let mut command = Command::new(scripts_dir().join("services.sh"));
-        command.arg(verb).arg(&self.dir).stdin(Stdio::null());
-        if verb == "start" {
-            command.arg("postgres");
-        }
-        let output = command.output().expect("scripts/services.sh runs");
-        assert!(output.status.success(), "services.sh {verb}: {}", String::from_utf8_lossy(&output.stderr));
+        std::fs::read_to_string(self.services.postmaster_file()?).ok()?.lines().next()?.trim().parse().ok()
     }
 }
 
 impl Drop for PostgresProcess {
     fn drop(&mut self) {
         self.resume();
-        self.services("remove");
+        if let Err(error) = self.services.remove() {
+            eprintln!("a scenario's Postgres stays behind: {error:#}");
+        }
     }
-}
-
-fn children(parent: i32) -> Vec<i32> {
-    let listed = Command::new("ps").args(["-A", "-o", "pid=,ppid="]).output().expect("ps runs");
-    let numbers = |line: &str| -> Option<(i32, i32)> {
-        let (pid, parent) = line.trim().split_once(char::is_whitespace)?;
-        Some((pid.parse().ok()?, parent.trim().parse().ok()?))
-    };
-    let text = String::from_utf8_lossy(&listed.stdout).into_owned();
-    text.lines().filter_map(numbers).filter(|(_, of)| *of == parent).map(|(pid, _)| pid).collect()
 }

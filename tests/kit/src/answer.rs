@@ -30,7 +30,8 @@ impl Answer {
         if self.header("content-encoding") != "gzip" {
             return Cow::Borrowed(&self.body);
         }
-        // A header of ten bytes and a trailer of eight (RFC 1952): the server sends none of the optional fields.
+        // A header of ten bytes and a trailer of eight (RFC 1952): the server sends none of the
+        // optional fields.
         let packed = self.body.get(10..self.body.len().saturating_sub(8)).unwrap_or_default();
         match miniz_oxide::inflate::decompress_to_vec(packed) {
             Ok(body) => Cow::Owned(body),

@@ -1,9 +1,10 @@
+mod endpoints;
+
 use reqwest::{Method, RequestBuilder};
-use serde_json::{Value, json};
 
 use crate::{Answer, Description};
 
-/// A caller of the API: one method per endpoint.
+/// A caller of the API. It has one method per endpoint; `endpoints` holds them.
 #[derive(Clone, Debug)]
 pub struct Client {
     http: reqwest::Client,
@@ -34,88 +35,6 @@ impl Client {
         Client { token: None, ..self.clone() }
     }
 
-    /// `GET /orders/:id`
-    pub async fn order(&self, id: &str) -> Answer {
-        self.get(&format!("/orders/{id}")).await
-    }
-
-    /// `GET /orders/:id/summary`
-    pub async fn summary(&self, id: &str) -> Answer {
-        self.get(&format!("/orders/{id}/summary")).await
-    }
-
-    /// `GET /orders/:id/payment-status`
-    pub async fn payment_status(&self, id: &str) -> Answer {
-        self.get(&format!("/orders/{id}/payment-status")).await
-    }
-
-    /// `GET /orders/:id/tracking`
-    pub async fn tracking(&self, id: &str) -> Answer {
-        self.get(&format!("/orders/{id}/tracking")).await
-    }
-
-    /// `GET /orders/:id/invoice`
-    pub async fn invoice(&self, id: &str) -> Answer {
-        self.get(&format!("/orders/{id}/invoice")).await
-    }
-
-    /// `PATCH /orders/:id`
-    pub async fn patch(&self, id: &str, change: Value) -> Answer {
-        self.send(self.request(Method::PATCH, &format!("/orders/{id}")).json(&change)).await
-    }
-
-    /// `PATCH /orders/:id` with `If-Match`
-    pub async fn patch_if(&self, id: &str, if_match: &str, change: Value) -> Answer {
-        let request = self.request(Method::PATCH, &format!("/orders/{id}")).header("if-match", if_match);
-        self.send(request.json(&change)).await
-    }
-
-    /// `DELETE /orders/:id`: soft
-    pub async fn delete(&self, id: &str) -> Answer {
-        self.send(self.request(Method::DELETE, &format!("/orders/{id}"))).await
-    }
-
-    /// `DELETE /orders/:id?hard=true`
-    pub async fn delete_hard(&self, id: &str) -> Answer {
-        self.send(self.request(Method::DELETE, &format!("/orders/{id}?hard=true"))).await
-    }
-
-    /// `GET /orders` with this query string, `""` or `a=b&c=d`
-    pub async fn orders(&self, query: &str) -> Answer {
-        self.get(&format!("/orders?{query}")).await
-    }
-
-    /// `POST /orders` with an idempotency key
-    pub async fn create(&self, order: Value, idempotency_key: &str) -> Answer {
-        let request = self.request(Method::POST, "/orders").header("idempotency-key", idempotency_key);
-        self.send(request.json(&order)).await
-    }
-
-    /// `GET /orders/stats` with this query string
-    pub async fn stats(&self, query: &str) -> Answer {
-        self.get(&format!("/orders/stats?{query}")).await
-    }
-
-    /// `POST /orders/statuses`
-    pub async fn statuses(&self, ids: &[&str]) -> Answer {
-        self.send(self.request(Method::POST, "/orders/statuses").json(&json!({"ids": ids}))).await
-    }
-
-    /// `PATCH /orders/statuses`
-    pub async fn set_statuses(&self, ids: &[&str], status: &str) -> Answer {
-        self.send(self.request(Method::PATCH, "/orders/statuses").json(&json!({"ids": ids, "status": status}))).await
-    }
-
-    /// `GET /customers/:id/orders` with this query string
-    pub async fn history(&self, customer: &str, query: &str) -> Answer {
-        self.get(&format!("/customers/{customer}/orders?{query}")).await
-    }
-
-    /// `GET /health`
-    pub async fn health(&self) -> Answer {
-        self.get("/health").await
-    }
-
     /// `GET` of any path below `/api/v1`
     pub async fn get(&self, path: &str) -> Answer {
         self.send(self.request(Method::GET, path)).await
@@ -143,8 +62,9 @@ impl Client {
         }
     }
 
-    /// Sends it, reads all of the answer, and checks what holds for every answer: its length is declared, so that the server's
-    /// last packet isn't held back by Nagle's algorithm; an error has a body; status and body are as `openapi.yaml` says.
+    /// Sends it, reads all of the answer, and checks what holds for every answer: its length is
+    /// declared, so that the server's last packet isn't held back by Nagle's algorithm; an error
+    /// has a body; status and body are as `openapi.yaml` says.
     pub async fn send(&self, request: RequestBuilder) -> Answer {
         self.try_send(request).await.unwrap_or_else(|e| panic!("no answer: {e:?}"))
     }

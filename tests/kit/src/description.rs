@@ -33,7 +33,8 @@ pub struct Operation {
 }
 
 impl Operation {
-    /// How many of its segments are spelled out, where the path is one of this operation's.
+    /// How many segments of a path are spelled out here. `None` if the path isn't one of this
+    /// operation's.
     fn fits(&self, path: &str) -> Option<usize> {
         let (mine, given): (Vec<&str>, Vec<&str>) = (self.path.split('/').collect(), path.split('/').collect());
         if mine.len() != given.len() {
@@ -62,7 +63,7 @@ impl Description {
         })
     }
 
-    /// The description that this text holds; panics where it isn't YAML.
+    /// The description that this text holds; panics if it isn't YAML.
     pub fn of(text: &str) -> Description {
         let document: Value = serde_yaml_ng::from_str(text).expect("a description is YAML");
         let mut operations = Vec::new();
@@ -91,8 +92,8 @@ impl Description {
         &self.operations
     }
 
-    /// The operation of a method and a path below `/api/v1`. HEAD is GET without a body. A path that is spelled out goes before
-    /// one with parameters, whatever methods it has.
+    /// The operation of a method and a path below `/api/v1`. HEAD is GET without a body. A path
+    /// that is spelled out goes before one with parameters, whatever methods it has.
     pub fn operation(&self, method: &str, path: &str) -> Option<&Operation> {
         let method = if method == "HEAD" { "GET" } else { method };
         let fitting = self.operations.iter().filter_map(|operation| Some((operation.fits(path)?, &operation.path)));
@@ -100,7 +101,7 @@ impl Description {
         self.operations.iter().find(|operation| operation.method == method && operation.path == *path)
     }
 
-    /// The value at a JSON pointer, behind its `$ref` where it has one, and its own pointer.
+    /// The value at a JSON pointer, behind its `$ref` if it has one, and its own pointer.
     pub fn at(&self, pointer: &str) -> Option<(String, &Value)> {
         let value = self.document.pointer(pointer)?;
         match value["$ref"].as_str() {
@@ -109,8 +110,8 @@ impl Description {
         }
     }
 
-    /// Whether a response is one that the description has for this request. A request of which it has no operation may be
-    /// answered in any way.
+    /// Whether a response is one that the description has for this request. A request of which it
+    /// has no operation may be answered in any way.
     ///
     /// # Errors
     /// What is not described: the status, the media type, or what is wrong with the body.
@@ -166,7 +167,7 @@ impl Description {
     fn validator(&self, schema: &str) -> Arc<Validator> {
         let mut validators = self.validators.lock().unwrap_or_else(PoisonError::into_inner);
         let validator = validators.entry(schema.to_owned()).or_insert_with(|| {
-            // The schema is read where it stands, so that its references are those of the document.
+            // A schema is read at its place, so that its references are those of the document.
             let document = Resource::from_contents(self.document.clone()).expect("a draft that is known");
             let built = jsonschema::options()
                 .with_draft(Draft::Draft202012)

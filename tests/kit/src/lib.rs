@@ -1,26 +1,44 @@
-//! What tests of every kind stand on. Nothing here knows a crate of the product: the server is seen over HTTP.
+//! What tests of every kind and the dev program stand on. Nothing here knows a crate of the
+//! product: the server is seen over HTTP, its stores over their own protocols.
 //!
 //! | file | holds |
 //! | --- | --- |
-//! | `client` | [`Client`]: one method per endpoint; `answer`: [`Answer`], a response read to its end |
-//! | `description` | [`Description`]: `openapi.yaml`, and whether an answer is as it says |
+//! | `services` | [`Services`]: a private Redis and Postgres in a directory |
 //! | `caller` | [`Caller`]: tokens |
-//! | `prometheus` | [`Metrics`]: the text format, read strictly |
-//! | `wire` | [`Wire`]: HTTP as bytes, for requests that a client library would not send |
+//! | `client` | `Client`: one method per endpoint; `answer`: `Answer`, a response read to its end |
+//! | `description` | `Description`: `openapi.yaml`, and whether an answer is as it says |
+//! | `prometheus` | `Metrics`: the text format, read strictly |
+//! | `wire` | `Wire`: HTTP as bytes, for requests that a client library would not send |
 //! | `eventually` | polling with a deadline, in place of sleeping |
+//!
+//! All but the first two need the feature `client`.
 
+#[cfg(feature = "client")]
 mod answer;
 mod caller;
+#[cfg(feature = "client")]
 mod client;
+#[cfg(feature = "client")]
 mod description;
+#[cfg(feature = "client")]
 mod eventually;
+#[cfg(feature = "client")]
 mod prometheus;
+mod services;
+#[cfg(feature = "client")]
 mod wire;
 
+#[cfg(feature = "client")]
 pub use answer::Answer;
 pub use caller::Caller;
+#[cfg(feature = "client")]
 pub use client::Client;
+#[cfg(feature = "client")]
 pub use description::{Description, Operation};
+#[cfg(feature = "client")]
 pub use eventually::{eventually, eventually_every};
+#[cfg(feature = "client")]
 pub use prometheus::Metrics;
+pub use services::{Service, Services, children, free_port};
+#[cfg(feature = "client")]
 pub use wire::{Reply, Wire};

@@ -1,6 +1,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Prometheus' text format 0.0.4, read strictly: whatever the format forbids is an error, and so is what its conventions advise against.
+/// Prometheus' text format 0.0.4, read strictly: whatever the format forbids is an error, and so is
+/// what its conventions advise against.
 #[derive(Clone, Debug, Default)]
 pub struct Metrics {
     samples: BTreeMap<String, BTreeMap<Labels, f64>>,

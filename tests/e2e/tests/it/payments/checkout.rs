@@ -1,21 +1,20 @@
 //! From cart to order, once.
 
 use e2e::{Answer, App, Caller, Client};
-use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::shopper::{keys, member, other_shopper, post, redis, shopper};
+use super::shopper::{keys, member, other_shopper, redis, shopper};
 
 async fn put(client: &Client, id: &str, cart: &Value) -> Answer {
-    client.send(client.request(Method::PUT, &format!("/checkout/sessions/{id}")).json(cart)).await
+    client.put_cart(id, cart).await
 }
 
 async fn get(client: &Client, id: &str) -> Answer {
-    client.get(&format!("/checkout/sessions/{id}")).await
+    client.cart(id).await
 }
 
 async fn order(client: &Client, id: &str) -> Answer {
-    post(client, &format!("/checkout/sessions/{id}/order")).await
+    client.order_cart(id).await
 }
 
 fn new_id() -> String {
@@ -41,7 +40,7 @@ async fn a_cart_is_put_read_changed_and_dropped() {
     assert_eq!((&shown["id"], &shown["status"], &shown["orderId"]), (&json!(id), &json!("open"), &json!(null)));
     assert_eq!((&shown["items"], &shown["notes"]), (&cart["items"], &cart["notes"]));
     for _ in 0..2 {
-        client.send(client.request(Method::DELETE, &format!("/checkout/sessions/{id}"))).await.expect(204);
+        client.drop_cart(&id).await.expect(204);
     }
     get(&client, &id).await.expect_problem(404);
     order(&client, &id).await.expect_problem(404);
@@ -133,7 +132,7 @@ async fn a_cart_is_its_callers_own() {
         get(stranger, &id).await.expect_problem(404);
         order(stranger, &id).await.expect_problem(404);
         // There is nothing of the stranger's to drop, and nothing of anybody else's is.
-        stranger.send(stranger.request(Method::DELETE, &format!("/checkout/sessions/{id}"))).await.expect(204);
+        stranger.drop_cart(&id).await.expect(204);
     }
     // The same id is another session for somebody else.
     put(&other_shopper(&app), &id, &foreign).await.expect(201);

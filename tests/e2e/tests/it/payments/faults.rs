@@ -84,8 +84,7 @@ async fn a_refund_that_cannot_be_sent_is_kept_and_sent_later_exactly_once() {
             let operator = shop.app.operator();
             let sent = eventually("it is sent", SOON, || async {
                 shop.app.psql("UPDATE refund_requests SET next_attempt_at = now() WHERE state = 'queued'").await;
-                let sent =
-                    operator.send(operator.request(Method::POST, "/payments/refunds/send")).await.expect(200).json();
+                let sent = operator.send_refunds().await.expect(200).json();
                 (sent["sent"] == 1).then_some(sent)
             })
             .await;

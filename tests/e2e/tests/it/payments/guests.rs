@@ -4,15 +4,14 @@ use e2e::{Answer, App, Caller, Client};
 use reqwest::Method;
 use serde_json::json;
 
-use super::shopper::{member, other_shopper, post, shopper};
+use super::shopper::{member, other_shopper, shopper};
 
 async fn token(client: &Client, order: &str) -> String {
-    member(&post(client, &format!("/orders/{order}/guest-token")).await.expect(201), "token")
+    member(&client.guest_token(order).await.expect(201), "token")
 }
 
 async fn look(app: &App, authorization: &str) -> Answer {
-    let guest = app.client.anonymous();
-    guest.send(guest.request(Method::GET, "/guest/order").header("authorization", authorization)).await
+    app.client.guest_order(authorization).await
 }
 
 /// From an address behind the declared proxy.
@@ -23,7 +22,7 @@ async fn look_from(app: &App, address: &str, token: &str) -> Answer {
 }
 
 async fn revoke(client: &Client, order: &str) -> Answer {
-    client.send(client.request(Method::DELETE, &format!("/orders/{order}/guest-token"))).await
+    client.revoke_guest_tokens(order).await
 }
 
 #[tokio::test]
@@ -32,7 +31,7 @@ async fn a_token_opens_its_order_as_it_is_now_and_shows_no_customer() {
     let order = app.sample.order.clone();
     app.client.patch(&order, json!({"notes": "for the shop only"})).await.expect(200);
     for client in [app.client.clone(), shopper(&app)] {
-        let made = post(&client, &format!("/orders/{order}/guest-token")).await.expect(201);
+        let made = client.guest_token(&order).await.expect(201);
         assert_eq!(made.header("cache-control"), "no-store");
         let (token, whole) = (member(&made, "token"), client.order(&order).await.expect(200).json());
         assert_eq!(token.len(), 32);
@@ -96,10 +95,10 @@ async fn only_who_may_see_an_order_gives_it_a_token_or_takes_it_back() {
     let order = app.sample.order.clone();
     let guest = token(&app.client, &order).await;
     for stranger in [other_shopper(&app), app.as_caller(&Caller::service(&app.sample.other_org))] {
-        post(&stranger, &format!("/orders/{order}/guest-token")).await.expect_problem(404);
+        stranger.guest_token(&order).await.expect_problem(404);
         revoke(&stranger, &order).await.expect_problem(404);
     }
-    post(&app.client.anonymous(), &format!("/orders/{order}/guest-token")).await.expect_problem(401);
+    app.client.anonymous().guest_token(&order).await.expect_problem(401);
     for (body, status) in [(json!({"expiresIn": 60}), 400), (json!([]), 400), (json!({}), 201)] {
         let asked = app.client.request(Method::POST, &format!("/orders/{order}/guest-token")).json(&body);
         assert_eq!(app.client.send(asked).await.status, status, "{body}");

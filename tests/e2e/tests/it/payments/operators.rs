@@ -7,7 +7,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use standin::{Fault, FaultKind, Provider};
 
-use super::shop::{Order, Shop, post};
+use super::shop::{Order, Shop};
 
 const SOON: Duration = Duration::from_secs(10);
 
@@ -19,7 +19,7 @@ async fn session(shop: &Shop, order: &Order) -> (String, String) {
 }
 
 async fn capture(shop: &Shop, id: &str, key: &str, body: &Value) -> e2e::Answer {
-    post(&shop.app.operator(), &format!("/payments/{id}/capture"), key, body).await
+    shop.app.operator().capture(id, body, key).await
 }
 
 #[tokio::test]
@@ -88,7 +88,7 @@ async fn an_operator_captures_what_was_approved_once() {
     capture(&shop, &id, "key-2", &all).await.expect_problem(409);
     let other = uuid::Uuid::now_v7().to_string();
     capture(&shop, &other, "key-3", &all).await.expect_problem(404);
-    post(&shop.app.client, &format!("/payments/{id}/capture"), "key-4", &all).await.expect_problem(403);
+    shop.app.client.capture(&id, &all, "key-4").await.expect_problem(403);
     let no_key = shop.app.operator().request(Method::POST, &format!("/payments/{id}/capture")).json(&all);
     shop.app.client.send(no_key).await.expect_problem_naming(400, "Idempotency-Key");
 }
@@ -102,7 +102,6 @@ async fn an_operator_gives_back_no_more_than_there_is_and_sees_what_became_of_it
     shop.becomes(&order, "paid", SOON).await;
     shop.standin.automatic(false);
     let payment = shop.payment(&order).await;
-    let path = format!("/payments/{payment}/refunds");
 
     let sent = shop.refund(&payment, Some("0.01"), "key-1").await.expect(201).json();
     assert_eq!((&sent["status"], &sent["amount"]), (&json!("sent"), &json!("0.01")));
@@ -112,13 +111,13 @@ async fn an_operator_gives_back_no_more_than_there_is_and_sees_what_became_of_it
     shop.refund(&payment, Some(&order.total), "key-2").await.expect_problem_naming(422, "amount");
     shop.refund(&payment, Some("0.00"), "key-3").await.expect_problem_naming(400, "amount");
     shop.refund(&uuid::Uuid::now_v7().to_string(), None, "key-4").await.expect_problem(404);
-    post(&shop.app.client, &path, "key-5", &json!({})).await.expect_problem(403);
+    shop.app.client.refund(&payment, &json!({}), "key-5").await.expect_problem(403);
     let foreign = shop.app.as_caller(&Caller::operator(&uuid::Uuid::now_v7().to_string()));
-    post(&foreign, &path, "key-6", &json!({})).await.expect_problem(404);
+    foreign.refund(&payment, &json!({}), "key-6").await.expect_problem(404);
 
-    let listed = shop.app.operator().get(&path).await.expect(200).items();
+    let listed = shop.app.operator().refunds(&payment).await.expect(200).items();
     assert_eq!(listed, [sent]);
-    shop.app.client.get(&path).await.expect_problem(403);
+    shop.app.client.refunds(&payment).await.expect_problem(403);
 }
 
 #[tokio::test]
@@ -138,7 +137,7 @@ async fn refunds_that_wait_are_sent_once_however_many_send_them() {
     shop.app.psql("UPDATE refund_requests SET next_attempt_at = now()").await;
     let sent = || async {
         let operator = shop.app.operator();
-        operator.send(operator.request(Method::POST, "/payments/refunds/send")).await.expect(200).json()
+        operator.send_refunds().await.expect(200).json()
     };
     let total = eventually("all are sent", SOON, || async {
         // The breaker of an instance may still be open: then they stay queued and are made due again.

@@ -2,8 +2,7 @@
 
 use std::time::Duration;
 
-use e2e::{Answer, App, Client, Private, SHOP, eventually};
-use reqwest::Method;
+use e2e::{Answer, App, Private, SHOP, eventually};
 use serde_json::{Value, json};
 use standin::{Provider, Standin};
 
@@ -44,7 +43,7 @@ impl Shop {
     /// Asks for a payment session.
     pub async fn ask(&self, order: &Order, provider: Provider, key: &str) -> Answer {
         let body = json!({"orderId": order.id, "paymentGateway": provider.name(), "returnUrl": format!("{SHOP}done")});
-        post(&self.app.client, "/payments/sessions", key, &body).await
+        self.app.client.begin_session(&body, key).await
     }
 
     /// A payment session whose shopper is at the provider's page: its id, and the page.
@@ -93,7 +92,7 @@ impl Shop {
     /// An operator asks for a refund.
     pub async fn refund(&self, payment: &str, amount: Option<&str>, key: &str) -> Answer {
         let body = amount.map_or(json!({}), |amount| json!({"amount": amount}));
-        post(&self.app.operator(), &format!("/payments/{payment}/refunds"), key, &body).await
+        self.app.operator().refund(payment, &body, key).await
     }
 
     /// How many events are in this state.
@@ -101,8 +100,4 @@ impl Shop {
         let sql = format!("SELECT count(*)::text FROM webhook_events WHERE state = '{state}'");
         self.app.psql_value(&sql).await.parse().expect("a number")
     }
-}
-
-pub async fn post(client: &Client, path: &str, key: &str, body: &Value) -> Answer {
-    client.send(client.request(Method::POST, path).header("idempotency-key", key).json(body)).await
 }

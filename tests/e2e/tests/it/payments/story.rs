@@ -6,7 +6,7 @@ use e2e::SHOP;
 use serde_json::json;
 use standin::{Outcome, Provider};
 
-use super::shop::{Shop, post};
+use super::shop::Shop;
 
 /// From the shopper's click to an order that every reader sees as paid.
 const SOON: Duration = Duration::from_secs(3);
@@ -111,9 +111,7 @@ async fn refunds_are_made_once_each_and_add_up() {
 #[tokio::test]
 async fn an_approved_order_is_captured_once_whoever_captures_it() {
     let Some(shop) = Shop::open().await else { return };
-    let capture = async |session: &str| {
-        post(&shop.app.operator(), &format!("/payments/{session}/capture"), &crate::new_key(), &json!({})).await
-    };
+    let capture = async |session: &str| shop.app.operator().capture(session, &json!({}), &crate::new_key()).await;
     // The operator, and then the event; both at once; the event alone.
     for both in [false, true] {
         shop.standin.automatic(false);

@@ -8,11 +8,11 @@ use standin::{Payment, Provider};
 use super::{deliver, money, ok, order, paid, shop};
 
 async fn dismiss(client: &Client, id: &str) -> Answer {
-    client.send(client.request(Method::POST, &path(id))).await
+    client.dismiss(id, None).await
 }
 
 async fn dismiss_with(client: &Client, id: &str, body: &Value) -> Answer {
-    client.send(client.request(Method::POST, &path(id)).json(body)).await
+    client.dismiss(id, Some(body)).await
 }
 
 fn path(id: &str) -> String {

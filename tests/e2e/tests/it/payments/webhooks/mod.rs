@@ -11,7 +11,6 @@ mod review;
 mod sequence;
 
 use e2e::{App, Client};
-use reqwest::Method;
 use serde_json::Value;
 use standin::{Event, Happened, Payment, Provider, Signed, Standin};
 
@@ -73,9 +72,8 @@ fn paid(app: &App, happened: &Happened) -> Event {
 
 /// One delivery to one server: status, and the outcome in the body; of a problem its reason, else its title.
 async fn deliver(client: &Client, signed: &Signed) -> (u16, String) {
-    let request = client.anonymous().request(Method::POST, &format!("/webhooks/{}", signed.provider.name()));
-    let request = signed.headers.iter().fold(request, |request, (name, value)| request.header(name, value));
-    let answer = client.send(request.body(signed.body.clone())).await;
+    let headers = signed.headers.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+    let answer = client.deliver(signed.provider.name(), headers, signed.body.clone()).await;
     let body = answer.json();
     let told = ["outcome", "reason"].iter().find_map(|name| body[name].as_str());
     let told = if answer.status == 200 { body["status"].as_str() } else { told.or_else(|| body["title"].as_str()) };

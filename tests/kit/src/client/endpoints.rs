@@ -1,0 +1,245 @@
+//! One method per endpoint, in the order of `openapi/`.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use super::Client;
+use crate::Answer;
+
+impl Client {
+    /// `GET /orders/:id`
+    pub async fn order(&self, id: &str) -> Answer {
+        self.get(&format!("/orders/{id}")).await
+    }
+
+    /// `GET /orders/:id/summary`
+    pub async fn summary(&self, id: &str) -> Answer {
+        self.get(&format!("/orders/{id}/summary")).await
+    }
+
+    /// `GET /orders/:id/payment-status`
+    pub async fn payment_status(&self, id: &str) -> Answer {
+        self.get(&format!("/orders/{id}/payment-status")).await
+    }
+
+    /// `GET /orders/:id/tracking`
+    pub async fn tracking(&self, id: &str) -> Answer {
+        self.get(&format!("/orders/{id}/tracking")).await
+    }
+
+    /// `GET /orders/:id/invoice`
+    pub async fn invoice(&self, id: &str) -> Answer {
+        self.get(&format!("/orders/{id}/invoice")).await
+    }
+
+    /// `PATCH /orders/:id`
+    pub async fn patch(&self, id: &str, change: Value) -> Answer {
+        self.send(self.request(Method::PATCH, &format!("/orders/{id}")).json(&change)).await
+    }
+
+    /// `PATCH /orders/:id` with `If-Match`
+    pub async fn patch_if(&self, id: &str, if_match: &str, change: Value) -> Answer {
+        let request = self.request(Method::PATCH, &format!("/orders/{id}")).header("if-match", if_match);
+        self.send(request.json(&change)).await
+    }
+
+    /// `DELETE /orders/:id`: soft
+    pub async fn delete(&self, id: &str) -> Answer {
+        self.send(self.request(Method::DELETE, &format!("/orders/{id}"))).await
+    }
+
+    /// `DELETE /orders/:id?hard=true`
+    pub async fn delete_hard(&self, id: &str) -> Answer {
+        self.send(self.request(Method::DELETE, &format!("/orders/{id}?hard=true"))).await
+    }
+
+    /// `GET /orders` with this query string, `""` or `a=b&c=d`
+    pub async fn orders(&self, query: &str) -> Answer {
+        self.get(&format!("/orders?{query}")).await
+    }
+
+    /// `POST /orders` with an idempotency key
+    pub async fn create(&self, order: Value, idempotency_key: &str) -> Answer {
+        let request = self.request(Method::POST, "/orders").header("idempotency-key", idempotency_key);
+        self.send(request.json(&order)).await
+    }
+
+    /// `GET /orders/stats` with this query string
+    pub async fn stats(&self, query: &str) -> Answer {
+        self.get(&format!("/orders/stats?{query}")).await
+    }
+
+    /// `POST /orders/statuses`
+    pub async fn statuses(&self, ids: &[&str]) -> Answer {
+        self.send(self.request(Method::POST, "/orders/statuses").json(&json!({"ids": ids}))).await
+    }
+
+    /// `PATCH /orders/statuses`
+    pub async fn set_statuses(&self, ids: &[&str], status: &str) -> Answer {
+        self.send(self.request(Method::PATCH, "/orders/statuses").json(&json!({"ids": ids, "status": status}))).await
+    }
+
+    /// `GET /customers/:id/orders` with this query string
+    pub async fn history(&self, customer: &str, query: &str) -> Answer {
+        self.get(&format!("/customers/{customer}/orders?{query}")).await
+    }
+
+    /// `GET /payments/sessions` with this query string
+    pub async fn sessions(&self, query: &str) -> Answer {
+        self.get(&format!("/payments/sessions?{query}")).await
+    }
+
+    /// `POST /payments/sessions` with an idempotency key
+    pub async fn begin_session(&self, session: &Value, idempotency_key: &str) -> Answer {
+        self.keyed("/payments/sessions", session, idempotency_key).await
+    }
+
+    /// `POST /payments/sessions/sweep`
+    pub async fn sweep_sessions(&self) -> Answer {
+        self.post("/payments/sessions/sweep").await
+    }
+
+    /// `GET /payments/sessions/:id`
+    pub async fn session(&self, id: &str) -> Answer {
+        self.get(&format!("/payments/sessions/{id}")).await
+    }
+
+    /// `GET /payments/sessions/:id/redirect`
+    pub async fn redirect(&self, session: &str) -> Answer {
+        self.get(&format!("/payments/sessions/{session}/redirect")).await
+    }
+
+    /// `POST /payments/sessions/:id/cancel`
+    pub async fn cancel_session(&self, id: &str) -> Answer {
+        self.post(&format!("/payments/sessions/{id}/cancel")).await
+    }
+
+    /// `POST /payments/sessions/:id/release`
+    pub async fn release_session(&self, id: &str) -> Answer {
+        self.post(&format!("/payments/sessions/{id}/release")).await
+    }
+
+    /// `GET /checkout/sessions/:id`
+    pub async fn cart(&self, id: &str) -> Answer {
+        self.get(&format!("/checkout/sessions/{id}")).await
+    }
+
+    /// `PUT /checkout/sessions/:id`
+    pub async fn put_cart(&self, id: &str, cart: &Value) -> Answer {
+        self.send(self.request(Method::PUT, &format!("/checkout/sessions/{id}")).json(cart)).await
+    }
+
+    /// `DELETE /checkout/sessions/:id`
+    pub async fn drop_cart(&self, id: &str) -> Answer {
+        self.send(self.request(Method::DELETE, &format!("/checkout/sessions/{id}"))).await
+    }
+
+    /// `POST /checkout/sessions/:id/order`
+    pub async fn order_cart(&self, id: &str) -> Answer {
+        self.post(&format!("/checkout/sessions/{id}/order")).await
+    }
+
+    /// `POST /orders/:id/guest-token`
+    pub async fn guest_token(&self, order: &str) -> Answer {
+        self.post(&format!("/orders/{order}/guest-token")).await
+    }
+
+    /// `DELETE /orders/:id/guest-token`
+    pub async fn revoke_guest_tokens(&self, order: &str) -> Answer {
+        self.send(self.request(Method::DELETE, &format!("/orders/{order}/guest-token"))).await
+    }
+
+    /// `GET /guest/order` with this `Authorization`, in place of the client's own token
+    pub async fn guest_order(&self, authorization: &str) -> Answer {
+        let guest = self.anonymous();
+        guest.send(guest.request(Method::GET, "/guest/order").header("authorization", authorization)).await
+    }
+
+    /// `GET /payments/:id/refunds`
+    pub async fn refunds(&self, payment: &str) -> Answer {
+        self.get(&format!("/payments/{payment}/refunds")).await
+    }
+
+    /// `POST /payments/:id/refunds` with an idempotency key
+    pub async fn refund(&self, payment: &str, refund: &Value, idempotency_key: &str) -> Answer {
+        self.keyed(&format!("/payments/{payment}/refunds"), refund, idempotency_key).await
+    }
+
+    /// `POST /payments/refunds/send`
+    pub async fn send_refunds(&self) -> Answer {
+        self.post("/payments/refunds/send").await
+    }
+
+    /// `POST /payments/:id/capture` with an idempotency key, by the id of a payment or of a session
+    pub async fn capture(&self, id: &str, capture: &Value, idempotency_key: &str) -> Answer {
+        self.keyed(&format!("/payments/{id}/capture"), capture, idempotency_key).await
+    }
+
+    /// `POST /webhooks/paypal` or `/webhooks/stripe`, as the provider delivers: without a token,
+    /// with the headers that it signs with
+    pub async fn deliver<'a>(
+        &self,
+        provider: &str,
+        headers: impl IntoIterator<Item = (&'a str, &'a str)>,
+        body: impl Into<Vec<u8>>,
+    ) -> Answer {
+        let request = self.anonymous().request(Method::POST, &format!("/webhooks/{provider}")).body(body.into());
+        self.send(headers.into_iter().fold(request, |request, (name, value)| request.header(name, value))).await
+    }
+
+    /// `GET /webhooks/events` with this query string
+    pub async fn events(&self, query: &str) -> Answer {
+        self.get(&format!("/webhooks/events?{query}")).await
+    }
+
+    /// `POST /webhooks/events/:id/replay`
+    pub async fn replay(&self, event: &str) -> Answer {
+        self.post(&format!("/webhooks/events/{event}/replay")).await
+    }
+
+    /// `POST /webhooks/events/:id/dismiss`, with a body or without
+    pub async fn dismiss(&self, event: &str, body: Option<&Value>) -> Answer {
+        let request = self.request(Method::POST, &format!("/webhooks/events/{event}/dismiss"));
+        self.send(if let Some(body) = body { request.json(body) } else { request }).await
+    }
+
+    /// `POST /webhooks/redrive` with this query string
+    pub async fn redrive(&self, query: &str) -> Answer {
+        self.post(&format!("/webhooks/redrive?{query}")).await
+    }
+
+    /// `POST /webhooks/reconcile` with this query string
+    pub async fn reconcile(&self, query: &str) -> Answer {
+        self.post(&format!("/webhooks/reconcile?{query}")).await
+    }
+
+    /// `GET /health`
+    pub async fn health(&self) -> Answer {
+        self.get("/health").await
+    }
+
+    /// `GET /health/cache`
+    pub async fn cache_health(&self) -> Answer {
+        self.get("/health/cache").await
+    }
+
+    /// `GET /metrics`
+    pub async fn metrics(&self) -> Answer {
+        self.get("/metrics").await
+    }
+
+    /// `GET /openapi.yaml`
+    pub async fn description(&self) -> Answer {
+        self.get("/openapi.yaml").await
+    }
+
+    /// `POST` without a body
+    async fn post(&self, path: &str) -> Answer {
+        self.send(self.request(Method::POST, path)).await
+    }
+
+    /// `POST` with a body and an idempotency key
+    async fn keyed(&self, path: &str, body: &Value, key: &str) -> Answer {
+        self.send(self.request(Method::POST, path).header("idempotency-key", key).json(body)).await
+    }
+}

@@ -1,0 +1,228 @@
+//! Private Redis and Postgres servers in a directory, for development and tests.
+//!
+//! The directory keeps ports and password; `services.env` in it names the addresses. Data and logs
+//! are below `state`, or, if the servers' owner can't reach that (a checkout below /root), in a
+//! temporary directory that `state.path` names. Nothing listens beyond 127.0.0.1.
+
+mod owner;
+mod postgres;
+mod processes;
+mod programs;
+mod redis;
+
+use std::fs::{self, Permissions};
+use std::net::TcpStream;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+use uuid::Uuid;
+
+use self::owner::Owner;
+pub use self::processes::children;
+
+/// Ports for servers lie below the range that outgoing connections are given.
+const PORTS: std::ops::Range<u16> = 20_000..30_000;
+
+/// A kind of server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Service {
+    /// Redis, without anything on disk.
+    Redis,
+    /// Postgres, with pg_stat_statements.
+    Postgres,
+}
+
+impl Service {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Redis, Self::Postgres];
+
+    /// The service of that name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|service| service.name() == name)
+    }
+
+    /// The name, in lower case.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Redis => "redis",
+            Self::Postgres => "postgres",
+        }
+    }
+
+    /// Where it is installed: the server of Redis, or the directory with initdb, pg_ctl and psql.
+    /// `None` if it is missing.
+    pub fn installed(self) -> Option<PathBuf> {
+        match self {
+            Self::Redis => programs::redis(),
+            Self::Postgres => programs::postgres(),
+        }
+    }
+
+    fn needed(self) -> Result<PathBuf> {
+        self.installed().with_context(|| format!("{} isn't installed, or not to be found", self.name()))
+    }
+}
+
+/// The servers of one directory.
+#[derive(Debug)]
+pub struct Services {
+    dir: PathBuf,
+    owner: Option<Owner>,
+}
+
+impl Services {
+    /// The servers of a directory, which is made if it is missing.
+    ///
+    /// # Errors
+    /// Why the directory can't be made.
+    pub fn of(dir: &Path) -> Result<Self> {
+        fs::create_dir_all(dir).with_context(|| format!("{} can't be made", dir.display()))?;
+        // The servers are started elsewhere: their owner may not be allowed to see this directory.
+        Ok(Self { dir: dir.canonicalize()?, owner: Owner::find()? })
+    }
+
+    /// Starts these servers, unless they run, and writes `services.env` with their addresses.
+    ///
+    /// # Errors
+    /// What is missing, or what the log of a server says that doesn't start.
+    pub fn start(&self, wanted: &[Service]) -> Result<()> {
+        let state = self.state()?;
+        let mut settings = String::new();
+        for service in wanted {
+            let program = service.needed()?;
+            settings += &match service {
+                Service::Redis => self.start_redis(&program, &state)?,
+                Service::Postgres => self.start_postgres(&program, &state)?,
+            };
+        }
+        let (written, file) = (self.dir.join("services.env.new"), self.dir.join("services.env"));
+        write_privately(&written, &settings)?;
+        fs::rename(&written, &file).with_context(|| format!("{} can't be written", file.display()))
+    }
+
+    /// Stops both servers. Nothing happens if they don't run.
+    ///
+    /// # Errors
+    /// Which server doesn't stop.
+    pub fn stop(&self) -> Result<()> {
+        let Some(state) = self.known_state() else { return Ok(()) };
+        self.stop_redis(&state)?;
+        self.stop_postgres(&state)
+    }
+
+    /// Stops both servers and deletes their data, the directory included.
+    ///
+    /// # Errors
+    /// Which server doesn't stop, or what can't be deleted.
+    pub fn remove(&self) -> Result<()> {
+        self.stop()?;
+        for dir in self.known_state().iter().chain([&self.dir]) {
+            if dir.exists() {
+                fs::remove_dir_all(dir).with_context(|| format!("{} can't be deleted", dir.display()))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// A line of `services.env`: `REDIS_URL`, `REDIS_SERVER`, `DATABASE_URL` or `POSTGRES_BIN`.
+    ///
+    /// # Errors
+    /// That there is none.
+    pub fn setting(&self, name: &str) -> Result<String> {
+        let settings = self.kept("services.env").unwrap_or_default();
+        let value = settings.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix('='));
+        value.map(str::to_owned).with_context(|| format!("{}/services.env has no {name}", self.dir.display()))
+    }
+
+    /// The file that names Postgres' first process.
+    pub fn postmaster_file(&self) -> Option<PathBuf> {
+        self.known_state().map(|state| postgres::data_of(&state).join("postmaster.pid"))
+    }
+
+    /// The directory of data and logs, as it was last time.
+    fn known_state(&self) -> Option<PathBuf> {
+        self.kept("state.path").map(PathBuf::from)
+    }
+
+    /// The directory of data and logs, which the servers' owner can write to.
+    fn state(&self) -> Result<PathBuf> {
+        if let Some(state) = self.known_state().filter(|state| owner::can_write(self.owner.as_ref(), state)) {
+            return Ok(state);
+        }
+        let elsewhere = |base: PathBuf| base.join(format!("edge-orders.{}", Uuid::new_v4().simple()));
+        let runtime = std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from);
+        let mut candidates = vec![self.dir.join("state")];
+        candidates.extend(runtime.map(elsewhere));
+        candidates.push(elsewhere(PathBuf::from("/tmp")));
+        for state in &candidates {
+            fs::create_dir_all(state).with_context(|| format!("{} can't be made", state.display()))?;
+            fs::set_permissions(state, Permissions::from_mode(0o700))?;
+            owner::give(self.owner.as_ref(), state)?;
+            if owner::can_write(self.owner.as_ref(), state) {
+                if state != &candidates[0] {
+                    eprintln!(
+                        "the servers' owner can't reach {}: data goes to {}",
+                        self.dir.display(),
+                        state.display()
+                    );
+                }
+                self.keep("state.path", &state.display().to_string())?;
+                return Ok(state.clone());
+            }
+            // It may hold what another owner has left there.
+            let _ = fs::remove_dir(state);
+        }
+        bail!("the servers' owner can write neither to {} nor to /tmp", self.dir.display())
+    }
+
+    /// The port of last time; a new one if somebody else has taken it since.
+    fn port(&self, service: Service) -> Result<u16> {
+        let file = format!("{}.port", service.name());
+        let last = self.kept(&file).and_then(|port| port.parse().ok()).filter(|port| !is_taken(*port));
+        let port = last.unwrap_or_else(free_port);
+        self.keep(&file, &port.to_string())?;
+        Ok(port)
+    }
+
+    /// What this file of the directory holds, if it is there.
+    fn kept(&self, file: &str) -> Option<String> {
+        fs::read_to_string(self.dir.join(file)).ok().map(|text| text.trim_end().to_owned())
+    }
+
+    fn keep(&self, file: &str, text: &str) -> Result<()> {
+        let path = self.dir.join(file);
+        fs::write(&path, format!("{text}\n")).with_context(|| format!("{} can't be written", path.display()))
+    }
+}
+
+/// A port for a server that nobody listens on.
+pub fn free_port() -> u16 {
+    loop {
+        let (_, random) = Uuid::new_v4().as_u64_pair();
+        let port = PORTS.start + (random % u64::from(PORTS.end - PORTS.start)) as u16;
+        if !is_taken(port) {
+            return port;
+        }
+    }
+}
+
+fn is_taken(port: u16) -> bool {
+    TcpStream::connect(("127.0.0.1", port)).is_ok()
+}
+
+/// Writes a file that only its owner may read.
+fn write_privately(path: &Path, text: &str) -> Result<()> {
+    use std::io::Write;
+    use std::os::unix::fs::OpenOptionsExt;
+    let file = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path);
+    let written = file.and_then(|mut file| file.write_all(text.as_bytes()));
+    written.with_context(|| format!("{} can't be written", path.display()))
+}
+
+/// The last lines of a log, for a message.
+fn tail(log: &Path) -> String {
+    let text = fs::read_to_string(log).unwrap_or_default();
+    let lines: Vec<&str> = text.lines().collect();
+    format!("{}:\n{}", log.display(), lines[lines.len().saturating_sub(5)..].join("\n"))
+}
