@@ -1,6 +1,6 @@
 //! What a component works with: one per instance, with its settings, the cache, Postgres and state.
 
-use std::cell::{Cell, OnceCell};
+use std::cell::OnceCell;
 use std::future::Future;
 use std::pin::Pin;
 
@@ -13,7 +13,7 @@ use cache_spin::terms::Terms;
 use commerce::error::Error;
 use commerce::views;
 
-use crate::settings::{Config, ConfigError, Loaded, Rules, joined, misconfigured, once};
+use crate::settings::{Config, ConfigError, Loaded, Rules, component, joined, misconfigured, once};
 
 /// The dependencies of one instance.
 pub struct App {
@@ -27,17 +27,6 @@ pub struct App {
 
 thread_local! {
     static APP: OnceCell<Loaded<App>> = const { OnceCell::new() };
-    static COMPONENT: Cell<&'static str> = const { Cell::new("") };
-}
-
-/// The name of the component that runs; empty outside of one.
-pub fn component() -> &'static str {
-    COMPONENT.get()
-}
-
-/// Says which component runs, before its first request is served.
-pub(crate) fn enter(component: &'static str) {
-    COMPONENT.set(component);
 }
 
 impl App {

@@ -244,7 +244,7 @@ pub async fn admit(access: Access, request: &Incoming) -> Result<Option<(&'stati
 /// Says which component runs.
 #[doc(hidden)]
 pub fn enter(component: &'static str) {
-    crate::app::enter(component);
+    crate::settings::enter(component);
 }
 
 /// Exports a component that is a table of routes. A row is `VERB access "path" => operation`: `token`

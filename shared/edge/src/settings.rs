@@ -9,6 +9,7 @@ use std::thread::LocalKey;
 
 use commerce::error::Error;
 
+mod component;
 mod config;
 mod parser;
 mod rules;
@@ -16,6 +17,8 @@ mod table;
 #[cfg(test)]
 mod tests;
 
+pub use component::component;
+pub(crate) use component::enter;
 pub use config::{AuthMode, Config};
 pub use parser::Parser;
 pub use rules::{MetricsAccess, Policies, Rules};

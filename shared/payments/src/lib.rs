@@ -41,7 +41,7 @@ impl Payments {
     /// Every setting that is wrong; the same at each request of this instance.
     pub async fn get() -> Loaded<Self> {
         once(&PAYMENTS, async || {
-            let config = PaymentConfig::load(edge::app::component()).await?;
+            let config = PaymentConfig::load(edge::settings::component()).await?;
             Ok(Self { gateway: Gateway::new(&config), config })
         })
         .await

@@ -1,5 +1,6 @@
 //! What is needed beside the cache's answer: how entries are kept and loaded, how Postgres is asked, what bodies may come.
 
+use super::component::component;
 use super::{
     ConfigError, GROUPS, Group, HEALTH, Loaded, Parser, Setting, Values, given, misconfigured, once, rows, setting,
 };
@@ -175,8 +176,7 @@ impl Rules {
     pub async fn get() -> Loaded<Self> {
         // What both read is read twice: the bounds of a write hang on the certificate.
         let needed = |setting: &&Setting| !setting.at_start || setting.name == "certificate_ms";
-        let component = crate::app::component();
-        once(&RULES, async || Self::parse(&given(component, rows(GROUPS).filter(needed)).await?)).await
+        once(&RULES, async || Self::parse(&given(component(), rows(GROUPS).filter(needed)).await?)).await
     }
 
     /// As [`Self::get`], as an answer to a request.

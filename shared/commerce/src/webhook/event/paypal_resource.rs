@@ -2,14 +2,91 @@
 
 use serde_json::Value;
 
-use super::paypal::{Resource, ResourceKind};
 use super::{ObjectKind, ObjectState, ProviderObject, id, is_id, text};
 use crate::provider::Provider;
 use crate::webhook::amount::Amount;
-use crate::webhook::moment;
+use crate::webhook::{Reason, moment};
+
+/// The API of PayPal that a resource lives in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ResourceKind {
+    /// `/v2/payments/captures`
+    Capture,
+    /// `/v2/payments/refunds`
+    Refund,
+    /// `/v2/payments/authorizations`
+    Authorization,
+    /// `/v2/checkout/orders`
+    Order,
+    /// `/v1/customer/disputes`
+    Dispute,
+    /// `/v1/payments/sale`
+    SaleV1,
+    /// `/v1/payments/capture`
+    CaptureV1,
+    /// `/v1/payments/refund`
+    RefundV1,
+}
+
+/// One resource to read from the API.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Resource {
+    /// The API that it lives in.
+    pub kind: ResourceKind,
+    /// Its id: letters, digits, dashes.
+    pub id: String,
+    /// The event says that this refund was forced. Only the event says so, hence a label and never
+    /// an amount.
+    pub reversal: bool,
+}
+
+impl Resource {
+    /// The path to GET, relative to the API's origin.
+    pub fn path(&self) -> String {
+        let folder = match self.kind {
+            ResourceKind::Capture => "v2/payments/captures",
+            ResourceKind::Refund => "v2/payments/refunds",
+            ResourceKind::Authorization => "v2/payments/authorizations",
+            ResourceKind::Order => "v2/checkout/orders",
+            ResourceKind::Dispute => "v1/customer/disputes",
+            ResourceKind::SaleV1 => "v1/payments/sale",
+            ResourceKind::CaptureV1 => "v1/payments/capture",
+            ResourceKind::RefundV1 => "v1/payments/refund",
+        };
+        format!("/{folder}/{}", self.id)
+    }
+
+    /// The objects in what the API answered.
+    ///
+    /// # Errors
+    /// `event-malformed` when the answer isn't this resource: another id, an unknown status or an
+    /// impossible amount.
+    pub fn objects(&self, answer: &Value) -> Result<Vec<ProviderObject>, Reason> {
+        objects(self, answer).ok_or(Reason::EventMalformed)
+    }
+
+    /// Whether the API shows what a body claims: every object in it, in the same state, with the
+    /// same amounts and for the same order. A field that the body leaves out isn't compared. A body
+    /// that claims nothing is shown by nothing.
+    pub fn is_as_claimed(&self, claimed: &Value, shown: &[ProviderObject]) -> bool {
+        let Ok(claims) = self.objects(claimed) else { return false };
+        !claims.is_empty() && claims.iter().all(|claim| shown.iter().any(|object| object.bears_out(claim)))
+    }
+
+    /// The resource that has to be read besides, to know the payment behind a refund or dispute.
+    /// The API's own answer names it.
+    pub fn payment_of(&self, object: &ProviderObject) -> Option<Resource> {
+        let kind = match self.kind {
+            ResourceKind::Refund | ResourceKind::Dispute => ResourceKind::Capture,
+            ResourceKind::RefundV1 => ResourceKind::SaleV1,
+            _ => return None,
+        };
+        Some(Resource { kind, id: object.parent.clone()?, reversal: false })
+    }
+}
 
 /// `None` when `answer` isn't the resource that was asked for.
-pub(super) fn objects(resource: &Resource, answer: &Value) -> Option<Vec<ProviderObject>> {
+fn objects(resource: &Resource, answer: &Value) -> Option<Vec<ProviderObject>> {
     let named = if resource.kind == ResourceKind::Dispute { "dispute_id" } else { "id" };
     if answer.get(named)?.as_str()? != resource.id {
         return None;
