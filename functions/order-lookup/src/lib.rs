@@ -3,12 +3,14 @@
 mod change;
 mod view;
 
+use commerce::views;
+
 edge::component! {
-    GET    token "/api/v1/orders/:id" => view::order;
+    GET    token "/api/v1/orders/:id" => view::read [views::ORDER];
     PATCH  token "/api/v1/orders/:id" => change::patch;
     DELETE token "/api/v1/orders/:id" => change::delete;
-    GET    token "/api/v1/orders/:id/summary" => view::summary;
-    GET    token "/api/v1/orders/:id/payment-status" => view::payment_status;
-    GET    token "/api/v1/orders/:id/tracking" => view::tracking;
-    GET    token "/api/v1/orders/:id/invoice" => view::invoice;
+    GET    token "/api/v1/orders/:id/summary" => view::read [views::ORDER_SUMMARY];
+    GET    token "/api/v1/orders/:id/payment-status" => view::read [views::PAYMENT_STATUS];
+    GET    token "/api/v1/orders/:id/tracking" => view::read [views::ORDER_TRACKING];
+    GET    token "/api/v1/orders/:id/invoice" => view::read [views::INVOICE_DATA];
 }

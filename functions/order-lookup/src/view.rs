@@ -1,36 +1,14 @@
 //! One order, or a view of it.
 
 use commerce::error::Error;
-use commerce::views::{self, View};
+use commerce::views::View;
 use edge::{Call, Reply, params};
 
-/// `GET /orders/:id`.
-pub async fn order(call: Call<'_>) -> Result<Reply, Error> {
-    read(call, views::ORDER).await
-}
-
-/// `GET /orders/:id/summary`.
-pub async fn summary(call: Call<'_>) -> Result<Reply, Error> {
-    read(call, views::ORDER_SUMMARY).await
-}
-
-/// `GET /orders/:id/payment-status`.
-pub async fn payment_status(call: Call<'_>) -> Result<Reply, Error> {
-    read(call, views::PAYMENT_STATUS).await
-}
-
-/// `GET /orders/:id/tracking`.
-pub async fn tracking(call: Call<'_>) -> Result<Reply, Error> {
-    read(call, views::ORDER_TRACKING).await
-}
-
-/// `GET /orders/:id/invoice`.
-pub async fn invoice(call: Call<'_>) -> Result<Reply, Error> {
-    read(call, views::INVOICE_DATA).await
-}
-
-/// One view. The cache holds one copy for all callers, so whether the caller may see it is judged after.
-async fn read(call: Call<'_>, view: &'static View) -> Result<Reply, Error> {
+/// `GET /orders/:id` and, below it, each of its views.
+///
+/// # Errors
+/// [`Error::NotFound`] if it isn't there or isn't the caller's. The cache holds one copy for all callers, so that is judged after.
+pub async fn read(call: Call<'_>, view: &'static View) -> Result<Reply, Error> {
     let id = call.id()?;
     call.no_query()?;
     let organization = call.caller.organization;

@@ -30,27 +30,11 @@ const WAITING: u32 = 10;
 /// When to come again with one more body of a transmission that has had too many, in seconds.
 const TOO_MANY: u32 = 3600;
 
-/// `POST /webhooks/paypal`.
-///
-/// # Errors
-/// As [`deliver`].
-pub async fn paypal(call: Open<'_>) -> Result<Reply, Error> {
-    deliver(Provider::PayPal, call).await
-}
-
-/// `POST /webhooks/stripe`.
-///
-/// # Errors
-/// As [`deliver`].
-pub async fn stripe(call: Open<'_>) -> Result<Reply, Error> {
-    deliver(Provider::Stripe, call).await
-}
-
-/// Takes one delivery in.
+/// `POST /webhooks/paypal` and `POST /webhooks/stripe`: takes one delivery in.
 ///
 /// # Errors
 /// [`Error::Refused`] for what doesn't verify; [`Error::Unavailable`] for what is to be delivered again.
-async fn deliver(provider: Provider, Open { request }: Open<'_>) -> Result<Reply, Error> {
+pub async fn deliver(Open { request }: Open<'_>, provider: Provider) -> Result<Reply, Error> {
     parse_none(request.query.as_deref())?;
     let app = App::ready().await?;
     let payments = Payments::ready().await?;

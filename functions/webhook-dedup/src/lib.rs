@@ -7,11 +7,12 @@ mod operators;
 mod verify;
 
 use certificates::CertificateStore;
+use commerce::provider::Provider;
 use edge::state::Claims;
 
 edge::component! {
-    POST open  "/api/v1/webhooks/paypal" => deliver::paypal;
-    POST open  "/api/v1/webhooks/stripe" => deliver::stripe;
+    POST open  "/api/v1/webhooks/paypal" => deliver::deliver [Provider::PayPal];
+    POST open  "/api/v1/webhooks/stripe" => deliver::deliver [Provider::Stripe];
     GET  token "/api/v1/webhooks/events" => operators::list;
     POST token "/api/v1/webhooks/events/:id/replay" => operators::replay;
     POST token "/api/v1/webhooks/events/:id/dismiss" => operators::dismiss;

@@ -148,7 +148,7 @@ impl Cache {
             let mut waited = 0;
             for read in reads {
                 if let Ok(Some(read)) = &read {
-                    waited = waited.max(read.course.waited_ms);
+                    waited = waited.max(read.trace.waited_ms);
                 }
                 statistics.read(entity, read);
             }

@@ -247,15 +247,16 @@ pub fn enter(component: &'static str) {
     crate::settings::enter(component);
 }
 
-/// Exports a component that is a table of routes. A row is `VERB access "path" => operation`: `token`
-/// operations take a [`Call`], `open` ones an [`Open`]; all give `Result<Reply, Error>`. Always gives a
+/// Exports a component that is a table of routes. A row is `VERB access "path" => operation` or, for an
+/// operation that serves several rows, `=> operation [argument]`. `token` operations take a [`Call`],
+/// `open` ones an [`Open`]; all give `Result<Reply, Error>`. Always gives a
 /// response: an `Err` out of a handler would be an empty 500.
 ///
 /// Reads run in the dispatcher's future, all else in futures of their own, so that a read doesn't carry
 /// theirs about.
 #[macro_export]
 macro_rules! component {
-    ($($verb:ident $access:ident $path:literal => $operation:path;)+) => {
+    ($($verb:ident $access:ident $path:literal => $operation:path $([$argument:expr])?;)+) => {
         /// The rows of this component.
         pub const ROUTES: &[$crate::route::Route] = &[$($crate::route::Route {
             verb: $crate::component!(@verb $verb),
@@ -280,7 +281,7 @@ macro_rules! component {
             let mut row = 0;
             $(
                 if row == found {
-                    return $crate::component!(@run $verb $access $operation, $path, request, admitted);
+                    return $crate::component!(@run $verb $access $operation, $path, request, admitted $(, $argument)?);
                 }
                 row += 1;
             )+
@@ -323,25 +324,25 @@ macro_rules! component {
     (@verb ANY) => { $crate::route::Verb::Any };
     (@access token) => { $crate::route::Access::Token };
     (@access open) => { $crate::route::Access::Open };
-    (@run GET token $operation:path, $path:literal, $request:ident, $admitted:ident) => {
+    (@run GET token $operation:path, $path:literal, $request:ident, $admitted:ident $(, $argument:expr)?) => {
         match &$admitted {
             Some((app, caller)) => {
-                $operation($crate::route::Call { app, caller, request: $request, pattern: $path }).await
+                $operation($crate::route::Call { app, caller, request: $request, pattern: $path } $(, $argument)?).await
             }
             None => Err(Error::not_found("route")),
         }
     };
-    (@run $verb:ident token $operation:path, $path:literal, $request:ident, $admitted:ident) => {
+    (@run $verb:ident token $operation:path, $path:literal, $request:ident, $admitted:ident $(, $argument:expr)?) => {
         match &$admitted {
             Some((app, caller)) => {
                 let call = $crate::route::Call { app, caller, request: $request, pattern: $path };
-                ::std::boxed::Box::pin($operation(call)).await
+                ::std::boxed::Box::pin($operation(call $(, $argument)?)).await
             }
             None => Err(Error::not_found("route")),
         }
     };
-    (@run $verb:ident open $operation:path, $path:literal, $request:ident, $admitted:ident) => {
-        $operation($crate::route::Open { request: $request }).await
+    (@run $verb:ident open $operation:path, $path:literal, $request:ident, $admitted:ident $(, $argument:expr)?) => {
+        $operation($crate::route::Open { request: $request } $(, $argument)?).await
     };
 }
 

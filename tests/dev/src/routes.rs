@@ -52,7 +52,7 @@ fn rows(text: &str) -> Result<Vec<Row>> {
 
 fn row(line: &str) -> Result<Row> {
     let parts: Vec<&str> = line.split_whitespace().collect();
-    let [verb, _access, path, "=>", _operation] = parts.as_slice() else {
+    let [verb, _access, path, "=>", _operation, ..] = parts.as_slice() else {
         anyhow::bail!("{line:?} is not `VERB access \"path\" => operation;`");
     };
     Ok(Row { verb: (*verb).to_owned(), path: path.trim_matches('"').to_owned() })
@@ -72,8 +72,7 @@ mod tests {
 
     #[test]
     fn a_row_is_read_with_its_method_and_path() {
-        let text =
-            "mod a;\nedge::component! {\n    GET   token \"/a/:id\" => a::get;\n\n    ANY open \"/...\" => b;\n}\n";
+        let text = "mod a;\nedge::component! {\n    GET   token \"/a/:id\" => a::get;\n\n    ANY open \"/...\" => b [c::D];\n}\n";
         let row = |verb: &str, path: &str| Row { verb: verb.into(), path: path.into() };
         assert_eq!(rows(text).expect("rows"), [row("GET", "/a/:id"), row("ANY", "/...")]);
         assert!(rows("mod a;").is_err());

@@ -101,7 +101,7 @@ fn a_cached_404_is_found() {
     let rule = "no-cached-404";
     let value = "fn f() -> Value { Value { payload: vec![], etag: String::new(), owner: None } }";
     breaks(rule, "shared/cache-spin/src/store.rs", append(value));
-    breaks(rule, "shared/cache-logic/src/entry.rs", |text| {
+    breaks(rule, "shared/cache-logic/src/protocol/entry.rs", |text| {
         text.replacen("pub fn encode(value: &Value", "pub fn encode(value: Option<&Value>", 1)
     });
     breaks(rule, CACHE, |text| text.replacen("fn value(mut row: Row)", "fn value(mut row: Option<String>)", 1));
@@ -146,7 +146,7 @@ fn a_dependency_that_points_back_is_found() {
 #[test]
 fn a_clock_or_a_die_in_the_core_is_found() {
     let rule = "pure-core";
-    let file = "shared/cache-logic/src/read.rs";
+    let file = "shared/cache-logic/src/protocol/read.rs";
     breaks(rule, file, append("fn f() { let _ = std::time::SystemTime::now(); }"));
     breaks(rule, file, append("use std::time::{Duration as D, Instant};"));
     breaks(rule, file, append("use std::{collections::HashMap as M, net::TcpStream};"));

@@ -68,7 +68,7 @@ impl Statistics {
             Err(_) => return counts.add(Counter::Failed, 1),
         };
         counts.add(counter(&read.outcome), 1);
-        if read.course.damaged {
+        if read.trace.damaged {
             counts.add(Counter::Damaged, 1);
         }
     }

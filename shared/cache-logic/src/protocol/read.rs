@@ -75,7 +75,7 @@ where
         let (policy, limits) = rules().await?;
         let (wanted, mut trace) = (EntrySpec { policy: &policy, ..*wanted }, ReadTrace::default());
         let read = read_on(ports, &wanted, &limits, load, looked, &mut trace).await;
-        let read = read.map(|read| read.map(|read| Read { course: trace, ..read }));
+        let read = read.map(|read| read.map(|read| Read { trace, ..read }));
         tell_end(ports, wanted.key, read.as_ref().map(Option::as_ref));
         read
     };

@@ -67,8 +67,7 @@ where
                 let refresh = Refresh::of(&stored.trailer, freshness, certificate.epoch);
                 let outcome = Outcome::Hit { freshness, ttl_ms };
                 let encoding = stored.trailer.encoding;
-                out[index] =
-                    Some(Read { renew, refresh, course: trace, encoding, ..Read::of(stored.into_value(), outcome) });
+                out[index] = Some(Read { renew, refresh, trace, encoding, ..Read::of(stored.into_value(), outcome) });
             }
             Verdict::Damaged(_) => {
                 damaged.push(one.key);
@@ -100,8 +99,7 @@ where
     let stored = !fills.is_empty() && ports.fill(&fills, None).await.is_ok();
     for (index, value) in missing.into_iter().zip(values) {
         let trace = ReadTrace { damaged: broken.contains(&index), ..trace };
-        out[index] =
-            value.map(|loaded| Read { renew, course: trace, ..Read::of(loaded.value, Outcome::Miss { stored }) });
+        out[index] = value.map(|loaded| Read { renew, trace, ..Read::of(loaded.value, Outcome::Miss { stored }) });
     }
     Ok(out)
 }
@@ -178,6 +176,6 @@ async fn all_from_origin<L: Into<OriginValue>, E>(
 ) -> Result<Vec<Option<Read>>, E> {
     let all: Vec<usize> = (0..count).collect();
     let values = load(&all).await?;
-    let read = |value: L| Read { course: trace, ..Read::of(value.into().value, Outcome::Bypass(why.clone())) };
+    let read = |value: L| Read { trace, ..Read::of(value.into().value, Outcome::Bypass(why.clone())) };
     Ok(values.into_iter().map(|value| value.map(read)).collect())
 }

@@ -33,7 +33,7 @@ fn a_reader_that_outwaits_the_certificate_renews_it_and_is_served() {
     shop.memory.store_after(Duration::from_millis(850), "order", &encode(&value, &stamp).unwrap());
     let read = shop.read().unwrap().unwrap();
     assert!(is_hit(&read.outcome), "{:?}", read.outcome);
-    assert!(read.course.waited_ms > 800, "the certificate had run out");
+    assert!(read.trace.waited_ms > 800, "the certificate had run out");
     assert_eq!((shop.memory.taken("certify"), shop.loads.get()), (1, 0));
 }
 

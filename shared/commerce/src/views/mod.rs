@@ -22,9 +22,6 @@ pub struct View {
     pub name: &'static str,
     /// One answer of it, for the table of settings.
     pub about: &'static str,
-    /// Its path behind `/orders/:id`, empty for the order itself; `None` for a view with a route of
-    /// its own.
-    pub path: Option<&'static str>,
     /// The first part of its keys.
     pub key: &'static str,
     /// The changes that make an answer wrong.
@@ -46,11 +43,6 @@ impl View {
     /// Its place in [`VIEWS`] and in [`NAMES`].
     pub const fn number(&self) -> usize {
         self.number
-    }
-
-    /// The view that the rest of a path names, behind the order's id; `None` is the order itself.
-    pub fn of_order_at(rest: Option<&str>) -> Option<&'static Self> {
-        VIEWS.iter().find(|view| view.path == Some(rest.unwrap_or_default()))
     }
 }
 
@@ -76,7 +68,6 @@ views! {
     ORDER = {
         name: "order",
         about: "an order",
-        path: Some(""),
         key: "order",
         scope: Scope::Order,
         ttl: "ttl_order",
@@ -90,7 +81,6 @@ views! {
     ORDERS_LIST = {
         name: "orders_list",
         about: "a page of orders",
-        path: None,
         key: "orders:list",
         scope: Scope::Organization,
         ttl: "ttl_orders_list",
@@ -103,7 +93,6 @@ views! {
     ORDER_STATS = {
         name: "order_stats",
         about: "statistics",
-        path: None,
         key: "order:stats",
         scope: Scope::Organization,
         ttl: "ttl_order_stats",
@@ -116,7 +105,6 @@ views! {
     ORDER_SUMMARY = {
         name: "order_summary",
         about: "a summary of an order",
-        path: Some("summary"),
         key: "order-summaries",
         scope: Scope::Order,
         ttl: "ttl_order_summary",
@@ -129,7 +117,6 @@ views! {
     ORDER_HISTORY = {
         name: "order_history",
         about: "a page of a customer's orders",
-        path: None,
         key: "order-history",
         scope: Scope::Customer,
         ttl: "ttl_order_history",
@@ -142,7 +129,6 @@ views! {
     PAYMENT_STATUS = {
         name: "payment_status",
         about: "what was paid for an order",
-        path: Some("payment-status"),
         key: "payment-status",
         scope: Scope::Order,
         ttl: "ttl_payment_status",
@@ -155,7 +141,6 @@ views! {
     ORDER_TRACKING = {
         name: "order_tracking",
         about: "where an order's parcels are",
-        path: Some("tracking"),
         key: "order-tracking",
         scope: Scope::Order,
         ttl: "ttl_order_tracking",
@@ -168,7 +153,6 @@ views! {
     INVOICE_DATA = {
         name: "invoice_data",
         about: "an invoice",
-        path: Some("invoice"),
         key: "invoice-data",
         scope: Scope::Order,
         ttl: "ttl_invoice_data",
@@ -181,7 +165,6 @@ views! {
     ORDER_STATUS = {
         name: "order_status",
         about: "a line of a bulk read",
-        path: None,
         key: "order-status",
         scope: Scope::Order,
         ttl: "ttl_payment_status",
@@ -194,7 +177,6 @@ views! {
     PAYMENT_SESSION = {
         name: "payment_session",
         about: "a payment session",
-        path: None,
         key: "order-payment:session",
         scope: Scope::Session,
         ttl: "ttl_payment_session",

@@ -65,22 +65,6 @@ fn views_are_counted_in_this_order_under_these_names() {
 }
 
 #[test]
-fn a_view_of_an_order_is_found_by_the_rest_of_its_path() {
-    let table = [
-        (None, Some(ORDER)),
-        (Some("summary"), Some(ORDER_SUMMARY)),
-        (Some("payment-status"), Some(PAYMENT_STATUS)),
-        (Some("tracking"), Some(ORDER_TRACKING)),
-        (Some("invoice"), Some(INVOICE_DATA)),
-        (Some("order_status"), None),
-        (Some("Summary"), None),
-    ];
-    for (rest, view) in table {
-        assert_eq!(View::of_order_at(rest), view, "{rest:?}");
-    }
-}
-
-#[test]
 fn what_money_is_decided_by_is_never_old_and_shares_no_other_lifetime() {
     let fresh: Vec<_> = VIEWS.iter().filter(|view| !view.stale_if_error).map(|view| (view.name, view.ttl)).collect();
     let expected = [

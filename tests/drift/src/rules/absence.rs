@@ -4,7 +4,7 @@ use super::Finding;
 use crate::{Tree, code::Code};
 
 const RULE: &str = "no-cached-404";
-const FORMAT: &str = "shared/cache-logic/src/entry.rs";
+const FORMAT: &str = "shared/cache-logic/src/protocol/entry.rs";
 const ROWS: &str = "shared/cache-spin/src/cache.rs";
 
 pub(super) fn check(tree: &Tree) -> Vec<Finding> {

@@ -72,9 +72,9 @@ fn every_end_of_a_read_has_its_counter() {
 #[test]
 fn waits_and_damage_of_a_read_are_counted_beside_its_end() {
     let mut statistics = Statistics::new(ENTITIES);
-    let course = ReadTrace { waited_ms: 30, damaged: true };
-    statistics.read::<()>(0, Ok(Some(&Read { course, ..read(Outcome::Miss { stored: true }) })));
-    statistics.waited(0, course.waited_ms);
+    let trace = ReadTrace { waited_ms: 30, damaged: true };
+    statistics.read::<()>(0, Ok(Some(&Read { trace, ..read(Outcome::Miss { stored: true }) })));
+    statistics.waited(0, trace.waited_ms);
     statistics.waited(0, 0);
     let total = statistics.total();
     assert_eq!((total.get(Counter::Damaged), total.get(Counter::Waits), total.get(Counter::WaitedMs)), (1, 1, 30));

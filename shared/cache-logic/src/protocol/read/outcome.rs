@@ -83,7 +83,7 @@ pub struct Read {
     /// [`crate::read::refresh`].
     pub refresh: Option<Refresh>,
     /// What happened on the way, for statistics.
-    pub course: ReadTrace,
+    pub trace: ReadTrace,
 }
 
 /// What a read met on its way.
@@ -98,7 +98,7 @@ pub struct ReadTrace {
 impl Read {
     /// An answer behind which nothing is due.
     pub(crate) fn of(value: Value, outcome: Outcome) -> Self {
-        Self { value, encoding: Encoding::Identity, outcome, renew: None, refresh: None, course: ReadTrace::default() }
+        Self { value, encoding: Encoding::Identity, outcome, renew: None, refresh: None, trace: ReadTrace::default() }
     }
 }
 

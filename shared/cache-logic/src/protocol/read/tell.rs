@@ -38,13 +38,13 @@ pub(crate) fn tell_all<P: Clock, E>(ports: &P, wanted: &[EntrySpec<'_>], reads: 
 }
 
 fn tell_wait<P: Clock>(ports: &P, key: &str, read: &Read) {
-    if read.course.waited_ms > 0 {
-        ports.observe(&Event::Wait { key, ms: read.course.waited_ms });
+    if read.trace.waited_ms > 0 {
+        ports.observe(&Event::Wait { key, ms: read.trace.waited_ms });
     }
 }
 
 fn tell_outcome<P: Clock>(ports: &P, key: &str, read: &Read) {
-    if read.course.damaged {
+    if read.trace.damaged {
         ports.observe(&Event::Damage { key });
     }
     ports.observe(&match &read.outcome {
