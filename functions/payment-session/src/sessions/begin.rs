@@ -205,7 +205,7 @@ async fn at_provider(app: &'static App, payments: &'static Payments, begun: &New
     let made = match begun.gateway {
         PaymentGateway::Other => Ok((None, None)),
         PaymentGateway::Provider(gateway) => {
-            let currency = Currency::parse(&begun.currency).ok_or_else(|| Error::internal("an unknown currency"))?;
+            let currency = Currency::recorded(&begun.currency).ok_or_else(|| Error::internal("an unknown currency"))?;
             let payment = NewPayment {
                 session: begun.id,
                 order: begun.order,
