@@ -143,13 +143,3 @@ fn a_dependency_that_points_back_is_found() {
     breaks(rule, "shared/commerce/src/lib.rs", append("use spin_sdk::http;"));
 }
 
-#[test]
-fn a_clock_or_a_die_in_the_core_is_found() {
-    let rule = "pure-core";
-    let file = "shared/cache-logic/src/protocol/read.rs";
-    breaks(rule, file, append("fn f() { let _ = std::time::SystemTime::now(); }"));
-    breaks(rule, file, append("use std::time::{Duration as D, Instant};"));
-    breaks(rule, file, append("use std::{collections::HashMap as M, net::TcpStream};"));
-    breaks(rule, "shared/commerce/src/lib.rs", append("fn f() { let _ = uuid::Uuid::now_v7(); }"));
-    dependency_breaks(rule, "cache-logic", "rand");
-}

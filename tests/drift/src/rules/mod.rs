@@ -4,7 +4,6 @@ mod absence;
 mod dependencies;
 mod faults;
 mod handlers;
-mod purity;
 mod variables;
 mod writes;
 
@@ -44,7 +43,6 @@ pub fn check(tree: &Tree) -> Vec<Finding> {
         absence::check,
         writes::check,
         dependencies::check,
-        purity::check,
     ];
     rules.iter().flat_map(|rule| rule(tree)).collect()
 }
