@@ -179,7 +179,6 @@ mod tests {
         assert_eq!(described, edge::commerce::money::Currency::codes().collect());
     }
 
-
     const FRAME: &str = "# about the frame\n\nopenapi: 3.1.0\npaths:\n  # a.yaml\n  # b.yaml\n\ncomponents:\n  schemas:\n    Zero: {}\n\n  headers:\n    H: {}\n";
 
     fn joined(a: &str, b: &str) -> Result<String> {

@@ -142,4 +142,3 @@ fn a_dependency_that_points_back_is_found() {
     }
     breaks(rule, "shared/commerce/src/lib.rs", append("use spin_sdk::http;"));
 }
-

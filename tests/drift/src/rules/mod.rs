@@ -36,14 +36,7 @@ impl fmt::Display for Finding {
 
 /// Everything that doesn't hold.
 pub fn check(tree: &Tree) -> Vec<Finding> {
-    let rules = [
-        handlers::check,
-        variables::check,
-        faults::check,
-        absence::check,
-        writes::check,
-        dependencies::check,
-    ];
+    let rules = [handlers::check, variables::check, faults::check, absence::check, writes::check, dependencies::check];
     rules.iter().flat_map(|rule| rule(tree)).collect()
 }
 

@@ -25,7 +25,11 @@ async fn each_view_lives_as_long_as_its_setting_says() {
         (Some("/orders?limit=5".to_owned()), format!("orders:list:{org}:*"), 200),
         (Some("/orders/stats".to_owned()), format!("order:stats:{org}"), 200),
         (Some(format!("/orders/{order}/summary")), format!("order-summaries:{pair}"), 700),
-        (Some(format!("/customers/{customer}/orders?page=1&size=5")), format!("order-history:{org}/{customer}:1:5"), 3600),
+        (
+            Some(format!("/customers/{customer}/orders?page=1&size=5")),
+            format!("order-history:{org}/{customer}:1:5"),
+            3600,
+        ),
         (Some(format!("/orders/{order}/payment-status")), format!("payment-status:{pair}"), 200),
         (Some(format!("/orders/{order}/tracking")), format!("order-tracking:{pair}"), 1800),
         (Some(format!("/orders/{order}/invoice")), format!("invoice-data:{pair}"), 21_600),
