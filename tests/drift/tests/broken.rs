@@ -73,7 +73,7 @@ fn a_handler_may_speak_of_the_cache_in_a_comment_and_in_a_test() {
 fn a_lifetime_in_the_code_is_found() {
     let rule = "ttls-from-variables";
     breaks(rule, RULES, |text| {
-        text.replacen("parser.policy(\"ttl_order\", &default_ttl)", "Policy::from_secs(300)", 1)
+        text.replacen("parser.policy(variable, &default_ttl)", "Policy::with_ttl(Duration::from_secs(300))", 1)
     });
     breaks(rule, DATA, append("fn f() { let _ = Policy::with_ttl(Duration::from_secs(300)); }"));
     breaks(rule, DATA, append("fn f() -> Policy { Policy { ttl: Duration::from_secs(60), ..g() } }"));
@@ -110,15 +110,12 @@ fn a_cached_404_is_found() {
 #[test]
 fn a_mutation_beside_the_write_path_is_found() {
     let rule = "invalidation-after-every-mutation";
-    breaks(rule, DATA, append("fn f(p: Postgres) { p.query(include_str!(\"sql/order_patch.sql\"), vec![]); }"));
-    breaks(
-        rule,
-        DATA,
-        append("const S: &str = include_str!(\"sql/order_delete.sql\"); fn f(p: Postgres) { p.query(S, vec![]); }"),
-    );
-    // A statement that is found to write, and that nobody runs by the write path.
-    breaks(rule, "shared/edge/src/sql/order_get.sql", |_| "UPDATE orders SET notes = $1".to_owned());
-    breaks(rule, "shared/edge/src/sql/order_get.sql", |_| "SELECT * FROM order_patch($1, $2)".to_owned());
+    breaks(rule, DATA, append("async fn f(app: &App) { let _ = query(app, \"order_patch\", vec![]).await; }"));
+    breaks(rule, DATA, append("async fn f(app: &App) { let _ = change(app, \"order_delete\", vec![]).await; }"));
+    breaks(rule, DATA, append("async fn f(app: &'static App) { let _ = write(app, \"order_get\", vec![]).await; }"));
+    breaks(rule, DATA, append("async fn f(app: &App) { let _ = query(app, \"order_nowhere\", vec![]).await; }"));
+    breaks(rule, "database/code/orders/get.sql", |text| text.replace("STABLE", "VOLATILE"));
+    breaks(rule, "database/code/webhooks/postpone.sql", |text| text.replace("UPDATE webhook_events", "UPDATE orders"));
 }
 
 #[test]

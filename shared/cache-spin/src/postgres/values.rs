@@ -271,9 +271,11 @@ mod tests {
 
     #[test]
     fn a_call_has_one_text_whatever_its_values_are() {
-        let text = call("order_patch", &params![uuid::Uuid::nil(), Some(5i64), None::<&str>, vec!["a".to_owned()]]);
+        let given = params![uuid::Uuid::nil(), Some(5i64), None::<&str>, vec!["a".to_owned()]];
+        let text = call("order_patch", &given);
         assert_eq!(text, "SELECT * FROM order_patch($1::uuid, $2::bigint, $3::text, $4::text[])");
-        assert_eq!(call("order_patch", &params![uuid::Uuid::nil(), None::<i64>, "b", Vec::<String>::new()]), text);
+        let other = params![uuid::Uuid::nil(), None::<i64>, "b", Vec::<String>::new()];
+        assert_eq!(call("order_patch", &other), text);
         assert_eq!(call("certificate_list", &[]), "SELECT * FROM certificate_list()");
     }
 }
