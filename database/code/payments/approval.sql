@@ -1,4 +1,8 @@
--- As in 0121; refusals: how often its capture was refused.
+-- The session that waits for an order which the shopper has approved at the provider. The order is
+-- captured only if one of our sessions still waits for it, and for the sum that it has now.
+-- No row: it isn't to be captured.
+--   p_external: the provider's order. session: its id.
+--   refusals: how often its capture was refused.
 CREATE OR REPLACE FUNCTION payment_approval(p_gateway text, p_external text) RETURNS TABLE (session text, refusals integer) LANGUAGE sql STABLE
 BEGIN ATOMIC
     SELECT s.id::text, s.capture_refusals FROM payment_sessions s JOIN orders o ON o.id = s.order_id

@@ -73,7 +73,7 @@ BEGIN
     FROM webhook_event_objects l
     JOIN payment_objects b ON (b.provider, b.account, b.kind, b.object_id) = (l.provider, l.account, l.kind, l.object_id)
     JOIN orders o ON o.id = b.order_id WHERE l.event = p_event ORDER BY o.id LIMIT 1;
-    SELECT s.id::text, payment_session_status(s.status, s.expires_at) INTO session, session_status
+    SELECT s.id::text, session_status(s.status, s.expires_at) INTO session, session_status
     FROM payment_sessions s WHERE s.order_id = one AND order_id IS NOT NULL ORDER BY s.updated_at DESC, s.id LIMIT 1;
     xid := pg_current_xact_id()::text;
     tags := announced_tags();

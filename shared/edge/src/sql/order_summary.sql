@@ -1,4 +1,1 @@
--- The summary of one order.
--- $1 uuid organisation, $2 uuid order. No row: not found.
--- body text: the JSON to send. version bigint: NULL. customer text: whose order it is.
-SELECT body, version, customer FROM order_summary($1::uuid, $2::uuid)
+SELECT * FROM order_summary($1::uuid, $2::uuid)

@@ -1,2 +1,1 @@
--- One refund that was asked for: $1 uuid organisation, $2 uuid request.
-SELECT body, state, reason FROM refund_request_get($1::uuid, $2::uuid)
+SELECT * FROM refund_get($1::uuid, $2::uuid)

@@ -8,6 +8,7 @@ mod constraints;
 mod create;
 mod database;
 mod documents;
+mod last_release;
 mod lists;
 mod payments;
 mod plans;
