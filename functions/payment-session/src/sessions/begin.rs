@@ -16,7 +16,7 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use edge::{App, Call, Json, Reply, Row, params};
+use edge::{App, Call, Reply, Row, params};
 use payments::Payments;
 use payments::address::client_address;
 use payments::needs::{self, configured_account};
@@ -162,7 +162,7 @@ pub async fn release(call: Call<'_>) -> Result<Reply, Error> {
     let params = params![
         caller.organization,
         session,
-        Json(accounts(payments)),
+        accounts(payments),
         caller.principal(),
         payments.config.session_ttl.as_secs() as i64,
         lease(payments),

@@ -34,26 +34,6 @@ async fn every_statement_of_the_last_release_has_the_shape_that_it_had() {
 }
 
 #[tokio::test]
-async fn every_statement_of_the_last_release_gives_the_columns_of_the_one_in_its_place() {
-    let db = Database::new().await;
-    let dir = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/spin-adapters/src/sql"));
-    for (name, sql) in statements() {
-        let Ok(thin) = std::fs::read_to_string(dir.join(format!("{name}.sql"))) else { continue };
-        let ((parameters, columns), (thin_parameters, mut thin_columns)) =
-            (shape(&db.client, &name, &sql).await, shape(&db.client, &name, &thin).await);
-        // A function that gives nothing gives one column of no value, and a statement that gave nothing gave none.
-        thin_columns.retain(|column| !column.ends_with(" void"));
-        let sorted = |columns: Vec<String>| {
-            let mut columns = columns;
-            columns.sort();
-            columns
-        };
-        assert_eq!(parameters, thin_parameters, "{name}");
-        assert_eq!(sorted(columns), sorted(thin_columns), "{name}");
-    }
-}
-
-#[tokio::test]
 async fn a_retired_signature_names_the_one_that_took_its_place() {
     let files = database::Files::read(database::default_dir()).unwrap();
     for file in files.code.iter().filter(|file| file.name.starts_with("retired/")) {

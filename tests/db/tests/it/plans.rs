@@ -3,7 +3,7 @@
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::database::{Database, SEEDED_ORG, statement};
+use crate::database::{Database, SEEDED_ORG, call};
 use crate::lists::Query;
 
 const EXPLAIN: &str = "EXPLAIN (FORMAT JSON) ";
@@ -81,7 +81,7 @@ async fn a_history_is_read_by_index() {
         .await
         .parse()
         .unwrap();
-    let explain = format!("{EXPLAIN}{}", statement!("customer_orders"));
+    let explain = format!("{EXPLAIN}{}", &call("order_history", 4));
     let found = scans_of(&db.client.query_one(&explain, &[&SEEDED_ORG, &customer, &20i32, &0i32]).await.unwrap());
     assert!(
         found.iter().filter(|scan| *scan == "Index Only Scan orders_by_customer").count() == 2,
@@ -92,7 +92,7 @@ async fn a_history_is_read_by_index() {
 #[tokio::test]
 async fn statistics_never_touch_the_table() {
     let db = Database::seeded().await;
-    let explain = format!("{EXPLAIN}{}", statement!("orders_stats"));
+    let explain = format!("{EXPLAIN}{}", &call("order_stats", 1));
     for org in [Some(SEEDED_ORG), None] {
         let found = scans_of(&db.client.query_one(&explain, &[&org]).await.unwrap());
         assert_eq!(found, ["Index Only Scan orders_statistics"], "{org:?}");

@@ -3,7 +3,7 @@
 use uuid::Uuid;
 
 use super::{ACCOUNT, Event, OTHER_ACCOUNT, capture, database, place, reprice};
-use crate::database::{CUSTOMER, Database, ORG, OTHER_CUSTOMER, OTHER_ORG, statement};
+use crate::database::{CUSTOMER, Database, ORG, OTHER_CUSTOMER, OTHER_ORG, call};
 
 async fn begin(db: &Database, order: Uuid, key: &str) -> (String, Uuid) {
     begin_into(db, "paypal", Some(ACCOUNT), order, key).await
@@ -15,7 +15,7 @@ async fn begin_into(db: &Database, gateway: &str, account: Option<&str>, order: 
     let row = db
         .client
         .query_one(
-            statement!("payment_session_begin"),
+            &call("session_begin", 12),
             &[
                 &ORG,
                 &nobody,
@@ -40,7 +40,7 @@ async fn hold(db: &Database, session: Uuid) -> bool {
     let signals = vec!["velocity"];
     let params: [&(dyn tokio_postgres::types::ToSql + Sync); 6] =
         [&session, &80_i32, &signals, &"https://shop.example/cart", &3600_i64, &ORG];
-    db.client.query_opt(statement!("payment_session_hold"), &params).await.unwrap().is_some()
+    db.client.query_opt(&call("session_hold", 6), &params).await.unwrap().is_some()
 }
 
 async fn approve(db: &Database, org: Uuid, session: Uuid) -> String {
@@ -51,7 +51,7 @@ async fn approve_into(db: &Database, org: Uuid, account: &str, session: Uuid) ->
     let accounts = serde_json::json!({ "paypal": account, "stripe": "acct_1" }).to_string();
     let params: [&(dyn tokio_postgres::types::ToSql + Sync); 6] =
         [&org, &session, &accounts, &"operator", &1800_i64, &20_i64];
-    db.client.query_one(statement!("payment_session_approve"), &params).await.unwrap().get("outcome")
+    db.client.query_one(&call("session_approve", 6), &params).await.unwrap().get("outcome")
 }
 
 async fn shown(db: &Database, session: Uuid) -> String {
@@ -242,7 +242,7 @@ async fn a_sweep_marks_no_more_than_it_announces_by_name() {
     .await;
     db.announced().await;
     for expected in [200_i64, 1] {
-        let row = db.client.query_one(statement!("payment_sessions_sweep"), &[&1000_i32]).await.unwrap();
+        let row = db.client.query_one(&call("session_sweep", 1), &[&1000_i32]).await.unwrap();
         assert_eq!(row.get::<_, i64>("swept"), expected);
         let announced: Vec<String> = db.announced().await.concat();
         assert_eq!(announced.len() as i64, expected);
@@ -254,7 +254,7 @@ async fn a_sweep_marks_no_more_than_it_announces_by_name() {
 async fn held_sessions_are_counted_and_failed_refunds_for_a_day() {
     let (db, order, _) = held().await;
     let backlog = async |part: &str| -> String {
-        let sql = format!("SELECT (b.body::json -> '{part}')::text FROM ({}) AS b", statement!("payment_backlog"));
+        let sql = format!("SELECT (b.body::json -> '{part}')::text FROM ({}) AS b", &call("payment_backlog", 0));
         db.client.query_one(&sql, &[]).await.unwrap().get(0)
     };
     let sessions: serde_json::Value = serde_json::from_str(&backlog("sessions").await).unwrap();

@@ -1,1 +1,0 @@
-SELECT * FROM cache_forget($1::bigint[])

@@ -1,1 +1,0 @@
-SELECT * FROM cache_health($1::text)

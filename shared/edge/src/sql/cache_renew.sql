@@ -1,1 +1,0 @@
-SELECT * FROM cache_renew($1::text, $2::text)

@@ -1,1 +1,0 @@
-SELECT * FROM guest_order($1::text)

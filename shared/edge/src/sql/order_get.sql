@@ -1,1 +1,0 @@
-SELECT * FROM order_get($1::uuid, $2::uuid)

@@ -1,1 +1,0 @@
-SELECT * FROM order_invoice($1::uuid, $2::uuid)

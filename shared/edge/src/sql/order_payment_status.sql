@@ -1,1 +1,0 @@
-SELECT * FROM order_payment_status($1::uuid, $2::uuid)

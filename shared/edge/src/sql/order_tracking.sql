@@ -1,1 +1,0 @@
-SELECT * FROM order_tracking($1::uuid, $2::uuid)

@@ -1,1 +1,0 @@
-SELECT * FROM order_stats($1::uuid)

@@ -1,1 +1,0 @@
-SELECT * FROM order_statuses($1::uuid, $2::text[])

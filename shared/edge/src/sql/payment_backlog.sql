@@ -1,1 +1,0 @@
-SELECT * FROM payment_backlog()

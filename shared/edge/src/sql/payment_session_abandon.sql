@@ -1,1 +1,0 @@
-SELECT * FROM session_abandon($1::uuid, $2::uuid)

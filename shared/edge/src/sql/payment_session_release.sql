@@ -1,1 +1,0 @@
-SELECT * FROM session_postpone($1::uuid, $2::uuid)

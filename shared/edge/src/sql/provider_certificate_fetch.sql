@@ -1,1 +1,0 @@
-SELECT *, '' AS xid, '{}'::text[] AS tags FROM certificate_fetch($1::text, $2::integer)

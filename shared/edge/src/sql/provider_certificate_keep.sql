@@ -1,1 +1,0 @@
-SELECT '' AS xid, '{}'::text[] AS tags FROM certificate_keep($1::text, $2::text)

@@ -1,1 +1,0 @@
-SELECT * FROM certificate_list()

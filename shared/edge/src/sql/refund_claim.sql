@@ -1,1 +1,0 @@
-SELECT *, '' AS xid, '{}'::text[] AS tags FROM refund_claim($1::integer, $2::text, $3::uuid)

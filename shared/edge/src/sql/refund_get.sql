@@ -1,1 +1,0 @@
-SELECT * FROM refund_get($1::uuid, $2::uuid)

@@ -1,1 +1,0 @@
-SELECT * FROM refund_list($1::uuid, $2::uuid)

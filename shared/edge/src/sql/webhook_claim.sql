@@ -1,1 +1,0 @@
-SELECT *, '' AS xid, '{}'::text[] AS tags FROM webhook_claim($1::integer, $2::bigint)

@@ -1,1 +1,0 @@
-SELECT *, '' AS xid, '{}'::text[] AS tags FROM webhook_sweep($1::integer)
