@@ -10,7 +10,8 @@ BEGIN ATOMIC
     WITH matching AS NOT MATERIALIZED (
         SELECT o.id, o.created_at
         FROM orders o
-        WHERE o.organization_id = p_organization AND o.customer_id = p_customer AND o.deleted_at IS NULL
+        WHERE o.organization_id = p_organization AND o.customer_id = p_customer
+            AND o.deleted_at IS NULL
     )
     SELECT row_to_json(shown)::text AS body, NULL::bigint AS version, c.id::text AS customer
     FROM customers c
@@ -18,7 +19,8 @@ BEGIN ATOMIC
         array_to_json(ARRAY(
             SELECT d.document
             FROM unnest(ARRAY(
-                SELECT m.id FROM matching m ORDER BY m.created_at DESC, m.id DESC LIMIT p_limit OFFSET p_offset
+                SELECT m.id FROM matching m ORDER BY m.created_at DESC, m.id DESC
+                    LIMIT p_limit OFFSET p_offset
             )) WITH ORDINALITY AS p (id, place)
             JOIN order_documents d ON d.id = p.id
             ORDER BY p.place

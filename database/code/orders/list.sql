@@ -37,10 +37,14 @@ BEGIN ATOMIC
                 SELECT m.id FROM matching m
                 ORDER BY
                     CASE WHEN p_direction = 'desc' AND p_sort = 'status' THEN m.status END DESC,
-                    CASE WHEN p_direction = 'desc' AND p_sort IN ('createdAt', 'status') THEN m.created_at END DESC,
-                    CASE WHEN p_direction = 'desc' AND p_sort = 'updatedAt' THEN m.updated_at END DESC,
-                    CASE WHEN p_direction = 'desc' AND p_sort = 'totalAmount' THEN m.total_amount END DESC,
-                    CASE WHEN p_direction = 'desc' AND p_sort = 'orderNumber' THEN m.order_number END DESC,
+                    CASE WHEN p_direction = 'desc' AND p_sort IN ('createdAt', 'status')
+                        THEN m.created_at END DESC,
+                    CASE WHEN p_direction = 'desc' AND p_sort = 'updatedAt'
+                        THEN m.updated_at END DESC,
+                    CASE WHEN p_direction = 'desc' AND p_sort = 'totalAmount'
+                        THEN m.total_amount END DESC,
+                    CASE WHEN p_direction = 'desc' AND p_sort = 'orderNumber'
+                        THEN m.order_number END DESC,
                     CASE WHEN p_direction = 'desc' THEN m.id END DESC,
                     CASE WHEN p_sort = 'status' THEN m.status END,
                     CASE WHEN p_sort IN ('createdAt', 'status') THEN m.created_at END,

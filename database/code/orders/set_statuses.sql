@@ -4,8 +4,10 @@
 --   status, version, body (the JSON of the line): the order's present state, NULL if not_found.
 --   xid: the transaction, NULL if nothing was written. tags: what to invalidate before the answer,
 --   the same in each row: what the transaction announced, and what a repeated request finds done.
-CREATE OR REPLACE FUNCTION order_set_statuses(p_organization uuid, p_ids text[], p_status text, p_from text[])
-RETURNS TABLE (id text, outcome text, status text, version bigint, body text, xid text, tags text[]) LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION order_set_statuses(p_organization uuid, p_ids text[], p_status text,
+    p_from text[])
+RETURNS TABLE (id text, outcome text, status text, version bigint, body text, xid text, tags text[])
+LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
     v_ids CONSTANT uuid[] := p_ids::uuid[];
@@ -13,7 +15,8 @@ DECLARE
     v_unchanged text[];
 BEGIN
     -- Always in the order of ids, so that two of these can't wait for each other.
-    PERFORM FROM orders o WHERE o.organization_id = p_organization AND o.id = ANY (v_ids) ORDER BY o.id FOR NO KEY UPDATE;
+    PERFORM FROM orders o WHERE o.organization_id = p_organization AND o.id = ANY (v_ids)
+        ORDER BY o.id FOR NO KEY UPDATE;
     WITH changed AS (
         UPDATE orders o SET status = p_status
         WHERE o.organization_id = p_organization AND o.id = ANY (v_ids) AND o.deleted_at IS NULL
@@ -25,7 +28,8 @@ BEGIN
         xid := pg_current_xact_id()::text;
         tags := announced_tags();
     END IF;
-    -- Whoever brought the others there may not have got to invalidating; an answer that says "it is so" vouches for every later read.
+    -- The writer that brought the others there may not have got to invalidating. An answer that
+    -- says "it is so" vouches for every later read.
     SELECT array_agg(DISTINCT tag) INTO v_unchanged
     FROM orders o, unnest(order_tags(o.organization_id, o.id, o.customer_id, o.status)) AS tag
     WHERE o.organization_id = p_organization AND o.id = ANY (v_ids) AND o.id <> ALL (v_changed)
@@ -37,7 +41,8 @@ BEGIN
             WHEN d.id = ANY (v_changed) THEN 'updated'
             WHEN d.document ->> 'status' = p_status THEN 'unchanged'
             ELSE 'not_allowed' END,
-        d.document ->> 'status', d.version, d.document::text, order_set_statuses.xid, order_set_statuses.tags
+        d.document ->> 'status', d.version, d.document::text, order_set_statuses.xid,
+            order_set_statuses.tags
     FROM unnest(v_ids) WITH ORDINALITY AS asked (id, place)
     LEFT JOIN order_status_documents d ON d.organization_id = p_organization AND d.id = asked.id
     ORDER BY asked.place;

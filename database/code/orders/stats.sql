@@ -12,7 +12,8 @@ BEGIN ATOMIC
     WITH groups AS MATERIALIZED (
         SELECT o.currency, o.status, o.payment_status, count(*) AS n, sum(o.total_amount) AS total
         FROM orders o
-        WHERE (p_organization IS NULL OR o.organization_id = p_organization) AND o.deleted_at IS NULL
+        WHERE (p_organization IS NULL OR o.organization_id = p_organization)
+            AND o.deleted_at IS NULL
         GROUP BY o.currency, o.status, o.payment_status
     )
     SELECT row_to_json(stats)::text AS body, NULL::bigint AS version, NULL::text AS customer
@@ -29,12 +30,15 @@ BEGIN ATOMIC
         FROM groups g) AS s) AS "ordersByStatus",
         (SELECT row_to_json(p) FROM (SELECT
             coalesce(sum(g.n) FILTER (WHERE g.payment_status = 'unpaid'), 0) AS unpaid,
-            coalesce(sum(g.n) FILTER (WHERE g.payment_status = 'none_required'), 0) AS none_required,
+            coalesce(sum(g.n) FILTER (WHERE g.payment_status = 'none_required'),
+                0) AS none_required,
             coalesce(sum(g.n) FILTER (WHERE g.payment_status = 'pending'), 0) AS pending,
             coalesce(sum(g.n) FILTER (WHERE g.payment_status = 'authorized'), 0) AS authorized,
             coalesce(sum(g.n) FILTER (WHERE g.payment_status = 'paid'), 0) AS paid,
-            coalesce(sum(g.n) FILTER (WHERE g.payment_status = 'partially_paid'), 0) AS partially_paid,
-            coalesce(sum(g.n) FILTER (WHERE g.payment_status = 'partially_refunded'), 0) AS partially_refunded,
+            coalesce(sum(g.n) FILTER (WHERE g.payment_status = 'partially_paid'),
+                0) AS partially_paid,
+            coalesce(sum(g.n) FILTER (WHERE g.payment_status = 'partially_refunded'),
+                0) AS partially_refunded,
             coalesce(sum(g.n) FILTER (WHERE g.payment_status = 'refunded'), 0) AS refunded,
             coalesce(sum(g.n) FILTER (WHERE g.payment_status = 'reversed'), 0) AS reversed,
             coalesce(sum(g.n) FILTER (WHERE g.payment_status = 'disputed'), 0) AS disputed,
@@ -46,10 +50,12 @@ BEGIN ATOMIC
                     t.orders AS "totalOrders",
                     t.revenue_orders AS "revenueOrders",
                     money_text(t.revenue, t.currency) AS "totalRevenue",
-                    money_text(coalesce(t.revenue / nullif(t.revenue_orders, 0), 0), t.currency) AS "averageOrderValue"
+                    money_text(coalesce(t.revenue / nullif(t.revenue_orders, 0), 0),
+                        t.currency) AS "averageOrderValue"
                 FROM (
                     SELECT g.currency, sum(g.n) AS orders,
-                        coalesce(sum(g.n) FILTER (WHERE g.status <> 'cancelled'), 0) AS revenue_orders,
+                        coalesce(sum(g.n) FILTER (WHERE g.status <> 'cancelled'),
+                            0) AS revenue_orders,
                         coalesce(sum(g.total) FILTER (WHERE g.status <> 'cancelled'), 0) AS revenue
                     FROM groups g GROUP BY g.currency
                 ) AS t

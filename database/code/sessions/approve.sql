@@ -19,7 +19,8 @@ DECLARE
     s payment_sessions;
     v_account text;
 BEGIN
-    SELECT * INTO s FROM payment_sessions t WHERE t.organization_id = p_organization AND t.id = p_session
+    SELECT * INTO s FROM payment_sessions t WHERE t.organization_id = p_organization
+        AND t.id = p_session
         AND (t.status <> 'creating' OR t.released_at IS NOT NULL) FOR UPDATE;
     status := session_status(s.status, s.expires_at);
     v_account := p_accounts::jsonb ->> s.gateway;
@@ -31,13 +32,16 @@ BEGIN
         outcome := 'in_progress';
     ELSIF status NOT IN ('needs_review', 'creating') THEN
         outcome := 'not_allowed';
-    ELSIF EXISTS (SELECT FROM orders t WHERE t.id = s.order_id AND not_payable(t, s.amount, s.currency) IS NOT NULL) THEN
+    ELSIF EXISTS (SELECT FROM orders t WHERE t.id = s.order_id
+        AND not_payable(t, s.amount, s.currency) IS NOT NULL) THEN
         outcome := 'not_payable';
-        status := (SELECT not_payable(t, s.amount, s.currency) FROM orders t WHERE t.id = s.order_id);
+        status := (SELECT not_payable(t, s.amount, s.currency) FROM orders t
+            WHERE t.id = s.order_id);
     ELSIF NOT account_serves(s.gateway, v_account, p_organization) OR s.account <> v_account THEN
         outcome := 'foreign_account';
     ELSE
-        UPDATE payment_sessions t SET status = 'creating', released_by = p_principal, released_at = now(), expires_at = now() + p_valid * interval '1 second',
+        UPDATE payment_sessions t SET status = 'creating', released_by = p_principal,
+            released_at = now(), expires_at = now() + p_valid * interval '1 second',
             leased_until = now() + p_lease * interval '1 second', updated_at = now()
         WHERE t.id = p_session;
         outcome := 'started';

@@ -31,7 +31,8 @@ BEGIN
     tags := '{}';
     released := 0;
     LOOP
-        SELECT * INTO s FROM payment_sessions t WHERE t.organization_id = p_organization AND t.principal = p_principal
+        SELECT * INTO s FROM payment_sessions t WHERE t.organization_id = p_organization
+            AND t.principal = p_principal
             AND t.idempotency_key = p_key FOR UPDATE;
         IF FOUND THEN
             session := s.id::text;
@@ -43,16 +44,20 @@ BEGIN
                 body := session_document(s);
             ELSIF s.leased_until > now() THEN
                 outcome := 'in_progress';
-            ELSIF NOT account_serves(s.gateway, p_account, p_organization) OR s.account <> p_account THEN
+            ELSIF NOT account_serves(s.gateway, p_account, p_organization)
+                OR s.account <> p_account THEN
                 outcome := 'foreign_account';
             ELSE
-                SELECT not_payable(t, s.amount, s.currency) INTO reason FROM orders t WHERE t.id = s.order_id;
+                SELECT not_payable(t, s.amount, s.currency) INTO reason FROM orders t
+                    WHERE t.id = s.order_id;
             END IF;
             IF reason IS NOT NULL THEN
                 outcome := 'not_payable';
             ELSIF outcome IS NULL THEN
-                -- Whoever asked the provider has died, or found it away: ask again, under the same id.
-                UPDATE payment_sessions t SET leased_until = now() + v_lease, updated_at = now() WHERE t.id = s.id;
+                -- The caller that asked the provider has died, or found it away: ask again, under
+                -- the same id.
+                UPDATE payment_sessions t SET leased_until = now() + v_lease, updated_at = now()
+                    WHERE t.id = s.id;
                 outcome := 'started';
                 amount := money_text(s.amount, s.currency);
                 currency := s.currency;
@@ -64,8 +69,10 @@ BEGIN
             RETURN;
         END IF;
         EXIT WHEN o.id IS NOT NULL;
-        -- Who begins sessions of one order takes turns here. Somebody may have begun one with this key meanwhile.
-        SELECT * INTO o FROM orders t WHERE t.organization_id = p_organization AND t.id = p_order AND t.deleted_at IS NULL
+        -- Callers that begin sessions of one order take turns here. One of them may have begun a
+        -- session with this key meanwhile.
+        SELECT * INTO o FROM orders t WHERE t.organization_id = p_organization AND t.id = p_order
+            AND t.deleted_at IS NULL
             AND (p_customer IS NULL OR t.customer_id = p_customer) FOR NO KEY UPDATE;
         EXIT WHEN NOT FOUND;
     END LOOP;
@@ -77,12 +84,15 @@ BEGIN
     ELSIF NOT account_serves(p_gateway, p_account, p_organization) THEN
         outcome := 'foreign_account';
     ELSE
-        -- What is paid through one of these all the same is recorded, and completed beats failed.
-        UPDATE payment_sessions t SET status = 'failed', reason = CASE WHEN t.expires_at <= now() THEN 'expired' ELSE 'superseded' END,
+        -- A payment through one of these is recorded all the same, and completed beats failed.
+        UPDATE payment_sessions t SET status = 'failed', reason = CASE WHEN t.expires_at <= now()
+            THEN 'expired' ELSE 'superseded' END,
             updated_at = now()
-        WHERE t.order_id = p_order AND t.status IN ('creating', 'needs_review', 'awaiting_redirect', 'awaiting_callback')
+        WHERE t.order_id = p_order
+            AND t.status IN ('creating', 'needs_review', 'awaiting_redirect', 'awaiting_callback')
             AND (t.expires_at <= now() OR (t.amount, t.currency) <> (o.total_amount, o.currency)
-                -- Nobody is asking the provider, and nobody was shown it: its maker has died or given up, and may have lost the key.
+                -- Nobody is asking the provider, and nobody was shown it: its maker has died or
+                -- given up, and may have lost the key.
                 OR t.status = 'creating' AND t.released_at IS NULL AND t.leased_until <= now());
         IF FOUND THEN
             xid := pg_current_xact_id()::text;
@@ -90,14 +100,17 @@ BEGIN
         END IF;
         SELECT t.id::text, (t.released_at IS NOT NULL)::integer INTO session, released
         FROM payment_sessions t
-        WHERE t.order_id = p_order AND t.status IN ('creating', 'needs_review', 'awaiting_redirect', 'awaiting_callback');
+        WHERE t.order_id = p_order
+            AND t.status IN ('creating', 'needs_review', 'awaiting_redirect', 'awaiting_callback');
         IF FOUND THEN
             outcome := 'open_session';
         ELSE
             released := 0;
-            INSERT INTO payment_sessions (id, organization_id, customer_id, order_id, gateway, account, amount, currency, principal,
+            INSERT INTO payment_sessions (id, organization_id, customer_id, order_id, gateway,
+                account, amount, currency, principal,
                 idempotency_key, body_hash, return_url, leased_until, expires_at)
-            VALUES (p_id, p_organization, o.customer_id, p_order, p_gateway, p_account, o.total_amount, o.currency, p_principal, p_key,
+            VALUES (p_id, p_organization, o.customer_id, p_order, p_gateway, p_account,
+                o.total_amount, o.currency, p_principal, p_key,
                 p_body_hash, p_return_url, now() + v_lease, now() + p_valid * interval '1 second')
             ON CONFLICT (organization_id, principal, idempotency_key) DO NOTHING;
             IF FOUND THEN

@@ -13,7 +13,8 @@ RETURN json_build_object(
     'reason', CASE WHEN session_status(s.status, s.expires_at) <> s.status THEN 'expired'
         WHEN s.status IN ('creating', 'needs_review') THEN 'review' ELSE s.reason END,
     'externalTransactionId', s.external_id,
-    'redirectUrl', CASE WHEN session_status(s.status, s.expires_at) = 'awaiting_redirect' THEN s.redirect_url END,
+    'redirectUrl', CASE WHEN session_status(s.status, s.expires_at) = 'awaiting_redirect'
+        THEN s.redirect_url END,
     'webhookData', s.webhook_data,
     'expiresAt', time_text(s.expires_at),
     'createdAt', time_text(s.created_at),

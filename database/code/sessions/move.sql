@@ -18,8 +18,10 @@ DECLARE
 BEGIN
     xid := pg_current_xact_id()::text;
     tags := ARRAY['session:' || p_organization || '/' || p_session];
-    SELECT * INTO s FROM payment_sessions t WHERE t.organization_id = p_organization AND t.id = p_session
-        AND (t.status <> 'creating' OR t.released_at IS NOT NULL) AND (p_customer IS NULL OR t.customer_id = p_customer) FOR UPDATE;
+    SELECT * INTO s FROM payment_sessions t WHERE t.organization_id = p_organization
+        AND t.id = p_session
+        AND (t.status <> 'creating' OR t.released_at IS NOT NULL)
+        AND (p_customer IS NULL OR t.customer_id = p_customer) FOR UPDATE;
     IF NOT FOUND THEN
         outcome := 'not_found';
         RETURN NEXT;
@@ -32,7 +34,8 @@ BEGIN
     END IF;
     IF p_to = 'awaiting_callback' AND current_status = ANY (p_from || p_to) THEN
         -- A payment that is pending may be this session's own: its shopper may go and look at it.
-        SELECT nullif(not_payable(o, s.amount, s.currency), 'pending') INTO hindrance FROM orders o WHERE o.id = s.order_id;
+        SELECT nullif(not_payable(o, s.amount, s.currency), 'pending') INTO hindrance FROM orders o
+            WHERE o.id = s.order_id;
     END IF;
     IF hindrance IS NOT NULL THEN
         outcome := 'not_payable';
@@ -43,7 +46,8 @@ BEGIN
     ELSIF current_status = p_to THEN
         outcome := 'unchanged';
     ELSIF current_status = ANY (p_from) THEN
-        UPDATE payment_sessions t SET status = p_to, reason = CASE WHEN p_to = 'failed' THEN p_reason END, updated_at = now()
+        UPDATE payment_sessions t SET status = p_to, reason = CASE WHEN p_to = 'failed'
+            THEN p_reason END, updated_at = now()
         WHERE t.id = p_session RETURNING * INTO s;
         outcome := 'moved';
     ELSE

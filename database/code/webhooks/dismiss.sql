@@ -25,7 +25,8 @@ BEGIN
         INSERT INTO payment_audit (actor, relation, organization_id, order_id, before, after)
         VALUES (p_principal, 'webhook_events', e.organization_id, e.order_id,
             jsonb_build_object('event', p_event, 'state', e.state, 'reason', e.reason),
-            jsonb_strip_nulls(jsonb_build_object('event', p_event, 'state', 'dismissed', 'reason', e.reason, 'note', p_note)));
+            jsonb_strip_nulls(jsonb_build_object('event', p_event, 'state', 'dismissed', 'reason',
+                e.reason, 'note', p_note)));
     END IF;
     RETURN NEXT;
 END $$;

@@ -5,6 +5,7 @@ CREATE OR REPLACE FUNCTION webhook_tags(p_event uuid) RETURNS text[] LANGUAGE pl
 BEGIN
     RETURN coalesce((
         SELECT order_tags(o.organization_id, o.id, o.customer_id, o.status)
-            || ARRAY(SELECT 'session:' || s.organization_id || '/' || s.id FROM payment_sessions s WHERE s.order_id = o.id)
+            || ARRAY(SELECT 'session:' || s.organization_id || '/' || s.id FROM payment_sessions s
+                WHERE s.order_id = o.id)
         FROM webhook_events e JOIN orders o ON o.id = e.order_id WHERE e.id = p_event), '{}');
 END $$;
