@@ -1,4 +1,5 @@
-//! The last release's instances go on while this one is rolled out: every statement of theirs runs, with the same columns.
+//! The last release's instances go on while this one is rolled out: every statement of theirs runs,
+//! with the same columns.
 
 use std::path::Path;
 
@@ -41,7 +42,8 @@ async fn every_statement_of_the_last_release_gives_the_columns_of_the_one_in_its
         let Ok(thin) = std::fs::read_to_string(dir.join(format!("{name}.sql"))) else { continue };
         let ((parameters, columns), (thin_parameters, mut thin_columns)) =
             (shape(&db.client, &name, &sql).await, shape(&db.client, &name, &thin).await);
-        // A function that gives nothing gives one column of no value, and a statement that gave nothing gave none.
+        // A function that gives nothing gives one column of no value, and a statement that gave
+        // nothing gave none.
         thin_columns.retain(|column| !column.ends_with(" void"));
         let sorted = |columns: Vec<String>| {
             let mut columns = columns;
