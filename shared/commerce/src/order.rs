@@ -104,7 +104,7 @@ impl NewItem {
 }
 
 /// `PATCH /orders/:id`: what isn't named stays as it is.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct OrderPatch {
     /// The status to move to.
     pub status: Option<OrderStatus>,

@@ -160,7 +160,7 @@ fn an_order_is_made_for_oneself_and_at_the_shops_prices() {
 #[test]
 fn a_patch_tells_absent_from_null() {
     let decode = |text: &str| OrderPatch::decode(text.as_bytes());
-    let none = OrderPatch { status: None, notes: None, shipping_address: None };
+    let none = OrderPatch::default();
     assert_eq!(decode(r#"{"notes":null}"#), Ok(OrderPatch { notes: Some(None), ..none.clone() }));
     assert_eq!(decode(r#"{"notes":""}"#), Ok(OrderPatch { notes: Some(Some(String::new())), ..none.clone() }));
     assert_eq!(
@@ -189,7 +189,7 @@ fn a_patch_tells_absent_from_null() {
 #[test]
 fn a_customer_may_cancel_and_no_more() {
     for &status in OrderStatus::ALL {
-        let patch = OrderPatch { status: Some(status), notes: None, shipping_address: None };
+        let patch = OrderPatch { status: Some(status), ..OrderPatch::default() };
         let allowed = patch.permit(&caller(Role::Customer, Some(1), "")).is_ok();
         assert_eq!(allowed, status == OrderStatus::Cancelled, "{status:?}");
         assert!(patch.permit(&caller(Role::Service, None, "")).is_ok());
