@@ -26,6 +26,14 @@ fn field_names(json: &str) -> Vec<String> {
     names
 }
 
+/// The fields that openapi.yaml requires of a schema, in its order.
+fn described_fields(schema: &str) -> Vec<String> {
+    let text = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../openapi.yaml")).unwrap();
+    let description: serde_yaml_ng::Value = serde_yaml_ng::from_str(&text).unwrap();
+    let required = description["components"]["schemas"][schema]["required"].as_sequence().unwrap();
+    required.iter().map(|field| field.as_str().unwrap().to_owned()).collect()
+}
+
 /// A delivered order with an invoice, not paid in yen.
 async fn delivered(db: &Database) -> Uuid {
     let sql = "SELECT id FROM orders o WHERE organization_id = $1 AND status = 'delivered' AND payment_status = 'paid' AND currency = 'EUR' ORDER BY id LIMIT 1";
@@ -38,39 +46,24 @@ async fn read(db: &Database, statement: &str, id: Uuid) -> (String, Option<i64>,
 }
 
 #[tokio::test]
-async fn every_document_has_the_fields_that_are_documented() {
+async fn every_document_has_the_fields_that_are_described() {
     let db = Database::seeded().await;
     let id = delivered(&db).await;
     let table = [
-        (
-            &call("order_get", 2),
-            "id orderNumber organizationId customerId status paymentStatus currency totalAmount items notes shippingAddress externalTransactionId version createdAt updatedAt",
-        ),
-        (
-            &call("order_summary", 2),
-            "id orderNumber status paymentStatus currency totalAmount itemCount version createdAt updatedAt",
-        ),
-        (
-            &call("order_payment_status", 2),
-            "orderId paymentStatus currency totalAmount paidAmount refundedAmount payments updatedAt",
-        ),
-        (&call("order_tracking", 2), "orderId orderNumber status shippingAddress shipments updatedAt"),
-        (
-            &call("order_invoice", 2),
-            "invoiceId orderId orderNumber series number issueDate dueDate seller buyer currency lines vatRate netAmount vatAmount grossAmount ronRate vatAmountRon",
-        ),
+        ("order_get", "Order"),
+        ("order_summary", "Summary"),
+        ("order_payment_status", "PaymentStatusView"),
+        ("order_tracking", "Tracking"),
+        ("order_invoice", "Invoice"),
     ];
     let owner = db.text(&format!("SELECT customer_id FROM orders WHERE id = '{id}'")).await;
-    for (statement, fields) in table {
-        let (body, version, customer) = read(&db, statement, id).await;
-        assert_eq!(field_names(&body).join(" "), fields);
+    for (function, schema) in table {
+        let statement = call(function, 2);
+        let (body, version, customer) = read(&db, &statement, id).await;
+        assert_eq!(field_names(&body), described_fields(schema), "{function}");
         assert_eq!(customer, owner);
-        assert_eq!(
-            version.is_some(),
-            fields.starts_with("id orderNumber organizationId"),
-            "only an order's ETag is its version"
-        );
-        assert_eq!(read(&db, statement, id).await.0, body, "equal data is equal bytes");
+        assert_eq!(version.is_some(), function == "order_get", "only an order's ETag is its version");
+        assert_eq!(read(&db, &statement, id).await.0, body, "equal data is equal bytes");
     }
 }
 
