@@ -5,7 +5,7 @@
 //! | `generate` | the list of generated files, how they are written and compared |
 //! | `openapi` | `openapi.yaml`, joined from `openapi/` |
 //! | `routes` | the rows of every component's table |
-//! | `settings` | the rows of settings, in README |
+//! | `settings` | the rows of settings, and README's tables
 //! | `manifest` | `spin.toml`, from both |
 //! | `token` | tokens for a running `make up` |
 //!

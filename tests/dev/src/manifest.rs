@@ -43,19 +43,18 @@ pub fn generate(root: &Path) -> Result<String> {
         }
     }
     for component in routes::components(root)? {
-        write_component(&mut text, root, &component).with_context(|| component.name.clone())?;
+        write_component(&mut text, &component).with_context(|| component.name.clone())?;
     }
     Ok(text)
 }
 
-fn write_component(text: &mut String, root: &Path, component: &Component) -> Result<()> {
+fn write_component(text: &mut String, component: &Component) -> Result<()> {
     let name = &component.name;
-    let manifest = std::fs::read_to_string(root.join("functions").join(name).join("Cargo.toml"))?;
-    let manifest: toml::Table = manifest.parse()?;
-    let package = &manifest["package"];
-    let description = package["description"].as_str().context("has no description")?;
-    let further =
-        package.get("metadata").and_then(|metadata| metadata.get("spin")?.get("allowed_outbound_hosts")?.as_array());
+    let description = component.description()?;
+    let further = component
+        .package
+        .get("metadata")
+        .and_then(|metadata| metadata.get("spin")?.get("allowed_outbound_hosts")?.as_array());
     let further = further.into_iter().flatten().filter_map(toml::Value::as_str);
     let hosts: Vec<String> = HOSTS.into_iter().chain(further).map(|host| format!("{host:?}")).collect();
 

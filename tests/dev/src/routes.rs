@@ -15,18 +15,31 @@ pub struct Row {
 }
 
 /// A component and its rows.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Component {
     /// The name: that of its folder.
     pub name: String,
+    /// Its `[package]` in Cargo.toml.
+    pub package: toml::Value,
     /// The rows of its table, in their order.
     pub rows: Vec<Row>,
+}
+
+impl Component {
+    /// What it serves, in one sentence of its Cargo.toml.
+    ///
+    /// # Errors
+    /// It has none.
+    pub fn description(&self) -> Result<&str> {
+        let description = self.package.get("description").and_then(toml::Value::as_str);
+        description.with_context(|| format!("functions/{}/Cargo.toml has no description", self.name))
+    }
 }
 
 /// Every component below `functions/`, by name.
 ///
 /// # Errors
-/// A folder without a table, or a row that can't be read.
+/// A folder without a table or a Cargo.toml, or a row that can't be read.
 pub fn components(root: &Path) -> Result<Vec<Component>> {
     let mut components = Vec::new();
     for entry in std::fs::read_dir(root.join("functions")).context("functions/ can't be listed")? {
@@ -34,7 +47,10 @@ pub fn components(root: &Path) -> Result<Vec<Component>> {
         let place = root.join("functions").join(&name).join("src/lib.rs");
         let text = std::fs::read_to_string(&place).with_context(|| format!("{name}/src/lib.rs can't be read"))?;
         let rows = rows(&text).with_context(|| format!("functions/{name}/src/lib.rs"))?;
-        components.push(Component { name, rows });
+        let manifest = std::fs::read_to_string(root.join("functions").join(&name).join("Cargo.toml"));
+        let manifest: toml::Table = manifest.with_context(|| format!("{name}/Cargo.toml can't be read"))?.parse()?;
+        let package = manifest.get("package").with_context(|| format!("{name}/Cargo.toml has no package"))?.clone();
+        components.push(Component { name, package, rows });
     }
     components.sort_by(|one, other| one.name.cmp(&other.name));
     Ok(components)
