@@ -2,7 +2,7 @@
 //! stay as they are.
 //!
 //! `base.yaml` is the frame. Below its `paths:` each comment `# NAME.yaml` stands for the paths of
-//! that file. Below its `components:` each section is followed by the sections of the same name of
+//! that file; files without such a comment follow by name. Below its `components:` each section is followed by the sections of the same name of
 //! all files, in the same order.
 
 use std::collections::BTreeSet;
@@ -26,8 +26,8 @@ struct Area {
 /// The text of `openapi.yaml`.
 ///
 /// # Errors
-/// A file that can't be read, that nobody names or that has a part for which there is no place; a
-/// path or a component that stands twice.
+/// A file that can't be read or that has a part for which there is no place; a path or a component
+/// that stands twice.
 pub fn join(root: &Path) -> Result<String> {
     let folder = root.join(FOLDER);
     let read = |file: &str| {
@@ -39,10 +39,9 @@ pub fn join(root: &Path) -> Result<String> {
     for entry in std::fs::read_dir(&folder).with_context(|| format!("{FOLDER}/ can't be listed"))? {
         present.insert(entry?.file_name().to_string_lossy().into_owned());
     }
-    for file in present.iter().filter(|file| *file != BASE) {
-        ensure!(named.contains(file), "{FOLDER}/{file} isn't named below `paths:` in {BASE}, so nobody would see it");
-    }
-    let areas = named.iter().map(|file| Area::read(file, &read(file)?)).collect::<Result<Vec<_>>>()?;
+    let others = present.iter().filter(|file| *file != BASE && !named.contains(file));
+    let files = named.iter().chain(others);
+    let areas = files.map(|file| Area::read(file, &read(file)?)).collect::<Result<Vec<_>>>()?;
     let joined = assemble(&base, &areas)?;
     // A name that stands twice is an error here: a reader of the description would see one of the
     // two.
@@ -121,10 +120,16 @@ fn assemble(base: &str, areas: &[Area]) -> Result<String> {
             placed.extend(next);
         }
         if !below {
+            if top == "paths:" {
+                let named = named(base);
+                trim(&mut out);
+                areas.iter().filter(|area| !named.contains(&area.file)).for_each(|area| place_paths(&mut out, area));
+                out.push(String::new());
+            }
             top = line;
         }
         match place_of(line).filter(|_| top == "paths:") {
-            Some(file) => place_paths(&mut out, file, areas),
+            Some(file) => areas.iter().filter(|area| area.file == file).for_each(|area| place_paths(&mut out, area)),
             // A comment at the margin is about the frame.
             None if line.starts_with('#') => {}
             None => out.push(line.to_owned()),
@@ -142,14 +147,12 @@ fn assemble(base: &str, areas: &[Area]) -> Result<String> {
     Ok(format!("{HEAD}{}\n", out.join("\n").trim_start()))
 }
 
-fn place_paths(out: &mut Vec<String>, file: &str, areas: &[Area]) {
-    for area in areas.iter().filter(|area| area.file == file) {
-        if out.last().is_some_and(|line| line != "paths:") {
-            out.push(String::new());
-        }
-        out.push(format!("  # {FOLDER}/{file}"));
-        out.extend(area.paths.iter().cloned());
+fn place_paths(out: &mut Vec<String>, area: &Area) {
+    if out.last().is_some_and(|line| line != "paths:") {
+        out.push(String::new());
     }
+    out.push(format!("  # {FOLDER}/{}", area.file));
+    out.extend(area.paths.iter().cloned());
 }
 
 /// Puts the areas' components behind those of the frame.
@@ -191,6 +194,14 @@ mod tests {
         let b = "paths:\n  /b: {}\n\ncomponents:\n  headers:\n    I: {}\n  schemas:\n    # two\n    Two: {}\n";
         let expected = "openapi: 3.1.0\npaths:\n  # openapi/a.yaml\n  /z: {}\n  # why\n  /a: {}\n\n  # openapi/b.yaml\n  /b: {}\n\ncomponents:\n  schemas:\n    Zero: {}\n\n    # openapi/a.yaml\n    One: {} # one\n\n    # openapi/b.yaml\n    # two\n    Two: {}\n\n  headers:\n    H: {}\n\n    # openapi/b.yaml\n    I: {}\n";
         assert_eq!(joined(a, b).unwrap(), format!("{HEAD}{expected}"));
+    }
+
+    #[test]
+    fn a_file_that_the_frame_does_not_name_follows_the_others() {
+        let areas = ["a.yaml", "b.yaml", "c.yaml"].map(|file| Area::read(file, &format!("paths:\n  /{file}: {{}}\n")));
+        let joined = assemble(FRAME, &areas.map(|area| area.expect("an area"))).expect("joined");
+        let end = "  # openapi/b.yaml\n  /b.yaml: {}\n\n  # openapi/c.yaml\n  /c.yaml: {}\n\ncomponents:\n";
+        assert!(joined.contains(end), "{joined}");
     }
 
     #[test]
