@@ -9,6 +9,13 @@ use serde_json::json;
 /// don't expire together.
 const JITTER: f64 = 0.1;
 
+/// The default of a setting that is a number, as spin.toml declares it.
+fn default_of(setting: &str) -> i32 {
+    let manifest = include_str!("../../../../spin.toml");
+    let (_, rest) = manifest.split_once(&format!("\n{setting} = {{ default = \"")).expect("a setting");
+    rest.split('"').next().and_then(|default| default.parse().ok()).expect("a number")
+}
+
 #[tokio::test]
 async fn each_view_lives_as_long_as_its_setting_says() {
     let private = App::private()
@@ -28,11 +35,11 @@ async fn each_view_lives_as_long_as_its_setting_says() {
         (
             Some(format!("/customers/{customer}/orders?page=1&size=5")),
             format!("order-history:{org}/{customer}:1:5"),
-            3600,
+            default_of("ttl_order_history"),
         ),
         (Some(format!("/orders/{order}/payment-status")), format!("payment-status:{pair}"), 200),
-        (Some(format!("/orders/{order}/tracking")), format!("order-tracking:{pair}"), 1800),
-        (Some(format!("/orders/{order}/invoice")), format!("invoice-data:{pair}"), 21_600),
+        (Some(format!("/orders/{order}/tracking")), format!("order-tracking:{pair}"), default_of("ttl_order_tracking")),
+        (Some(format!("/orders/{order}/invoice")), format!("invoice-data:{pair}"), default_of("ttl_invoice_data")),
         (None, format!("order-status:{pair}"), 200),
     ];
     let client = redis::Client::open(&*app.redis_url).expect("an address");
