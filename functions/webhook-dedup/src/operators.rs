@@ -247,7 +247,8 @@ async fn adopt(
 async fn resume(app: &'static App, payments: &Payments, row: &Row) -> Result<Effect, Cause> {
     let text = |column| row.text(column).map(|text| text.unwrap_or_default().to_owned()).map_err(Cause::ours);
     let event = text("event")?;
-    let provider = if text("provider")? == Provider::Stripe.as_str() { Provider::Stripe } else { Provider::PayPal };
+    let unknown = || Cause::ours(Error::internal("a stored event is of no provider that is known"));
+    let provider = Provider::parse(&text("provider")?).ok_or_else(unknown)?;
     let body = row.bytes("body").map_err(Cause::ours)?.unwrap_or_default();
     let outcome = match Event::read(provider, body) {
         Ok(told) => apply(app, payments, &event, &told.subject).await,

@@ -12,7 +12,7 @@ use commerce::outcome::{Outcome, SessionApproveOutcome, SessionBeginOutcome};
 use commerce::preconditions::idempotency_key;
 use commerce::provider::Provider;
 use commerce::session::{self, PaymentGateway};
-use serde_json::json;
+use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
@@ -273,8 +273,9 @@ fn account(payments: &Payments, gateway: PaymentGateway) -> Option<&str> {
 
 /// The same by gateway, for a session whose gateway only Postgres knows.
 fn accounts(payments: &Payments) -> String {
-    let of = |provider| configured_account(&payments.config, provider);
-    json!({ "paypal": of(Provider::PayPal), "stripe": of(Provider::Stripe) }).to_string()
+    let of =
+        |provider: &Provider| (provider.as_str().to_owned(), json!(configured_account(&payments.config, *provider)));
+    Value::Object(Provider::ALL.iter().map(of).collect()).to_string()
 }
 
 fn foreign_account() -> Error {
