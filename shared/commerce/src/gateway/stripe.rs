@@ -8,7 +8,7 @@ use crate::foreign;
 use crate::provider::Provider;
 use crate::time::Moment;
 use crate::webhook::amount::Amount;
-use crate::webhook::event::stripe::{ORDER_METADATA, payment_intent, refund as refund_object};
+use crate::webhook::event::stripe::{ORDER_METADATA, TYPES, payment_intent, refund as refund_object};
 use crate::webhook::event::{ProviderObject, id, text};
 
 #[cfg(test)]
@@ -18,20 +18,6 @@ mod tests;
 const VERSION: &str = "2024-06-20";
 /// The number of events that are listed at once: Stripe's most.
 const PAGE: u32 = 100;
-/// The types that concern payments of orders: the ones that [`crate::webhook::event::stripe`]
-/// reads.
-const TYPES: [&str; 10] = [
-    "payment_intent.succeeded",
-    "payment_intent.payment_failed",
-    "payment_intent.canceled",
-    "checkout.session.completed",
-    "checkout.session.async_payment_succeeded",
-    "checkout.session.async_payment_failed",
-    "charge.refunded",
-    "refund.failed",
-    "charge.dispute.created",
-    "charge.dispute.closed",
-];
 
 /// Creates a checkout session. The order's id stands on the session and on its payment intent:
 /// events come of both.
@@ -100,7 +86,7 @@ pub fn capture(capture: &NewCapture) -> Result<Request, GatewayError> {
 pub fn events(since: Moment, page: Option<&str>) -> Request {
     let (since, limit) = (since.0.div_euclid(1_000_000).to_string(), PAGE.to_string());
     let mut fields = vec![("created[gte]", since.as_str()), ("limit", &limit)];
-    fields.extend(TYPES.map(|kind| ("types[]", kind)));
+    fields.extend(TYPES.map(|(kind, _)| ("types[]", kind)));
     fields.extend(page.map(|last| ("starting_after", last)));
     versioned(Request::get(format!("/v1/events?{}", form(&fields))))
 }

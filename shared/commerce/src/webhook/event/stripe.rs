@@ -11,6 +11,24 @@ use crate::webhook::amount::Amount;
 /// The metadata key under which Stripe is told our order's id.
 pub const ORDER_METADATA: &str = "order_id";
 
+/// Reads the object of an event: `None` if it is malformed, `Some(None)` if there is nothing to fold.
+type Reader = fn(&Value) -> Option<Option<ProviderObject>>;
+
+/// The types that concern payments of orders, and how the object of each is read. Only these are
+/// asked for when events are listed.
+pub(crate) const TYPES: [(&str, Reader); 10] = [
+    ("payment_intent.succeeded", |intent| payment_intent(intent).map(Some)),
+    ("payment_intent.payment_failed", |intent| payment_intent(intent).map(Some)),
+    ("payment_intent.canceled", |intent| payment_intent(intent).map(Some)),
+    ("checkout.session.completed", |session| checkout(session, false)),
+    ("checkout.session.async_payment_succeeded", |session| checkout(session, false)),
+    ("checkout.session.async_payment_failed", |session| checkout(session, true)),
+    ("charge.refunded", |taken| charge(taken).map(Some)),
+    ("refund.failed", |failed| refund(failed).map(Some)),
+    ("charge.dispute.created", |opened| dispute(opened).map(Some)),
+    ("charge.dispute.closed", |closed| dispute(closed).map(Some)),
+];
+
 /// A parsed event. Its whole body was signed.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StripeEvent {
@@ -44,16 +62,9 @@ impl StripeEvent {
         let created = event.get("created").and_then(Value::as_i64).filter(|s| (0..253_402_300_800).contains(s));
         let created_at = created.map(|seconds| Moment(seconds * 1_000_000));
         let inner = event.get("data").and_then(|data| data.get("object")).unwrap_or(&Value::Null);
-        let object = match kind {
-            "payment_intent.succeeded" | "payment_intent.payment_failed" | "payment_intent.canceled" => {
-                Some(payment_intent(inner)?)
-            }
-            "checkout.session.completed" | "checkout.session.async_payment_succeeded" => checkout(inner, false)?,
-            "checkout.session.async_payment_failed" => checkout(inner, true)?,
-            "charge.refunded" => Some(charge(inner)?),
-            "refund.failed" => Some(refund(inner)?),
-            "charge.dispute.created" | "charge.dispute.closed" => Some(dispute(inner)?),
-            _ => None,
+        let object = match TYPES.iter().find(|(known, _)| *known == kind) {
+            Some((_, read)) => read(inner)?,
+            None => None,
         };
         Some(Self {
             id: id(event, "id")?,
