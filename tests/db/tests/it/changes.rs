@@ -1,4 +1,4 @@
-//! order_patch, order_delete and orders_set_status.
+//! order_patch, order_delete and order_set_statuses.
 
 use serde_json::{Value, json};
 use tokio_postgres::{Client, Row};
