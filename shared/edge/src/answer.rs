@@ -4,7 +4,7 @@ use crate::packing::{Packing, Sent};
 use crate::problem;
 use crate::reply::Reply;
 use crate::request::Incoming;
-use cache_logic::entry::Value;
+use cache_logic::entry::{Encoding, Value};
 use cache_logic::freshness::Freshness;
 use cache_logic::policy::Compression;
 use cache_logic::read::{Outcome, Read};
@@ -27,7 +27,10 @@ pub struct Answer {
 impl Answer {
     /// What a read gave. `compress` is how its entry may be packed.
     pub(crate) fn new(read: Read, compress: Option<Compression>) -> Self {
-        let packing = compress.map(|compress| Packing::new(read.encoding, compress.packer));
+        // An answer that is too short to be packed has one form for all clients.
+        let packing = compress
+            .filter(|compress| read.encoding != Encoding::Identity || read.value.payload.len() >= compress.min_bytes)
+            .map(|compress| Packing::new(read.encoding, compress.packer));
         let Value { payload, etag, owner } = read.value;
         Self { body: payload, etag, owner, cache_status: cache_status(&read.outcome), packing }
     }
