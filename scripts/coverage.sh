@@ -1,12 +1,14 @@
 #!/usr/bin/env bash
-# `make coverage`: which lines native tests run. Fails below 90 % of cache-logic by its own tests, and below 80 % of what guards payments: limits,
-# gateway, verification.
+# `make coverage`: which lines native tests run. Fails below 90 % of cache-logic by its own tests,
+# and below 80 % of what guards payments: limits, gateway, verification.
 #
-# The model check is left out: it takes minutes and runs no line that the others don't. The contract is a suite itself, and runs on
-# Redis too (`tests/contract`), which is not seen here: its lines aren't counted.
+# The model check is left out: it takes minutes and runs no line that the others don't. The contract
+# is a suite itself, and runs on Redis too (`tests/contract`), which is not seen here: its lines
+# aren't counted.
 #
-# Of payments every line outside of tests counts, by file. What needs Redis, Postgres or Spin runs as WASM in `tests/e2e`, where nobody counts lines: those
-# files are listed with none, and aren't part of the three.
+# Of payments every line outside of tests counts, by file. What needs Redis, Postgres or Spin runs
+# as WASM in `tests/e2e`, where nobody counts lines: those files are listed with none, and aren't
+# part of the three.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/lib.sh

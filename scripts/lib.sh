@@ -35,7 +35,8 @@ ensure_service() {
     dev services find "$1" >/dev/null
 }
 
-# install WHAT: by the system's own package manager, saying so. WHAT is redis, postgres, openssl, wrk, git or cc.
+# install WHAT: by the system's own package manager, saying so. WHAT is redis, postgres, openssl,
+# wrk, git or cc.
 install() {
     local manager packages
     if [ "$(uname)" = Darwin ]; then manager=brew; else
@@ -108,7 +109,8 @@ wait_until() {
     done
 }
 
-# The wasm target, and a C compiler for the linker. rustup is only asked where it manages the toolchain.
+# The wasm target, and a C compiler for the linker. rustup is only asked where it manages the
+# toolchain.
 ensure_rust() {
     have cc || install cc
     if have rustup && ! rustup target list --installed | grep -qx wasm32-wasip2; then
@@ -123,8 +125,9 @@ component_flags() {
     for folder in functions/*/Cargo.toml; do printf -- '-p %s ' "$(basename "$(dirname "$folder")")"; done
 }
 
-# Long steps and servers run as a process group of their own: bash runs a trap only after a foreground command has ended, but
-# ends a `wait` at once; and the signal then reaches all that the step started.
+# Long steps and servers run as a process group of their own: bash runs a trap only after a
+# foreground command has ended, but ends a `wait` at once; and the signal then reaches all that the
+# step started.
 job=""
 in_group() {
     set -m

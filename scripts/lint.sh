@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Formatting, generated files, clippy on both targets, and the drift check; stops at the first that fails.
+# Formatting, generated files, clippy on both targets, and the drift check; stops at the first that
+# fails.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/lib.sh

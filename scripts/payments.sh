@@ -1,5 +1,6 @@
-# Sourced by up.sh: a stand-in plays PayPal and Stripe, unless a variable of spin.toml names somebody else. Its names and secrets stay
-# the same in .run. Sets `standin`, its address, and `unpaid`, `total`, `cents` and `currency` of an order to be paid.
+# Sourced by up.sh: a stand-in plays PayPal and Stripe, unless a variable of spin.toml names
+# somebody else. Its names and secrets stay the same in .run. Sets `standin`, its address, and
+# `unpaid`, `total`, `cents` and `currency` of an order to be paid.
 
 random() { openssl rand -hex "$1"; }
 if [ ! -f $run/payments.env ]; then

@@ -1,11 +1,13 @@
 #!/usr/bin/env bash
-# Prints every variable of spin.toml with its value as a TOML table, for `spin up --variable @FILE.toml`: SPIN_VARIABLE_<NAME>
-# where that is set, else the default.
+# Prints every variable of spin.toml with its value as a TOML table, for `spin up --variable
+# @FILE.toml`: SPIN_VARIABLE_<NAME> where that is set, else the default.
 #
-# Spin looks up every variable of the app whenever it starts an instance, which is every 128 requests. In the environment each is a
-# switch of threads, in a table none; what that is of the throughput stands in docs/performance.md.
+# Spin looks up every variable of the app whenever it starts an instance, which is every 128
+# requests. In the environment each is a switch of threads, in a table none; what that is of the
+# throughput stands in docs/performance.md.
 #
-# Left out, and so to be looked up by Spin: what .env sets, and what can't stand between ''' in TOML.
+# Left out, and so to be looked up by Spin: what .env sets, and what can't stand between ''' in
+# TOML.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

@@ -9,8 +9,8 @@ use edge::{Open, Reply};
 use futures_util::future::join3;
 use serde_json::{Map, Value, json};
 
-/// `GET /api/v1/health/cache`: the sums of all instances, and how the cache stands. 200 also where Redis can't be asked: then the sums
-/// are null, and `statistics` says why.
+/// `GET /api/v1/health/cache`: the sums of all instances, and how the cache stands. 200 also where
+/// Redis can't be asked: then the sums are null, and `statistics` says why.
 ///
 /// # Errors
 /// As [`permitted`].

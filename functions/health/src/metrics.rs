@@ -1,4 +1,5 @@
-//! `GET /metrics`: what Prometheus collects. What can't be asked is absent, never 0: a counter that falls would look like a new beginning.
+//! `GET /metrics`: what Prometheus collects. What can't be asked is absent, never 0: a counter that
+//! falls would look like a new beginning.
 
 use commerce::caller::Role;
 use commerce::error::Error;
@@ -17,8 +18,8 @@ const PREFIX: &str = "edge_orders_";
 /// The app, for a caller that may read statistics.
 ///
 /// # Errors
-/// [`Error::Misconfigured`]; if `metrics_access` is `operator`: [`Error::Unauthenticated`], and [`Error::Forbidden`] for others than
-/// operators.
+/// [`Error::Misconfigured`]; if `metrics_access` is `operator`: [`Error::Unauthenticated`], and
+/// [`Error::Forbidden`] for others than operators.
 pub async fn permitted(call: Open<'_>) -> Result<&'static App, Error> {
     let app = App::ready().await?;
     match Rules::ready().await?.metrics_access {

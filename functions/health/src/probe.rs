@@ -1,5 +1,5 @@
-//! Asks every dependency at the same time. Each has a time limit, so all together take as long as the slowest limit and no longer; nothing
-//! is changed, also not the certificate.
+//! Asks every dependency at the same time. Each has a time limit, so all together take as long as
+//! the slowest limit and no longer; nothing is changed, also not the certificate.
 
 use commerce::error::Error;
 use edge::{App, params};
@@ -52,7 +52,8 @@ impl Probe {
         self.postgres.as_ref().map_or(app.cache.is_mismatched(), |ledger| ledger.mismatch)
     }
 
-    /// Nobody reads, so nobody renews, and invalidations pile up, or the first writer can't yet tidy up behind itself.
+    /// Nobody reads, so nobody renews, and invalidations pile up, or the first writer can't yet
+    /// tidy up behind itself.
     pub(crate) fn needs_renewal(&self) -> bool {
         let idle = self.redis == Ok(false);
         idle && self.postgres.as_ref().is_ok_and(|ledger| !ledger.mismatch && (ledger.waiting > 0 || !ledger.known))

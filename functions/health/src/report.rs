@@ -1,4 +1,5 @@
-//! What the server says of itself: its dependencies and its configuration. For everyone to read, so it names no address and no value.
+//! What the server says of itself: its dependencies and its configuration. For everyone to read, so
+//! it names no address and no value.
 
 use serde_json::{Map, Value, json};
 
@@ -12,7 +13,8 @@ use payments::needs::{self, Need};
 
 use crate::probe::{Probe, State};
 
-/// `GET /health`: asks each dependency. 200 if reads can be served, from Redis or from Postgres; else 503.
+/// `GET /health`: asks each dependency. 200 if reads can be served, from Redis or from Postgres;
+/// else 503.
 ///
 /// # Errors
 /// None.

@@ -14,8 +14,8 @@ use uuid::Uuid;
 /// repetition from a mistake.
 ///
 /// # Errors
-/// [`Error::Unprocessable`] for unknown customers and products and for a key that was used for another
-/// body.
+/// [`Error::Unprocessable`] for unknown customers and products and for a key that was used for
+/// another body.
 pub async fn create(call: Call<'_>) -> Result<Reply, Error> {
     call.no_query()?;
     let body = call.json().await?;

@@ -9,8 +9,8 @@ use edge::answer::common_status;
 use edge::{Call, Reply, Row, params};
 use uuid::Uuid;
 
-/// `POST /orders/statuses`: `{items, missing}`, both in the order of the ids. An order that isn't there
-/// or isn't the caller's is named as missing.
+/// `POST /orders/statuses`: `{items, missing}`, both in the order of the ids. An order that isn't
+/// there or isn't the caller's is named as missing.
 ///
 /// # Errors
 /// What Postgres gave.
@@ -39,8 +39,8 @@ pub async fn read(call: Call<'_>) -> Result<Reply, Error> {
         .with("vary", "Authorization"))
 }
 
-/// `PATCH /orders/statuses`: moves many orders to one status. Gives `{items}` in the order of the ids,
-/// each with its outcome.
+/// `PATCH /orders/statuses`: moves many orders to one status. Gives `{items}` in the order of the
+/// ids, each with its outcome.
 ///
 /// # Errors
 /// [`Error::Forbidden`] for customers. What happens to one order never fails the others.

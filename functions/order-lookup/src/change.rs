@@ -1,5 +1,5 @@
-//! Changing and deleting an order. Each is one statement, and answers when no reader is served the old
-//! state any more.
+//! Changing and deleting an order. Each is one statement, and answers when no reader is served the
+//! old state any more.
 
 use commerce::error::Error;
 use commerce::order::OrderPatch;
@@ -13,8 +13,8 @@ use serde::Serialize;
 /// `PATCH /orders/:id`.
 ///
 /// # Errors
-/// [`Error::NotFound`] for another's too, [`Error::PreconditionFailed`], and [`Error::Conflict`] for a
-/// move that the table of statuses doesn't have.
+/// [`Error::NotFound`] for another's too, [`Error::PreconditionFailed`], and [`Error::Conflict`]
+/// for a move that the table of statuses doesn't have.
 pub async fn patch(call: Call<'_>) -> Result<Reply, Error> {
     let id = call.id()?;
     call.no_query()?;
@@ -55,8 +55,8 @@ pub async fn patch(call: Call<'_>) -> Result<Reply, Error> {
 /// `DELETE /orders/:id`: hides an order, or, `hard`, removes it.
 ///
 /// # Errors
-/// [`Error::Forbidden`] for customers, and for all but operators if it is hard; [`Error::Conflict`] if
-/// payments hang on it.
+/// [`Error::Forbidden`] for customers, and for all but operators if it is hard; [`Error::Conflict`]
+/// if payments hang on it.
 pub async fn delete(call: Call<'_>) -> Result<Reply, Error> {
     let id = call.id()?;
     let hard = parse_hard(call.query())?;

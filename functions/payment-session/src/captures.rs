@@ -18,11 +18,13 @@ use uuid::Uuid;
 
 use crate::observed;
 
-/// `POST /payments/:id/capture`, by the id of a payment that is authorized or of a payment session that the shopper has approved.
+/// `POST /payments/:id/capture`, by the id of a payment that is authorized or of a payment session
+/// that the shopper has approved.
 ///
 /// # Errors
-/// [`Error::Forbidden`] for all but operators, [`Error::Conflict`] where there is nothing to capture, [`Error::Unprocessable`] for a key of another
-/// body and for what the provider refuses, [`Error::Unavailable`] where the provider is away: the same request again takes nothing twice.
+/// [`Error::Forbidden`] for all but operators, [`Error::Conflict`] where there is nothing to
+/// capture, [`Error::Unprocessable`] for a key of another body and for what the provider refuses,
+/// [`Error::Unavailable`] where the provider is away: the same request again takes nothing twice.
 pub async fn capture(call: Call<'_>) -> Result<Reply, Error> {
     let Call { app, caller, .. } = call;
     let payments = Payments::ready().await?;

@@ -1,4 +1,5 @@
-//! Checkout sessions: carts in the Redis of state, each its caller's own; the order they become is in Postgres.
+//! Checkout sessions: carts in the Redis of state, each its caller's own; the order they become is
+//! in Postgres.
 
 use commerce::caller::Caller;
 use commerce::checkout::{Cart, CartDamage};
@@ -29,8 +30,8 @@ pub async fn get(call: Call<'_>) -> Result<Reply, Error> {
     Checkout::of(call).await?.get().await
 }
 
-/// `DELETE /checkout/sessions/:id`: drops the cart, whatever state it is in, also if there is none: once is as good as twice. The order
-/// that it may have become stays.
+/// `DELETE /checkout/sessions/:id`: drops the cart, whatever state it is in, also if there is none:
+/// once is as good as twice. The order that it may have become stays.
 ///
 /// # Errors
 /// [`Error::Unavailable`] if Redis is away.
@@ -38,11 +39,12 @@ pub async fn delete(call: Call<'_>) -> Result<Reply, Error> {
     Checkout::of(call).await?.delete().await
 }
 
-/// `POST /checkout/sessions/:id/order`: makes the order, once, however often this is called, with the cart or without it.
+/// `POST /checkout/sessions/:id/order`: makes the order, once, however often this is called, with
+/// the cart or without it.
 ///
 /// # Errors
-/// As `POST /orders`; [`Error::NotFound`] if there is neither a cart nor an order; [`Error::Unavailable`] if Redis is away and no order
-/// was made before.
+/// As `POST /orders`; [`Error::NotFound`] if there is neither a cart nor an order;
+/// [`Error::Unavailable`] if Redis is away and no order was made before.
 pub async fn order(call: Call<'_>) -> Result<Reply, Error> {
     Checkout::of(call).await?.order().await
 }
@@ -57,7 +59,8 @@ struct Checkout<'a> {
 }
 
 impl<'a> Checkout<'a> {
-    /// The session that a request names. The caller is part of its key: the same id of somebody else is another session.
+    /// The session that a request names. The caller is part of its key: the same id of somebody
+    /// else is another session.
     ///
     /// # Errors
     /// [`Error::Misconfigured`] without `hmac_key`.
@@ -97,7 +100,8 @@ impl<'a> Checkout<'a> {
     }
 
     async fn order(&self) -> Result<Reply, Error> {
-        // Postgres may know the order without the cart, so what is wrong with the cart counts only where it doesn't.
+        // Postgres may know the order without the cart, so what is wrong with the cart counts only
+        // where it doesn't.
         let stored = self.stored().await;
         let cart = match &stored {
             Ok(Some(Ok(cart))) => Some(cart),
@@ -133,7 +137,8 @@ impl<'a> Checkout<'a> {
         }
     }
 
-    /// Leaves a note in place of the cart, so that it says what it has become. A convenience: Postgres knows.
+    /// Leaves a note in place of the cart, so that it says what it has become. A convenience:
+    /// Postgres knows.
     async fn remember(&self, cart: Option<&Cart>, order: &str) {
         if let (Some(cart), Ok(order)) = (cart, Uuid::try_parse(order)) {
             let _ = self.store(&Cart { order: Some(order), ..cart.clone() }).await;

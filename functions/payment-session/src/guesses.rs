@@ -1,8 +1,10 @@
-//! How often somebody may be wrong about a guest's token. Nobody guesses 128 bits, but each wrong one is a query: so wrong tokens are
-//! counted by address, and an address that has been wrong too often isn't looked up for, until the hour is over.
+//! How often somebody may be wrong about a guest's token. Nobody guesses 128 bits, but each wrong
+//! one is a query: so wrong tokens are counted by address, and an address that has been wrong too
+//! often isn't looked up for, until the hour is over.
 //!
-//! Right ones aren't counted, so a house with many guests has no limit, and what is refused unasked isn't either: nobody is kept out for longer
-//! by others who go on. Where Redis is away nothing is counted, since a guest's look at an order has to work without it.
+//! Right ones aren't counted, so a house with many guests has no limit, and what is refused unasked
+//! isn't either: nobody is kept out for longer by others who go on. Where Redis is away nothing is
+//! counted, since a guest's look at an order has to work without it.
 
 use commerce::client_address::ClientAddress;
 use commerce::error::Error;
@@ -47,7 +49,8 @@ impl Guesses {
     /// Counts a wrong one.
     ///
     /// # Errors
-    /// [`Error::TooManyRequests`] where it was one too many: of any number that come at once, no more than the quota are answered otherwise.
+    /// [`Error::TooManyRequests`] where it was one too many: of any number that come at once, no
+    /// more than the quota are answered otherwise.
     pub async fn wrong(&self, app: &App) -> Result<(), Error> {
         self.ask(app, &format!("{:032x}", token())).await
     }

@@ -1,5 +1,5 @@
-//! Guest access: a token opens the public view of one order. Postgres has only its HMAC, and finds it by that: no comparison of tokens
-//! takes place whose time could tell anything.
+//! Guest access: a token opens the public view of one order. Postgres has only its HMAC, and finds
+//! it by that: no comparison of tokens takes place whose time could tell anything.
 
 use commerce::error::Error;
 use commerce::guest::GuestToken;
@@ -58,11 +58,12 @@ pub async fn revoke_token(call: Call<'_>) -> Result<Reply, Error> {
     }
 }
 
-/// `GET /guest/order`: the public view of the order that a token opens. Always from Postgres: a token taken back opens nothing from then
-/// on.
+/// `GET /guest/order`: the public view of the order that a token opens. Always from Postgres: a
+/// token taken back opens nothing from then on.
 ///
 /// # Errors
-/// [`Error::Unauthenticated`] if the token opens nothing, whatever the reason; [`Error::TooManyRequests`] if that was so too often.
+/// [`Error::Unauthenticated`] if the token opens nothing, whatever the reason;
+/// [`Error::TooManyRequests`] if that was so too often.
 pub async fn order(call: Open<'_>) -> Result<Reply, Error> {
     let request = call.request;
     // The token never stands in an address, where logs and histories would keep it.

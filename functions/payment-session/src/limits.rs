@@ -1,7 +1,8 @@
 //! How often somebody may try to pay.
 //!
-//! Customers are counted by who they are, so nobody can use up another's attempts. Addresses are counted for customers only, since behind
-//! a service stands a shop with all its customers. Customers and addresses stand in keys as HMACs.
+//! Customers are counted by who they are, so nobody can use up another's attempts. Addresses are
+//! counted for customers only, since behind a service stands a shop with all its customers.
+//! Customers and addresses stand in keys as HMACs.
 
 use commerce::client_address::ClientAddress;
 use commerce::error::Error;
@@ -59,8 +60,9 @@ impl Admission {
         Error::Counted { refusal: Box::new(refusal), policy: self.decision.policy(), limit: self.decision.limit() }
     }
 
-    /// What came of an attempt that was admitted. One that was refused for good is over: sent again it is another attempt, and counts. What
-    /// may still come to something, because somebody is at work on it or away, goes on as the same attempt.
+    /// What came of an attempt that was admitted. One that was refused for good is over: sent again
+    /// it is another attempt, and counts. What may still come to something, because somebody is at
+    /// work on it or away, goes on as the same attempt.
     pub async fn ended(&self, app: &App, refusal: &Error) {
         let open = match refusal {
             Error::Conflict { current, .. } => current.as_deref() == Some(IN_PROGRESS),
@@ -116,7 +118,8 @@ pub async fn count(
     let address = short_pseudonym(hmac_key, Purpose::LimitedAddress, address.as_bytes());
     let of_address = || rate().part("ip").part(&address);
     windows.push((of_address().build(), window("address-hour", limits.address_hour, HOUR)));
-    // The same count tells how many customers there are: each is one attempt, however often it comes.
+    // The same count tells how many customers there are: each is one attempt, however often it
+    // comes.
     let customers = Windows::of(vec![(of_address().part("customers").build(), window("customers", CUSTOMERS, DAY))]);
     let windows = Windows::of(windows);
     let (decision, customers) = try_join(

@@ -6,8 +6,9 @@ use commerce::webhook::event::ProviderObject;
 
 use edge::{App, Json, params};
 
-/// Folds what `provider` said of objects of `account` into the order that they belong to. `source` names the request that it answered: the
-/// same again changes nothing, and neither does the event that comes later. Gives the order's payment status, where it is known.
+/// Folds what `provider` said of objects of `account` into the order that they belong to. `source`
+/// names the request that it answered: the same again changes nothing, and neither does the event
+/// that comes later. Gives the order's payment status, where it is known.
 ///
 /// # Errors
 /// What Postgres gave: then nothing has changed, and the provider's event does it.

@@ -51,8 +51,9 @@ pub struct Sent {
 /// `POST /payments/:id/refunds`: 201 where the provider has it, 202 where it is kept to be sent.
 ///
 /// # Errors
-/// [`Error::Forbidden`] for all but operators, [`Error::Conflict`] for a payment that can't be refunded, [`Error::Unprocessable`] for more than
-/// is left, for a key of another body, and for what the provider refuses.
+/// [`Error::Forbidden`] for all but operators, [`Error::Conflict`] for a payment that can't be
+/// refunded, [`Error::Unprocessable`] for more than is left, for a key of another body, and for
+/// what the provider refuses.
 pub async fn refund(call: Call<'_>) -> Result<Reply, Error> {
     let Call { app, caller, .. } = call;
     let payments = Payments::ready().await?;
@@ -124,7 +125,8 @@ pub async fn send(call: Call<'_>) -> Result<Reply, Error> {
     Ok(Reply::fresh(200, body.to_string()))
 }
 
-/// Sends refunds that are due, at most `limit`, one after the other. Many may call it at once: each refund has one holder.
+/// Sends refunds that are due, at most `limit`, one after the other. Many may call it at once: each
+/// refund has one holder.
 ///
 /// # Errors
 /// What Postgres gave.
@@ -170,7 +172,8 @@ async fn send_one(app: &'static App, payments: &'static Payments, claim: Claim) 
     };
     if let Ok(mut refund) = outcome {
         refund.parent = refund.parent.or(Some(claim.refund.payment));
-        // Before it is called sent: whoever dies between the two leaves it queued, and it is told of again.
+        // Before it is called sent: whoever dies between the two leaves it queued, and it is told
+        // of again.
         let provider = claim.refund.gateway;
         observed::apply(app, provider, &claim.account, &claim.request, "api.refund", vec![refund]).await?;
     }

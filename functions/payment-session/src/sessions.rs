@@ -9,11 +9,12 @@ use commerce::views;
 use edge::{Call, Reply, Row, params};
 use payments::Payments;
 
-/// How many sessions one sweep marks: as many as one statement announces by name (`announced_rows()`).
+/// How many sessions one sweep marks: as many as one statement announces by name
+/// (`announced_rows()`).
 const SWEPT: i32 = 200;
 
-/// `GET /payments/sessions/:id`, from Redis or from Postgres. Redis holds a copy, kept at most as long as
-/// the session is open.
+/// `GET /payments/sessions/:id`, from Redis or from Postgres. Redis holds a copy, kept at most as
+/// long as the session is open.
 ///
 /// # Errors
 /// [`Error::NotFound`] if it isn't there or isn't the caller's.
@@ -28,7 +29,8 @@ pub async fn get(call: Call<'_>) -> Result<Reply, Error> {
     Ok(answer.ok_or_else(|| Error::not_found("payment session"))?.into_reply(call.request))
 }
 
-/// `GET /payments/sessions`: the newest sessions; a customer's own only. Staff are told why one was held.
+/// `GET /payments/sessions`: the newest sessions; a customer's own only. Staff are told why one was
+/// held.
 ///
 /// # Errors
 /// What Postgres gave.
@@ -47,8 +49,8 @@ pub async fn list(call: Call<'_>) -> Result<Reply, Error> {
     Ok(Reply::fresh(200, edge::one(rows)?.take_text("body")?))
 }
 
-/// `GET /payments/sessions/:id/redirect`: sends the shopper to the provider. Going there again is as good
-/// as going there once.
+/// `GET /payments/sessions/:id/redirect`: sends the shopper to the provider. Going there again is
+/// as good as going there once.
 ///
 /// # Errors
 /// [`Error::Conflict`] if the session is past that, or its gateway has no page.
@@ -64,8 +66,8 @@ pub async fn redirect(call: Call<'_>) -> Result<Reply, Error> {
     }
 }
 
-/// `POST /payments/sessions/:id/cancel`: gives a session up. Whatever was begun at the provider ends there
-/// by itself; if it is paid all the same, completed beats failed.
+/// `POST /payments/sessions/:id/cancel`: gives a session up. Whatever was begun at the provider
+/// ends there by itself; if it is paid all the same, completed beats failed.
 ///
 /// # Errors
 /// [`Error::Conflict`] if it is completed.
@@ -74,8 +76,8 @@ pub async fn cancel(call: Call<'_>) -> Result<Reply, Error> {
     Ok(Reply::fresh(200, row.take_text("body")?))
 }
 
-/// `POST /payments/sessions/sweep`: marks sessions whose time is over, for a scheduler. Nothing depends on
-/// it: they count as failed without it.
+/// `POST /payments/sessions/sweep`: marks sessions whose time is over, for a scheduler. Nothing
+/// depends on it: they count as failed without it.
 ///
 /// # Errors
 /// [`Error::Forbidden`] for all but operators.

@@ -31,7 +31,8 @@ pub enum Effect {
     Waiting(String),
 }
 
-/// Lets a stored event take effect: one statement, after one look at PayPal's API where the mode asks for it.
+/// Lets a stored event take effect: one statement, after one look at PayPal's API where the mode
+/// asks for it.
 ///
 /// # Errors
 /// [`Cause`]: then the event stays as it is.
@@ -60,7 +61,8 @@ pub async fn apply(app: &'static App, payments: &Payments, event: &str, subject:
                     }
                 },
             };
-            // An order without a payment was approved at most. Only PayPal's API takes the money of one, whatever the body says.
+            // An order without a payment was approved at most. Only PayPal's API takes the money of
+            // one, whatever the body says.
             let unpaid = told.0.is_empty() && resource.kind == ResourceKind::Order;
             match unpaid && needs::for_calls(&payments.config, Provider::PayPal).is_ok() {
                 true => (approvals::capture(app, payments, &resource.id).await?, true),
@@ -92,8 +94,8 @@ pub async fn apply(app: &'static App, payments: &Payments, event: &str, subject:
     }
 }
 
-/// Writes down what is known without the fold: an event that only stays `received` would be taken up for ever. Where the event isn't
-/// `received`, this changes nothing.
+/// Writes down what is known without the fold: an event that only stays `received` would be taken
+/// up for ever. Where the event isn't `received`, this changes nothing.
 ///
 /// # Errors
 /// [`Cause::Ours`]: then the event stays as it is.
@@ -108,7 +110,8 @@ pub(super) async fn settled(app: &'static App, event: &str, effect: Effect) -> R
     Ok(effect)
 }
 
-/// Writes down why an event waits, for everybody to see, and when it is tried again. Where that fails, it is tried as it would have been.
+/// Writes down why an event waits, for everybody to see, and when it is tried again. Where that
+/// fails, it is tried as it would have been.
 pub(super) async fn postponed(app: &'static App, event: &str, cause: &Cause) {
     let params = params![Param::Uuid(event.to_owned()), reason(cause)];
     let _ = edge::change(app, "webhook_postpone", params).await;

@@ -1,6 +1,7 @@
-//! The certificates that sign PayPal's messages: known to this instance, else to all of them in Redis, else to the database, else fetched.
-//! A URL stands in an unsigned header, so anybody can name one: fetches are few a minute for all instances together, and what has passed
-//! once is never in want of one.
+//! The certificates that sign PayPal's messages: known to this instance, else to all of them in
+//! Redis, else to the database, else fetched. A URL stands in an unsigned header, so anybody can
+//! name one: fetches are few a minute for all instances together, and what has passed once is never
+//! in want of one.
 
 use std::cell::{Cell, RefCell};
 use std::time::Duration;
@@ -30,7 +31,8 @@ const DURABLE_LIMITED_MS: u64 = 5_000;
 const WAIT_MS: u64 = 2_000;
 /// How soon to look again.
 const POLL: Duration = Duration::from_millis(50);
-/// With Redis away: how long an instance doesn't ask the database again after a no, in milliseconds.
+/// With Redis away: how long an instance doesn't ask the database again after a no, in
+/// milliseconds.
 const REST_MS: u64 = 1_000;
 /// For how long a URL counts as seen before: twice this.
 const SEEN_MS: u64 = 120_000;
@@ -59,7 +61,8 @@ enum Look {
     Alone,
 }
 
-/// Says that one request reads what the database knows, until it is dropped: at the end, or where the request is given up.
+/// Says that one request reads what the database knows, until it is dropped: at the end, or where
+/// the request is given up.
 struct Loading<'a>(&'a Cell<bool>);
 
 impl<'a> Loading<'a> {
@@ -93,7 +96,8 @@ impl CertificateStore {
     /// The certificate that a delivery names.
     ///
     /// # Errors
-    /// [`Error::Refused`] where the URL serves none that passes; [`Error::Unavailable`] where it can't be had now.
+    /// [`Error::Refused`] where the URL serves none that passes; [`Error::Unavailable`] where it
+    /// can't be had now.
     pub async fn get(
         &self,
         app: &'static App,
@@ -109,7 +113,8 @@ impl CertificateStore {
             if let Some(certificate) = known {
                 return Ok(certificate);
             }
-            // Before Redis is asked: it may have lost what the database keeps, and have no fetch left for it.
+            // Before Redis is asked: it may have lost what the database keeps, and have no fetch
+            // left for it.
             if let Some(pem) = self.remembered(url) {
                 let certificate = self.judge(&pem, delivery, trust).map_err(refused)?;
                 self.tell(app, url, 0, Ok(&pem)).await;
@@ -227,8 +232,9 @@ impl CertificateStore {
         }
     }
 
-    /// Checks what a URL served, here or to somebody else. It has passed where it is valid at the transmission time or now: the time is an
-    /// unsigned header, too, and a wrong one mustn't make a good certificate a bad one.
+    /// Checks what a URL served, here or to somebody else. It has passed where it is valid at the
+    /// transmission time or now: the time is an unsigned header, too, and a wrong one mustn't make
+    /// a good certificate a bad one.
     fn judge(&self, pem: &str, delivery: &Delivery, trust: &Trust) -> Result<PassedCertificate, Reason> {
         let (name, now) = (delivery.certificate_name(), (now_millis() / 1000) as i64);
         let at = |at: i64| PassedCertificate::check(pem.as_bytes(), trust, name, at);
@@ -242,7 +248,8 @@ impl CertificateStore {
         self.durable_at.get().is_some_and(|at| monotonic_millis() < at + within_ms)
     }
 
-    /// Reads what the database knows, unless that was done lately. One request does it, the others look again in a moment.
+    /// Reads what the database knows, unless that was done lately. One request does it, the others
+    /// look again in a moment.
     async fn load(&self, app: &App, within_ms: u64) -> Result<(), Error> {
         while self.loading.get() {
             sleep(POLL).await;
@@ -265,8 +272,8 @@ impl CertificateStore {
         self.durable.borrow().iter().find(|(known, _)| known == url).map(|(_, pem)| pem.clone())
     }
 
-    /// Fetches are few, so each is counted in the database, too: the limit holds whatever becomes of Redis. Whoever can't reach that has
-    /// no part in what is reserved.
+    /// Fetches are few, so each is counted in the database, too: the limit holds whatever becomes
+    /// of Redis. Whoever can't reach that has no part in what is reserved.
     async fn may_fetch(&self, app: &'static App, url: &str, alone: bool) -> Result<bool, Error> {
         if alone && monotonic_millis() < self.resting_until.get() {
             return Ok(false);
@@ -284,7 +291,8 @@ impl CertificateStore {
         Ok(granted)
     }
 
-    /// Tells all instances. A reason is remembered for a while; none means that the next one may try again.
+    /// Tells all instances. A reason is remembered for a while; none means that the next one may
+    /// try again.
     async fn tell(&self, app: &App, url: &str, holder: u128, outcome: Result<&str, Option<Reason>>) {
         let (certificate, lock) =
             (app.state.prefixed(&keys::certificate(url)), app.state.prefixed(&keys::certificate_lock(url)));

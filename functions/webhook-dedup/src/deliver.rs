@@ -1,7 +1,8 @@
 //! A delivery of a provider, from the raw bytes to the answer.
 //!
-//! Verified, claimed in Redis, stored, made sure of, applied, answered: whatever isn't durable is never answered 2xx, since then the
-//! provider comes again. A duplicate of what has taken effect costs one round trip to Redis; a first delivery two statements.
+//! Verified, claimed in Redis, stored, made sure of, applied, answered: whatever isn't durable is
+//! never answered 2xx, since then the provider comes again. A duplicate of what has taken effect
+//! costs one round trip to Redis; a first delivery two statements.
 
 use commerce::error::Error;
 use commerce::hex;
@@ -33,7 +34,8 @@ const TOO_MANY: u32 = 3600;
 /// `POST /webhooks/paypal` and `POST /webhooks/stripe`: takes one delivery in.
 ///
 /// # Errors
-/// [`Error::Refused`] for what doesn't verify; [`Error::Unavailable`] for what is to be delivered again.
+/// [`Error::Refused`] for what doesn't verify; [`Error::Unavailable`] for what is to be delivered
+/// again.
 pub async fn deliver(Open { request }: Open<'_>, provider: Provider) -> Result<Reply, Error> {
     parse_none(request.query.as_deref())?;
     let app = App::ready().await?;
@@ -101,7 +103,8 @@ impl Delivery {
     async fn work(&self, app: &'static App, payments: &Payments, headers: &Headers<'_>) -> Result<Effect, Error> {
         let asks_back = self.provider == Provider::PayPal && payments.config.paypal.mode == PayPalMode::PostBack;
         if asks_back && self.standing == Standing::Effective {
-            // The simulator's events are unknown there, and what is too old waits for an operator anyway.
+            // The simulator's events are unknown there, and what is too old waits for an operator
+            // anyway.
             match payments.gateway.post_back(headers, &self.body).await {
                 Ok(true) => {}
                 Ok(false) => return Err(refused(Reason::SignatureMismatch)),
@@ -132,7 +135,8 @@ impl Delivery {
     /// The stored event's id, state and reason.
     ///
     /// # Errors
-    /// [`Error::Unavailable`] for one more body of a transmission that has had too many: nothing is stored, and PayPal isn't asked.
+    /// [`Error::Unavailable`] for one more body of a transmission that has had too many: nothing is
+    /// stored, and PayPal isn't asked.
     async fn record(&self, app: &'static App, payments: &Payments) -> Result<(String, String, String), Error> {
         let (state, reason) = match (self.standing, &self.told.subject) {
             (Standing::Review(reason), _) => ("needs_review", Some(reason.as_str())),

@@ -1,4 +1,5 @@
-//! What operators and schedulers do with events: look at them, replay one, put one aside, take up what waits, find what was never delivered.
+//! What operators and schedulers do with events: look at them, replay one, put one aside, take up
+//! what waits, find what was never delivered.
 
 use commerce::error::Error;
 use commerce::gateway::GatewayError;
@@ -21,7 +22,8 @@ use crate::verify::Standing;
 
 /// For how long an event that is taken up belongs to whoever took it, in seconds.
 const LEASE: i64 = 60;
-/// How long one redrive or reconciliation goes on before it leaves the rest to the next, in milliseconds.
+/// How long one redrive or reconciliation goes on before it leaves the rest to the next, in
+/// milliseconds.
 const PATIENCE_MS: u64 = 20_000;
 /// How many bodies one redrive forgets.
 const SWEEP: i32 = 1_000;
@@ -72,7 +74,8 @@ pub async fn list(call: Call<'_>) -> Result<Reply, Error> {
 /// Lets one event take effect again that hasn't, whatever was decided about it.
 ///
 /// # Errors
-/// [`Error::NotFound`]; [`Error::Conflict`] where it has taken effect or its body is forgotten; what [`apply`] gave: then it waits.
+/// [`Error::NotFound`]; [`Error::Conflict`] where it has taken effect or its body is forgotten;
+/// what [`apply`] gave: then it waits.
 pub async fn replay(call: Call<'_>) -> Result<Reply, Error> {
     let Call { app, caller, .. } = call;
     call.no_query()?;
@@ -104,10 +107,12 @@ pub async fn replay(call: Call<'_>) -> Result<Reply, Error> {
     Ok(Reply::fresh(200, body.to_string()))
 }
 
-/// Puts one event aside that is in review, with an operator's note where there is one. Nothing else changes; done twice, it is done once.
+/// Puts one event aside that is in review, with an operator's note where there is one. Nothing else
+/// changes; done twice, it is done once.
 ///
 /// # Errors
-/// [`Error::Forbidden`] for all but operators; [`Error::Invalid`]; [`Error::NotFound`]; [`Error::Conflict`] where it isn't in review.
+/// [`Error::Forbidden`] for all but operators; [`Error::Invalid`]; [`Error::NotFound`];
+/// [`Error::Conflict`] where it isn't in review.
 pub async fn dismiss(call: Call<'_>) -> Result<Reply, Error> {
     let Call { app, caller, .. } = call;
     call.no_query()?;
@@ -218,8 +223,8 @@ async fn absent(
     Ok(absent)
 }
 
-/// Stores an event from the provider's list and lets it take effect. It came from the API itself, with our credentials: that is better
-/// than a signature.
+/// Stores an event from the provider's list and lets it take effect. It came from the API itself,
+/// with our credentials: that is better than a signature.
 async fn adopt(
     app: &'static App,
     payments: &Payments,

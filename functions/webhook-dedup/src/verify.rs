@@ -1,4 +1,5 @@
-//! Whether a delivery is the provider's: the pure verification with this deployment's settings and certificates.
+//! Whether a delivery is the provider's: the pure verification with this deployment's settings and
+//! certificates.
 
 use commerce::error::Error;
 use commerce::provider::Provider;
@@ -39,8 +40,8 @@ pub struct Verified {
 /// Verifies the raw bytes of a delivery.
 ///
 /// # Errors
-/// [`Error::Refused`] with the reason; [`Error::Misconfigured`] naming what the provider's webhooks need;
-/// [`Error::Unavailable`] where the certificate can't be had now.
+/// [`Error::Refused`] with the reason; [`Error::Misconfigured`] naming what the provider's webhooks
+/// need; [`Error::Unavailable`] where the certificate can't be had now.
 pub async fn verified(
     provider: Provider,
     app: &'static App,

@@ -10,7 +10,8 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use uuid::Uuid;
 
-/// How many verified tokens an instance remembers. Past that it begins anew: simple, and a flood of tokens costs no memory.
+/// How many verified tokens an instance remembers. Past that it begins anew: simple, and a flood of
+/// tokens costs no memory.
 const REMEMBERED: usize = 256;
 
 /// The organisation of the caller where authentication is off: the first of the seeded ones.
@@ -23,7 +24,8 @@ thread_local! {
 /// The caller of a request.
 ///
 /// # Errors
-/// [`Error::Unauthenticated`] without a valid token; with authentication off, for every peer that isn't on loopback.
+/// [`Error::Unauthenticated`] without a valid token; with authentication off, for every peer that
+/// isn't on loopback.
 pub fn authenticate(config: &Config, request: &Incoming) -> Result<Rc<Caller>, Error> {
     match config.auth_mode {
         AuthMode::Off => developer(request).map(Rc::new),
@@ -69,8 +71,8 @@ fn by_token(config: &Config, request: &Incoming) -> Result<Rc<Caller>, Error> {
     Ok(caller)
 }
 
-/// Whether two tokens are one. Eight bytes at a time, since the standard comparison goes byte by byte in WebAssembly, and from the end,
-/// where tokens differ.
+/// Whether two tokens are one. Eight bytes at a time, since the standard comparison goes byte by
+/// byte in WebAssembly, and from the end, where tokens differ.
 fn is_same(one: &str, other: &str) -> bool {
     let (one, one_end) = one.as_bytes().as_chunks::<8>();
     let (other, other_end) = other.as_bytes().as_chunks::<8>();

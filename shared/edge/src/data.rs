@@ -1,5 +1,5 @@
-//! Reads and writes, as operations see them: a cached view, a function that changes something, a function that only looks. None of them shows
-//! Redis or the cache protocol.
+//! Reads and writes, as operations see them: a cached view, a function that changes something, a
+//! function that only looks. None of them shows Redis or the cache protocol.
 
 use std::time::Duration;
 
@@ -38,7 +38,8 @@ impl Keeping for ViewKeeping {
     }
 }
 
-/// One entry of a view, from the cache or by the view's function. `None`: no such thing; never cached.
+/// One entry of a view, from the cache or by the view's function. `None`: no such thing; never
+/// cached.
 ///
 /// # Errors
 /// What Postgres gave. A fault of Redis is never an error.
@@ -72,8 +73,9 @@ async fn read_kept(
     Ok(read.map(|read| Answer::new(read, compress)))
 }
 
-/// Many entries of one view, each with an id: one look, one call of the view's function for all that is missing (its rows carry `id`), one
-/// fill. Answers in the order of the ids. Never packed, since they become parts of one body.
+/// Many entries of one view, each with an id: one look, one call of the view's function for all
+/// that is missing (its rows carry `id`), one fill. Answers in the order of the ids. Never packed,
+/// since they become parts of one body.
 ///
 /// # Errors
 /// As [`read`].
@@ -89,8 +91,9 @@ pub async fn read_many(
     Ok(reads.into_iter().map(|read| read.map(|read| Answer::new(read, None))).collect())
 }
 
-/// Calls a function in Postgres that changes what may be cached. Its rows carry `xid` and `tags`: what the triggers of its transaction
-/// announced. Returns when no reader is served the old state any more.
+/// Calls a function in Postgres that changes what may be cached. Its rows carry `xid` and `tags`:
+/// what the triggers of its transaction announced. Returns when no reader is served the old state
+/// any more.
 ///
 /// # Errors
 /// What Postgres gave: then nothing has changed.

@@ -26,8 +26,9 @@ impl Packing {
         Self { encoding, packer }
     }
 
-    /// The body and the entity tag for this client. The tag of the packed bytes is weak: a strong one may not name two sequences of bytes
-    /// (RFC 9110, section 8.8.3.3), and by weak comparison either is found with the other's.
+    /// The body and the entity tag for this client. The tag of the packed bytes is weak: a strong
+    /// one may not name two sequences of bytes (RFC 9110, section 8.8.3.3), and by weak comparison
+    /// either is found with the other's.
     ///
     /// # Errors
     /// [`Error::Internal`] where the bytes, whose checksum was right, can't be unpacked.

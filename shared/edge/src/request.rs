@@ -10,11 +10,12 @@ use std::cell::{OnceCell, RefCell};
 use std::net::SocketAddr;
 use std::time::Duration;
 
-/// How much of a body that is too large is read and dropped, so that the client gets to read the answer.
+/// How much of a body that is too large is read and dropped, so that the client gets to read the
+/// answer.
 const DRAIN_LIMIT: usize = 16 << 20;
 
-/// How long a body may take to arrive. Spin has no such limit, and a request that trickles holds its
-/// place in the instance.
+/// How long a body may take to arrive. Spin has no such limit, and a request that trickles holds
+/// its place in the instance.
 const BODY_TIME: Duration = Duration::from_secs(10);
 
 /// How long to wait for the rest of a body that nobody reads.
@@ -67,8 +68,8 @@ impl Incoming {
         Self { method, path, query, request_id, fields, all: OnceCell::new(), body: RefCell::new(body) }
     }
 
-    /// All headers; those of Spin come last, behind what a client may have forged. Copied from the host at the first call: a hit needs
-    /// two of some twenty, so it asks for these by name.
+    /// All headers; those of Spin come last, behind what a client may have forged. Copied from the
+    /// host at the first call: a hit needs two of some twenty, so it asks for these by name.
     pub fn headers(&self) -> &HeaderMap {
         self.all.get_or_init(|| {
             let mut headers = HeaderMap::new();
@@ -113,7 +114,8 @@ impl Incoming {
     /// The whole body.
     ///
     /// # Errors
-    /// [`Error::TooLarge`] naming `field` where it has more than `limit` bytes, [`Error::Invalid`] where it takes too long.
+    /// [`Error::TooLarge`] naming `field` where it has more than `limit` bytes, [`Error::Invalid`]
+    /// where it takes too long.
     pub async fn body(&self, limit: usize, field: &str) -> Result<Vec<u8>, Error> {
         let Some(stream) = self.body.take() else { return Ok(Vec::new()) };
         let late = || Err(Error::invalid(field, format!("did not arrive within {} seconds", BODY_TIME.as_secs())));

@@ -26,7 +26,8 @@ pub async fn respond(incoming: Incoming, outcome: Result<Reply, Error>) -> Respo
 }
 
 thread_local! {
-    /// The headers of the last response, whose buffers the next one uses again: the bindings want them owned.
+    /// The headers of the last response, whose buffers the next one uses again: the bindings want
+    /// them owned.
     static LINES: RefCell<Vec<(String, Vec<u8>)>> = const { RefCell::new(Vec::new()) };
 }
 
@@ -41,13 +42,15 @@ fn fields<'a>(headers: impl ExactSizeIterator<Item = (&'a str, &'a str)>) -> Fie
             line.1.clear();
             line.1.extend_from_slice(value.as_bytes());
         }
-        // Our own headers are valid; should one not be, the response goes out without any rather than not at all.
+        // Our own headers are valid; should one not be, the response goes out without any rather
+        // than not at all.
         Fields::from_list(&lines[..count]).unwrap_or_else(|_| Fields::new())
     })
 }
 
-/// Sends a response so that head and body leave in one packet: with a Content-Length, and with the body's write begun before the
-/// handler returns. Spin's server doesn't set TCP_NODELAY; a second packet would wait for the client's delayed ACK, 40 ms.
+/// Sends a response so that head and body leave in one packet: with a Content-Length, and with the
+/// body's write begun before the handler returns. Spin's server doesn't set TCP_NODELAY; a second
+/// packet would wait for the client's delayed ACK, 40 ms.
 async fn send(mut reply: Reply) -> Response {
     if let Some(body) = &reply.body {
         let length = body.len().to_string();
@@ -61,8 +64,8 @@ async fn send(mut reply: Reply) -> Response {
         // Only codes of three digits are ever set.
         let _ = response.set_status_code(reply.status);
     }
-    // The first yield lets the executor take up the spawned write, the second lets the write begin. With one, this function would go on
-    // first, and the head would leave alone.
+    // The first yield lets the executor take up the spawned write, the second lets the write begin.
+    // With one, this function would go on first, and the head would leave alone.
     yield_async().await;
     yield_async().await;
     response

@@ -198,8 +198,8 @@ impl<'a> Call<'a> {
         self.request.body(limit, "body").await
     }
 
-    /// The body of a request that needn't have one: `None` if it is empty, else it has to say that it is
-    /// JSON.
+    /// The body of a request that needn't have one: `None` if it is empty, else it has to say that
+    /// it is JSON.
     ///
     /// # Errors
     /// As [`Call::json`].
@@ -247,13 +247,13 @@ pub fn enter(component: &'static str) {
     crate::settings::enter(component);
 }
 
-/// Exports a component that is a table of routes. A row is `VERB access "path" => operation` or, for an
-/// operation that serves several rows, `=> operation [argument]`. `token` operations take a [`Call`],
-/// `open` ones an [`Open`]; all give `Result<Reply, Error>`. Always gives a
-/// response: an `Err` out of a handler would be an empty 500.
+/// Exports a component that is a table of routes. A row is `VERB access "path" => operation` or,
+/// for an operation that serves several rows, `=> operation [argument]`. `token` operations take a
+/// [`Call`], `open` ones an [`Open`]; all give `Result<Reply, Error>`. Always gives a response: an
+/// `Err` out of a handler would be an empty 500.
 ///
-/// Reads run in the dispatcher's future, all else in futures of their own, so that a read doesn't carry
-/// theirs about.
+/// Reads run in the dispatcher's future, all else in futures of their own, so that a read doesn't
+/// carry theirs about.
 #[macro_export]
 macro_rules! component {
     ($($verb:ident $access:ident $path:literal => $operation:path $([$argument:expr])?;)+) => {

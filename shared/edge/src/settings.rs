@@ -1,8 +1,10 @@
-//! Settings: each is one row of a table here (or, for payments, in the crate of payments). The rows make the declarations in spin.toml,
-//! what each component is given, and the table in README; the same rows bound what is parsed.
+//! Settings: each is one row of a table here (or, for payments, in the crate of payments). The rows
+//! make the declarations in spin.toml, what each component is given, and the table in README; the
+//! same rows bound what is parsed.
 //!
-//! An instance reads a setting once. What a hit needs is in [`Config`] and read at the first request; all else is in [`Rules`] and
-//! read at the first miss or write. A variable costs Spin as much as a hit, and most instances only answer hits.
+//! An instance reads a setting once. What a hit needs is in [`Config`] and read at the first
+//! request; all else is in [`Rules`] and read at the first miss or write. A variable costs Spin as
+//! much as a hit, and most instances only answer hits.
 
 use std::cell::OnceCell;
 use std::thread::LocalKey;
@@ -28,8 +30,8 @@ pub use table::{Group, HEALTH, PAYMENTS, Setting, setting};
 pub const GROUPS: &[&Group] =
     &[&config::DEPENDENCIES, &config::CALLERS, &rules::LIFETIMES, &rules::PROTOCOL, &rules::COUNTING];
 
-/// Values by the names of their settings: a list, since there are few, and a hash table would ask the
-/// host for its seed.
+/// Values by the names of their settings: a list, since there are few, and a hash table would ask
+/// the host for its seed.
 #[derive(Debug, Default)]
 pub struct Values(Vec<(&'static str, String)>);
 
@@ -106,7 +108,8 @@ pub(crate) fn joined(mut wrong: Vec<ConfigError>, further: &[ConfigError]) -> Ve
     wrong
 }
 
-/// The values of these settings, as `component` is given them. One that it isn't given has its default.
+/// The values of these settings, as `component` is given them. One that it isn't given has its
+/// default.
 ///
 /// # Errors
 /// Every setting that spin.toml should give to the component and doesn't.

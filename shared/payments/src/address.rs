@@ -20,7 +20,8 @@ thread_local! {
     static SAID: Cell<Option<u64>> = const { Cell::new(None) };
 }
 
-/// The client's address. Where it comes through a proxy that nobody has declared, that is noted for /health.
+/// The client's address. Where it comes through a proxy that nobody has declared, that is noted for
+/// /health.
 pub fn client_address(app: &'static App, proxies: &Proxies, request: &Incoming) -> ClientAddress {
     let forwarded_for: Vec<&str> =
         request.headers().get_all("x-forwarded-for").iter().map(|value| value.to_str().unwrap_or("?")).collect();
@@ -50,8 +51,9 @@ fn note(app: &'static App) {
     }
 }
 
-/// Whether requests have come through an undeclared proxy within the last day: then attempts to pay aren't limited by address. For /health;
-/// false also where Redis can't be asked, which /health says by itself.
+/// Whether requests have come through an undeclared proxy within the last day: then attempts to pay
+/// aren't limited by address. For /health; false also where Redis can't be asked, which /health
+/// says by itself.
 pub async fn undeclared_proxy_seen(app: &App) -> bool {
     let answer = app.state.redis().command("EXISTS", vec![text(&key(app))]).await;
     matches!(answer.as_ref().map(|(answer, _)| answer.as_slice()), Ok([Value::Int64(1)]))

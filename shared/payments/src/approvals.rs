@@ -1,4 +1,5 @@
-//! A PayPal order that the shopper has approved is not paid: somebody has to capture it. The event of the approval does.
+//! A PayPal order that the shopper has approved is not paid: somebody has to capture it. The event
+//! of the approval does.
 
 use commerce::error::Error;
 use commerce::gateway::{GatewayError, NewCapture};
@@ -25,10 +26,12 @@ impl Cause {
     }
 }
 
-/// Captures an order that PayPal shows without a payment, where one of our sessions still waits for it. Gives what PayPal says then; nothing
-/// where there is nothing to capture, or PayPal refuses: the shopper may try again.
+/// Captures an order that PayPal shows without a payment, where one of our sessions still waits for
+/// it. Gives what PayPal says then; nothing where there is nothing to capture, or PayPal refuses:
+/// the shopper may try again.
 ///
-/// Any number of times, by any number of deliveries, takes the money once: the request id is the order's until PayPal refuses.
+/// Any number of times, by any number of deliveries, takes the money once: the request id is the
+/// order's until PayPal refuses.
 ///
 /// # Errors
 /// [`Cause`]: then the event stays as it is, and the capture is tried again.
@@ -47,8 +50,8 @@ pub async fn capture(app: &'static App, payments: &Payments, order: &str) -> Res
     }
 }
 
-/// Writes down that the capture which was asked for after so many refusals was refused, too: PayPal would answer the same to the same request
-/// id, so the next attempt has another.
+/// Writes down that the capture which was asked for after so many refusals was refused, too: PayPal
+/// would answer the same to the same request id, so the next attempt has another.
 ///
 /// # Errors
 /// What Postgres gave.

@@ -14,8 +14,8 @@ pub const HOUR: Duration = Duration::from_secs(3600);
 /// The longer window.
 pub const DAY: Duration = Duration::from_secs(24 * 3600);
 
-/// Somebody has paid, so their count of the hour begins anew. `tags` are those of the write that recorded the payment, among them the
-/// customer's. If Redis is away, the count runs out by itself.
+/// Somebody has paid, so their count of the hour begins anew. `tags` are those of the write that
+/// recorded the payment, among them the customer's. If Redis is away, the count runs out by itself.
 pub async fn forget_paid(app: &App, hmac_key: &[u8], tags: &[String]) {
     let customer = |tag: &String| {
         let (organization, customer) = tag.strip_prefix("customer:")?.split_once('/')?;

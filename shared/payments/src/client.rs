@@ -1,5 +1,5 @@
-//! Outbound HTTP: one request, one answer, within one time limit and one size limit. Redirects are answers like any other: nothing is
-//! followed.
+//! Outbound HTTP: one request, one answer, within one time limit and one size limit. Redirects are
+//! answers like any other: nothing is followed.
 
 use std::future::Future;
 use std::time::Duration;
@@ -22,11 +22,12 @@ const USER_AGENT: &str = concat!("edge-orders/", env!("CARGO_PKG_VERSION"));
 
 /// What calls of providers need of the world: a port, so that they can be tested without one.
 pub trait Wire {
-    /// Sends a request to an origin (scheme, host, port), and reads at most `max_bytes` of the answer within `limit`.
+    /// Sends a request to an origin (scheme, host, port), and reads at most `max_bytes` of the
+    /// answer within `limit`.
     ///
     /// # Errors
-    /// [`GatewayError::Away`] for no answer in time; [`GatewayError::Unexpected`] for more than `max_bytes`, or where the address can't be
-    /// called at all.
+    /// [`GatewayError::Away`] for no answer in time; [`GatewayError::Unexpected`] for more than
+    /// `max_bytes`, or where the address can't be called at all.
     fn send(
         &self,
         origin: &str,
@@ -76,7 +77,8 @@ impl Wire for Client {
 }
 
 impl Client {
-    /// `limit` bounds a call of [`Self::get_limited`], from connecting to the last byte; calls of providers bring their own.
+    /// `limit` bounds a call of [`Self::get_limited`], from connecting to the last byte; calls of
+    /// providers bring their own.
     pub fn new(limit: Duration) -> Self {
         Self { limit }
     }
@@ -95,7 +97,8 @@ impl Client {
 
 async fn exchange(origin: &str, request: &Request, max_bytes: usize, limit: Duration) -> Result<Answer, GatewayError> {
     let request = outgoing(origin, request, limit).ok_or(GatewayError::Unexpected)?;
-    // Lets the body's write begin: a head that leaves alone makes the body wait for the other side's delayed acknowledgement.
+    // Lets the body's write begin: a head that leaves alone makes the body wait for the other
+    // side's delayed acknowledgement.
     yield_async().await;
     let response = client::send(request).await.map_err(|error| fault(&error))?;
     let status = response.get_status_code();

@@ -16,7 +16,8 @@ pub(crate) mod tests;
 /// How it is made sure that what a PayPal event says is true.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PayPalMode {
-    /// The signature, then the API is asked for the resource: a body can be forged to the same CRC-32, a resource can't.
+    /// The signature, then the API is asked for the resource: a body can be forged to the same
+    /// CRC-32, a resource can't.
     Api,
     /// PayPal is sent the delivery back and says whether it is genuine.
     PostBack,
@@ -82,7 +83,8 @@ pub struct PaymentConfig {
     pub paypal: PayPalConfig,
     /// Stripe.
     pub stripe: StripeConfig,
-    /// What a shopper may be sent back to: prefixes that end with the slash behind an origin or a folder.
+    /// What a shopper may be sent back to: prefixes that end with the slash behind an origin or a
+    /// folder.
     pub return_urls: Vec<String>,
     /// How long one call to a provider may take, from connecting to the last byte.
     pub timeout: Duration,
@@ -329,7 +331,8 @@ fn trust(text: &str) -> Result<Option<Trust>, String> {
     trust.map(Some).map_err(|_| "must be certificates in PEM, with a root among them".to_owned())
 }
 
-/// Where an API is: no more than scheme, host and port, since it stands in the allow-list as it is. Real money needs TLS.
+/// Where an API is: no more than scheme, host and port, since it stands in the allow-list as it is.
+/// Real money needs TLS.
 fn origin(parser: &mut Parser<'_>, variable: &'static str, live: bool) -> String {
     parser.checked(variable, |text| crate::urls::origin(text, live))
 }

@@ -1,4 +1,5 @@
-//! The providers' operations. What is asked and how answers are read is `commerce::gateway`; how often, [`Upstream`].
+//! The providers' operations. What is asked and how answers are read is `commerce::gateway`; how
+//! often, [`Upstream`].
 
 use std::cell::{Cell, RefCell};
 use std::time::Duration;
@@ -108,7 +109,8 @@ impl<W: Wire> Gateway<W> {
         }
     }
 
-    /// The longest that any operation takes, attempts and waits included: a lease on one has to be longer.
+    /// The longest that any operation takes, attempts and waits included: a lease on one has to be
+    /// longer.
     pub fn longest(&self) -> Duration {
         self.budget
     }
@@ -116,7 +118,8 @@ impl<W: Wire> Gateway<W> {
     /// Begins a payment. The same session again gives the same payment.
     ///
     /// # Errors
-    /// [`GatewayError`]; [`GatewayError::Refused`] with the field `currency` or `amount` for what the provider doesn't take.
+    /// [`GatewayError`]; [`GatewayError::Refused`] with the field `currency` or `amount` for what
+    /// the provider doesn't take.
     pub async fn create(&self, payment: &NewPayment) -> Result<PaymentPage, GatewayError> {
         let began = self.wire.now();
         match payment.gateway {
@@ -129,7 +132,8 @@ impl<W: Wire> Gateway<W> {
         }
     }
 
-    /// Takes money that was approved or reserved; what the provider says of it now. An order that was captured before is read instead.
+    /// Takes money that was approved or reserved; what the provider says of it now. An order that
+    /// was captured before is read instead.
     ///
     /// # Errors
     /// [`GatewayError`].
@@ -172,9 +176,9 @@ impl<W: Wire> Gateway<W> {
         }
     }
 
-    /// What PayPal says of a resource that an event names: a refund or dispute with its payment, a payment of which something was given
-    /// back with its refunds, an order's payments and refunds. A refund or dispute that doesn't say whose it is gets payee and reference of its
-    /// payment.
+    /// What PayPal says of a resource that an event names: a refund or dispute with its payment, a
+    /// payment of which something was given back with its refunds, an order's payments and refunds.
+    /// A refund or dispute that doesn't say whose it is gets payee and reference of its payment.
     ///
     /// # Errors
     /// [`GatewayError`]; [`GatewayError::NotYet`] where PayPal doesn't know it.
@@ -186,15 +190,16 @@ impl<W: Wire> Gateway<W> {
         let read = |answer: &Answer| related.objects(&paypal::resource(answer)?).map_err(|_| GatewayError::Unexpected);
         match self.ask_paypal(&paypal::read(&related), began, read).await {
             Ok(found) => paypal::join(&mut objects, found),
-            // A dispute may be about another kind of transaction, and an old order is forgotten before its capture.
+            // A dispute may be about another kind of transaction, and an old order is forgotten
+            // before its capture.
             Err(GatewayError::NotYet) if resource.kind != ResourceKind::Refund => {}
             Err(error) => return Err(error),
         }
         Ok(objects)
     }
 
-    /// Whether PayPal's own copy of an event says of this resource that it is a reversal. The signature of a delivery doesn't cover that: its
-    /// body can be another one.
+    /// Whether PayPal's own copy of an event says of this resource that it is a reversal. The
+    /// signature of a delivery doesn't cover that: its body can be another one.
     ///
     /// # Errors
     /// [`GatewayError`]; an event that PayPal doesn't know says nothing.
@@ -208,7 +213,8 @@ impl<W: Wire> Gateway<W> {
         }
     }
 
-    /// Asks PayPal whether it sent `body` with these headers. The body goes back as it came, never re-encoded.
+    /// Asks PayPal whether it sent `body` with these headers. The body goes back as it came, never
+    /// re-encoded.
     ///
     /// # Errors
     /// [`GatewayError`].
@@ -279,8 +285,8 @@ impl<W: Wire> Gateway<W> {
         }
     }
 
-    /// A token that is good for a while. One request asks for it; the others look again in a moment: a waker that crosses requests would be
-    /// a trap.
+    /// A token that is good for a while. One request asks for it; the others look again in a
+    /// moment: a waker that crosses requests would be a trap.
     async fn token(&self, began: u64) -> Result<Secret, GatewayError> {
         let access = &self.paypal_access;
         loop {

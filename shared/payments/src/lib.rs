@@ -1,8 +1,10 @@
-//! What payment sessions and webhooks share: the providers and their client, the accounts that get the money, how attempts to pay are
-//! counted, and how an approved order is captured.
+//! What payment sessions and webhooks share: the providers and their client, the accounts that get
+//! the money, how attempts to pay are counted, and how an approved order is captured.
 //!
-//! Reading order: [`config`] and [`urls`] (settings), [`client`] (one call), [`upstream`] (its repetitions), [`gateway`] (the
-//! providers), [`needs`] (what providers need of the settings), [`approvals`] (an approved order is captured), [`address`] and [`attempts`] (what limits are counted by).
+//! Reading order: [`config`] and [`urls`] (settings), [`client`] (one call), [`upstream`] (its
+//! repetitions), [`gateway`] (the providers), [`needs`] (what providers need of the settings),
+//! [`approvals`] (an approved order is captured), [`address`] and [`attempts`] (what limits are
+//! counted by).
 
 pub mod address;
 pub mod approvals;

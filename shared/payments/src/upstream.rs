@@ -1,4 +1,5 @@
-//! One provider's API as one instance sees it: attempts with full jitter within a budget, and a breaker around them.
+//! One provider's API as one instance sees it: attempts with full jitter within a budget, and a
+//! breaker around them.
 
 use std::cell::RefCell;
 use std::time::Duration;
@@ -25,18 +26,20 @@ pub struct Upstream {
 }
 
 impl Upstream {
-    /// A provider that is taken to work. One attempt may take `limit`; it is left alone for `rest` when all attempts of a call found it
-    /// away.
+    /// A provider that is taken to work. One attempt may take `limit`; it is left alone for `rest`
+    /// when all attempts of a call found it away.
     pub fn new(name: &'static str, origin: &str, retry: RetryPolicy, limit: Duration, rest: Duration) -> Self {
         let breaker = Breaker::new(rest.as_millis() as u64, retry.budget.as_millis() as u64);
         Self { name, origin: origin.to_owned(), retry, limit, rest, breaker: RefCell::new(breaker) }
     }
 
-    /// Sends a request, again where that helps. Every request carries an idempotent request id or changes nothing. `began` is when the
-    /// operation began that this call is a part of: the budget is the operation's.
+    /// Sends a request, again where that helps. Every request carries an idempotent request id or
+    /// changes nothing. `began` is when the operation began that this call is a part of: the budget
+    /// is the operation's.
     ///
     /// # Errors
-    /// [`GatewayError::Away`] where every attempt found the provider away, or none was made because the breaker is open.
+    /// [`GatewayError::Away`] where every attempt found the provider away, or none was made because
+    /// the breaker is open.
     pub async fn call(&self, wire: &impl Wire, request: &Request, began: u64) -> Result<Answer, GatewayError> {
         let admission = self.breaker.borrow_mut().admit(|| wire.now());
         if admission == Admission::Refuse {

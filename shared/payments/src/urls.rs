@@ -16,8 +16,8 @@ pub fn origin(text: &str, tls: bool) -> Result<String, String> {
     Ok(format!("{scheme}://{host}"))
 }
 
-/// What a URL begins with that a shopper may be sent back to. It ends with a slash: `https://shop.example` must not allow
-/// `https://shop.example.elsewhere`.
+/// What a URL begins with that a shopper may be sent back to. It ends with a slash:
+/// `https://shop.example` must not allow `https://shop.example.elsewhere`.
 ///
 /// # Errors
 /// What it has to be.
@@ -41,7 +41,8 @@ pub fn certificate_prefix(text: &str) -> Result<Option<String>, String> {
     }
 }
 
-/// Scheme and rest of an address without user, query, fragment, escapes and path steps: what can be compared as text.
+/// Scheme and rest of an address without user, query, fragment, escapes and path steps: what can be
+/// compared as text.
 fn split(text: &str) -> Option<(&str, &str)> {
     let (scheme, rest) = text.split_once("://").filter(|(scheme, _)| matches!(*scheme, "http" | "https"))?;
     let plain =

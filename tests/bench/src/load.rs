@@ -1,9 +1,11 @@
 //! The load: wrk, told what to send by a file, giving its figures as JSON.
 //!
-//! Why wrk: it keeps connections, takes less of the machine than anything in a managed language (one thread does 100,000 requests a
-//! second), records every latency instead of sampling, is scripted in Lua, so that it can send mixed traffic and report any percentile,
-//! and is in every package manager. It is a closed loop: a request is sent when the one before it was answered, so a stall hides the
-//! requests that would have come meanwhile. Ratios of two servers under the same loop are what is read from it.
+//! Why wrk: it keeps connections, takes less of the machine than anything in a managed language
+//! (one thread does 100,000 requests a second), records every latency instead of sampling, is
+//! scripted in Lua, so that it can send mixed traffic and report any percentile, and is in every
+//! package manager. It is a closed loop: a request is sent when the one before it was answered, so
+//! a stall hides the requests that would have come meanwhile. Ratios of two servers under the same
+//! loop are what is read from it.
 
 use std::fmt::Write as _;
 use std::path::Path;

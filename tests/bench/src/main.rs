@@ -1,4 +1,5 @@
-//! `make bench`: what requests cost, beside peers on the same machine in the same minutes. Reads `BENCH_ONLY`, a list of cases.
+//! `make bench`: what requests cost, beside peers on the same machine in the same minutes. Reads
+//! `BENCH_ONLY`, a list of cases.
 //!
 //! | file | holds |
 //! | --- | --- |

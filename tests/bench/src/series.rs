@@ -35,8 +35,8 @@ impl Series {
         median(self.samples.iter().map(figure))
     }
 
-    /// Requests a second beside another series': the median of the rounds' ratios, so that what both of a round suffered counts for
-    /// nothing; and the smallest and largest of them.
+    /// Requests a second beside another series': the median of the rounds' ratios, so that what
+    /// both of a round suffered counts for nothing; and the smallest and largest of them.
     pub fn ratio_to(&self, other: &Series) -> (f64, f64, f64) {
         let ratios: Vec<f64> =
             self.samples.iter().zip(&other.samples).map(|(ours, theirs)| ours.rate / theirs.rate).collect();

@@ -1,5 +1,5 @@
-//! The ports of cache-logic over the `redis` crate: the very scripts of cache-spin through another client, so that what the scripts
-//! keep is told apart from what the client makes of it.
+//! The ports of cache-logic over the `redis` crate: the very scripts of cache-spin through another
+//! client, so that what the scripts keep is told apart from what the client makes of it.
 
 use cache_logic::certificate::{Certificate, Generation, RunId, Timing};
 use cache_logic::contract::damage::Tamper;

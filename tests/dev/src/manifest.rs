@@ -1,4 +1,5 @@
-//! `spin.toml`, from the tables of settings, the tables of routes and the components' own Cargo.toml.
+//! `spin.toml`, from the tables of settings, the tables of routes and the components' own
+//! Cargo.toml.
 
 use std::fmt::Write as _;
 use std::path::Path;

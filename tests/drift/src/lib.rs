@@ -1,5 +1,6 @@
-//! The constraints of the order caching decision (`docs/decisions/order-caching.md`) and the direction of dependencies, as
-//! checks over the text of the workspace. `tests/broken.rs` breaks each of them on purpose.
+//! The constraints of the order caching decision (`docs/decisions/order-caching.md`) and the
+//! direction of dependencies, as checks over the text of the workspace. `tests/broken.rs` breaks
+//! each of them on purpose.
 //!
 //! | file | holds |
 //! | --- | --- |

@@ -9,7 +9,8 @@ use serde_json::Value;
 pub struct Tree {
     /// Text by path, relative to the root.
     pub files: BTreeMap<String, String>,
-    /// The normal dependencies of each package of the workspace, by name; dev-dependencies may point anywhere.
+    /// The normal dependencies of each package of the workspace, by name; dev-dependencies may
+    /// point anywhere.
     pub dependencies: BTreeMap<String, Vec<String>>,
 }
 

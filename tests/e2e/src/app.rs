@@ -52,7 +52,8 @@ impl App {
         App::running().await.or_else_start(App::private().own_redis()).await
     }
 
-    /// Like [`App::spawn`], where tokens of any caller can be made; `None` against a server whose keys are not known.
+    /// Like [`App::spawn`], where tokens of any caller can be made; `None` against a server whose
+    /// keys are not known.
     pub async fn spawn_with_callers() -> Option<App> {
         let app = App::spawn().await;
         if app.keys.is_none() {
@@ -112,7 +113,8 @@ impl App {
         self.standin.as_ref().expect("Private::payments")
     }
 
-    /// A second server on the same stores and with the same settings, given in its environment, and a client with the same token.
+    /// A second server on the same stores and with the same settings, given in its environment, and
+    /// a client with the same token.
     pub async fn another_server(&self) -> (Server, Client) {
         let log = self.log.with_extension("2.log");
         let server = Server::start(&self.settings, false, &log).await;

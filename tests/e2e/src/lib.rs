@@ -1,5 +1,6 @@
-//! What the scenarios in `tests/it` stand on. Nothing here knows a crate of the product: the server is seen over HTTP, its stores over
-//! their own protocols, payment providers are played by `standin`.
+//! What the scenarios in `tests/it` stand on. Nothing here knows a crate of the product: the server
+//! is seen over HTTP, its stores over their own protocols, payment providers are played by
+//! `standin`.
 //!
 //! Reading order:
 //!

@@ -44,8 +44,8 @@ impl Private {
         self
     }
 
-    /// Takes payments at these providers, whose accounts are the sample's organisation's and whose events it gets. Shoppers may be sent
-    /// back to [`SHOP`].
+    /// Takes payments at these providers, whose accounts are the sample's organisation's and whose
+    /// events it gets. Shoppers may be sent back to [`SHOP`].
     pub fn payments(mut self, standin: &Standin) -> Private {
         self.standin = Some(standin.clone());
         self

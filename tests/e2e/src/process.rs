@@ -86,7 +86,8 @@ impl RedisProcess {
         redis::cmd("SAVE").exec_async(&mut connection).await.expect("SAVE");
     }
 
-    /// Starts it again on the same port with what it held at the last [`RedisProcess::snapshot`], and a new run id.
+    /// Starts it again on the same port with what it held at the last [`RedisProcess::snapshot`],
+    /// and a new run id.
     pub async fn restart_from_snapshot(&mut self) {
         self.kill();
         self.launch().await;
@@ -160,16 +161,19 @@ impl PostgresProcess {
         self.services.start(&[Service::Postgres]).expect("Postgres starts");
     }
 
-    /// Kills it and all its backends (SIGKILL). [`PostgresProcess::restart`] recovers what was committed.
+    /// Kills it and all its backends (SIGKILL). [`PostgresProcess::restart`] recovers what was
+    /// committed.
     pub fn kill(&self) {
         self.signal(Signal::SIGKILL);
-        // Where nobody waits for orphans (a container), the dead stay listed, and its file would vouch for it.
+        // Where nobody waits for orphans (a container), the dead stay listed, and its file would
+        // vouch for it.
         if let Some(file) = self.services.postmaster_file() {
             let _ = std::fs::remove_file(file);
         }
     }
 
-    /// Stops it and all its backends (SIGSTOP): connections are accepted by the kernel, and nothing is answered.
+    /// Stops it and all its backends (SIGSTOP): connections are accepted by the kernel, and nothing
+    /// is answered.
     pub fn hang(&self) {
         self.signal(Signal::SIGSTOP);
     }

@@ -6,8 +6,8 @@ use std::process::{Command, Stdio};
 use tokio::sync::{Mutex, OnceCell};
 use tokio_postgres::{Client, NoTls};
 
-/// How many orders the template database holds, where `E2E_SEED_ORDERS` doesn't say: enough for pages and statistics, few enough to copy
-/// it per scenario.
+/// How many orders the template database holds, where `E2E_SEED_ORDERS` doesn't say: enough for
+/// pages and statistics, few enough to copy it per scenario.
 const SEED_ORDERS: &str = "300";
 
 fn seed_orders() -> String {
@@ -29,7 +29,8 @@ pub(crate) struct Suite {
 pub(crate) struct Running {
     pub(crate) base_url: String,
     pub(crate) token: String,
-    /// Its keys, where it lets us know them (`JWT_KEYS`): without them no other callers can be made up.
+    /// Its keys, where it lets us know them (`JWT_KEYS`): without them no other callers can be made
+    /// up.
     pub(crate) keys: Option<serde_json::Value>,
     /// One scenario at a time: they share its stores.
     pub(crate) turn: std::sync::Arc<Mutex<()>>,
@@ -76,7 +77,8 @@ fn forget_logs() {
     }
 }
 
-/// Private stores for a run outside `make test`. A watchdog stops them when this process ends, however it ends.
+/// Private stores for a run outside `make test`. A watchdog stops them when this process ends,
+/// however it ends.
 fn start_services() -> (String, String) {
     let (dir, script) = (root().join(".run/test"), scripts_dir().join("services.sh"));
     let started =
@@ -98,7 +100,8 @@ fn start_services() -> (String, String) {
     (value("REDIS_URL"), value("DATABASE_URL"))
 }
 
-/// Makes the template database on this server, unless the one that is there was made from the same files.
+/// Makes the template database on this server, unless the one that is there was made from the same
+/// files.
 pub(crate) async fn make_template(database_url: &str) {
     let admin = connect(&with_database(database_url, "postgres")).await;
     let execute = async |sql: &str| admin.batch_execute(sql).await.unwrap_or_else(|e| panic!("{sql}: {e:?}"));

@@ -27,8 +27,9 @@ pub struct Grant {
     pub allow_list: AllowList,
     /// Its Postgres connections
     pub pools: Pools,
-    /// How often the host took hold of the state of one of its instances: once for each plain call of an import, once or more for each
-    /// asynchronous one. What a request costs on Spin grows with it.
+    /// How often the host took hold of the state of one of its instances: once for each plain call
+    /// of an import, once or more for each asynchronous one. What a request costs on Spin grows
+    /// with it.
     pub calls: AtomicU64,
 }
 
@@ -94,8 +95,9 @@ impl Guest {
     }
 }
 
-/// Gives `linker` everything that a component may import: Spin's interfaces, outbound HTTP, and of WASI 0.2 (the standard
-/// library) and 0.3 (the SDK) what works without files and sockets. The rest would only say no, after minutes of compiling.
+/// Gives `linker` everything that a component may import: Spin's interfaces, outbound HTTP, and of
+/// WASI 0.2 (the standard library) and 0.3 (the SDK) what works without files and sockets. The rest
+/// would only say no, after minutes of compiling.
 ///
 /// # Errors
 /// Two definitions of one import: a mistake in this file.

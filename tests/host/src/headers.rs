@@ -26,8 +26,8 @@ pub fn complete_uri(request: &mut Parts) -> Result<()> {
     Ok(())
 }
 
-/// Appends Spin's headers after those of the client. Nothing is stripped: a client can send any of them, which is why a
-/// component must take the last value.
+/// Appends Spin's headers after those of the client. Nothing is stripped: a client can send any of
+/// them, which is why a component must take the last value.
 ///
 /// # Errors
 /// A header value of the client that isn't UTF-8.

@@ -1,4 +1,5 @@
-//! Outbound HTTP: wasmtime's own client behind the allow-list. Every request has a connection of its own.
+//! Outbound HTTP: wasmtime's own client behind the allow-list. Every request has a connection of
+//! its own.
 
 use crate::guest::Grant;
 use http_body_util::BodyExt as _;

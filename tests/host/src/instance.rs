@@ -1,4 +1,5 @@
-//! Instances of a component: how they are made, how many requests one of them takes, and how long it lives.
+//! Instances of a component: how they are made, how many requests one of them takes, and how long
+//! it lives.
 
 use crate::guest::{Grant, Guest};
 use anyhow::Result;
@@ -42,7 +43,8 @@ impl Default for Reuse {
     }
 }
 
-/// An engine with Spin's limits, which keeps compiled components in wasmtime's cache directory of the user.
+/// An engine with Spin's limits, which keeps compiled components in wasmtime's cache directory of
+/// the user.
 ///
 /// # Errors
 /// A machine that wasmtime cannot compile for.
@@ -74,7 +76,8 @@ pub fn engine() -> Result<Engine> {
 /// Compiles a component and makes a handler that gives requests to its instances.
 ///
 /// # Errors
-/// A file that isn't there, or isn't a component for `wasi:http` 0.3 with imports that this host has.
+/// A file that isn't there, or isn't a component for `wasi:http` 0.3 with imports that this host
+/// has.
 pub fn handler(
     engine: &Engine,
     linker: &Linker<Guest>,

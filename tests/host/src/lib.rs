@@ -1,11 +1,12 @@
 //! Runs a `spin.toml` on wasmtime where the Spin CLI is not installed.
 //!
-//! A stand-in for development and tests, not a product: it does for components of spin-sdk 7 what `spin up` of Spin 4.1
-//! does, unpleasant parts included, and refuses a manifest that needs more.
+//! A stand-in for development and tests, not a product: it does for components of spin-sdk 7 what
+//! `spin up` of Spin 4.1 does, unpleasant parts included, and refuses a manifest that needs more.
 //!
-//! Reading order: [`manifest`] and [`variables`] say what to run, [`routes`] and [`headers`] prepare a request,
-//! [`instance`] gives it to an instance, [`guest`] is what that instance holds, and [`allow_list`], [`redis`],
-//! [`postgres`] and [`http_out`] are its ways out. [`server`] is the HTTP side.
+//! Reading order: [`manifest`] and [`variables`] say what to run, [`routes`] and [`headers`]
+//! prepare a request, [`instance`] gives it to an instance, [`guest`] is what that instance holds,
+//! and [`allow_list`], [`redis`], [`postgres`] and [`http_out`] are its ways out. [`server`] is the
+//! HTTP side.
 
 pub mod allow_list;
 mod bindings;
@@ -46,7 +47,8 @@ pub struct Options {
 }
 
 impl Options {
-    /// `manifest` on a free port of 127.0.0.1, variables at their defaults, everything else as Spin has it.
+    /// `manifest` on a free port of 127.0.0.1, variables at their defaults, everything else as Spin
+    /// has it.
     pub fn new(manifest: impl Into<PathBuf>) -> Self {
         Self {
             manifest: manifest.into(),
@@ -74,8 +76,8 @@ impl Host {
     /// Compiles the components that have a route, and serves them.
     ///
     /// # Errors
-    /// Whatever is wrong with the manifest, a variable, a component or the address: nothing is found out later that can be
-    /// found out now.
+    /// Whatever is wrong with the manifest, a variable, a component or the address: nothing is
+    /// found out later that can be found out now.
     pub async fn start(options: Options) -> Result<Running> {
         let mut path = options.manifest;
         if path.is_dir() {

@@ -1,4 +1,5 @@
-//! A guest's stdout and stderr: to the host's stderr, whole lines, with the component's id in front.
+//! A guest's stdout and stderr: to the host's stderr, whole lines, with the component's id in
+//! front.
 
 use std::pin::Pin;
 use std::sync::Arc;

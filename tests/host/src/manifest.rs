@@ -1,4 +1,5 @@
-//! Reads `spin.toml` (manifest version 2) into plain types. What this host does not support is an error, never ignored.
+//! Reads `spin.toml` (manifest version 2) into plain types. What this host does not support is an
+//! error, never ignored.
 
 use anyhow::{Context as _, Result, bail, ensure};
 use serde::Deserialize;
@@ -46,7 +47,8 @@ impl App {
     /// Reads the manifest at `path`; component sources are relative to its directory.
     ///
     /// # Errors
-    /// What cannot be read, is not version 2, contradicts itself, or uses something that this host does not have.
+    /// What cannot be read, is not version 2, contradicts itself, or uses something that this host
+    /// does not have.
     pub fn read(path: &Path) -> Result<Self> {
         let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
         Self::parse(&text, path.parent().unwrap_or(Path::new("")))
@@ -98,7 +100,8 @@ impl App {
     }
 }
 
-// The file as it is written. Fields that change nothing at run time are read and dropped, so that they are allowed.
+// The file as it is written. Fields that change nothing at run time are read and dropped, so that
+// they are allowed.
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]

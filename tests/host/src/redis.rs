@@ -1,5 +1,5 @@
-//! `spin:redis`: one TCP connection per `open`, shared by the calls made on it at the same time. As in Spin there is no
-//! pool, no reconnect, and no time limit on connecting or on an answer.
+//! `spin:redis`: one TCP connection per `open`, shared by the calls made on it at the same time. As
+//! in Spin there is no pool, no reconnect, and no time limit on connecting or on an answer.
 
 use crate::bindings::redis::{self as wit, Error, RedisParameter, RedisResult};
 use crate::guest::Guest;
@@ -134,7 +134,8 @@ fn other(error: RedisError) -> Error {
     Error::Other(error.to_string())
 }
 
-/// Nested arrays lose their structure, numbers their type, and the newer kinds of answer are errors: as in Spin.
+/// Nested arrays lose their structure, numbers their type, and the newer kinds of answer are
+/// errors: as in Spin.
 fn flatten(answer: Value, results: &mut Vec<RedisResult>) -> Result<(), RedisError> {
     let unsupported = |kind: &str| {
         let detail = format!("Redis {kind} is not supported");

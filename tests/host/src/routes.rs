@@ -1,4 +1,5 @@
-//! Which component a path belongs to. The matching is the `routefinder` crate's, which is the one Spin uses.
+//! Which component a path belongs to. The matching is the `routefinder` crate's, which is the one
+//! Spin uses.
 
 use anyhow::{Result, anyhow};
 
@@ -48,7 +49,8 @@ impl Routes {
         Ok(Self(router))
     }
 
-    /// The route for a path: exact segments beat parameters, parameters beat the wildcard, the longer prefix wins.
+    /// The route for a path: exact segments beat parameters, parameters beat the wildcard, the
+    /// longer prefix wins.
     pub fn find(&self, path: &str) -> Option<Match<'_>> {
         let found = self.0.best_match(path)?;
         let captures = found.captures();

@@ -1,4 +1,5 @@
-//! The HTTP side: accepts connections, finds the component of a request, and answers what the host itself has to.
+//! The HTTP side: accepts connections, finds the component of a request, and answers what the host
+//! itself has to.
 
 use crate::headers;
 use crate::instance::Instances;
@@ -82,7 +83,8 @@ impl Server {
         let (mut head, body) = request.into_parts();
         headers::complete_uri(&mut head).inspect_err(|why| eprintln!("[{component}] refused a request: {why}"))?;
         if let Err(why) = headers::append(&mut head, &found, client) {
-            // Spin answers 500 here. It is the client's mistake, and who looks for server errors shall find the components' only.
+            // Spin answers 500 here. It is the client's mistake, and who looks for server errors
+            // shall find the components' only.
             return Ok(refusal(why.to_string()));
         }
         let request = Request::from_parts(head, body.map_err(Error::Hyper).boxed_unsync());

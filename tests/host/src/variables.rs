@@ -16,7 +16,8 @@ impl fmt::Debug for Values {
     }
 }
 
-/// Where values come from, first hit wins: `overrides`, then `SPIN_VARIABLE_<NAME>` of `environment`, then the default.
+/// Where values come from, first hit wins: `overrides`, then `SPIN_VARIABLE_<NAME>` of
+/// `environment`, then the default.
 #[derive(Clone, Default)]
 pub struct Sources {
     /// `--variable name=value`
@@ -26,7 +27,8 @@ pub struct Sources {
 }
 
 impl Sources {
-    /// The environment of this process over what `.env` in the directory `dir` says, and `overrides` over both.
+    /// The environment of this process over what `.env` in the directory `dir` says, and
+    /// `overrides` over both.
     ///
     /// # Errors
     /// A `.env` that cannot be parsed; that there is none is fine.
@@ -48,7 +50,8 @@ impl Values {
     /// Gives every declared variable its value.
     ///
     /// # Errors
-    /// A name that Spin would refuse, a required variable without a value, or an override of a variable that isn't declared.
+    /// A name that Spin would refuse, a required variable without a value, or an override of a
+    /// variable that isn't declared.
     pub fn resolve(declared: &BTreeMap<String, Variable>, sources: &Sources) -> Result<Self> {
         for name in sources.overrides.keys() {
             ensure!(declared.contains_key(name), "there is no variable {name:?} to be set");
@@ -91,7 +94,8 @@ impl Values {
     }
 }
 
-/// What one `--variable` sets: `NAME=VALUE`, `NAME=@FILE` (the file's text), or `@FILE.toml` and `@FILE.json` (a table of names and texts).
+/// What one `--variable` sets: `NAME=VALUE`, `NAME=@FILE` (the file's text), or `@FILE.toml` and
+/// `@FILE.json` (a table of names and texts).
 ///
 /// # Errors
 /// An argument of another form, or a file that can't be read as what its name says.
@@ -116,7 +120,8 @@ fn environment_name(variable: &str) -> String {
     format!("SPIN_VARIABLE_{}", variable.to_ascii_uppercase())
 }
 
-/// Whether a variable may have this name: lower-case words of letters and digits with single underscores between them.
+/// Whether a variable may have this name: lower-case words of letters and digits with single
+/// underscores between them.
 ///
 /// # Errors
 /// What is wrong, to be read after the name.

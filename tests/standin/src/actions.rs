@@ -1,4 +1,5 @@
-//! What happens at the providers without the merchant: the shopper pays or complains, a bank refuses, a dispute is decided.
+//! What happens at the providers without the merchant: the shopper pays or complains, a bank
+//! refuses, a dispute is decided.
 
 use serde_json::{Value, json};
 
@@ -27,7 +28,8 @@ pub enum Outcome {
     Declined,
 }
 
-/// A payment made at the provider without the product's help: by another program, or by an attacker.
+/// A payment made at the provider without the product's help: by another program, or by an
+/// attacker.
 #[derive(Clone, Debug)]
 pub struct Payment {
     /// Where.
@@ -74,7 +76,8 @@ impl World {
         self.act(|world, state| world.paypal(state).approve(order).map(|()| order.to_owned()))
     }
 
-    /// The shopper pays: a PayPal order is approved, where it wasn't, and captured; a Stripe session is completed.
+    /// The shopper pays: a PayPal order is approved, where it wasn't, and captured; a Stripe
+    /// session is completed.
     pub(crate) fn pay(&self, id: &str, outcome: Outcome) -> Happened {
         self.act(|world, state| {
             if id.starts_with("cs_") {

@@ -1,4 +1,5 @@
-//! A certificate authority that lives as long as the process, and the certificates that PayPal's webhooks are signed with.
+//! A certificate authority that lives as long as the process, and the certificates that PayPal's
+//! webhooks are signed with.
 
 use std::fmt;
 use std::sync::LazyLock;
@@ -18,7 +19,8 @@ use time::{Duration, OffsetDateTime};
 const LIVE_NAME: &str = "messageverificationcerts.paypal.com";
 const SANDBOX_NAME: &str = "messageverificationcerts.sandbox.paypal.com";
 
-/// Which certificate a delivery names. All but the last two are the provider's and carry the key that signs.
+/// Which certificate a delivery names. All but the last two are the provider's and carry the key
+/// that signs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Certificate {
     /// The sandbox's.

@@ -1,4 +1,5 @@
-//! What a scenario tells the stand-in, over HTTP. JSON in, JSON out; the names are those of `Standin`'s methods.
+//! What a scenario tells the stand-in, over HTTP. JSON in, JSON out; the names are those of
+//! `Standin`'s methods.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -176,8 +177,8 @@ fn limited(fault: Fault, order: &Value) -> Fault {
     Fault { times: number("times"), retry_after: number("retryAfter"), ..fault }
 }
 
-/// `{event | provider, body}` and `{wrongKey?, sentAt?, webhookId?}`; `forgedBody`: signed for the event, with another body of
-/// the same CRC-32.
+/// `{event | provider, body}` and `{wrongKey?, sentAt?, webhookId?}`; `forgedBody`: signed for the
+/// event, with another body of the same CRC-32.
 fn signed(world: &World, order: &Value) -> Result<Value, Refusal> {
     let (provider, body) = match order["event"].as_str() {
         Some(id) => {
@@ -200,7 +201,8 @@ fn signed(world: &World, order: &Value) -> Result<Value, Refusal> {
     Ok(json!({"headers": headers, "body": String::from_utf8_lossy(&signed.body)}))
 }
 
-/// `{events: [id], times?, atOnce?, delayMs?}`: each event so often, in this order, or all at the same moment.
+/// `{events: [id], times?, atOnce?, delayMs?}`: each event so often, in this order, or all at the
+/// same moment.
 async fn deliver(world: &Arc<World>, order: &Value) -> Result<Value, Refusal> {
     let events: Vec<String> =
         order["events"].as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect();

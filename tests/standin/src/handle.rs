@@ -68,8 +68,8 @@ impl Standin {
         &AUTHORITY.anchors
     }
 
-    /// The product's variables that make it use this stand-in, in lower case. `hmac_key` and what shoppers may be sent back to
-    /// are the product's own.
+    /// The product's variables that make it use this stand-in, in lower case. `hmac_key` and what
+    /// shoppers may be sent back to are the product's own.
     pub fn variables(&self) -> Vec<(&'static str, String)> {
         self.settings().variables(self.base_url(), self.anchors())
     }
@@ -80,7 +80,8 @@ impl Standin {
         self.retarget(|target| (target.paypal, target.stripe) = (url(Provider::PayPal), url(Provider::Stripe)));
     }
 
-    /// Whether events are sent as soon as they happen, as at first, or only by [`Standin::deliver`] and [`Standin::send`].
+    /// Whether events are sent as soon as they happen, as at first, or only by [`Standin::deliver`]
+    /// and [`Standin::send`].
     pub fn automatic(&self, automatic: bool) {
         self.retarget(|target| target.automatic = automatic);
     }
@@ -232,7 +233,8 @@ impl Standin {
         self.world.state().faults.show(id);
     }
 
-    /// PayPal: ends all access tokens; those given from now on are good for so many seconds (`None`: as PayPal's).
+    /// PayPal: ends all access tokens; those given from now on are good for so many seconds
+    /// (`None`: as PayPal's).
     pub fn expire_tokens(&self, life: Option<u64>) {
         let mut state = self.world.state();
         state.paypal.tokens.forget();

@@ -1,6 +1,8 @@
-//! PayPal and Stripe on loopback: their real protocols, as far as a merchant's backend meets them, without their money.
+//! PayPal and Stripe on loopback: their real protocols, as far as a merchant's backend meets them,
+//! without their money.
 //!
-//! Only tests and `make up` use it; nothing of the product knows it. The providers' documentation decides what is right here.
+//! Only tests and `make up` use it; nothing of the product knows it. The providers' documentation
+//! decides what is right here.
 //!
 //! ```no_run
 //! # async fn scenario() {

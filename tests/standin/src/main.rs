@@ -1,7 +1,8 @@
-//! The stand-in as a program: `standin 127.0.0.1:4010 [FILE]`. FILE is where the certificates to be trusted go (PEM), once it listens.
+//! The stand-in as a program: `standin 127.0.0.1:4010 [FILE]`. FILE is where the certificates to be
+//! trusted go (PEM), once it listens.
 //!
-//! Names and secrets may be given in the environment (`PAYPAL_CLIENT_ID`, `STRIPE_WEBHOOK_SECRET`, ...); `WEBHOOKS_TO` is the address
-//! of the server that gets the events.
+//! Names and secrets may be given in the environment (`PAYPAL_CLIENT_ID`, `STRIPE_WEBHOOK_SECRET`,
+//! ...); `WEBHOOKS_TO` is the address of the server that gets the events.
 
 use standin::{Settings, Standin};
 

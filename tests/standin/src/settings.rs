@@ -4,7 +4,8 @@ use std::fmt;
 
 use crate::ids;
 
-/// Everything the product has to be told about its accounts. Random in every run, unless the environment says otherwise.
+/// Everything the product has to be told about its accounts. Random in every run, unless the
+/// environment says otherwise.
 #[derive(Clone)]
 pub struct Settings {
     /// PayPal's client id of the merchant's app.
@@ -40,7 +41,8 @@ impl Settings {
         }
     }
 
-    /// Those that the environment names (`PAYPAL_CLIENT_ID`, `STRIPE_WEBHOOK_SECRET`, ...), the others new.
+    /// Those that the environment names (`PAYPAL_CLIENT_ID`, `STRIPE_WEBHOOK_SECRET`, ...), the
+    /// others new.
     pub fn from_environment() -> Settings {
         let mut settings = Settings::random();
         for (name, value) in [

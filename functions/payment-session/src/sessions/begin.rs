@@ -1,5 +1,6 @@
-//! How a payment session begins: counted, begun in Postgres, judged, made at the provider, reported to Postgres. Whatever dies on the way,
-//! the same request with the same key goes on where it ended: the provider is asked under the session's id, and makes nothing twice.
+//! How a payment session begins: counted, begun in Postgres, judged, made at the provider, reported
+//! to Postgres. Whatever dies on the way, the same request with the same key goes on where it
+//! ended: the provider is asked under the session's id, and makes nothing twice.
 
 use commerce::caller::Caller;
 use commerce::client_address::ClientAddress;
@@ -59,9 +60,10 @@ struct NewSession {
 /// `POST /payments/sessions`: begins a session: 201, or 202 where it is held for review.
 ///
 /// # Errors
-/// [`Error::TooManyRequests`]; [`Error::RequiresRetry`] where the provider is away; [`Error::Unprocessable`] for what the provider doesn't
-/// take, and where its account isn't the organisation's; [`Error::Conflict`] where the order can't be paid, has an open session, or the same request is in work.
-/// All that an admitted attempt ends in come as [`Error::Counted`].
+/// [`Error::TooManyRequests`]; [`Error::RequiresRetry`] where the provider is away;
+/// [`Error::Unprocessable`] for what the provider doesn't take, and where its account isn't the
+/// organisation's; [`Error::Conflict`] where the order can't be paid, has an open session, or the
+/// same request is in work. All that an admitted attempt ends in come as [`Error::Counted`].
 pub async fn begin(call: Call<'_>) -> Result<Reply, Error> {
     let Call { app, caller, request, .. } = call;
     let payments = Payments::ready().await?;
@@ -148,11 +150,12 @@ async fn begin_admitted(
     }
 }
 
-/// `POST /payments/sessions/:id/release`: lets a session go on that was held: the provider is asked now.
+/// `POST /payments/sessions/:id/release`: lets a session go on that was held: the provider is asked
+/// now.
 ///
 /// # Errors
-/// [`Error::Forbidden`] for all but operators; [`Error::RequiresRetry`] where the provider is away: the session stays released, and the
-/// same request asks again.
+/// [`Error::Forbidden`] for all but operators; [`Error::RequiresRetry`] where the provider is away:
+/// the session stays released, and the same request asks again.
 pub async fn release(call: Call<'_>) -> Result<Reply, Error> {
     let Call { app, caller, .. } = call;
     let payments = Payments::ready().await?;
@@ -190,7 +193,8 @@ pub async fn release(call: Call<'_>) -> Result<Reply, Error> {
     Ok(Reply::fresh(200, at_provider(app, payments, &begun).await?))
 }
 
-/// Whose attempt it is: a customer's own, else that of the order's customer, for whom a service speaks.
+/// Whose attempt it is: a customer's own, else that of the order's customer, for whom a service
+/// speaks.
 async fn customer_of(app: &'static App, caller: &Caller, order: Uuid) -> Result<Uuid, Error> {
     if let Some(customer) = caller.restriction()? {
         return Ok(customer);

@@ -1,7 +1,8 @@
--- A certificate that has passed, or the right to fetch it: each URL by one at a time, all instances together so many times a minute.
--- KEYS: certificate, its lock, fetches of the last minute, URLs seen lately, URLs seen before that
--- ARGV: '1' to fetch where it isn't known, holder, hold in ms, URL, fetches a minute, of which for URLs seen before
--- Answers {'passed', pem}; {'unknown'}; {'failed', reason}; {'busy'}; {'fetch'}; {'limited', ms until the next fetch may begin}.
+-- A certificate that has passed, or the right to fetch it: each URL by one at a time, all instances
+-- together so many times a minute. KEYS: certificate, its lock, fetches of the last minute, URLs
+-- seen lately, URLs seen before that ARGV: '1' to fetch where it isn't known, holder, hold in ms,
+-- URL, fetches a minute, of which for URLs seen before Answers {'passed', pem}; {'unknown'};
+-- {'failed', reason}; {'busy'}; {'fetch'}; {'limited', ms until the next fetch may begin}.
 local pem = redis.pcall('GET', KEYS[1])
 if type(pem) == 'string' then return {'passed', pem} end
 if ARGV[1] ~= '1' then return {'unknown'} end

@@ -50,8 +50,8 @@ pub enum AuthMode {
 pub struct Config {
     /// Where the cache is. May hold a password.
     pub redis_url: String,
-    /// Where state is that must not be evicted (limits, claims, sessions); `None`: beside the cache. May
-    /// hold a password.
+    /// Where state is that must not be evicted (limits, claims, sessions); `None`: beside the
+    /// cache. May hold a password.
     pub redis_state_url: Option<String>,
     /// Where the truth is. Holds a password.
     pub database_url: String,
@@ -73,8 +73,8 @@ pub struct Config {
     pub redis_timeout: Duration,
     /// How long Redis is left alone after it gave no answer.
     pub redis_rest: Duration,
-    /// How long statistics are gathered in an instance before they are added to the common ones; `None`:
-    /// nothing is counted.
+    /// How long statistics are gathered in an instance before they are added to the common ones;
+    /// `None`: nothing is counted.
     pub statistics_flush: Option<Duration>,
 }
 
@@ -130,12 +130,14 @@ impl Config {
         TrustedIssuer { issuer: &self.jwt_issuer, audience: self.jwt_audience.as_deref() }
     }
 
-    /// The name by which the cache knows this database: address and name, without user and password.
+    /// The name by which the cache knows this database: address and name, without user and
+    /// password.
     pub fn database_name(&self) -> String {
         database_name(&self.database_url)
     }
 
-    /// The name by which the database knows this cache: address and prefix, without user and password.
+    /// The name by which the database knows this cache: address and prefix, without user and
+    /// password.
     pub fn cache_name(&self) -> String {
         let address = self.redis_url.rsplit('@').next().unwrap_or_default();
         let address = address.trim_start_matches("rediss://").trim_start_matches("redis://").trim_end_matches('/');

@@ -112,7 +112,8 @@ impl<'a> Parser<'a> {
         self.parsed(variable, parse).unwrap_or(fallback)
     }
 
-    /// Empty means the certificate's time and a tenth; less would let a reader see the old value after the answer.
+    /// Empty means the certificate's time and a tenth; less would let a reader see the old value
+    /// after the answer.
     pub(super) fn outage_wait(&mut self, timing: Option<Timing>) -> Duration {
         let least = timing.map_or(Duration::ZERO, Timing::outage_wait);
         let parse = |text: &str| {
@@ -142,7 +143,8 @@ impl<'a> Parser<'a> {
         Some(self.with_credentials("redis_state_credentials", url))
     }
 
-    /// Puts user and password into an address. The address itself has none: Spin's allow-list refuses entries that have.
+    /// Puts user and password into an address. The address itself has none: Spin's allow-list
+    /// refuses entries that have.
     pub(super) fn with_credentials(&mut self, variable: &'static str, url: String) -> String {
         let parse = |text: &str| {
             let plain = text.is_empty() || text.contains(':') && !text.contains(['@', '/', '?', '#']);

@@ -1,4 +1,5 @@
-//! What is needed beside the cache's answer: how entries are kept and loaded, how Postgres is asked, what bodies may come.
+//! What is needed beside the cache's answer: how entries are kept and loaded, how Postgres is
+//! asked, what bodies may come.
 
 use super::component::component;
 use super::{
@@ -51,7 +52,8 @@ const DEFAULT_TTL: &str = "cache_ttl_seconds";
 /// The lifetime of payment sessions is a setting of payments.
 const SESSION_TTL: &str = "ttl_payment_session";
 
-/// All other settings of an instance: those that a hit doesn't need. Read when something else than a hit is asked for.
+/// All other settings of an instance: those that a hit doesn't need. Read when something else than
+/// a hit is asked for.
 pub struct Rules {
     /// How entries are kept.
     pub policies: Policies,

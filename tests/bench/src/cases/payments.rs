@@ -1,4 +1,5 @@
-//! Webhooks, delivered for the first time and again, and a payment from the session to the paid order, at the stand-in's.
+//! Webhooks, delivered for the first time and again, and a payment from the session to the paid
+//! order, at the stand-in's.
 
 use std::time::{Duration, Instant};
 

@@ -1,4 +1,5 @@
-//! Shoppers who look again and again, while 5 % of the requests change something: how often Postgres is asked.
+//! Shoppers who look again and again, while 5 % of the requests change something: how often
+//! Postgres is asked.
 
 use std::collections::HashSet;
 

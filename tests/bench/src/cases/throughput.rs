@@ -1,4 +1,5 @@
-//! How many requests a second, and how long each takes: ours and the peers in turn, round after round.
+//! How many requests a second, and how long each takes: ours and the peers in turn, round after
+//! round.
 
 use crate::load::CONNECTIONS;
 use crate::once::each_once;

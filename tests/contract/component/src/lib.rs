@@ -1,4 +1,5 @@
-//! The contract of cache-logic's ports, run inside a component on Spin's Redis. Answers `{"check": "ok" or what was found}`.
+//! The contract of cache-logic's ports, run inside a component on Spin's Redis. Answers `{"check":
+//! "ok" or what was found}`.
 
 #![cfg(target_family = "wasm")]
 

@@ -1,4 +1,5 @@
-//! A 404 is never cached: what is stored is made from a row of Postgres and from nothing else, and the format has no way to say "none".
+//! A 404 is never cached: what is stored is made from a row of Postgres and from nothing else, and
+//! the format has no way to say "none".
 
 use super::Finding;
 use crate::{Tree, code::Code};

@@ -1,4 +1,5 @@
-//! cache-logic and commerce are pure: no clock, no chance, no I/O of their own. Time and randomness are arguments.
+//! cache-logic and commerce are pure: no clock, no chance, no I/O of their own. Time and randomness
+//! are arguments.
 
 use super::Finding;
 use crate::{Tree, code::Code};

@@ -1,4 +1,5 @@
-//! Every mutation invalidates: a statement that writes is run by the one write path, which deletes generations before it returns.
+//! Every mutation invalidates: a statement that writes is run by the one write path, which deletes
+//! generations before it returns.
 
 use std::collections::BTreeSet;
 

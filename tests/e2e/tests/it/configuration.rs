@@ -1,4 +1,5 @@
-//! A variable that is wrong is named, with all others that are, by whoever needs it and by health; never its value.
+//! A variable that is wrong is named, with all others that are, by whoever needs it and by health;
+//! never its value.
 
 use e2e::App;
 

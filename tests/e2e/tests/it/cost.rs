@@ -5,12 +5,15 @@ use std::time::Duration;
 use e2e::{Answer, App, Command, RedisLog, Statements, eventually};
 use serde_json::json;
 
-/// Bytes that a hit sends to Redis at most: the names of what it looks at, and its share of renewals and statistics.
+/// Bytes that a hit sends to Redis at most: the names of what it looks at, and its share of
+/// renewals and statistics.
 const ASKED: usize = 400;
-/// Bytes that a hit gets from Redis beside its body at most: the entry's trailer, generations, the certificate; and its share as above.
+/// Bytes that a hit gets from Redis beside its body at most: the entry's trailer, generations, the
+/// certificate; and its share as above.
 const BESIDE: usize = 450;
 
-/// What the server asked of its stores for some requests; renewals of the certificate are counted apart.
+/// What the server asked of its stores for some requests; renewals of the certificate are counted
+/// apart.
 struct Cost {
     redis: Vec<Command>,
     sql: Vec<String>,
@@ -50,8 +53,8 @@ async fn outbox_is_empty(app: &App) {
     .await;
 }
 
-/// Windows of ten hits each. Where the machine stalls for longer than a certificate lives, a reader looks once more after the renewal;
-/// a window without that has exactly one command for each hit.
+/// Windows of ten hits each. Where the machine stalls for longer than a certificate lives, a reader
+/// looks once more after the renewal; a window without that has exactly one command for each hit.
 async fn hits_cost_one_redis_command(path: &str, app: &App) {
     app.warm(path).await;
     let mut meter = Meter::start(app).await;
@@ -121,7 +124,8 @@ async fn a_patch_costs_one_query_and_one_redis_command_and_one_query_behind_its_
         cost.redis.extend(behind.redis);
         cost.sql.extend(behind.sql);
         assert!(cost.sql.len() <= 2, "{:#?}", cost.sql);
-        // A renewal at the same moment applies the same invalidation, and may be the one that clears the outbox.
+        // A renewal at the same moment applies the same invalidation, and may be the one that
+        // clears the outbox.
         assert!(cost.redis.len() <= 1 + cost.renewals, "{:#?}", cost.redis);
         assert!(cost.redis.iter().all(|command| command.name == "DEL"), "{:#?}", cost.redis);
         clean += usize::from(cost.redis.len() == 1 && cost.sql.len() == 2);
@@ -197,7 +201,8 @@ async fn host_calls(app: &App, component: &str) -> u64 {
     }
 }
 
-/// What most of some requests of a kind asked of the host: one that also renewed the certificate asked for more.
+/// What most of some requests of a kind asked of the host: one that also renewed the certificate
+/// asked for more.
 struct Most<'a> {
     app: &'a App,
     component: &'a str,
@@ -222,8 +227,9 @@ impl<'a> Most<'a> {
     }
 }
 
-/// On Spin each of them is about one and a half per cent of the least that a cached read can cost. The host counts how often it took
-/// hold of an instance's state: once for a plain call of an import, once or more for an asynchronous one.
+/// On Spin each of them is about one and a half per cent of the least that a cached read can cost.
+/// The host counts how often it took hold of an instance's state: once for a plain call of an
+/// import, once or more for an asynchronous one.
 #[tokio::test]
 async fn what_a_request_asks_of_the_host_is_a_known_number() {
     if std::env::var("E2E_RUNTIME").as_deref() == Ok("spin") {

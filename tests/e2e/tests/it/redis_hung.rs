@@ -1,4 +1,5 @@
-//! What a Redis that hangs costs: reads go on at the pace of Postgres, and hits are back as soon as the breaker looks again.
+//! What a Redis that hangs costs: reads go on at the pace of Postgres, and hits are back as soon as
+//! the breaker looks again.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
@@ -61,6 +62,7 @@ async fn while_redis_hangs_few_reads_wait_for_it_and_hits_come_back_with_it() {
          hits back after {back:.1?}",
         times.len()
     );
-    // Figures of time are for a quiet machine: what must hold on any is that a read that waits is the exception.
+    // Figures of time are for a quiet machine: what must hold on any is that a read that waits is
+    // the exception.
     assert!(p50 < LIMIT, "half of the reads wait for Redis: {p50:?}");
 }

@@ -48,7 +48,8 @@ async fn added_up(app: &App, reads: u64) -> Option<Value> {
     (ended >= reads).then_some(now)
 }
 
-/// Waits until as many reads are added up as were answered; then every sum must be right, and stay so.
+/// Waits until as many reads are added up as were answered; then every sum must be right, and stay
+/// so.
 async fn sums_of(app: &App, tally: &Tally) -> Value {
     let sums = eventually("all reads are added up", Duration::from_secs(30), || added_up(app, tally.reads())).await;
     for kind in ["hits", "misses", "bypasses", "staleIfError", "failed"] {
@@ -216,8 +217,8 @@ async fn what_was_sent_in_vain_counts_once() {
     let state = e2e::RedisProcess::start().await;
     let Some(app) = App::private().variable("redis_state_url", &state.url()).spawn().await else { return };
     let (path, mut tally) = (format!("/orders/{}", app.sample.order), Tally::default());
-    // Nobody else uses that Redis: what finds it hung is the counts. They lie in the socket and are added when it goes on, although nobody
-    // waits any more; then they come once more.
+    // Nobody else uses that Redis: what finds it hung is the counts. They lie in the socket and are
+    // added when it goes on, although nobody waits any more; then they come once more.
     several(&app, &mut tally, 1, &path).await;
     sums_of(&app, &tally).await;
     state.hang();
@@ -257,7 +258,8 @@ async fn sums_are_with_the_state_and_outlive_the_cache() {
 
 #[tokio::test]
 async fn an_instance_that_has_not_told_yet_outlives_its_idle_second() {
-    // It looks after seven seconds and a half for the first time; an idle instance is dropped after one.
+    // It looks after seven seconds and a half for the first time; an idle instance is dropped after
+    // one.
     let Some(app) = App::private().own_redis().variable("statistics_flush_ms", "40000").spawn().await else { return };
     let mut tally = Tally::default();
     several(&app, &mut tally, 10, &format!("/orders/{}", app.sample.order)).await;

@@ -152,7 +152,8 @@ impl Connection {
     async fn query(&self, statement: &str, parameters: Vec<ParameterValue>) -> Result<Rows, Error> {
         let parameters = to_parameters(parameters).map_err(|e| Error::BadParameter(format!("{e:#}")))?;
         let answer = self.0.query_raw(statement, parameters).await.map_err(query_failed)?;
-        // Fused: the driver's stream says that the connection is closed when it is asked once more after its end.
+        // Fused: the driver's stream says that the connection is closed when it is asked once more
+        // after its end.
         let mut answer = Box::pin(answer.fuse());
         let first = answer.next().await;
         let columns = match &first {

@@ -1,5 +1,6 @@
-//! `spin:postgres`: pooled connections. As in Spin a pool has 64 connections per address, `open` waits for ever when they
-//! are all taken, giving one back does not end its transaction, and no statement is cached.
+//! `spin:postgres`: pooled connections. As in Spin a pool has 64 connections per address, `open`
+//! waits for ever when they are all taken, giving one back does not end its transaction, and no
+//! statement is cached.
 
 #![allow(clippy::result_large_err, reason = "the error is WIT's, with all fields of a server's error")]
 

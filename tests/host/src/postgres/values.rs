@@ -1,4 +1,5 @@
-//! Values between Postgres and WIT. The same types as in Spin, except that ranges and intervals are not supported.
+//! Values between Postgres and WIT. The same types as in Spin, except that ranges and intervals are
+//! not supported.
 
 use crate::bindings::postgres::{Column, DbDataType, DbValue, ParameterValue};
 use anyhow::{Context as _, Result, bail};

@@ -1,7 +1,8 @@
 use crate::support::*;
 use edge_host::allow_list::AllowList;
 
-/// Starts a guest that may connect to `hosts` and returns what it says of connecting to `address` by `way`.
+/// Starts a guest that may connect to `hosts` and returns what it says of connecting to `address`
+/// by `way`.
 async fn connect(way: &str, address: &str, hosts: &str) -> String {
     let variables = format!("place = {{ default = {:?} }}", authority(address));
     let host = start(&manifest(&variables, &format!("allowed_outbound_hosts = [{hosts:?}]"))).await;

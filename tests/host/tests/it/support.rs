@@ -11,7 +11,8 @@ use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 use tokio::net::TcpStream;
 
-/// A manifest with the component `guest` behind `/...`; `more` follows its `source`, `variables` is the application's table.
+/// A manifest with the component `guest` behind `/...`; `more` follows its `source`, `variables` is
+/// the application's table.
 pub fn manifest(variables: &str, more: &str) -> String {
     format!(
         r#"

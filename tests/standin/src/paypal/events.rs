@@ -1,4 +1,5 @@
-//! Webhooks events: what has happened, as the merchant's webhook is told it and as the list shows it.
+//! Webhooks events: what has happened, as the merchant's webhook is told it and as the list shows
+//! it.
 
 use serde_json::{Value, json};
 

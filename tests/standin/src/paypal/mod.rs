@@ -54,7 +54,8 @@ pub(crate) fn key(request: &Request) -> Option<(String, Vec<u8>)> {
     counts.then(|| (format!("paypal {} {id}", request.path), request.body.to_vec()))
 }
 
-/// Whether this answer is what the same request gets again. A refusal is, too, whatever has changed since.
+/// Whether this answer is what the same request gets again. A refusal is, too, whatever has changed
+/// since.
 pub(crate) fn keeps(reply: &Reply) -> bool {
     reply.status < 300 || reply.status == 422
 }

@@ -146,8 +146,8 @@ impl Call<'_> {
         }
     }
 
-    /// A refund of a capture, of the rest where no amount is named. `asked`: with what note and reference. `forced`: taken back by PayPal
-    /// (REVERSED).
+    /// A refund of a capture, of the rest where no amount is named. `asked`: with what note and
+    /// reference. `forced`: taken back by PayPal (REVERSED).
     pub(crate) fn give_back(
         &mut self,
         capture: &str,

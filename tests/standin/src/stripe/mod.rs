@@ -1,4 +1,5 @@
-//! Stripe: checkout sessions, payment intents, charges, refunds, disputes and events of API version 1.
+//! Stripe: checkout sessions, payment intents, charges, refunds, disputes and events of API version
+//! 1.
 
 mod events;
 mod form;

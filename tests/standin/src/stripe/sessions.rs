@@ -87,7 +87,8 @@ impl Call<'_> {
         Reply::json(200, &session)
     }
 
-    /// The shopper pays on the session's page. `None`: it isn't open. `later`: by a method that takes days.
+    /// The shopper pays on the session's page. `None`: it isn't open. `later`: by a method that
+    /// takes days.
     pub(crate) fn session_pay(&mut self, id: &str, later: bool) -> Option<String> {
         let session = self.state.stripe.sessions.get(id).filter(|session| session["status"] == "open")?.clone();
         let (mut metadata, method) =

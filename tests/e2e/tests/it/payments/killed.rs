@@ -1,4 +1,5 @@
-//! The server dies again and again while events come in. The provider comes again, and that is enough.
+//! The server dies again and again while events come in. The provider comes again, and that is
+//! enough.
 
 use std::time::Duration;
 
@@ -15,7 +16,8 @@ fn how_many() -> usize {
 /// Milliseconds from one event to the next.
 const EVERY: u64 = 40;
 
-/// Some time up to `most` milliseconds, another one in every run: nothing is waited for, a kill comes at any moment.
+/// Some time up to `most` milliseconds, another one in every run: nothing is waited for, a kill
+/// comes at any moment.
 async fn some_time(most: u128) {
     let drawn = uuid::Uuid::new_v4().as_u128() % most;
     tokio::time::sleep(Duration::from_millis(u64::try_from(drawn).expect("few"))).await;

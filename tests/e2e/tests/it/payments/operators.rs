@@ -140,7 +140,8 @@ async fn refunds_that_wait_are_sent_once_however_many_send_them() {
         operator.send_refunds().await.expect(200).json()
     };
     let total = eventually("all are sent", SOON, || async {
-        // The breaker of an instance may still be open: then they stay queued and are made due again.
+        // The breaker of an instance may still be open: then they stay queued and are made due
+        // again.
         futures_util::future::join_all((0..4).map(|_| sent())).await;
         shop.app.psql("UPDATE refund_requests SET next_attempt_at = now() WHERE state = 'queued'").await;
         let total = shop.app.psql_value("SELECT count(*)::text FROM refund_requests WHERE state = 'sent'").await;

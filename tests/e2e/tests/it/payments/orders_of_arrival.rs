@@ -5,8 +5,8 @@ use standin::{Happened, Outcome, Payment, Provider};
 
 use super::shop::{Order, Shop};
 
-/// What happens at the provider to a payment of 100.00, and the state that all of it comes to: payment status, captured, refunded, then each
-/// payment as status, amount and what was given back.
+/// What happens at the provider to a payment of 100.00, and the state that all of it comes to:
+/// payment status, captured, refunded, then each payment as status, amount and what was given back.
 ///
 /// `denied-other` is another attempt to pay the same order, `reversed` takes back what is left.
 const TABLE: &[(Provider, &[&str], &str)] = &[
@@ -35,7 +35,8 @@ const TABLE: &[(Provider, &[&str], &str)] = &[
     ),
 ];
 
-/// How many orders of arrival of each set are tried over HTTP. The tests of the database hold all of them.
+/// How many orders of arrival of each set are tried over HTTP. The tests of the database hold all
+/// of them.
 const SAMPLE: usize = 6;
 
 /// The event of each step that the table means; the provider sends others along.
@@ -108,7 +109,8 @@ async fn state(shop: &Shop, order: &Order) -> String {
     payments.join(" ")
 }
 
-/// Some orders of `count` things, the same in every run: the given one, its reverse, and others in between.
+/// Some orders of `count` things, the same in every run: the given one, its reverse, and others in
+/// between.
 fn arrivals(count: usize) -> Vec<Vec<usize>> {
     let all = (1..=count).product::<usize>();
     let step = (all / SAMPLE).max(1);
@@ -135,7 +137,8 @@ async fn every_set_comes_to_its_state(shop: &Shop) {
             let order = order(shop).await;
             let events = happen(shop, *provider, &order, set);
             for at in &arrival {
-                // What comes before what it is about is told to come again: the others go on meanwhile.
+                // What comes before what it is about is told to come again: the others go on
+                // meanwhile.
                 shop.standin.send(&shop.standin.signed(&events[*at])).await;
             }
             for at in &arrival {

@@ -256,7 +256,8 @@ async fn losing_redis_loses_no_session_and_a_damaged_copy_is_never_shown() {
     assert_eq!(member(&app.client.get(&path).await.expect(200), "status"), "awaiting_callback");
 }
 
-/// A call whose head leaves alone waits with its body for the provider's delayed acknowledgement, which takes up to 200 ms.
+/// A call whose head leaves alone waits with its body for the provider's delayed acknowledgement,
+/// which takes up to 200 ms.
 #[tokio::test]
 async fn no_call_of_a_provider_waits_for_a_delayed_acknowledgement() {
     const SESSIONS: usize = 12;

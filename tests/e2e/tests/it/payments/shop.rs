@@ -54,7 +54,8 @@ impl Shop {
         (id, sent.header("location").to_owned())
     }
 
-    /// The shopper presses the button on the provider's page; gives where the provider sends the browser then.
+    /// The shopper presses the button on the provider's page; gives where the provider sends the
+    /// browser then.
     pub async fn press(&self, page: &str) -> String {
         let browser = reqwest::Client::builder()
             .no_proxy()

@@ -1,4 +1,5 @@
-//! What strikes while the checker reads and writes. Each fault begins, holds for a while and is repaired.
+//! What strikes while the checker reads and writes. Each fault begins, holds for a while and is
+//! repaired.
 
 use std::time::{Duration, Instant};
 

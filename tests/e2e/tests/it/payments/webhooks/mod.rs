@@ -70,7 +70,8 @@ fn paid(app: &App, happened: &Happened) -> Event {
     events.into_iter().find(|event| PAID.contains(&event.kind.as_str())).expect("an event of a payment")
 }
 
-/// One delivery to one server: status, and the outcome in the body; of a problem its reason, else its title.
+/// One delivery to one server: status, and the outcome in the body; of a problem its reason, else
+/// its title.
 async fn deliver(client: &Client, signed: &Signed) -> (u16, String) {
     let headers = signed.headers.iter().map(|(name, value)| (name.as_str(), value.as_str()));
     let answer = client.deliver(signed.provider.name(), headers, signed.body.clone()).await;

@@ -32,8 +32,8 @@ async fn a_payment_is_told_by_an_event_and_a_duplicate_changes_nothing() {
     }
 }
 
-/// Delivers by `clients` at once, `each` times, to these servers in turn; again until the answer is 200. How many of them were
-/// `processed`; all others were `already_processed`.
+/// Delivers by `clients` at once, `each` times, to these servers in turn; again until the answer is
+/// 200. How many of them were `processed`; all others were `already_processed`.
 async fn storm(servers: &[Client], signed: &Signed, clients: usize, each: usize, beside: impl AsyncFn()) -> usize {
     let processed = Arc::new(AtomicUsize::new(0));
     let tasks: Vec<_> = (0..clients)

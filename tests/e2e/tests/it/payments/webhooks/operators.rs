@@ -69,7 +69,8 @@ async fn an_operator_sees_what_needs_review_and_replays_it() {
     assert_eq!(audit, "1", "who it was is written down");
 }
 
-/// Replays the only event there is, makes what waits due, and redrives: what the replay said, how many were taken, what is stored.
+/// Replays the only event there is, makes what waits due, and redrives: what the replay said, how
+/// many were taken, what is stored.
 async fn replay_and_redrive(app: &App) -> (Answer, Value, String) {
     let found = listed(app, "limit=2").await;
     let [one] = &found[..] else { panic!("{found:?}") };
