@@ -1,4 +1,4 @@
-//! What the cache did, as JSON.
+//! The cache's statistics as JSON.
 
 use crate::metrics::permitted;
 use crate::probe::{self, Probe};
@@ -9,7 +9,7 @@ use edge::{Open, Reply};
 use futures_util::future::join3;
 use serde_json::{Map, Value, json};
 
-/// `GET /api/v1/health/cache`: the sums of all instances, and how the cache stands. 200 also where
+/// `GET /api/v1/health/cache`: the sums of all instances, and the state of the cache. 200 also if
 /// Redis can't be asked: then the sums are null, and `statistics` says why.
 ///
 /// # Errors

@@ -1,5 +1,5 @@
-//! What the server says of itself: its dependencies and its configuration. For everyone to read, so
-//! it names no address and no value.
+//! The server's report on its dependencies and its configuration. Everyone may read it, so it names
+//! no address and no value.
 
 use serde_json::{Map, Value, json};
 
@@ -76,7 +76,7 @@ pub(crate) async fn configuration_errors(app: &App, probe: &Probe) -> Vec<Value>
     wrong
 }
 
-/// Which providers are configured, and what is missing if one is only in part.
+/// The configured providers, and the missing settings of one that is configured only in part.
 fn providers(config: &PaymentConfig) -> Value {
     let general = [("hmac_key", config.hmac_key.is_empty()), ("payment_return_urls", config.return_urls.is_empty())];
     let mut providers: Map<String, Value> = [Provider::PayPal, Provider::Stripe]

@@ -38,16 +38,16 @@ impl Keeping for ViewKeeping {
     }
 }
 
-/// One entry of a view, from the cache or by the view's function. `None`: no such thing; never
-/// cached.
+/// One entry of a view, from the cache or by the view's function. `None` means that there is no
+/// such thing; that is never cached.
 ///
 /// # Errors
-/// What Postgres gave. A fault of Redis is never an error.
+/// The error that Postgres gave. A fault of Redis is never an error.
 pub async fn read(app: &'static App, entry: Entry, params: Vec<Param>) -> Result<Option<Answer>, Error> {
     read_kept(app, entry, params, None).await
 }
 
-/// As [`read`], for an entry that lives for `ttl` at most, and whose row may say for how long.
+/// As [`read`], for an entry that lives for `ttl` at most. Its row may shorten that.
 ///
 /// # Errors
 /// As [`read`].
@@ -73,9 +73,9 @@ async fn read_kept(
     Ok(read.map(|read| Answer::new(read, compress)))
 }
 
-/// Many entries of one view, each with an id: one look, one call of the view's function for all
-/// that is missing (its rows carry `id`), one fill. Answers in the order of the ids. Never packed,
-/// since they become parts of one body.
+/// Many entries of one view, each with an id: one look into Redis, one call of the view's function
+/// for all that is missing, one fill. The function's rows carry `id`. Answers come in the order of
+/// the ids, and never packed, since they become parts of one body.
 ///
 /// # Errors
 /// As [`read`].
@@ -91,12 +91,12 @@ pub async fn read_many(
     Ok(reads.into_iter().map(|read| read.map(|read| Answer::new(read, None))).collect())
 }
 
-/// Calls a function in Postgres that changes what may be cached. Its rows carry `xid` and `tags`:
-/// what the triggers of its transaction announced. Returns when no reader is served the old state
-/// any more.
+/// Calls a function in Postgres that changes something that may be cached. Its rows carry `xid` and
+/// `tags`: the announcements of its transaction's triggers. Returns only when no reader is served
+/// the old state any more.
 ///
 /// # Errors
-/// What Postgres gave: then nothing has changed.
+/// The error that Postgres gave; then nothing has changed.
 pub async fn write(app: &'static App, function: &'static str, params: Vec<Param>) -> Result<Vec<Row>, Error> {
     Ok(app.cache.write(function, params).await?)
 }
@@ -112,7 +112,7 @@ pub async fn write_one(app: &'static App, function: &'static str, params: Vec<Pa
 /// Calls a function in Postgres that changes nothing that is cached.
 ///
 /// # Errors
-/// What Postgres gave: then nothing has changed, or the error says that it may have.
+/// The error that Postgres gave; then nothing has changed, or the error says that it may have.
 pub async fn change(app: &App, function: &'static str, params: Vec<Param>) -> Result<Vec<Row>, Error> {
     Ok(app.cache.ports.postgres.change(function, params).await?)
 }
@@ -125,10 +125,10 @@ pub async fn change_one(app: &App, function: &'static str, params: Vec<Param>) -
     one(change(app, function, params).await?)
 }
 
-/// Calls a function in Postgres that only looks, and whose answer isn't kept.
+/// Calls a function in Postgres that only reads. Its answer isn't cached.
 ///
 /// # Errors
-/// What Postgres gave.
+/// The error that Postgres gave.
 pub async fn query(app: &App, function: &'static str, params: Vec<Param>) -> Result<Vec<Row>, Error> {
     Ok(app.cache.ports.postgres.query(function, params).await?)
 }

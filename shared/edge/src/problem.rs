@@ -5,10 +5,10 @@ use serde_json::{Map, Value, json};
 
 use crate::reply::Reply;
 
-/// What the types of problems begin with. They are names, kept stable; nothing has to be there.
+/// Every problem's type begins with this. Types are stable names; no page has to be there.
 const TYPES: &str = "https://edge-orders.dev/problems/";
 
-/// What the mapping says of a kind of error.
+/// The mapping of one kind of error.
 struct Kind {
     status: u16,
     /// The end of the type.
@@ -94,7 +94,7 @@ pub fn reply(error: &Error, instance: &str, request_id: &str) -> Reply {
     }
 }
 
-/// What the caller reads. A mistake of ours stays in the log, under the request's id.
+/// The detail that the caller reads. An internal fault stays in the log, under the request's id.
 fn detail(error: &Error) -> String {
     match error {
         Error::Internal { .. } => "it is in the server's log, under this request id".to_owned(),

@@ -6,49 +6,49 @@ use commerce::client_address::Proxies;
 use commerce::gateway::{GatewayError, Secret};
 use commerce::webhook::paypal::{Environment, Simulator, Trust};
 
-use edge::settings::{ConfigError, Group, PAYMENTS, Parser, Values, given, rows, setting};
+use edge::settings::{ConfigError, Group, PAYMENTS, Parser, Values, rows, setting, values_of};
 
 use crate::urls::{certificate_prefix, return_prefix};
 
 #[cfg(test)]
 pub(crate) mod tests;
 
-/// How it is made sure that what a PayPal event says is true.
+/// How a PayPal event is proved to be true.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PayPalMode {
-    /// The signature, then the API is asked for the resource: a body can be forged to the same
-    /// CRC-32, a resource can't.
+    /// The signature is checked, then the API is asked for the resource. A body can be forged to
+    /// the same CRC-32, a resource can't.
     Api,
-    /// PayPal is sent the delivery back and says whether it is genuine.
+    /// The delivery is sent back to PayPal, which says whether it is genuine.
     PostBack,
-    /// The signature alone. Unsafe: it covers no more than a CRC-32 of the body.
+    /// Only the signature is checked. Unsafe: it covers no more than a CRC-32 of the body.
     SignatureOnly,
 }
 
-/// PayPal, as far as it is configured.
+/// The settings of PayPal; empty if it isn't used.
 #[derive(Debug)]
 pub struct PayPalConfig {
     /// The API's origin, without a slash at the end.
     pub api_url: String,
-    /// Of the app at PayPal.
+    /// The client id of the app at PayPal.
     pub client_id: String,
-    /// Its secret.
+    /// The client's secret.
     pub client_secret: Secret,
     /// The merchant id of the account that gets the money.
     pub account: String,
     /// The webhook's id at PayPal, part of what it signs.
     pub webhook_id: String,
-    /// How events are made sure of.
+    /// How events are proved.
     pub mode: PayPalMode,
-    /// What to do with events of the public simulator.
+    /// How events of the public simulator are treated.
     pub simulator: Simulator,
-    /// Where certificates may come from, instead of where PayPal's do; for tests.
+    /// The prefix of certificates' addresses in place of PayPal's own; for tests.
     pub certificate_url: Option<String>,
     /// The pinned certificates.
     pub trust: Option<Trust>,
 }
 
-/// Stripe, as far as it is configured.
+/// The settings of Stripe; empty if it isn't used.
 #[derive(Debug)]
 pub struct StripeConfig {
     /// The API's origin, without a slash at the end.
@@ -57,11 +57,11 @@ pub struct StripeConfig {
     pub api_key: Secret,
     /// The account that gets the money.
     pub account: String,
-    /// The endpoint's secrets, any of which counts.
+    /// The endpoint's secrets; a signature by any of them counts.
     pub webhook_secrets: Vec<Secret>,
 }
 
-/// How many attempts are taken.
+/// How many attempts are admitted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AttemptLimits {
     /// Of one customer in an hour.
@@ -83,8 +83,8 @@ pub struct PaymentConfig {
     pub paypal: PayPalConfig,
     /// Stripe.
     pub stripe: StripeConfig,
-    /// What a shopper may be sent back to: prefixes that end with the slash behind an origin or a
-    /// folder.
+    /// The prefixes of pages that a shopper may be sent back to. Each ends with the slash behind an
+    /// origin or a folder.
     pub return_urls: Vec<String>,
     /// How long one call to a provider may take, from connecting to the last byte.
     pub timeout: Duration,
@@ -96,19 +96,19 @@ pub struct PaymentConfig {
     pub session_ttl: Duration,
     /// How long a checkout session is kept.
     pub checkout_ttl: Duration,
-    /// How long Redis knows what came of a delivery.
+    /// How long Redis knows the outcome of a delivery.
     pub webhook_ttl: Duration,
     /// How long a guest token opens its order.
     pub guest_token_ttl: Duration,
     /// How long headers and bodies of events are kept.
     pub webhook_keep: Duration,
-    /// What personal values and guest tokens are hashed with.
+    /// The key that personal values and guest tokens are hashed with.
     pub hmac_key: Secret,
-    /// How many attempts to pay are taken.
+    /// How many attempts to pay are admitted.
     pub limits: AttemptLimits,
-    /// Whose word about a client's address is taken.
+    /// The proxies whose word about a client's address counts.
     pub trusted_proxies: Proxies,
-    /// From which score on a payment is held for review.
+    /// A payment with at least this score is held for review.
     pub fraud_review_score: u32,
 }
 
@@ -219,7 +219,7 @@ impl PaymentConfig {
     /// # Errors
     /// Every variable that is wrong.
     pub async fn load(component: &str) -> Result<Self, Vec<ConfigError>> {
-        Self::parse(&given(component, rows(GROUPS)).await?)
+        Self::parse(&values_of(component, rows(GROUPS)).await?)
     }
 
     /// Parses and validates. Pure.
@@ -296,13 +296,13 @@ fn stripe(parser: &mut Parser<'_>, live: bool) -> StripeConfig {
     }
 }
 
-/// What may stand in a header: a secret with a blank or a line break was copied wrongly.
+/// A text that may stand in a header. A secret with a blank or a line break was copied wrongly.
 fn visible(text: &str) -> Result<String, String> {
     let all = text.bytes().all(|byte| byte.is_ascii_graphic());
     all.then(|| text.to_owned()).ok_or_else(|| "must be visible ASCII characters".to_owned())
 }
 
-/// As in the table `provider_accounts`.
+/// A text that the table `provider_accounts` would accept.
 fn account(text: &str) -> Result<String, String> {
     let all = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'));
     let fits = all && text.len() <= 128;
@@ -321,7 +321,7 @@ fn hmac_key(text: &str) -> Result<String, String> {
     enough.then(|| text.to_owned()).ok_or_else(|| format!("must have at least {LEAST_HMAC_KEY} characters"))
 }
 
-/// Where a line can't end (in an environment file), `\n` may be written instead.
+/// A variable that can't hold line breaks (in an environment file) has `\n` instead.
 fn trust(text: &str) -> Result<Option<Trust>, String> {
     if text.is_empty() {
         return Ok(None);
@@ -331,7 +331,7 @@ fn trust(text: &str) -> Result<Option<Trust>, String> {
     trust.map(Some).map_err(|_| "must be certificates in PEM, with a root among them".to_owned())
 }
 
-/// Where an API is: no more than scheme, host and port, since it stands in the allow-list as it is.
+/// The origin of an API: scheme, host and port only, since it stands in the allow-list as it is.
 /// Real money needs TLS.
 fn origin(parser: &mut Parser<'_>, variable: &'static str, live: bool) -> String {
     parser.checked(variable, |text| crate::urls::origin(text, live))

@@ -58,7 +58,7 @@ fn state_has_an_address_of_its_own_or_lies_beside_the_cache() {
     assert_eq!(config.redis_url, "redis://user:secret@127.0.0.1:6379");
 }
 
-/// What is wrong with either part; what both say is said once.
+/// The mistakes of both parts; a setting that both read is named once.
 fn wrong(values: &Values) -> Vec<ConfigError> {
     joined(Config::parse(values).err().unwrap_or_default(), &Rules::parse(values).err().unwrap_or_default())
 }
@@ -92,6 +92,6 @@ fn every_wrong_variable_is_named_at_once_and_its_value_is_not() {
     let mut values = defaults();
     values.extend(cases.map(|(variable, value)| (variable, value.to_owned())));
     let errors = wrong(&values);
-    // The wait is judged against a certificate that is wrong itself.
+    // The wait can't be judged, because the certificate that it depends on is wrong itself.
     assert!(errors.len() >= cases.len() - 1, "{errors:?}");
 }

@@ -12,7 +12,7 @@ use crate::config::tests::defaults;
 
 type Outcome = Result<Answer, GatewayError>;
 
-/// A wire that answers from a list, on a clock that only moves by what is done on it.
+/// A wire that answers from a list, on a clock that moves only by calls and sleeps.
 #[derive(Default)]
 struct Script {
     answers: RefCell<VecDeque<(u64, Outcome)>>,
