@@ -59,7 +59,7 @@ impl Server {
         self.child = Some(child);
     }
 
-    /// Kills it (SIGKILL): whatever it was doing ends there.
+    /// Kills it (SIGKILL) in the middle of its work.
     pub fn kill(&mut self) {
         self.child = None;
     }
@@ -79,7 +79,7 @@ impl Server {
     }
 }
 
-/// Keeps what the script prints.
+/// Stores the script's output.
 fn write_table(path: &Path, script: &mut Command) {
     let printed = script.output().expect("scripts/variables.sh runs");
     assert!(printed.status.success(), "{}", String::from_utf8_lossy(&printed.stderr));

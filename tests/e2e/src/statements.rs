@@ -4,7 +4,7 @@ use tokio_postgres::Client;
 
 /// How often each of our statements ran in one database, by `pg_stat_statements`.
 ///
-/// Spin's pool adds statements of its own to each checkout (recycling, type look-ups): they name no
+/// Spin's pool adds statements of its own to each checkout (recycling, type look-ups). They name no
 /// table of ours and are left out.
 #[derive(Clone, Debug, Default)]
 pub struct Statements {
@@ -28,7 +28,7 @@ impl Statements {
         Statements { calls: rows.iter().map(|row| (row.get(0), row.get(1))).collect() }
     }
 
-    /// What ran since `earlier`: each statement as often as it ran, less the renewals of the
+    /// The statements since `earlier`, each as often as it ran, less the renewals of the
     /// certificate.
     pub fn since(&self, earlier: &Statements) -> Vec<String> {
         let mut ran = Vec::new();
@@ -50,8 +50,8 @@ impl Statements {
     }
 }
 
-/// A renewal reads the outbox by `cache_renew` and deletes the rows that it applied by their ids; a
-/// writer deletes by transaction.
+/// A renewal reads the outbox by `cache_renew` and deletes the applied rows by their ids; a writer
+/// deletes by transaction.
 fn is_renewal(text: &str) -> bool {
     text.contains("cache_renew") || (text.contains("cache_invalidations") && !text.contains("xid"))
 }

@@ -1,9 +1,9 @@
-//! A variable that is wrong is named, with all others that are, by whoever needs it and by health;
-//! never its value.
+//! A wrong variable is named, together with all others, by the operation that needs it and by
+//! health. Its value never is.
 
 use e2e::App;
 
-/// What is said to whoever needs a variable that is wrong.
+/// The text of the refusal by a path that needs a wrong variable.
 async fn named(app: &App, path: &str) -> String {
     let answer = app.client.get(path).await.expect(503);
     let problem = answer.json();
@@ -32,7 +32,7 @@ async fn what_a_miss_needs_is_named_by_a_miss_and_by_health() {
 
 #[tokio::test]
 async fn variables_in_a_table_are_those_of_the_environment() {
-    // What a shell could spoil: quotes, a backslash, a dollar, a line break.
+    // Characters that a shell could spoil: quotes, a backslash, a dollar, a line break.
     let audience = "a \"b\"\n\\c $HOME";
     let spoilt =
         App::private().own_redis().in_table().variable("jwt_audience", audience).variable("ttl_order", "sooner");

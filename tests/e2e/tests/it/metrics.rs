@@ -87,7 +87,7 @@ async fn a_dependency_that_hangs_is_down_and_up_again_when_it_goes_on() {
     app.postgres.as_ref().expect("an own Postgres").hang();
     let began = Instant::now();
     let (status, body) = health(&app).await;
-    // The limit of Postgres and a quarter, beside which that of Redis runs.
+    // The limit of Postgres and a quarter; the limit of Redis runs at the same time.
     assert!(began.elapsed() < Duration::from_secs(4), "{:?}", began.elapsed());
     assert_eq!((status, &body["status"]), (503, &"unavailable".into()), "{body:#}");
     let began = Instant::now();

@@ -1,11 +1,11 @@
-//! Large lists are kept as gzip; what a client gets by it is the same.
+//! Large lists are kept as gzip; clients get the same contents either way.
 
 use e2e::{Answer, App};
 use reqwest::Method;
 
 const LARGE: &str = "/orders?limit=100";
 
-/// The body as it was packed: gzip with a header of ten bytes and a trailer of eight (RFC 1952).
+/// Unpacks a body: gzip with a header of ten bytes and a trailer of eight (RFC 1952).
 fn unpack(body: &[u8]) -> Vec<u8> {
     assert_eq!(body[..4], [0x1f, 0x8b, 8, 0], "gzip without flags");
     miniz_oxide::inflate::decompress_to_vec(&body[10..body.len() - 8]).expect("DEFLATE")

@@ -1,5 +1,5 @@
-//! The provider is away, slow or of two minds; the server dies. Nothing is done twice, nothing is
-//! lost.
+//! The provider is away, slow or inconsistent, or the server dies. Nothing is done twice, nothing
+//! is lost.
 
 use std::time::Duration;
 

@@ -14,7 +14,7 @@ async fn look(app: &App, authorization: &str) -> Answer {
     app.client.guest_order(authorization).await
 }
 
-/// From an address behind the declared proxy.
+/// Looks from an address behind the declared proxy.
 async fn look_from(app: &App, address: &str, token: &str) -> Answer {
     let guest = app.client.anonymous();
     let request = guest.request(Method::GET, "/guest/order").header("authorization", format!("Guest {token}"));
@@ -117,7 +117,7 @@ async fn a_token_is_nowhere_but_with_its_holder() {
     assert!(!stored.contains(&guest), "{stored}");
     assert!(super::shopper::keys(&app, &format!("*{guest}*")).await.is_empty());
     assert!(!app.log().contains(&guest));
-    // Nor is it a caller's token.
+    // The guest token is no caller's token either.
     let caller = app.client.with_token(&guest);
     caller.order(&app.sample.order).await.expect_problem(401);
 }

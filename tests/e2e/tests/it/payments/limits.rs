@@ -1,4 +1,4 @@
-//! How often somebody may try to pay.
+//! Limits on attempts to pay.
 
 use e2e::{Answer, App, Client};
 use reqwest::header::HeaderValue;
@@ -7,7 +7,7 @@ use standin::{Fault, FaultKind, Standin};
 use super::shopper::{begin, keys, member, other_shopper, redis, session, shopper};
 use crate::new_key;
 
-/// Moves the time of everything that was counted into the past.
+/// Moves the times of all counted attempts into the past.
 async fn pass_minutes(app: &App, minutes: i64) {
     let mut connection = redis(app).await;
     for key in keys(app, "payment:rate:*").await {
@@ -26,14 +26,15 @@ async fn pass_minutes(app: &App, minutes: i64) {
     }
 }
 
-/// What was counted says so, whatever came of it.
+/// A counted answer names the limit and the attempts that are left, with every outcome.
 fn says_what_is_left(answer: &Answer) {
     for (header, window) in [("ratelimit-policy", "\"customer-hour\";q="), ("ratelimit", "\"customer-hour\";r=")] {
         assert!(answer.header(header).starts_with(window), "{} {header}: {:?}", answer.status, answer.header(header));
     }
 }
 
-/// What an attempt gives that isn't over a limit: a session at first, then the order has one.
+/// The answer to an attempt within the limits: a session at first, then a conflict with that
+/// session.
 fn is_admitted(answer: &Answer) -> bool {
     assert!(matches!(answer.status, 201 | 409 | 429), "{}: {}", answer.status, answer.text());
     says_what_is_left(answer);
@@ -162,7 +163,7 @@ async fn an_attempt_that_was_refused_counts_however_often_it_is_sent_again() {
     let Some(app) = private.spawn().await else { return };
     let (client, order, key) = (shopper(&app), app.new_order_id().await, new_key());
     let send = || client.send(session(&client, &order, "stripe", &key));
-    // Away is no refusal: the same request goes on, and costs nothing.
+    // An absent provider is no refusal: the same request goes on, and costs no attempt.
     standin.fail(Fault::new(FaultKind::Status(503)).on("/v1/checkout/sessions"));
     for _ in 0..7 {
         let away = send().await.expect(503);
@@ -230,7 +231,7 @@ async fn one_address_has_a_limit_whoever_tries_from_it() {
     begin(&other_shopper(&app), &order, "other").await.expect(429);
 }
 
-/// Attempts that are admitted with these values of X-Forwarded-For.
+/// The number of attempts that are admitted with these values of X-Forwarded-For.
 async fn admitted_from(app: &App, addresses: &[&str]) -> usize {
     let (client, order) = (shopper(app), app.new_order_id().await);
     let mut count = 0;

@@ -1,14 +1,14 @@
-//! One story of a payment, its events in every order of arrival: it ends the same.
+//! The events of one payment, in every order of arrival, come to the same end.
 
 use futures_util::future::join_all;
 use standin::{Happened, Outcome, Payment, Provider};
 
 use super::shop::{Order, Shop};
 
-/// What happens at the provider to a payment of 100.00, and the state that all of it comes to:
-/// payment status, captured, refunded, then each payment as status, amount and what was given back.
+/// The steps at the provider of a payment of 100.00, and the state that they come to. The state is
+/// payment status, captured, refunded, then each payment as status, amount and refunded sum.
 ///
-/// `denied-other` is another attempt to pay the same order, `reversed` takes back what is left.
+/// `denied-other` is another attempt to pay the same order, `reversed` takes back the rest.
 const TABLE: &[(Provider, &[&str], &str)] = &[
     (Provider::PayPal, &["completed"], "paid paid/100.00/0.00"),
     (Provider::PayPal, &["denied-other"], "failed failed/100.00/0.00"),
@@ -137,7 +137,7 @@ async fn every_set_comes_to_its_state(shop: &Shop) {
             let order = order(shop).await;
             let events = happen(shop, *provider, &order, set);
             for at in &arrival {
-                // What comes before what it is about is told to come again: the others go on
+                // An event that comes before its payment is told to come again. The others go on
                 // meanwhile.
                 shop.standin.send(&shop.standin.signed(&events[*at])).await;
             }
@@ -164,7 +164,7 @@ async fn every_set_of_events_comes_to_its_state_in_any_order_of_arrival() {
     every_set_comes_to_its_state(&shop).await;
 }
 
-/// Where PayPal's API isn't asked, every event tells the state of its own time.
+/// If PayPal's API isn't asked, every event tells the state of its own time.
 #[tokio::test]
 async fn every_set_of_events_comes_to_its_state_also_where_only_the_events_tell() {
     let Some(shop) = Shop::like(e2e::App::private().variable("paypal_mode", "signature-only")).await else { return };

@@ -1,4 +1,4 @@
-//! A shopper's way through a payment.
+//! The shopper's way through a payment.
 
 use std::time::{Duration, Instant};
 
@@ -76,7 +76,8 @@ async fn where_the_provider_is_away_the_order_stands_and_the_same_request_goes_o
     let standin = Standin::start().await;
     for (gateway, call) in CREATING {
         for kind in [FaultKind::Status(503), FaultKind::Disconnect, FaultKind::DoneThenStatus(500)] {
-            // A provider that gave no answer is left alone: each case has a server of its own.
+            // Each case has a server of its own, because a provider that gave no answer is left
+            // alone.
             let Some(app) = app(&standin).await else { return };
             let path = call.trim_start_matches("POST ");
             standin.fail(Fault::new(kind.clone()).on(path));
@@ -114,7 +115,7 @@ async fn a_shopper_goes_to_the_provider_pays_and_the_session_is_completed_at_onc
         }
         assert_eq!(member(&app.warm(&path).await, "status"), "awaiting_callback");
         standin.pay(&member(&made, "externalTransactionId"));
-        // The webhook's 200 is an acknowledged write: from then on nobody reads anything older.
+        // The webhook's 200 is an acknowledged write, so no later read is older.
         eventually("the event is accepted", Duration::from_secs(20), || async {
             standin.attempts().iter().any(|attempt| attempt.status == Some(200)).then_some(())
         })
@@ -220,7 +221,7 @@ async fn a_session_ends_by_itself_swept_or_not() {
     let Some(app) = app(&standin).await else { return };
     let made = begin(&app.client, &app.new_order_id().await, "other").await.expect(201);
     let path = format!("/payments/sessions/{}", member(&made, "id"));
-    // Its copy in Redis must not outlive it: nothing announces that time has passed.
+    // Its copy in Redis must not outlive it, because nothing announces that time has passed.
     app.psql("UPDATE payment_sessions SET expires_at = now() + interval '2 seconds'").await;
     eventually("the session has failed", Duration::from_secs(10), || async {
         let shown = app.client.get(&path).await.expect(200);
@@ -256,8 +257,8 @@ async fn losing_redis_loses_no_session_and_a_damaged_copy_is_never_shown() {
     assert_eq!(member(&app.client.get(&path).await.expect(200), "status"), "awaiting_callback");
 }
 
-/// A call whose head leaves alone waits with its body for the provider's delayed acknowledgement,
-/// which takes up to 200 ms.
+/// If a call's head leaves alone, its body waits for the provider's delayed acknowledgement, up to
+/// 200 ms.
 #[tokio::test]
 async fn no_call_of_a_provider_waits_for_a_delayed_acknowledgement() {
     const SESSIONS: usize = 12;
@@ -292,7 +293,7 @@ async fn a_session_over_a_sum_that_the_order_no_longer_has_gives_way_to_a_new_on
     let new = begin(&app.client, &order, "stripe").await.expect(201);
     let total = member(&app.client.order(&order).await.expect(200), "totalAmount");
     assert_eq!(member(&new, "orderTotal"), total);
-    // Not even the copy in Redis says anything else from then on.
+    // From then on the copy in Redis says the same.
     let seen = app.client.get(&path).await.expect(200);
     assert_eq!((member(&seen, "status"), member(&seen, "reason")), ("failed".into(), "superseded".into()));
 }

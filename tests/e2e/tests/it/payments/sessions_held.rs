@@ -6,7 +6,7 @@ use standin::{Payment, Provider, Standin};
 use super::shopper::{begin, member, post, session, shopper};
 use crate::new_key;
 
-/// A server on which the fourth session of an hour is too much.
+/// A server that holds the fourth session of an hour for review.
 async fn wary(standin: &Standin) -> Option<App> {
     let private = App::private().payments(standin).variable("fraud_review_score", "10");
     let app = private.variable("limit_customer_hour", "100").variable("limit_address_hour", "100").spawn().await?;

@@ -1,4 +1,4 @@
-//! Writers that say what was acknowledged, readers that compare.
+//! Writers that note their acknowledged writes, and readers that compare.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -19,17 +19,17 @@ const ORDERS: usize = 4;
 const READERS: u64 = 5;
 const WRITERS: u64 = 2;
 
-/// From then on what any other program committed must show.
+/// After this time a commit of any other program must show.
 const SEEN_WITHIN: Duration = Duration::from_secs(1);
 
-/// An order that is written to. `acknowledged`: the newest version whose write was answered.
+/// An order that is written to. `acknowledged` is the newest version whose write was answered.
 struct Watched {
     id: String,
     number: String,
     acknowledged: AtomicI64,
 }
 
-/// What happened while one fault struck.
+/// The counts during one fault.
 #[derive(Clone, Copy, Debug, Default)]
 struct Tally {
     reads: u64,
@@ -41,12 +41,12 @@ struct Tally {
     by_sql: u64,
 }
 
-/// What readers, writers and the scenario share.
+/// The common parts of readers, writers and the scenario.
 struct Shared {
     client: Client,
     customer: String,
     orders: Vec<Watched>,
-    /// How many orders there are at least: in statistics and in the list's total.
+    /// The least number of orders, in statistics and in the list's total.
     count: AtomicI64,
     over: AtomicBool,
     excused: AtomicBool,
@@ -91,7 +91,8 @@ impl Checker {
         for _ in 0..WRITERS {
             tasks.push(tokio::spawn(patch(shared.clone(), Dice::new(dice.roll()))));
         }
-        // Another customer's, so that the watched orders stay on the first page of theirs.
+        // It belongs to another customer, so that the watched orders stay on the first page of
+        // theirs.
         let mut order = app.order_request();
         order["customerId"] = json!(app.sample.other_customer);
         tasks.push(tokio::spawn(create(shared.clone(), Dice::new(dice.roll()), order)));
@@ -99,7 +100,7 @@ impl Checker {
         Checker { shared, tasks, seed }
     }
 
-    /// From here on this fault strikes.
+    /// Begins the counts of this fault.
     pub async fn enter(&mut self, fault: Fault) {
         *lock(&self.shared.fault) = fault.name();
         self.shared.excused.store(fault.excuses(), SeqCst);
@@ -127,7 +128,7 @@ impl Checker {
         }
     }
 
-    /// Ends all and says what happened; panics where a read was older than it may be.
+    /// Ends all tasks and gives the counts; panics if a read was older than it may be.
     pub async fn end(self) {
         self.shared.over.store(true, SeqCst);
         for task in self.tasks {
@@ -177,7 +178,7 @@ impl Shared {
     }
 }
 
-/// What a read must show at least, taken before it begins, and how to find it in the answer.
+/// The least that a read must show, taken before it begins, and its place in the answer.
 enum Floor {
     /// This order's version, in the answer itself.
     Version(i64),
@@ -188,7 +189,7 @@ enum Floor {
 }
 
 impl Floor {
-    /// The first thing that is older than it may be.
+    /// The first value that is older than it may be.
     fn broken_by(&self, body: &Value) -> Option<String> {
         let below = |what: &str, seen: &Value, floor: i64| {
             let seen = seen.as_i64();
@@ -299,7 +300,7 @@ async fn create(shared: Arc<Shared>, mut dice: Dice, order: Value) {
     }
 }
 
-/// Another program in the database: what it commits is seen within a second.
+/// Another program in the database, whose commits must be seen within a second.
 async fn write_by_sql(shared: Arc<Shared>, mut dice: Dice, url: String) {
     while shared.goes_on() {
         let Ok((client, connection)) = tokio_postgres::connect(&url, tokio_postgres::NoTls).await else {

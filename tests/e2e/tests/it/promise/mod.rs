@@ -1,5 +1,5 @@
-//! Promise 1 under fire: writers bump versions through the API and with SQL, readers record what
-//! they see, faults strike. A read older than what was acknowledged before it began is a failure,
+//! Promise 1 under fire: writers bump versions through the API and with SQL, readers record them,
+//! faults strike. A read older than a write that was acknowledged before it began is a failure,
 //! unless it is marked stale-if-error.
 //!
 //! `E2E_MINUTES=10` goes on for so long, in an order that the seed decides; `E2E_SEED` repeats a

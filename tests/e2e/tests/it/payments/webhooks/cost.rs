@@ -7,8 +7,8 @@ use standin::Provider;
 
 use super::{deliver, ok, order, pay, shop_like};
 
-/// Waits until what writers do behind their answers is done. A read renews the certificate: before
-/// the first one nobody's rows go.
+/// Waits until writers have finished their work behind the answers. A read renews the certificate,
+/// and before the first renewal no row is deleted.
 async fn outbox_is_empty(app: &App) {
     eventually("the outbox is emptied behind the answer", Duration::from_secs(20), || async {
         app.client.order(&app.sample.order).await;
@@ -17,17 +17,17 @@ async fn outbox_is_empty(app: &App) {
     .await;
 }
 
-/// What deliveries ask Redis. A read before them may still be at work behind its answer, and a
-/// renewal of the certificate comes when it is due: neither is a delivery's.
+/// The commands of deliveries to Redis. A read before them may still be at work behind its answer,
+/// and a renewal of the certificate comes when it is due: neither is a delivery's.
 struct Asked {
-    /// Of the delivery's claim.
+    /// Commands of the delivery's claim.
     claims: usize,
-    /// Invalidations of this order: its own, and what a renewal in between does again.
+    /// Invalidations of this order: the delivery's own, and repetitions by a renewal in between.
     invalidations: usize,
     renewals: usize,
-    /// For the certificate, which an instance asks for once.
+    /// Commands for the certificate, which an instance asks for once.
     certificates: usize,
-    /// Whatever else there is, but the count of the customer's attempts, which is cleared behind
+    /// All other commands, except the one that clears the count of the customer's attempts behind
     /// the answer.
     others: Vec<Command>,
 }
@@ -47,8 +47,8 @@ fn asked(app: &App, order: &str, commands: Vec<Command>) -> Asked {
     asked
 }
 
-/// The statements that are neither a read's nor part of the cache protocol, which is told of behind
-/// the answer.
+/// The statements that are neither a read's nor part of the cache protocol, which runs behind the
+/// answer.
 fn own(statements: Vec<String>) -> Vec<String> {
     statements.into_iter().filter(|text| !text.contains("cache_") && !text.contains("order_get")).collect()
 }

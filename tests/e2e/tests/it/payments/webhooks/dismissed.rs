@@ -1,4 +1,4 @@
-//! What operators put aside.
+//! Events that operators dismiss.
 
 use e2e::{Answer, App, Client, Metrics};
 use reqwest::Method;

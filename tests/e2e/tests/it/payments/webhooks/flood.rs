@@ -10,7 +10,7 @@ use tokio::task::JoinHandle;
 
 use super::{deliver, ok, order, pay, payment_status, shop_like};
 
-/// Forged deliveries by many, each with a certificate of a name of its own, until it is ended.
+/// Many senders of forged deliveries, each with a certificate URL of its own, until it is ended.
 struct Flood {
     over: Arc<AtomicBool>,
     sent: Arc<AtomicUsize>,
@@ -89,7 +89,7 @@ async fn genuine_ones_are_answered_in_a_flood(app: &App, before: impl AsyncFn(&A
     accepted(app, &app.standin().signed(&pay(app, Provider::PayPal, &second).id)).await;
     assert_eq!(payment_status(app, &second).await, "paid");
     flood.end().await;
-    // The window slides: within a minute no more than ten.
+    // The window slides, so there are no more than ten within a minute.
     let most = 10 * (1 + began.elapsed().as_secs() as usize / 60);
     assert!(fetches(app) - fetched <= most, "{} fetches in {:?}", fetches(app) - fetched, began.elapsed());
 }
@@ -127,7 +127,8 @@ async fn flush(app: &App) {
     redis::cmd("FLUSHALL").exec_async(&mut connection).await.expect("FLUSHALL");
 }
 
-/// The flood has used up the fetches: what has passed once needs none, whoever has forgotten it.
+/// The flood has used up the fetches. A certificate that has passed once needs none, even if Redis
+/// has lost it.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn redis_losing_its_data_in_a_flood_doesnt_delay_who_has_a_certificate_that_had_passed() {
     let Some(app) = shop_like(App::private().own_redis()).await else { return };

@@ -1,4 +1,4 @@
-//! What doesn't verify is refused with the reason, and leaves no trace.
+//! A delivery that doesn't verify is refused with the reason, and leaves no trace.
 
 use e2e::App;
 use serde_json::json;
@@ -156,8 +156,8 @@ async fn a_body_with_the_checksum_of_a_genuine_one_moves_no_money_and_blocks_not
             ok("processed"),
             "the checksum fits: its resource is what counts"
         );
-        // The genuine one says what the API shows, the forged one doesn't: somebody has to look at
-        // that one alone.
+        // The genuine body says what the API shows, the forged one doesn't. So only the forged one
+        // needs an operator's look.
         let (answer, again, stored) = match forged_first {
             true => ("processed", "already_processed", "applied applied"),
             false => ("needs_review", "needs_review", "applied needs_review:transmission-conflict"),
@@ -269,8 +269,8 @@ async fn one_transmission_costs_a_few_rows_and_calls_however_many_bodies_it_come
     assert_eq!(answers, [[200; 25].as_slice(), &[503; 15]].concat(), "nothing that isn't stored is answered 2xx");
     assert_eq!(app.standin().seen().len(), calls, "PayPal was asked for those that are stored");
     assert_eq!(app.psql_value("SELECT count(*)::text FROM webhook_events").await, "5");
-    // The genuine one comes too late, but not to nothing: the API has told what it is about, and
-    // reconciliation has a way of its own.
+    // The genuine delivery comes too late, but isn't lost: the API has told its contents, and
+    // reconciliation takes a way of its own.
     assert_eq!(deliver(&app.client, &genuine).await.0, 503);
     assert_eq!(money(&app, &order).await, format!("paid paid/{}/0.00", order.total));
     let operator = app.operator();

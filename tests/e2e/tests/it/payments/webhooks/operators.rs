@@ -1,4 +1,4 @@
-//! What operators see of events and do with them.
+//! Operators' view of events, and their work with them.
 
 use std::time::Duration;
 
@@ -69,8 +69,8 @@ async fn an_operator_sees_what_needs_review_and_replays_it() {
     assert_eq!(audit, "1", "who it was is written down");
 }
 
-/// Replays the only event there is, makes what waits due, and redrives: what the replay said, how
-/// many were taken, what is stored.
+/// Replays the only event there is, makes waiting ones due, and redrives. Gives the replay's
+/// answer, the redrive's counts, and the stored events.
 async fn replay_and_redrive(app: &App) -> (Answer, Value, String) {
     let found = listed(app, "limit=2").await;
     let [one] = &found[..] else { panic!("{found:?}") };
@@ -184,7 +184,7 @@ async fn a_reconciliation_finds_what_was_never_delivered() {
         assert_eq!(payment_status(&app, &lost).await, "paid");
         let again = post(&app.operator(), &path).await.expect(200).json();
         assert_eq!((&again["missing"], &again["listed"]), (&json!(0), &answer["listed"]), "{again}");
-        // Should it be delivered after all, the money is still counted once.
+        // If it is delivered after all, the money is still counted once.
         assert_eq!(deliver(&app.client, &app.standin().signed(&second.id)).await.0, 200);
         assert_eq!(super::money(&app, &lost).await, format!("paid paid/{}/0.00", lost.total));
     }

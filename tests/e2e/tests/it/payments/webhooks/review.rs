@@ -1,4 +1,4 @@
-//! Money that doesn't fit is recorded where it is certain, and somebody is asked to look.
+//! Money that doesn't fit is recorded as far as it is certain, and an operator is asked to look.
 
 use e2e::App;
 use serde_json::json;
@@ -38,7 +38,7 @@ async fn what_somebody_else_got_pays_nothing() {
     }
     assert_eq!(money(&app, &theirs).await, before);
 
-    // A connected account that nobody has.
+    // A connected account that no organisation has.
     let event = pay(&app, Provider::Stripe, &order);
     let mut body: serde_json::Value = serde_json::from_slice(&event.body).expect("JSON");
     (body["account"], body["id"]) = (json!("acct_of_somebody_else"), json!("evt_of_somebody_else"));

@@ -1,5 +1,4 @@
-//! Whatever order events arrive in, and how many at the same moment, they end in the same state and
-//! amounts.
+//! Events in any order, and any number at the same moment, come to the same state and amounts.
 
 use std::time::Duration;
 
@@ -8,8 +7,8 @@ use standin::{Provider, Signed};
 
 use super::{deliver, money, order, pay, shop};
 
-/// A payment with a life: paid, given back in two parts, disputed, decided. The deliveries in the
-/// order in which it happened.
+/// The deliveries of one payment in the order in which it happened: paid, refunded in two parts,
+/// disputed, decided.
 fn life(app: &App, order: &super::Order) -> Vec<Signed> {
     let standin = app.standin();
     let mut ids = vec![pay(app, Provider::PayPal, order).id];
@@ -30,7 +29,7 @@ fn expected(order: &super::Order) -> String {
 #[tokio::test]
 async fn a_payments_life_ends_in_one_state_in_whatever_order_it_is_told() {
     let Some(app) = shop().await else { return };
-    // Of the 120 orders those that begin and end differently; the database's own tests go through
+    // Of the 120 orders those that begin and end differently. The database's own tests go through
     // all of them.
     for turn in [[0, 1, 2, 3, 4], [4, 3, 2, 1, 0], [2, 0, 4, 1, 3], [1, 2, 0, 3, 4], [3, 4, 1, 2, 0], [2, 1, 4, 3, 0]] {
         let order = order(&app).await;
