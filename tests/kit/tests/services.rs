@@ -1,4 +1,4 @@
-//! Private servers, tried with those of this machine.
+//! Private servers, tried with the programs of this machine.
 
 use std::net::TcpStream;
 use std::path::PathBuf;
