@@ -20,7 +20,7 @@ const FILES: [(&str, Generator); 3] = [
 /// Writes every generated file whose text differs.
 ///
 /// # Errors
-/// The file that couldn't be generated or written, and why.
+/// The file that couldn't be generated or written, and the reason.
 pub fn write(root: &Path) -> Result<()> {
     for (path, generator) in FILES {
         let text = generator(root).with_context(|| format!("{path} can't be generated"))?;
@@ -33,7 +33,7 @@ pub fn write(root: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Compares every generated file with what its sources give.
+/// Compares every generated file with its sources.
 ///
 /// # Errors
 /// The first line that differs of every file that differs.
