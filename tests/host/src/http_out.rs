@@ -6,7 +6,7 @@ use http_body_util::BodyExt as _;
 use std::sync::Arc;
 use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpHooks, default_send_request};
 
-/// One instance's way out.
+/// The outbound HTTP of one instance.
 pub struct OutboundHttp(pub Arc<Grant>);
 
 type BoxFuture<T> = Box<dyn Future<Output = T> + Send>;

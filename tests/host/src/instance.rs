@@ -101,7 +101,7 @@ pub struct Instances {
 }
 
 impl Instances {
-    /// What the component's instances have asked of the host so far; see [`Grant::calls`].
+    /// The host calls of the component's instances so far; see [`Grant::calls`].
     pub fn calls(&self) -> u64 {
         self.grant.calls.load(Ordering::Relaxed)
     }
@@ -125,7 +125,7 @@ impl HandlerState for Instances {
     }
 }
 
-/// When an instance has been idle, or busy with one request, for too long.
+/// The end of an instance that has been idle, or busy with one request, for too long.
 pub struct Expiration {
     reuse: Reuse,
     sleep: Pin<Box<Sleep>>,
@@ -145,7 +145,7 @@ impl WorkerExpiration for Expiration {
     }
 }
 
-/// Which requests an instance takes, and its end.
+/// The requests that an instance takes, and its end.
 pub struct Life {
     reuse: Reuse,
     grant: Arc<Grant>,
@@ -178,7 +178,8 @@ impl WorkerState for Life {
     }
 
     fn drop(&self, store: Store<Guest>, result: wasmtime::Result<()>) {
-        // The store first: it prints what the guest left unfinished, such as a panic's last line.
+        // The store goes first: it prints the guest's unfinished output, such as a panic's last
+        // line.
         drop(store);
         if let Err(error) = result {
             eprintln!("[{}] instance failed: {error:?}", self.grant.id);

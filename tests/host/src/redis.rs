@@ -134,8 +134,8 @@ fn other(error: RedisError) -> Error {
     Error::Other(error.to_string())
 }
 
-/// Nested arrays lose their structure, numbers their type, and the newer kinds of answer are
-/// errors: as in Spin.
+/// As in Spin, nested arrays lose their structure, numbers their type, and newer kinds of answer
+/// are errors.
 fn flatten(answer: Value, results: &mut Vec<RedisResult>) -> Result<(), RedisError> {
     let unsupported = |kind: &str| {
         let detail = format!("Redis {kind} is not supported");

@@ -16,7 +16,7 @@ impl fmt::Debug for Values {
     }
 }
 
-/// Where values come from, first hit wins: `overrides`, then `SPIN_VARIABLE_<NAME>` of
+/// The sources of values, the first hit wins: `overrides`, then `SPIN_VARIABLE_<NAME>` of
 /// `environment`, then the default.
 #[derive(Clone, Default)]
 pub struct Sources {
@@ -27,11 +27,11 @@ pub struct Sources {
 }
 
 impl Sources {
-    /// The environment of this process over what `.env` in the directory `dir` says, and
-    /// `overrides` over both.
+    /// The environment of this process over `.env` in the directory `dir`, and `overrides` over
+    /// both.
     ///
     /// # Errors
-    /// A `.env` that cannot be parsed; that there is none is fine.
+    /// A `.env` that can't be parsed; a missing one is fine.
     pub fn of_process(dir: &Path, overrides: HashMap<String, String>) -> Result<Self> {
         let mut environment = HashMap::new();
         if let Ok(lines) = dotenvy::from_path_iter(dir.join(".env")) {
@@ -94,11 +94,11 @@ impl Values {
     }
 }
 
-/// What one `--variable` sets: `NAME=VALUE`, `NAME=@FILE` (the file's text), or `@FILE.toml` and
-/// `@FILE.json` (a table of names and texts).
+/// The values that one `--variable` sets: `NAME=VALUE`, `NAME=@FILE` (the file's text), or
+/// `@FILE.toml` and `@FILE.json` (a table of names and texts).
 ///
 /// # Errors
-/// An argument of another form, or a file that can't be read as what its name says.
+/// An argument of another form, or a file that can't be read as its name says.
 pub fn given(argument: &str) -> Result<HashMap<String, String>> {
     let read = |path: &str| std::fs::read_to_string(path).with_context(|| format!("cannot read {path}"));
     if let Some(path) = argument.strip_prefix('@') {
@@ -124,7 +124,7 @@ fn environment_name(variable: &str) -> String {
 /// underscores between them.
 ///
 /// # Errors
-/// What is wrong, to be read after the name.
+/// The mistake, to be read after the name.
 pub fn check_name(name: &str) -> Result<(), &'static str> {
     if !name.starts_with(|c: char| c.is_ascii_lowercase()) {
         Err("must start with a lower-case letter")

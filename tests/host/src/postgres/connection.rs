@@ -152,7 +152,7 @@ impl Connection {
     async fn query(&self, statement: &str, parameters: Vec<ParameterValue>) -> Result<Rows, Error> {
         let parameters = to_parameters(parameters).map_err(|e| Error::BadParameter(format!("{e:#}")))?;
         let answer = self.0.query_raw(statement, parameters).await.map_err(query_failed)?;
-        // Fused: the driver's stream says that the connection is closed when it is asked once more
+        // Fused, because the driver's stream reports a closed connection when it is asked once more
         // after its end.
         let mut answer = Box::pin(answer.fuse());
         let first = answer.next().await;
@@ -181,7 +181,7 @@ impl Connection {
                     Err(error) => break Err(error),
                 }
             };
-            // Nobody may be waiting for it any more.
+            // No reader may be waiting for it any more.
             drop(end_out.send(result));
         });
         Ok(Rows { columns, rows, end })

@@ -1,7 +1,7 @@
 use crate::support::*;
 use edge_host::allow_list::AllowList;
 
-/// Starts a guest that may connect to `hosts` and returns what it says of connecting to `address`
+/// Starts a guest that may connect to `hosts`, and returns its answer about connecting to `address`
 /// by `way`.
 async fn connect(way: &str, address: &str, hosts: &str) -> String {
     let variables = format!("place = {{ default = {:?} }}", authority(address));

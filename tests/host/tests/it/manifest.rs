@@ -1,6 +1,7 @@
 use crate::support::*;
 
-/// The manifest with `from` replaced by `to` is refused, and the error says `expected`.
+/// Expects that the manifest with `from` replaced by `to` is refused, and that the error says
+/// `expected`.
 async fn refused(from: &str, to: &str, expected: &str) {
     let error = try_start(&manifest("", "").replace(from, to), |_| {}).await.err();
     let error = format!("{:#}", error.unwrap_or_else(|| panic!("{to:?} is refused")));

@@ -68,7 +68,7 @@ pub async fn get(addr: SocketAddr, path: &str, headers: &[(&str, &str)]) -> (u16
     (status, String::from_utf8_lossy(&body).into_owned())
 }
 
-/// What the guest says to `path` about `argument`.
+/// The guest's answer to `path` about `argument`.
 pub async fn ask(host: &Running, path: &str, argument: &str) -> String {
     let (status, body) = get(host.addr, path, &[("argument", argument)]).await;
     assert_eq!(status, 200, "{path} of {argument:?}: {body}");
@@ -100,7 +100,7 @@ pub fn authority(url: &str) -> String {
     format!("{}:{}", url.host_str().expect("a host"), url.port().expect("a port"))
 }
 
-/// The guest's component, built the first time that it is asked for.
+/// The guest's component, built at its first use.
 pub fn guest() -> &'static Path {
     static GUEST: OnceLock<PathBuf> = OnceLock::new();
     GUEST.get_or_init(|| {
