@@ -1,5 +1,5 @@
-//! What happens at the providers without the merchant: the shopper pays or complains, a bank
-//! refuses, a dispute is decided.
+//! Events at the providers without the merchant: the shopper pays or complains, a bank refuses, a
+//! dispute is decided.
 
 use serde_json::{Value, json};
 
@@ -7,7 +7,7 @@ use crate::money::{Money, stripe_units};
 use crate::world::{State, World};
 use crate::{Provider, ids, paypal, stripe};
 
-/// What came of an action.
+/// The outcome of an action.
 #[derive(Clone, Debug, Default)]
 pub struct Happened {
     /// The object it made or changed: a capture, an intent, a refund, a dispute.
@@ -22,7 +22,7 @@ pub enum Outcome {
     /// The money is there.
     #[default]
     Completed,
-    /// It is being looked at.
+    /// It is under review.
     Pending,
     /// It was refused.
     Declined,
@@ -32,7 +32,7 @@ pub enum Outcome {
 /// attacker.
 #[derive(Clone, Debug)]
 pub struct Payment {
-    /// Where.
+    /// The provider that takes it.
     pub provider: Provider,
     /// The order's id that it names (`custom_id`, metadata).
     pub order: String,
@@ -40,7 +40,7 @@ pub struct Payment {
     pub amount: String,
     /// An ISO 4217 code.
     pub currency: String,
-    /// PayPal: the merchant who gets it. Default: ours.
+    /// PayPal: the merchant that gets it. Default: ours.
     pub payee: Option<String>,
     /// How it ends.
     pub outcome: Outcome,
@@ -55,7 +55,7 @@ impl Payment {
 }
 
 impl World {
-    /// Runs an action and tells which events it gave. An empty id: nothing happened.
+    /// Runs an action and gives its events. The id is empty if the action changed nothing.
     fn act(&self, action: impl FnOnce(&World, &mut State) -> Option<String>) -> Happened {
         let mut state = self.state();
         let before = state.events.len();
@@ -76,8 +76,8 @@ impl World {
         self.act(|world, state| world.paypal(state).approve(order).map(|()| order.to_owned()))
     }
 
-    /// The shopper pays: a PayPal order is approved, where it wasn't, and captured; a Stripe
-    /// session is completed.
+    /// The shopper pays: a PayPal order is approved, unless it was, and captured; a Stripe session
+    /// is completed.
     pub(crate) fn pay(&self, id: &str, outcome: Outcome) -> Happened {
         self.act(|world, state| {
             if id.starts_with("cs_") {
@@ -118,7 +118,7 @@ impl World {
         })
     }
 
-    /// The merchant refunds in the provider's own pages. No amount: all that is left.
+    /// The merchant refunds in the provider's own pages. Without an amount, all that is left.
     pub(crate) fn refund(&self, payment: &str, amount: Option<&str>) -> Happened {
         self.give_back(payment, amount, false)
     }
@@ -163,7 +163,7 @@ impl World {
         })
     }
 
-    /// A dispute is decided, for the merchant or against him.
+    /// A dispute is decided, for or against the merchant.
     pub(crate) fn resolve(&self, dispute: &str, won: bool) -> Happened {
         self.act(|world, state| {
             let done = if is_stripes(dispute) {

@@ -19,7 +19,7 @@ use time::{Duration, OffsetDateTime};
 const LIVE_NAME: &str = "messageverificationcerts.paypal.com";
 const SANDBOX_NAME: &str = "messageverificationcerts.sandbox.paypal.com";
 
-/// Which certificate a delivery names. All but the last two are the provider's and carry the key
+/// The certificate that a delivery names. All but the last two are the provider's and carry the key
 /// that signs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Certificate {
@@ -28,11 +28,11 @@ pub enum Certificate {
     Sandbox,
     /// The live one.
     Live,
-    /// The sandbox's, whose time was over a month ago.
+    /// The sandbox's, which expired over a month ago.
     Expired,
-    /// The provider's, for another host of his.
+    /// The provider's, for another host of its own.
     OtherName,
-    /// Somebody's own, with the right name.
+    /// An attacker's own, with the right name.
     SelfSigned,
     /// A name under which nothing is served.
     Missing,
@@ -97,13 +97,14 @@ impl SigningKey for Key {
     }
 }
 
-/// Root, intermediate and leaves, made at the first use: the making of a key takes a while.
+/// Root, intermediate and leaves. They are made at the first use, because making a key takes a
+/// while.
 pub(crate) struct Authority {
     /// Root and intermediate, PEM.
     pub(crate) anchors: String,
     /// Signs the provider's deliveries.
     pub(crate) key: Key,
-    /// Anybody's key.
+    /// An attacker's key.
     pub(crate) wrong_key: Key,
     leaves: Vec<(&'static str, String)>,
 }
@@ -137,7 +138,7 @@ impl Authority {
         Authority { anchors: format!("{root_pem}{intermediate_pem}"), key, wrong_key, leaves: leaves.to_vec() }
     }
 
-    /// What is served under this file name: the leaf alone, as PayPal does.
+    /// The file with this name: the leaf alone, as PayPal serves it.
     pub(crate) fn leaf(&self, file_name: &str) -> Option<&str> {
         self.leaves.iter().find(|(name, _)| *name == file_name).map(|(_, pem)| pem.as_str())
     }

@@ -1,4 +1,4 @@
-//! What a scenario tells the stand-in, over HTTP. JSON in, JSON out; the names are those of
+//! The control of the stand-in over HTTP, for scenarios. JSON in, JSON out; the names are those of
 //! `Standin`'s methods.
 
 use std::sync::Arc;
@@ -16,7 +16,7 @@ use crate::forge::with_the_crc_of;
 use crate::signing::{Signing, sign};
 use crate::world::World;
 
-/// Why a control call can't be followed.
+/// The reason why a control call can't be followed.
 type Refusal = &'static str;
 
 pub(crate) async fn answer(world: &Arc<World>, request: &Request) -> Reply {
@@ -170,7 +170,7 @@ fn fault(order: &Value) -> Result<Fault, Refusal> {
     Ok(limited(Fault::new(kind), order))
 }
 
-/// To some calls, and so many of them.
+/// The fault, limited to some calls, and to so many of them.
 fn limited(fault: Fault, order: &Value) -> Fault {
     let number = |name: &str| order[name].as_u64().and_then(|number| u32::try_from(number).ok());
     let fault = fault.on(order["path"].as_str().unwrap_or(""));

@@ -1,4 +1,4 @@
-//! The stand-in as a scenario holds it.
+//! The stand-in, as scenarios use it.
 
 use std::sync::Arc;
 
@@ -35,7 +35,7 @@ impl Standin {
     /// Starts it on a free port with names and secrets of its own.
     ///
     /// # Panics
-    /// Where no port can be had.
+    /// If no port can be had.
     pub async fn start() -> Standin {
         Standin::start_on("127.0.0.1:0", Settings::random()).await.expect("a free port of loopback")
     }
@@ -43,9 +43,9 @@ impl Standin {
     /// Starts it on this address.
     ///
     /// # Errors
-    /// Where the address can't be had.
+    /// If the address can't be had.
     pub async fn start_on(address: &str, settings: Settings) -> std::io::Result<Standin> {
-        // The making of keys takes a while: not while others wait for this thread.
+        // Making keys takes a while, and other tasks must not wait for this thread meanwhile.
         let _ = tokio::task::spawn_blocking(|| AUTHORITY.anchors.len()).await;
         let listener = TcpListener::bind(address).await?;
         let world = Arc::new(World::new(format!("http://{}", listener.local_addr()?), settings));
@@ -68,25 +68,25 @@ impl Standin {
         &AUTHORITY.anchors
     }
 
-    /// The product's variables that make it use this stand-in, in lower case. `hmac_key` and what
-    /// shoppers may be sent back to are the product's own.
+    /// The product's variables that make it use this stand-in, in lower case. `hmac_key` and the
+    /// pages that shoppers return to are the product's own.
     pub fn variables(&self) -> Vec<(&'static str, String)> {
         self.settings().variables(self.base_url(), self.anchors())
     }
 
-    /// Where events go: to the webhooks of the server at `base_url`.
+    /// Sends events to the webhooks of the server at `base_url`.
     pub fn webhooks_to(&self, base_url: &str) {
         let url = |provider: Provider| Some(format!("{base_url}/api/v1/webhooks/{}", provider.name()));
         self.retarget(|target| (target.paypal, target.stripe) = (url(Provider::PayPal), url(Provider::Stripe)));
     }
 
-    /// Whether events are sent as soon as they happen, as at first, or only by [`Standin::deliver`]
-    /// and [`Standin::send`].
+    /// Whether events are sent as soon as they happen, which is the default. Otherwise only
+    /// [`Standin::deliver`] and [`Standin::send`] send them.
     pub fn automatic(&self, automatic: bool) {
         self.retarget(|target| target.automatic = automatic);
     }
 
-    /// Changes where events go and how patiently.
+    /// Changes the receivers of events and the providers' patience.
     pub fn retarget(&self, change: impl FnOnce(&mut Target)) {
         change(&mut self.world.state().target);
     }
@@ -121,7 +121,7 @@ impl Standin {
         self.did(self.world.settle(id, paid))
     }
 
-    /// The merchant refunds in the provider's own pages. No amount: all that is left.
+    /// The merchant refunds in the provider's own pages. Without an amount, all that is left.
     pub fn refund(&self, payment: &str, amount: Option<&str>) -> Happened {
         self.did(self.world.refund(payment, amount))
     }
@@ -141,7 +141,7 @@ impl Standin {
         self.did(self.world.dispute(payment))
     }
 
-    /// A dispute is decided, for the merchant or against him.
+    /// A dispute is decided, for or against the merchant.
     pub fn resolve(&self, dispute: &str, won: bool) -> Happened {
         self.did(self.world.resolve(dispute, won))
     }
@@ -154,7 +154,7 @@ impl Standin {
     /// An event that has happened.
     ///
     /// # Panics
-    /// Where there is none of this id.
+    /// If there is none of this id.
     #[track_caller]
     pub fn event(&self, id: &str) -> Event {
         let event = self.world.state().events.iter().find(|event| event.id == id).cloned();
@@ -166,10 +166,10 @@ impl Standin {
         self.world.state().events.clone()
     }
 
-    /// The first of these events that is of this type.
+    /// The first of these events with this type.
     ///
     /// # Panics
-    /// Where none is.
+    /// If none has it.
     #[track_caller]
     pub fn of_kind(&self, happened: &Happened, kind: &str) -> Event {
         let found = happened.events.iter().map(|id| self.event(id)).find(|event| event.kind == kind);
@@ -218,7 +218,7 @@ impl Standin {
         self.world.state().faults.add(fault);
     }
 
-    /// Ends all faults, and shows what was hidden.
+    /// Ends all faults, and shows all hidden resources.
     pub fn heal(&self) {
         self.world.state().faults.heal();
     }
@@ -233,8 +233,8 @@ impl Standin {
         self.world.state().faults.show(id);
     }
 
-    /// PayPal: ends all access tokens; those given from now on are good for so many seconds
-    /// (`None`: as PayPal's).
+    /// PayPal: ends all access tokens. Later ones are good for so many seconds (`None`: as
+    /// PayPal's).
     pub fn expire_tokens(&self, life: Option<u64>) {
         let mut state = self.world.state();
         state.paypal.tokens.forget();

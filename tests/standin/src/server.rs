@@ -74,7 +74,7 @@ async fn answer(world: &Arc<World>, request: &Request) -> Option<Reply> {
         state.seen.len() - 1
     };
     let (world, request) = (Arc::clone(world), request.clone());
-    // What has begun is brought to its end, also where the caller doesn't wait for it.
+    // A call that has begun is completed, even if the caller doesn't wait for it.
     let call = tokio::spawn(async move {
         let reply = called(&world, &request).await;
         if let Some(seen) = world.state().seen.get_mut(at) {
@@ -86,7 +86,7 @@ async fn answer(world: &Arc<World>, request: &Request) -> Option<Reply> {
     call.await.ok().flatten()
 }
 
-/// A call of a provider's API, with what goes wrong on purpose.
+/// A call of a provider's API, with the faults on purpose.
 async fn called(world: &Arc<World>, request: &Request) -> Option<Reply> {
     let provider = Provider::of(request);
     let fault = world.state().faults.take(&request.path);
@@ -119,7 +119,7 @@ async fn called(world: &Arc<World>, request: &Request) -> Option<Reply> {
     }
 }
 
-/// Does what a request asks for, unless one with its idempotency key has.
+/// Works on a request, unless a request with its idempotency key has.
 async fn once(world: &World, request: &Request, provider: &Provider, delay: Option<Duration>) -> Reply {
     let key = (provider.key)(request);
     if let Some((key, same)) = &key {
@@ -141,10 +141,10 @@ async fn once(world: &World, request: &Request, provider: &Provider, delay: Opti
     reply
 }
 
-/// An idempotency key, and what has to be the same when it comes again.
+/// An idempotency key, and the parts that must be the same in a repetition.
 type Key = (String, Vec<u8>);
 
-/// How a provider treats requests.
+/// A provider's treatment of requests.
 struct Provider {
     key: fn(&Request) -> Option<Key>,
     keeps: fn(&Reply) -> bool,

@@ -9,15 +9,15 @@ use crate::{Provider, ids};
 /// How a delivery is signed. The default is right in every respect.
 #[derive(Clone, Debug, Default)]
 pub struct Signing {
-    /// Seconds since 1970 at which it says it was sent. Default: now.
+    /// Seconds since 1970 at which it claims to be sent. Default: now.
     pub sent_at: Option<i64>,
-    /// With anybody's key, or another secret.
+    /// Signed with an attacker's key, or another secret.
     pub wrong_key: bool,
-    /// PayPal: for another webhook, e.g. the simulator's `WEBHOOK_ID`.
+    /// PayPal: signed for another webhook, e.g. the simulator's `WEBHOOK_ID`.
     pub webhook_id: Option<String>,
     /// PayPal: the transmission. Default: a new one.
     pub transmission_id: Option<String>,
-    /// PayPal: which certificate it names. Default: the environment's.
+    /// PayPal: the certificate that it names. Default: the environment's.
     pub certificate: Option<Certificate>,
     /// PayPal: the certificate's whole address.
     pub certificate_url: Option<String>,
@@ -26,7 +26,7 @@ pub struct Signing {
 /// One delivery, ready to be sent and open to be changed.
 #[derive(Clone, Debug)]
 pub struct Signed {
-    /// Whose.
+    /// The provider that sends it.
     pub provider: Provider,
     /// Name and value, in order.
     pub headers: Vec<(String, String)>,
@@ -42,7 +42,7 @@ impl Signed {
         self
     }
 
-    /// With a header more, whether or not it is there already.
+    /// With one more header of a name that may be there already.
     pub fn with_another(mut self, name: &str, value: &str) -> Signed {
         self.headers.push((name.to_owned(), value.to_owned()));
         self
@@ -60,7 +60,7 @@ impl Signed {
         self
     }
 
-    /// A header's value; empty where it is missing.
+    /// A header's value; empty if it is missing.
     pub fn header(&self, name: &str) -> &str {
         self.headers.iter().find(|(n, _)| n.eq_ignore_ascii_case(name)).map_or("", |(_, value)| value)
     }

@@ -1,4 +1,4 @@
-//! All that the two providers know, behind one lock.
+//! The two providers' state, behind one lock.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -19,7 +19,7 @@ pub struct Seen {
     pub call: String,
     /// Its `PayPal-Request-Id` or `Idempotency-Key`.
     pub key: Option<String>,
-    /// What was answered; `None`: nothing so far.
+    /// The answer's status; `None` if there is none yet.
     pub status: Option<u16>,
 }
 
@@ -38,7 +38,7 @@ pub(crate) struct State {
 }
 
 impl State {
-    /// Keeps an event and, where they are sent by themselves, has it sent.
+    /// Keeps an event and has it sent if events are automatic.
     pub(crate) fn publish(&mut self, provider: Provider, id: &str, kind: &str, body: &Value) -> String {
         let event = Event {
             provider,

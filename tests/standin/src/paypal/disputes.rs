@@ -1,4 +1,4 @@
-//! Disputes: the shopper complains, and somebody decides.
+//! Disputes: the shopper complains, and the provider decides.
 
 use serde_json::json;
 

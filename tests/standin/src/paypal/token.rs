@@ -17,7 +17,7 @@ const LIFE: u64 = 32_400;
 #[derive(Debug, Default)]
 pub(crate) struct Tokens {
     tokens: HashMap<String, Instant>,
-    /// Seconds; PayPal's own where it is `None`.
+    /// Seconds; `None`: PayPal's own.
     pub(crate) life: Option<u64>,
 }
 

@@ -9,7 +9,7 @@ use super::{Call, invalid};
 use crate::authority::AUTHORITY;
 use crate::exchange::{Reply, Request};
 
-/// What the receiver got. The event's bytes count as they are.
+/// The delivery as the receiver got it. The event's bytes count as they are.
 #[derive(Deserialize)]
 struct PostBack<'a> {
     auth_algo: String,

@@ -1,4 +1,4 @@
-//! Events: what has happened, as the endpoint is told it and as the list shows it.
+//! Events, as the endpoint gets them and as the list shows them.
 
 use serde_json::{Value, json};
 

@@ -29,7 +29,7 @@ impl Call<'_> {
         Some(self.state.stripe.intents.get(payment)?["latest_charge"].as_str()?.to_owned())
     }
 
-    /// A refund of a payment, of the rest where no amount is named, announced.
+    /// A refund of a payment, of the rest if no amount is named, announced.
     pub(crate) fn give_back(
         &mut self,
         payment: &str,

@@ -1,4 +1,4 @@
-//! Checkout sessions: a page of Stripe's where the shopper pays.
+//! Checkout sessions: pages of Stripe's on which the shopper pays.
 
 use serde_json::{Value, json};
 
@@ -87,7 +87,7 @@ impl Call<'_> {
         Reply::json(200, &session)
     }
 
-    /// The shopper pays on the session's page. `None`: it isn't open. `later`: by a method that
+    /// The shopper pays on the session's page. `None` if it isn't open. `later`: by a method that
     /// takes days.
     pub(crate) fn session_pay(&mut self, id: &str, later: bool) -> Option<String> {
         let session = self.state.stripe.sessions.get(id).filter(|session| session["status"] == "open")?.clone();
