@@ -5,7 +5,7 @@
 //! | file | holds |
 //! | --- | --- |
 //! | `tree` | [`Tree`]: the files and the packages, in memory |
-//! | `code` | what a Rust file names, calls and builds, without its tests |
+//! | `code` | the names, calls and values of a Rust file, without its tests |
 //! | `rules/` | one decision per file |
 
 mod code;

@@ -117,7 +117,7 @@ fn a_mutation_beside_the_write_path_is_found() {
         DATA,
         append("const S: &str = include_str!(\"sql/order_delete.sql\"); fn f(p: Postgres) { p.query(S, vec![]); }"),
     );
-    // A statement that is found to write, and that nobody runs by the write path.
+    // A statement that writes without going by the write path.
     breaks(rule, "shared/edge/src/sql/order_get.sql", |_| "UPDATE orders SET notes = $1".to_owned());
     breaks(rule, "shared/edge/src/sql/order_get.sql", |_| "SELECT * FROM order_patch($1, $2)".to_owned());
 }

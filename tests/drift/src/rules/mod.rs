@@ -1,4 +1,4 @@
-//! One decision per file; each is a function from the tree to what breaks it.
+//! One decision per file; each is a function from the tree to its findings.
 
 mod absence;
 mod dependencies;
@@ -12,14 +12,14 @@ use std::fmt;
 
 use crate::Tree;
 
-/// A constraint that doesn't hold, and where.
+/// A constraint that doesn't hold, and the place.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
     /// The rule's short name.
     pub rule: &'static str,
     /// `path` or `path:line`.
     pub place: String,
-    /// What is wrong.
+    /// The breach.
     pub detail: String,
 }
 
@@ -35,7 +35,7 @@ impl fmt::Display for Finding {
     }
 }
 
-/// Everything that doesn't hold.
+/// All findings.
 pub fn check(tree: &Tree) -> Vec<Finding> {
     let rules = [
         handlers::check,

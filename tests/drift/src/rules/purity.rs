@@ -30,7 +30,7 @@ const FORBIDDEN: [&str; 17] = [
 pub(super) fn check(tree: &Tree) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (path, text) in tree.below("shared/cache-logic/src/", ".rs").chain(tree.below("shared/commerce/src/", ".rs")) {
-        // Test modules of their own file.
+        // Test modules with a file of their own.
         if path.ends_with("/tests.rs") || path.contains("/tests/") {
             continue;
         }

@@ -55,7 +55,7 @@ fn without_comments(text: &str) -> String {
     lines.join(" ").to_lowercase()
 }
 
-/// Where the statement is used otherwise than as an argument of the write path.
+/// The uses of the statement that are no argument of the write path.
 fn uses(tree: &Tree, statement: &str) -> Vec<Finding> {
     let include = format!("sql/{statement}\")");
     let mut findings = Vec::new();
