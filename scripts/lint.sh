@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.."
 . scripts/lib.sh
 ensure_rust
 
-# The components and what they are made of are native, too, for their tests.
+# The components and their crates are native, too, for their tests.
 components=$(component_flags)
 say "cargo fmt --check"
 cargo fmt --all --check
