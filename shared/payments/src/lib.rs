@@ -1,10 +1,10 @@
-//! The parts that payment sessions and webhooks share: the providers and their client, the accounts
-//! that get the money, the count of attempts to pay, and the capture of an approved order.
+//! The parts that payment sessions and webhooks share.
 //!
-//! Reading order: [`config`] and [`urls`] (settings), [`client`] (one call), [`upstream`] (its
-//! repetitions), [`gateway`] (the providers), [`needs`] (settings that a provider needs),
-//! [`approvals`] (an approved order is captured), [`address`] and [`attempts`] (limits are counted
-//! by these).
+//! Reading order:
+//! 1. [`config`], [`urls`]: the settings; [`needs`]: the settings that each provider needs
+//! 2. [`client`]: one call; [`upstream`]: its repetitions; [`gateway`]: the providers' operations
+//! 3. [`approvals`]: the capture of an approved order
+//! 4. [`address`], [`attempts`]: the addresses and keys that limits are counted by
 
 pub mod address;
 pub mod approvals;
