@@ -191,7 +191,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_not_done_is_never_answered_200() {
+    fn an_event_that_waits_is_never_answered_200() {
         let status = |effect: &Effect| answer(effect, "WH-1").map(|reply| reply.status).ok();
         assert_eq!(status(&Effect::Processed), Some(200));
         assert_eq!(status(&Effect::NeedsReview("underpaid".into())), Some(200));

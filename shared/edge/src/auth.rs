@@ -91,7 +91,7 @@ mod tests {
     use super::{bearer, is_same};
 
     #[test]
-    fn tokens_are_the_same_where_every_byte_is() {
+    fn tokens_are_the_same_if_every_byte_is() {
         let token = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhIn0.c2lnbmF0dXJl";
         assert!(is_same(token, token) && is_same("", ""));
         for end in 0..token.len() {
@@ -103,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bearer_token_is_found_whatever_the_case_of_its_scheme() {
+    fn a_bearer_token_is_found_in_any_case_of_its_scheme() {
         for (value, token) in [
             ("Bearer a.b.c", Some("a.b.c")),
             ("bEARER  x", Some("x")),

@@ -157,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_counted_reads_as_what_it_ended_in_and_says_what_is_left() {
+    fn a_counted_refusal_reads_as_itself_and_counts_the_attempts_left() {
         for refusal in [
             Error::Conflict { detail: "no".into(), current: Some("shipped".into()) },
             Error::RequiresRetry { retry_after_seconds: 2 },
@@ -175,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_client_needs_stands_in_headers_and_members() {
+    fn an_error_gives_its_details_in_headers_and_members() {
         let header = |error: &Error, name: &str| {
             let (reply, _) = document(error);
             reply.headers.into_iter().find(|(known, _)| *known == name).map(|(_, value)| value)

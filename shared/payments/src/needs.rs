@@ -88,7 +88,7 @@ mod tests {
     use crate::config::tests::defaults;
 
     #[test]
-    fn each_mode_of_paypal_needs_what_it_uses() {
+    fn each_mode_of_paypal_needs_the_settings_that_it_uses() {
         let mut values = defaults();
         values.insert("paypal_account", "MERCHANT".into());
         values.insert("paypal_mode", "signature-only".into());

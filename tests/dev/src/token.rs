@@ -60,7 +60,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_says_who_it_is_for_and_how_long() {
+    fn a_token_names_its_caller_and_its_end() {
         let claims =
             token(&[("ORG", "o"), ("ROLE", "customer"), ("CUSTOMER", "c"), ("SCOPE", "s"), ("TTL", "60")]).unwrap();
         let said = |name: &str| claims[name].as_str().unwrap_or_default().to_owned();

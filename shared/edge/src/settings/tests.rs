@@ -36,7 +36,7 @@ fn the_cache_is_named_without_its_password() {
 }
 
 #[test]
-fn a_database_is_named_by_where_it_is_and_not_by_who_asks() {
+fn a_database_is_named_by_its_address_and_not_by_its_user() {
     for (url, name) in [
         ("postgres://edge:secret@db.example:6432/orders?sslmode=disable", "db.example:6432/orders"),
         ("postgresql://db.example/orders", "db.example:5432/orders"),

@@ -19,7 +19,7 @@ async fn named_by_health(app: &App) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn what_a_miss_needs_is_named_by_a_miss_and_by_health() {
+async fn a_wrong_setting_of_misses_is_named_by_a_miss_and_by_health() {
     let wrong = App::private().own_redis().variable("ttl_order_summary", "sooner").variable("max_body_bytes", "one");
     let Some(app) = wrong.spawn().await else { return };
     assert_eq!(named_by_health(&app).await, ["ttl_order_summary", "max_body_bytes"]);
@@ -47,7 +47,7 @@ async fn variables_in_a_table_are_those_of_the_environment() {
 }
 
 #[tokio::test]
-async fn what_every_request_needs_is_named_with_all_that_is_wrong() {
+async fn a_wrong_setting_of_every_request_is_named_with_all_others() {
     let wrong = App::private().own_redis().variable("jwt_keys", "{sooner").variable("cache_wait_ms", "-1");
     let Some(app) = wrong.spawn().await else { return };
     assert_eq!(named_by_health(&app).await, ["jwt_keys", "cache_wait_ms"]);

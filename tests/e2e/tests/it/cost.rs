@@ -231,7 +231,7 @@ impl<'a> Most<'a> {
 /// The host counts how often it took hold of an instance's state: once for a plain call of an
 /// import, once or more for an asynchronous one.
 #[tokio::test]
-async fn what_a_request_asks_of_the_host_is_a_known_number() {
+async fn a_requests_calls_of_the_host_are_a_known_number() {
     if std::env::var("E2E_RUNTIME").as_deref() == Ok("spin") {
         eprintln!("not run: Spin doesn't say what components ask of it");
         return;

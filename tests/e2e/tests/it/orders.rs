@@ -72,7 +72,7 @@ async fn the_key_of_one_caller_means_nothing_to_another() {
 }
 
 #[tokio::test]
-async fn creation_refuses_what_does_not_exist() {
+async fn creation_refuses_unknown_customers_and_products() {
     let app = App::spawn().await;
     let mut order = app.order_request();
     order["items"][0]["sku"] = json!("NO-SUCH-SKU");

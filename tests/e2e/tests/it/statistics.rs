@@ -213,7 +213,7 @@ async fn a_damaged_entry_and_a_wait_are_counted() {
 }
 
 #[tokio::test]
-async fn what_was_sent_in_vain_counts_once() {
+async fn counts_that_were_sent_in_vain_count_once() {
     let state = e2e::RedisProcess::start().await;
     let Some(app) = App::private().variable("redis_state_url", &state.url()).spawn().await else { return };
     let (path, mut tally) = (format!("/orders/{}", app.sample.order), Tally::default());

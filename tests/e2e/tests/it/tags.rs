@@ -36,7 +36,7 @@ async fn cost_of_a_write(app: &App, order: &str) -> (Vec<String>, Duration) {
 }
 
 #[tokio::test]
-async fn a_tag_with_a_million_entries_costs_what_one_with_one_entry_costs() {
+async fn a_tag_with_a_million_entries_costs_as_much_as_one_with_one_entry() {
     let app = App::spawn_alone().await;
     let order = app.new_order_id().await;
     app.warm("/orders?limit=5").await;

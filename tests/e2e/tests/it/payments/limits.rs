@@ -72,7 +72,7 @@ async fn of_200_attempts_at_once_exactly_five_pass() {
 }
 
 #[tokio::test]
-async fn every_answer_says_what_is_left_and_a_refusal_when_to_come_again() {
+async fn every_answer_counts_the_attempts_left_and_a_refusal_says_when_to_come_again() {
     let Some((app, order)) = app().await else { return };
     let client = shopper(&app);
     let first = begin(&client, &order, "other").await.expect(201);
@@ -193,7 +193,7 @@ async fn an_attempt_that_was_refused_counts_however_often_it_is_sent_again() {
 }
 
 #[tokio::test]
-async fn nobody_uses_up_the_attempts_of_somebody_else() {
+async fn no_customer_uses_up_the_attempts_of_another() {
     let Some(app) = App::private().variable("limit_address_hour", "1000").spawn().await else { return };
     let (order, stranger) = (app.new_order_id().await, other_shopper(&app));
     for _ in 0..5 {
@@ -219,7 +219,7 @@ async fn a_service_is_counted_by_the_orders_customer_and_not_by_its_address() {
 }
 
 #[tokio::test]
-async fn one_address_has_a_limit_whoever_tries_from_it() {
+async fn one_address_has_a_limit_for_all_its_customers() {
     let limits = App::private().variable("limit_address_hour", "4");
     let Some(app) = limits.spawn().await else { return };
     let order = app.new_order_id().await;
@@ -259,7 +259,7 @@ async fn behind_a_declared_proxy_the_client_is_the_rightmost_that_is_no_proxy() 
 }
 
 #[tokio::test]
-async fn where_there_is_no_proxy_the_header_changes_nothing() {
+async fn without_a_proxy_the_header_changes_nothing() {
     let Some(app) = behind("none").await else { return };
     assert_eq!(admitted_from(&app, &["192.0.2.1", "192.0.2.2", "192.0.2.3"]).await, 2);
 }
@@ -282,7 +282,7 @@ async fn behind_an_undeclared_proxy_addresses_are_not_limited_and_customers_are(
 }
 
 #[tokio::test]
-async fn who_has_paid_begins_the_hour_anew() {
+async fn a_payment_begins_the_customers_hour_anew() {
     let standin = Standin::start().await;
     let Some(app) = App::private().payments(&standin).variable("limit_customer_hour", "2").spawn().await else {
         return;

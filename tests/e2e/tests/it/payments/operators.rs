@@ -55,7 +55,7 @@ async fn takes_the_money_once(shop: &Shop) {
 }
 
 #[tokio::test]
-async fn an_approval_that_nobody_waits_for_takes_no_money() {
+async fn an_approval_without_an_open_session_takes_no_money() {
     let Some(shop) = Shop::open().await else { return };
     let order = shop.order().await;
     let (id, external) = session(&shop, &order).await;
@@ -69,7 +69,7 @@ async fn an_approval_that_nobody_waits_for_takes_no_money() {
 }
 
 #[tokio::test]
-async fn an_operator_captures_what_was_approved_once() {
+async fn an_operator_captures_an_approved_order_once() {
     let Some(shop) = Shop::open().await else { return };
     let order = shop.order().await;
     let (id, external) = session(&shop, &order).await;
@@ -94,7 +94,7 @@ async fn an_operator_captures_what_was_approved_once() {
 }
 
 #[tokio::test]
-async fn an_operator_gives_back_no_more_than_there_is_and_sees_what_became_of_it() {
+async fn an_operator_refunds_no_more_than_was_paid_and_sees_the_outcome() {
     let Some(shop) = Shop::open().await else { return };
     let order = shop.order().await;
     let (_, external) = session(&shop, &order).await;
@@ -159,7 +159,7 @@ async fn refunds_that_wait_are_sent_once_however_many_send_them() {
 }
 
 #[tokio::test]
-async fn no_secret_is_written_anywhere_whatever_goes_wrong() {
+async fn no_secret_is_written_anywhere_in_any_failure() {
     let private = App::private().variable("limit_customer_hour", "1000").variable("limit_customer_day", "1000");
     let Some(shop) = Shop::like(private).await else { return };
     let mut told = Vec::new();

@@ -166,7 +166,7 @@ async fn every_set_of_events_comes_to_its_state_in_any_order_of_arrival() {
 
 /// If PayPal's API isn't asked, every event tells the state of its own time.
 #[tokio::test]
-async fn every_set_of_events_comes_to_its_state_also_where_only_the_events_tell() {
+async fn every_set_of_events_comes_to_its_state_without_paypals_api() {
     let Some(shop) = Shop::like(e2e::App::private().variable("paypal_mode", "signature-only")).await else { return };
     every_set_comes_to_its_state(&shop).await;
 }

@@ -48,7 +48,7 @@ async fn a_session_is_begun_at_the_provider_once_per_key() {
 }
 
 #[tokio::test]
-async fn many_who_begin_at_once_get_one_session_and_one_payment() {
+async fn many_beginnings_at_once_give_one_session_and_one_payment() {
     let standin = Standin::start().await;
     let Some(app) = app(&standin).await else { return };
     standin.fail(Fault::new(FaultKind::Delay(Duration::from_millis(300))).on("/v1/checkout/sessions").times(1));
@@ -72,7 +72,7 @@ async fn many_who_begin_at_once_get_one_session_and_one_payment() {
 }
 
 #[tokio::test]
-async fn where_the_provider_is_away_the_order_stands_and_the_same_request_goes_on() {
+async fn with_the_provider_away_the_order_stands_and_the_same_request_goes_on() {
     let standin = Standin::start().await;
     for (gateway, call) in CREATING {
         for kind in [FaultKind::Status(503), FaultKind::Disconnect, FaultKind::DoneThenStatus(500)] {
@@ -177,7 +177,7 @@ async fn a_session_is_its_customers_and_its_organisations_only() {
 }
 
 #[tokio::test]
-async fn what_can_t_be_paid_gets_no_session() {
+async fn an_order_that_can_t_be_paid_gets_no_session() {
     let standin = Standin::start().await;
     let Some(app) = app(&standin).await else { return };
     let order = app.new_order_id().await;
@@ -299,7 +299,7 @@ async fn a_session_over_a_sum_that_the_order_no_longer_has_gives_way_to_a_new_on
 }
 
 #[tokio::test]
-async fn whoever_has_lost_the_key_of_a_session_that_nothing_came_of_begins_another() {
+async fn a_failed_session_whose_key_is_lost_gives_its_place_to_another() {
     let standin = Standin::start().await;
     let Some(app) = app(&standin).await else { return };
     let (order, lost) = (app.new_order_id().await, new_key());
@@ -318,7 +318,7 @@ async fn whoever_has_lost_the_key_of_a_session_that_nothing_came_of_begins_anoth
 }
 
 #[tokio::test]
-async fn nobody_is_sent_to_pay_a_cancelled_order() {
+async fn no_shopper_is_sent_to_pay_a_cancelled_order() {
     let standin = Standin::start().await;
     let Some(app) = app(&standin).await else { return };
     let order = app.new_order_id().await;

@@ -62,7 +62,7 @@ async fn a_held_payment_can_be_given_up() {
 }
 
 #[tokio::test]
-async fn a_held_payment_ends_where_the_order_is_paid_otherwise() {
+async fn a_held_payment_ends_when_the_order_is_paid_otherwise() {
     let standin = Standin::start().await;
     let Some(app) = wary(&standin).await else { return };
     let (client, order) = (shopper(&app), app.new_order_id().await);

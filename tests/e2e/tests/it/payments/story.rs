@@ -109,7 +109,7 @@ async fn refunds_are_made_once_each_and_add_up() {
 }
 
 #[tokio::test]
-async fn an_approved_order_is_captured_once_whoever_captures_it() {
+async fn an_approved_order_is_captured_once_by_event_and_operator() {
     let Some(shop) = Shop::open().await else { return };
     let capture = async |session: &str| shop.app.operator().capture(session, &json!({}), &crate::new_key()).await;
     // The operator, and then the event; both at once; the event alone.

@@ -77,7 +77,7 @@ async fn a_slow_delivery_keeps_its_claim_for_as_long_as_it_works() {
 }
 
 #[tokio::test]
-async fn who_answers_that_it_is_done_vouches_for_what_is_read_next() {
+async fn an_answer_that_an_event_is_done_vouches_for_later_reads() {
     let Some(app) = shop_like(App::private()).await else { return };
     for round in 0..10 {
         let order = order(&app).await;

@@ -130,7 +130,7 @@ async fn flush(app: &App) {
 /// The flood has used up the fetches. A certificate that has passed once needs none, even if Redis
 /// has lost it.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn redis_losing_its_data_in_a_flood_doesnt_delay_who_has_a_certificate_that_had_passed() {
+async fn redis_losing_its_data_in_a_flood_delays_no_certificate_that_had_passed() {
     let Some(app) = shop_like(App::private().own_redis()).await else { return };
     let first = order(&app).await;
     let signed = app.standin().signed(&pay(&app, Provider::PayPal, &first).id);
@@ -180,7 +180,7 @@ async fn a_flood_in_the_name_of_the_genuine_certificate_costs_no_fetch() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_server_that_has_only_seen_a_flood_answers_at_once_what_the_database_knows_though_redis_lost_its_data() {
+async fn a_flooded_server_knows_the_databases_certificates_after_redis_lost_its_data() {
     let Some(app) = shop_like(App::private().own_redis()).await else { return };
     let first = order(&app).await;
     let signed = app.standin().signed(&pay(&app, Provider::PayPal, &first).id);

@@ -16,7 +16,7 @@ fn altered(signed: &Signed) -> Signed {
 }
 
 #[tokio::test]
-async fn what_paypal_has_not_signed_for_us_is_refused_with_the_reason() {
+async fn a_delivery_that_paypal_has_not_signed_for_us_is_refused_with_the_reason() {
     let Some(app) = shop().await else { return };
     let order = order(&app).await;
     let event = pay(&app, Provider::PayPal, &order);
@@ -96,7 +96,7 @@ async fn what_paypal_has_not_signed_for_us_is_refused_with_the_reason() {
 }
 
 #[tokio::test]
-async fn what_stripe_has_not_signed_for_us_is_refused_with_the_reason() {
+async fn a_delivery_that_stripe_has_not_signed_for_us_is_refused_with_the_reason() {
     let Some(app) = shop().await else { return };
     let order = order(&app).await;
     let event = pay(&app, Provider::Stripe, &order);
@@ -281,7 +281,7 @@ async fn one_transmission_costs_a_few_rows_and_calls_however_many_bodies_it_come
 }
 
 #[tokio::test]
-async fn events_of_the_simulator_are_recognised_where_that_is_wanted_and_move_nothing() {
+async fn simulator_events_are_recognised_if_that_is_wanted_and_move_nothing() {
     let Some(app) = shop_like(App::private().variable("paypal_simulator", "ignore")).await else { return };
     let order = order(&app).await;
     let event = pay(&app, Provider::PayPal, &order);

@@ -20,7 +20,7 @@ async fn five_cents_dont_pay_an_order() {
 }
 
 #[tokio::test]
-async fn what_somebody_else_got_pays_nothing() {
+async fn money_for_another_merchant_pays_nothing() {
     let Some(app) = shop().await else { return };
     let order = order(&app).await;
     let whole = Payment::new(Provider::PayPal, &order.id, &order.total, &app.sample.currency);
@@ -48,7 +48,7 @@ async fn what_somebody_else_got_pays_nothing() {
 }
 
 #[tokio::test]
-async fn another_currency_and_a_cancelled_order_need_somebody_to_look() {
+async fn another_currency_and_a_cancelled_order_need_an_operator() {
     let Some(app) = shop().await else { return };
     let other = if app.sample.currency == "USD" { "EUR" } else { "USD" };
     for provider in Provider::ALL {
@@ -71,7 +71,7 @@ async fn another_currency_and_a_cancelled_order_need_somebody_to_look() {
 }
 
 #[tokio::test]
-async fn what_is_older_than_paypal_retries_waits_for_an_operator() {
+async fn an_event_older_than_paypals_retries_waits_for_an_operator() {
     let Some(app) = shop().await else { return };
     let order = order(&app).await;
     let event = pay(&app, Provider::PayPal, &order);
@@ -86,7 +86,7 @@ async fn what_is_older_than_paypal_retries_waits_for_an_operator() {
 }
 
 #[tokio::test]
-async fn types_that_nobody_knows_are_kept_and_ignored() {
+async fn unknown_types_are_kept_and_ignored() {
     let Some(app) = shop().await else { return };
     for (provider, kind) in [(Provider::PayPal, "VAULT.CREDIT-CARD.CREATED"), (Provider::Stripe, "customer.created")] {
         let happened = app.standin().publish(provider, kind, &json!({"id": "X-1"}));
@@ -99,7 +99,7 @@ async fn types_that_nobody_knows_are_kept_and_ignored() {
 }
 
 #[tokio::test]
-async fn a_known_type_that_cant_be_read_is_kept_for_somebody_to_look_at() {
+async fn a_known_type_that_cant_be_read_is_kept_for_an_operator() {
     let Some(app) = shop().await else { return };
     let order = order(&app).await;
     let event = pay(&app, Provider::Stripe, &order);

@@ -27,7 +27,7 @@ fn expected(order: &super::Order) -> String {
 }
 
 #[tokio::test]
-async fn a_payments_life_ends_in_one_state_in_whatever_order_it_is_told() {
+async fn a_payments_life_ends_in_one_state_in_every_order_of_its_events() {
     let Some(app) = shop().await else { return };
     // Of the 120 orders those that begin and end differently. The database's own tests go through
     // all of them.
