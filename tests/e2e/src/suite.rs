@@ -21,12 +21,12 @@ pub(crate) struct Suite {
     /// A database of the server in which scenarios copy the template.
     pub(crate) database_url: String,
     /// The running server, if `E2E_BASE_URL` names one.
-    pub(crate) running: Option<Running>,
+    pub(crate) running: Option<ExternalServer>,
 }
 
 /// A server that was not started here.
 #[derive(Debug)]
-pub(crate) struct Running {
+pub(crate) struct ExternalServer {
     pub(crate) base_url: String,
     pub(crate) token: String,
     /// Its keys, if `JWT_KEYS` gives them. Without them no other callers can be made up.
@@ -50,7 +50,7 @@ impl Suite {
             let admin = connect(&with_database(&database_url, "postgres")).await;
             let extension = admin.batch_execute("CREATE EXTENSION IF NOT EXISTS pg_stat_statements").await;
             extension.expect("statements are counted by pg_stat_statements");
-            let running = Running { base_url, token: need("E2E_TOKEN"), keys, turn: Default::default() };
+            let running = ExternalServer { base_url, token: need("E2E_TOKEN"), keys, turn: Default::default() };
             return Suite { redis_url: need("REDIS_URL"), database_url, running: Some(running) };
         }
         forget_logs();

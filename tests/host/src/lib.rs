@@ -65,7 +65,7 @@ impl Options {
 pub struct Host;
 
 /// A serving host; dropping it stops it.
-pub struct Running {
+pub struct ServingHost {
     /// The address that it serves
     pub addr: SocketAddr,
     /// (route, component id), most specific first
@@ -79,7 +79,7 @@ impl Host {
     /// # Errors
     /// Any mistake of the manifest, a variable, a component or the address. All that can be found
     /// out now is.
-    pub async fn start(options: Options) -> Result<Running> {
+    pub async fn start(options: Options) -> Result<ServingHost> {
         let mut path = options.manifest;
         if path.is_dir() {
             path.push("spin.toml");
@@ -109,11 +109,11 @@ impl Host {
         let server =
             server::Server { name: app.name, version: app.version, routes, handlers, tcp_nodelay: options.tcp_nodelay };
         let task = tokio::spawn(Arc::new(server).serve(listener));
-        Ok(Running { addr, routes: listed, task })
+        Ok(ServingHost { addr, routes: listed, task })
     }
 }
 
-impl Drop for Running {
+impl Drop for ServingHost {
     fn drop(&mut self) {
         self.task.abort();
     }

@@ -99,7 +99,7 @@ impl Values {
 ///
 /// # Errors
 /// An argument of another form, or a file that can't be read as its name says.
-pub fn given(argument: &str) -> Result<HashMap<String, String>> {
+pub fn parse_argument(argument: &str) -> Result<HashMap<String, String>> {
     let read = |path: &str| std::fs::read_to_string(path).with_context(|| format!("cannot read {path}"));
     if let Some(path) = argument.strip_prefix('@') {
         let extension = Path::new(path).extension().and_then(|extension| extension.to_str());

@@ -56,17 +56,17 @@ impl Certificate {
 }
 
 /// One RSA key.
-pub(crate) struct Key {
+pub(crate) struct RsaKey {
     private: RsaPrivateKey,
     public_der: Vec<u8>,
 }
 
-impl Key {
+impl RsaKey {
     #[expect(clippy::expect_used, reason = "a stand-in without keys is of no use")]
-    fn new() -> Key {
+    fn new() -> RsaKey {
         let private = RsaPrivateKey::new(&mut rand::thread_rng(), 2048).expect("an RSA key can be made");
         let public_der = private.to_public_key().to_pkcs1_der().expect("it can be written").into_vec();
-        Key { private, public_der }
+        RsaKey { private, public_der }
     }
 
     /// RSA with SHA-256, PKCS#1 v1.5.
@@ -81,7 +81,7 @@ impl Key {
     }
 }
 
-impl PublicKeyData for Key {
+impl PublicKeyData for RsaKey {
     fn der_bytes(&self) -> &[u8] {
         &self.public_der
     }
@@ -91,7 +91,7 @@ impl PublicKeyData for Key {
     }
 }
 
-impl SigningKey for Key {
+impl SigningKey for RsaKey {
     fn sign(&self, message: &[u8]) -> Result<Vec<u8>, rcgen::Error> {
         Ok(self.signature(message))
     }
@@ -103,9 +103,9 @@ pub(crate) struct Authority {
     /// Root and intermediate, PEM.
     pub(crate) anchors: String,
     /// Signs the provider's deliveries.
-    pub(crate) key: Key,
+    pub(crate) key: RsaKey,
     /// An attacker's key.
-    pub(crate) wrong_key: Key,
+    pub(crate) wrong_key: RsaKey,
     leaves: Vec<(&'static str, String)>,
 }
 
@@ -114,7 +114,7 @@ pub(crate) static AUTHORITY: LazyLock<Authority> = LazyLock::new(Authority::new)
 impl Authority {
     #[expect(clippy::expect_used, reason = "a stand-in without certificates is of no use")]
     fn new() -> Authority {
-        let (ca_key, key, wrong_key) = (Key::new(), Key::new(), Key::new());
+        let (ca_key, key, wrong_key) = (RsaKey::new(), RsaKey::new(), RsaKey::new());
         let root = ca("Stand-in Root", 1);
         let intermediate = ca("Stand-in Intermediate", 2);
         let root_pem = pem(root.clone().self_signed(&ca_key).expect("a root").der());

@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::Provider;
-use crate::actions::{Happened, Outcome, Payment};
+use crate::actions::{ActionEvents, Outcome, Payment};
 use crate::authority::AUTHORITY;
 use crate::deliveries::Attempt;
 use crate::exchange::{Reply, Request};
@@ -110,7 +110,7 @@ async fn told(world: &Arc<World>, what: &str, order: &Value) -> Result<Value, Re
     }
 }
 
-fn happened(happened: &Happened) -> Result<Value, Refusal> {
+fn happened(happened: &ActionEvents) -> Result<Value, Refusal> {
     if happened.id.is_empty() {
         return Err("there is no such thing, or it isn't in a state for that");
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::Provider;
-use crate::signing::{Signed, Signing, sign};
+use crate::signing::{SignedDelivery, Signing, sign};
 use crate::world::World;
 
 /// An event as the provider keeps it.
@@ -82,7 +82,7 @@ impl Target {
 
 impl World {
     /// Sends one delivery to its webhook.
-    pub(crate) async fn send(&self, event: &str, signed: &Signed) -> Attempt {
+    pub(crate) async fn send(&self, event: &str, signed: &SignedDelivery) -> Attempt {
         let url = self.state().target.url(signed.provider);
         let mut attempt = Attempt { event: event.to_owned(), status: None, answer: "no webhook is named".to_owned() };
         if let Some(url) = url {

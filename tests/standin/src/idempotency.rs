@@ -6,7 +6,7 @@ use crate::exchange::Reply;
 
 /// The state of an idempotency key when a request comes with it.
 #[derive(Debug)]
-pub(crate) enum Begin {
+pub(crate) enum KeyState {
     /// The key is new.
     New,
     /// The first answer.
@@ -23,15 +23,15 @@ pub(crate) struct Keys(HashMap<String, (Vec<u8>, Option<Reply>)>);
 impl Keys {
     /// Takes the key for this request. `request` holds the parts that must be the same in a
     /// repetition.
-    pub(crate) fn begin(&mut self, key: &str, request: &[u8]) -> Begin {
+    pub(crate) fn begin(&mut self, key: &str, request: &[u8]) -> KeyState {
         match self.0.get(key) {
             None => {
                 self.0.insert(key.to_owned(), (request.to_vec(), None));
-                Begin::New
+                KeyState::New
             }
-            Some((first, _)) if first != request => Begin::Mismatch,
-            Some((_, None)) => Begin::InFlight,
-            Some((_, Some(reply))) => Begin::Replay(reply.clone()),
+            Some((first, _)) if first != request => KeyState::Mismatch,
+            Some((_, None)) => KeyState::InFlight,
+            Some((_, Some(reply))) => KeyState::Replay(reply.clone()),
         }
     }
 

@@ -19,9 +19,9 @@
 //! | file | holds |
 //! | --- | --- |
 //! | `handle` | [`Standin`]: its start, and every command of a scenario |
-//! | `actions` | the acts of shoppers, banks and judges: [`Happened`], [`Payment`] |
+//! | `actions` | the acts of shoppers, banks and judges: [`ActionEvents`], [`Payment`] |
 //! | `deliveries` | [`Event`]s on their way to the webhook, [`Target`], [`Attempt`] |
-//! | `signing` | [`Signed`] deliveries; `authority`: the certificates; `forge`: another body with the same CRC-32 |
+//! | `signing` | [`SignedDelivery`] deliveries; `authority`: the certificates; `forge`: another body with the same CRC-32 |
 //! | `faults` | faults on purpose: [`Fault`] |
 //! | `paypal`, `stripe` | the APIs; `page`: the shopper's pages |
 //! | `control` | the same as [`Standin`]'s methods over HTTP, below `/standin/` |
@@ -64,15 +64,15 @@ mod signing;
 mod stripe;
 mod world;
 
-pub use actions::{Happened, Outcome, Payment};
+pub use actions::{ActionEvents, Outcome, Payment};
 pub use authority::Certificate;
 pub use deliveries::{Attempt, Event, Target};
 pub use faults::{Fault, FaultKind};
 pub use forge::with_the_crc_of;
 pub use handle::Standin;
 pub use settings::Settings;
-pub use signing::{Signed, Signing};
-pub use world::Seen;
+pub use signing::{SignedDelivery, Signing};
+pub use world::ReceivedCall;
 
 /// A payment provider.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -13,8 +13,8 @@ use tokio::net::TcpListener;
 
 use crate::exchange::{Reply, Request, pairs};
 use crate::faults::FaultKind;
-use crate::idempotency::Begin;
-use crate::world::{Seen, World};
+use crate::idempotency::KeyState;
+use crate::world::{ReceivedCall, World};
 use crate::{control, page, paypal, stripe};
 
 /// Serves for ever.
@@ -70,7 +70,7 @@ async fn answer(world: &Arc<World>, request: &Request) -> Option<Reply> {
         let mut state = world.state();
         let keys = [request.header("paypal-request-id"), request.header("idempotency-key")];
         let key = keys.into_iter().find(|key| !key.is_empty()).map(str::to_owned);
-        state.seen.push(Seen { call: format!("{} {}", request.method, request.path), key, status: None });
+        state.seen.push(ReceivedCall { call: format!("{} {}", request.method, request.path), key, status: None });
         state.seen.len() - 1
     };
     let (world, request) = (Arc::clone(world), request.clone());
@@ -88,7 +88,7 @@ async fn answer(world: &Arc<World>, request: &Request) -> Option<Reply> {
 
 /// A call of a provider's API, with the faults on purpose.
 async fn called(world: &Arc<World>, request: &Request) -> Option<Reply> {
-    let provider = Provider::of(request);
+    let provider = ProviderApi::of(request);
     let fault = world.state().faults.take(&request.path);
     let kind = fault.as_ref().map(|fault| fault.kind.clone());
     let failed = |status: u16| {
@@ -120,15 +120,15 @@ async fn called(world: &Arc<World>, request: &Request) -> Option<Reply> {
 }
 
 /// Works on a request, unless a request with its idempotency key has.
-async fn once(world: &World, request: &Request, provider: &Provider, delay: Option<Duration>) -> Reply {
+async fn once(world: &World, request: &Request, provider: &ProviderApi, delay: Option<Duration>) -> Reply {
     let key = (provider.key)(request);
     if let Some((key, same)) = &key {
         let begun = world.state().keys.begin(key, same);
         match begun {
-            Begin::New => {}
-            Begin::Replay(reply) => return (provider.replay)(world, reply),
-            Begin::Mismatch => return (provider.mismatch)(),
-            Begin::InFlight => return (provider.in_flight)(),
+            KeyState::New => {}
+            KeyState::Replay(reply) => return (provider.replay)(world, reply),
+            KeyState::Mismatch => return (provider.mismatch)(),
+            KeyState::InFlight => return (provider.in_flight)(),
         }
     }
     if let Some(time) = delay {
@@ -142,11 +142,11 @@ async fn once(world: &World, request: &Request, provider: &Provider, delay: Opti
 }
 
 /// An idempotency key, and the parts that must be the same in a repetition.
-type Key = (String, Vec<u8>);
+type IdempotencyKey = (String, Vec<u8>);
 
 /// A provider's treatment of requests.
-struct Provider {
-    key: fn(&Request) -> Option<Key>,
+struct ProviderApi {
+    key: fn(&Request) -> Option<IdempotencyKey>,
     keeps: fn(&Reply) -> bool,
     replay: fn(&World, Reply) -> Reply,
     mismatch: fn() -> Reply,
@@ -154,11 +154,11 @@ struct Provider {
     answer: fn(&World, &Request) -> Reply,
 }
 
-impl Provider {
-    fn of(request: &Request) -> Provider {
+impl ProviderApi {
+    fn of(request: &Request) -> ProviderApi {
         if paypal::serves(&request.parts()) {
             let (key, keeps, replay) = (paypal::key, paypal::keeps, paypal::replay);
-            Provider {
+            ProviderApi {
                 key,
                 keeps,
                 replay,
@@ -168,7 +168,7 @@ impl Provider {
             }
         } else {
             let (key, keeps, replay) = (stripe::key, stripe::keeps, stripe::replay);
-            Provider {
+            ProviderApi {
                 key,
                 keeps,
                 replay,

@@ -14,7 +14,7 @@ use crate::{Provider, Target};
 
 /// A call that was received.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Seen {
+pub struct ReceivedCall {
     /// `POST /v2/checkout/orders`
     pub call: String,
     /// Its `PayPal-Request-Id` or `Idempotency-Key`.
@@ -33,7 +33,7 @@ pub(crate) struct State {
     /// Events that still have to be sent by themselves.
     pub(crate) outbox: Vec<String>,
     pub(crate) attempts: Vec<Attempt>,
-    pub(crate) seen: Vec<Seen>,
+    pub(crate) seen: Vec<ReceivedCall>,
     pub(crate) target: Target,
 }
 
@@ -85,7 +85,7 @@ impl World {
     /// An object as its provider shows it.
     pub(crate) fn object(&self, id: &str) -> Option<Value> {
         let mut state = self.state();
-        let call = crate::paypal::Call { state: &mut state, settings: &self.settings, base: &self.base_url };
+        let call = crate::paypal::PayPalCall { state: &mut state, settings: &self.settings, base: &self.base_url };
         let order = call.order(id);
         let (paypal, stripe) = (&state.paypal, &state.stripe);
         let paypals = [&paypal.captures, &paypal.authorizations, &paypal.refunds, &paypal.disputes];

@@ -9,11 +9,11 @@ use serde_json::{Value, json};
 
 /// The counts of the answers' own `Cache-Status`.
 #[derive(Default)]
-struct Tally {
+struct AnswerTally {
     counts: BTreeMap<&'static str, u64>,
 }
 
-impl Tally {
+impl AnswerTally {
     fn add(&mut self, answer: &Answer) {
         let status = answer.header("cache-status");
         let kind = match () {
@@ -50,7 +50,7 @@ async fn added_up(app: &App, reads: u64) -> Option<Value> {
 
 /// Waits until as many reads are added up as were answered. Then every sum must be right, and stay
 /// so.
-async fn sums_of(app: &App, tally: &Tally) -> Value {
+async fn sums_of(app: &App, tally: &AnswerTally) -> Value {
     let sums = eventually("all reads are added up", Duration::from_secs(30), || added_up(app, tally.reads())).await;
     for kind in ["hits", "misses", "bypasses", "staleIfError", "failed"] {
         assert_eq!(sums["total"][kind], tally.of(kind), "{kind} in {:#}", sums["total"]);
@@ -58,7 +58,7 @@ async fn sums_of(app: &App, tally: &Tally) -> Value {
     sums
 }
 
-async fn several(app: &App, tally: &mut Tally, count: usize, path: &str) {
+async fn several(app: &App, tally: &mut AnswerTally, count: usize, path: &str) {
     for _ in 0..count {
         tally.add(&app.client.get(path).await.expect(200));
     }
@@ -72,7 +72,7 @@ async fn fresh() -> Option<App> {
 #[tokio::test]
 async fn the_sums_equal_the_answers_also_when_instances_are_replaced() {
     let Some(app) = fresh().await else { return };
-    let (order, mut tally) = (format!("/orders/{}", app.sample.order), Tally::default());
+    let (order, mut tally) = (format!("/orders/{}", app.sample.order), AnswerTally::default());
     // An instance takes 128 requests.
     several(&app, &mut tally, 300, &order).await;
     several(&app, &mut tally, 20, "/orders?limit=5").await;
@@ -108,7 +108,7 @@ async fn the_sums_equal_the_answers_also_when_instances_are_replaced() {
 async fn no_read_of_a_burst_is_lost() {
     let Some(app) = fresh().await else { return };
     let path = format!("/orders/{}", app.sample.order);
-    let mut tally = Tally::default();
+    let mut tally = AnswerTally::default();
     tally.add(&app.client.get(&path).await.expect(200));
     // Many instances at once, most of them for a few requests only.
     let burst: Vec<_> = (0..300)
@@ -126,7 +126,7 @@ async fn no_read_of_a_burst_is_lost() {
 #[tokio::test]
 async fn a_hung_redis_loses_no_count() {
     let Some(app) = fresh().await else { return };
-    let (path, mut tally) = (format!("/orders/{}", app.sample.order), Tally::default());
+    let (path, mut tally) = (format!("/orders/{}", app.sample.order), AnswerTally::default());
     several(&app, &mut tally, 30, &path).await;
     app.redis.as_ref().expect("an own Redis").hang();
     several(&app, &mut tally, 30, &path).await;
@@ -216,7 +216,7 @@ async fn a_damaged_entry_and_a_wait_are_counted() {
 async fn counts_that_were_sent_in_vain_count_once() {
     let state = e2e::RedisProcess::start().await;
     let Some(app) = App::private().variable("redis_state_url", &state.url()).spawn().await else { return };
-    let (path, mut tally) = (format!("/orders/{}", app.sample.order), Tally::default());
+    let (path, mut tally) = (format!("/orders/{}", app.sample.order), AnswerTally::default());
     // Only the counts use that Redis, so only they find it hung. They lie in the socket and are
     // added when it goes on, although no caller waits any more; then they come once more.
     several(&app, &mut tally, 1, &path).await;
@@ -245,7 +245,7 @@ async fn sums_are_with_the_state_and_outlive_the_cache() {
     let state = e2e::RedisProcess::start().await;
     let private = App::private().own_redis().variable("redis_state_url", &state.url());
     let Some(mut app) = private.spawn().await else { return };
-    let mut tally = Tally::default();
+    let mut tally = AnswerTally::default();
     let path = format!("/orders/{}", app.sample.order);
     several(&app, &mut tally, 20, &path).await;
     sums_of(&app, &tally).await;
@@ -261,7 +261,7 @@ async fn an_instance_that_has_not_told_yet_outlives_its_idle_second() {
     // It looks after seven seconds and a half for the first time, but an idle instance is dropped
     // after one.
     let Some(app) = App::private().own_redis().variable("statistics_flush_ms", "40000").spawn().await else { return };
-    let mut tally = Tally::default();
+    let mut tally = AnswerTally::default();
     several(&app, &mut tally, 10, &format!("/orders/{}", app.sample.order)).await;
     assert_eq!(report(&app).await["total"]["reads"], 0);
     sums_of(&app, &tally).await;

@@ -20,7 +20,7 @@ const POOL_SIZE: usize = 64;
 
 /// A guest's connection. Calls in flight hold on to it.
 #[derive(Clone)]
-pub struct Connection(Arc<Object>);
+pub struct PostgresConnection(Arc<Object>);
 
 /// An address that a guest has yet to connect to.
 pub struct Builder {
@@ -36,9 +36,9 @@ impl Pools {
     ///
     /// # Errors
     /// An address that isn't valid or has no server that takes us in.
-    async fn open(&self, address: &str) -> anyhow::Result<Connection> {
+    async fn open(&self, address: &str) -> anyhow::Result<PostgresConnection> {
         let pool = self.pool(address)?;
-        Ok(Connection(Arc::new(pool.get().await?)))
+        Ok(PostgresConnection(Arc::new(pool.get().await?)))
     }
 
     fn pool(&self, address: &str) -> anyhow::Result<Pool> {

@@ -1,11 +1,11 @@
 use crate::support::*;
-use edge_host::Running;
+use edge_host::ServingHost;
 
-async fn host() -> Running {
+async fn host() -> ServingHost {
     start(&manifest("", "allowed_outbound_hosts = ['postgres://*:*']")).await
 }
 
-async fn query(host: &Running, statement: &str) -> String {
+async fn query(host: &ServingHost, statement: &str) -> String {
     get(host.addr, "/query", &[("argument", &database_url()), ("statement", statement)]).await.1
 }
 

@@ -2,10 +2,10 @@
 
 use serde_json::json;
 
-use super::{Call, link};
+use super::{PayPalCall, link};
 use crate::ids;
 
-impl Call<'_> {
+impl PayPalCall<'_> {
     /// A complaint about a capture, announced.
     pub(crate) fn new_dispute(&mut self, capture: &str) -> Option<String> {
         let taken = self.state.paypal.captures.get(capture)?;

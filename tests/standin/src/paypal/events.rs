@@ -2,11 +2,11 @@
 
 use serde_json::{Value, json};
 
-use super::{Call, found, link};
+use super::{PayPalCall, found, link};
 use crate::exchange::{Reply, Request};
 use crate::{Provider, ids};
 
-impl Call<'_> {
+impl PayPalCall<'_> {
     /// Makes an event of a resource in its state of now.
     pub(crate) fn publish(&mut self, kind: &str, resource: &Value) -> String {
         let id = format!("WH-{}-{}", ids::capitals(17), ids::capitals(17));

@@ -31,7 +31,7 @@ pub(crate) struct PayPal {
 }
 
 /// One call's view of the world.
-pub(crate) struct Call<'a> {
+pub(crate) struct PayPalCall<'a> {
     pub(crate) state: &'a mut State,
     pub(crate) settings: &'a Settings,
     pub(crate) base: &'a str,
@@ -93,7 +93,7 @@ pub(crate) fn in_flight() -> Reply {
 
 pub(crate) fn answer(world: &World, request: &Request) -> Reply {
     let mut state = world.state();
-    let mut call = Call { state: &mut state, settings: &world.settings, base: &world.base_url };
+    let mut call = PayPalCall { state: &mut state, settings: &world.settings, base: &world.base_url };
     let parts = request.parts();
     let (method, parts) = (request.method.as_str(), parts.as_slice());
     match (method, parts) {

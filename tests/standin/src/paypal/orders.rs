@@ -2,12 +2,12 @@
 
 use serde_json::{Value, json};
 
-use super::{Call, invalid, link, minimal, not_found, unprocessable};
+use super::{PayPalCall, invalid, link, minimal, not_found, unprocessable};
 use crate::exchange::{Reply, Request};
 use crate::ids;
 use crate::money::Money;
 
-impl Call<'_> {
+impl PayPalCall<'_> {
     pub(super) fn order_create(&mut self, request: &Request, body: &Value, whole: bool) -> Reply {
         if !matches!(body["intent"].as_str(), Some("CAPTURE" | "AUTHORIZE")) {
             return invalid("/intent", "INVALID_PARAMETER_VALUE");

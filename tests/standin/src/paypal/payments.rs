@@ -2,12 +2,12 @@
 
 use serde_json::{Value, json};
 
-use super::{Call, invalid, link, minimal, not_found, unprocessable};
+use super::{PayPalCall, invalid, link, minimal, not_found, unprocessable};
 use crate::exchange::Reply;
 use crate::ids;
 use crate::money::Money;
 
-impl Call<'_> {
+impl PayPalCall<'_> {
     /// Takes the money of an approved order. `status`: `COMPLETED`, `PENDING` or `DECLINED`.
     pub(crate) fn capture_whole(&mut self, order: &str, status: &str) -> Option<String> {
         let stored = self.state.paypal.orders.get_mut(order)?;

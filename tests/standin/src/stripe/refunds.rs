@@ -2,11 +2,11 @@
 
 use serde_json::{Value, json};
 
-use super::{Call, error, form::Form, missing};
+use super::{StripeCall, error, form::Form, missing};
 use crate::exchange::Reply;
 use crate::ids;
 
-impl Call<'_> {
+impl StripeCall<'_> {
     pub(super) fn refund_create(&mut self, form: &Form) -> Reply {
         let payment = form.get("payment_intent").or_else(|| form.get("charge")).unwrap_or_default().to_owned();
         if form.get("amount").is_some() && form.number("amount").is_none() {

@@ -2,11 +2,11 @@
 
 use serde_json::{Value, json};
 
-use super::{Call, error, form::Form, missing};
+use super::{StripeCall, error, form::Form, missing};
 use crate::exchange::Reply;
 use crate::ids;
 
-impl Call<'_> {
+impl StripeCall<'_> {
     pub(super) fn session_create(&mut self, form: &Form) -> Reply {
         if form.get("mode") != Some("payment") {
             return error(400, "", Some("mode"), "You must pass mode=payment.");

@@ -1,7 +1,7 @@
 //! The events of one payment, in every order of arrival, come to the same end.
 
 use futures_util::future::join_all;
-use standin::{Happened, Outcome, Payment, Provider};
+use standin::{ActionEvents, Outcome, Payment, Provider};
 
 use super::shop::{Order, Shop};
 
@@ -60,7 +60,7 @@ fn kind(provider: Provider, step: &str) -> &'static str {
 fn happen(shop: &Shop, provider: Provider, order: &Order, set: &[&str]) -> Vec<String> {
     let payment = Payment::new(provider, &order.id, &order.total, &order.currency);
     let (mut taken, mut dispute) = (String::new(), String::new());
-    let mut did = |step: &str| -> Happened {
+    let mut did = |step: &str| -> ActionEvents {
         match step {
             "completed" => {
                 let paid = shop.standin.pay_directly(&payment);

@@ -23,7 +23,7 @@ const WRITERS: u64 = 2;
 const SEEN_WITHIN: Duration = Duration::from_secs(1);
 
 /// An order that is written to. `acknowledged` is the newest version whose write was answered.
-struct Watched {
+struct WatchedOrder {
     id: String,
     number: String,
     acknowledged: AtomicI64,
@@ -31,7 +31,7 @@ struct Watched {
 
 /// The counts during one fault.
 #[derive(Clone, Copy, Debug, Default)]
-struct Tally {
+struct FaultTally {
     reads: u64,
     hits: u64,
     stale_if_error: u64,
@@ -42,21 +42,21 @@ struct Tally {
 }
 
 /// The common parts of readers, writers and the scenario.
-struct Shared {
+struct CheckerState {
     client: Client,
     customer: String,
-    orders: Vec<Watched>,
+    orders: Vec<WatchedOrder>,
     /// The least number of orders, in statistics and in the list's total.
     count: AtomicI64,
     over: AtomicBool,
     excused: AtomicBool,
     fault: Mutex<&'static str>,
-    tallies: Mutex<BTreeMap<&'static str, Tally>>,
+    tallies: Mutex<BTreeMap<&'static str, FaultTally>>,
     failures: Mutex<Vec<String>>,
 }
 
 pub struct Checker {
-    shared: Arc<Shared>,
+    shared: Arc<CheckerState>,
     tasks: Vec<JoinHandle<()>>,
     seed: u64,
 }
@@ -69,10 +69,10 @@ impl Checker {
             let body = order.json();
             let text = |name: &str| body[name].as_str().expect("a text").to_owned();
             let acknowledged = AtomicI64::new(order.version());
-            orders.push(Watched { id: text("id"), number: text("orderNumber"), acknowledged });
+            orders.push(WatchedOrder { id: text("id"), number: text("orderNumber"), acknowledged });
         }
         let count = app.client.stats("").await.expect(200).json()["totalOrders"].as_i64().expect("totalOrders");
-        let shared = Arc::new(Shared {
+        let shared = Arc::new(CheckerState {
             client: app.client.clone(),
             customer: app.sample.customer.clone(),
             orders,
@@ -108,7 +108,7 @@ impl Checker {
 
     /// Waits until hits and writes are as before.
     pub async fn recover(&mut self) {
-        let so_far = |shared: &Shared| {
+        let so_far = |shared: &CheckerState| {
             let tallies = lock(&shared.tallies);
             tallies.values().fold((0, 0), |(hits, writes), tally| (hits + tally.hits, writes + tally.patches))
         };
@@ -135,7 +135,7 @@ impl Checker {
             task.await.expect("readers and writers end without a panic");
         }
         let tallies = lock(&self.shared.tallies);
-        let mut sum = Tally::default();
+        let mut sum = FaultTally::default();
         for (fault, t) in tallies.iter() {
             println!(
                 "{fault:24} {:6} reads {:6} hits {:4} stale-if-error {:4} refused | {:4} PATCH {:4} POST {:4} by SQL",
@@ -156,8 +156,8 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().expect("nobody panics with it in hand")
 }
 
-impl Shared {
-    fn tally(&self, change: impl FnOnce(&mut Tally)) {
+impl CheckerState {
+    fn tally(&self, change: impl FnOnce(&mut FaultTally)) {
         let fault = *lock(&self.fault);
         change(lock(&self.tallies).entry(fault).or_default());
     }
@@ -173,7 +173,7 @@ impl Shared {
         !self.over.load(SeqCst)
     }
 
-    fn any_order(&self, dice: &mut Dice) -> &Watched {
+    fn any_order(&self, dice: &mut Dice) -> &WatchedOrder {
         &self.orders[dice.below(self.orders.len())]
     }
 }
@@ -209,10 +209,10 @@ impl Floor {
     }
 }
 
-async fn read(shared: Arc<Shared>, mut dice: Dice) {
+async fn read(shared: Arc<CheckerState>, mut dice: Dice) {
     while shared.goes_on() {
         let order = shared.any_order(&mut dice);
-        let version = |order: &Watched| order.acknowledged.load(SeqCst);
+        let version = |order: &WatchedOrder| order.acknowledged.load(SeqCst);
         let all = || shared.orders.iter().map(|order| (order.id.clone(), version(order))).collect();
         let count = shared.count.load(SeqCst);
         let get = |path: String| (shared.client.request(Method::GET, &path), path);
@@ -242,7 +242,7 @@ async fn read(shared: Arc<Shared>, mut dice: Dice) {
 }
 
 fn judge(
-    shared: &Shared,
+    shared: &CheckerState,
     answer: Result<Answer, reqwest::Error>,
     floor: &Floor,
     name: &str,
@@ -271,7 +271,7 @@ fn judge(
     }
 }
 
-async fn patch(shared: Arc<Shared>, mut dice: Dice) {
+async fn patch(shared: Arc<CheckerState>, mut dice: Dice) {
     while shared.goes_on() {
         let order = shared.any_order(&mut dice);
         let change = json!({ "notes": format!("{:x}", dice.roll()) });
@@ -287,7 +287,7 @@ async fn patch(shared: Arc<Shared>, mut dice: Dice) {
     }
 }
 
-async fn create(shared: Arc<Shared>, mut dice: Dice, order: Value) {
+async fn create(shared: Arc<CheckerState>, mut dice: Dice, order: Value) {
     while shared.goes_on() {
         let request = shared.client.request(Method::POST, "/orders").header("idempotency-key", crate::new_key());
         if let Ok(answer) = shared.client.try_send(request.json(&order)).await
@@ -301,7 +301,7 @@ async fn create(shared: Arc<Shared>, mut dice: Dice, order: Value) {
 }
 
 /// Another program in the database, whose commits must be seen within a second.
-async fn write_by_sql(shared: Arc<Shared>, mut dice: Dice, url: String) {
+async fn write_by_sql(shared: Arc<CheckerState>, mut dice: Dice, url: String) {
     while shared.goes_on() {
         let Ok((client, connection)) = tokio_postgres::connect(&url, tokio_postgres::NoTls).await else {
             sleep(Duration::from_millis(50)).await;

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use e2e::{App, eventually};
-use standin::{Provider, Signed, Signing};
+use standin::{Provider, SignedDelivery, Signing};
 use tokio::task::JoinHandle;
 
 use super::{deliver, ok, order, pay, payment_status, shop_like};
@@ -18,7 +18,7 @@ struct Flood {
 }
 
 impl Flood {
-    fn begin(app: &App, model: &Signed, certificates: bool) -> Flood {
+    fn begin(app: &App, model: &SignedDelivery, certificates: bool) -> Flood {
         let (over, sent) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)));
         let base = app.standin().base_url().to_owned();
         let clients = (0..16)
@@ -64,7 +64,7 @@ fn fetches(app: &App) -> usize {
 }
 
 /// Delivers again until it is accepted, as the provider would.
-async fn accepted(app: &App, signed: &Signed) {
+async fn accepted(app: &App, signed: &SignedDelivery) {
     eventually("the genuine event is accepted", Duration::from_secs(20), || async {
         let (status, told) = deliver(&app.client, signed).await;
         assert!(matches!(status, 200 | 503), "{status} {told}");

@@ -2,7 +2,7 @@
 
 use e2e::App;
 use serde_json::json;
-use standin::{Certificate, Provider, Signed, Signing};
+use standin::{Certificate, Provider, SignedDelivery, Signing};
 
 use super::{deliver, events, money, ok, order, pay, payment_status, shop, shop_like};
 
@@ -10,7 +10,7 @@ fn refused(reason: &str) -> (u16, String) {
     (400, reason.to_owned())
 }
 
-fn altered(signed: &Signed) -> Signed {
+fn altered(signed: &SignedDelivery) -> SignedDelivery {
     let body = String::from_utf8(signed.body.clone()).expect("JSON").replacen("\"id\"", "\"id\" ", 1);
     signed.clone().with_body(body)
 }
@@ -133,7 +133,11 @@ async fn a_delivery_that_stripe_has_not_signed_for_us_is_refused_with_the_reason
 }
 
 /// The genuine delivery's signature over another body of the same CRC-32.
-fn forged(genuine: &Signed, event: &standin::Event, change: impl FnOnce(&mut serde_json::Value)) -> Signed {
+fn forged(
+    genuine: &SignedDelivery,
+    event: &standin::Event,
+    change: impl FnOnce(&mut serde_json::Value),
+) -> SignedDelivery {
     let mut claim: serde_json::Value = serde_json::from_slice(&event.body).expect("JSON");
     change(&mut claim);
     genuine.clone().with_body(standin::with_the_crc_of(&event.body, claim.to_string().as_bytes()))

@@ -5,12 +5,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use e2e::{App, Client, eventually, eventually_every};
-use standin::{Fault, FaultKind, Provider, Signed, Signing};
+use standin::{Fault, FaultKind, Provider, SignedDelivery, Signing};
 
 use super::{deliver, events, money, ok, order, pay, payment_status, shop, shop_like};
 
 /// Whether every view tells that this order was paid once.
-async fn paid_once(app: &App, order: &super::Order) {
+async fn paid_once(app: &App, order: &super::PayableOrder) {
     assert_eq!(money(app, order).await, format!("paid paid/{}/0.00", order.total));
     assert_eq!(payment_status(app, order).await, "paid");
     let audit =
@@ -34,7 +34,13 @@ async fn a_payment_is_told_by_an_event_and_a_duplicate_changes_nothing() {
 
 /// Delivers by `clients` at once, `each` times, to these servers in turn, and again until the
 /// answer is 200. Gives how many answers were `processed`; all others were `already_processed`.
-async fn storm(servers: &[Client], signed: &Signed, clients: usize, each: usize, beside: impl AsyncFn()) -> usize {
+async fn storm(
+    servers: &[Client],
+    signed: &SignedDelivery,
+    clients: usize,
+    each: usize,
+    beside: impl AsyncFn(),
+) -> usize {
     let processed = Arc::new(AtomicUsize::new(0));
     let tasks: Vec<_> = (0..clients)
         .map(|n| {
@@ -265,7 +271,7 @@ async fn an_event_before_its_resource_or_its_order_takes_effect_when_that_is_the
 
     for provider in Provider::ALL {
         // The provider was told an id under which the order is stored later.
-        let later = super::Order { id: uuid::Uuid::now_v7().to_string(), total: "24.00".to_owned() };
+        let later = super::PayableOrder { id: uuid::Uuid::now_v7().to_string(), total: "24.00".to_owned() };
         let signed = app.standin().signed(&pay(&app, provider, &later).id);
         assert_eq!(deliver(&app.client, &signed).await.0, 503, "the provider is to come again");
         assert!(events(&app).await.contains("received:order-unknown"));

@@ -30,7 +30,7 @@ async fn money_for_another_merchant_pays_nothing() {
     assert_eq!(payment_status(&app, &order).await, "unpaid");
 
     // Our account is not the account of the order's organisation.
-    let theirs = super::Order { id: app.sample.foreign_order.clone(), total: "1.00".to_owned() };
+    let theirs = super::PayableOrder { id: app.sample.foreign_order.clone(), total: "1.00".to_owned() };
     let before = money(&app, &theirs).await;
     for provider in Provider::ALL {
         let event = pay(&app, provider, &theirs);

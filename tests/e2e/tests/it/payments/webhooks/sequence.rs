@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use e2e::{App, eventually};
-use standin::{Provider, Signed};
+use standin::{Provider, SignedDelivery};
 
 use super::{deliver, money, order, pay, shop};
 
 /// The deliveries of one payment in the order in which it happened: paid, refunded in two parts,
 /// disputed, decided.
-fn life(app: &App, order: &super::Order) -> Vec<Signed> {
+fn life(app: &App, order: &super::PayableOrder) -> Vec<SignedDelivery> {
     let standin = app.standin();
     let mut ids = vec![pay(app, Provider::PayPal, order).id];
     let body: serde_json::Value = serde_json::from_slice(&standin.event(&ids[0]).body).expect("JSON");
@@ -22,7 +22,7 @@ fn life(app: &App, order: &super::Order) -> Vec<Signed> {
     ids.iter().map(|id| standin.signed(id)).collect()
 }
 
-fn expected(order: &super::Order) -> String {
+fn expected(order: &super::PayableOrder) -> String {
     format!("partially_refunded partially_refunded/{}/3.00", order.total)
 }
 
