@@ -1,6 +1,6 @@
 //! The cache's statistics as JSON.
 
-use crate::metrics::permitted;
+use crate::metrics::require_reader;
 use crate::probe::{self, Probe};
 use commerce::error::Error;
 use commerce::time::Moment;
@@ -13,9 +13,9 @@ use serde_json::{Map, Value, json};
 /// Redis can't be asked: then the sums are null, and `statistics` says why.
 ///
 /// # Errors
-/// As [`permitted`].
+/// As [`require_reader`].
 pub async fn report(call: Open<'_>) -> Result<Reply, Error> {
-    let app = permitted(call).await?;
+    let app = require_reader(call).await?;
     let (sums, probe, age) = join3(app.cache.statistics(), Probe::of(app), app.cache.certificate_age()).await;
     let certificate = json!({ "status": if probe.redis == Ok(true) { "valid" } else { "none" }, "ageMs": age });
     let outbox =

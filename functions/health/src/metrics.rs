@@ -20,7 +20,7 @@ const PREFIX: &str = "edge_orders_";
 /// # Errors
 /// [`Error::Misconfigured`]. If `metrics_access` is `operator`: [`Error::Unauthenticated`], and
 /// [`Error::Forbidden`] for callers that aren't operators.
-pub async fn permitted(call: Open<'_>) -> Result<&'static App, Error> {
+pub async fn require_reader(call: Open<'_>) -> Result<&'static App, Error> {
     let app = App::ready().await?;
     match Rules::ready().await?.metrics_access {
         MetricsAccess::Open => Ok(app),
@@ -32,9 +32,9 @@ pub async fn permitted(call: Open<'_>) -> Result<&'static App, Error> {
 /// All metrics. 200 even if a dependency is away: a metric says so.
 ///
 /// # Errors
-/// As [`permitted`].
+/// As [`require_reader`].
 pub async fn report(call: Open<'_>) -> Result<Reply, Error> {
-    let app = permitted(call).await?;
+    let app = require_reader(call).await?;
     let (sums, probe, age, backlog) =
         join4(app.cache.statistics(), Probe::of(app), app.cache.certificate_age(), Backlog::read(app)).await;
     let wrong = configuration_errors(app, &probe).await;

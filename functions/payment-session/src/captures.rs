@@ -49,7 +49,7 @@ pub async fn capture(call: Call<'_>) -> Result<Reply, Error> {
         }
     }
 
-    let capture = planned(&row, wanted, &request_id(caller.organization, id, &principal, key))?;
+    let capture = plan(&row, wanted, &request_id(caller.organization, id, &principal, key))?;
     let provider = row.text("provider")?.and_then(Provider::parse).ok_or_else(|| Error::internal("no provider"))?;
     let configured = configured_account(&payments.config, provider);
     let account = row.text("account")?.unwrap_or(configured);
@@ -59,7 +59,7 @@ pub async fn capture(call: Call<'_>) -> Result<Reply, Error> {
     }
     let objects = match payments.gateway.capture(&capture).await {
         Err(refusal @ GatewayError::Refused { .. }) if capture.what == Capturable::PayPalOrder => {
-            approvals::refused(app, &capture.external_id, row.int("refusals")?.unwrap_or_default()).await?;
+            approvals::record_refusal(app, &capture.external_id, row.int("refusals")?.unwrap_or_default()).await?;
             return Err(refusal.into());
         }
         outcome => outcome?,
@@ -82,7 +82,7 @@ pub async fn capture(call: Call<'_>) -> Result<Reply, Error> {
 }
 
 /// The provider's request, from the database's plan.
-fn planned(row: &Row, wanted: CaptureRequest, request_id: &str) -> Result<NewCapture, Error> {
+fn plan(row: &Row, wanted: CaptureRequest, request_id: &str) -> Result<NewCapture, Error> {
     let wrong = || Error::internal("what can be captured can't be read");
     let external_id = row.text("external_id")?.ok_or_else(wrong)?;
     let currency = row.text("currency")?.and_then(Currency::parse).ok_or_else(wrong)?;

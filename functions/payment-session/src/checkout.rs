@@ -78,7 +78,7 @@ impl<'a> Checkout<'a> {
 
     async fn put(&self, body: &[u8]) -> Result<Reply, Error> {
         let cart = Cart::decode(body, self.caller, now())?;
-        let status = match self.stored().await? {
+        let status = match self.load().await? {
             Some(Ok(Cart { order: Some(order), .. })) => {
                 let detail = "the checkout session has become an order; another cart needs another id".to_owned();
                 return Err(Error::Conflict { detail, current: Some(order.to_string()) });
@@ -87,12 +87,12 @@ impl<'a> Checkout<'a> {
             None => 201,
         };
         self.store(&cart).await?;
-        self.shown(status, &cart)
+        self.show(status, &cart)
     }
 
     async fn get(&self) -> Result<Reply, Error> {
-        let cart = self.stored().await?.ok_or_else(not_found)?.map_err(damaged)?;
-        self.shown(200, &cart)
+        let cart = self.load().await?.ok_or_else(not_found)?.map_err(damaged)?;
+        self.show(200, &cart)
     }
 
     async fn delete(&self) -> Result<Reply, Error> {
@@ -102,7 +102,7 @@ impl<'a> Checkout<'a> {
     async fn order(&self) -> Result<Reply, Error> {
         // Postgres may know the order without the cart. So a fault of the cart counts only if
         // Postgres doesn't.
-        let stored = self.stored().await;
+        let stored = self.load().await;
         let cart = match &stored {
             Ok(Some(Ok(cart))) => Some(cart),
             _ => None,
@@ -145,7 +145,7 @@ impl<'a> Checkout<'a> {
         }
     }
 
-    async fn stored(&self) -> Result<Option<Result<Cart, CartDamage>>, Error> {
+    async fn load(&self) -> Result<Option<Result<Cart, CartDamage>>, Error> {
         Ok(match self.command("GET", vec![text(&self.key)]).await?.as_slice() {
             [Value::Binary(bytes)] => Some(Cart::from_bytes(bytes)),
             [Value::Nil] | [] => None,
@@ -164,7 +164,7 @@ impl<'a> Checkout<'a> {
         Ok(self.app.state.retry_until_back("checkout sessions can't be read", call).await?.0)
     }
 
-    fn shown(&self, status: u16, cart: &Cart) -> Result<Reply, Error> {
+    fn show(&self, status: u16, cart: &Cart) -> Result<Reply, Error> {
         let document = cart.document(self.id, self.payments.config.checkout_ttl.as_secs())?;
         Ok(Reply::fresh(status, document))
     }

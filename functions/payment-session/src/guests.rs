@@ -32,7 +32,7 @@ pub async fn create_token(call: Call<'_>) -> Result<Reply, Error> {
         call.caller.organization,
         order,
         call.caller.restriction()?,
-        hashed(payments, &guest)?,
+        token_hmac(payments, &guest)?,
         payments.config.guest_token_ttl.as_secs() as i64,
         call.caller.principal(),
     ];
@@ -74,7 +74,7 @@ pub async fn order(call: Open<'_>) -> Result<Reply, Error> {
     let guest = GuestToken::from_authorization(request.values("authorization"));
     let guesses = Guesses::of(&payments.config, address)?;
     guesses.admit(app).await?;
-    match opened(app, payments, guest).await {
+    match open_order(app, payments, guest).await {
         Err(wrong @ Error::Unauthenticated { .. }) => {
             guesses.wrong(app).await?;
             Err(wrong)
@@ -83,14 +83,14 @@ pub async fn order(call: Open<'_>) -> Result<Reply, Error> {
     }
 }
 
-async fn opened(app: &'static App, payments: &Payments, guest: Result<GuestToken, Error>) -> Result<Reply, Error> {
-    let rows = edge::query(app, "guest_order", params![hashed(payments, &guest?)?]).await?;
+async fn open_order(app: &'static App, payments: &Payments, guest: Result<GuestToken, Error>) -> Result<Reply, Error> {
+    let rows = edge::query(app, "guest_order", params![token_hmac(payments, &guest?)?]).await?;
     let invalid = || Error::unauthenticated("the token is wrong, has expired or was taken back");
     let body = rows.into_iter().next().ok_or_else(invalid)?.take_text("body")?;
     Ok(private(Reply::json(200, body)))
 }
 
-fn hashed(payments: &Payments, guest: &GuestToken) -> Result<String, Error> {
+fn token_hmac(payments: &Payments, guest: &GuestToken) -> Result<String, Error> {
     let key = payments.config.hmac_key()?.expose().as_bytes();
     Ok(pseudonym(key, Purpose::GuestToken, &guest.bytes()))
 }

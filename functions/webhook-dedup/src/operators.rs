@@ -52,7 +52,7 @@ impl Counts {
         *count += 1;
     }
 
-    fn shown(self) -> Value {
+    fn to_json(self) -> Value {
         json!({ "processed": self.processed, "alreadyProcessed": self.already_processed, "needsReview": self.needs_review,
             "ignored": self.ignored, "waiting": self.waiting, "failed": self.failed })
     }
@@ -157,7 +157,7 @@ pub async fn redrive(call: Call<'_>) -> Result<Reply, Error> {
     }
     let rows = edge::change(app, "webhook_sweep", params![SWEEP]).await?;
     let forgotten = rows.first().map_or(Ok(None), |row| row.int("forgotten"))?.unwrap_or(0);
-    let body = json!({ "taken": taken, "outcomes": counts.shown(), "bodiesForgotten": forgotten });
+    let body = json!({ "taken": taken, "outcomes": counts.to_json(), "bodiesForgotten": forgotten });
     Ok(Reply::fresh(200, body.to_string()))
 }
 
@@ -198,7 +198,7 @@ pub async fn reconcile(call: Call<'_>) -> Result<Reply, Error> {
         }
     }
     let body = json!({ "provider": wanted.provider.as_str(), "since": wanted.since.to_rfc3339(), "listed": listed,
-        "missing": missing, "outcomes": counts.shown(), "next": page });
+        "missing": missing, "outcomes": counts.to_json(), "next": page });
     Ok(Reply::fresh(200, body.to_string()))
 }
 

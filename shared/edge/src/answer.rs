@@ -20,7 +20,7 @@ pub struct Answer {
     pub owner: Option<String>,
     /// The value of `Cache-Status` (RFC 9211).
     pub cache_status: String,
-    /// How the body is encoded; `None` if this view is never packed.
+    /// How the body is encoded; `None` if it is never packed.
     pub(crate) packing: Option<Packing>,
 }
 

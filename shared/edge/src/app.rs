@@ -13,7 +13,7 @@ use cache_spin::terms::Terms;
 use commerce::error::Error;
 use commerce::views;
 
-use crate::settings::{Config, ConfigError, OnceResult, Rules, component, joined, misconfigured, once};
+use crate::settings::{Config, ConfigError, OnceResult, Rules, component, merge, misconfigured, once};
 
 /// The dependencies of one instance.
 pub struct App {
@@ -52,7 +52,7 @@ impl App {
     /// Every setting that is wrong, those of [`Rules`] among them.
     pub async fn wrong_settings() -> Vec<ConfigError> {
         let wrong = Self::get().await.err().unwrap_or_default();
-        joined(wrong.to_vec(), Rules::get().await.err().unwrap_or_default())
+        merge(wrong.to_vec(), Rules::get().await.err().unwrap_or_default())
     }
 
     fn new(config: Config) -> Self {

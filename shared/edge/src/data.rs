@@ -69,7 +69,7 @@ async fn read_kept(
     let view = entry.view;
     let compress = Compression::at_least(app.config.compress_min_bytes, GZIP);
     let load = Load { function: view.statement, params };
-    let read = app.cache.read(&counted(entry), load, ViewKeeping { view, compress, ttl }).await?;
+    let read = app.cache.read(&cache_entry(entry), load, ViewKeeping { view, compress, ttl }).await?;
     Ok(read.map(|read| Answer::new(read, compress)))
 }
 
@@ -86,7 +86,7 @@ pub async fn read_many(
 ) -> Result<Vec<Option<Answer>>, Error> {
     let Some(view) = entries.first().map(|(_, entry)| entry.view) else { return Ok(Vec::new()) };
     let keeping = ViewKeeping { view, compress: None, ttl: None };
-    let entries: Vec<_> = entries.into_iter().map(|(id, entry)| (id, counted(entry))).collect();
+    let entries: Vec<_> = entries.into_iter().map(|(id, entry)| (id, cache_entry(entry))).collect();
     let reads = app.cache.read_many(&entries, view.statement, params, keeping).await?;
     Ok(reads.into_iter().map(|read| read.map(|read| Answer::new(read, None))).collect())
 }
@@ -141,6 +141,6 @@ pub fn one(rows: Vec<Row>) -> Result<Row, Error> {
     rows.into_iter().next().ok_or_else(|| Error::internal("a function gave no row"))
 }
 
-fn counted(entry: Entry) -> cache_spin::cache::Entry {
+fn cache_entry(entry: Entry) -> cache_spin::cache::Entry {
     cache_spin::cache::Entry { entity: entry.view.number(), key: entry.key, tags: entry.tags }
 }

@@ -10,7 +10,7 @@ pub type End = FutureReader<Result<Option<Trailers>, ErrorCode>>;
 /// Both ends that the host reads of a body. The write begins with the sender's next yields, so the
 /// sender yields until then. A head that leaves alone makes the body wait for the other side's
 /// delayed acknowledgement, 40 ms.
-pub fn written(body: Option<Vec<u8>>) -> (Option<StreamReader<u8>>, End) {
+pub fn body_ends(body: Option<Vec<u8>>) -> (Option<StreamReader<u8>>, End) {
     let (end_writer, end) = wit_future::new::<Result<Option<Trailers>, ErrorCode>>(|| Ok(None));
     let contents = body.map(|body| {
         let (mut writer, reader) = wit_stream::new();

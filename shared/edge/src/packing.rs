@@ -6,7 +6,7 @@ use cache_logic::gzip::{accepts_gzip, weak};
 use cache_logic::policy::Packer;
 use commerce::error::Error;
 
-/// How the body of an answer is encoded, for views whose policy packs.
+/// How the body of an answer is encoded, if its policy packs.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Packing {
     encoding: Encoding,

@@ -5,7 +5,7 @@ use spin_sdk::wasip3::http::types::{Fields, Response};
 use spin_sdk::wasip3::wit_bindgen::yield_async;
 use std::cell::RefCell;
 
-use crate::outgoing::written;
+use crate::outgoing::body_ends;
 use crate::problem;
 use crate::reply::Reply;
 use crate::request::Incoming;
@@ -57,7 +57,7 @@ async fn send(mut reply: Reply) -> Response {
         reply.headers.push(("content-length", length.into()));
     }
     let fields = fields(reply.headers.iter().map(|(name, value)| (*name, value.as_ref())));
-    let (contents, trailers) = written(reply.body);
+    let (contents, trailers) = body_ends(reply.body);
     let (response, _sent) = Response::new(fields, contents, trailers);
     // A response is 200 unless told otherwise.
     if reply.status != 200 {

@@ -99,7 +99,7 @@ pub fn misconfigured(errors: &[ConfigError]) -> Error {
 }
 
 /// The mistakes of [`Config`] and of [`Rules`]; a setting that both read is named once.
-pub(crate) fn joined(mut wrong: Vec<ConfigError>, further: &[ConfigError]) -> Vec<ConfigError> {
+pub(crate) fn merge(mut wrong: Vec<ConfigError>, further: &[ConfigError]) -> Vec<ConfigError> {
     for error in further {
         if wrong.iter().all(|known| known.variable != error.variable) {
             wrong.push(error.clone());

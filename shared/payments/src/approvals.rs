@@ -43,7 +43,7 @@ pub async fn capture(app: &'static App, payments: &Payments, order: &str) -> Res
     match payments.gateway.capture(&NewCapture::of_paypal_order(order, refusals)).await {
         Err(GatewayError::Refused { reason, .. }) => {
             eprintln!("info: PayPal doesn't capture order {order}: {reason}");
-            refused(app, order, refusals).await.map_err(Cause::ours)?;
+            record_refusal(app, order, refusals).await.map_err(Cause::ours)?;
             Ok(Vec::new())
         }
         outcome => outcome.map_err(Cause::Provider),
@@ -55,7 +55,7 @@ pub async fn capture(app: &'static App, payments: &Payments, order: &str) -> Res
 ///
 /// # Errors
 /// The error that Postgres gave.
-pub async fn refused(app: &'static App, order: &str, refusals: i64) -> Result<(), Error> {
+pub async fn record_refusal(app: &'static App, order: &str, refusals: i64) -> Result<(), Error> {
     let count = i32::try_from(refusals).unwrap_or(i32::MAX - 1);
     edge::write(app, "capture_refused", params![Provider::PayPal.as_str(), order, count]).await.map(drop)
 }

@@ -12,7 +12,7 @@ use spin_sdk::wasip3::wit_bindgen::{StreamResult, yield_async};
 use spin_sdk::wasip3::wit_future;
 
 use edge::clock::{self, limited};
-use edge::outgoing::written;
+use edge::outgoing::body_ends;
 
 /// How much is read of an answer at once.
 const CHUNK: usize = 16 << 10;
@@ -116,7 +116,7 @@ fn outgoing(origin: &str, request: &Request, limit: Duration) -> Option<WasiRequ
     if request.method == Method::Post {
         headers.push(("content-length".to_owned(), request.body.len().to_string().into_bytes()));
     }
-    let (body, trailers) = written((!request.body.is_empty()).then(|| request.body.clone()));
+    let (body, trailers) = body_ends((!request.body.is_empty()).then(|| request.body.clone()));
     // If the host can't do it, the limit around the whole call does.
     let options = RequestOptions::new();
     let nanos = u64::try_from(limit.as_nanos()).unwrap_or(u64::MAX);

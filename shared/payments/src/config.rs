@@ -149,7 +149,7 @@ const SETTINGS: Group = Group {
         setting(
             "paypal_certificate_url",
             "",
-            "what certificates' URLs begin with, for tests; empty: PayPal's own rule",
+            "the beginning of certificates' URLs, for tests; empty: PayPal's own rule",
         )
         .read_by(PAYMENTS),
         setting("paypal_certificate_host", "", "its scheme, host and port, for the allow-list").read_by(&[]),
@@ -171,8 +171,12 @@ const SETTINGS: Group = Group {
         setting("stripe_webhook_secrets", "", "one, or several between blanks while one is being replaced")
             .secret()
             .read_by(PAYMENTS),
-        setting("payment_return_urls", "", "where shoppers may be sent back to: origins or folders between blanks")
-            .read_by(PAYMENTS),
+        setting(
+            "payment_return_urls",
+            "",
+            "pages that shoppers may be sent back to: origins or folders between blanks",
+        )
+        .read_by(PAYMENTS),
         setting("payment_timeout_ms", "5000", "of one call to a provider").within(10, 30_000).read_by(PAYMENTS),
         setting("payment_attempts", "3", "how often such a call is made").within(1, 10).read_by(PAYMENTS),
         setting("payment_breaker_ms", "10000", "how long a provider that gave no answer is left alone")
@@ -182,7 +186,7 @@ const SETTINGS: Group = Group {
             .within(60, DAY)
             .read_by(PAYMENTS),
         setting("ttl_checkout_session", "1800", "seconds that a cart is kept").within(60, MONTH).read_by(PAYMENTS),
-        setting("ttl_webhook", "3600", "seconds that Redis knows what came of a delivery")
+        setting("ttl_webhook", "3600", "seconds that Redis knows the outcome of a delivery")
             .within(1, MONTH)
             .read_by(PAYMENTS),
         setting("ttl_guest_token", "2592000", "seconds that a guest token opens its order")
@@ -191,7 +195,7 @@ const SETTINGS: Group = Group {
         setting("webhook_keep_seconds", "2592000", "of events' headers and bodies")
             .within(DAY, 120 * MONTH)
             .read_by(PAYMENTS),
-        setting("hmac_key", "", "at least 32 characters; what personal values and guest tokens are hashed with")
+        setting("hmac_key", "", "at least 32 characters; the key that hashes personal values and guest tokens")
             .secret()
             .read_by(PAYMENTS),
         setting("limit_customer_hour", "5", "attempts to pay").within(1, 1_000_000).read_by(PAYMENTS),
@@ -204,7 +208,7 @@ const SETTINGS: Group = Group {
             "networks between blanks, whose X-Forwarded-For is believed; none: there is no proxy",
         )
         .read_by(PAYMENTS),
-        setting("fraud_review_score", "70", "from which on a payment is held for review")
+        setting("fraud_review_score", "70", "a payment with at least this score is held for review")
             .within(1, 1_000)
             .read_by(PAYMENTS),
     ],

@@ -256,7 +256,7 @@ impl<W: Wire> Gateway<W> {
         self.stripe_access.configured.clone()?;
         let authorized = request.clone().authorized(&self.stripe_access.api_key);
         let answer = self.stripe.call(&self.wire, &authorized, began).await?;
-        read(&answer).map_err(|error| self.stripe.noted(request, error))
+        read(&answer).map_err(|error| self.stripe.note(request, error))
     }
 
     async fn ask_paypal<T>(
@@ -272,7 +272,7 @@ impl<W: Wire> Gateway<W> {
             let authorized = request.clone().authorized(&token);
             let answer = self.paypal.call(&self.wire, &authorized, began).await?;
             if answer.status != 401 {
-                return read(&answer).map_err(|error| self.paypal.noted(request, error));
+                return read(&answer).map_err(|error| self.paypal.note(request, error));
             }
             // The token was withdrawn before its time. If a new one isn't accepted either, time is
             // not the cause.
@@ -308,7 +308,7 @@ impl<W: Wire> Gateway<W> {
         let request = paypal::token_request(&access.client_id, &access.client_secret);
         let asked_at = self.wire.now();
         let answer = self.paypal.call(&self.wire, &request, began).await?;
-        let token = paypal::token(&answer, asked_at).map_err(|error| self.paypal.noted(&request, error))?;
+        let token = paypal::token(&answer, asked_at).map_err(|error| self.paypal.note(&request, error))?;
         let secret = token.token.clone();
         access.token.replace(Some(token));
         Ok(secret)

@@ -87,7 +87,7 @@ impl Upstream {
     }
 
     /// Notes an answer that can't be understood: our mistake or theirs. Shows no secret.
-    pub fn noted(&self, request: &Request, error: GatewayError) -> GatewayError {
+    pub fn note(&self, request: &Request, error: GatewayError) -> GatewayError {
         if error == GatewayError::Unexpected {
             eprintln!("warning: {} gave an answer that can't be used to {request:?}", self.name);
         }

@@ -36,7 +36,7 @@ pub fn write(root: &Path) -> Result<()> {
 /// Compares every generated file with its sources.
 ///
 /// # Errors
-/// The first line that differs of every file that differs.
+/// The first differing line of each differing file.
 pub fn check(root: &Path) -> Result<()> {
     let mut differences = Vec::new();
     for (path, generator) in FILES {

@@ -33,7 +33,7 @@ pub(super) const CALLERS: Group = Group {
         setting("auth_mode", "jwt", "jwt, or off: every peer on loopback is the developer").at_start(),
         setting("jwt_keys", "", "a JWK Set (RFC 7517) of OKP, EC, RSA and oct keys").secret().at_start(),
         setting("jwt_issuer", "edge-orders", "the only iss that is accepted").at_start(),
-        setting("jwt_audience", "", "what aud must name; empty: it isn't looked at").at_start(),
+        setting("jwt_audience", "", "the audience that aud must name; empty: it isn't checked").at_start(),
     ],
 };
 

@@ -149,7 +149,7 @@ pub(super) const PROTOCOL: Group = Group {
 
 /// Counters.
 pub(super) const COUNTING: Group = Group {
-    about: "What is counted, see docs/decisions/statistics.md.",
+    about: "Counters, see docs/decisions/statistics.md.",
     settings: &[
         setting(
             "statistics_flush_ms",
@@ -157,12 +157,8 @@ pub(super) const COUNTING: Group = Group {
             "how long an instance gathers before it adds to the common counts; 0: nothing is counted",
         )
         .at_start(),
-        setting(
-            "metrics_access",
-            "open",
-            "who may read /metrics and /api/v1/health/cache: open, or operator (by token)",
-        )
-        .read_by(HEALTH),
+        setting("metrics_access", "open", "readers of /metrics and /api/v1/health/cache: open, or operator (by token)")
+            .read_by(HEALTH),
     ],
 };
 

@@ -60,7 +60,7 @@ fn state_has_an_address_of_its_own_or_lies_beside_the_cache() {
 
 /// The mistakes of both parts; a setting that both read is named once.
 fn wrong(values: &Values) -> Vec<ConfigError> {
-    joined(Config::parse(values).err().unwrap_or_default(), &Rules::parse(values).err().unwrap_or_default())
+    merge(Config::parse(values).err().unwrap_or_default(), &Rules::parse(values).err().unwrap_or_default())
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Large lists are kept as gzip; clients get the same contents either way.
+//! Large bodies are kept as gzip; clients get the same contents either way.
 
 use e2e::{Answer, App};
 use reqwest::Method;
