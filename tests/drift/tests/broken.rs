@@ -74,7 +74,7 @@ fn a_handler_may_speak_of_the_cache_in_a_comment_and_in_a_test() {
 fn a_lifetime_in_the_code_is_found() {
     let rule = "ttls-from-variables";
     breaks(rule, RULES, |text| {
-        text.replacen("parser.policy(\"ttl_order\", &default_ttl)", "Policy::from_secs(300)", 1)
+        text.replacen("parser.policy(variable, &default_ttl)", "Policy::with_ttl(Duration::from_secs(300))", 1)
     });
     breaks(rule, DATA, append("fn f() { let _ = Policy::with_ttl(Duration::from_secs(300)); }"));
     breaks(rule, DATA, append("fn f() -> Policy { Policy { ttl: Duration::from_secs(60), ..g() } }"));
