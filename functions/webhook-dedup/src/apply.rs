@@ -62,7 +62,7 @@ pub async fn apply(app: &'static App, payments: &Payments, event: &str, subject:
                 },
             };
             // An order without a payment was approved at most. PayPal's API is asked before its
-            // money is taken, whatever the body says.
+            // money is taken, even if the body says otherwise.
             let unpaid = observed.0.is_empty() && resource.kind == ResourceKind::Order;
             match unpaid && needs::for_calls(&payments.config, Provider::PayPal).is_ok() {
                 true => (approvals::capture(app, payments, &resource.id).await?, true),
