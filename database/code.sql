@@ -1,8 +1,8 @@
--- The table of contents of code/: every function and view, each in a file of its own, in an order
--- in which each stands after those that it is built on. (A plpgsql body is not looked into when it
--- is created; a view, and a body in SQL, is.)
+-- The table of contents of code/: every function and view, each in a file of its own. Each stands
+-- after those that it is built on: Postgres looks into a view, and into a body in SQL, when it is
+-- created. It doesn't look into a plpgsql body.
 --
--- The runner applies the files that have changed, in this order. By hand: psql -f code.sql, here.
+-- The runner applies the files that have changed, in this order.
 
 -- Rules that several tables share.
 \i code/values/is_address.sql
@@ -26,6 +26,9 @@
 \i code/cache/announced_rows.sql
 \i code/cache/announced_tags.sql
 \i code/cache/database_history.sql
+\i code/cache/forget.sql
+\i code/cache/forget_transaction.sql
+\i code/cache/health.sql
 \i code/cache/renew.sql
 
 -- Orders: triggers, documents, reads, writes, statistics.
@@ -35,15 +38,19 @@
 \i code/orders/delete.sql
 \i code/orders/documents.sql
 \i code/orders/get.sql
+\i code/orders/history.sql
 \i code/orders/invoice.sql
 \i code/orders/invoice_documents.sql
+\i code/orders/list.sql
 \i code/orders/next_order_number.sql
-\i code/orders/orders_set_status.sql
 \i code/orders/patch.sql
 \i code/orders/payment_status.sql
 \i code/orders/payment_status_documents.sql
 \i code/orders/priced_lines.sql
+\i code/orders/set_statuses.sql
+\i code/orders/stats.sql
 \i code/orders/status_documents.sql
+\i code/orders/statuses.sql
 \i code/orders/summary.sql
 \i code/orders/summary_documents.sql
 \i code/orders/tags.sql
@@ -55,9 +62,9 @@
 \i code/checkout/order.sql
 
 -- Guests.
-\i code/guests/guest_order.sql
-\i code/guests/guest_token_create.sql
-\i code/guests/guest_tokens_revoke.sql
+\i code/guests/order.sql
+\i code/guests/token_create.sql
+\i code/guests/token_revoke.sql
 
 -- Payments: objects at providers, and the fold of an order.
 \i code/payments/account_serves.sql
@@ -84,57 +91,100 @@
 \i code/payments/payments_of_session.sql
 
 -- Payment sessions.
-\i code/sessions/payment_attempt_facts.sql
-\i code/sessions/payment_session_abandon.sql
-\i code/sessions/payment_session_approve.sql
-\i code/sessions/payment_session_begin.sql
-\i code/sessions/payment_session_created.sql
-\i code/sessions/payment_session_move.sql
-\i code/sessions/payment_session_release.sql
-\i code/sessions/payment_session_status.sql
-\i code/sessions/payment_session_document.sql
-\i code/sessions/payment_session_get.sql
-\i code/sessions/payment_session_hold.sql
-\i code/sessions/payment_sessions_list.sql
-\i code/sessions/payment_sessions_sweep.sql
+\i code/sessions/abandon.sql
+\i code/sessions/approve.sql
+\i code/sessions/begin.sql
+\i code/sessions/created.sql
+\i code/sessions/customer.sql
+\i code/sessions/facts.sql
+\i code/sessions/move.sql
+\i code/sessions/postpone.sql
+\i code/sessions/status.sql
+\i code/sessions/document.sql
+\i code/sessions/get.sql
+\i code/sessions/hold.sql
+\i code/sessions/list.sql
+\i code/sessions/sweep.sql
 
 -- Captures.
-\i code/captures/payment_capture_begin.sql
-\i code/captures/payment_capture_done.sql
-\i code/captures/payment_capture_refused.sql
+\i code/captures/begin.sql
+\i code/captures/done.sql
+\i code/captures/refused.sql
 
 -- Refunds.
+\i code/refunds/claim.sql
+\i code/refunds/document.sql
+\i code/refunds/done.sql
+\i code/refunds/get.sql
+\i code/refunds/list.sql
 \i code/refunds/provider_remembers.sql
-\i code/refunds/refund_requests_claim.sql
 \i code/refunds/request.sql
-\i code/refunds/request_document.sql
-\i code/refunds/refund_requests_list.sql
-\i code/refunds/request_done.sql
-\i code/refunds/request_get.sql
 
 -- Webhook events.
-\i code/webhooks/bodies_sweep.sql
-\i code/webhooks/event_again.sql
-\i code/webhooks/event_apply.sql
+\i code/webhooks/apply.sql
+\i code/webhooks/claim.sql
+\i code/webhooks/dismiss.sql
 \i code/webhooks/event_counts.sql
-\i code/webhooks/event_dismiss.sql
-\i code/webhooks/event_give_up.sql
-\i code/webhooks/event_ignore.sql
-\i code/webhooks/event_replay.sql
-\i code/webhooks/event_tags.sql
+\i code/webhooks/give_up.sql
+\i code/webhooks/ignore.sql
+\i code/webhooks/list.sql
+\i code/webhooks/missing.sql
 \i code/webhooks/pause.sql
-\i code/webhooks/event_postpone.sql
-\i code/webhooks/payment_event_record.sql
+\i code/webhooks/postpone.sql
+\i code/webhooks/record.sql
+\i code/webhooks/replay.sql
+\i code/webhooks/sweep.sql
+\i code/webhooks/tags.sql
 \i code/webhooks/transmission_bodies.sql
 \i code/webhooks/transmission_bodies_an_hour.sql
 \i code/webhooks/transmission_bodies_ever.sql
 \i code/webhooks/transmission_settled.sql
 \i code/webhooks/webhook_event_reopen.sql
-\i code/webhooks/webhook_events_claim.sql
-\i code/webhooks/webhook_events_missing.sql
-\i code/webhooks/webhook_events_page.sql
+
+-- Payments, the part that is built on webhook events.
+\i code/payments/backlog.sql
 
 -- Certificates of providers.
-\i code/certificates/provider_certificate_fetch.sql
-\i code/certificates/provider_certificate_keep.sql
-\i code/certificates/provider_certificates_known.sql
+\i code/certificates/fetch.sql
+\i code/certificates/keep.sql
+\i code/certificates/list.sql
+
+-- Signatures that the last release called.
+\i code/retired/guest_order.sql
+\i code/retired/guest_token_create.sql
+\i code/retired/guest_tokens_revoke.sql
+\i code/retired/orders_set_status.sql
+\i code/retired/payment_attempt_facts.sql
+\i code/retired/payment_capture_begin.sql
+\i code/retired/payment_capture_done.sql
+\i code/retired/payment_capture_refused.sql
+\i code/retired/payment_event_record.sql
+\i code/retired/payment_session_abandon.sql
+\i code/retired/payment_session_approve.sql
+\i code/retired/payment_session_begin.sql
+\i code/retired/payment_session_created.sql
+\i code/retired/payment_session_get.sql
+\i code/retired/payment_session_hold.sql
+\i code/retired/payment_session_move.sql
+\i code/retired/payment_session_release.sql
+\i code/retired/payment_sessions_list.sql
+\i code/retired/payment_sessions_sweep.sql
+\i code/retired/provider_certificate_fetch.sql
+\i code/retired/provider_certificate_keep.sql
+\i code/retired/provider_certificates_known.sql
+\i code/retired/refund_request.sql
+\i code/retired/refund_request_done.sql
+\i code/retired/refund_request_get.sql
+\i code/retired/refund_requests_claim.sql
+\i code/retired/refund_requests_list.sql
+\i code/retired/webhook_bodies_sweep.sql
+\i code/retired/webhook_event_again.sql
+\i code/retired/webhook_event_apply.sql
+\i code/retired/webhook_event_dismiss.sql
+\i code/retired/webhook_event_give_up.sql
+\i code/retired/webhook_event_ignore.sql
+\i code/retired/webhook_event_postpone.sql
+\i code/retired/webhook_event_tags.sql
+\i code/retired/webhook_events_claim.sql
+\i code/retired/webhook_events_missing.sql
+\i code/retired/webhook_events_page.sql

@@ -10,6 +10,7 @@ ensure_rust
 components=$(component_flags)
 say "cargo fmt --check"
 cargo fmt --all --check
+cargo fmt --manifest-path examples/todo/Cargo.toml --check
 say "generated files"
 cargo run -q -p dev -- generate --check
 say "clippy, native"
@@ -18,7 +19,11 @@ cargo clippy --workspace --all-targets -- -D warnings
 say "clippy, wasm32-wasip2"
 # shellcheck disable=SC2086
 cargo clippy --target wasm32-wasip2 $components -p cache-spin -p contract-component -- -D warnings
+cargo clippy --target wasm32-wasip2 -p cache-spin --all-features -- -D warnings
+cargo clippy --manifest-path examples/todo/Cargo.toml --target-dir target --target wasm32-wasip2 -- -D warnings
 say "cache-logic, each feature alone"
 scripts/features.sh
+say "cargo package"
+cargo package -q --no-verify --allow-dirty -p cache-logic -p cache-spin
 say "drift-check"
 cargo run -q -p drift-check

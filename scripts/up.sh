@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # `make up`: services, schema, data, components, server; everything stops with it.
 #
-# Environment: PORT (3000), SEED_ORDERS (10000), REDIS_URL and DATABASE_URL (private servers in .run
-# if they aren't given). Variables of spin.toml can be set as SPIN_VARIABLE_<NAME>.
+# Environment: PORT (3000), SEED_ORDERS (10000), CACHE_TTL_SECONDS (of every view without a lifetime
+# of its own), REDIS_URL and DATABASE_URL (private servers in .run if they aren't given).
+# Variables of spin.toml can be set as SPIN_VARIABLE_<NAME>.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/lib.sh
@@ -118,6 +119,7 @@ mv $run/env.new $run/env
 
 # Serving.
 export SPIN_VARIABLE_REDIS_URL=$REDIS_URL SPIN_VARIABLE_DATABASE_URL=$DATABASE_URL
+if [ -n "${CACHE_TTL_SECONDS:-}" ]; then export SPIN_VARIABLE_CACHE_TTL_SECONDS=$CACHE_TTL_SECONDS; fi
 SPIN_VARIABLE_DATABASE_HOST=$(sed -E 's|^[a-z]+://([^@/]*@)?([^/?]*).*|\2|' <<<"$DATABASE_URL")
 SPIN_VARIABLE_JWT_KEYS=$(cat $run/keys.json)
 export SPIN_VARIABLE_DATABASE_HOST SPIN_VARIABLE_JWT_KEYS

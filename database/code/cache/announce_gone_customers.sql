@@ -1,10 +1,13 @@
--- A history exists as long as its customer does, orders or not. (A new customer has no entry yet: nothing is cached for a 404.)
-CREATE OR REPLACE FUNCTION announce_gone_customers() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+-- Announces customers that are gone: a history exists as long as its customer does, orders or not.
+-- A new customer is announced to nobody, since nothing is cached for a 404.
+CREATE OR REPLACE FUNCTION announce_gone_customers() RETURNS trigger LANGUAGE plpgsql
+SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
     gone text[];
 BEGIN
     SELECT array_agg('customer:' || r.organization_id || '/' || r.id) INTO gone FROM old_rows r
-    WHERE NOT EXISTS (SELECT FROM customers c WHERE c.organization_id = r.organization_id AND c.id = r.id);
+    WHERE NOT EXISTS (SELECT FROM customers c WHERE c.organization_id = r.organization_id
+        AND c.id = r.id);
     IF cardinality(gone) > 0 THEN
         INSERT INTO cache_invalidations (tags)
         VALUES (CASE WHEN cardinality(gone) > announced_rows() THEN '{*}' ELSE gone END);

@@ -1,4 +1,8 @@
-CREATE OR REPLACE FUNCTION announce_orders() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+-- Announces orders: every statement that changes some writes one outbox row, with the tags of all
+-- rows before and after it.
+-- SECURITY DEFINER: a writer needs no right on the outbox.
+CREATE OR REPLACE FUNCTION announce_orders() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path = public, pg_temp AS $$
 DECLARE
     changed bigint;
     announced text[];
@@ -7,13 +11,15 @@ BEGIN
         SELECT count(*) INTO changed FROM new_rows;
         IF changed BETWEEN 1 AND announced_rows() THEN
             SELECT array_agg(DISTINCT tag) INTO announced
-            FROM new_rows r, unnest(order_tags(r.organization_id, r.id, r.customer_id, r.status)) AS tag;
+            FROM new_rows r, unnest(order_tags(r.organization_id, r.id, r.customer_id,
+                r.status)) AS tag;
         END IF;
     ELSIF TG_OP = 'DELETE' THEN
         SELECT count(*) INTO changed FROM old_rows;
         IF changed BETWEEN 1 AND announced_rows() THEN
             SELECT array_agg(DISTINCT tag) INTO announced
-            FROM old_rows r, unnest(order_tags(r.organization_id, r.id, r.customer_id, r.status)) AS tag;
+            FROM old_rows r, unnest(order_tags(r.organization_id, r.id, r.customer_id,
+                r.status)) AS tag;
         END IF;
     ELSE
         SELECT count(*) INTO changed FROM new_rows;

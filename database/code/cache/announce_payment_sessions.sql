@@ -1,4 +1,7 @@
-CREATE OR REPLACE FUNCTION announce_payment_sessions() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+-- Announces payment sessions that were shown before they changed: these may be cached. A session
+-- that is new, or not shown yet, is in nobody's cache.
+CREATE OR REPLACE FUNCTION announce_payment_sessions() RETURNS trigger LANGUAGE plpgsql
+SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
     announced text[];
 BEGIN

@@ -1,2 +1,3 @@
--- From this many rows on, saying everything costs less than naming them.
+-- The largest number of rows that are announced by name. Beyond it, announcing everything costs
+-- less.
 CREATE OR REPLACE FUNCTION announced_rows() RETURNS bigint LANGUAGE sql IMMUTABLE RETURN 200;

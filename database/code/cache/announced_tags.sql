@@ -1,4 +1,4 @@
--- The tags that this transaction's triggers have written so far: what its writer must forget.
+-- The tags that this transaction's triggers have written so far: its writer must forget them.
 CREATE OR REPLACE FUNCTION announced_tags() RETURNS text[] LANGUAGE sql STABLE
 BEGIN ATOMIC
     SELECT coalesce(array_agg(DISTINCT tag), '{}')

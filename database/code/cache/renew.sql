@@ -1,3 +1,11 @@
+-- The outbox rows that must be applied before a certificate may be given, and the epoch to give it
+-- for. One renewal at a time. Always one row.
+--   p_cache: the caller's Redis address and key prefix. p_run_id: this Redis' present run id.
+--   outcome: ok; mismatch (the database serves another cache; the rest is empty).
+--   ids: the rows that were read. Delete exactly these once their tags are applied.
+--   tags: the tags in them.
+-- After more than 1,000 rows, or one that says everything, the epoch moves instead: ids and tags
+-- are empty. It also moves for another run of Redis and for another history of the database.
 CREATE OR REPLACE FUNCTION cache_renew(p_cache text, p_run_id text)
 RETURNS TABLE (outcome text, epoch text, ids bigint[], tags text[]) LANGUAGE plpgsql AS $$
 DECLARE
@@ -14,7 +22,7 @@ BEGIN
         new_epoch := gen_random_uuid();
     END IF;
 
-    -- A new statement, so a new snapshot: all that was committed before the lock was had.
+    -- A new statement has a new snapshot: it sees all that was committed before the lock was had.
     SELECT coalesce(array_agg(r.id), '{}') INTO ids
     FROM (SELECT i.id FROM cache_invalidations i ORDER BY i.id LIMIT 1001) r;
     SELECT coalesce(array_agg(DISTINCT tag), '{}') INTO tags
@@ -27,7 +35,8 @@ BEGIN
     END IF;
 
     IF new_epoch IS NOT NULL OR state.cache IS NULL THEN
-        UPDATE cache_state s SET cache = p_cache, run_id = p_run_id, history = present, epoch = coalesce(new_epoch, s.epoch);
+        UPDATE cache_state s SET cache = p_cache, run_id = p_run_id, history = present,
+            epoch = coalesce(new_epoch, s.epoch);
     END IF;
     outcome := 'ok';
     epoch := coalesce(new_epoch, state.epoch)::text;

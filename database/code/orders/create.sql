@@ -1,9 +1,20 @@
--- See shared/spin-adapters/src/sql/order_create.sql.
-CREATE OR REPLACE FUNCTION order_create(p_organization uuid, p_request jsonb, p_principal text, p_key text, p_body_hash text, p_id uuid)
-RETURNS TABLE (outcome text, body text, version bigint, xid text, tags text[]) LANGUAGE plpgsql AS $$
+-- Creates an order, once per Idempotency-Key.
+--   p_request: {customerId, currency, items: [{sku, quantity, unitPrice?}], notes?,
+--     shippingAddress?}, validated before.
+--   p_key: the Idempotency-Key. p_body_hash: of the request's body. p_id: the id to give.
+--   outcome: created; replay (body, version: the stored answer); mismatch (the key was used for
+--     another body); unknown_customer; unknown_sku:<index>; no_price:<index> (no price in this
+--     currency); total_too_large. If no order is created, the key is free.
+--   body: the JSON of the order as it was created. version: its version.
+--   xid: the transaction, NULL if nothing was written. tags: what to invalidate before the answer:
+--     what the transaction announced, and what a repeated request finds done.
+CREATE OR REPLACE FUNCTION order_create(p_organization uuid, p_request jsonb, p_principal text,
+    p_key text, p_body_hash text, p_id uuid)
+RETURNS TABLE (outcome text, body text, version bigint, xid text, tags text[])
+LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
-    -- The largest sum that the application takes, too: 12 digits before the point.
+    -- The application takes no larger sum either: 12 digits before the point.
     largest_total CONSTANT numeric := 999999999999.999;
     v_customer uuid := (p_request ->> 'customerId')::uuid;
     v_currency text := p_request ->> 'currency';
@@ -16,15 +27,18 @@ BEGIN
     tags := '{}';
     IF outcome <> 'taken' THEN
         IF outcome = 'replay' THEN
-            -- Whoever made it may not have got to invalidating: an answer that says "it is there" vouches for every later read.
-            tags := order_tags(p_organization, (body::json ->> 'id')::uuid, v_customer, body::json ->> 'status');
+            -- The first request may never have got to invalidating. An answer that says "it is
+            -- there" vouches for every later read.
+            tags := order_tags(p_organization, (body::json ->> 'id')::uuid, v_customer,
+                body::json ->> 'status');
         END IF;
         RETURN NEXT;
         RETURN;
     END IF;
 
     -- Waits for a deletion of the customer that is under way.
-    PERFORM FROM customers c WHERE c.organization_id = p_organization AND c.id = v_customer FOR KEY SHARE;
+    PERFORM FROM customers c WHERE c.organization_id = p_organization AND c.id = v_customer
+        FOR KEY SHARE;
     IF NOT FOUND THEN
         v_refused := 'unknown_customer';
     ELSE
@@ -33,7 +47,8 @@ BEGIN
         INTO v_total, v_lines, v_refused
         FROM priced_lines(p_organization, v_currency, p_request -> 'items') AS l;
         IF v_refused IS NOT NULL THEN
-            v_refused := CASE WHEN v_lines -> v_refused::integer ->> 'name' IS NULL THEN 'unknown_sku:' ELSE 'no_price:' END || v_refused;
+            v_refused := CASE WHEN v_lines -> v_refused::integer ->> 'name' IS NULL
+                THEN 'unknown_sku:' ELSE 'no_price:' END || v_refused;
         ELSIF v_total > largest_total THEN
             v_refused := 'total_too_large';
         END IF;
@@ -41,23 +56,30 @@ BEGIN
     IF v_refused IS NOT NULL THEN
         -- Nothing was done, so the key is free again.
         DELETE FROM idempotency_keys k
-        WHERE k.principal = p_principal AND k.route = 'POST /orders' AND k.key = p_key AND k.organization_id = p_organization;
+        WHERE k.principal = p_principal AND k.route = 'POST /orders' AND k.key = p_key
+            AND k.organization_id = p_organization;
         outcome := v_refused;
         RETURN NEXT;
         RETURN;
     END IF;
 
-    INSERT INTO orders (id, organization_id, customer_id, payment_status, currency, total_amount, notes, shipping_address)
-    VALUES (p_id, p_organization, v_customer, CASE WHEN v_total = 0 THEN 'none_required' ELSE 'unpaid' END, v_currency, v_total,
+    INSERT INTO orders (id, organization_id, customer_id, payment_status, currency, total_amount,
+        notes, shipping_address)
+    VALUES (p_id, p_organization, v_customer, CASE WHEN v_total = 0 THEN 'none_required'
+        ELSE 'unpaid' END, v_currency, v_total,
         p_request ->> 'notes', nullif(p_request -> 'shippingAddress', 'null'));
-    INSERT INTO order_items (order_id, organization_id, customer_id, position, sku, name, quantity, currency, unit_price)
-    SELECT p_id, p_organization, v_customer, l.index + 1, l.sku, l.name, l.quantity, v_currency, l.unit_price
-    FROM jsonb_to_recordset(v_lines) AS l (index integer, sku text, name text, quantity integer, unit_price numeric);
+    INSERT INTO order_items (order_id, organization_id, customer_id, position, sku, name, quantity,
+        currency, unit_price)
+    SELECT p_id, p_organization, v_customer, l.index + 1, l.sku, l.name, l.quantity, v_currency,
+        l.unit_price
+    FROM jsonb_to_recordset(v_lines) AS l (index integer, sku text, name text, quantity integer,
+        unit_price numeric);
 
     SELECT d.document::text, d.version INTO STRICT body, version
     FROM order_documents d WHERE d.organization_id = p_organization AND d.id = p_id;
     UPDATE idempotency_keys k SET body = order_create.body, version = order_create.version
-    WHERE k.principal = p_principal AND k.route = 'POST /orders' AND k.key = p_key AND k.organization_id = p_organization;
+    WHERE k.principal = p_principal AND k.route = 'POST /orders' AND k.key = p_key
+        AND k.organization_id = p_organization;
     outcome := 'created';
     xid := pg_current_xact_id()::text;
     tags := announced_tags();

@@ -1,19 +1,30 @@
--- See shared/spin-adapters/src/sql/order_delete.sql.
-CREATE OR REPLACE FUNCTION order_delete(p_organization uuid, p_id uuid, p_hard boolean, p_version bigint)
-RETURNS TABLE (outcome text, body text, version bigint, xid text, tags text[]) LANGUAGE plpgsql AS $$
+-- Deletes an order: hides it, or, hard, removes it with its items, shipments and invoice, hidden or
+-- not.
+--   p_version: only this version; NULL for any.
+--   outcome: deleted; not_found; version_mismatch; has_payments (hard only).
+--   body: NULL. version: as it was found.
+--   xid: the transaction, NULL if nothing was written. tags: what to invalidate before the answer:
+--     what the transaction announced, and what a repeated request finds done.
+CREATE OR REPLACE FUNCTION order_delete(p_organization uuid, p_id uuid, p_hard boolean,
+    p_version bigint)
+RETURNS TABLE (outcome text, body text, version bigint, xid text, tags text[])
+LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 BEGIN
     tags := '{}';
-    -- FOR UPDATE keeps out a payment that is being recorded; a hidden order can still be deleted for good.
+    -- FOR UPDATE keeps out a payment that is being recorded. A hidden order can still be deleted
+    -- for good.
     SELECT o.version INTO version FROM orders o
     WHERE o.organization_id = p_organization AND o.id = p_id AND (o.deleted_at IS NULL OR p_hard)
     FOR UPDATE;
     IF NOT FOUND THEN
         outcome := 'not_found';
-        -- Perhaps this repeats a deletion that was committed and never answered, so nobody may find the order in the cache any more.
+        -- This may repeat a deletion that was committed and never answered: the order must not
+        -- be found in the cache any more.
         SELECT order_tags(p_organization, p_id, o.customer_id, o.status) INTO tags FROM orders o
         WHERE o.organization_id = p_organization AND o.id = p_id;
-        tags := coalesce(tags, ARRAY['order:' || p_organization || '/' || p_id, 'org:' || p_organization, 'all']);
+        tags := coalesce(tags,
+            ARRAY['order:' || p_organization || '/' || p_id, 'org:' || p_organization, 'all']);
     ELSIF p_version IS NOT NULL AND p_version <> version THEN
         outcome := 'version_mismatch';
     ELSIF p_hard AND EXISTS (SELECT FROM payments p WHERE p.order_id = p_id) THEN

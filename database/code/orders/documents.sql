@@ -1,3 +1,6 @@
+-- Live orders as JSON, as they are sent. Reads and writes take the same view, so they can't differ.
+-- A document holds nothing but data (no time of reading), so equal data is equal bytes. row_to_json
+-- over a subselect keeps the order of the fields and writes no blanks.
 CREATE OR REPLACE VIEW order_documents AS
 SELECT o.organization_id, o.id, o.customer_id, o.version, (
     SELECT row_to_json(d) FROM (SELECT

@@ -1,3 +1,4 @@
+-- The invoices of live orders as JSON. An order without an invoice has no row.
 CREATE OR REPLACE VIEW order_invoice_documents AS
 SELECT o.organization_id, o.id, o.customer_id, o.version, (
     SELECT row_to_json(d) FROM (SELECT
@@ -9,8 +10,11 @@ SELECT o.organization_id, o.id, o.customer_id, o.version, (
         to_char(n.issue_date, 'YYYY-MM-DD') AS "issueDate",
         to_char(n.due_date, 'YYYY-MM-DD') AS "dueDate",
         (SELECT row_to_json(s) FROM (SELECT n.seller_name AS name, n.seller_cui AS cui,
-            n.seller_trade_register AS "tradeRegister", n.seller_address AS address) AS s) AS seller,
-        (SELECT row_to_json(b) FROM (SELECT n.buyer_name AS name, n.buyer_cui AS cui, n.buyer_address AS address) AS b) AS buyer,
+            n.seller_trade_register AS "tradeRegister",
+                n.seller_address AS address) AS s) AS seller,
+        (SELECT row_to_json(b)
+            FROM (SELECT n.buyer_name AS name, n.buyer_cui AS cui,
+            n.buyer_address AS address) AS b) AS buyer,
         n.currency,
         array_to_json(ARRAY(
             SELECT row_to_json(l) FROM (SELECT

@@ -1,5 +1,7 @@
--- paidAmount: all that was captured, also where it went back later. refundedAmount: what went back, by refunds or because the
--- provider reversed it. Both count only payments in the order's currency. The provider's account is not shown.
+-- The payments of live orders as JSON.
+--   paidAmount: all that was captured, even if it went back later.
+--   refundedAmount: the sum that went back, by refunds or because the provider reversed it.
+-- Both count only payments in the order's currency. The provider's account is not shown.
 CREATE OR REPLACE VIEW order_payment_status_documents AS
 SELECT o.organization_id, o.id, o.customer_id, o.version, (
     SELECT row_to_json(d) FROM (SELECT
@@ -26,7 +28,8 @@ SELECT o.organization_id, o.id, o.customer_id, o.version, (
         time_text(o.updated_at) AS "updatedAt"
     FROM (
         SELECT coalesce(sum(p.amount) FILTER (WHERE p.captured_at IS NOT NULL), 0) AS captured,
-            coalesce(sum(CASE WHEN p.status = 'reversed' THEN p.amount ELSE p.refunded_amount END), 0) AS returned
+            coalesce(sum(CASE WHEN p.status = 'reversed' THEN p.amount ELSE p.refunded_amount END),
+                0) AS returned
         FROM payments p WHERE p.order_id = o.id AND p.currency = o.currency
     ) AS paid) AS d
 ) AS document

@@ -1,4 +1,4 @@
--- The line of one order in a bulk read or change.
+-- The lines of live orders in a bulk read or change, as JSON.
 CREATE OR REPLACE VIEW order_status_documents AS
 SELECT o.organization_id, o.id, o.customer_id, o.version, (
     SELECT row_to_json(d) FROM (SELECT

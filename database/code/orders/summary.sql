@@ -1,3 +1,6 @@
+-- The summary of one order. No row: not found.
+--   body: the JSON to send. version: NULL. customer: the order's.
+-- In plpgsql, since a session keeps its plans.
 CREATE OR REPLACE FUNCTION order_summary(p_organization uuid, p_id uuid)
 RETURNS TABLE (body text, version bigint, customer text) LANGUAGE plpgsql STABLE ROWS 1 AS $$
 BEGIN

@@ -1,5 +1,6 @@
--- The tags of an order; shared/commerce/src/entries.rs says which entries depend on which.
-CREATE OR REPLACE FUNCTION order_tags(organization_id uuid, id uuid, customer_id uuid, status text) RETURNS text[] LANGUAGE sql IMMUTABLE
+-- The tags of an order. Commerce says which cached entries depend on which.
+CREATE OR REPLACE FUNCTION order_tags(organization_id uuid, id uuid, customer_id uuid, status text)
+RETURNS text[] LANGUAGE sql IMMUTABLE
 RETURN ARRAY[
     'order:' || organization_id || '/' || id,
     'org:' || organization_id,

@@ -1,6 +1,8 @@
--- A change of children is a change of their orders, before and after. The order's own triggers announce it; where this
--- transaction has written the order already, they have. Rows are locked by id, so that two of these can't wait for each other.
-CREATE OR REPLACE FUNCTION touch_orders() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+-- Makes a change of children a change of their orders, before and after. The order's own triggers
+-- announce it. Orders that this transaction has written already need nothing more. Rows are locked
+-- by id, so that two of these can't wait for each other.
+CREATE OR REPLACE FUNCTION touch_orders() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path = public, pg_temp AS $$
 DECLARE
     touched uuid[];
 BEGIN
@@ -15,6 +17,7 @@ BEGIN
     IF cardinality(touched) > 1 THEN
         PERFORM FROM orders WHERE id = ANY (touched) ORDER BY id FOR NO KEY UPDATE;
     END IF;
-    UPDATE orders SET version = version WHERE id = ANY (touched) AND xmin <> pg_current_xact_id()::xid;
+    UPDATE orders SET version = version WHERE id = ANY (touched)
+        AND xmin <> pg_current_xact_id()::xid;
     RETURN NULL;
 END $$;

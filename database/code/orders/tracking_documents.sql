@@ -1,3 +1,4 @@
+-- The places of live orders' parcels as JSON.
 CREATE OR REPLACE VIEW order_tracking_documents AS
 SELECT o.organization_id, o.id, o.customer_id, o.version, (
     SELECT row_to_json(d) FROM (SELECT

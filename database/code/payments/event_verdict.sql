@@ -1,24 +1,33 @@
--- As in 0106, with a conflict only as long as it is one.
-CREATE OR REPLACE FUNCTION payment_event_verdict(p_event uuid, OUT state text, OUT reason text) LANGUAGE plpgsql STABLE AS $$
+-- The state and reason that an event comes to, from all that is known now. It is asked again after
+-- every fold, so an event that came before its order, or before the rest of the money, gets its
+-- due. A conflict counts only as long as it isn't settled.
+CREATE OR REPLACE FUNCTION payment_event_verdict(p_event uuid, OUT state text, OUT reason text)
+LANGUAGE plpgsql STABLE AS $$
 BEGIN
-    SELECT CASE WHEN v.reason IS NULL THEN 'applied' WHEN v.reason IN ('order-unknown', 'payment-unknown') THEN 'received' ELSE 'needs_review' END,
+    SELECT CASE WHEN v.reason IS NULL THEN 'applied'
+        WHEN v.reason IN ('order-unknown', 'payment-unknown') THEN 'received'
+        ELSE 'needs_review' END,
         v.reason
     INTO state, reason
     FROM (
         SELECT coalesce(
             min(x.reason) FILTER (WHERE x.urgency = 1),
-            CASE WHEN bool_or(e.conflict AND NOT transmission_settled(e)) THEN 'transmission-conflict' END,
+            CASE WHEN bool_or(e.conflict AND NOT transmission_settled(e))
+                THEN 'transmission-conflict' END,
             min(x.reason) FILTER (WHERE x.urgency = 2),
             min(x.reason) FILTER (WHERE x.urgency = 3)) AS reason
         FROM webhook_events e
         LEFT JOIN webhook_event_objects l ON l.event = e.id
-        LEFT JOIN payment_objects b ON (b.provider, b.account, b.kind, b.object_id) = (l.provider, l.account, l.kind, l.object_id)
+        LEFT JOIN payment_objects b
+            ON (b.provider, b.account, b.kind, b.object_id) = (l.provider, l.account, l.kind,
+            l.object_id)
         LEFT JOIN orders o ON o.id = b.order_id
         LEFT JOIN LATERAL order_payment_state(o) AS s ON o.id IS NOT NULL
         LEFT JOIN LATERAL (
             SELECT CASE
                     WHEN b.refused IS NOT NULL THEN b.refused
-                    WHEN b.order_id IS NULL AND b.kind IN ('refund', 'dispute') THEN 'payment-unknown'
+                    WHEN b.order_id IS NULL AND b.kind IN ('refund', 'dispute')
+                        THEN 'payment-unknown'
                     WHEN b.order_id IS NULL THEN 'order-unknown'
                     WHEN b.currency <> o.currency THEN 'wrong-currency'
                     WHEN b.contested THEN 'order-changed'
@@ -28,7 +37,8 @@ BEGIN
                     WHEN s.captured < o.total_amount THEN 'underpaid'
                     WHEN s.captured > o.total_amount THEN 'overpaid'
                 END AS reason,
-                CASE WHEN b.refused IS NOT NULL THEN 1 WHEN b.order_id IS NULL THEN 2 ELSE 3 END AS urgency
+                CASE WHEN b.refused IS NOT NULL THEN 1 WHEN b.order_id IS NULL THEN 2
+                    ELSE 3 END AS urgency
             WHERE b.object_id IS NOT NULL
         ) AS x ON true
         WHERE e.id = p_event

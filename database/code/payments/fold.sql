@@ -1,4 +1,7 @@
--- As in 0141, and it ends held sessions of what is paid.
+-- Folds all objects of one order into its payments, its payment status, its sessions and the events
+-- behind them: always all objects, never one event. The same set of observations gives the same
+-- result in whatever order it came. The caller has locked the order.
+-- It consists of separate statements: each sees what was committed before the lock was had.
 CREATE OR REPLACE FUNCTION payment_fold(p_order uuid) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
     o orders;
@@ -11,42 +14,57 @@ BEGIN
     END IF;
     PERFORM payment_attach(o);
     IF NOT EXISTS (SELECT FROM payment_objects b WHERE b.order_id = p_order)
-        AND NOT EXISTS (SELECT FROM payment_objects b WHERE b.order_id IS NULL AND b.order_reference = p_order::text) THEN
+        AND NOT EXISTS (SELECT FROM payment_objects b WHERE b.order_id IS NULL
+            AND b.order_reference = p_order::text) THEN
         RETURN;
     END IF;
 
-    INSERT INTO payments AS p (order_id, organization_id, customer_id, provider, account, external_id, external_order_id, status,
+    INSERT INTO payments AS p (order_id, organization_id, customer_id, provider, account,
+        external_id, external_order_id, status,
         currency, amount, refunded_amount, captured_at)
-    SELECT o.id, o.organization_id, o.customer_id, b.provider, b.account, b.object_id, b.external_order, b.outcome, b.currency, b.amount,
+    SELECT o.id, o.organization_id, o.customer_id, b.provider, b.account, b.object_id,
+        b.external_order, b.outcome, b.currency, b.amount,
         b.refunded, CASE WHEN b.state = 'completed' THEN coalesce(b.completed_at, now()) END
-    FROM payment_object_outcomes b WHERE b.order_id = p_order ORDER BY b.provider, b.account, b.object_id
+    FROM payment_object_outcomes b WHERE b.order_id = p_order
+        ORDER BY b.provider, b.account, b.object_id
     ON CONFLICT (provider, account, external_id) DO UPDATE SET
-        external_order_id = excluded.external_order_id, status = excluded.status, currency = excluded.currency, amount = excluded.amount,
+        external_order_id = excluded.external_order_id, status = excluded.status,
+            currency = excluded.currency, amount = excluded.amount,
         refunded_amount = excluded.refunded_amount,
-        captured_at = CASE WHEN excluded.captured_at IS NOT NULL THEN least(p.captured_at, excluded.captured_at) END,
+        captured_at = CASE WHEN excluded.captured_at IS NOT NULL
+            THEN least(p.captured_at, excluded.captured_at) END,
         updated_at = now()
     -- No change, no new version of the order.
     WHERE p.order_id = excluded.order_id
         AND ((p.external_order_id, p.status, p.currency, p.amount, p.refunded_amount)
-            IS DISTINCT FROM (excluded.external_order_id, excluded.status, excluded.currency, excluded.amount, excluded.refunded_amount)
+            IS DISTINCT FROM (excluded.external_order_id, excluded.status, excluded.currency,
+                excluded.amount, excluded.refunded_amount)
             OR excluded.captured_at < p.captured_at);
 
     SELECT * INTO folded FROM order_payment_state(o);
     UPDATE orders u SET payment_status = folded.payment_status,
-        external_transaction_id = coalesce(u.external_transaction_id, (SELECT p.external_id FROM payments p
-            WHERE p.order_id = p_order AND p.captured_at IS NOT NULL ORDER BY p.captured_at, p.external_id LIMIT 1))
+        external_transaction_id = coalesce(u.external_transaction_id,
+            (SELECT p.external_id FROM payments p
+            WHERE p.order_id = p_order AND p.captured_at IS NOT NULL
+                ORDER BY p.captured_at, p.external_id LIMIT 1))
     WHERE u.id = p_order AND (u.payment_status <> folded.payment_status
-        OR u.external_transaction_id IS NULL AND EXISTS (SELECT FROM payments p WHERE p.order_id = p_order AND p.captured_at IS NOT NULL));
+        OR u.external_transaction_id IS NULL
+            AND EXISTS (SELECT FROM payments p WHERE p.order_id = p_order
+            AND p.captured_at IS NOT NULL));
 
     -- A failed attempt leaves the session open: the shopper may try again.
     IF folded.captured >= o.total_amount AND folded.captured > 0 THEN
         UPDATE payment_sessions s SET status = 'completed', reason = NULL, updated_at = now()
         WHERE s.order_id = p_order AND s.status <> 'completed'
-            -- Completed beats failed: the session that this was paid through may have expired meanwhile.
-            AND (s.status IN ('awaiting_redirect', 'awaiting_callback') OR EXISTS (SELECT FROM payments p
-                WHERE p.order_id = p_order AND p.captured_at IS NOT NULL AND s.external_id IN (p.external_order_id, p.external_id)));
-        -- One that is held was made at no provider, so nothing was paid through it; there is nothing to decide about it any more.
-        UPDATE payment_sessions s SET status = 'failed', reason = 'paid-otherwise', updated_at = now()
+            -- Completed beats failed: the session may have expired before its payment came.
+            AND (s.status IN ('awaiting_redirect', 'awaiting_callback')
+                OR EXISTS (SELECT FROM payments p
+                WHERE p.order_id = p_order AND p.captured_at IS NOT NULL
+                    AND s.external_id IN (p.external_order_id, p.external_id)));
+        -- A held session was made at no provider, so nothing was paid through it, and there is
+        -- nothing to decide about it any more.
+        UPDATE payment_sessions s SET status = 'failed', reason = 'paid-otherwise',
+            updated_at = now()
         WHERE s.order_id = p_order AND s.status = 'needs_review';
     END IF;
 
@@ -54,20 +72,27 @@ BEGIN
         SELECT e.id, v.state, v.reason
         FROM (
             SELECT l.event FROM payment_objects b
-            JOIN webhook_event_objects l ON (l.provider, l.account, l.kind, l.object_id) = (b.provider, b.account, b.kind, b.object_id)
+            JOIN webhook_event_objects l
+                ON (l.provider, l.account, l.kind, l.object_id) = (b.provider, b.account, b.kind,
+                b.object_id)
             WHERE b.order_id = p_order
             UNION
             SELECT l.event FROM payment_objects b
-            JOIN webhook_event_objects l ON (l.provider, l.account, l.kind, l.object_id) = (b.provider, b.account, b.kind, b.object_id)
+            JOIN webhook_event_objects l
+                ON (l.provider, l.account, l.kind, l.object_id) = (b.provider, b.account, b.kind,
+                b.object_id)
             WHERE b.order_id IS NULL AND b.order_reference = p_order::text
         ) AS l
-        -- What is in conflict stays so whatever the fold says, but where the API agrees with it: the other bodies may agree by now, too.
+        -- An event in conflict stays so whatever the fold says, unless the API agrees with it: the
+        -- other bodies may agree by now, too.
         JOIN webhook_events e ON e.id = l.event AND e.state IN ('received', 'needs_review')
-            AND (e.agreed OR e.reason IS DISTINCT FROM 'transmission-conflict'), LATERAL payment_event_verdict(e.id) AS v
+            AND (e.agreed OR e.reason IS DISTINCT FROM 'transmission-conflict'),
+                LATERAL payment_event_verdict(e.id) AS v
         WHERE (v.state, v.reason) IS DISTINCT FROM (e.state, e.reason)
         ORDER BY e.id
     LOOP
-        UPDATE webhook_events e SET state = judged.state, reason = judged.reason, order_id = p_order,
+        UPDATE webhook_events e SET state = judged.state, reason = judged.reason,
+            order_id = p_order,
             applied_at = CASE WHEN judged.state = 'applied' THEN now() END
         WHERE e.id = judged.id AND e.state IN ('received', 'needs_review');
     END LOOP;

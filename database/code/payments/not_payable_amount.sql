@@ -1,3 +1,6 @@
--- As above, and the sum that somebody was asked for, or is to be, is no longer the order's.
-CREATE OR REPLACE FUNCTION not_payable(o orders, amount numeric, currency text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN coalesce(not_payable(o), CASE WHEN (o.total_amount, o.currency::text) IS DISTINCT FROM (amount, currency) THEN 'order-changed' END);
+-- The reason why an order can't be paid over this sum: as not_payable of the order alone, or
+-- order-changed if its total is another one by now. NULL: it can.
+CREATE OR REPLACE FUNCTION not_payable(o orders, amount numeric, currency text) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN coalesce(not_payable(o), CASE WHEN (o.total_amount, o.currency::text) IS DISTINCT
+    FROM (amount, currency) THEN 'order-changed' END);

@@ -1,14 +1,21 @@
--- Takes one observation in. p_object: the JSON of commerce's ProviderObject. The caller has locked the payment.
-CREATE OR REPLACE FUNCTION payment_object_observe(p_provider text, p_account text, p_object jsonb, p_refused text) RETURNS void LANGUAGE plpgsql AS $$
+-- Takes in one observation of an object. The caller has locked the payment.
+--   p_object: the JSON of commerce's ProviderObject.
+--   p_refused: the reason why the object must not count for any order, or NULL.
+CREATE OR REPLACE FUNCTION payment_object_observe(p_provider text, p_account text, p_object jsonb,
+    p_refused text) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
     seen CONSTANT timestamptz := coalesce((p_object ->> 'changed_at')::timestamptz, '-infinity');
     total CONSTANT numeric := p_object ->> 'refunded_total';
 BEGIN
-    INSERT INTO payment_objects AS o (provider, account, kind, object_id, parent_id, alias, state, amount, currency, refunded_total,
-        refunded_total_at, reversal, order_reference, external_order, payee, changed_at, completed_at, refused)
-    VALUES (p_provider, p_account, p_object ->> 'kind', p_object ->> 'id', p_object ->> 'parent', p_object ->> 'alias',
+    INSERT INTO payment_objects AS o (provider, account, kind, object_id, parent_id, alias, state,
+        amount, currency, refunded_total,
+        refunded_total_at, reversal, order_reference, external_order, payee, changed_at,
+            completed_at, refused)
+    VALUES (p_provider, p_account, p_object ->> 'kind', p_object ->> 'id', p_object ->> 'parent',
+        p_object ->> 'alias',
         p_object ->> 'state', (p_object ->> 'amount')::numeric, p_object ->> 'currency', total,
-        CASE WHEN total IS NOT NULL THEN seen END, coalesce((p_object ->> 'reversal')::boolean, false),
+        CASE WHEN total IS NOT NULL
+            THEN seen END, coalesce((p_object ->> 'reversal')::boolean, false),
         p_object ->> 'order_reference', p_object ->> 'external_order', p_object ->> 'payee', seen,
         CASE WHEN p_object ->> 'state' = 'completed' THEN nullif(seen, '-infinity') END, p_refused)
     ON CONFLICT (provider, account, kind, object_id) DO UPDATE SET
@@ -20,7 +27,8 @@ BEGIN
         external_order = coalesce(o.external_order, excluded.external_order),
         payee = coalesce(o.payee, excluded.payee),
         completed_at = least(o.completed_at, excluded.completed_at),
-        refused = coalesce(excluded.refused, CASE WHEN o.order_id IS NULL THEN NULL ELSE o.refused END),
+        refused = coalesce(excluded.refused, CASE WHEN o.order_id IS NULL THEN NULL
+            ELSE o.refused END),
         -- The newest sum, the greater one at the same moment.
         (refunded_total, refunded_total_at) = (
             SELECT t.total, t.at FROM (VALUES (o.refunded_total, o.refunded_total_at),
@@ -33,8 +41,11 @@ BEGIN
         amount = (p_object ->> 'amount')::numeric,
         currency = p_object ->> 'currency',
         changed_at = seen
-    WHERE o.provider = p_provider AND o.account = p_account AND o.kind = p_object ->> 'kind' AND o.object_id = p_object ->> 'id'
-        AND (payment_object_finality(o.kind, p_object ->> 'state'), seen, payment_object_rank(p_object ->> 'state'),
+    WHERE o.provider = p_provider AND o.account = p_account AND o.kind = p_object ->> 'kind'
+        AND o.object_id = p_object ->> 'id'
+        AND (payment_object_finality(o.kind, p_object ->> 'state'), seen,
+            payment_object_rank(p_object ->> 'state'),
             coalesce((p_object ->> 'amount')::numeric, 0))
-            > (payment_object_finality(o.kind, o.state), o.changed_at, payment_object_rank(o.state), coalesce(o.amount, 0));
+            > (payment_object_finality(o.kind, o.state), o.changed_at, payment_object_rank(o.state),
+                coalesce(o.amount, 0));
 END $$;

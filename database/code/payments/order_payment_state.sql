@@ -1,6 +1,7 @@
--- The payment status of an order by precedence, with what was captured and what went back, in the order's currency. Payments that
--- somebody recorded by hand count, too.
-CREATE OR REPLACE FUNCTION order_payment_state(p_order orders, OUT payment_status text, OUT captured numeric, OUT refunded numeric)
+-- The payment status of an order by precedence, with the sums that were captured and that went
+-- back, in the order's currency. Payments that somebody recorded by hand count, too.
+CREATE OR REPLACE FUNCTION order_payment_state(p_order orders, OUT payment_status text,
+    OUT captured numeric, OUT refunded numeric)
 LANGUAGE plpgsql STABLE AS $$
 BEGIN
     SELECT CASE
@@ -22,8 +23,10 @@ BEGIN
             coalesce(bool_or(p.status = 'reversed'), false) AS reversed,
             coalesce(sum(p.amount) FILTER (WHERE p.captured_at IS NOT NULL), 0) AS captured,
             coalesce(sum(p.refunded_amount), 0) AS refunded,
-            coalesce(bool_or(p.status = 'authorized'), false) OR EXISTS (SELECT FROM payment_objects a
-                WHERE a.order_id = p_order.id AND a.kind = 'authorization' AND a.state = 'authorized'
+            coalesce(bool_or(p.status = 'authorized'), false)
+                OR EXISTS (SELECT FROM payment_objects a
+                WHERE a.order_id = p_order.id AND a.kind = 'authorization'
+                    AND a.state = 'authorized'
                     AND a.currency = p_order.currency) AS authorized,
             coalesce(bool_or(p.status = 'pending'), false) AS pending,
             coalesce(bool_or(p.status = 'failed'), false) AS failed

@@ -1,2 +1,3 @@
--- How many bodies of one transmission are kept.
-CREATE OR REPLACE FUNCTION transmission_bodies() RETURNS integer LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN 5;
+-- The number of bodies of one transmission that are kept.
+CREATE OR REPLACE FUNCTION transmission_bodies() RETURNS integer
+LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN 5;

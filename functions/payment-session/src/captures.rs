@@ -85,7 +85,7 @@ pub async fn capture(call: Call<'_>) -> Result<Reply, Error> {
 fn plan(row: &Row, wanted: CaptureRequest, request_id: &str) -> Result<NewCapture, Error> {
     let wrong = || Error::internal("what can be captured can't be read");
     let external_id = row.text("external_id")?.ok_or_else(wrong)?;
-    let currency = row.text("currency")?.and_then(Currency::parse).ok_or_else(wrong)?;
+    let currency = row.text("currency")?.and_then(Currency::recorded).ok_or_else(wrong)?;
     let amount = wanted.amount.map(|amount| (amount, currency));
     let what = match row.text("what")? {
         Some("paypal_order") if amount.is_some() => {

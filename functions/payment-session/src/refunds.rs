@@ -203,7 +203,7 @@ fn read(row: &Row) -> Result<Claim, Error> {
         request: uuid("request")?,
         order: uuid("order_id")?,
         amount: text("amount")?,
-        currency: Currency::parse(&text("currency")?).ok_or_else(wrong)?,
+        currency: Currency::recorded(&text("currency")?).ok_or_else(wrong)?,
         note: row.text("note")?.map(str::to_owned),
     };
     let attempts = row.int("attempts")?.and_then(|attempts| u32::try_from(attempts).ok()).unwrap_or(1);

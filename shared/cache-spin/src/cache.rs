@@ -1,51 +1,38 @@
 //! The cache of one instance: reads, writes and renewals over Redis and Postgres. The one place that
 //! a component needs to know.
 
+mod keeping;
 mod many;
+mod settings;
 
+pub use keeping::{Keeping, Ttl};
+pub use settings::{Settings, cache_name, database_name};
+
+use crate::params;
 use crate::ports::Ports;
-use crate::postgres::{Param, Postgres, Row};
-use crate::redis::{Redis, explain};
-use crate::statistics::{Recorder, StatisticsSettings};
+use crate::postgres::{Param, Postgres, Row, Statement};
+use crate::redis::explain;
+use crate::statistics::Recorder;
 use crate::store::RedisStore;
 use crate::terms::TermsSource;
 use cache_logic::certificate::{Certificate, Timing};
 use cache_logic::entry::{OriginValue, Value};
 use cache_logic::origin::OriginFault;
-use cache_logic::policy::{Compression, Policy};
+use cache_logic::policy::Policy;
 use cache_logic::ports::Store;
 use cache_logic::read::{EntrySpec, Read, certified};
 use cache_logic::renew::Renewal;
+use cache_logic::statistics::Statistics;
 use cache_logic::write::{Commit, Invalidation};
 use sha2::{Digest, Sha256};
 use spin_sdk::wasip3::spawn;
 use std::cell::Cell;
 use std::time::Duration;
 
-/// What a cache is made of.
-pub struct Settings {
-    /// Where entries are.
-    pub redis: Redis,
-    /// In front of every key.
-    pub key_prefix: String,
-    /// Where the truth is: a URL that may hold a password.
-    pub database_url: String,
-    /// By which name the cache knows the database: address and name, no password.
-    pub database_name: String,
-    /// By which name the database knows this cache: address and prefix, no password.
-    pub cache_name: String,
-    /// The pieces of the certificate.
-    pub timing: Timing,
-    /// What is counted.
-    pub statistics: StatisticsSettings,
-    /// All that a hit doesn't need.
-    pub terms: TermsSource,
-}
-
 /// A cache entry in name only: where it is, and what it depends on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
-    /// Under which number it is counted ([`StatisticsSettings::entities`]).
+    /// Under which number it is counted ([`StatisticsSettings::entities`](crate::statistics::StatisticsSettings::entities)).
     pub entity: usize,
     /// Its key, without the prefix of all keys.
     pub key: String,
@@ -53,19 +40,43 @@ pub struct Entry {
     pub tags: Vec<String>,
 }
 
-/// How an entry is kept.
-pub trait Keeping: Copy + 'static {
-    /// How it may be packed. A hit needs to know that, and no more.
-    fn compress(&self) -> Option<Compression>;
-
-    /// The whole policy, asked for at a miss.
-    #[allow(async_fn_in_trait, reason = "components run on one thread: no future has to be Send")]
-    async fn policy(&self) -> Result<Policy, OriginFault>;
+impl Entry {
+    /// An entry of the first kind that is counted. Parts of a key that a user chose belong through
+    /// [`KeyBuilder`](cache_logic::key::KeyBuilder), so that no two inputs make the same key.
+    pub fn new<T: Into<String>>(key: impl Into<String>, tags: impl IntoIterator<Item = T>) -> Self {
+        Self { entity: 0, key: key.into(), tags: tags.into_iter().map(Into::into).collect() }
+    }
 }
 
-/// Loads an entry: a function whose row carries `body` (the bytes to send), `version` (`bigint`, the
-/// entity tag, or NULL for a hash of the body), `customer` (who may see it, or NULL), and perhaps
-/// `ttl_ms` (how long it lives, or NULL for as long as its policy says).
+/// Where an entry's row comes from: a [`Load`] or a [`Statement`]. The row carries
+///
+/// | column | type | |
+/// | --- | --- | --- |
+/// | `body` | `text`, `jsonb` or `bytea` | the bytes to send |
+/// | `version` | `bigint` | the entity tag; without it, or if it is NULL, a hash of the body |
+/// | `owner` | `text` or `uuid` | whose entry it is; the app judges who may see it. `customer` is the same |
+/// | `ttl_ms` | `bigint` | how long the entry lives; without it, or if it is NULL, as its policy says |
+///
+/// No row: there is no such thing. That answer is never cached.
+pub trait Source: Clone + 'static {
+    /// Asks Postgres for it.
+    #[allow(async_fn_in_trait, reason = "components run on one thread: no future has to be Send")]
+    async fn rows(self, postgres: &Postgres) -> Result<Vec<Row>, OriginFault>;
+}
+
+impl Source for Load {
+    async fn rows(self, postgres: &Postgres) -> Result<Vec<Row>, OriginFault> {
+        postgres.query(self.function, self.params).await
+    }
+}
+
+impl Source for Statement {
+    async fn rows(self, postgres: &Postgres) -> Result<Vec<Row>, OriginFault> {
+        postgres.select(self).await
+    }
+}
+
+/// Loads an entry by a function, whose row is that of every [`Source`].
 #[derive(Debug, Clone)]
 pub struct Load {
     /// The function.
@@ -97,19 +108,27 @@ impl Cache {
             postgres: Postgres::new(database_url, terms),
             cache_name,
             mismatch: Cell::new(false),
+            #[cfg(feature = "events")]
+            observer: Cell::new(None),
         };
         let recorder = Recorder::new(statistics, &key_prefix);
         Self { ports, timing, terms, attempted: Cell::new(0), recorder }
     }
 
-    /// One entry, from the cache or by its function. `None`: no such thing; never cached.
+    /// Tells this function every event from now on: hit, miss, stale, bypass, fault and others.
+    #[cfg(feature = "events")]
+    pub fn observe_by(&self, observer: crate::ports::Observer) {
+        self.ports.observer.set(Some(observer));
+    }
+
+    /// One entry, from the cache or from its source. `None`: no such thing; never cached.
     ///
     /// # Errors
     /// What Postgres gave. A fault of Redis is never an error.
     pub async fn read(
         &'static self,
         entry: &Entry,
-        load: Load,
+        load: impl Source,
         keeping: impl Keeping,
     ) -> Result<Option<Read>, OriginFault> {
         let entity = entry.entity;
@@ -119,7 +138,7 @@ impl Cache {
         let wanted = EntrySpec { key: &entry.key, tags: &tags, policy: &policy };
         let rules = async || Ok((keeping.policy().await?, (self.terms)().await?.limits));
         let read = cache_logic::read::read_by(&self.ports, &wanted, rules, once).await;
-        self.count_reads(entity, [read.as_ref().map(Option::as_ref)]);
+        self.recorder.count_reads(entity, [read.as_ref().map(Option::as_ref)]);
         let Some(read) = read? else { return Ok(None) };
         self.renew_behind(read.renew);
         if let Some(refresh) = read.refresh {
@@ -131,7 +150,7 @@ impl Cache {
                 let once = async || self.load(entity, load.clone()).await;
                 // If it fails, the entry stays as it is, and the next reader tries again.
                 let stored = cache_logic::read::refresh(&self.ports, &wanted, &terms.limits, refresh, once).await;
-                self.count(|statistics| statistics.refresh(entity, stored.unwrap_or(false)));
+                self.recorder.count(|statistics| statistics.refresh(entity, stored.unwrap_or(false)));
             });
         }
         Ok(Some(read))
@@ -154,7 +173,7 @@ impl Cache {
             Ok::<_, OriginFault>(Commit { value: rows, xid, tags })
         };
         let (rows, invalidation) = cache_logic::write::write(&self.ports, outage_wait, commit).await?;
-        self.count(|statistics| statistics.write(&invalidation, outage_wait));
+        self.recorder.count(|statistics| statistics.write(&invalidation, outage_wait));
         if let Invalidation::Done(settled) = invalidation {
             spawn(async move {
                 // If it fails, the next renewal applies the rows once more.
@@ -162,6 +181,22 @@ impl Cache {
             });
         }
         Ok(rows)
+    }
+
+    /// One statement that changes something: INSERT, UPDATE, DELETE or MERGE, with RETURNING. Its
+    /// parameters come as texts, so one that isn't a text is cast: `$1::bigint`. Gives the returned rows,
+    /// each as JSON. Returns when no reader is served the old state any more.
+    ///
+    /// `cache_write` of `sql/outbox.sql` runs it, and gives back in the same round trip what its triggers
+    /// have announced.
+    ///
+    /// # Errors
+    /// What Postgres gave: then nothing has changed, or the error says that it may have.
+    pub async fn write_statement(&'static self, statement: Statement) -> Result<Vec<String>, OriginFault> {
+        let texts: Vec<Option<String>> = statement.params.into_iter().map(Param::into_text).collect();
+        let rows = self.write("cache_write", params![statement.text, texts]).await?;
+        // Where nothing changed there is one row without a body.
+        rows.iter().filter_map(|row| row.text("body").map(|body| body.map(str::to_owned)).transpose()).collect()
     }
 
     /// True if the database serves another cache than this one: a configuration error.
@@ -176,6 +211,12 @@ impl Cache {
     pub async fn is_certified(&self) -> Result<bool, &'static str> {
         let seen = self.ports.store.look(&[], &[]).await;
         seen.map(|seen| certified(&seen).is_some()).map_err(|fault| explain(&fault))
+    }
+
+    /// The sums of all instances, and since when they are added up (milliseconds since the Unix epoch).
+    /// `None` if Redis gives no answer.
+    pub async fn statistics(&self) -> Option<(Statistics, Option<u64>)> {
+        self.recorder.sums().await
     }
 
     /// How long ago the certificate in Redis was given, in milliseconds; `None` if there is none.
@@ -196,8 +237,8 @@ impl Cache {
         });
     }
 
-    async fn load(&'static self, entity: usize, load: Load) -> Result<Option<OriginValue>, OriginFault> {
-        let rows = self.timed(entity, self.ports.postgres.query(load.function, load.params)).await?;
+    async fn load(&'static self, entity: usize, load: impl Source) -> Result<Option<OriginValue>, OriginFault> {
+        let rows = self.recorder.timed(entity, load.rows(&self.ports.postgres)).await?;
         rows.into_iter().next().map(origin_value).transpose()
     }
 
@@ -222,12 +263,16 @@ fn origin_value(row: Row) -> Result<OriginValue, OriginFault> {
 
 /// The entity tag is the version if there is one, else a hash of the bytes.
 fn value(mut row: Row) -> Result<Value, OriginFault> {
-    let payload = row.take_text("body")?.into_bytes();
-    let etag = match row.int("version")? {
+    let payload = row.take_bytes("body")?;
+    let version = if row.has("version") { row.int("version")? } else { None };
+    let etag = match version {
         Some(version) => format!("\"{version}\""),
         None => hash_etag(&payload),
     };
-    let owner = row.text("customer")?.map(str::to_owned);
+    let owner = match ["customer", "owner"].into_iter().find(|column| row.has(column)) {
+        Some(column) => row.text(column)?.map(str::to_owned),
+        None => None,
+    };
     Ok(Value { payload, etag, owner })
 }
 

@@ -8,6 +8,14 @@
 //! 4. [`cache`]: reads and writes, the one type that a component works with; [`statistics`]: what they count
 //! 5. [`state`]: Redis for what isn't a cache, with [`limits`], [`claims`] and [`locks`] on it
 
+/// The README, so that its examples are compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
+pub use cache_logic;
+
+pub mod answer;
 pub mod cache;
 pub mod claims;
 pub mod clock;

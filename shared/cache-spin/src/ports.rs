@@ -20,7 +20,14 @@ pub struct Ports {
     pub cache_name: String,
     /// The database has said that it serves another cache: nothing is read from this one, and no write relies on it.
     pub mismatch: Cell<bool>,
+    /// Who is told what happens.
+    #[cfg(feature = "events")]
+    pub observer: Cell<Option<Observer>>,
 }
+
+/// Is told what happens: a function for logs or metrics. Called before the answer, so it must be quick.
+#[cfg(feature = "events")]
+pub type Observer = fn(&cache_logic::event::Event<'_>);
 
 impl Ports {
     fn usable(&self) -> Result<(), CacheFault> {
@@ -142,5 +149,12 @@ impl Clock for Ports {
 
     fn token(&self) -> u128 {
         crate::clock::token()
+    }
+
+    #[cfg(feature = "events")]
+    fn observe(&self, event: &cache_logic::event::Event<'_>) {
+        if let Some(observer) = self.observer.get() {
+            observer(event);
+        }
     }
 }

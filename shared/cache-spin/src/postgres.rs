@@ -5,6 +5,22 @@ mod values;
 use values::call;
 pub use values::{Json, Param, ParamType, Row};
 
+/// A statement as it is sent, with its parameters as `$1`, `$2` and so on.
+#[derive(Debug, Clone)]
+pub struct Statement {
+    /// Its text, the same whatever the parameters are.
+    pub text: &'static str,
+    /// Its parameters.
+    pub params: Vec<Param>,
+}
+
+impl Statement {
+    /// A statement with these parameters, see [`params!`](crate::params).
+    pub const fn new(text: &'static str, params: Vec<Param>) -> Self {
+        Self { text, params }
+    }
+}
+
 use crate::clock::{limited, monotonic_millis};
 use crate::terms::TermsSource;
 use cache_logic::breaker::{Admission, Breaker, Change};
@@ -62,6 +78,14 @@ impl Postgres {
     pub async fn change(&self, function: &str, params: Vec<Param>) -> Result<Vec<Row>, OriginFault> {
         let lost = "the database gave no answer in time: the change may have been made or not";
         self.ask(&call(function, &params), params, lost).await
+    }
+
+    /// Runs a statement that changes nothing.
+    ///
+    /// # Errors
+    /// As [`Self::query`].
+    pub async fn select(&self, statement: Statement) -> Result<Vec<Row>, OriginFault> {
+        self.ask(statement.text, statement.params, "the database gave no answer in time").await
     }
 
     async fn ask(&self, statement: &str, params: Vec<Param>, lost: &'static str) -> Result<Vec<Row>, OriginFault> {
@@ -174,8 +198,9 @@ fn with_time_limits(url: &str, limit: Duration) -> String {
     }
     let separator = if url.contains('?') { '&' } else { '?' };
     let (millis, seconds) = (limit.as_millis(), limit.as_secs().max(1));
+    let name = if url.contains("application_name=") { "" } else { "application_name=edge-orders&" };
     format!(
-        "{url}{separator}connect_timeout={seconds}&application_name=edge-orders&options=-c%20statement_timeout%3D{millis}\
+        "{url}{separator}connect_timeout={seconds}&{name}options=-c%20statement_timeout%3D{millis}\
          %20-c%20idle_in_transaction_session_timeout%3D{millis}"
     )
 }

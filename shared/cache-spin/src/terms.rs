@@ -3,8 +3,10 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::LazyLock;
 use std::time::Duration;
 
+use cache_logic::certificate::Timing;
 use cache_logic::origin::OriginFault;
 use cache_logic::policy::Limits;
 
@@ -21,3 +23,18 @@ pub struct Terms {
 
 /// Gives the terms of this instance, or says which setting is wrong; the same each time.
 pub type TermsSource = fn() -> Pin<Box<dyn Future<Output = Result<&'static Terms, OriginFault>>>>;
+
+/// The terms of an app that has no settings for them: a certificate of a second, entries of a megabyte
+/// at most, two seconds for a statement, and one second of rest for a Postgres that gave no answer.
+pub fn usual() -> Pin<Box<dyn Future<Output = Result<&'static Terms, OriginFault>>>> {
+    Box::pin(std::future::ready(USUAL.as_ref().map_err(|wrong| OriginFault::Misconfigured { detail: wrong.clone() })))
+}
+
+static USUAL: LazyLock<Result<Terms, String>> = LazyLock::new(|| {
+    let timing = Timing::default();
+    Ok(Terms {
+        limits: Limits::with_millis(timing.total().as_millis() as u64)?,
+        postgres_timeout: Duration::from_secs(2),
+        postgres_rest: Duration::from_secs(1),
+    })
+});

@@ -28,6 +28,11 @@ impl Currency {
         Self::listed(code, &[TWO_DIGITS, NO_DIGITS, THREE_DIGITS])
     }
 
+    /// The codes of all currencies in use.
+    pub fn codes() -> impl Iterator<Item = &'static str> {
+        [TWO_DIGITS, NO_DIGITS, THREE_DIGITS].into_iter().flat_map(str::split_whitespace)
+    }
+
     /// The currency of money that has moved already: one that was withdrawn since counts, too.
     pub fn recorded(code: &str) -> Option<Self> {
         Self::parse(code).or_else(|| Self::listed(code, &[WITHDRAWN]))

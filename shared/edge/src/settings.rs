@@ -24,7 +24,7 @@ pub(crate) use component::enter;
 pub use config::{AuthMode, Config};
 pub use parser::Parser;
 pub use rules::{MetricsAccess, Policies, Rules};
-pub use table::{Group, HEALTH, PAYMENTS, Setting, setting};
+pub use table::{DELIVERIES, Group, HEALTH, ORDERS, PAYMENTS, SESSIONS, Setting, VIEWERS, setting};
 
 /// The tables of this crate: settings that any component may be given.
 pub const GROUPS: &[&Group] =

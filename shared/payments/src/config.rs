@@ -6,7 +6,7 @@ use commerce::client_address::Proxies;
 use commerce::gateway::{GatewayError, Secret};
 use commerce::webhook::paypal::{Environment, Simulator, Trust};
 
-use edge::settings::{ConfigError, Group, PAYMENTS, Parser, Values, rows, setting, values_of};
+use edge::settings::{ConfigError, DELIVERIES, Group, PAYMENTS, Parser, SESSIONS, Values, rows, setting, values_of};
 
 use crate::urls::{certificate_prefix, return_prefix};
 
@@ -133,32 +133,32 @@ const SETTINGS: Group = Group {
             "the merchant id that gets the money; it belongs to an organisation (provider_accounts)",
         )
         .read_by(PAYMENTS),
-        setting("paypal_webhook_id", "", "the webhook's id at PayPal").read_by(PAYMENTS),
+        setting("paypal_webhook_id", "", "the webhook's id at PayPal").read_by(DELIVERIES),
         setting(
             "paypal_mode",
             "api",
             "api: ask for the resource; post-back: ask whether PayPal sent it; signature-only: unsafe",
         )
-        .read_by(PAYMENTS),
+        .read_by(DELIVERIES),
         setting(
             "paypal_simulator",
             "refuse",
             "events of the public simulator: refuse, or ignore (200, without effect)",
         )
-        .read_by(PAYMENTS),
+        .read_by(DELIVERIES),
         setting(
             "paypal_certificate_url",
             "",
             "the beginning of certificates' URLs, for tests; empty: PayPal's own rule",
         )
-        .read_by(PAYMENTS),
+        .read_by(DELIVERIES),
         setting("paypal_certificate_host", "", "its scheme, host and port, for the allow-list").read_by(&[]),
         setting(
             "paypal_trust_anchors",
             "",
             "PEM of the pinned roots and intermediates, see docs/decisions/webhooks.md",
         )
-        .read_by(PAYMENTS),
+        .read_by(DELIVERIES),
         setting("stripe_api_url", "https://api.stripe.com", "scheme, host and port only, for the allow-list")
             .read_by(PAYMENTS),
         setting("stripe_api_key", "", "the secret key").secret().read_by(PAYMENTS),
@@ -170,13 +170,13 @@ const SETTINGS: Group = Group {
         .read_by(PAYMENTS),
         setting("stripe_webhook_secrets", "", "one, or several between blanks while one is being replaced")
             .secret()
-            .read_by(PAYMENTS),
+            .read_by(DELIVERIES),
         setting(
             "payment_return_urls",
             "",
             "pages that shoppers may be sent back to: origins or folders between blanks",
         )
-        .read_by(PAYMENTS),
+        .read_by(SESSIONS),
         setting("payment_timeout_ms", "5000", "of one call to a provider").within(10, 30_000).read_by(PAYMENTS),
         setting("payment_attempts", "3", "how often such a call is made").within(1, 10).read_by(PAYMENTS),
         setting("payment_breaker_ms", "10000", "how long a provider that gave no answer is left alone")
@@ -184,33 +184,33 @@ const SETTINGS: Group = Group {
             .read_by(PAYMENTS),
         setting("ttl_payment_session", "1800", "seconds that a payment session is open")
             .within(60, DAY)
-            .read_by(PAYMENTS),
-        setting("ttl_checkout_session", "1800", "seconds that a cart is kept").within(60, MONTH).read_by(PAYMENTS),
+            .read_by(SESSIONS),
+        setting("ttl_checkout_session", "1800", "seconds that a cart is kept").within(60, MONTH).read_by(SESSIONS),
         setting("ttl_webhook", "3600", "seconds that Redis knows the outcome of a delivery")
             .within(1, MONTH)
-            .read_by(PAYMENTS),
+            .read_by(DELIVERIES),
         setting("ttl_guest_token", "2592000", "seconds that a guest token opens its order")
             .within(60, 12 * MONTH)
-            .read_by(PAYMENTS),
+            .read_by(SESSIONS),
         setting("webhook_keep_seconds", "2592000", "of events' headers and bodies")
             .within(DAY, 120 * MONTH)
-            .read_by(PAYMENTS),
+            .read_by(DELIVERIES),
         setting("hmac_key", "", "at least 32 characters; the key that hashes personal values and guest tokens")
             .secret()
             .read_by(PAYMENTS),
-        setting("limit_customer_hour", "5", "attempts to pay").within(1, 1_000_000).read_by(PAYMENTS),
-        setting("limit_customer_day", "20", "attempts to pay").within(1, 1_000_000).read_by(PAYMENTS),
-        setting("limit_address_hour", "10", "attempts to pay from one address").within(1, 1_000_000).read_by(PAYMENTS),
-        setting("limit_guest_hour", "20", "wrong guest tokens from one address").within(1, 1_000_000).read_by(PAYMENTS),
+        setting("limit_customer_hour", "5", "attempts to pay").within(1, 1_000_000).read_by(SESSIONS),
+        setting("limit_customer_day", "20", "attempts to pay").within(1, 1_000_000).read_by(SESSIONS),
+        setting("limit_address_hour", "10", "attempts to pay from one address").within(1, 1_000_000).read_by(SESSIONS),
+        setting("limit_guest_hour", "20", "wrong guest tokens from one address").within(1, 1_000_000).read_by(SESSIONS),
         setting(
             "trusted_proxies",
             "",
             "networks between blanks, whose X-Forwarded-For is believed; none: there is no proxy",
         )
-        .read_by(PAYMENTS),
+        .read_by(SESSIONS),
         setting("fraud_review_score", "70", "a payment with at least this score is held for review")
             .within(1, 1_000)
-            .read_by(PAYMENTS),
+            .read_by(SESSIONS),
     ],
 };
 

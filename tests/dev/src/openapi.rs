@@ -170,6 +170,15 @@ fn end_section(out: &mut Vec<String>, section: Option<&str>, areas: &[Area]) {
 mod tests {
     use super::*;
 
+    #[test]
+    fn the_currencies_described_are_those_that_are_taken() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).expect("the root");
+        let description: serde_yaml_ng::Value = serde_yaml_ng::from_str(&join(root).expect("joined")).expect("YAML");
+        let described = description["components"]["schemas"]["Currency"]["enum"].as_sequence().expect("a list");
+        let described: BTreeSet<&str> = described.iter().filter_map(|code| code.as_str()).collect();
+        assert_eq!(described, edge::commerce::money::Currency::codes().collect());
+    }
+
     const FRAME: &str = "# about the frame\n\nopenapi: 3.1.0\npaths:\n  # a.yaml\n  # b.yaml\n\ncomponents:\n  schemas:\n    Zero: {}\n\n  headers:\n    H: {}\n";
 
     fn joined(a: &str, b: &str) -> Result<String> {

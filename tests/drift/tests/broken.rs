@@ -111,15 +111,12 @@ fn a_cached_404_is_found() {
 #[test]
 fn a_mutation_beside_the_write_path_is_found() {
     let rule = "invalidation-after-every-mutation";
-    breaks(rule, DATA, append("fn f(p: Postgres) { p.query(include_str!(\"sql/order_patch.sql\"), vec![]); }"));
-    breaks(
-        rule,
-        DATA,
-        append("const S: &str = include_str!(\"sql/order_delete.sql\"); fn f(p: Postgres) { p.query(S, vec![]); }"),
-    );
-    // A statement that writes without going by the write path.
-    breaks(rule, "shared/edge/src/sql/order_get.sql", |_| "UPDATE orders SET notes = $1".to_owned());
-    breaks(rule, "shared/edge/src/sql/order_get.sql", |_| "SELECT * FROM order_patch($1, $2)".to_owned());
+    breaks(rule, DATA, append("async fn f(app: &App) { let _ = query(app, \"order_patch\", vec![]).await; }"));
+    breaks(rule, DATA, append("async fn f(app: &App) { let _ = change(app, \"order_delete\", vec![]).await; }"));
+    breaks(rule, DATA, append("async fn f(app: &'static App) { let _ = write(app, \"order_get\", vec![]).await; }"));
+    breaks(rule, DATA, append("async fn f(app: &App) { let _ = query(app, \"order_nowhere\", vec![]).await; }"));
+    breaks(rule, "database/code/orders/get.sql", |text| text.replace("STABLE", "VOLATILE"));
+    breaks(rule, "database/code/webhooks/postpone.sql", |text| text.replace("UPDATE webhook_events", "UPDATE orders"));
 }
 
 #[test]
@@ -142,15 +139,4 @@ fn a_dependency_that_points_back_is_found() {
         dependency_breaks(rule, package, dependency);
     }
     breaks(rule, "shared/commerce/src/lib.rs", append("use spin_sdk::http;"));
-}
-
-#[test]
-fn a_clock_or_a_die_in_the_core_is_found() {
-    let rule = "pure-core";
-    let file = "shared/cache-logic/src/protocol/read.rs";
-    breaks(rule, file, append("fn f() { let _ = std::time::SystemTime::now(); }"));
-    breaks(rule, file, append("use std::time::{Duration as D, Instant};"));
-    breaks(rule, file, append("use std::{collections::HashMap as M, net::TcpStream};"));
-    breaks(rule, "shared/commerce/src/lib.rs", append("fn f() { let _ = uuid::Uuid::now_v7(); }"));
-    dependency_breaks(rule, "cache-logic", "rand");
 }

@@ -50,8 +50,8 @@ impl Statements {
     }
 }
 
-/// A renewal reads the outbox by `cache_renew` and deletes the applied rows by their ids; a writer
-/// deletes by transaction.
+/// A renewal reads the outbox by `cache_renew` and deletes the applied rows by `cache_forget`; a
+/// writer deletes by `cache_forget_transaction`.
 fn is_renewal(text: &str) -> bool {
-    text.contains("cache_renew") || (text.contains("cache_invalidations") && !text.contains("xid"))
+    text.contains("cache_renew") || text.contains("cache_forget(")
 }

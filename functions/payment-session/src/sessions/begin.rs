@@ -17,7 +17,7 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use edge::{App, Call, Json, Reply, Row, params};
+use edge::{App, Call, Reply, Row, params};
 use payments::Payments;
 use payments::address::client_address;
 use payments::needs::{self, configured_account};
@@ -168,7 +168,7 @@ pub async fn release(call: Call<'_>) -> Result<Reply, Error> {
     let params = params![
         caller.organization,
         session,
-        Json(accounts(payments)),
+        accounts(payments),
         caller.principal(),
         payments.config.session_ttl.as_secs() as i64,
         lease(payments),
@@ -212,7 +212,7 @@ async fn at_provider(app: &'static App, payments: &'static Payments, draft: &Ses
     let made = match draft.gateway {
         PaymentGateway::Other => Ok((None, None)),
         PaymentGateway::Provider(gateway) => {
-            let currency = Currency::parse(&draft.currency).ok_or_else(|| Error::internal("an unknown currency"))?;
+            let currency = Currency::recorded(&draft.currency).ok_or_else(|| Error::internal("an unknown currency"))?;
             let payment = NewPayment {
                 session: draft.id,
                 order: draft.order,

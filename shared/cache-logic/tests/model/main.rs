@@ -48,6 +48,7 @@ fn no_read_is_older_than_what_was_written_through() {
 
 fn all_hold(sizes: &[Size]) {
     for size in sizes {
+        #[allow(clippy::disallowed_methods, reason = "it only says how long it took")]
         let begun = std::time::Instant::now();
         match explore(*size, Broken::default()) {
             Found::Holds(states, lists) => println!(

@@ -26,6 +26,8 @@ pub enum Param {
     Bytes(Vec<u8>),
     /// `text[]`.
     TextArray(Vec<String>),
+    /// `text[]` with NULL among its elements.
+    NullableTextArray(Vec<Option<String>>),
     /// `bigint[]`.
     BigIntArray(Vec<i64>),
     /// NULL of the type that Postgres calls so.
@@ -43,11 +45,41 @@ impl Param {
             Self::Bool(_) => "boolean",
             Self::Json(_) => "jsonb",
             Self::Bytes(_) => "bytea",
-            Self::TextArray(_) => "text[]",
+            Self::TextArray(_) | Self::NullableTextArray(_) => "text[]",
             Self::BigIntArray(_) => "bigint[]",
             Self::Null(name) => name,
         }
     }
+
+    /// The value as Postgres reads it from a text; `None` for NULL.
+    pub(crate) fn into_text(self) -> Option<String> {
+        Some(match self {
+            Self::Id(id) => id.to_string(),
+            Self::Uuid(text) | Self::Text(text) | Self::Json(text) => text,
+            Self::Int(number) => number.to_string(),
+            Self::BigInt(number) => number.to_string(),
+            Self::Bool(truth) => truth.to_string(),
+            Self::Bytes(bytes) => bytes.iter().fold("\\x".to_owned(), |hex, byte| hex + &format!("{byte:02x}")),
+            Self::TextArray(texts) => array(texts.iter().map(|text| Some(text.as_str()))),
+            Self::NullableTextArray(texts) => array(texts.iter().map(Option::as_deref)),
+            Self::BigIntArray(numbers) => {
+                let numbers: Vec<String> = numbers.iter().map(i64::to_string).collect();
+                array(numbers.iter().map(|number| Some(number.as_str())))
+            }
+            Self::Null(_) => return None,
+        })
+    }
+}
+
+/// An array as a text (PostgreSQL documentation, section 8.15.6).
+fn array<'a>(elements: impl Iterator<Item = Option<&'a str>>) -> String {
+    let quoted: Vec<String> = elements
+        .map(|element| match element {
+            Some(text) => format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\"")),
+            None => "NULL".to_owned(),
+        })
+        .collect();
+    format!("{{{}}}", quoted.join(","))
 }
 
 /// A value that is a parameter by its type alone; `None` is NULL of that type.
@@ -80,6 +112,7 @@ param_types! {
     bool => "boolean", Bool(|truth| truth);
     Vec<u8> => "bytea", Bytes(|bytes| bytes);
     Vec<String> => "text[]", TextArray(|texts| texts);
+    Vec<Option<String>> => "text[]", NullableTextArray(|texts| texts);
     Vec<i64> => "bigint[]", BigIntArray(|numbers| numbers);
 }
 
@@ -136,6 +169,7 @@ impl From<Param> for ParameterValue {
             Param::Json(value) => Self::Jsonb(value.into_bytes()),
             Param::Bytes(value) => Self::Binary(value),
             Param::TextArray(values) => Self::ArrayStr(values.into_iter().map(Some).collect()),
+            Param::NullableTextArray(values) => Self::ArrayStr(values),
             Param::BigIntArray(values) => Self::ArrayInt64(values.into_iter().map(Some).collect()),
             Param::Null(_) => Self::DbNull,
         }
@@ -263,6 +297,19 @@ impl Row {
             _ => Err(Self::wrong(column)),
         }
     }
+
+    /// Takes the bytes of a `text`, a `jsonb` or a `bytea` out, without a copy.
+    ///
+    /// # Errors
+    /// As [`Self::text`]; also where it is NULL.
+    pub fn take_bytes(&mut self, column: &str) -> Result<Vec<u8>, OriginFault> {
+        let index = self.columns.iter().position(|name| name == column);
+        match index.and_then(|index| self.values.get_mut(index)) {
+            Some(DbValue::Str(value)) => Ok(std::mem::take(value).into_bytes()),
+            Some(DbValue::Jsonb(value) | DbValue::Binary(value)) => Ok(std::mem::take(value)),
+            _ => Err(Self::wrong(column)),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -271,9 +318,25 @@ mod tests {
 
     #[test]
     fn a_call_has_one_text_whatever_its_values_are() {
-        let text = call("order_patch", &params![uuid::Uuid::nil(), Some(5i64), None::<&str>, vec!["a".to_owned()]]);
+        let given = params![uuid::Uuid::nil(), Some(5i64), None::<&str>, vec!["a".to_owned()]];
+        let text = call("order_patch", &given);
         assert_eq!(text, "SELECT * FROM order_patch($1::uuid, $2::bigint, $3::text, $4::text[])");
-        assert_eq!(call("order_patch", &params![uuid::Uuid::nil(), None::<i64>, "b", Vec::<String>::new()]), text);
+        let other = params![uuid::Uuid::nil(), None::<i64>, "b", Vec::<String>::new()];
+        assert_eq!(call("order_patch", &other), text);
         assert_eq!(call("certificate_list", &[]), "SELECT * FROM certificate_list()");
+    }
+
+    #[test]
+    fn every_parameter_has_the_text_that_postgres_reads() {
+        let texts = |params: Vec<Param>| params.into_iter().map(Param::into_text).collect::<Vec<_>>();
+        let some = |texts: &[&str]| texts.iter().map(|text| Some((*text).to_owned())).collect::<Vec<_>>();
+        let scalars = params![uuid::Uuid::nil(), "it's", -1, i64::MIN, true, vec![0u8, 255], Json("{}".into())];
+        let nil = "00000000-0000-0000-0000-000000000000";
+        assert_eq!(texts(scalars), some(&[nil, "it's", "-1", "-9223372036854775808", "true", "\\x00ff", "{}"]));
+        let words = vec!["a,b".to_owned(), "\"\\".to_owned(), String::new(), "NULL".to_owned()];
+        let arrays = params![words, vec![None, Some("a".to_owned())], vec![1i64, -2], Vec::<String>::new()];
+        let expected = [r#"{"a,b","\"\\","","NULL"}"#, r#"{NULL,"a"}"#, r#"{"1","-2"}"#, "{}"];
+        assert_eq!(texts(arrays), some(&expected));
+        assert_eq!(texts(params![None::<i64>]), [None]);
     }
 }

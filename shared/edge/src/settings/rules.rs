@@ -3,8 +3,8 @@
 
 use super::component::component;
 use super::{
-    ConfigError, GROUPS, Group, HEALTH, OnceResult, Parser, Setting, Values, misconfigured, once, rows, setting,
-    values_of,
+    ConfigError, GROUPS, Group, HEALTH, ORDERS, OnceResult, Parser, Setting, VIEWERS, Values, misconfigured, once,
+    rows, setting, values_of,
 };
 use cache_logic::policy::{Limits, Policy};
 use cache_spin::terms::Terms;
@@ -72,11 +72,13 @@ pub(super) const LIFETIMES: Group =
     Group { about: "How long entries live, in seconds. Empty: cache_ttl_seconds.", settings: &LIFETIME_ROWS };
 
 const LIFETIME_ROWS: [Setting; lifetimes()] = {
-    let mut rows = [setting(DEFAULT_TTL, "300", "of every view without a lifetime of its own"); lifetimes()];
+    let mut rows =
+        [setting(DEFAULT_TTL, "300", "of every view without a lifetime of its own").read_by(VIEWERS); lifetimes()];
     let (mut view, mut row) = (0, 1);
     while view < views::ROWS.len() {
         if names_a_lifetime(view) {
-            rows[row] = setting(views::ROWS[view].ttl, views::ROWS[view].default_ttl, views::ROWS[view].about);
+            let row_of = &views::ROWS[view];
+            rows[row] = setting(row_of.ttl, row_of.default_ttl, row_of.about).read_by(ORDERS);
             row += 1;
         }
         view += 1;
@@ -132,8 +134,12 @@ pub(super) const PROTOCOL: Group = Group {
         setting("postgres_timeout_ms", "2000", "of one statement").within(10, 60_000),
         setting("postgres_breaker_ms", "1000", "how long Postgres is left alone after it gave no answer")
             .within(1, 600_000),
-        setting("max_entry_bytes", "1000000", "larger answers are not cached").within(1_000, 100_000_000),
-        setting("cache_wait_ms", "1000", "how long a reader waits for another reader's load").within(0, 60_000),
+        setting("max_entry_bytes", "1000000", "larger answers are not cached")
+            .within(1_000, 100_000_000)
+            .read_by(VIEWERS),
+        setting("cache_wait_ms", "1000", "how long a reader waits for another reader's load")
+            .within(0, 60_000)
+            .read_by(VIEWERS),
         setting("max_body_bytes", "1000000", "of a request").within(1_000, 10_000_000),
         setting(
             "compress_min_bytes",
@@ -141,9 +147,11 @@ pub(super) const PROTOCOL: Group = Group {
             "answers of so many bytes are kept as gzip, and sent so to clients that take it; 0: never",
         )
         .within(0, 100_000_000)
-        .at_start(),
+        .at_start()
+        .read_by(VIEWERS),
         setting("lock_ttl", "30", "seconds that a lock lasts which isn't given back; no component takes locks today")
-            .within(1, 3600),
+            .within(1, 3600)
+            .read_by(HEALTH),
     ],
 };
 

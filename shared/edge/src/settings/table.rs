@@ -28,8 +28,22 @@ pub struct Group {
     pub settings: &'static [Setting],
 }
 
-/// The components that know payment providers; health validates what they are given.
+/// The components that know payment providers. Health is named with each group whose settings it
+/// validates.
 pub const PAYMENTS: &[&str] = &["payment-session", "webhook-dedup", "health"];
+
+/// The component of the shopper's way.
+pub const SESSIONS: &[&str] = &["payment-session", "health"];
+
+/// The component of webhooks.
+pub const DELIVERIES: &[&str] = &["webhook-dedup", "health"];
+
+/// The components that keep views of orders. Both know all lifetimes, since generations outlive the
+/// longest of them.
+pub const ORDERS: &[&str] = &["order-lookup", "order-list", "health"];
+
+/// The components that keep views.
+pub const VIEWERS: &[&str] = &["order-lookup", "order-list", "payment-session", "health"];
 
 /// The component that reports on all dependencies.
 pub const HEALTH: &[&str] = &["health"];

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use tokio_postgres::{Client, Row};
 use uuid::Uuid;
 
-use crate::database::{CUSTOMER, Database, ORG, OTHER_CUSTOMER, OTHER_ORG, statement, tags};
+use crate::database::{CUSTOMER, Database, ORG, OTHER_CUSTOMER, OTHER_ORG, call, tags};
 
 /// What a call of order_patch changes; the rest stays.
 #[derive(Default)]
@@ -32,7 +32,7 @@ async fn patch(db: &Database, org: Uuid, id: Uuid, patch: Patch) -> Row {
         &address,
         &set_address,
     ];
-    db.client.query_one(statement!("order_patch"), &params).await.unwrap()
+    db.client.query_one(&call("order_patch", 10), &params).await.unwrap()
 }
 
 fn outcome(row: &Row) -> &str {
@@ -60,7 +60,7 @@ async fn a_patch_changes_what_it_names_and_answers_the_whole_order() {
         (outcome(&row), row.get::<_, i64>("version"), row.get::<_, &str>("status")),
         ("updated", 2, "confirmed")
     );
-    let read = db.client.query_one(statement!("order_get"), &[&ORG, &id]).await.unwrap();
+    let read = db.client.query_one(&call("order_get", 2), &[&ORG, &id]).await.unwrap();
     assert_eq!(row.get::<_, &str>("body"), read.get::<_, &str>("body"));
     let mut announced: Vec<String> = row.get("tags");
     announced.sort();
@@ -117,7 +117,7 @@ async fn of_two_patches_of_one_version_one_wins() {
         let none: Option<&str> = None;
         let row = client
             .query_one(
-                statement!("order_patch"),
+                &call("order_patch", 10),
                 &[
                     &ORG,
                     &id,
@@ -141,7 +141,7 @@ async fn of_two_patches_of_one_version_one_wins() {
 }
 
 async fn delete(db: &Database, org: Uuid, id: Uuid, hard: bool, version: Option<i64>) -> Row {
-    db.client.query_one(statement!("order_delete"), &[&org, &id, &hard, &version]).await.unwrap()
+    db.client.query_one(&call("order_delete", 4), &[&org, &id, &hard, &version]).await.unwrap()
 }
 
 #[tokio::test]
@@ -155,15 +155,12 @@ async fn a_soft_deletion_hides_the_order_everywhere() {
     let mut announced: Vec<String> = row.get("tags");
     announced.sort();
     assert_eq!(announced, tags(id, &[CUSTOMER], &["pending"]));
-    for read in [
-        statement!("order_get"),
-        statement!("order_summary"),
-        statement!("order_payment_status"),
-        statement!("order_tracking"),
-    ] {
+    for read in
+        [&call("order_get", 2), &call("order_summary", 2), &call("order_payment_status", 2), &call("order_tracking", 2)]
+    {
         assert!(db.client.query_opt(read, &[&ORG, &id]).await.unwrap().is_none());
     }
-    let statuses = db.client.query(statement!("orders_statuses"), &[&ORG, &vec![id.to_string()]]).await.unwrap();
+    let statuses = db.client.query(&call("order_statuses", 2), &[&ORG, &vec![id.to_string()]]).await.unwrap();
     assert!(statuses.is_empty());
     assert_eq!(outcome(&delete(&db, ORG, id, false, None).await), "not_found");
     assert_eq!(outcome(&patch(&db, ORG, id, Patch::default()).await), "not_found");
@@ -201,7 +198,7 @@ async fn a_hard_deletion_waits_for_a_payment_that_is_being_recorded() {
         VALUES ('{id}', '{ORG}', '{CUSTOMER}', 'stripe', 'a', 'x', 'pending', 'EUR', 1)")).await.unwrap();
     let client = db.connect().await;
     let deletion = tokio::spawn(async move {
-        let row = client.query_one(statement!("order_delete"), &[&ORG, &id, &true, &None::<i64>]).await.unwrap();
+        let row = client.query_one(&call("order_delete", 4), &[&ORG, &id, &true, &None::<i64>]).await.unwrap();
         row.get::<_, String>("outcome")
     });
     db.wait_for_a_lock().await;
@@ -210,7 +207,7 @@ async fn a_hard_deletion_waits_for_a_payment_that_is_being_recorded() {
 }
 
 async fn set_status(client: &Client, ids: &[String], status: &str, from: &[&str]) -> Vec<Row> {
-    client.query(statement!("orders_set_status"), &[&ORG, &ids, &status, &from]).await.unwrap()
+    client.query(&call("order_set_statuses", 4), &[&ORG, &ids, &status, &from]).await.unwrap()
 }
 
 #[tokio::test]

@@ -266,3 +266,21 @@ async fn the_digits_of_currencies_and_tax_ids_are_known() {
         assert_eq!(db.text(&format!("is_tax_id('{id}')")).await, right.to_string(), "{id}");
     }
 }
+
+/// Under `#variable_conflict use_column` a name that is a variable and a column means the column: `k.route = route` is true.
+#[tokio::test]
+async fn no_variable_is_named_like_a_column_where_a_column_would_win() {
+    // Still to be mended; nothing may come to it.
+    const KNOWN: [&str; 1] = ["capture_begin.route"];
+    let db = Database::empty().await;
+    database::migrate(db.config(), &database::Options::default(), &|_| {}).await.unwrap();
+    let rows = "SELECT p.proname || '.' || v[1] FROM pg_proc p,
+            regexp_matches(substring(p.prosrc from 'DECLARE(.*?)\\nBEGIN'), '^ +([a-z_]+) ', 'gn') AS v
+        WHERE p.pronamespace = 'public'::regnamespace AND p.prosrc LIKE '%#variable_conflict use_column%'
+            AND EXISTS (SELECT FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
+                WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r'
+                    AND c.relname NOT LIKE 'schema_%' AND a.attname = v[1])
+        ORDER BY 1";
+    let found: Vec<String> = db.client.query(rows, &[]).await.unwrap().iter().map(|row| row.get(0)).collect();
+    assert_eq!(found, KNOWN);
+}

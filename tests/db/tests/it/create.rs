@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::database::{CUSTOMER, Database, ORG, OTHER_ORG, STRANGER, create, statement, tags};
+use crate::database::{CUSTOMER, Database, ORG, OTHER_ORG, STRANGER, call, create, tags};
 
 fn request(items: Value) -> Value {
     json!({"customerId": CUSTOMER, "currency": "EUR", "items": items, "notes": "ring \"twice\"", "shippingAddress": {"city": "Iași"}})
@@ -35,7 +35,7 @@ async fn names_prices_and_the_total_come_from_the_products() {
     );
     assert_eq!((&body["notes"], &body["shippingAddress"]), (&json!("ring \"twice\""), &json!({"city": "Iași"})));
     assert_eq!(body["orderNumber"], "EO-00000001");
-    let read = db.client.query_one(statement!("order_get"), &[&ORG, &id]).await.unwrap();
+    let read = db.client.query_one(&call("order_get", 2), &[&ORG, &id]).await.unwrap();
     assert_eq!(read.get::<_, &str>("body"), row.get::<_, &str>("body"), "a read gives the same bytes");
 }
 
@@ -135,7 +135,7 @@ async fn a_key_belongs_to_its_principal_and_organisation() {
     let call = async |org: Uuid, request: Value, principal: &str| {
         let row = db
             .client
-            .query_one(statement!("order_create"), &[&org, &request, &principal, &"k", &"hash", &Uuid::now_v7()])
+            .query_one(&call("order_create", 6), &[&org, &request, &principal, &"k", &"hash", &Uuid::now_v7()])
             .await
             .unwrap();
         row.get::<_, String>("outcome")

@@ -18,13 +18,11 @@ pub const STRANGER: Uuid = Uuid::from_u128(0xbbbbbbbb_0000_7000_8000_00000000000
 /// The organisation with every second order of the seeded data.
 pub const SEEDED_ORG: Uuid = Uuid::from_u128(0x0190a000_0000_7000_8000_000000000001);
 
-/// The text of a statement of the functions, by its name.
-macro_rules! statement {
-    ($name:literal) => {
-        include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/edge/src/sql/", $name, ".sql"))
-    };
+/// The statement that calls a function with so many parameters.
+pub fn call(function: &str, parameters: usize) -> String {
+    let places: Vec<String> = (1..=parameters).map(|place| format!("${place}")).collect();
+    format!("SELECT * FROM {function}({})", places.join(", "))
 }
-pub(crate) use statement;
 
 /// What a template holds beside the schema.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -157,7 +155,7 @@ impl Database {
 /// Calls order_create for ORG with a key over a connection; the body's hash is that of the request's text.
 pub async fn create(client: &Client, request: &serde_json::Value, key: &str, id: Uuid) -> Row {
     let hash = request.to_string();
-    client.query_one(statement!("order_create"), &[&ORG, request, &"somebody", &key, &hash, &id]).await.unwrap()
+    client.query_one(&call("order_create", 6), &[&ORG, request, &"somebody", &key, &hash, &id]).await.unwrap()
 }
 
 /// The tags of an order of ORG, sorted as [`Database::announced`] sorts them.

@@ -4,7 +4,7 @@ use serde_json::Value;
 use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
-use crate::database::{Database, SEEDED_ORG, statement};
+use crate::database::{Database, SEEDED_ORG, call};
 
 /// The parameters of orders_list after the organisation.
 #[derive(Clone, Default)]
@@ -40,7 +40,7 @@ impl Query {
             &self.limit,
             &self.offset,
         ];
-        db.client.query_one(&format!("{prefix}{}", statement!("orders_list")), &params).await.unwrap()
+        db.client.query_one(&format!("{prefix}{}", &call("order_list", 12)), &params).await.unwrap()
     }
 
     async fn page(&self, db: &Database) -> Value {
@@ -133,7 +133,7 @@ async fn a_list_holds_whole_orders() {
     let body = Query { limit: 3, ..Query::default() }.page(&db).await;
     for item in body["items"].as_array().unwrap() {
         let id: Uuid = item["id"].as_str().unwrap().parse().unwrap();
-        let row = db.client.query_one(statement!("order_get"), &[&SEEDED_ORG, &id]).await.unwrap();
+        let row = db.client.query_one(&call("order_get", 2), &[&SEEDED_ORG, &id]).await.unwrap();
         assert_eq!(*item, serde_json::from_str::<Value>(row.get("body")).unwrap());
     }
 }
@@ -143,13 +143,12 @@ async fn a_history_is_one_customers_orders_newest_first() {
     let db = Database::seeded().await;
     let customer: Uuid = db.text(&format!("SELECT customer_id FROM orders WHERE organization_id = '{SEEDED_ORG}' GROUP BY 1 ORDER BY count(*) DESC, 1 LIMIT 1")).await.parse().unwrap();
     let expected = naive(&db, &format!("customer_id = '{customer}'"), "created_at DESC, id DESC").await;
-    let row =
-        db.client.query_one(statement!("customer_orders"), &[&SEEDED_ORG, &customer, &10i32, &10i32]).await.unwrap();
+    let row = db.client.query_one(&call("order_history", 4), &[&SEEDED_ORG, &customer, &10i32, &10i32]).await.unwrap();
     let body: Value = serde_json::from_str(row.get("body")).unwrap();
     assert_eq!(ids(&body), expected[10..20]);
     assert_eq!((body["page"].as_i64(), body["total"].as_u64()), (Some(2), Some(expected.len() as u64)));
     assert_eq!(row.get::<_, &str>("customer"), customer.to_string());
     let elsewhere =
-        db.client.query_opt(statement!("customer_orders"), &[&Uuid::nil(), &customer, &10i32, &0i32]).await.unwrap();
+        db.client.query_opt(&call("order_history", 4), &[&Uuid::nil(), &customer, &10i32, &0i32]).await.unwrap();
     assert!(elsewhere.is_none(), "not another organisation's");
 }

@@ -2,13 +2,13 @@
 
 use tokio_postgres::Client;
 
-use crate::database::{CUSTOMER, Database, ORG, statement, tags};
+use crate::database::{CUSTOMER, Database, ORG, call, tags};
 
 /// outcome, epoch, ids, tags (sorted).
 type Renewal = (String, Option<String>, Vec<i64>, Vec<String>);
 
 async fn renew(client: &Client, cache: &str, run: &str) -> Renewal {
-    let row = client.query_one(statement!("cache_renew"), &[&cache, &run]).await.unwrap();
+    let row = client.query_one(&call("cache_renew", 2), &[&cache, &run]).await.unwrap();
     let mut tags: Vec<String> = row.get("tags");
     tags.sort();
     (row.get("outcome"), row.get("epoch"), row.get("ids"), tags)
@@ -62,7 +62,7 @@ async fn a_renewal_gives_all_rows_and_deletes_none() {
     assert_eq!((first.2.len(), &first.3), (2, &tags(id, &[CUSTOMER], &["pending", "confirmed"])));
     assert_eq!(renew(&db.client, "a", "run").await, first, "until they are forgotten, they come again");
     db.run(&format!("UPDATE orders SET notes = 'y' WHERE id = '{id}'")).await;
-    db.client.execute(statement!("cache_forget"), &[&first.2]).await.unwrap();
+    db.client.execute(&call("cache_forget", 1), &[&first.2]).await.unwrap();
     assert_eq!(outbox(&db).await, 1, "the row that came later stays");
 }
 
@@ -75,7 +75,7 @@ async fn a_row_that_commits_after_a_later_one_is_not_passed_over() {
     db.run(&format!("UPDATE orders SET notes = 'x' WHERE id = '{late}'")).await;
     let first = renew(&db.client, "a", "run").await;
     assert_eq!(first.3, tags(late, &[CUSTOMER], &["pending"]), "what isn't committed isn't seen");
-    db.client.execute(statement!("cache_forget"), &[&first.2]).await.unwrap();
+    db.client.execute(&call("cache_forget", 1), &[&first.2]).await.unwrap();
     slow.batch_execute("COMMIT").await.unwrap();
     let second = renew(&db.client, "a", "run").await;
     assert!(second.2[0] < first.2[0], "its id is lower than one that was forgotten");
@@ -137,10 +137,10 @@ async fn a_writer_forgets_its_own_rows_as_far_as_it_covered_them() {
     db.run("UPDATE cache_state SET cache = 'a', run_id = 'run'").await;
     let before = outbox(&db).await;
     for (cache, run) in [("b", "run"), ("a", "another run")] {
-        db.client.execute(statement!("cache_forget_transaction"), &[&xid, &covered, &cache, &run]).await.unwrap();
+        db.client.execute(&call("cache_forget_transaction", 4), &[&xid, &covered, &cache, &run]).await.unwrap();
         assert_eq!(outbox(&db).await, before, "told to {cache}, {run}, which is not the one that this database serves");
     }
-    db.client.execute(statement!("cache_forget_transaction"), &[&xid, &covered, &"a", &"run"]).await.unwrap();
+    db.client.execute(&call("cache_forget_transaction", 4), &[&xid, &covered, &"a", &"run"]).await.unwrap();
     let left = db.announced().await;
     assert_eq!(
         left,

@@ -1,4 +1,5 @@
-//! The runner of `database/`: what it takes over, what it refuses, and that nothing comes of half a run.
+//! The runner of `database/`: what it takes over, what it refuses, and that nothing comes of half a
+//! run.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -98,9 +99,9 @@ fn dump(db: &Database) -> Vec<String> {
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let text = String::from_utf8(output.stdout).unwrap();
     let lines = text.lines().filter(|line| !line.starts_with("--") && !line.starts_with('\\'));
-    // A statement ends with a semicolon at the end of a line that begins no further line of it.
+    // Two empty lines end an object: a function's body has at most one at a time.
     let text = lines.collect::<Vec<_>>().join("\n");
-    let mut statements: Vec<String> = text.split(";\n\n").map(|one| one.trim().to_owned()).collect();
+    let mut statements: Vec<String> = text.split(";\n\n\n").map(|one| one.trim().to_owned()).collect();
     statements.retain(|one| !one.is_empty() && !one.contains("public.schema_"));
     statements.sort();
     statements
@@ -137,8 +138,9 @@ async fn a_database_taken_over_and_a_new_one_are_equal() {
 }
 
 #[tokio::test]
-async fn the_squash_makes_what_the_51_files_made() {
-    same(&dump(&Database::release_0().await), &dump(&new().await));
+async fn the_baseline_makes_the_tables_that_the_last_releases_51_files_made() {
+    let tables = |db| dump(db).into_iter().filter(|one| !one.starts_with("CREATE FUNCTION")).collect::<Vec<_>>();
+    same(&tables(&Database::release_0().await), &tables(&new().await));
 }
 
 #[tokio::test]
@@ -189,7 +191,8 @@ async fn of_two_runs_at_once_the_second_waits_and_finds_nothing_to_do() {
     assert_eq!(lines.lock().unwrap().iter().filter(|line| line.starts_with("another run")).count(), 1);
 }
 
-/// The connection is lost at a line of the progress: the server sees what it sees when the process is killed there.
+/// The connection is lost at a line of the progress: the server sees what it sees when the process
+/// is killed there.
 async fn lose_at(db: &Database, dir: &Path, line: usize) -> bool {
     let (tell, told) = tokio::sync::oneshot::channel();
     let (count, tell) = (AtomicU32::new(0), Mutex::new(Some(tell)));
@@ -229,7 +232,8 @@ async fn a_run_that_ends_anywhere_leaves_the_old_or_the_new_and_the_next_complet
         settle(&db).await;
         let found = definitions(&db).await;
         if lost && found != expected {
-            // The numbered file has its functions with it; they are as they were, or new ones of the same meaning.
+            // The numbered file has its functions with it; they are as they were, or new ones of
+            // the same meaning.
             let recorded = db.text("SELECT CASE WHEN to_regclass('schema_code') IS NULL THEN 0 ELSE (SELECT count(*) FROM schema_code WHERE sha256 <> '') END").await;
             let files = database::Files::read(database::default_dir()).unwrap().code.len();
             assert!(recorded.parse::<usize>().unwrap() < files, "line {line}: recorded and not made");

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::database::{Database, SEEDED_ORG, seed, statement};
+use crate::database::{Database, SEEDED_ORG, call, seed};
 
 async fn stats(db: &Database, org: Option<Uuid>) -> Value {
-    let row = db.client.query_one(statement!("orders_stats"), &[&org]).await.unwrap();
+    let row = db.client.query_one(&call("order_stats", 1), &[&org]).await.unwrap();
     serde_json::from_str(row.get("body")).unwrap()
 }
 

@@ -4,7 +4,6 @@ mod absence;
 mod dependencies;
 mod faults;
 mod handlers;
-mod purity;
 mod variables;
 mod writes;
 
@@ -37,15 +36,7 @@ impl fmt::Display for Finding {
 
 /// All findings.
 pub fn check(tree: &Tree) -> Vec<Finding> {
-    let rules = [
-        handlers::check,
-        variables::check,
-        faults::check,
-        absence::check,
-        writes::check,
-        dependencies::check,
-        purity::check,
-    ];
+    let rules = [handlers::check, variables::check, faults::check, absence::check, writes::check, dependencies::check];
     rules.iter().flat_map(|rule| rule(tree)).collect()
 }
 

@@ -1,94 +1,133 @@
-//! Every mutation invalidates: a statement that writes is run by the one write path, which deletes
-//! generations before it returns.
+//! Every mutation invalidates.
+//!
+//! - A function in Postgres that gives the tags that it announced is called by the write path. That
+//!   deletes their generations before it returns.
+//! - A function that only reads is declared STABLE, so that Postgres refuses its writes.
+//! - A function that is called past the write path changes no table that announces.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Finding;
 use crate::{Tree, code::Code};
 
 const RULE: &str = "invalidation-after-every-mutation";
-const STATEMENTS: &str = "shared/edge/src/sql/";
-/// The write path.
-const WRITE: [&str; 2] = ["write", "write_one"];
+const FUNCTIONS: &str = "database/code/";
+const SCHEMA: &str = "database/schema/";
+const VIEWS: &str = "shared/commerce/src/views/mod.rs";
+/// The library calls functions of its own, which it brings for other databases, too.
+const LIBRARY: &str = "shared/cache-spin/";
+
+/// How a function is called.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Way {
+    Write,
+    Change,
+    Query,
+}
+
+fn way(called: &str) -> Option<Way> {
+    match called {
+        "write" | "write_one" => Some(Way::Write),
+        "change" | "change_one" => Some(Way::Change),
+        "query" => Some(Way::Query),
+        _ => None,
+    }
+}
 
 pub(super) fn check(tree: &Tree) -> Vec<Finding> {
+    let functions = functions(tree);
+    let announcing = announcing(tree);
     let mut findings = Vec::new();
-    let writers = writing_functions(tree);
-    for (path, text) in tree.below(STATEMENTS, ".sql") {
-        let name = path.trim_start_matches(STATEMENTS);
-        // The outbox and the certificate are the protocol's own.
-        if name.starts_with("cache_") || !writes(text, &writers) {
+    for (place, name, way) in calls(tree) {
+        let mut broken = |detail: String| findings.push(Finding::new(RULE, place.clone(), detail));
+        let Some(text) = functions.get(&name) else {
+            broken(format!("{name} has no file below {FUNCTIONS}"));
             continue;
+        };
+        let announces = text.contains("tags text[]");
+        match way {
+            Way::Write if !announces => broken(format!("{name} gives no tags, so the write path invalidates nothing")),
+            Way::Change if announces => broken(format!("{name} gives tags, and nobody invalidates them")),
+            Way::Change => {
+                for table in announcing.iter().filter(|table| changes(text, table)) {
+                    broken(format!("{name} changes {table}, which announces, past the write path"));
+                }
+            }
+            Way::Query if !text.contains(" stable") => {
+                broken(format!("{name} is only looked at, but not declared STABLE"));
+            }
+            Way::Write | Way::Query => {}
         }
-        findings.extend(uses(tree, name));
     }
     findings
 }
 
-/// Functions of the database that change something.
-fn writing_functions(tree: &Tree) -> BTreeSet<String> {
-    let mut functions = BTreeSet::new();
-    for (_, text) in tree.below("database/code/", ".sql") {
+/// The functions by name, each with the text of its file in small letters.
+fn functions(tree: &Tree) -> BTreeMap<String, String> {
+    let mut functions = BTreeMap::new();
+    for (_, text) in tree.below(FUNCTIONS, ".sql") {
         let text = without_comments(text);
-        for part in text.split("create function ").flat_map(|part| part.split("create or replace function ")).skip(1) {
+        for part in text.split("function ").skip(1) {
             let name = part.split('(').next().unwrap_or_default().trim().to_owned();
-            let body = part.split("$$").nth(1).or_else(|| part.split("$body$").nth(1)).unwrap_or(part);
-            if changes(body) {
-                functions.insert(name);
+            if name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') {
+                functions.entry(name).or_insert_with(|| text.clone());
             }
         }
     }
     functions
 }
 
-fn writes(statement: &str, writers: &BTreeSet<String>) -> bool {
-    let text = without_comments(statement);
-    changes(&text) || writers.iter().any(|name| text.contains(&format!("{name}(")))
+/// The tables with a trigger that announces.
+fn announcing(tree: &Tree) -> BTreeSet<String> {
+    let mut tables = BTreeSet::new();
+    for (_, text) in tree.below(SCHEMA, ".sql") {
+        let text = without_comments(text);
+        for trigger in text.split("create trigger ").skip(1) {
+            let statement = trigger.split(';').next().unwrap_or_default();
+            if statement.contains("announce")
+                && let Some(table) = statement.split(" on ").nth(1)
+            {
+                let table = table.split_whitespace().next().unwrap_or_default();
+                tables.insert(table.rsplit('.').next().unwrap_or_default().to_owned());
+            }
+        }
+    }
+    tables
 }
 
-fn changes(text: &str) -> bool {
-    ["insert into ", "update ", "delete from "].iter().any(|verb| text.contains(verb))
+fn changes(text: &str, table: &str) -> bool {
+    ["insert into ", "update ", "delete from "].iter().any(|verb| {
+        text.match_indices(&format!("{verb}{table}")).any(|(at, found)| {
+            !text[at + found.len()..].starts_with(|next: char| next.is_alphanumeric() || next == '_')
+        })
+    })
+}
+
+/// Every call of a function by its name, and every view's function, which only looks.
+fn calls(tree: &Tree) -> Vec<(String, String, Way)> {
+    let mut calls = Vec::new();
+    let product = tree.below("shared/", ".rs").chain(tree.below("functions/", ".rs"));
+    for (path, text) in product.filter(|(path, _)| !path.starts_with(LIBRARY)) {
+        for (called, arguments, line) in &Code::read(text).calls {
+            let Some(way) = way(called) else { continue };
+            // The name stands first, or behind the app.
+            let name = arguments.split(',').take(2).find_map(|argument| argument.strip_prefix('"')?.strip_suffix('"'));
+            if let Some(name) = name {
+                calls.push((format!("{path}:{line}"), name.to_owned(), way));
+            }
+        }
+    }
+    let views = tree.files.get(VIEWS).map_or("", String::as_str);
+    for (index, line) in views.lines().enumerate() {
+        if let Some(name) = line.trim().strip_prefix("statement: \"") {
+            let name = name.trim_end_matches(',').trim_end_matches('"').to_owned();
+            calls.push((format!("{VIEWS}:{}", index + 1), name, Way::Query));
+        }
+    }
+    calls
 }
 
 fn without_comments(text: &str) -> String {
     let lines: Vec<&str> = text.lines().map(|line| line.split("--").next().unwrap_or(line)).collect();
     lines.join(" ").to_lowercase()
-}
-
-/// The uses of the statement that are no argument of the write path.
-fn uses(tree: &Tree, statement: &str) -> Vec<Finding> {
-    let include = format!("sql/{statement}\")");
-    let mut findings = Vec::new();
-    let mut written = false;
-    for (path, text) in tree.below("shared/", ".rs").chain(tree.below("functions/", ".rs")) {
-        let code = Code::read(text);
-        let constants: Vec<&str> = code
-            .constants
-            .iter()
-            .filter(|(_, value)| value.contains(&include))
-            .map(|(name, _)| name.as_str())
-            .collect();
-        for (called, arguments, line) in &code.calls {
-            let given = arguments.contains(&include)
-                || constants.iter().any(|name| arguments.split([',', '&', '(', ')']).any(|argument| argument == *name));
-            // An outer call has the inner one among its arguments.
-            if !given || WRITE.iter().any(|write| arguments.contains(&format!("{write}("))) {
-                continue;
-            }
-            if WRITE.contains(&called.as_str()) {
-                written = true;
-            } else {
-                let detail = format!("{statement} changes something and is run by {called}, not by the write path");
-                findings.push(Finding::new(RULE, format!("{path}:{line}"), detail));
-            }
-        }
-    }
-    if !written {
-        findings.push(Finding::new(
-            RULE,
-            format!("{STATEMENTS}{statement}"),
-            "changes something and is not run by the write path",
-        ));
-    }
-    findings
 }

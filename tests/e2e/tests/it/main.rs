@@ -9,6 +9,7 @@ mod configuration;
 mod contract;
 mod cost;
 mod database_writes;
+mod lifetimes;
 mod metrics;
 mod never_stale;
 mod openapi;

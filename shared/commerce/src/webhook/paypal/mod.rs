@@ -3,7 +3,7 @@
 //!
 //! In order: [`Delivery::read`] looks at the headers; the caller fetches
 //! [`Delivery::certificate_url`] (see [`certificates`](super::certificates) for how often) and has
-//! it checked by [`PassedCertificate::check`]; [`verify`] gives the [`Verdict`].
+//! it checked by [`PassedCertificate::check`]; [`verify()`] gives the [`Verdict`].
 
 mod algorithm;
 mod certificate;

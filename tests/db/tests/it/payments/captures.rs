@@ -9,7 +9,7 @@ use crate::database::{CUSTOMER, Database, ORG, OTHER_ORG};
 
 /// What an operator's capture comes to: outcome, what instead, what is captured.
 async fn begin(client: &Client, org: Uuid, id: Uuid, key: &str, hash: &str) -> String {
-    let sql = "SELECT concat_ws(' ', outcome, status, what, account, external_id, currency, body) FROM payment_capture_begin($1, $2, 'operator', $3, $4)";
+    let sql = "SELECT concat_ws(' ', outcome, status, what, account, external_id, currency, body) FROM capture_begin($1, $2, 'operator', $3, $4)";
     client.query_one(sql, &[&org, &id, &key, &hash]).await.unwrap().get(0)
 }
 
@@ -53,7 +53,7 @@ async fn an_approved_order_is_captured_by_its_session_and_not_once_it_is_paid() 
         observed(&db.client, "paypal", ACCOUNT, "capture-5O1", std::slice::from_ref(&object)).await,
         "applied paid t"
     );
-    db.run(&format!("SELECT payment_capture_done('{ORG}', '{session}', 'operator', 'a', '{{\"done\":1}}')")).await;
+    db.run(&format!("SELECT capture_done('{ORG}', '{session}', 'operator', 'a', '{{\"done\":1}}')")).await;
     assert_eq!(begin(&db.client, ORG, session, "a", "h").await, "replay {\"done\":1}");
     assert_eq!(begin(&db.client, ORG, session, "b", "h").await, "not_capturable completed EUR");
     assert_eq!(db.text("SELECT count(*) FROM idempotency_keys").await, "1", "a refused request frees its key");
@@ -177,12 +177,12 @@ async fn a_refund_that_is_named_is_taken_before_it_is_due_and_shown() {
     let payment: Uuid = db.client.query_one("SELECT id FROM payments", &[]).await.unwrap().get(0);
     let (one, other) = (Uuid::now_v7(), Uuid::now_v7());
     for id in [one, other] {
-        let sql = "SELECT outcome FROM refund_request($1, $2, 10, NULL, 'operator', $3, 'h', $4)";
+        let sql = "SELECT outcome FROM refund_request($1, $2, '10', NULL, 'operator', $3, 'h', $4)";
         db.client.query_one(sql, &[&ORG, &payment, &id.to_string(), &id]).await.unwrap();
     }
     db.run("UPDATE refund_requests SET next_attempt_at = now() + interval '1 hour'").await;
     let claim = async |only: Option<Uuid>| {
-        let sql = "SELECT request, attempts FROM refund_requests_claim(10, interval '1 minute', $1)";
+        let sql = "SELECT request::uuid, attempts FROM refund_claim(10, '1 minute', $1)";
         let rows = db.client.query(sql, &[&only]).await.unwrap();
         rows.iter().map(|row| (row.get(0), row.get(1))).collect::<Vec<(Uuid, i32)>>()
     };
@@ -191,14 +191,11 @@ async fn a_refund_that_is_named_is_taken_before_it_is_due_and_shown() {
     assert_eq!(claim(Some(one)).await, [], "somebody is at it");
     assert_eq!(claim(Some(Uuid::now_v7())).await, []);
 
-    let shown =
-        db.client.query_one("SELECT body::jsonb, state FROM refund_request_get($1, $2)", &[&ORG, &one]).await.unwrap();
+    let shown = db.client.query_one("SELECT body::jsonb, state FROM refund_get($1, $2)", &[&ORG, &one]).await.unwrap();
     let body: Value = shown.get(0);
     assert_eq!((&body["amount"], &body["status"], shown.get("state")), (&json!("10.00"), &json!("queued"), "queued"));
-    assert!(
-        db.client.query_opt("SELECT FROM refund_request_get($1, $2)", &[&OTHER_ORG, &one]).await.unwrap().is_none()
-    );
-    let list = "SELECT body::jsonb FROM refund_requests_list($1, $2)";
+    assert!(db.client.query_opt("SELECT FROM refund_get($1, $2)", &[&OTHER_ORG, &one]).await.unwrap().is_none());
+    let list = "SELECT body::jsonb FROM refund_list($1, $2)";
     let body: Value = db.client.query_one(list, &[&ORG, &payment]).await.unwrap().get(0);
     assert_eq!(body["items"].as_array().map(Vec::len), Some(2));
     assert!(db.client.query_opt(list, &[&OTHER_ORG, &payment]).await.unwrap().is_none());
@@ -213,7 +210,7 @@ async fn a_capture_that_was_refused_is_the_next_time_another_request() {
     let refusals = async || {
         let approval = db.text("SELECT refusals FROM payment_approval('paypal', '5O1')").await;
         let key = Uuid::now_v7().to_string();
-        let sql = "SELECT refusals::text FROM payment_capture_begin($1, $2, 'operator', $3, 'h')";
+        let sql = "SELECT refusals::text FROM capture_begin($1, $2, 'operator', $3, 'h')";
         let operator: String = db.client.query_one(sql, &[&ORG, &session, &key]).await.unwrap().get(0);
         assert_eq!(approval, operator, "both ask the same");
         approval
@@ -222,10 +219,10 @@ async fn a_capture_that_was_refused_is_the_next_time_another_request() {
     db.announced().await;
     // Two were told of the same refusal.
     for _ in 0..2 {
-        db.run("SELECT payment_capture_refused('paypal', '5O1', 0)").await;
+        db.run("SELECT capture_refused('paypal', '5O1', 0)").await;
     }
     assert_eq!(refusals().await, "1");
     assert_eq!(db.announced().await, [[format!("session:{ORG}/{session}")]]);
-    db.run("SELECT payment_capture_refused('paypal', '5O1', 1)").await;
+    db.run("SELECT capture_refused('paypal', '5O1', 1)").await;
     assert_eq!(refusals().await, "2");
 }

@@ -6,7 +6,7 @@ use super::database;
 use crate::database::Database;
 
 async fn granted(db: &Database, url: &str, limit: i32) -> bool {
-    db.client.query_one("SELECT provider_certificate_fetch($1, $2)", &[&url, &limit]).await.unwrap().get(0)
+    db.client.query_one("SELECT certificate_fetch($1, $2)", &[&url, &limit]).await.unwrap().get(0)
 }
 
 #[tokio::test]
@@ -17,7 +17,7 @@ async fn ten_fetches_a_minute_whoever_asks_at_the_same_moment() {
         let client = db.connect().await;
         tasks.push(tokio::spawn(async move {
             let url = format!("https://forged.test/{n}");
-            let row = client.query_one("SELECT provider_certificate_fetch($1, 10)", &[&url]).await.unwrap();
+            let row = client.query_one("SELECT certificate_fetch($1, 10)", &[&url]).await.unwrap();
             usize::from(row.get::<_, bool>(0))
         }));
     }
@@ -55,12 +55,9 @@ async fn one_url_is_fetched_by_one_at_a_time_and_some_fetches_are_left_to_others
 async fn the_sixteen_certificates_that_passed_last_are_kept() {
     let db = database().await;
     for n in 0..20 {
-        db.run(&format!("SELECT provider_certificate_keep('https://host.test/{n:02}', 'PEM {n}')")).await;
+        db.run(&format!("SELECT certificate_keep('https://host.test/{n:02}', 'PEM {n}')")).await;
     }
-    db.run("SELECT provider_certificate_keep('https://host.test/05', 'PEM anew')").await;
-    assert_eq!(
-        db.text("SELECT count(*) || ' ' || min(url) FROM provider_certificates_known()").await,
-        "16 https://host.test/04"
-    );
-    assert_eq!(db.text("SELECT pem FROM provider_certificates_known() LIMIT 1").await, "PEM anew");
+    db.run("SELECT certificate_keep('https://host.test/05', 'PEM anew')").await;
+    assert_eq!(db.text("SELECT count(*) || ' ' || min(url) FROM certificate_list()").await, "16 https://host.test/04");
+    assert_eq!(db.text("SELECT pem FROM certificate_list() LIMIT 1").await, "PEM anew");
 }

@@ -5,7 +5,7 @@ use tokio_postgres::{Client, Row};
 use uuid::Uuid;
 
 use super::database;
-use crate::database::{CUSTOMER, Database, ORG, OTHER_CUSTOMER, statement};
+use crate::database::{CUSTOMER, Database, ORG, OTHER_CUSTOMER, call};
 
 fn cart(quantity: i32) -> Option<Value> {
     Some(json!({"customerId": CUSTOMER, "currency": "EUR", "items": [{"sku": "CUP", "quantity": quantity}]}))
@@ -14,7 +14,7 @@ fn cart(quantity: i32) -> Option<Value> {
 async fn order(client: &Client, who: &str, checkout: Uuid, customer: Option<Uuid>, cart: &Option<Value>) -> Row {
     let params: [&(dyn tokio_postgres::types::ToSql + Sync); 6] =
         [&ORG, &who, &checkout, &customer, cart, &Uuid::now_v7()];
-    client.query_one(statement!("checkout_order"), &params).await.unwrap()
+    client.query_one(&call("checkout_order", 6), &params).await.unwrap()
 }
 
 fn outcome(row: &Row) -> String {

@@ -7,14 +7,13 @@ use super::{Event, capture, database, place, reprice, state};
 use crate::database::{Database, ORG};
 
 async fn dismiss(db: &Database, event: Uuid, note: &str) -> String {
-    let sql =
-        "SELECT concat_ws(' ', outcome, state, reason) FROM webhook_event_dismiss($1, 'operator:eva', nullif($2, ''))";
+    let sql = "SELECT concat_ws(' ', outcome, state, reason) FROM webhook_dismiss($1, 'operator:eva', nullif($2, ''))";
     db.client.query_one(sql, &[&event, &note]).await.unwrap().get(0)
 }
 
 /// The list in this state: status and reason of each event, and how many there are.
 async fn listed(db: &Database, state: &str) -> Vec<String> {
-    let page = db.text(&format!("SELECT body FROM webhook_events_page(NULL, {state}, 20, 0)")).await;
+    let page = db.text(&format!("SELECT body FROM webhook_list(NULL, {state}, 20, 0)")).await;
     let page: Value = serde_json::from_str(&page).unwrap();
     let items = page["items"].as_array().unwrap();
     assert_eq!(page["total"], items.len(), "{page}");
@@ -114,13 +113,13 @@ async fn a_replay_takes_up_what_was_put_aside() {
     let id: Uuid = event.record(&db.client).await.get("event");
     assert_eq!(event.apply(&db.client, id).await, "needs_review:unknown-account");
     dismiss(&db, id, "").await;
-    let replay = format!("SELECT webhook_event_replay(NULL, '{id}', 'operator:eva')");
-    assert_eq!(db.text(&replay).await, "true");
+    let replay = format!("SELECT outcome FROM webhook_replay(NULL, '{id}', 'operator:eva', 0)");
+    assert_eq!(db.text(&replay).await, "replayed");
     assert_eq!(event.apply(&db.client, id).await, "needs_review:unknown-account");
     assert_eq!(listed(&db, "'needs_review'").await, ["needs_review unknown-account"], "whoever replays wants to know");
     dismiss(&db, id, "").await;
     db.run(&format!("INSERT INTO provider_accounts VALUES ('paypal', 'NEW', '{ORG}')")).await;
-    assert_eq!(db.text(&replay).await, "true");
+    assert_eq!(db.text(&replay).await, "replayed");
     assert_eq!(event.apply(&db.client, id).await, "applied");
     assert!(state(&db.client, order).await.starts_with("paid"));
 }
@@ -145,13 +144,12 @@ async fn the_body_of_what_was_put_aside_is_forgotten_in_time() {
     let (_, _, aside) = underpaid(&db).await;
     underpaid(&db).await;
     dismiss(&db, aside, "").await;
-    assert_eq!(db.text("SELECT webhook_bodies_sweep(100)").await, "0", "not yet");
+    assert_eq!(db.text("SELECT webhook_sweep(100)").await, "0", "not yet");
     db.run("UPDATE webhook_events SET body_expires_at = now()").await;
-    assert_eq!(db.text("SELECT webhook_bodies_sweep(100)").await, "1");
+    assert_eq!(db.text("SELECT webhook_sweep(100)").await, "1");
     let kept = "SELECT string_agg((dismissed_at IS NOT NULL) || ' ' || (body IS NOT NULL), ', ' ORDER BY dismissed_at) FROM webhook_events";
     assert_eq!(db.text(kept).await, "true false, false true");
-    let again =
-        format!("SELECT outcome FROM webhook_event_again(NULL, '{aside}', 'operator:eva', interval '1 minute')");
+    let again = format!("SELECT outcome FROM webhook_replay(NULL, '{aside}', 'operator:eva', 60)");
     assert_eq!(db.text(&again).await, "without_body");
     assert_eq!(listed(&db, "'dismissed'").await.len(), 1, "a replay that can't be made changes nothing");
 }

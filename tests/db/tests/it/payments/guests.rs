@@ -8,12 +8,12 @@ use crate::database::{CUSTOMER, Database, ORG, OTHER_CUSTOMER, OTHER_ORG};
 const TOKEN: &[u8; 32] = b"an hmac of thirty-two bytes, ok!";
 
 async fn create(db: &Database, org: Uuid, order: Uuid, customer: Option<Uuid>, hmac: &[u8]) -> bool {
-    let sql = "SELECT guest_token_create($1, $2, $3, $4, interval '1 hour', 'somebody')";
+    let sql = "SELECT created = 1 FROM guest_token_create($1, $2, $3, encode($4, 'hex'), 3600, 'somebody')";
     db.client.query_one(sql, &[&org, &order, &customer, &hmac]).await.unwrap().get(0)
 }
 
 async fn opened(db: &Database, hmac: &[u8]) -> Option<String> {
-    let row = db.client.query_opt("SELECT body FROM guest_order($1)", &[&hmac]).await.unwrap();
+    let row = db.client.query_opt("SELECT body FROM guest_order(encode($1, 'hex'))", &[&hmac]).await.unwrap();
     row.map(|row| row.get(0))
 }
 
@@ -22,7 +22,7 @@ async fn a_token_opens_its_order_until_it_expires_or_is_revoked() {
     for end in [
         "UPDATE guest_tokens SET expires_at = now()".to_owned(),
         "UPDATE orders SET deleted_at = now()".to_owned(),
-        format!("SELECT guest_tokens_revoke('{ORG}', (SELECT id FROM orders), NULL)"),
+        format!("SELECT guest_token_revoke('{ORG}', (SELECT id FROM orders), NULL)"),
     ] {
         let db = database().await;
         let order = Uuid::now_v7();

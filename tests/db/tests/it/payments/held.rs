@@ -3,7 +3,7 @@
 use uuid::Uuid;
 
 use super::{ACCOUNT, Event, OTHER_ACCOUNT, capture, database, place, reprice};
-use crate::database::{CUSTOMER, Database, ORG, OTHER_CUSTOMER, OTHER_ORG, statement};
+use crate::database::{CUSTOMER, Database, ORG, OTHER_CUSTOMER, OTHER_ORG, call};
 
 async fn begin(db: &Database, order: Uuid, key: &str) -> (String, Uuid) {
     begin_into(db, "paypal", Some(ACCOUNT), order, key).await
@@ -15,7 +15,7 @@ async fn begin_into(db: &Database, gateway: &str, account: Option<&str>, order: 
     let row = db
         .client
         .query_one(
-            statement!("payment_session_begin"),
+            &call("session_begin", 12),
             &[
                 &ORG,
                 &nobody,
@@ -40,7 +40,7 @@ async fn hold(db: &Database, session: Uuid) -> bool {
     let signals = vec!["velocity"];
     let params: [&(dyn tokio_postgres::types::ToSql + Sync); 6] =
         [&session, &80_i32, &signals, &"https://shop.example/cart", &3600_i64, &ORG];
-    db.client.query_opt(statement!("payment_session_hold"), &params).await.unwrap().is_some()
+    db.client.query_opt(&call("session_hold", 6), &params).await.unwrap().is_some()
 }
 
 async fn approve(db: &Database, org: Uuid, session: Uuid) -> String {
@@ -51,12 +51,12 @@ async fn approve_into(db: &Database, org: Uuid, account: &str, session: Uuid) ->
     let accounts = serde_json::json!({ "paypal": account, "stripe": "acct_1" }).to_string();
     let params: [&(dyn tokio_postgres::types::ToSql + Sync); 6] =
         [&org, &session, &accounts, &"operator", &1800_i64, &20_i64];
-    db.client.query_one(statement!("payment_session_approve"), &params).await.unwrap().get("outcome")
+    db.client.query_one(&call("session_approve", 6), &params).await.unwrap().get("outcome")
 }
 
 async fn shown(db: &Database, session: Uuid) -> String {
     let sql = format!(
-        "SELECT concat_ws(' ', body::json ->> 'status', body::json ->> 'reason') FROM payment_session_get('{ORG}', '{session}', NULL)"
+        "SELECT concat_ws(' ', body::json ->> 'status', body::json ->> 'reason') FROM session_get('{ORG}', '{session}')"
     );
     db.client.query_opt(&sql, &[]).await.unwrap().map_or("none".into(), |row| row.get(0))
 }
@@ -94,9 +94,9 @@ async fn a_released_session_is_shown_as_held_until_the_provider_has_made_it() {
     // Whoever asked the provider has died: the operator or the shopper may ask again.
     db.run("UPDATE payment_sessions SET leased_until = now()").await;
     assert_eq!(approve(&db, ORG, session).await, "started");
-    db.run(&format!("SELECT payment_session_release('{ORG}', '{session}')")).await;
+    db.run(&format!("SELECT session_postpone('{session}', '{ORG}')")).await;
     assert_eq!(begin(&db, order, "k").await.0, "started");
-    db.run(&format!("SELECT payment_session_created('{ORG}', '{session}', 'O1', 'https://paypal.example/go')")).await;
+    db.run(&format!("SELECT session_created('{session}', 'O1', 'https://paypal.example/go', '{ORG}')")).await;
     assert_eq!(shown(&db, session).await, "awaiting_redirect");
     assert_eq!(approve(&db, ORG, session).await, "not_allowed");
     assert!(!hold(&db, session).await, "only what is being created can be held");
@@ -106,11 +106,11 @@ async fn a_released_session_is_shown_as_held_until_the_provider_has_made_it() {
 async fn a_refusal_of_the_provider_frees_key_and_order_and_ends_what_was_shown() {
     let (db, order, session) = held().await;
     approve(&db, ORG, session).await;
-    db.run(&format!("SELECT payment_session_abandon('{ORG}', '{session}')")).await;
+    db.run(&format!("SELECT session_abandon('{session}', '{ORG}')")).await;
     assert_eq!(shown(&db, session).await, "failed refused");
     let (outcome, second) = begin(&db, order, "second").await;
     assert_eq!(outcome, "started");
-    db.run(&format!("SELECT payment_session_abandon('{ORG}', '{second}')")).await;
+    db.run(&format!("SELECT session_abandon('{second}', '{ORG}')")).await;
     assert_eq!(shown(&db, second).await, "none");
     assert_eq!(begin(&db, order, "second").await.0, "started");
 }
@@ -143,9 +143,8 @@ async fn a_held_session_ends_where_its_order_is_paid_otherwise() {
     assert_eq!(shown(&db, session).await, "failed paid-otherwise");
     assert!(db.announced().await.concat().contains(&format!("session:{ORG}/{session}")));
     assert_eq!(approve(&db, ORG, session).await, "not_allowed");
-    let listed = format!(
-        "SELECT body::json ->> 'items' FROM payment_sessions_list('{ORG}', NULL, NULL, 'needs_review', 9, true)"
-    );
+    let listed =
+        format!("SELECT body::json ->> 'items' FROM session_list('{ORG}', NULL, NULL, 'needs_review', 9, true)");
     assert_eq!(db.text(&listed).await, "[]");
 }
 
@@ -155,7 +154,7 @@ async fn one_that_was_let_go_on_is_not_ended_while_its_provider_is_asked() {
     assert_eq!(approve(&db, ORG, session).await, "started");
     Event::new(vec![capture(order, "C1", "completed", "100.00", 1)]).deliver(&db.client).await;
     assert_eq!(db.text("SELECT status FROM payment_sessions").await, "creating");
-    db.run(&format!("SELECT payment_session_created('{ORG}', '{session}', 'O1', 'https://paypal.example/go')")).await;
+    db.run(&format!("SELECT session_created('{session}', 'O1', 'https://paypal.example/go', '{ORG}')")).await;
     assert_eq!(shown(&db, session).await, "awaiting_redirect");
 }
 
@@ -164,8 +163,7 @@ async fn nothing_goes_on_over_a_sum_that_is_not_the_orders_any_more() {
     let (db, order, session) = held().await;
     reprice(&db, order, "90.00").await;
     assert_eq!(approve(&db, ORG, session).await, "not_payable");
-    let sql =
-        format!("SELECT status FROM payment_session_approve('{ORG}', '{session}', '{{}}', 'p', '1 hour', '1 minute')");
+    let sql = format!("SELECT status FROM session_approve('{ORG}', '{session}', '{{}}', 'p', 3600, 60)");
     assert_eq!(db.text(&sql).await, "order-changed");
     db.run("UPDATE payment_sessions SET status = 'creating', leased_until = now()").await;
     assert_eq!(begin(&db, order, "k").await.0, "not_payable");
@@ -215,10 +213,10 @@ async fn the_money_goes_to_an_account_of_the_orders_organisation_or_nothing_begi
 async fn a_released_session_can_be_cancelled_while_its_provider_is_away() {
     let (db, order, session) = held().await;
     approve(&db, ORG, session).await;
-    db.run(&format!("SELECT payment_session_release('{ORG}', '{session}')")).await;
+    db.run(&format!("SELECT session_postpone('{session}', '{ORG}')")).await;
     let to = async |from: &str, to: &str| {
         let sql = format!(
-            "SELECT concat_ws(' ', outcome, status) FROM payment_session_move('{ORG}', '{session}', NULL, '{{{from}}}', '{to}', 'cancelled')"
+            "SELECT concat_ws(' ', outcome, status) FROM session_move('{ORG}', '{session}', NULL, '{{{from}}}', '{to}', 'cancelled')"
         );
         db.text(&sql).await
     };
@@ -244,7 +242,7 @@ async fn a_sweep_marks_no_more_than_it_announces_by_name() {
     .await;
     db.announced().await;
     for expected in [200_i64, 1] {
-        let row = db.client.query_one(statement!("payment_sessions_sweep"), &[&1000_i32]).await.unwrap();
+        let row = db.client.query_one(&call("session_sweep", 1), &[&1000_i32]).await.unwrap();
         assert_eq!(row.get::<_, i64>("swept"), expected);
         let announced: Vec<String> = db.announced().await.concat();
         assert_eq!(announced.len() as i64, expected);
@@ -256,7 +254,7 @@ async fn a_sweep_marks_no_more_than_it_announces_by_name() {
 async fn held_sessions_are_counted_and_failed_refunds_for_a_day() {
     let (db, order, _) = held().await;
     let backlog = async |part: &str| -> String {
-        let sql = format!("SELECT (b.body::json -> '{part}')::text FROM ({}) AS b", statement!("payment_backlog"));
+        let sql = format!("SELECT (b.body::json -> '{part}')::text FROM ({}) AS b", &call("payment_backlog", 0));
         db.client.query_one(&sql, &[]).await.unwrap().get(0)
     };
     let sessions: serde_json::Value = serde_json::from_str(&backlog("sessions").await).unwrap();
@@ -279,8 +277,8 @@ async fn held_sessions_are_counted_and_failed_refunds_for_a_day() {
 async fn the_facts_are_the_customers_own_and_in_the_orders_currency() {
     let (db, order, session) = held().await;
     let facts = format!(
-        "SELECT concat_ws(' ', customer, sessions_last_hour, failed_last_day, paid_before, percent_of_largest)
-        FROM payment_attempt_facts('{ORG}', '{order}', NULL, NULL)"
+        "SELECT concat_ws(' ', c.customer, sessions_last_hour, failed_last_day, paid_before, percent_of_largest)
+        FROM session_customer('{ORG}', '{order}') AS c, session_facts('{ORG}', '{order}', NULL, NULL)"
     );
     assert_eq!(db.text(&facts).await, format!("{CUSTOMER} 1 0 0"));
     let payment = |customer: Uuid, id: &str, status: &str, currency: &str, amount: &str, captured: &str| {
@@ -314,22 +312,20 @@ async fn every_change_of_a_session_that_was_shown_is_announced() {
     place(&db.client, order, "100.00").await;
     db.announced().await;
     let (_, session) = begin(&db, order, "k").await;
-    db.run(&format!("SELECT payment_session_release('{ORG}', '{session}')")).await;
-    db.run(&format!("SELECT payment_session_created('{ORG}', '{session}', 'O1', 'https://paypal.example/go')")).await;
+    db.run(&format!("SELECT session_postpone('{session}', '{ORG}')")).await;
+    db.run(&format!("SELECT session_created('{session}', 'O1', 'https://paypal.example/go', '{ORG}')")).await;
     assert!(db.announced().await.is_empty(), "nobody has seen it");
     let announced = vec![vec![format!("session:{ORG}/{session}")]];
     for change in [
-        format!(
-            "SELECT payment_session_move('{ORG}', '{session}', NULL, '{{awaiting_redirect}}', 'awaiting_callback', NULL)"
-        ),
+        format!("SELECT session_move('{ORG}', '{session}', NULL, '{{awaiting_redirect}}', 'awaiting_callback', NULL)"),
         "UPDATE payment_sessions SET expires_at = now()".to_owned(),
-        "SELECT payment_sessions_sweep(10)".to_owned(),
+        "SELECT session_sweep(10)".to_owned(),
         "DELETE FROM payment_sessions".to_owned(),
     ] {
         db.run(&change).await;
         assert_eq!(db.announced().await, announced, "{change}");
     }
-    db.run("SELECT payment_sessions_sweep(10)").await;
+    db.run("SELECT session_sweep(10)").await;
     assert!(db.announced().await.is_empty(), "nothing has changed");
     db.run("TRUNCATE payment_sessions").await;
     assert_eq!(db.announced().await, [["*"]]);

@@ -94,13 +94,20 @@ impl Event {
             .collect()
     }
 
-    /// Stores it; the row of payment_event_record.
+    /// Stores it; the outcome, and the event as it is stored then.
     pub async fn record(&self, client: &Client) -> Row {
-        let sql = "SELECT outcome, event, state, reason, conflict FROM payment_event_record($1, $2, $3, 'TEST', $4, $5, '{}', '\\x7b7d', now(), 'received', NULL, interval '30 days')";
-        client
-            .query_one(sql, &[&self.provider, &self.account, &self.id, &self.sha256(), &self.transmission])
+        let record =
+            "SELECT outcome, event::uuid FROM webhook_record($1, $2, $3, 'TEST', $4, $5, '{}', '\\x7b7d', now()::text,
+            'received', NULL, 30 * 86400)";
+        let stored = client
+            .query_one(record, &[&self.provider, &self.account, &self.id, &self.sha256(), &self.transmission])
             .await
-            .unwrap()
+            .unwrap();
+        let (outcome, event): (&str, Option<Uuid>) = (stored.get(0), stored.get(1));
+        // A statement of its own: that of webhook_record doesn't see what it has written.
+        let row = "SELECT $1::text AS outcome, e.id AS event, e.state, e.reason, e.conflict
+            FROM (SELECT) AS one LEFT JOIN webhook_events e ON e.id = $2";
+        client.query_one(row, &[&outcome, &event]).await.unwrap()
     }
 
     /// Applies it once it is stored; outcome and reason in one word.

@@ -6,11 +6,7 @@ use super::{Event, capture, database, place, state};
 use crate::database::{Database, ORG, OTHER_ORG};
 
 async fn claimed(db: &Database) -> i64 {
-    db.client
-        .query_one("SELECT count(*) FROM webhook_events_claim(100, interval '1 minute')", &[])
-        .await
-        .unwrap()
-        .get(0)
+    db.client.query_one("SELECT count(*) FROM webhook_claim(100, 60)", &[]).await.unwrap().get(0)
 }
 
 #[tokio::test]
@@ -52,7 +48,7 @@ async fn what_waits_for_long_is_tried_seldom_and_not_for_ever() {
             break;
         }
         tries += 1;
-        db.run(&format!("SELECT webhook_event_postpone('{id}', 'resource-unknown')")).await;
+        db.run(&format!("SELECT webhook_postpone('{id}', 'resource-unknown')")).await;
     }
     assert!((10..80).contains(&tries), "{tries} tries");
     assert_eq!(db.text("SELECT state || ':' || reason FROM webhook_events").await, "needs_review:resource-unknown");
@@ -105,14 +101,14 @@ async fn a_replay_makes_an_event_due_unless_it_took_effect() {
     place(&db.client, order, "100.00").await;
     let id: Uuid = event.record(&db.client).await.get("event");
     assert_eq!(event.apply(&db.client, id).await, "needs_review:unknown-account");
-    let replay = |org: &str| format!("SELECT webhook_event_replay({org}, '{id}', 'operator')");
-    assert_eq!(db.text(&replay(&format!("'{ORG}'"))).await, "false", "it isn't that organisation's");
-    assert_eq!(db.text(&replay("NULL")).await, "true");
+    let replay = |org: &str| format!("SELECT outcome FROM webhook_replay({org}, '{id}', 'operator', 0)");
+    assert_eq!(db.text(&replay(&format!("'{ORG}'"))).await, "not_found", "it isn't that organisation's");
+    assert_eq!(db.text(&replay("NULL")).await, "replayed");
     assert_eq!(claimed(&db).await, 1);
     db.run(&format!("INSERT INTO provider_accounts VALUES ('paypal', 'NEW', '{ORG}')")).await;
     assert_eq!(event.apply(&db.client, id).await, "applied");
     assert!(state(&db.client, order).await.starts_with("paid"));
-    assert_eq!(db.text(&replay("NULL")).await, "false");
+    assert_eq!(db.text(&replay("NULL")).await, "applied");
     let trace = "SELECT actor || ' ' || (before ->> 'state') || ' ' || (after ->> 'state') FROM payment_audit WHERE relation = 'webhook_events'";
     assert_eq!(db.text(trace).await, "operator needs_review received");
 }
@@ -131,7 +127,7 @@ async fn events_are_counted_by_age_and_listed_without_bodies() {
     for (org, state, total) in
         [(format!("'{ORG}'"), "'received'", 3), (format!("'{OTHER_ORG}'"), "NULL", 0), ("NULL".into(), "'applied'", 0)]
     {
-        let page = db.text(&format!("SELECT body FROM webhook_events_page({org}, {state}, 2, 0)")).await;
+        let page = db.text(&format!("SELECT body FROM webhook_list({org}, {state}, 2, 0)")).await;
         let page: serde_json::Value = serde_json::from_str(&page).unwrap();
         assert_eq!(page["total"], total, "{org} {state}");
         assert_eq!(page["items"].as_array().unwrap().len() as i64, i64::from(total).min(2), "{org} {state}");
@@ -145,7 +141,7 @@ async fn what_never_arrived_is_found() {
     let event = Event::new(vec![]);
     event.record(&db.client).await;
     let missing = format!(
-        "SELECT string_agg(event_id, ' ') FROM webhook_events_missing('paypal', 'MERCHANT1', ARRAY['WH-B', '{}', 'WH-A', 'WH-A'])",
+        "SELECT string_agg(event_id, ' ') FROM webhook_missing('paypal', 'MERCHANT1', ARRAY['WH-B', '{}', 'WH-A', 'WH-A'])",
         event.id
     );
     assert_eq!(db.text(&missing).await, "WH-A WH-B");
@@ -158,9 +154,9 @@ async fn bodies_are_forgotten_in_time_but_not_before_they_took_effect() {
     place(&db.client, order, "100.00").await;
     Event::new(vec![capture(order, "C1", "completed", "100.00", 1)]).deliver(&db.client).await;
     Event::new(vec![capture(Uuid::now_v7(), "C2", "completed", "1.00", 1)]).deliver(&db.client).await;
-    assert_eq!(db.text("SELECT webhook_bodies_sweep(100)").await, "0", "not yet");
+    assert_eq!(db.text("SELECT webhook_sweep(100)").await, "0", "not yet");
     db.run("UPDATE webhook_events SET body_expires_at = now()").await;
-    assert_eq!(db.text("SELECT webhook_bodies_sweep(100)").await, "1");
+    assert_eq!(db.text("SELECT webhook_sweep(100)").await, "1");
     let kept = "SELECT string_agg(state || ' ' || (body IS NOT NULL) || ' ' || (headers IS NOT NULL), ', ' ORDER BY state) FROM webhook_events";
     assert_eq!(db.text(kept).await, "applied false false, received true true");
 }

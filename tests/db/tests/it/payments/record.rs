@@ -113,7 +113,7 @@ async fn conflicting_bodies_at_the_same_moment_see_each_other() {
 #[tokio::test]
 async fn an_event_that_is_not_for_us_is_kept_and_has_no_effect() {
     let db = database().await;
-    db.run("SELECT payment_event_record('paypal', 'MERCHANT1', 'e', 'PING', repeat('0', 64), NULL, '{}', 'x', NULL, 'ignored', NULL, interval '1 day')").await;
+    db.run("SELECT webhook_record('paypal', 'MERCHANT1', 'e', 'PING', repeat('0', 64), NULL, '{}', 'x', NULL, 'ignored', NULL, 86400)").await;
     let event = "SELECT outcome FROM payment_event_apply((SELECT id FROM webhook_events), '[]', true)";
     assert_eq!(db.text(event).await, "ignored");
     assert_eq!(

@@ -20,20 +20,24 @@ async fn paid() -> (Database, Uuid, Uuid) {
 
 /// Asks for a refund with a key; the body's hash is the amount.
 async fn ask(client: &Client, org: Uuid, payment: Uuid, amount: Option<&str>, key: &str) -> String {
-    let sql = "SELECT concat_ws(' ', outcome, amount, state) FROM refund_request($1, $2, $3::text::numeric, 'sorry', 'operator', $4, $5, $6)";
+    let sql = "SELECT outcome, request::uuid FROM refund_request($1, $2, $3, 'sorry', 'operator', $4, $5, $6)";
     let hash = amount.unwrap_or("all");
-    client.query_one(sql, &[&org, &payment, &amount, &key, &hash, &Uuid::now_v7()]).await.unwrap().get(0)
+    let asked = client.query_one(sql, &[&org, &payment, &amount, &key, &hash, &Uuid::now_v7()]).await.unwrap();
+    let (outcome, request): (String, Option<Uuid>) = (asked.get(0), asked.get(1));
+    let stands = "SELECT concat_ws(' ', $1::text, money_text(r.amount, r.currency), r.state)
+        FROM (SELECT) AS one LEFT JOIN refund_requests r ON r.id = $2";
+    client.query_one(stands, &[&outcome, &request]).await.unwrap().get(0)
 }
 
 /// Claims everything that is due, as id and lease.
 async fn claim(client: &Client) -> Vec<(Uuid, Uuid)> {
     let rows =
-        client.query("SELECT request, lease FROM refund_requests_claim(100, interval '1 minute')", &[]).await.unwrap();
+        client.query("SELECT request::uuid, lease::uuid FROM refund_claim(100, '1 minute', NULL)", &[]).await.unwrap();
     rows.iter().map(|row| (row.get(0), row.get(1))).collect()
 }
 
 async fn done(client: &Client, claimed: (Uuid, Uuid), external: Option<&str>, retry: Option<&str>) -> bool {
-    let sql = "SELECT refund_request_done($1, $2, $3, 'because', $4::text::interval)";
+    let sql = "SELECT done::boolean FROM refund_done($1, $2, $3, 'because', $4)";
     client.query_one(sql, &[&claimed.0, &claimed.1, &external, &retry]).await.unwrap().get(0)
 }
 
@@ -154,7 +158,7 @@ async fn a_queue_that_many_work_at_sends_everything_once() {
         tasks.push(tokio::spawn(async move {
             loop {
                 let rows = client
-                    .query("SELECT request, lease FROM refund_requests_claim(3, interval '1 minute')", &[])
+                    .query("SELECT request::uuid, lease::uuid FROM refund_claim(3, '1 minute', NULL)", &[])
                     .await
                     .unwrap();
                 if rows.is_empty() {

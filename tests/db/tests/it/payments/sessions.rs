@@ -9,32 +9,33 @@ use crate::database::{CUSTOMER, Database, ORG, OTHER_CUSTOMER, OTHER_ORG};
 /// Begins a session with a key; outcome and what goes with it.
 async fn begin(client: &Client, customer: Option<Uuid>, order: Uuid, key: &str, hash: &str, id: Uuid) -> String {
     let sql = "SELECT concat_ws(' ', outcome, CASE WHEN outcome = 'started' THEN session = $6::text::uuid::text END, amount, reason)
-        FROM payment_session_begin($1, $2, $3, 'paypal', $7, 'https://shop.example/back', 'somebody', $4, $5, $6::text::uuid,
-            interval '30 minutes', interval '10 seconds')";
+        FROM session_begin($1, $2, $3, 'paypal', $7, 'https://shop.example/back', 'somebody', $4, $5, $6::text::uuid,
+            1800, 10)";
     client.query_one(sql, &[&ORG, &customer, &order, &key, &hash, &id.to_string(), &ACCOUNT]).await.unwrap().get(0)
 }
 
 /// The whole row, for an order of nobody in particular.
 async fn begun(client: &Client, order: Uuid, key: &str, id: Uuid) -> Row {
-    let sql = "SELECT * FROM payment_session_begin($1, NULL, $2, 'paypal', $3, 'https://shop.example/back', 'somebody', $4, 'h', $5,
-            interval '30 minutes', interval '10 seconds')";
+    let sql =
+        "SELECT * FROM session_begin($1, NULL, $2, 'paypal', $3, 'https://shop.example/back', 'somebody', $4, 'h', $5,
+            1800, 10)";
     client.query_one(sql, &[&ORG, &order, &ACCOUNT, &key, &id]).await.unwrap()
 }
 
 async fn created(client: &Client, id: Uuid, external: &str) -> Option<String> {
-    let sql = "SELECT body::json ->> 'status' FROM payment_session_created($1, $2, $3, 'https://paypal.example/go')";
+    let sql = "SELECT body::json ->> 'status' FROM session_created($2, $3, 'https://paypal.example/go', $1)";
     client.query_opt(sql, &[&ORG, &id, &external]).await.unwrap().and_then(|row| row.get(0))
 }
 
 async fn moved(client: &Client, id: Uuid, from: &[&str], to: &str) -> String {
-    let sql = "SELECT concat_ws(' ', outcome, status) FROM payment_session_move($1, $2, NULL, $3, $4, 'cancelled')";
+    let sql = "SELECT concat_ws(' ', outcome, status) FROM session_move($1, $2, NULL, $3, $4, 'cancelled')";
     client.query_one(sql, &[&ORG, &id, &from, &to]).await.unwrap().get(0)
 }
 
 async fn shown(db: &Database, id: Uuid) -> String {
     let sql = format!(
         "SELECT concat_ws(' ', body::json ->> 'status', body::json ->> 'reason', body::json ->> 'externalTransactionId')
-        FROM payment_session_get('{ORG}', '{id}', NULL)"
+        FROM session_get('{ORG}', '{id}')"
     );
     db.client.query_opt(&sql, &[]).await.unwrap().map_or("none".into(), |row| row.get(0))
 }
@@ -57,7 +58,7 @@ async fn a_key_begins_one_session_and_is_resumed_when_its_maker_died() {
     // Whoever began it has died: the next one asks the provider under the same id.
     db.run("UPDATE payment_sessions SET leased_until = now()").await;
     assert_eq!(begin(&db.client, None, order, "k", "h", second).await, "started f 100.00");
-    db.client.execute("SELECT payment_session_release($1, $2)", &[&ORG, &first]).await.unwrap();
+    db.client.execute("SELECT session_postpone($2, $1)", &[&ORG, &first]).await.unwrap();
     assert_eq!(begin(&db.client, None, order, "k", "h", second).await, "started f 100.00");
     assert_eq!(created(&db.client, first, "O1").await.as_deref(), Some("awaiting_redirect"));
     assert_eq!(created(&db.client, first, "O2").await, None, "only once");
@@ -142,9 +143,8 @@ async fn a_session_moves_only_along_its_way() {
     assert_eq!(moved(&db.client, id, &open, "failed").await, "moved failed");
     assert_eq!(moved(&db.client, id, &open, "completed").await, "not_allowed failed");
     assert_eq!(shown(&db, id).await, "failed cancelled O1");
-    let foreign = format!(
-        "SELECT outcome FROM payment_session_move('{OTHER_ORG}', '{id}', NULL, '{{failed}}', 'completed', NULL)"
-    );
+    let foreign =
+        format!("SELECT outcome FROM session_move('{OTHER_ORG}', '{id}', NULL, '{{failed}}', 'completed', NULL)");
     assert_eq!(db.text(&foreign).await, "not_found");
 }
 
@@ -158,8 +158,8 @@ async fn an_expired_session_has_failed_swept_or_not() {
     assert_eq!(shown(&db, id).await, "failed expired O1");
     assert_eq!(moved(&db.client, id, &["awaiting_redirect"], "awaiting_callback").await, "not_allowed failed");
     assert_eq!(db.text("SELECT status FROM payment_sessions").await, "awaiting_redirect", "nobody has written it yet");
-    assert_eq!(db.text("SELECT swept FROM payment_sessions_sweep(100)").await, "1");
-    assert_eq!(db.text("SELECT swept FROM payment_sessions_sweep(100)").await, "0");
+    assert_eq!(db.text("SELECT swept FROM session_sweep(100)").await, "1");
+    assert_eq!(db.text("SELECT swept FROM session_sweep(100)").await, "0");
     assert_eq!(shown(&db, id).await, "failed expired O1");
 }
 
@@ -178,7 +178,7 @@ async fn a_failed_attempt_leaves_the_session_open_and_completed_beats_failed() {
         attempt("C1", "failed").deliver(&db.client).await;
         assert_eq!(shown(&db, id).await, "awaiting_redirect O1");
         if expired {
-            db.run("UPDATE payment_sessions SET expires_at = now(); SELECT payment_sessions_sweep(1)").await;
+            db.run("UPDATE payment_sessions SET expires_at = now(); SELECT session_sweep(1)").await;
             assert_eq!(shown(&db, id).await, "failed expired O1");
         }
         assert_eq!(attempt("C2", "completed").deliver(&db.client).await, "applied");
@@ -229,7 +229,7 @@ async fn a_session_that_nothing_came_of_gives_its_place_to_another_key_but_not_w
     let (old, new) = (Uuid::now_v7(), Uuid::now_v7());
     begin(&db.client, None, order, "old", "h", old).await;
     assert_eq!(begin(&db.client, None, order, "new", "h", new).await, "open_session");
-    db.run(&format!("SELECT payment_session_release('{ORG}', '{old}')")).await;
+    db.run(&format!("SELECT session_postpone('{old}', '{ORG}')")).await;
     assert_eq!(begin(&db.client, None, order, "new", "h", new).await, "started t 100.00");
     assert_eq!(created(&db.client, old, "O1").await, None);
     assert_eq!(begin(&db.client, None, order, "old", "h", old).await, "replay");
@@ -246,10 +246,10 @@ async fn nobody_changes_a_session_of_another_organisation() {
     begin(&db.client, None, order, "k", "h", id).await;
     let before = db.text("SELECT to_jsonb(s) FROM payment_sessions s").await;
     for call in [
-        format!("payment_session_created('{OTHER_ORG}', '{id}', 'O1', 'https://paypal.example/go')"),
-        format!("payment_session_release('{OTHER_ORG}', '{id}')"),
-        format!("payment_session_abandon('{OTHER_ORG}', '{id}')"),
-        format!("payment_session_hold('{OTHER_ORG}', '{id}', 80, '{{}}', 'https://shop.example/', '1 hour')"),
+        format!("session_created('{id}', 'O1', 'https://paypal.example/go', '{OTHER_ORG}')"),
+        format!("session_postpone('{id}', '{OTHER_ORG}')"),
+        format!("session_abandon('{id}', '{OTHER_ORG}')"),
+        format!("session_hold('{id}', 80, '{{}}', 'https://shop.example/', 3600, '{OTHER_ORG}')"),
     ] {
         db.run(&format!("SELECT {call}")).await;
         assert_eq!(db.text("SELECT to_jsonb(s) FROM payment_sessions s").await, before, "{call}");
@@ -264,7 +264,7 @@ async fn whoever_ends_sessions_says_what_to_forget() {
     created(&db.client, id, "O1").await;
     let tags = format!("{{session:{ORG}/{id}}}");
     db.run("UPDATE payment_sessions SET expires_at = now()").await;
-    assert_eq!(db.text("SELECT tags FROM payment_sessions_sweep(100)").await, tags);
+    assert_eq!(db.text("SELECT tags FROM session_sweep(100)").await, tags);
     db.run("UPDATE payment_sessions SET status = 'awaiting_redirect', reason = NULL; DELETE FROM cache_invalidations")
         .await;
     assert_eq!(
@@ -272,7 +272,7 @@ async fn whoever_ends_sessions_says_what_to_forget() {
         [format!("session:{ORG}/{id}")]
     );
     db.run(&format!("UPDATE payment_sessions SET released_at = now() WHERE id = '{next}'")).await;
-    let released = format!("SELECT payment_session_release('{ORG}', '{next}')");
+    let released = format!("SELECT tags FROM session_postpone('{next}', '{ORG}')");
     assert_eq!(db.text(&released).await, format!("{{session:{ORG}/{next}}}"), "one that was let go on was shown");
 }
 

@@ -89,8 +89,8 @@ async fn an_answer_that_an_event_is_done_vouches_for_later_reads() {
         let object = serde_json::json!([{"kind": "payment", "id": told["data"]["object"]["id"], "state": "completed",
             "amount": order.total, "currency": app.sample.currency, "order_reference": order.id}]);
         app.psql(&format!(
-            "SELECT webhook_event_apply(r.event, '{object}', true) FROM payment_event_record('stripe', '{}', '{}', '{}',
-                encode(sha256('\\x{body}'), 'hex'), NULL, '{{}}', '\\x{body}', now(), 'received', NULL, interval '1 day') AS r",
+            "SELECT webhook_apply(r.event::uuid, '{object}', true, NULL, false) FROM webhook_record('stripe', '{}', '{}', '{}',
+                encode(sha256('\\x{body}'), 'hex'), NULL, '{{}}', '\\x{body}', now()::text, 'received', NULL, 86400) AS r",
             app.standin().settings().stripe_account, event.id, event.kind
         ))
         .await;

@@ -1,0 +1,16 @@
+-- The database's view of its cache. It changes nothing. Always one row.
+--   p_cache: the caller's Redis address and key prefix.
+--   mismatch: 1 if the database serves another cache. known: 0 if it has never seen one.
+--   waiting: outbox rows that are still to be applied; 1001 stands for more than 1,000.
+--   oldest_ms: age of the oldest of them in milliseconds, 0 if there is none.
+CREATE OR REPLACE FUNCTION cache_health(p_cache text)
+RETURNS TABLE (mismatch integer, known integer, waiting integer, oldest_ms bigint)
+LANGUAGE sql STABLE
+BEGIN ATOMIC
+    SELECT CASE WHEN s.cache <> p_cache THEN 1 ELSE 0 END, (s.cache IS NOT NULL)::integer,
+        o.waiting, o.oldest_ms
+    FROM cache_state s, (
+        SELECT count(*)::integer AS waiting,
+            coalesce(extract(epoch FROM now() - min(i.created_at)) * 1000, 0)::bigint AS oldest_ms
+        FROM (SELECT c.created_at FROM cache_invalidations c ORDER BY c.id LIMIT 1001) AS i) AS o;
+END;

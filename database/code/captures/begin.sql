@@ -1,0 +1,99 @@
+-- Finds what can be captured: an authorized payment, or what a payment session has opened.
+--   p_id: the payment or the session. p_key: the Idempotency-Key. p_body_hash: of the body.
+--   outcome: capture; replay (body: the stored answer); mismatch (the key was used for another
+--     body); not_found; not_capturable (status: what it is instead, or what keeps the order from
+--     being paid, as not_payable says it).
+--   what: paypal_order, paypal_authorization or stripe_payment_intent. external_id: its id.
+--   account: NULL for an order that nothing was paid of.
+--   refusals: the number of refused captures of what the session has opened. A provider answers a
+--     request id always the same, so a refused capture is asked for again under another id.
+-- It changes no order: nothing has to be invalidated.
+CREATE OR REPLACE FUNCTION capture_begin(p_organization uuid, p_id uuid, p_principal text,
+    p_key text, p_body_hash text)
+RETURNS TABLE (outcome text, status text, what text, provider text, account text, external_id text,
+    currency text, order_id text, body text,
+    refusals integer)
+LANGUAGE plpgsql AS $$
+#variable_conflict use_column
+DECLARE
+    p payments;
+    s payment_sessions;
+    b payment_objects;
+    o orders;
+    asked payment_sessions;
+    taken record;
+    route text := format('POST /payments/%s/capture', p_id);
+BEGIN
+    SELECT * INTO p FROM payments t WHERE t.organization_id = p_organization AND t.id = p_id;
+    IF NOT FOUND THEN
+        SELECT * INTO s FROM payment_sessions t WHERE t.organization_id = p_organization
+            AND t.id = p_id AND t.external_id IS NOT NULL;
+        IF NOT FOUND THEN
+            outcome := 'not_found';
+            RETURN NEXT;
+            RETURN;
+        END IF;
+        -- Stripe opens the payment itself.
+        SELECT * INTO p FROM payments t WHERE t.order_id = s.order_id AND t.provider = s.gateway
+            AND t.external_order_id = s.external_id
+        ORDER BY t.status = 'authorized' DESC, t.created_at DESC LIMIT 1;
+        SELECT * INTO b FROM payment_objects o WHERE o.order_id = s.order_id
+            AND o.provider = s.gateway AND o.kind = 'authorization'
+            AND o.external_order = s.external_id ORDER BY o.state = 'authorized' DESC,
+                o.changed_at DESC LIMIT 1;
+    END IF;
+
+    SELECT * INTO taken FROM take_idempotency_key(p_organization, p_principal, route, p_key,
+        p_body_hash);
+    IF taken.outcome = 'mismatch' OR taken.body IS NOT NULL THEN
+        outcome := taken.outcome;
+        body := taken.body;
+        RETURN NEXT;
+        RETURN;
+    END IF;
+
+    order_id := coalesce(p.order_id, s.order_id)::text;
+    provider := coalesce(p.provider, s.gateway);
+    account := coalesce(p.account, b.account, s.account);
+    currency := coalesce(p.currency, s.currency);
+    outcome := 'capture';
+    refusals := coalesce(s.capture_refusals, 0);
+    SELECT * INTO o FROM orders t WHERE t.id = coalesce(p.order_id, s.order_id);
+    -- The session by which the shopper was asked.
+    asked := s;
+    IF s.id IS NULL THEN
+        SELECT * INTO asked FROM payment_sessions t
+        WHERE t.order_id = p.order_id AND t.gateway = p.provider
+            AND t.external_id IN (p.external_order_id, p.external_id);
+    END IF;
+    CASE
+        WHEN b.state = 'authorized' THEN what := 'paypal_authorization'; external_id := b.object_id;
+        WHEN p.status = 'authorized' AND p.provider = 'stripe'
+            THEN what := 'stripe_payment_intent'; external_id := p.external_id;
+        -- A failed attempt counts as none: the shopper may have approved another.
+        WHEN coalesce(p.status, 'failed') = 'failed' AND s.gateway = 'paypal'
+            AND session_status(s.status, s.expires_at) IN ('awaiting_redirect', 'awaiting_callback')
+            THEN what := 'paypal_order'; external_id := s.external_id;
+        ELSE
+            outcome := 'not_capturable';
+            status := coalesce(p.status, b.state, session_status(s.status, s.expires_at));
+    END CASE;
+    IF outcome = 'capture' THEN
+        -- A sum that was reserved without a session of ours may be a part of the order, not more.
+        status := coalesce(nullif(not_payable(o), 'authorized'), CASE
+            WHEN asked.id IS NOT NULL
+                AND (asked.amount, asked.currency) <> (o.total_amount, o.currency)
+                OR asked.id IS NULL AND (p.amount > o.total_amount OR p.currency <> o.currency)
+                    THEN 'order-changed' END);
+        IF status IS NOT NULL THEN
+            outcome := 'not_capturable';
+        END IF;
+    END IF;
+    IF outcome = 'not_capturable' THEN
+        -- A refused request frees its key.
+        DELETE FROM idempotency_keys k WHERE k.principal = p_principal AND k.route = route
+            AND k.key = p_key
+            AND k.organization_id = p_organization AND k.body IS NULL;
+    END IF;
+    RETURN NEXT;
+END $$;

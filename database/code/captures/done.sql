@@ -1,0 +1,10 @@
+-- Keeps the answer to a capture, for a caller that sends the same request again.
+--   p_id: the payment or session of capture_begin. p_body: the answer.
+CREATE OR REPLACE FUNCTION capture_done(
+    p_organization uuid, p_id uuid, p_principal text, p_key text, p_body text)
+RETURNS void LANGUAGE sql
+BEGIN ATOMIC
+    UPDATE idempotency_keys k SET body = p_body
+    WHERE k.principal = p_principal AND k.route = format('POST /payments/%s/capture', p_id)
+        AND k.key = p_key AND k.organization_id = p_organization;
+END;

@@ -1,0 +1,11 @@
+-- The statuses of many orders, sorted by id. Orders that don't exist are left out.
+--   p_ids: the orders.
+--   id: the order. body: the JSON of its line. version: of the order. customer: the order's.
+CREATE OR REPLACE FUNCTION order_statuses(p_organization uuid, p_ids text[])
+RETURNS TABLE (id text, body text, version bigint, customer text) LANGUAGE sql STABLE
+BEGIN ATOMIC
+    SELECT d.id::text, d.document::text, d.version, d.customer_id::text
+    FROM order_status_documents d
+    WHERE d.organization_id = p_organization AND d.id = ANY (p_ids::uuid[])
+    ORDER BY d.id;
+END;

@@ -1,4 +1,0 @@
-CREATE OR REPLACE FUNCTION refund_request_get(p_organization uuid, p_id uuid) RETURNS TABLE (body text, state text, reason text) LANGUAGE sql STABLE
-BEGIN ATOMIC
-    SELECT refund_request_document(r), r.state, r.reason FROM refund_requests r WHERE r.organization_id = p_organization AND r.id = p_id;
-END;

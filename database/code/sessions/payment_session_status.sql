@@ -1,3 +1,0 @@
-CREATE OR REPLACE FUNCTION payment_session_status(status text, expires_at timestamptz) RETURNS text LANGUAGE sql STABLE PARALLEL SAFE
-RETURN CASE WHEN status IN ('creating', 'needs_review', 'awaiting_redirect', 'awaiting_callback') AND expires_at <= now()
-    THEN 'failed' ELSE status END;

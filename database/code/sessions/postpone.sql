@@ -1,0 +1,13 @@
+-- Ends a lease early: the provider was away and the caller has given up for now, so the next caller
+-- need not wait.
+--   xid, tags: the transaction and what it announced, since a session that an operator has let go
+--   on was shown before.
+CREATE OR REPLACE FUNCTION session_postpone(p_session uuid, p_organization uuid)
+RETURNS TABLE (xid text, tags text[]) LANGUAGE plpgsql AS $$
+BEGIN
+    UPDATE payment_sessions s SET leased_until = now(), updated_at = now()
+    WHERE s.organization_id = p_organization AND s.id = p_session AND s.status = 'creating';
+    xid := pg_current_xact_id()::text;
+    tags := announced_tags();
+    RETURN NEXT;
+END $$;

@@ -1,0 +1,32 @@
+-- Lets an event take effect, and notes it at the shopper's session: event id, type, status and
+-- amount, never the body.
+--   p_objects: the objects that the event is about. p_trusted: the provider's API has shown them.
+--   p_resource: kind and id of the object that the event names there, or NULL.
+--   p_agrees: the API shows that object as the event's body says.
+--   outcome: applied, already_applied, waiting, needs_review, ignored, unknown_event; as in
+--   payment_event_apply. payment_status: the order's.
+--   xid, tags: the transaction and what it announced.
+CREATE OR REPLACE FUNCTION webhook_apply(
+    p_event uuid, p_objects jsonb, p_trusted boolean, p_resource text, p_agrees boolean)
+RETURNS TABLE (outcome text, reason text, payment_status text, xid text, tags text[])
+LANGUAGE plpgsql AS $$
+DECLARE
+    a record;
+BEGIN
+    SELECT * INTO a FROM payment_event_apply(p_event, p_objects, p_trusted, p_resource, p_agrees);
+    IF a.session IS NOT NULL AND a.outcome IN ('applied', 'needs_review') THEN
+        UPDATE payment_sessions s SET updated_at = now(), webhook_data = (
+            SELECT jsonb_strip_nulls(jsonb_build_object('eventId', e.event_id, 'type', e.kind,
+                'status', b.object ->> 'state',
+                'amount', b.object ->> 'amount', 'currency', b.object ->> 'currency'))
+            FROM webhook_events e LEFT
+                JOIN LATERAL (SELECT o AS object FROM jsonb_array_elements(p_objects) AS o
+                ORDER BY o ->> 'kind' = 'payment' DESC, o ->> 'id' LIMIT 1) AS b ON true
+            WHERE e.id = p_event)
+        WHERE s.id = a.session::uuid;
+    END IF;
+    RETURN QUERY SELECT a.outcome, a.reason, a.payment_status, coalesce(a.xid, ''),
+        -- All that this transaction has announced, the session included.
+        CASE WHEN a.outcome = 'already_applied' THEN webhook_tags(p_event)
+            ELSE announced_tags() END;
+END $$;

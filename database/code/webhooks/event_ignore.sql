@@ -1,6 +1,0 @@
--- An event turns out to concern nothing of ours, e.g. when it is replayed: nobody takes it up again.
-CREATE OR REPLACE FUNCTION webhook_event_ignore(p_event uuid, p_reason text) RETURNS void LANGUAGE sql
-BEGIN ATOMIC
-    UPDATE webhook_events e SET attempts = e.attempts + 1, state = 'ignored', reason = p_reason
-    WHERE e.id = p_event AND e.state = 'received';
-END;

@@ -1,5 +1,0 @@
-CREATE OR REPLACE FUNCTION webhook_event_postpone(p_event uuid, p_reason text) RETURNS void LANGUAGE sql
-BEGIN ATOMIC
-    UPDATE webhook_events e SET attempts = e.attempts + 1, reason = p_reason, next_attempt_at = now() + webhook_pause(e.attempts, e.received_at)
-    WHERE e.id = p_event AND e.state = 'received';
-END;

@@ -1,0 +1,264 @@
+-- The outbox: what cache-spin needs of a database. Run it by a migration, or by
+--   psql -1 -v ON_ERROR_STOP=1 -f outbox.sql
+-- A second run changes nothing. Postgres 14 or newer.
+--
+-- Everything is made in the first schema of the search path. The role that the app connects as needs
+-- that schema on its search path, and the right to read and write both tables.
+
+-- One row per statement that changed cached data. Triggers write it in the statement's own
+-- transaction; the cache deletes it after it has applied the row.
+CREATE TABLE IF NOT EXISTS cache_invalidations (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    xid xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    -- '*' stands for everything.
+    tags text[] NOT NULL CHECK (cardinality(tags) > 0),
+    created_at timestamptz NOT NULL DEFAULT now()
+) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000);
+
+CREATE INDEX IF NOT EXISTS cache_invalidations_xid ON cache_invalidations (xid);
+
+-- One row: the one cache (Redis address and key prefix) that this database serves, the run of
+-- Redis and the history of the database that were last seen, and the epoch of valid entries.
+CREATE TABLE IF NOT EXISTS cache_state (
+    singleton boolean PRIMARY KEY DEFAULT true CHECK (singleton),
+    cache text,
+    run_id text,
+    epoch uuid NOT NULL DEFAULT gen_random_uuid(),
+    history text
+);
+
+INSERT INTO cache_state DEFAULT VALUES ON CONFLICT DO NOTHING;
+
+-- From this many rows on, saying everything costs less than naming them.
+CREATE OR REPLACE FUNCTION announced_rows() RETURNS bigint LANGUAGE sql IMMUTABLE RETURN 200;
+
+-- The tags that this transaction's triggers have written so far: what its writer must forget.
+CREATE OR REPLACE FUNCTION announced_tags() RETURNS text[] LANGUAGE sql STABLE
+BEGIN ATOMIC
+    SELECT coalesce(array_agg(DISTINCT tag), '{}')
+    FROM cache_invalidations i, unnest(i.tags) AS tag WHERE i.xid = pg_current_xact_id();
+END;
+
+-- Which history this is: the cluster, its timeline (a promotion or a recovery to a point in time
+-- begins another one), the database.
+CREATE OR REPLACE FUNCTION database_history() RETURNS text LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    cluster text;
+    timeline text;
+    own text := (SELECT d.oid::text FROM pg_database d WHERE d.datname = current_database());
+BEGIN
+    BEGIN
+        cluster := (SELECT s.system_identifier::text FROM pg_control_system() AS s);
+        timeline := left(pg_walfile_name(pg_current_wal_lsn()), 8);
+    EXCEPTION WHEN insufficient_privilege OR feature_not_supported OR undefined_function THEN
+        -- Some managed servers keep these to themselves: the rest still tells a clone from its
+        -- original.
+        NULL;
+    END;
+    RETURN concat_ws('/', coalesce(cluster, '-'), coalesce(timeline, '-'), own);
+END $$;
+
+-- The outbox for a renewal of the certificate, and the epoch, which moves if the run of Redis or
+-- the history of the database is another one, or if there is too much to name.
+--   p_cache: the caller's Redis address and key prefix.
+--   p_run_id: the run id of its Redis.
+CREATE OR REPLACE FUNCTION cache_renew(p_cache text, p_run_id text)
+RETURNS TABLE (outcome text, epoch text, ids bigint[], tags text[]) LANGUAGE plpgsql AS $$
+DECLARE
+    state cache_state;
+    present text := database_history();
+    new_epoch uuid;
+BEGIN
+    SELECT * INTO STRICT state FROM cache_state FOR NO KEY UPDATE;
+    IF state.cache <> p_cache THEN
+        RETURN QUERY SELECT 'mismatch', NULL::text, '{}'::bigint[], '{}'::text[];
+        RETURN;
+    END IF;
+    IF state.run_id IS DISTINCT FROM p_run_id OR state.history IS DISTINCT FROM present THEN
+        new_epoch := gen_random_uuid();
+    END IF;
+
+    -- A new statement, so a new snapshot: all that was committed before the lock was had.
+    SELECT coalesce(array_agg(r.id), '{}') INTO ids
+    FROM (SELECT i.id FROM cache_invalidations i ORDER BY i.id LIMIT 1001) r;
+    SELECT coalesce(array_agg(DISTINCT tag), '{}') INTO tags
+    FROM cache_invalidations i, unnest(i.tags) AS tag WHERE i.id = ANY (ids);
+    IF cardinality(ids) > 1000 OR '*' = ANY (tags) THEN
+        new_epoch := gen_random_uuid();
+        DELETE FROM cache_invalidations i WHERE i.id = ANY (ids);
+        ids := '{}';
+        tags := '{}';
+    END IF;
+
+    IF new_epoch IS NOT NULL OR state.cache IS NULL THEN
+        UPDATE cache_state s SET cache = p_cache, run_id = p_run_id, history = present, epoch = coalesce(new_epoch, s.epoch);
+    END IF;
+    outcome := 'ok';
+    epoch := coalesce(new_epoch, state.epoch)::text;
+    RETURN NEXT;
+END $$;
+
+-- Deletes outbox rows that have been applied.
+--   p_ids: their ids, as cache_renew gave them.
+CREATE OR REPLACE FUNCTION cache_forget(p_ids bigint[]) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    DELETE FROM cache_invalidations i WHERE i.id = ANY (p_ids);
+END $$;
+
+-- Deletes the outbox rows of a transaction that its writer has applied. A row that says more than
+-- the applied tags stays. All rows stay if the database serves another cache, or has seen another
+-- run of Redis, than the one that was told.
+--   p_transaction: the writer's transaction, as its statement gave it.
+--   p_tags: the tags that were applied.
+--   p_cache: the caller's Redis address and key prefix.
+--   p_run_id: the run id of the Redis that was told.
+CREATE OR REPLACE FUNCTION cache_forget_transaction(
+    p_transaction text, p_tags text[], p_cache text, p_run_id text)
+RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    DELETE FROM cache_invalidations i WHERE i.xid = p_transaction::xid8 AND i.tags <@ p_tags
+        AND EXISTS (SELECT FROM cache_state s WHERE s.cache = p_cache AND s.run_id = p_run_id);
+END $$;
+
+-- Runs one INSERT, UPDATE, DELETE or MERGE, and says what its triggers announced, in one round trip.
+-- The triggers run at the end of the statement, so the statement itself can't see their rows; the
+-- next one in this function can. At least one row is answered, without a body if nothing changed.
+--   p_statement: the statement, with RETURNING; it has its parameters as $1 to $16, each as text.
+--   p_params: the parameters.
+--   body: a returned row as JSON.
+CREATE OR REPLACE FUNCTION cache_write(p_statement text, p_params text[])
+RETURNS TABLE (body text, xid text, tags text[]) LANGUAGE plpgsql AS $$
+DECLARE
+    bodies text[];
+BEGIN
+    IF cardinality(p_params) > 16 THEN
+        RAISE EXCEPTION 'cache_write takes up to 16 parameters, not %', cardinality(p_params);
+    END IF;
+    EXECUTE format('WITH changed AS (%s) SELECT array_agg(to_jsonb(changed)::text) FROM changed', p_statement)
+    INTO bodies
+    USING p_params[1], p_params[2], p_params[3], p_params[4], p_params[5], p_params[6], p_params[7], p_params[8],
+        p_params[9], p_params[10], p_params[11], p_params[12], p_params[13], p_params[14], p_params[15], p_params[16];
+    RETURN QUERY SELECT b.body, pg_current_xact_id_if_assigned()::text, announced_tags()
+    FROM (SELECT) AS one LEFT JOIN unnest(bodies) AS b(body) ON true;
+END $$;
+
+-- It runs any statement with its caller's rights. So no role may call it unasked, such as one that a
+-- gateway of functions lends to the public.
+REVOKE ALL ON FUNCTION cache_write(text, text[]) FROM PUBLIC;
+
+-- Lets a table announce every change: its triggers write the tags of old and new rows into the outbox,
+-- whoever makes the change. A row that moves announces both of its places. A statement that changes
+-- more than announced_rows() rows, and TRUNCATE, announce everything.
+--
+--   SELECT cache_attach('items', ARRAY[$t$'list:' || list_id$t$]);
+--
+-- A call with the same tags changes nothing; one with others replaces them, and announces everything.
+--   p_table: an ordinary table of the caller's.
+--   p_tags: SQL expressions over a row, each a tag. NULL is no tag. Names of functions in it are looked
+--     up in the table's schema and in that of the outbox.
+CREATE OR REPLACE FUNCTION cache_attach(p_table regclass, p_tags text[]) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    announcer regprocedure;
+    home text; -- the table's schema
+    outbox text; -- the schema of the outbox
+    called text; -- the announcing function
+    tags text; -- one text[] of a row
+    body text;
+BEGIN
+    SELECT n.nspname, 'cache_announce_' || CASE WHEN octet_length(c.relname) > 48 THEN md5(c.relname) ELSE c.relname END
+    INTO home, called
+    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE c.oid = p_table AND c.relkind = 'r'
+        AND NOT EXISTS (SELECT FROM pg_inherits i WHERE i.inhrelid = c.oid OR i.inhparent = c.oid);
+    IF home IS NULL THEN
+        -- A statement on a parent doesn't fire the statement triggers of its children, nor the other way.
+        RAISE EXCEPTION '% is a view, partitioned, or part of an inheritance tree: its changes would be missed', p_table
+            USING ERRCODE = 'wrong_object_type';
+    END IF;
+    IF coalesce(cardinality(p_tags), 0) = 0 OR array_position(p_tags, NULL) IS NOT NULL THEN
+        RAISE EXCEPTION 'a table without tags announces nothing' USING ERRCODE = 'invalid_parameter_value';
+    END IF;
+    outbox := (SELECT c.relnamespace::regnamespace::text FROM pg_class c WHERE c.oid = 'cache_invalidations'::regclass);
+    tags := (SELECT string_agg(format('(%s)::text', tag), ', ') FROM unnest(p_tags) AS tag);
+    body := format($body$
+#variable_conflict use_column
+DECLARE
+    changed bigint;
+    announced text[];
+BEGIN
+    IF TG_OP = 'TRUNCATE' THEN
+        announced := '{*}';
+    ELSIF TG_OP = 'DELETE' THEN
+        SELECT count(*) INTO changed FROM old_rows;
+        IF changed BETWEEN 1 AND %1$s.announced_rows() THEN
+            SELECT array_agg(DISTINCT said.tag) INTO announced
+            FROM (SELECT unnest(ARRAY[%2$s]) AS tag FROM old_rows) AS said WHERE said.tag IS NOT NULL;
+        END IF;
+    ELSE
+        SELECT count(*) INTO changed FROM new_rows;
+        IF changed BETWEEN 1 AND %1$s.announced_rows() THEN
+            IF TG_OP = 'INSERT' THEN
+                SELECT array_agg(DISTINCT said.tag) INTO announced
+                FROM (SELECT unnest(ARRAY[%2$s]) AS tag FROM new_rows) AS said WHERE said.tag IS NOT NULL;
+            ELSE
+                SELECT array_agg(DISTINCT said.tag) INTO announced
+                FROM (SELECT unnest(ARRAY[%2$s]) AS tag FROM old_rows
+                    UNION ALL SELECT unnest(ARRAY[%2$s]) FROM new_rows) AS said WHERE said.tag IS NOT NULL;
+            END IF;
+        END IF;
+    END IF;
+    IF changed > %1$s.announced_rows() THEN
+        announced := '{*}';
+    END IF;
+    IF announced IS NOT NULL THEN
+        INSERT INTO %1$s.cache_invalidations (tags) VALUES (announced);
+    END IF;
+    RETURN NULL;
+END $body$, outbox, tags);
+
+    announcer := to_regprocedure(format('%I.%I()', home, called));
+    IF body = (SELECT p.prosrc FROM pg_proc p WHERE p.oid = announcer) AND 4 = (SELECT count(*) FROM pg_trigger t
+        WHERE t.tgrelid = p_table AND t.tgfoid = announcer AND t.tgenabled = 'A') THEN
+        RETURN;
+    END IF;
+    -- A mistake in an expression is found here, not by the first writer.
+    EXECUTE format('SELECT ARRAY[%s] FROM %s LIMIT 0', tags, p_table);
+    -- By its owner's rights: who may change the table needn't have any on the outbox. pg_temp last:
+    -- nobody's temporary table stands in for anything.
+    EXECUTE format('CREATE OR REPLACE FUNCTION %I.%I() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
+        SET search_path = %I, %s, pg_temp AS %L', home, called, home, outbox, body);
+    EXECUTE format('CREATE OR REPLACE TRIGGER cache_announce_insert AFTER INSERT ON %1$s
+            REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION %2$I.%3$I();
+        CREATE OR REPLACE TRIGGER cache_announce_update AFTER UPDATE ON %1$s
+            REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows
+            FOR EACH STATEMENT EXECUTE FUNCTION %2$I.%3$I();
+        CREATE OR REPLACE TRIGGER cache_announce_delete AFTER DELETE ON %1$s
+            REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION %2$I.%3$I();
+        CREATE OR REPLACE TRIGGER cache_announce_truncate AFTER TRUNCATE ON %1$s
+            FOR EACH STATEMENT EXECUTE FUNCTION %2$I.%3$I();
+        -- Also while session_replication_role is replica: in bulk loads and restores.
+        ALTER TABLE %1$s ENABLE ALWAYS TRIGGER cache_announce_insert,
+            ENABLE ALWAYS TRIGGER cache_announce_update, ENABLE ALWAYS TRIGGER cache_announce_delete,
+            ENABLE ALWAYS TRIGGER cache_announce_truncate', p_table, home, called);
+    -- Entries from before depend on other tags.
+    INSERT INTO cache_invalidations (tags) VALUES ('{*}');
+END $$;
+
+-- Lets a table announce nothing any more. The cache must not hold entries made of it from then on.
+--   p_table: a table that cache_attach was called for.
+CREATE OR REPLACE FUNCTION cache_detach(p_table regclass) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    announcer regprocedure;
+BEGIN
+    SELECT t.tgfoid::regprocedure INTO announcer FROM pg_trigger t
+    WHERE t.tgrelid = p_table AND t.tgname = 'cache_announce_insert';
+    IF announcer IS NULL THEN
+        RETURN;
+    END IF;
+    EXECUTE format('DROP TRIGGER IF EXISTS cache_announce_insert ON %1$s;
+        DROP TRIGGER IF EXISTS cache_announce_update ON %1$s;
+        DROP TRIGGER IF EXISTS cache_announce_delete ON %1$s;
+        DROP TRIGGER IF EXISTS cache_announce_truncate ON %1$s;
+        DROP FUNCTION %2$s', p_table, announcer);
+    INSERT INTO cache_invalidations (tags) VALUES ('{*}');
+END $$;
