@@ -48,8 +48,8 @@ pub async fn read(app: &'static App, entry: Entry, params: Vec<Param>) -> Result
     read_kept(app, entry, params, compress, None).await
 }
 
-/// As [`read`], for an entry that lives for `ttl` at most. Its row may shorten that. Such entries are
-/// small, so they are never packed: the code that packs is a twentieth of a component.
+/// As [`read`], for an entry that lives for `ttl` at most. Its row may shorten that. Such entries
+/// are small, so they are never packed: the code that packs is a twentieth of a component.
 ///
 /// # Errors
 /// As [`read`].
