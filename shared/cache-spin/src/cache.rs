@@ -1,5 +1,5 @@
-//! The cache of one instance: reads, writes and renewals over Redis and Postgres. The one place that
-//! a component needs to know.
+//! The cache of one instance: reads, writes and renewals over Redis and Postgres. The one place
+//! that a component needs to know.
 
 mod keeping;
 mod many;
@@ -32,7 +32,8 @@ use std::time::Duration;
 /// A cache entry in name only: where it is, and what it depends on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
-    /// Under which number it is counted ([`StatisticsSettings::entities`](crate::statistics::StatisticsSettings::entities)).
+    /// Under which number it is counted
+    /// ([`StatisticsSettings::entities`](crate::statistics::StatisticsSettings::entities)).
     pub entity: usize,
     /// Its key, without the prefix of all keys.
     pub key: String,
@@ -156,9 +157,9 @@ impl Cache {
         Ok(Some(read))
     }
 
-    /// One call of a function in Postgres that changes something. Its rows carry `xid` and `tags`: what
-    /// the triggers of its transaction announced. Returns when no reader is served the old state any
-    /// more; tidies up behind the answer.
+    /// One call of a function in Postgres that changes something. Its rows carry `xid` and `tags`:
+    /// what the triggers of its transaction announced. Returns when no reader is served the old
+    /// state any more; tidies up behind the answer.
     ///
     /// # Errors
     /// What Postgres gave: then nothing has changed.
@@ -184,11 +185,11 @@ impl Cache {
     }
 
     /// One statement that changes something: INSERT, UPDATE, DELETE or MERGE, with RETURNING. Its
-    /// parameters come as texts, so one that isn't a text is cast: `$1::bigint`. Gives the returned rows,
-    /// each as JSON. Returns when no reader is served the old state any more.
+    /// parameters come as texts, so one that isn't a text is cast: `$1::bigint`. Gives the returned
+    /// rows, each as JSON. Returns when no reader is served the old state any more.
     ///
-    /// `cache_write` of `sql/outbox.sql` runs it, and gives back in the same round trip what its triggers
-    /// have announced.
+    /// `cache_write` of `sql/outbox.sql` runs it, and gives back in the same round trip what its
+    /// triggers have announced.
     ///
     /// # Errors
     /// What Postgres gave: then nothing has changed, or the error says that it may have.
@@ -213,8 +214,8 @@ impl Cache {
         seen.map(|seen| certified(&seen).is_some()).map_err(|fault| explain(&fault))
     }
 
-    /// The sums of all instances, and since when they are added up (milliseconds since the Unix epoch).
-    /// `None` if Redis gives no answer.
+    /// The sums of all instances, and since when they are added up (milliseconds since the Unix
+    /// epoch). `None` if Redis gives no answer.
     pub async fn statistics(&self) -> Option<(Statistics, Option<u64>)> {
         self.recorder.sums().await
     }

@@ -18,15 +18,16 @@ thread_local! {
     static TICKING: Cell<u32> = const { Cell::new(0) };
 }
 
-/// A request begins: reads the clock for everything of it that needs no more than about now, unless somebody reads it all the time. Each
-/// question to the host is more than a hundredth of a hit.
+/// A request begins: reads the clock for everything of it that needs no more than about now, unless
+/// somebody reads it all the time. Each question to the host is more than a hundredth of a hit.
 pub fn begin_request() {
     if TICKING.get() == 0 {
         LATEST.set(now_millis());
     }
 }
 
-/// A task that wakes many times a second and reads the clock when it does: as long as there is one, requests take its time for theirs.
+/// A task that wakes many times a second and reads the clock when it does: as long as there is one,
+/// requests take its time for theirs.
 pub struct Ticker {
     /// 1 where it ticks often enough.
     counts: u32,
@@ -43,7 +44,8 @@ impl Ticker {
         Self { counts }
     }
 
-    /// Reads the clock, for itself and for the requests that begin until it does so again: milliseconds since the Unix epoch.
+    /// Reads the clock, for itself and for the requests that begin until it does so again:
+    /// milliseconds since the Unix epoch.
     pub fn tick(&self) -> u64 {
         let now = now_millis();
         LATEST.set(now);
@@ -57,8 +59,9 @@ impl Drop for Ticker {
     }
 }
 
-/// When the latest request of this instance began, in milliseconds since the Unix epoch: older than now by what it has waited for and by a
-/// tick of [`Ticker`], never newer. For tokens and the limits of entries; not for signatures of payment providers.
+/// When the latest request of this instance began, in milliseconds since the Unix epoch: older than
+/// now by what it has waited for and by a tick of [`Ticker`], never newer. For tokens and the
+/// limits of entries; not for signatures of payment providers.
 pub fn request_millis() -> u64 {
     LATEST.get()
 }
@@ -82,10 +85,12 @@ pub async fn sleep(duration: Duration) {
 const NAPS: u32 = 5;
 const MOST_NAPS: u32 = 25;
 
-/// The operation's outcome, or `None` where it takes longer than the limit. Dropping it cancels the call in the host.
+/// The operation's outcome, or `None` where it takes longer than the limit. Dropping it cancels the
+/// call in the host.
 ///
-/// The limit is waited out in naps, and the operation has its chance after each. A nap that ends late doesn't count: the machine is
-/// busy, and an answer that has long been there, and that nobody had the time to hand on, isn't to be taken for none.
+/// The limit is waited out in naps, and the operation has its chance after each. A nap that ends
+/// late doesn't count: the machine is busy, and an answer that has long been there, and that nobody
+/// had the time to hand on, isn't to be taken for none.
 pub async fn limited<T>(limit: Duration, operation: impl Future<Output = T>) -> Option<T> {
     let (nap, late) = (limit / NAPS, (limit / NAPS * 3 / 2).as_millis() as u64);
     let mut operation = pin!(operation);

@@ -1,7 +1,8 @@
 //! A time limit for many short calls at the cost of one timer.
 //!
-//! A timer raced against each call is the dearest part of a cached read: on Spin, starting and cancelling one costs as much as a third of
-//! the request. Here one task per instance ticks while calls are outstanding, and wakes those whose time is over.
+//! A timer raced against each call is the dearest part of a cached read: on Spin, starting and
+//! cancelling one costs as much as a third of the request. Here one task per instance ticks while
+//! calls are outstanding, and wakes those whose time is over.
 
 use spin_sdk::wasip3::spawn;
 use std::cell::{Cell, RefCell};
@@ -18,25 +19,27 @@ use futures_util::future::{Either, select};
 /// Into how many parts the limit is divided: what ticks are counted in.
 const PARTS: u32 = 24;
 
-/// A tick while all is well. Shorter ones would be more exact, but each costs a tenth of a cached read, in each instance.
+/// A tick while all is well. Shorter ones would be more exact, but each costs a tenth of a cached
+/// read, in each instance.
 const LONG_TICK: u32 = 8;
 
 /// A tick where the last one was silent, or nothing has ever been heard.
 const SHORT_TICK: u32 = 3;
 
-/// What silent ticks add up to when a call is given up: less than the whole limit. What is left is for what is done instead, so that all of
-/// it takes the limit and little more.
+/// What silent ticks add up to when a call is given up: less than the whole limit. What is left is
+/// for what is done instead, so that all of it takes the limit and little more.
 const GIVEN_UP_AFTER: u32 = 21;
 
-/// The same for who has never had an answer. Requests that come to a new instance must not all wait as long as those of one that knows its
-/// server: there is nothing yet that says that it is there.
+/// The same for who has never had an answer. Requests that come to a new instance must not all wait
+/// as long as those of one that knows its server: there is nothing yet that says that it is there.
 const UNHEARD_GIVEN_UP_AFTER: u32 = 15;
 
 /// By how much a tick may be late; where that is very little, by what a timer may.
 const SLACK: u32 = 2;
 const TIMER_SLACK: Duration = Duration::from_millis(3);
 
-/// How often a tick counts in which nothing was heard, and one in which another call was answered: whoever answers doesn't hang.
+/// How often a tick counts in which nothing was heard, and one in which another call was answered:
+/// whoever answers doesn't hang.
 const SILENT: u32 = 2;
 const HEARD: u32 = 1;
 
@@ -52,7 +55,8 @@ struct Waiting {
     alarm: Option<Waker>,
 }
 
-/// Both ends of an alarm that hasn't rung: of use to the next call. Making and dropping one costs more than waiting for it.
+/// Both ends of an alarm that hasn't rung: of use to the next call. Making and dropping one costs
+/// more than waiting for it.
 type Spare = (Waker, Wait);
 
 /// How many are kept: as many as an instance has requests at once.
@@ -117,7 +121,8 @@ impl Deadline {
         })
     }
 
-    /// The operation's outcome, or `None` where it takes longer than the limit. Dropping it cancels the call in the host.
+    /// The operation's outcome, or `None` where it takes longer than the limit. Dropping it cancels
+    /// the call in the host.
     pub async fn within<T>(self: &Rc<Self>, operation: impl Future<Output = T>) -> Option<T> {
         let mut operation = pin!(operation);
         if let Poll::Ready(outcome) = poll_fn(|context| Poll::Ready(operation.as_mut().poll(context))).await {
@@ -165,12 +170,14 @@ impl Deadline {
         Place { deadline: self, index }
     }
 
-    /// Ticks until nobody waits. A tick that comes late doesn't count, and what was counted before it doesn't either: the machine is busy, and
-    /// an answer that has long been there, and that nobody had the time to hand on, isn't to be taken for none.
+    /// Ticks until nobody waits. A tick that comes late doesn't count, and what was counted before
+    /// it doesn't either: the machine is busy, and an answer that has long been there, and that
+    /// nobody had the time to hand on, isn't to be taken for none.
     async fn watch(self: Rc<Self>) {
         let _ticking = Ticking(&self.ticking);
         let ticker = Ticker::begin(self.part * LONG_TICK);
-        // By the wall clock, which requests need, too: where it is set while calls wait, one tick counts as late, or one that is late doesn't.
+        // By the wall clock, which requests need, too: where it is set while calls wait, one tick
+        // counts as late, or one that is late doesn't.
         let mut before = ticker.tick();
         while self.is_awaited() {
             let known = self.patience.get() == GIVEN_UP_AFTER * SILENT;
@@ -205,8 +212,9 @@ impl Deadline {
         self.places.borrow().iter().flatten().any(|waiting| waiting.alarm.is_some())
     }
 
-    /// Counts a tick, and gives the alarms of those whose time is over. Where nobody has heard anything for as long as the first has waited,
-    /// that is everybody: who asked later is asking the same silent server.
+    /// Counts a tick, and gives the alarms of those whose time is over. Where nobody has heard
+    /// anything for as long as the first has waited, that is everybody: who asked later is asking
+    /// the same silent server.
     fn due(&self, parts: u32, counts: u32) -> Vec<Waker> {
         let mut due = Vec::new();
         let all = self.silence.get() >= self.patience.get();

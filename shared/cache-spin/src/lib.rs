@@ -1,11 +1,15 @@
-//! The ports of cache-logic over Spin: one Redis, the outbox in Postgres, clock and chance, time limits, statistics. Knows nothing of
-//! orders: a component gives its settings, its entries and its statements.
+//! The ports of cache-logic over Spin: one Redis, the outbox in Postgres, clock and chance, time
+//! limits, statistics. Knows nothing of orders: a component gives its settings, its entries and its
+//! statements.
 //!
 //! Reading order:
-//! 1. [`clock`], [`notify`], [`deadline`]: time, chance, and wake-ups between requests of one instance
-//! 2. [`redis`], [`postgres`]: one dependency each, with the time limits and breakers that Spin lacks
+//! 1. [`clock`], [`notify`], [`deadline`]: time, chance, and wake-ups between requests of one
+//!    instance
+//! 2. [`redis`], [`postgres`]: one dependency each, with the time limits and breakers that Spin
+//!    lacks
 //! 3. [`store`], [`ports`]: what cache-logic asks of both
-//! 4. [`cache`]: reads and writes, the one type that a component works with; [`statistics`]: what they count
+//! 4. [`cache`]: reads and writes, the one type that a component works with; [`statistics`]: what
+//!    they count
 //! 5. [`state`]: Redis for what isn't a cache, with [`limits`], [`claims`] and [`locks`] on it
 
 /// The README, so that its examples are compiled.

@@ -1,6 +1,6 @@
-//! Rate limits over the Redis of state: one script for all windows of an attempt. Redis is one primary,
-//! so all keys are in its reach. Asked one by one, windows would let fewer attempts pass than may, if
-//! many come at once.
+//! Rate limits over the Redis of state: one script for all windows of an attempt. Redis is one
+//! primary, so all keys are in its reach. Asked one by one, windows would let fewer attempts pass
+//! than may, if many come at once.
 
 use cache_logic::limit::{LimitDecision, Window, WindowCount};
 use cache_logic::origin::OriginFault;
@@ -23,8 +23,8 @@ impl Windows {
         Self(windows)
     }
 
-    /// Counts an attempt of this name; of the empty name it only says whether there is room. `None` if
-    /// Redis is away: for what is done all the same then.
+    /// Counts an attempt of this name; of the empty name it only says whether there is room. `None`
+    /// if Redis is away: for what is done all the same then.
     pub async fn count(&self, state: &State, name: &str) -> Option<LimitDecision> {
         let keys = self.keys(state);
         let keys: Vec<&str> = keys.iter().map(String::as_str).collect();

@@ -18,14 +18,16 @@ pub struct Ports {
     pub postgres: Postgres,
     /// By which name the database knows this cache: address and key prefix, no password.
     pub cache_name: String,
-    /// The database has said that it serves another cache: nothing is read from this one, and no write relies on it.
+    /// The database has said that it serves another cache: nothing is read from this one, and no
+    /// write relies on it.
     pub mismatch: Cell<bool>,
     /// Who is told what happens.
     #[cfg(feature = "events")]
     pub observer: Cell<Option<Observer>>,
 }
 
-/// Is told what happens: a function for logs or metrics. Called before the answer, so it must be quick.
+/// Is told what happens: a function for logs or metrics. Called before the answer, so it must be
+/// quick.
 #[cfg(feature = "events")]
 pub type Observer = fn(&cache_logic::event::Event<'_>);
 

@@ -43,8 +43,8 @@ pub struct Postgres {
 struct Access {
     /// The address, with the time limits.
     url: String,
-    /// How long a call is waited for. Postgres ends a statement at its limit; the quarter more lets it say so, and only then is it
-    /// left alone.
+    /// How long a call is waited for. Postgres ends a statement at its limit; the quarter more lets
+    /// it say so, and only then is it left alone.
     patience: Duration,
     breaker: RefCell<Breaker>,
     rest: Duration,
@@ -62,16 +62,18 @@ impl Postgres {
         Ok(self.access.get_or_init(|| Access::new(&self.url, terms.postgres_timeout, terms.postgres_rest)))
     }
 
-    /// Calls a function that changes nothing: `SELECT * FROM function(...)`. Its connection goes back to the pool with the answer: it is never
-    /// kept, never shared.
+    /// Calls a function that changes nothing: `SELECT * FROM function(...)`. Its connection goes
+    /// back to the pool with the answer: it is never kept, never shared.
     ///
     /// # Errors
-    /// [`OriginFault::Unavailable`] if Postgres can't be reached in time; [`OriginFault::Internal`] for what a retry doesn't mend.
+    /// [`OriginFault::Unavailable`] if Postgres can't be reached in time; [`OriginFault::Internal`]
+    /// for what a retry doesn't mend.
     pub async fn query(&self, function: &str, params: Vec<Param>) -> Result<Vec<Row>, OriginFault> {
         self.ask(&call(function, &params), params, "the database gave no answer in time").await
     }
 
-    /// Calls a function that changes something. If its answer is lost, the error says that the change may have been made.
+    /// Calls a function that changes something. If its answer is lost, the error says that the
+    /// change may have been made.
     ///
     /// # Errors
     /// As [`Self::query`].
@@ -182,7 +184,8 @@ fn by_sqlstate(code: &str, message: String) -> Failure {
         "57014" => Failure::TooSlow,
         // Connection exceptions, insufficient resources, shutdowns, starting up.
         code if code.starts_with("08") || code.starts_with("53") || code.starts_with("57P") => Failure::Unreachable,
-        // Serialization failure, deadlock, lock not available: the same request may succeed at once.
+        // Serialization failure, deadlock, lock not available: the same request may succeed at
+        // once.
         "40001" | "40P01" | "55P03" => Failure::Answered(OriginFault::Unavailable {
             detail: "the database was busy".into(),
             retry_after_seconds: 1,
@@ -191,7 +194,8 @@ fn by_sqlstate(code: &str, message: String) -> Failure {
     }
 }
 
-/// Adds the time limits that Spin doesn't have: for connecting, for a statement, and for a transaction that somebody left open.
+/// Adds the time limits that Spin doesn't have: for connecting, for a statement, and for a
+/// transaction that somebody left open.
 fn with_time_limits(url: &str, limit: Duration) -> String {
     if url.contains("options=") {
         return url.to_owned();

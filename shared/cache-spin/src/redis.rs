@@ -1,4 +1,5 @@
-//! One connection to Redis per instance, with a time limit, a breaker and a reopening on error: Spin has none of the three.
+//! One connection to Redis per instance, with a time limit, a breaker and a reopening on error:
+//! Spin has none of the three.
 
 mod script;
 
@@ -28,8 +29,8 @@ struct Session {
     run: OnceCell<RunId>,
 }
 
-/// Says that a connection is being opened, or that its server is being asked who it is, until it is dropped: at the end, or where the time
-/// limit cuts it off. Then it tells who waits.
+/// Says that a connection is being opened, or that its server is being asked who it is, until it is
+/// dropped: at the end, or where the time limit cuts it off. Then it tells who waits.
 struct Opening<'a>(&'a Server);
 
 impl<'a> Opening<'a> {
@@ -84,13 +85,15 @@ impl Redis {
     /// Runs one command. The answer comes with the run id of the server that gave it.
     ///
     /// # Errors
-    /// [`CacheFault`]: no answer in time, no connection, an error answer, or not asked because the breaker is open.
+    /// [`CacheFault`]: no answer in time, no connection, an error answer, or not asked because the
+    /// breaker is open.
     pub async fn command(&self, name: &str, arguments: Vec<Argument>) -> Result<(Vec<Value>, RunId), CacheFault> {
         self.0.command(self.0.admit()?, name, arguments).await
     }
 
-    /// As [`Self::command`], for who has another way to go. Where Redis has been left alone long enough to be asked again, it isn't this
-    /// question that finds out whether it is back: a PING behind the response does.
+    /// As [`Self::command`], for who has another way to go. Where Redis has been left alone long
+    /// enough to be asked again, it isn't this question that finds out whether it is back: a PING
+    /// behind the response does.
     ///
     /// # Errors
     /// As [`Self::command`].
@@ -188,14 +191,14 @@ impl Server {
         }
     }
 
-    /// One answer of Redis. Each has the whole limit: a server that hangs gives none, and one that is asked by a busy machine gives one
-    /// after the other.
+    /// One answer of Redis. Each has the whole limit: a server that hangs gives none, and one that
+    /// is asked by a busy machine gives one after the other.
     async fn in_time<T>(&self, answer: impl Future<Output = T>) -> Result<T, CacheFault> {
         self.deadline.within(answer).await.ok_or(CacheFault::TimedOut)
     }
 
-    /// The open session, or a new one, which whoever opened it has to be introduced to. One request opens it; the others wait for that, and
-    /// give up with it.
+    /// The open session, or a new one, which whoever opened it has to be introduced to. One request
+    /// opens it; the others wait for that, and give up with it.
     async fn session(&self) -> Result<(Rc<Session>, Option<Opening<'_>>), CacheFault> {
         let mut waited = false;
         loop {
@@ -233,7 +236,8 @@ impl Server {
         Ok((session, Some(opening)))
     }
 
-    /// Sends the first command of a connection, and beside it the question whose it is: one round trip for both.
+    /// Sends the first command of a connection, and beside it the question whose it is: one round
+    /// trip for both.
     async fn introduced<T>(
         &self,
         _opening: Opening<'_>,
@@ -286,8 +290,8 @@ fn standalone_run(info: &str) -> Result<RunId, CacheFault> {
     run.ok_or_else(|| CacheFault::Protocol("INFO names no run_id".into()))
 }
 
-/// Spin hands on the text of an error and nothing else, so the text decides: what the server said is an answer, all else means that the
-/// connection is gone.
+/// Spin hands on the text of an error and nothing else, so the text decides: what the server said
+/// is an answer, all else means that the connection is gone.
 fn fault(error: &Error) -> CacheFault {
     const ANSWERS: [&str; 11] = [
         "signalled by the server",

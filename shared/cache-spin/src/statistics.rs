@@ -1,10 +1,12 @@
 //! What this instance counts, and how that gets to the sums of all instances.
 //!
-//! Nothing is sent where a request waits for it. The first thing that is counted spawns a task behind the response; the task waits until
-//! the instance is quiet, or has gathered for long enough, and adds everything to a hash in Redis by one script. Spin keeps an instance
-//! while such a task runs, also past its last request: so nothing is lost when instances are replaced, and so a task should end
-//! soon, lest instances pile up. What is lost: what was gathered when the server is stopped or an instance traps, and what could not be
-//! sent because Redis was away for longer than [`RETRIES`] allow.
+//! Nothing is sent where a request waits for it. The first thing that is counted spawns a task
+//! behind the response; the task waits until the instance is quiet, or has gathered for long
+//! enough, and adds everything to a hash in Redis by one script. Spin keeps an instance while such
+//! a task runs, also past its last request: so nothing is lost when instances are replaced, and so
+//! a task should end soon, lest instances pile up. What is lost: what was gathered when the server
+//! is stopped or an instance traps, and what could not be sent because Redis was away for longer
+//! than [`RETRIES`] allow.
 
 use crate::clock::{monotonic, name, now_millis, request_millis, sleep};
 use crate::redis::{Argument, Redis, Script, Value, millis, text};
@@ -16,14 +18,16 @@ use std::cell::{Cell, RefCell};
 use std::future::Future;
 use std::time::Duration;
 
-/// The parts, in sixteenths, in which the gathering time is waited out. At the end of each an instance that is quiet sends what it has and
-/// may end: after a burst many have had but a few requests. Each costs a timer, a tenth of a cached read, so they are few.
+/// The parts, in sixteenths, in which the gathering time is waited out. At the end of each an
+/// instance that is quiet sends what it has and may end: after a burst many have had but a few
+/// requests. Each costs a timer, a tenth of a cached read, so they are few.
 const PARTS: [u32; 3] = [3, 5, 8];
 
 /// An instance counts as quiet when no request has come for so many sixteenths.
 const QUIET: u32 = 2;
 
-/// How often a batch is sent once more, while the cache is away, before it waits for the next thing that is counted.
+/// How often a batch is sent once more, while the cache is away, before it waits for the next thing
+/// that is counted.
 const RETRIES: u32 = 3;
 
 /// How long Redis remembers a batch: longer than its retries take.
@@ -78,7 +82,8 @@ struct Batch {
 enum Sent {
     /// It has been added, now or before.
     Added,
-    /// Redis is away, and with it the cache: there are fewer requests than usual, and instances may stay a little longer to send it.
+    /// Redis is away, and with it the cache: there are fewer requests than usual, and instances may
+    /// stay a little longer to send it.
     Away,
     /// To be tried again with the next thing that is counted. At full load nobody may wait here.
     Refused,
@@ -103,8 +108,9 @@ impl Recorder {
         }
     }
 
-    /// Returns when the instance is quiet, or when the gathering time is over. How long it has been quiet the clock says: a part that began
-    /// with the last request of a spent instance isn't followed by another one.
+    /// Returns when the instance is quiet, or when the gathering time is over. How long it has been
+    /// quiet the clock says: a part that began with the last request of a spent instance isn't
+    /// followed by another one.
     async fn gathered(gather: Duration) {
         let quiet = (gather / 16 * QUIET).as_millis() as u64;
         for part in PARTS {
@@ -174,7 +180,8 @@ impl Recorder {
             Self::gathered(gather).await;
             let Some(batch) = self.next_batch() else { break };
             match self.send(&batch).await {
-                // The next thing that is counted has a task of its own: waiting for it here would cost a timer.
+                // The next thing that is counted has a task of its own: waiting for it here would
+                // cost a timer.
                 Sent::Added if !self.counting.get() => break,
                 Sent::Added => failures = 0,
                 outcome => {
@@ -211,7 +218,8 @@ impl Recorder {
         }
     }
 
-    /// The sums of all instances, and since when they are added up (milliseconds since the Unix epoch). `None` where Redis gives no answer.
+    /// The sums of all instances, and since when they are added up (milliseconds since the Unix
+    /// epoch). `None` where Redis gives no answer.
     pub(crate) async fn sums(&self) -> Option<(Statistics, Option<u64>)> {
         let (answer, _) = self.redis.command("HGETALL", vec![text(&self.key)]).await.ok()?;
         let texts: Vec<String> = answer.into_iter().filter_map(utf8).collect();

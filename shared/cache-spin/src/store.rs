@@ -21,8 +21,8 @@ pub struct RedisStore {
     /// The connection; also for other uses of the same Redis.
     pub redis: Redis,
     prefix: String,
-    /// Stands for the database behind this cache. Mixed into the run id, so that a certificate that another database has given counts as
-    /// one of another run: for nothing.
+    /// Stands for the database behind this cache. Mixed into the run id, so that a certificate that
+    /// another database has given counts as one of another run: for nothing.
     origin: u128,
     /// How long a look may leave out who renews the certificate, and whether that is due.
     pace_ms: u64,
@@ -84,8 +84,8 @@ impl RedisStore {
         }
     }
 
-    /// The same, asking only so often about the renewal of the certificate. A busy instance would learn nothing new from asking at each
-    /// look, and each key of a look costs.
+    /// The same, asking only so often about the renewal of the certificate. A busy instance would
+    /// learn nothing new from asking at each look, and each key of a look costs.
     pub fn asking_about_renewals_every(mut self, pace: Duration) -> Self {
         self.pace_ms = pace.as_millis() as u64;
         self

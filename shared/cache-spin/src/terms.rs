@@ -24,8 +24,9 @@ pub struct Terms {
 /// Gives the terms of this instance, or says which setting is wrong; the same each time.
 pub type TermsSource = fn() -> Pin<Box<dyn Future<Output = Result<&'static Terms, OriginFault>>>>;
 
-/// The terms of an app that has no settings for them: a certificate of a second, entries of a megabyte
-/// at most, two seconds for a statement, and one second of rest for a Postgres that gave no answer.
+/// The terms of an app that has no settings for them: a certificate of a second, entries of a
+/// megabyte at most, two seconds for a statement, and one second of rest for a Postgres that gave
+/// no answer.
 pub fn usual() -> Pin<Box<dyn Future<Output = Result<&'static Terms, OriginFault>>>> {
     Box::pin(std::future::ready(USUAL.as_ref().map_err(|wrong| OriginFault::Misconfigured { detail: wrong.clone() })))
 }

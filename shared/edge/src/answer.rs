@@ -1,6 +1,6 @@
 //! The answer to a cached read, and how it is sent.
 
-use crate::packing::{Packing, Sent};
+use crate::packing::{Packing, Representation};
 use crate::problem;
 use crate::reply::Reply;
 use crate::request::Incoming;
@@ -16,16 +16,16 @@ pub struct Answer {
     pub body: Vec<u8>,
     /// The entity tag, quotes included.
     pub etag: String,
-    /// The customer whose it is.
+    /// The customer that it belongs to; `None` if it belongs to the whole organisation.
     pub owner: Option<String>,
     /// The value of `Cache-Status` (RFC 9211).
     pub cache_status: String,
-    /// How the body is encoded, where it may be.
+    /// How the body is encoded; `None` if it is never packed.
     pub(crate) packing: Option<Packing>,
 }
 
 impl Answer {
-    /// What a read gave. `compress` is how its entry may be packed.
+    /// Makes the answer of a read. `compress` is how its entry may be packed.
     pub(crate) fn new(read: Read, compress: Option<Compression>) -> Self {
         // An answer that is too short to be packed has one form for all clients.
         let packing = compress
@@ -35,15 +35,15 @@ impl Answer {
         Self { body: payload, etag, owner, cache_status: cache_status(&read.outcome), packing }
     }
 
-    /// 200, or 304 where the caller has it already.
+    /// 200 with the body, or 304 if the caller already has it.
     pub fn into_reply(self, request: &Incoming) -> Reply {
         let matched = request.header("if-none-match").is_some_and(|wanted| none_match(&wanted, &self.etag));
         let vary = if self.packing.is_some() { "Authorization, Accept-Encoding" } else { "Authorization" };
         let sent = match self.packing {
             Some(packing) => packing.send(self.body, self.etag, request),
-            None => Ok(Sent { body: self.body, etag: self.etag, coding: None }),
+            None => Ok(Representation { body: self.body, etag: self.etag, coding: None }),
         };
-        let Sent { body, etag, coding } = match sent {
+        let Representation { body, etag, coding } = match sent {
             Ok(sent) => sent,
             Err(error) => return problem::reply(&error, &request.path, &request.request_id),
         };

@@ -1,4 +1,4 @@
-//! What a component works with: one per instance, with its settings, the cache, Postgres and state.
+//! The app of one instance: its settings, the cache, Postgres and the Redis of state.
 
 use std::cell::OnceCell;
 use std::future::Future;
@@ -13,20 +13,20 @@ use cache_spin::terms::Terms;
 use commerce::error::Error;
 use commerce::views;
 
-use crate::settings::{Config, ConfigError, Loaded, Rules, component, joined, misconfigured, once};
+use crate::settings::{Config, ConfigError, OnceResult, Rules, component, merge, misconfigured, once};
 
 /// The dependencies of one instance.
 pub struct App {
-    /// What every request needs to know.
+    /// The settings that every request needs.
     pub config: Config,
     /// Redis in front of Postgres.
     pub cache: Cache,
-    /// The Redis of state that must not be evicted. Nothing of the cache is there.
+    /// The Redis of state that must not be evicted. No entry of the cache is there.
     pub state: State,
 }
 
 thread_local! {
-    static APP: OnceCell<Loaded<App>> = const { OnceCell::new() };
+    static APP: OnceCell<OnceResult<App>> = const { OnceCell::new() };
 }
 
 impl App {
@@ -34,7 +34,7 @@ impl App {
     ///
     /// # Errors
     /// Every setting that is wrong; the same at each request of this instance.
-    pub async fn get() -> Loaded<Self> {
+    pub async fn get() -> OnceResult<Self> {
         once(&APP, async || Ok(Self::new(Config::load(component()).await?))).await
     }
 
@@ -52,7 +52,7 @@ impl App {
     /// Every setting that is wrong, those of [`Rules`] among them.
     pub async fn wrong_settings() -> Vec<ConfigError> {
         let wrong = Self::get().await.err().unwrap_or_default();
-        joined(wrong.to_vec(), Rules::get().await.err().unwrap_or_default())
+        merge(wrong.to_vec(), Rules::get().await.err().unwrap_or_default())
     }
 
     fn new(config: Config) -> Self {

@@ -37,8 +37,8 @@ pub struct Settings {
 impl Settings {
     /// By variables of spin.toml: `redis_url`, `database_url`, `key_prefix`, and, if it is there,
     /// `redis_credentials` (`user:password`). Spin's list of allowed hosts takes no address with a
-    /// password, so the two stand apart. All else is as in [`terms::usual`], and nothing is counted.
-    /// Every field may be changed before [`Cache::new`] takes it.
+    /// password, so the two stand apart. All else is as in [`terms::usual`], and nothing is
+    /// counted. Every field may be changed before [`Cache::new`] takes it.
     ///
     /// # Errors
     /// [`OriginFault::Misconfigured`] that names the variable that the component isn't given.
@@ -72,9 +72,9 @@ thread_local! {
 }
 
 impl Cache {
-    /// The cache of this instance, by [`Settings::from_variables`]. To be called at the beginning of a
-    /// request: the first one makes the cache, and each reads the clock for its request. An app that
-    /// keeps a cache of its own calls [`begin_request`] there instead.
+    /// The cache of this instance, by [`Settings::from_variables`]. To be called at the beginning
+    /// of a request: the first one makes the cache, and each reads the clock for its request. An
+    /// app that keeps a cache of its own calls [`begin_request`] there instead.
     ///
     /// # Errors
     /// As [`Settings::from_variables`].
@@ -94,15 +94,16 @@ async fn variable(name: &'static str) -> Result<String, OriginFault> {
     given.map_err(|_| OriginFault::Misconfigured { detail: format!("variable {name} is not given to this component") })
 }
 
-/// The name by which a database knows a cache: address of Redis and prefix, without user and password.
+/// The name by which a database knows a cache: address of Redis and prefix, without user and
+/// password.
 pub fn cache_name(redis_url: &str, key_prefix: &str) -> String {
     let address = redis_url.rsplit('@').next().unwrap_or_default();
     let address = address.trim_start_matches("rediss://").trim_start_matches("redis://").trim_end_matches('/');
     format!("{address}#{key_prefix}")
 }
 
-/// The name by which a cache knows a database: host, port and database of its URL. User, password and
-/// options don't make it another one.
+/// The name by which a cache knows a database: host, port and database of its URL. User, password
+/// and options don't make it another one.
 pub fn database_name(url: &str) -> String {
     let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
     let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));

@@ -1,4 +1,5 @@
-//! A database per test, copied from a template that is made once and dropped with the last test that needs it.
+//! A database per test, copied from a template that is made once and dropped with the last test
+//! that needs it.
 
 use std::path::Path;
 use std::process::Command;
@@ -152,7 +153,8 @@ impl Database {
     }
 }
 
-/// Calls order_create for ORG with a key over a connection; the body's hash is that of the request's text.
+/// Calls order_create for ORG with a key over a connection; the body's hash is that of the
+/// request's text.
 pub async fn create(client: &Client, request: &serde_json::Value, key: &str, id: Uuid) -> Row {
     let hash = request.to_string();
     client.query_one(&call("order_create", 6), &[&ORG, request, &"somebody", &key, &hash, &id]).await.unwrap()

@@ -70,7 +70,8 @@ async fn two_bodies_of_one_transmission_conflict_and_only_the_api_is_believed() 
             let transmission = Some("t1".to_owned());
             let genuine =
                 Event { transmission, trusted, ..Event::new(vec![capture(order, "C1", "completed", "100.00", 1)]) };
-            // Through the API the forged event shows the same capture as it is; by its own body it claims more.
+            // Through the API the forged event shows the same capture as it is; by its own body it
+            // claims more.
             let claimed = if trusted { "100.00" } else { "9999.00" };
             let forged = Event {
                 id: "WH-FORGED".into(),
