@@ -1,4 +1,4 @@
-//! What a cache is made of, and where an app that has no settings of its own gets it from.
+//! The parts of a cache, and their defaults for an app that has no settings of its own.
 
 use super::Cache;
 use crate::clock::begin_request;
@@ -14,31 +14,31 @@ use std::time::Duration;
 const REDIS_TIMEOUT: Duration = Duration::from_millis(100);
 const REDIS_REST: Duration = Duration::from_secs(1);
 
-/// What a cache is made of.
+/// The parts of a cache.
 pub struct Settings {
-    /// Where entries are.
+    /// The Redis of the entries.
     pub redis: Redis,
-    /// In front of every key.
+    /// The prefix of every key.
     pub key_prefix: String,
-    /// Where the truth is: a URL that may hold a password.
+    /// The address of Postgres, which may hold a password.
     pub database_url: String,
-    /// By which name the cache knows the database: address and name, no password.
+    /// The name by which the cache knows the database: address and name, no password.
     pub database_name: String,
-    /// By which name the database knows this cache: address and prefix, no password.
+    /// The name by which the database knows this cache: address and prefix, no password.
     pub cache_name: String,
     /// The pieces of the certificate.
     pub timing: Timing,
-    /// What is counted.
+    /// The counters.
     pub statistics: StatisticsSettings,
-    /// All that a hit doesn't need.
+    /// All other settings, which a hit doesn't need.
     pub terms: TermsSource,
 }
 
 impl Settings {
     /// By variables of spin.toml: `redis_url`, `database_url`, `key_prefix`, and, if it is there,
     /// `redis_credentials` (`user:password`). Spin's list of allowed hosts takes no address with a
-    /// password, so the two stand apart. All else is as in [`terms::usual`], and nothing is counted.
-    /// Every field may be changed before [`Cache::new`] takes it.
+    /// password, so the two stand apart. All else is as in [`terms::usual`], and nothing is
+    /// counted. Every field may be changed before [`Cache::new`] takes it.
     ///
     /// # Errors
     /// [`OriginFault::Misconfigured`] that names the variable that the component isn't given.
@@ -72,9 +72,9 @@ thread_local! {
 }
 
 impl Cache {
-    /// The cache of this instance, by [`Settings::from_variables`]. To be called at the beginning of a
-    /// request: the first one makes the cache, and each reads the clock for its request. An app that
-    /// keeps a cache of its own calls [`begin_request`] there instead.
+    /// The cache of this instance, by [`Settings::from_variables`]. To be called at the beginning
+    /// of a request: the first one makes the cache, and each reads the clock for its request. An
+    /// app that keeps a cache of its own calls [`begin_request`] there instead.
     ///
     /// # Errors
     /// As [`Settings::from_variables`].
@@ -94,15 +94,16 @@ async fn variable(name: &'static str) -> Result<String, OriginFault> {
     given.map_err(|_| OriginFault::Misconfigured { detail: format!("variable {name} is not given to this component") })
 }
 
-/// The name by which a database knows a cache: address of Redis and prefix, without user and password.
+/// The name by which a database knows a cache: address of Redis and prefix, without user and
+/// password.
 pub fn cache_name(redis_url: &str, key_prefix: &str) -> String {
     let address = redis_url.rsplit('@').next().unwrap_or_default();
     let address = address.trim_start_matches("rediss://").trim_start_matches("redis://").trim_end_matches('/');
     format!("{address}#{key_prefix}")
 }
 
-/// The name by which a cache knows a database: host, port and database of its URL. User, password and
-/// options don't make it another one.
+/// The name by which a cache knows a database: host, port and database of its URL. User, password
+/// and options don't make it another one.
 pub fn database_name(url: &str) -> String {
     let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
     let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
