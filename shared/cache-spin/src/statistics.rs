@@ -7,7 +7,7 @@
 //! soon, lest instances pile up.
 //!
 //! Counts are lost if the server is stopped or an instance traps before they are sent, and if Redis
-//! is away for longer than [`RETRIES`] allow.
+//! is away for longer than its retries last.
 
 use crate::cache::Cache;
 use crate::clock::{monotonic, name, now_millis, request_millis, sleep};
