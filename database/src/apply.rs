@@ -28,7 +28,8 @@ const BOOKKEEPING: &str = "
         sha256 text NOT NULL,
         applied_at timestamptz NOT NULL DEFAULT now()
     )";
-/// Before the names of the last release's objects in `schema_code`: no file is called so, so they count as gone.
+/// Before the names of the last release's objects in `schema_code`: no file is called so, so they
+/// count as gone.
 const RELEASE_0: &str = "release_0/";
 
 /// A line of `schema_code`.
@@ -45,7 +46,8 @@ pub(crate) async fn run(session: &Session<'_>, files: &Files) -> Result<Report> 
     let origin = release_0::origin(&applied, files)?;
     session.client.batch_execute(BOOKKEEPING).await.context("the bookkeeping tables")?;
 
-    // Files that were taken in by a numbered file of this run: these may change functions that constraints stand on.
+    // Files that were taken in by a numbered file of this run: these may change functions that
+    // constraints stand on.
     let mut allowed = BTreeSet::new();
     let due: Vec<(usize, &SchemaFile)> =
         files.schema.iter().enumerate().filter(|(_, file)| !applied.contains(&file.name)).collect();
@@ -345,7 +347,8 @@ impl Change<'_> {
         made(self.client, file, &before).await
     }
 
-    /// Refuses to change a function by which stored rows were judged, unless a numbered file has seen to the rows.
+    /// Refuses to change a function by which stored rows were judged, unless a numbered file has
+    /// seen to the rows.
     async fn refuse_if_judged(&self, object: &str, class: u32, oid: u32, allowed: bool) -> Result<()> {
         let judged = if allowed { Vec::new() } else { catalog::judged_by(self.client, class, oid).await? };
         ensure!(
@@ -357,7 +360,8 @@ impl Change<'_> {
         Ok(())
     }
 
-    /// Drops an object after all that stands on it. Those that a file makes become pending; anything else is refused.
+    /// Drops an object after all that stands on it. Those that a file makes become pending;
+    /// anything else is refused.
     async fn drop_with_dependents(&self, object: &str, class: u32, oid: u32) -> Result<()> {
         let mut order: Vec<(String, u32, u32)> = Vec::new();
         let mut foreign = Vec::new();

@@ -26,7 +26,8 @@ const VIEWS: &str = "SELECT 'pg_class'::regclass::oid, c.oid, 'view ' || c.oid::
     FROM pg_class c JOIN pg_rewrite r ON r.ev_class = c.oid
     WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'v' AND c.relname = $1";
 
-/// All objects that a file's name and kind may mean: several if a function's name has several signatures.
+/// All objects that a file's name and kind may mean: several if a function's name has several
+/// signatures.
 pub(crate) async fn objects(client: &Client, file: &CodeFile) -> Result<Vec<Object>> {
     let query = if file.kind == Kind::Function { FUNCTIONS } else { VIEWS };
     let rows = client.query(query, &[&file.object]).await?;
@@ -64,8 +65,9 @@ pub(crate) struct Dependent {
     pub(crate) name: String,
 }
 
-/// The functions, views, defaults, generated columns, constraints, indexes, triggers and policies that stand directly on
-/// an object. A view's rule counts as the view, and its row type as the view itself.
+/// The functions, views, defaults, generated columns, constraints, indexes, triggers and policies
+/// that stand directly on an object. A view's rule counts as the view, and its row type as the view
+/// itself.
 pub(crate) async fn dependents(client: &Client, class: Oid, oid: Oid) -> Result<Vec<Dependent>> {
     let rows = client
         .query(
@@ -92,8 +94,9 @@ pub(crate) async fn dependents(client: &Client, class: Oid, oid: Oid) -> Result<
     Ok(rows.iter().map(|row| Dependent { class: row.get(0), oid: row.get(1), name: row.get(2) }).collect())
 }
 
-/// The constraints, indexes and generated columns whose rows were judged by a function, directly or through functions
-/// that are built on it: another body would leave rows that were judged by the old one.
+/// The constraints, indexes and generated columns whose rows were judged by a function, directly or
+/// through functions that are built on it: another body would leave rows that were judged by the
+/// old one.
 pub(crate) async fn judged_by(client: &Client, class: Oid, oid: Oid) -> Result<Vec<String>> {
     let rows = client
         .query(
@@ -116,7 +119,8 @@ pub(crate) async fn judged_by(client: &Client, class: Oid, oid: Oid) -> Result<V
     Ok(rows.iter().map(|row| row.get(0)).collect())
 }
 
-/// Statements that give an object's rights again after it was dropped and made anew; `%s` stands for its name.
+/// Statements that give an object's rights again after it was dropped and made anew; `%s` stands
+/// for its name.
 pub(crate) async fn grants(client: &Client, class: Oid, oid: Oid) -> Result<Vec<String>> {
     let rows = client
         .query(

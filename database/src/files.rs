@@ -42,7 +42,8 @@ pub struct CodeFile {
     pub name: String,
     /// Its statement, with the comments.
     pub text: String,
-    /// The files that a numbered file has to take in before this one, by their place in [`Files::code`].
+    /// The files that a numbered file has to take in before this one, by their place in
+    /// [`Files::code`].
     pub needs: Vec<usize>,
     /// SHA-256 of the file, hexadecimal.
     pub sha256: String,
@@ -65,8 +66,9 @@ impl Files {
     /// Reads a folder.
     ///
     /// # Errors
-    /// A file can't be read; code.sql and code/ don't list the same files; a code file doesn't hold exactly one
-    /// `CREATE OR REPLACE FUNCTION` or `VIEW`; a file has a command of psql other than `\i`.
+    /// A file can't be read; code.sql and code/ don't list the same files; a code file doesn't hold
+    /// exactly one `CREATE OR REPLACE FUNCTION` or `VIEW`; a file has a command of psql other than
+    /// `\i`.
     pub fn read(dir: &Path) -> Result<Files> {
         let order = includes(&read(&dir.join("code.sql"))?, "code.sql")?;
         let mut present = BTreeSet::new();

@@ -1,10 +1,11 @@
 //! Brings a Postgres database up to date with the SQL files of this folder.
 //!
-//! Numbered files of `schema/` are applied once each, in order. Functions and views stand in `code/`, one per file;
-//! those that have changed are applied together, in one transaction. README.md says how to change either.
+//! Numbered files of `schema/` are applied once each, in order. Functions and views stand in
+//! `code/`, one per file; those that have changed are applied together, in one transaction.
+//! README.md says how to change either.
 //!
-//! The files are read when the runner runs, and not embedded: a deployment has the checkout anyway, a changed file needs
-//! no build, and a test gives a changed copy of the folder.
+//! The files are read when the runner runs, and not embedded: a deployment has the checkout anyway,
+//! a changed file needs no build, and a test gives a changed copy of the folder.
 
 mod apply;
 mod catalog;
@@ -27,7 +28,8 @@ pub struct Options {
     pub dir: PathBuf,
     /// How long a statement waits for a lock before its transaction is rolled back.
     pub lock_timeout: Duration,
-    /// How often a transaction is begun before the run gives up on a lock. The pause between two doubles each time.
+    /// How often a transaction is begun before the run gives up on a lock. The pause between two
+    /// doubles each time.
     pub attempts: u32,
     /// The first of these pauses.
     pub pause: Duration,
@@ -36,7 +38,8 @@ pub struct Options {
 }
 
 impl Default for Options {
-    /// This crate's own folder; locks are waited for 3 s, six times, with pauses of 1, 2, 4, 8 and 16 s.
+    /// This crate's own folder; locks are waited for 3 s, six times, with pauses of 1, 2, 4, 8 and
+    /// 16 s.
     fn default() -> Self {
         Options {
             dir: default_dir().to_owned(),
@@ -78,8 +81,9 @@ impl Report {
 /// Brings a database up to date. `say` gets a line for each step, before the step.
 ///
 /// # Errors
-/// The files contradict each other, the database isn't one of ours, a change is refused, a lock isn't to be had, or
-/// Postgres fails. Each transaction that was committed before stands, and the next run goes on from there.
+/// The files contradict each other, the database isn't one of ours, a change is refused, a lock
+/// isn't to be had, or Postgres fails. Each transaction that was committed before stands, and the
+/// next run goes on from there.
 pub async fn migrate(config: &Config, options: &Options, say: &(dyn Fn(&str) + Send + Sync)) -> Result<Report> {
     let files = Files::read(&options.dir)?;
     let session = session::Session::open(config, options, say).await?;

@@ -1,4 +1,5 @@
-//! The last release that applied its files by a script, and the rule by which its databases are taken over.
+//! The last release that applied its files by a script, and the rule by which its databases are
+//! taken over.
 
 use std::collections::BTreeSet;
 
@@ -32,7 +33,8 @@ pub(crate) enum Origin {
 /// Judges the names in `schema_migrations`.
 ///
 /// # Errors
-/// A name is neither the last release's nor one of `schema/`; or the last release's files are incomplete.
+/// A name is neither the last release's nor one of `schema/`; or the last release's files are
+/// incomplete.
 pub(crate) fn origin(applied: &BTreeSet<String>, files: &Files) -> Result<Origin> {
     let old: BTreeSet<&str> = self::files().collect();
     let new: BTreeSet<&str> = files.schema.iter().map(|file| file.name.as_str()).collect();

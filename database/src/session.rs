@@ -1,11 +1,14 @@
-//! One connection that holds the runner's lock, and a second one that sees what the first waits for.
+//! One connection that holds the runner's lock, and a second one that sees what the first waits
+//! for.
 
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
+use tokio_postgres::config::SslMode;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::{Client, Config, NoTls};
+use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::Options;
 
@@ -62,8 +65,9 @@ impl<'a> Session<'a> {
         (self.say)(line);
     }
 
-    /// Takes the runners' lock, which ends with the connection. It is tried and not waited for: a statement that waits
-    /// has a snapshot, which an index that the other run builds concurrently would wait for.
+    /// Takes the runners' lock, which ends with the connection. It is tried and not waited for: a
+    /// statement that waits has a snapshot, which an index that the other run builds concurrently
+    /// would wait for.
     async fn lock(&self) -> Result<()> {
         let began = Instant::now();
         let mut told = false;
@@ -151,11 +155,22 @@ fn held_up(error: &anyhow::Error) -> bool {
     matches!(code, Some(code) if *code == SqlState::LOCK_NOT_AVAILABLE || *code == SqlState::T_R_DEADLOCK_DETECTED)
 }
 
+/// Connects; encrypted if the URL says `sslmode=require`. Then the server's certificate must be one
+/// that the system trusts.
 async fn connect(config: &Config) -> Result<Client> {
     let mut config = config.clone();
     config.application_name("database migrate");
+    // Each connection ends with its client.
+    if config.get_ssl_mode() == SslMode::Require {
+        // Another one may have been chosen by the program that this runs in.
+        rustls::crypto::ring::default_provider().install_default().ok();
+        let tls = MakeRustlsConnect::with_native_certs();
+        let (tls, _) = tls.map_err(|errors| anyhow!("no certificate of the system's can be read: {errors:?}"))?;
+        let (client, connection) = config.connect(tls).await.context("Postgres")?;
+        tokio::spawn(connection);
+        return Ok(client);
+    }
     let (client, connection) = config.connect(NoTls).await.context("Postgres")?;
-    // It ends with the client.
     tokio::spawn(connection);
     Ok(client)
 }

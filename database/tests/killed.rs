@@ -1,4 +1,5 @@
-//! The program, killed by SIGKILL: what it leaves is the old state or the new, and the next run completes it.
+//! The program, killed by SIGKILL: what it leaves is the old state or the new, and the next run
+//! completes it.
 //!
 //! Needs DATABASE_URL: a connection that may create databases.
 

@@ -8,6 +8,7 @@ mod settings;
 pub use keeping::{Keeping, Ttl};
 pub use settings::{Settings, cache_name, database_name};
 
+use crate::clock::begin_request;
 use crate::params;
 use crate::ports::Ports;
 use crate::postgres::{Param, Postgres, Row, Statement};
@@ -22,10 +23,11 @@ use cache_logic::policy::Policy;
 use cache_logic::ports::Store;
 use cache_logic::read::{EntrySpec, Read, certified};
 use cache_logic::renew::Renewal;
+use cache_logic::statistics::Statistics;
 use cache_logic::write::{Commit, Invalidation};
 use sha2::{Digest, Sha256};
 use spin_sdk::wasip3::spawn;
-use std::cell::Cell;
+use std::cell::{Cell, OnceCell};
 use std::time::Duration;
 
 /// A cache entry in name only: where it is, and what it depends on.
@@ -97,8 +99,28 @@ pub struct Cache {
     pub(crate) recorder: Recorder,
 }
 
+thread_local! {
+    static CACHE: OnceCell<&'static Cache> = const { OnceCell::new() };
+}
+
 impl Cache {
-    /// Nothing is opened yet.
+    /// The cache of this instance, by [`Settings::from_variables`]. To be called at the beginning
+    /// of a request: the first one makes the cache, and each reads the clock for its request. An
+    /// app that keeps a cache of its own calls [`begin_request`] there instead.
+    ///
+    /// # Errors
+    /// As [`Settings::from_variables`].
+    pub async fn get() -> Result<&'static Self, OriginFault> {
+        begin_request();
+        if let Some(known) = CACHE.with(|cell| cell.get().copied()) {
+            return Ok(known);
+        }
+        let settings = Settings::from_variables().await?;
+        // Another request may have been faster while the variables were read.
+        Ok(CACHE.with(|cell| *cell.get_or_init(|| Box::leak(Box::new(Self::new(settings))))))
+    }
+
+    /// A cache of these parts. Nothing is opened yet.
     pub fn new(settings: Settings) -> Self {
         let Settings { redis, key_prefix, database_url, database_name, cache_name, timing, statistics, terms } =
             settings;
@@ -139,7 +161,7 @@ impl Cache {
         let wanted = EntrySpec { key: &entry.key, tags: &tags, policy: &policy };
         let rules = async || Ok((keeping.policy().await?, (self.terms)().await?.limits));
         let read = cache_logic::read::read_by(&self.ports, &wanted, rules, once).await;
-        self.count_reads(entity, [read.as_ref().map(Option::as_ref)]);
+        self.recorder.count_reads(entity, [read.as_ref().map(Option::as_ref)]);
         let Some(read) = read? else { return Ok(None) };
         self.renew_behind(read.renew);
         if let Some(refresh) = read.refresh {
@@ -151,7 +173,7 @@ impl Cache {
                 let once = async || self.load(entity, load.clone()).await;
                 // If it fails, the entry stays as it is, and the next reader tries again.
                 let stored = cache_logic::read::refresh(&self.ports, &wanted, &terms.limits, refresh, once).await;
-                self.count(|statistics| statistics.refresh(entity, stored.unwrap_or(false)));
+                self.recorder.count(|statistics| statistics.refresh(entity, stored.unwrap_or(false)));
             });
         }
         Ok(Some(read))
@@ -174,7 +196,7 @@ impl Cache {
             Ok::<_, OriginFault>(Commit { value: rows, xid, tags })
         };
         let (rows, invalidation) = cache_logic::write::write(&self.ports, outage_wait, commit).await?;
-        self.count(|statistics| statistics.write(&invalidation, outage_wait));
+        self.recorder.count(|statistics| statistics.write(&invalidation, outage_wait));
         if let Invalidation::Done(settled) = invalidation {
             spawn(async move {
                 // If it fails, the next renewal applies the rows once more.
@@ -214,6 +236,12 @@ impl Cache {
         seen.map(|seen| certified(&seen).is_some()).map_err(|fault| explain(&fault))
     }
 
+    /// The sums of all instances, and the time of the first count (milliseconds since the Unix
+    /// epoch). `None` if Redis gives no answer.
+    pub async fn statistics(&self) -> Option<(Statistics, Option<u64>)> {
+        self.recorder.sums().await
+    }
+
     /// How long ago the certificate in Redis was given, in milliseconds; `None` if there is none.
     pub async fn certificate_age(&self) -> Option<u64> {
         let left = self.ports.store.certificate_left().await?;
@@ -233,7 +261,7 @@ impl Cache {
     }
 
     async fn load(&'static self, entity: usize, load: impl Source) -> Result<Option<OriginValue>, OriginFault> {
-        let rows = self.timed(entity, load.rows(&self.ports.postgres)).await?;
+        let rows = self.recorder.timed(entity, load.rows(&self.ports.postgres)).await?;
         rows.into_iter().next().map(origin_value).transpose()
     }
 

@@ -9,7 +9,6 @@
 //! Counts are lost if the server is stopped or an instance traps before they are sent, and if Redis
 //! is away for longer than its retries last.
 
-use crate::cache::Cache;
 use crate::clock::{monotonic, name, now_millis, request_millis, sleep};
 use crate::redis::{Argument, Redis, Script, Value, millis, text};
 use cache_logic::ports::CacheFault;
@@ -134,14 +133,13 @@ impl Recorder {
     }
 }
 
-impl Cache {
+impl Recorder {
     /// Counts something. The count is sent behind the response.
     pub(crate) fn count(&'static self, record: impl FnOnce(&mut Statistics)) {
-        let recorder = &self.recorder;
-        let Some(gather) = recorder.gather else { return };
-        record(&mut recorder.counted.borrow_mut());
-        recorder.counting.set(true);
-        if !recorder.pending.replace(true) {
+        let Some(gather) = self.gather else { return };
+        record(&mut self.counted.borrow_mut());
+        self.counting.set(true);
+        if !self.pending.replace(true) {
             spawn(self.send_gathered(gather));
         }
     }
@@ -179,61 +177,59 @@ impl Cache {
 
     /// The task behind a response: one at a time.
     async fn send_gathered(&'static self, gather: Duration) {
-        let recorder = &self.recorder;
         let mut failures = 0;
         while failures <= RETRIES {
-            Recorder::gathered(gather).await;
-            let Some(batch) = recorder.next_batch() else { break };
+            Self::gathered(gather).await;
+            let Some(batch) = self.next_batch() else { break };
             match self.send(&batch).await {
                 // The next count has a task of its own: waiting for it here would cost a timer.
-                Sent::Added if !recorder.counting.get() => break,
+                Sent::Added if !self.counting.get() => break,
                 Sent::Added => failures = 0,
                 outcome => {
-                    recorder.unanswered.replace(Some(batch));
+                    self.unanswered.replace(Some(batch));
                     failures += 1;
                     if outcome == Sent::Refused {
                         break;
                     }
-                    sleep(gather.max(recorder.rest)).await;
+                    sleep(gather.max(self.rest)).await;
                 }
             }
         }
-        recorder.pending.set(false);
+        self.pending.set(false);
     }
 
     async fn send(&self, batch: &Batch) -> Sent {
-        let recorder = &self.recorder;
-        let mark = format!("{}:batch:{:032x}", recorder.key, batch.name);
+        let mark = format!("{}:batch:{:032x}", self.key, batch.name);
         let mut arguments = vec![Argument::Int64(request_millis() as i64), millis(MARK_LIFE)];
         for (field, count) in batch.counted.encode() {
             arguments.push(text(&field));
             arguments.push(Argument::Int64(i64::try_from(count).unwrap_or(i64::MAX)));
         }
-        let sent = recorder.redis.script(&recorder.script, &[&recorder.key, &mark], arguments).await;
+        let sent = self.redis.script(&self.script, &[&self.key, &mark], arguments).await;
         match sent {
             Ok(_) => Sent::Added,
             Err(CacheFault::Protocol(why)) => {
-                if !recorder.warned.replace(true) {
+                if !self.warned.replace(true) {
                     eprintln!("warning: statistics can't be added up in Redis: {why}");
                 }
                 Sent::Refused
             }
-            Err(_) if recorder.apart => Sent::Refused,
+            Err(_) if self.apart => Sent::Refused,
             Err(_) => Sent::Away,
         }
     }
 
     /// The sums of all instances, and the time of the first count (milliseconds since the Unix
     /// epoch). `None` if Redis gives no answer.
-    pub async fn statistics(&self) -> Option<(Statistics, Option<u64>)> {
-        let (answer, _) = self.recorder.redis.command("HGETALL", vec![text(&self.recorder.key)]).await.ok()?;
+    pub(crate) async fn sums(&self) -> Option<(Statistics, Option<u64>)> {
+        let (answer, _) = self.redis.command("HGETALL", vec![text(&self.key)]).await.ok()?;
         let texts: Vec<String> = answer.into_iter().filter_map(utf8).collect();
         let pairs = || {
             let (pairs, _) = texts.as_chunks::<2>();
             pairs.iter().filter_map(|[field, value]| Some((field.as_str(), value.parse::<u64>().ok()?)))
         };
         let since = pairs().find(|(field, _)| *field == "since").map(|(_, at)| at);
-        Some((Statistics::decode(self.recorder.entities, pairs()), since))
+        Some((Statistics::decode(self.entities, pairs()), since))
     }
 }
 

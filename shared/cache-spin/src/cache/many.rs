@@ -34,8 +34,10 @@ impl Cache {
         };
         let reads = cache_logic::read_many::read_many(&self.ports, &wanted, &terms.limits, load).await;
         match &reads {
-            Ok(reads) => self.count_reads(entity, reads.iter().map(|read| Ok::<_, &OriginFault>(read.as_ref()))),
-            Err(error) => self.count_reads(entity, entries.iter().map(|_| Err(error))),
+            Ok(reads) => {
+                self.recorder.count_reads(entity, reads.iter().map(|read| Ok::<_, &OriginFault>(read.as_ref())))
+            }
+            Err(error) => self.recorder.count_reads(entity, entries.iter().map(|_| Err(error))),
         }
         let reads = reads?;
         if let Some(first) = reads.iter().flatten().next() {
@@ -69,7 +71,7 @@ impl Cache {
         // If it fails, the entries stay as they are, and the next reader tries again.
         let stored = cache_logic::read_many::refresh_many(&self.ports, &wanted, &terms.limits, load).await;
         let stored = stored.unwrap_or(false);
-        self.count(|statistics| stale.iter().for_each(|_| statistics.refresh(entity, stored)));
+        self.recorder.count(|statistics| stale.iter().for_each(|_| statistics.refresh(entity, stored)));
     }
 
     /// The values of these ids, in their order.
@@ -81,7 +83,7 @@ impl Cache {
         params: Vec<Param>,
     ) -> Result<Vec<Option<Value>>, OriginFault> {
         let mut values: Vec<Option<Value>> = ids.iter().map(|_| None).collect();
-        for row in self.timed(entity, self.ports.postgres.query(function, params)).await? {
+        for row in self.recorder.timed(entity, self.ports.postgres.query(function, params)).await? {
             let place = row.text("id")?.and_then(|id| ids.iter().position(|wanted| wanted == id));
             if let Some(place) = place {
                 values[place] = Some(value(row)?);

@@ -155,12 +155,9 @@ async fn a_soft_deletion_hides_the_order_everywhere() {
     let mut announced: Vec<String> = row.get("tags");
     announced.sort();
     assert_eq!(announced, tags(id, &[CUSTOMER], &["pending"]));
-    for read in [
-        &call("order_get", 2),
-        &call("order_summary", 2),
-        &call("order_payment_status", 2),
-        &call("order_tracking", 2),
-    ] {
+    for read in
+        [&call("order_get", 2), &call("order_summary", 2), &call("order_payment_status", 2), &call("order_tracking", 2)]
+    {
         assert!(db.client.query_opt(read, &[&ORG, &id]).await.unwrap().is_none());
     }
     let statuses = db.client.query(&call("order_statuses", 2), &[&ORG, &vec![id.to_string()]]).await.unwrap();

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::database::{CUSTOMER, Database, ORG, OTHER_ORG, STRANGER, create, call, tags};
+use crate::database::{CUSTOMER, Database, ORG, OTHER_ORG, STRANGER, call, create, tags};
 
 fn request(items: Value) -> Value {
     json!({"customerId": CUSTOMER, "currency": "EUR", "items": items, "notes": "ring \"twice\"", "shippingAddress": {"city": "Iași"}})

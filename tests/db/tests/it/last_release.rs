@@ -1,4 +1,5 @@
-//! The last release's instances go on while this one is rolled out: every statement of theirs runs, with the same columns.
+//! The last release's instances go on while this one is rolled out: every statement of theirs runs,
+//! with the same columns.
 
 use std::path::Path;
 

@@ -143,8 +143,7 @@ async fn a_history_is_one_customers_orders_newest_first() {
     let db = Database::seeded().await;
     let customer: Uuid = db.text(&format!("SELECT customer_id FROM orders WHERE organization_id = '{SEEDED_ORG}' GROUP BY 1 ORDER BY count(*) DESC, 1 LIMIT 1")).await.parse().unwrap();
     let expected = naive(&db, &format!("customer_id = '{customer}'"), "created_at DESC, id DESC").await;
-    let row =
-        db.client.query_one(&call("order_history", 4), &[&SEEDED_ORG, &customer, &10i32, &10i32]).await.unwrap();
+    let row = db.client.query_one(&call("order_history", 4), &[&SEEDED_ORG, &customer, &10i32, &10i32]).await.unwrap();
     let body: Value = serde_json::from_str(row.get("body")).unwrap();
     assert_eq!(ids(&body), expected[10..20]);
     assert_eq!((body["page"].as_i64(), body["total"].as_u64()), (Some(2), Some(expected.len() as u64)));

@@ -10,6 +10,7 @@ mod database;
 mod documents;
 mod last_release;
 mod lists;
+mod outcomes;
 mod payments;
 mod plans;
 mod renewal;

@@ -1,4 +1,5 @@
-//! The runner of `database/`: what it takes over, what it refuses, and that nothing comes of half a run.
+//! The runner of `database/`: what it takes over, what it refuses, and that nothing comes of half a
+//! run.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -190,7 +191,8 @@ async fn of_two_runs_at_once_the_second_waits_and_finds_nothing_to_do() {
     assert_eq!(lines.lock().unwrap().iter().filter(|line| line.starts_with("another run")).count(), 1);
 }
 
-/// The connection is lost at a line of the progress: the server sees what it sees when the process is killed there.
+/// The connection is lost at a line of the progress: the server sees what it sees when the process
+/// is killed there.
 async fn lose_at(db: &Database, dir: &Path, line: usize) -> bool {
     let (tell, told) = tokio::sync::oneshot::channel();
     let (count, tell) = (AtomicU32::new(0), Mutex::new(Some(tell)));
@@ -230,7 +232,8 @@ async fn a_run_that_ends_anywhere_leaves_the_old_or_the_new_and_the_next_complet
         settle(&db).await;
         let found = definitions(&db).await;
         if lost && found != expected {
-            // The numbered file has its functions with it; they are as they were, or new ones of the same meaning.
+            // The numbered file has its functions with it; they are as they were, or new ones of
+            // the same meaning.
             let recorded = db.text("SELECT CASE WHEN to_regclass('schema_code') IS NULL THEN 0 ELSE (SELECT count(*) FROM schema_code WHERE sha256 <> '') END").await;
             let files = database::Files::read(database::default_dir()).unwrap().code.len();
             assert!(recorded.parse::<usize>().unwrap() < files, "line {line}: recorded and not made");

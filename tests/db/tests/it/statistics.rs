@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::database::{Database, SEEDED_ORG, seed, call};
+use crate::database::{Database, SEEDED_ORG, call, seed};
 
 async fn stats(db: &Database, org: Option<Uuid>) -> Value {
     let row = db.client.query_one(&call("order_stats", 1), &[&org]).await.unwrap();

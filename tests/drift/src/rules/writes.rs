@@ -11,8 +11,8 @@ const RULE: &str = "invalidation-after-every-mutation";
 const FUNCTIONS: &str = "database/code/";
 const SCHEMA: &str = "database/schema/";
 const VIEWS: &str = "shared/commerce/src/views/mod.rs";
-/// The outbox and the certificate are the protocol's own, and its ports call these.
-const OF_THE_PROTOCOL: &str = "cache_";
+/// The library calls functions of its own, which it brings for other databases, too.
+const LIBRARY: &str = "shared/cache-spin/";
 
 /// How a function is called.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -103,12 +103,13 @@ fn changes(text: &str, table: &str) -> bool {
 /// Every call of a function by its name, and every view's function, which only looks.
 fn calls(tree: &Tree) -> Vec<(String, String, Way)> {
     let mut calls = Vec::new();
-    for (path, text) in tree.below("shared/", ".rs").chain(tree.below("functions/", ".rs")) {
+    let product = tree.below("shared/", ".rs").chain(tree.below("functions/", ".rs"));
+    for (path, text) in product.filter(|(path, _)| !path.starts_with(LIBRARY)) {
         for (called, arguments, line) in &Code::read(text).calls {
             let Some(way) = way(called) else { continue };
             // The name stands first, or behind the app.
             let name = arguments.split(',').take(2).find_map(|argument| argument.strip_prefix('"')?.strip_suffix('"'));
-            if let Some(name) = name.filter(|name| !name.starts_with(OF_THE_PROTOCOL) || way != Way::Change) {
+            if let Some(name) = name {
                 calls.push((format!("{path}:{line}"), name.to_owned(), way));
             }
         }
