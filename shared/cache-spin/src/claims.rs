@@ -1,8 +1,7 @@
 //! Claims: which of several deliveries works on something, and whether it has taken effect. One key
-//! in Redis, one script for each step. A claim spares work; what makes an effect count once is a
-//! database.
+//! in Redis, one script for each step. A claim spares work; a database makes an effect count once.
 //!
-//! absent -> in work, for as long as its holder says so, at most [`LONGEST`] -> applied, for as
+//! absent -> in work, for as long as its holder says so, at most 30 seconds -> applied, for as
 //! long as the holder asks. Only `applied`, said after the commit, answers a duplicate.
 
 use std::future::Future;
@@ -30,7 +29,7 @@ pub struct Claims {
     end: Script,
 }
 
-/// What a claim came to.
+/// The outcome of a claim.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Claim {
     /// It has taken effect.

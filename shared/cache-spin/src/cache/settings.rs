@@ -1,36 +1,33 @@
-//! What a cache is made of, and where an app that has no settings of its own gets it from.
+//! The parts of a cache, and their defaults for an app that has no settings of its own.
 
-use super::Cache;
-use crate::clock::begin_request;
 use crate::redis::Redis;
 use crate::statistics::StatisticsSettings;
 use crate::terms::{self, TermsSource};
 use cache_logic::certificate::Timing;
 use cache_logic::origin::OriginFault;
-use std::cell::OnceCell;
 use std::time::Duration;
 
 /// How long one answer of Redis is waited for, and how long it is left alone after it gave none.
 const REDIS_TIMEOUT: Duration = Duration::from_millis(100);
 const REDIS_REST: Duration = Duration::from_secs(1);
 
-/// What a cache is made of.
+/// The parts of a cache.
 pub struct Settings {
-    /// Where entries are.
+    /// The Redis of the entries.
     pub redis: Redis,
-    /// In front of every key.
+    /// The prefix of every key.
     pub key_prefix: String,
-    /// Where the truth is: a URL that may hold a password.
+    /// The address of Postgres, which may hold a password.
     pub database_url: String,
-    /// By which name the cache knows the database: address and name, no password.
+    /// The name by which the cache knows the database: address and name, no password.
     pub database_name: String,
-    /// By which name the database knows this cache: address and prefix, no password.
+    /// The name by which the database knows this cache: address and prefix, no password.
     pub cache_name: String,
     /// The pieces of the certificate.
     pub timing: Timing,
-    /// What is counted.
+    /// The counters.
     pub statistics: StatisticsSettings,
-    /// All that a hit doesn't need.
+    /// All other settings, which a hit doesn't need.
     pub terms: TermsSource,
 }
 
@@ -38,7 +35,7 @@ impl Settings {
     /// By variables of spin.toml: `redis_url`, `database_url`, `key_prefix`, and, if it is there,
     /// `redis_credentials` (`user:password`). Spin's list of allowed hosts takes no address with a
     /// password, so the two stand apart. All else is as in [`terms::usual`], and nothing is
-    /// counted. Every field may be changed before [`Cache::new`] takes it.
+    /// counted. Every field may be changed before [`Cache::new`](super::Cache::new) takes it.
     ///
     /// # Errors
     /// [`OriginFault::Misconfigured`] that names the variable that the component isn't given.
@@ -64,28 +61,6 @@ impl Settings {
             redis,
             terms: terms::usual,
         })
-    }
-}
-
-thread_local! {
-    static CACHE: OnceCell<&'static Cache> = const { OnceCell::new() };
-}
-
-impl Cache {
-    /// The cache of this instance, by [`Settings::from_variables`]. To be called at the beginning
-    /// of a request: the first one makes the cache, and each reads the clock for its request. An
-    /// app that keeps a cache of its own calls [`begin_request`] there instead.
-    ///
-    /// # Errors
-    /// As [`Settings::from_variables`].
-    pub async fn get() -> Result<&'static Self, OriginFault> {
-        begin_request();
-        if let Some(known) = CACHE.with(|cell| cell.get().copied()) {
-            return Ok(known);
-        }
-        let settings = Settings::from_variables().await?;
-        // Another request may have been faster while the variables were read.
-        Ok(CACHE.with(|cell| *cell.get_or_init(|| Box::leak(Box::new(Self::new(settings))))))
     }
 }
 
