@@ -6,7 +6,7 @@ mod many;
 mod settings;
 
 pub use keeping::{Keeping, Ttl};
-pub use settings::{Settings, cache_name, database_name};
+pub use settings::Settings;
 
 use crate::clock::begin_request;
 use crate::params;

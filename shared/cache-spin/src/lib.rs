@@ -22,6 +22,7 @@ struct Readme;
 
 pub use cache_logic;
 
+pub mod address;
 pub mod answer;
 pub mod cache;
 pub mod claims;

@@ -203,9 +203,8 @@ fn with_time_limits(url: &str, limit: Duration) -> String {
     }
     let separator = if url.contains('?') { '&' } else { '?' };
     let (millis, seconds) = (limit.as_millis(), limit.as_secs().max(1));
-    let name = if url.contains("application_name=") { "" } else { "application_name=edge-orders&" };
     format!(
-        "{url}{separator}connect_timeout={seconds}&{name}options=-c%20statement_timeout%3D{millis}\
+        "{url}{separator}connect_timeout={seconds}&options=-c%20statement_timeout%3D{millis}\
          %20-c%20idle_in_transaction_session_timeout%3D{millis}"
     )
 }

@@ -1,13 +1,14 @@
 //! The answer to a cached read, and how it is sent.
 
+use crate::app::NAME;
 use crate::packing::{Packing, Representation};
 use crate::problem;
 use crate::reply::Reply;
 use crate::request::Incoming;
 use cache_logic::entry::{Encoding, Value};
-use cache_logic::freshness::Freshness;
 use cache_logic::policy::Compression;
-use cache_logic::read::{Outcome, Read};
+use cache_logic::read::Read;
+use cache_spin::answer::cache_status;
 
 /// An answer to a read.
 #[derive(Debug)]
@@ -32,7 +33,7 @@ impl Answer {
             .filter(|compress| read.encoding != Encoding::Identity || read.value.payload.len() >= compress.min_bytes)
             .map(|compress| Packing::new(read.encoding, compress.packer));
         let Value { payload, etag, owner } = read.value;
-        Self { body: payload, etag, owner, cache_status: cache_status(&read.outcome), packing }
+        Self { body: payload, etag, owner, cache_status: cache_status(NAME, &read.outcome), packing }
     }
 
     /// 200 with the body, or 304 if the caller already has it.
@@ -65,36 +66,24 @@ fn none_match(wanted: &str, etag: &str) -> bool {
     wanted.split(',').map(str::trim).any(|one| one == "*" || one.strip_prefix("W/").unwrap_or(one) == etag)
 }
 
-/// How the answer came about, in the words of RFC 9211.
-fn cache_status(outcome: &Outcome) -> String {
-    match outcome {
-        Outcome::Hit { freshness: Freshness::Stale, .. } => {
-            "edge-orders; hit; ttl=0; detail=stale-while-revalidate".into()
-        }
-        Outcome::Hit { ttl_ms, .. } => ["edge-orders; hit; ttl=", &(ttl_ms / 1000).to_string()].concat(),
-        Outcome::Miss { stored: true } => "edge-orders; fwd=miss; stored".into(),
-        Outcome::Miss { stored: false } => "edge-orders; fwd=miss".into(),
-        Outcome::Bypass(why) => format!("edge-orders; fwd=bypass; detail={}", why.name()),
-        Outcome::StaleIfError => "edge-orders; hit; detail=stale-if-error".into(),
-    }
-}
-
 /// One word for many answers: a hit is one only if all are.
 pub fn common_status(answers: &[Option<Answer>]) -> String {
-    let is_hit = |answer: &&Answer| answer.cache_status.starts_with("edge-orders; hit");
+    let is_hit = |answer: &&Answer| {
+        let told = answer.cache_status.strip_prefix(NAME);
+        told.is_some_and(|told| told.starts_with("; hit"))
+    };
     let found = || answers.iter().flatten();
     match (found().find(|answer| !is_hit(answer)), found().any(|answer| is_hit(&answer))) {
-        (None, true) => "edge-orders; hit".to_owned(),
-        (Some(_), true) => "edge-orders; fwd=partial".to_owned(),
+        (None, true) => [NAME, "; hit"].concat(),
+        (Some(_), true) => [NAME, "; fwd=partial"].concat(),
         (Some(forwarded), false) => forwarded.cache_status.clone(),
-        (None, false) => "edge-orders; fwd=miss".to_owned(),
+        (None, false) => [NAME, "; fwd=miss"].concat(),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use cache_logic::read::Bypass;
 
     fn answer(cache_status: &str) -> Option<Answer> {
         Some(Answer {
@@ -136,13 +125,5 @@ mod tests {
         ] {
             assert_eq!(none_match(wanted, "\"5\""), matches, "{wanted}");
         }
-    }
-
-    #[test]
-    fn cache_status_speaks_rfc_9211() {
-        let hit = Outcome::Hit { freshness: Freshness::Fresh, ttl_ms: 212_900 };
-        assert_eq!(cache_status(&hit), "edge-orders; hit; ttl=212");
-        let away = Outcome::Bypass(Bypass::Fault(cache_logic::ports::CacheFault::Skipped));
-        assert_eq!(cache_status(&away), "edge-orders; fwd=bypass; detail=redis-unavailable");
     }
 }

@@ -5,6 +5,7 @@ use std::future::Future;
 use std::pin::Pin;
 
 use cache_logic::origin::OriginFault;
+use cache_spin::address;
 use cache_spin::cache::{Cache, Settings};
 use cache_spin::redis::Redis;
 use cache_spin::state::State;
@@ -14,6 +15,9 @@ use commerce::error::Error;
 use commerce::views;
 
 use crate::settings::{Config, ConfigError, OnceResult, Rules, component, merge, misconfigured, once};
+
+/// The name that the product goes by in `Cache-Status` and in Postgres' list of connections.
+pub const NAME: &str = "edge-orders";
 
 /// The dependencies of one instance.
 pub struct App {
@@ -66,9 +70,9 @@ impl App {
         let cache = Cache::new(Settings {
             redis,
             key_prefix: config.key_prefix.clone(),
-            database_url: config.database_url.clone(),
-            database_name: config.database_name(),
-            cache_name: config.cache_name(),
+            database_url: address::named(config.database_url.clone(), NAME),
+            database_name: address::database_name(&config.database_url),
+            cache_name: address::cache_name(&config.redis_url, &config.key_prefix),
             timing: config.timing,
             statistics: StatisticsSettings {
                 redis: state_redis.clone(),

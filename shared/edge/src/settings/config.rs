@@ -129,28 +129,4 @@ impl Config {
     pub fn expected_tokens(&self) -> TrustedIssuer<'_> {
         TrustedIssuer { issuer: &self.jwt_issuer, audience: self.jwt_audience.as_deref() }
     }
-
-    /// The name by which the cache knows this database: address and name, without user and
-    /// password.
-    pub fn database_name(&self) -> String {
-        database_name(&self.database_url)
-    }
-
-    /// The name by which the database knows this cache: address and prefix, without user and
-    /// password.
-    pub fn cache_name(&self) -> String {
-        let address = self.redis_url.rsplit('@').next().unwrap_or_default();
-        let address = address.trim_start_matches("rediss://").trim_start_matches("redis://").trim_end_matches('/');
-        format!("{address}#{}", self.key_prefix)
-    }
-}
-
-/// Host, port and database of a Postgres URL. User, password and options don't make it another
-/// database.
-pub(super) fn database_name(url: &str) -> String {
-    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
-    let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
-    let host = authority.rsplit('@').next().unwrap_or_default();
-    let port = if host.rsplit(']').next().is_some_and(|end| end.contains(':')) { "" } else { ":5432" };
-    format!("{host}{port}/{}", path.split('?').next().unwrap_or_default())
 }

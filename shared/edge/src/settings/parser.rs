@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use cache_logic::certificate::Timing;
 use cache_logic::policy::Policy;
+use cache_spin::address::with_credentials;
 
 use super::{ConfigError, Group, Values};
 
@@ -152,12 +153,7 @@ impl<'a> Parser<'a> {
                 .then(|| text.to_owned())
                 .ok_or_else(|| "must be user:password, percent-encoded where needed".to_owned())
         };
-        match (self.parsed(variable, parse).unwrap_or_default(), url.split_once("://")) {
-            (credentials, Some((scheme, rest))) if !credentials.is_empty() => {
-                format!("{scheme}://{credentials}@{rest}")
-            }
-            _ => url,
-        }
+        with_credentials(&url, &self.parsed(variable, parse).unwrap_or_default())
     }
 
     /// A URL with one of these schemes.

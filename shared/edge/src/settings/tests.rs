@@ -1,4 +1,3 @@
-use super::config::database_name;
 use super::*;
 use commerce::views;
 
@@ -30,21 +29,8 @@ fn a_payment_status_is_never_served_while_postgres_is_away() {
 }
 
 #[test]
-fn the_cache_is_named_without_its_password() {
+fn credentials_stand_before_the_host() {
     assert_eq!(Config::parse(&defaults()).ok().unwrap().redis_url, "redis://user:secret@127.0.0.1:6379");
-    assert_eq!(Config::parse(&defaults()).ok().unwrap().cache_name(), "127.0.0.1:6379#");
-}
-
-#[test]
-fn a_database_is_named_by_its_address_and_not_by_its_user() {
-    for (url, name) in [
-        ("postgres://edge:secret@db.example:6432/orders?sslmode=disable", "db.example:6432/orders"),
-        ("postgresql://db.example/orders", "db.example:5432/orders"),
-        ("postgres://a@[::1]/orders?x=a/b", "[::1]:5432/orders"),
-        ("postgres://a@[::1]:5433/orders", "[::1]:5433/orders"),
-    ] {
-        assert_eq!(database_name(url), name);
-    }
 }
 
 #[test]
