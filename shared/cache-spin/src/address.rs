@@ -1,4 +1,4 @@
-//! What an address says of a cache or a database, and what is put into it.
+//! Addresses of Redis and Postgres: the names in them, and the credentials that are put into them.
 
 /// The name by which a database knows a cache: address of Redis and prefix, without user and
 /// password.

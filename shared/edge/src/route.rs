@@ -96,7 +96,7 @@ pub fn find<'a>(routes: &[Route], method: &Method, path: &'a str) -> RouteMatch<
     let mut access = Access::Token;
     let mut allow: Vec<&str> = Vec::new();
     for (index, route) in routes.iter().enumerate() {
-        // What is left for the rest of all paths is none that a row has.
+        // The catch-all row takes no path that an exact row has; that one answers with its methods.
         if route.verb == Verb::Any && !allow.is_empty() {
             continue;
         }

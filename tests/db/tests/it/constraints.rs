@@ -89,8 +89,8 @@ fn right_rows(order: Uuid) -> [(&'static str, Columns); 5] {
     ]
 }
 
-/// What Postgres says to the row with these columns replaced; deferred constraints included.
-/// Nothing stays.
+/// Postgres' answer to the row with these columns replaced; deferred constraints included. No row
+/// stays.
 async fn refused(db: &Database, order: Uuid, table: &str, replaced: &[(&'static str, &str)]) -> Option<String> {
     let rows = right_rows(order);
     let (_, mut columns) = rows.into_iter().find(|(name, _)| *name == table).unwrap();

@@ -25,7 +25,7 @@ pub fn call(function: &str, parameters: usize) -> String {
     format!("SELECT * FROM {function}({})", places.join(", "))
 }
 
-/// What a template holds beside the schema.
+/// The rows that a template holds beside the schema.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Contents {
     Fixture,
@@ -67,7 +67,7 @@ impl Database {
         Self::made("template0", None).await
     }
 
-    /// What the last release left that had no runner.
+    /// A database as the last release without a runner left it.
     pub async fn release_0() -> Self {
         let db = Self::empty().await;
         db.run(include_str!("../../fixtures/release_0.sql")).await;
@@ -90,7 +90,7 @@ impl Database {
         Self { client: connect(&config).await, config, database, _template: template }
     }
 
-    /// Where it is.
+    /// Address, user and name of the database.
     pub fn config(&self) -> &Config {
         &self.config
     }

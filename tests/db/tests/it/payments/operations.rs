@@ -1,4 +1,4 @@
-//! What operators and schedulers do with events.
+//! Operators and schedulers list, repeat and dismiss events.
 
 use uuid::Uuid;
 

@@ -1,4 +1,4 @@
-//! What has been told is stored once, and nothing that conflicts is believed.
+//! An event is stored once, and one that conflicts with it isn't believed.
 
 use std::sync::Arc;
 
@@ -137,7 +137,7 @@ async fn judged(client: &Client, event: &Event, id: Uuid, resource: &str, agrees
 #[tokio::test]
 async fn a_conflict_over_one_resource_is_over_where_the_api_shows_what_the_body_says() {
     const CONFLICT: &str = "needs_review:transmission-conflict";
-    // What the second one names and says, and what becomes of it.
+    // The second event's resource and kind, whether it agrees, and the status that it gets.
     for (resource, kind, agrees, expected) in [
         ("captures/C1", "TEST", true, "applied"),
         ("captures/C1", "TEST", false, CONFLICT),
@@ -265,7 +265,7 @@ async fn a_forged_type_makes_no_reversal_of_a_refund() {
     assert_eq!(outcome, "needs_review:transmission-conflict");
     assert_eq!(state(&db.client, order).await, "partially_refunded 100.00 10.00 C1=partially_refunded/100.00/10.00");
 
-    // Where both say so there is no doubt.
+    // Two events that agree leave no doubt.
     let again = of("WH-AGAIN", reversal("C1", "R2", "5.00", 3));
     let same = of("WH-SAME", reversal("C1", "R2", "5.00", 3));
     for (event, transmission) in [(again, "t2"), (same, "t2")] {
