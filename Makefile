@@ -1,7 +1,7 @@
 # make help lists what there is. Everything works from a fresh clone; what is missing is installed by the scripts, which say so.
 SHELL := bash
 .DEFAULT_GOAL := help
-.PHONY: help up migrate test mutants coverage bench lint drift-check generate fmt token clean need-cargo
+.PHONY: help up migrate test test-long mutants coverage bench lint drift-check generate fmt token clean need-cargo
 
 # Settings of `make token`, taken from the command line.
 ROLE ?= service
@@ -22,6 +22,10 @@ migrate: need-cargo ## bring the schema of DATABASE_URL up to date
 
 test: need-cargo ## every test, with services of its own
 	@scripts/test.sh
+
+test-long: need-cargo ## the same with the long forms: minutes of faults under load, a thousand deliveries under kills, every mutant
+	@E2E_MINUTES=10 PAYMENTS_DELIVERIES=334 scripts/test.sh
+	@scripts/mutants.sh
 
 mutants: need-cargo ## take each guard out of the cache protocol and see the model check find it (minutes)
 	@scripts/mutants.sh

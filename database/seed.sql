@@ -61,7 +61,7 @@ FROM (VALUES
     (3, 'Casa Verde', 'J12/2051/2014', 'Strada Memorandumului 8', 'Cluj-Napoca', 'CJ', '400114')
 ) AS o (k, name, register, street, city, county, code);
 
--- What is sold: a price in EUR each, in other currencies at a round price of their own.
+-- The goods: a price in EUR each, in other currencies at a round price of their own.
 INSERT INTO products (id, organization_id, sku, name, currency, price, created_at, updated_at)
 SELECT pg_temp.id_of('2024-01-20T08:00:00Z', 'product' || g.id || p.sku || c.currency), g.id, p.sku, p.name, c.currency,
     CASE WHEN p.eur = 0 THEN 0 WHEN c.currency = 'EUR' THEN p.eur ELSE greatest(round(p.eur * c.rate / c.step), 1) * c.step - c.off END,
@@ -233,7 +233,7 @@ WHERE p.status IN ('shipped', 'delivered') AND p.total > 0 ORDER BY n;
 
 SELECT setval('order_numbers', greatest(:seed_orders, (SELECT last_value FROM order_numbers))) AS last_number \gset
 
--- What the resting trigger would have refused.
+-- The check of the resting trigger, made once for all orders.
 DO $$
 BEGIN
     IF EXISTS (SELECT FROM orders o JOIN (SELECT order_id, sum(line_total) AS total FROM order_items GROUP BY order_id) AS i

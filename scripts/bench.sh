@@ -1,8 +1,10 @@
 #!/usr/bin/env bash
-# `make bench`: builds and starts what it needs, measures, prints one table, and writes .run/bench/results.json.
+# `make bench`: builds and starts the servers, measures, prints one table, and writes
+# .run/bench/results.json.
 #
-# Environment: BENCH_ONLY (some of: throughput bulk polling stampede payments cold invalidation away); SPIN_BIN, or spin on the
-# PATH, is what serves; without it the host of tests/host, which the table says.
+# Environment: BENCH_ONLY (some of: throughput bulk polling stampede payments cold invalidation
+# away). SPIN_BIN, or spin on the PATH, serves; without it the host of tests/host does, and the
+# table says so.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/lib.sh
@@ -42,7 +44,8 @@ step cargo build -q --release --target wasm32-wasip2 -p bench-floor -p bench-flo
 step cargo build -q --profile native -p bench-native
 step cargo build -q -p bench
 
-# Errors carry backtraces where this is set, which costs more than the requests. A thousand readers at once need a thousand sockets.
+# With RUST_BACKTRACE errors would carry backtraces, which cost more than the requests. A thousand
+# readers at once need a thousand sockets.
 export RUST_BACKTRACE=0 E2E_SEED_ORDERS=${SEED_ORDERS:-10000}
 ulimit -n "$(ulimit -Hn)" 2>/dev/null || true
 say "measuring on $BENCH_RUNTIME"

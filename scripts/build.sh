@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Builds the components, and the host where no Spin can serve them.
+# Builds the components, and the host if no Spin can serve them.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/lib.sh

@@ -1,12 +1,15 @@
 #!/usr/bin/env bash
-# `make coverage`: which lines native tests run. Fails below 90 % of cache-logic by its own tests, and below 80 % of what guards payments: limits,
-# gateway, verification.
+# `make coverage`: the lines that native tests run. Fails below 90 % of cache-logic by its own
+# tests, and below 80 % of the guards of payments: limits, gateway, verification.
 #
-# The model check is left out: it takes minutes and runs no line that the others don't. The contract is a suite itself, and runs on
-# Redis too (`tests/contract`), which is not seen here: its lines aren't counted.
+# The model check is left out: it takes minutes and runs no line that the others don't. The contract
+# is a suite itself and also runs on Redis (`tests/contract`), which is not seen here, so its lines
+# aren't counted.
 #
-# Of payments every line outside of tests counts, by file. What needs Redis, Postgres or Spin runs as WASM in `tests/e2e`, where nobody counts lines: those
-# files are listed with none, and aren't part of the three.
+# Of payments every line outside of tests counts, by file. Code that needs Redis, Postgres or Spin
+# runs as WASM in `tests/e2e`, which counts no lines. Those files are listed with none, and aren't
+# part of the three.
+# part of the three.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/lib.sh
@@ -24,7 +27,7 @@ lines="$CARGO_TARGET_DIR/payments.lcov"
 cargo llvm-cov --package commerce --package cache-logic --package payments --package webhook-dedup --package payment-session --tests --lcov --output-path "$lines" \
     -- --skip no_read --skip every_guard
 awk -v root="$PWD/" '
-    # What a file is part of; the last word says whether it counts.
+    # The part that a file belongs to; the last word says whether it counts.
     function part(file) {
         if (file ~ /^shared\/(cache-logic\/src\/kit\/limit\/decision|commerce\/src\/client_address)\.rs$/) return "limits counted"
         if (file ~ /^shared\/commerce\/src\/gateway\// || file ~ /payments\/(gateway|upstream|client)\.rs$/) return "gateway counted"

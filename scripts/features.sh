@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Clippy over cache-logic with each of its features alone, and with none: a piece that leans on
-# another without saying so breaks the build of an app that takes only one.
+# Clippy over cache-logic with each of its features alone, and with none. A piece that silently
+# needs another would break the build of an app that takes only one.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/lib.sh

@@ -9,8 +9,8 @@ have() { command -v "$1" >/dev/null 2>&1; }
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 
-# The program `dev` of tests/dev. It is built before it starts anything. To stop something, the one
-# that is there is taken first, so that no stop waits for a build.
+# The program `dev` of tests/dev. It is built before it starts anything. Stopping takes the one that
+# is already built, so that no stop waits for a build.
 dev_program=${CARGO_TARGET_DIR:-$root/target}/debug/dev
 dev() {
     case "$1 ${2:-}" in
@@ -35,7 +35,8 @@ ensure_service() {
     dev services find "$1" >/dev/null
 }
 
-# install WHAT: by the system's own package manager, saying so. WHAT is redis, postgres, openssl, wrk, git or cc.
+# install PROGRAM: by the system's own package manager, with a message. PROGRAM is redis, postgres,
+# openssl, wrk, git or cc.
 install() {
     local manager packages
     if [ "$(uname)" = Darwin ]; then manager=brew; else
@@ -69,7 +70,7 @@ install() {
     # shellcheck disable=SC2086 # packages is a list
     case "$manager" in
         apt-get)
-            # The package would start a server of its own, which nothing here needs.
+            # The package would start a server of its own, which no script here needs.
             if [ "$1" = postgres ] && [ ! -e /etc/postgresql-common/createcluster.conf ]; then
                 $root mkdir -p /etc/postgresql-common
                 echo "create_main_cluster = false" | $root tee /etc/postgresql-common/createcluster.conf >/dev/null
@@ -83,7 +84,7 @@ install() {
     esac || fail "could not install $packages"
 }
 
-# Whether something listens on this port of 127.0.0.1.
+# Whether a program listens on this port of 127.0.0.1.
 port_taken() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
 
 # A free port below the range that outgoing connections are given.
@@ -108,7 +109,8 @@ wait_until() {
     done
 }
 
-# The wasm target, and a C compiler for the linker. rustup is only asked where it manages the toolchain.
+# The wasm target, and a C compiler for the linker. rustup is only asked if it manages the
+# toolchain.
 ensure_rust() {
     have cc || install cc
     if have rustup && ! rustup target list --installed | grep -qx wasm32-wasip2; then
@@ -123,8 +125,9 @@ component_flags() {
     for folder in functions/*/Cargo.toml; do printf -- '-p %s ' "$(basename "$(dirname "$folder")")"; done
 }
 
-# Long steps and servers run as a process group of their own: bash runs a trap only after a foreground command has ended, but
-# ends a `wait` at once; and the signal then reaches all that the step started.
+# Long steps and servers run as a process group of their own. bash runs a trap only after a
+# foreground command has ended, but ends a `wait` at once. The signal then reaches all children of
+# the step.
 job=""
 in_group() {
     set -m
@@ -149,7 +152,7 @@ stop_job() {
     done
     kill -KILL -- "-$job" 2>/dev/null || true
 }
-# Where nobody waits for orphans (a container), the dead stay listed as zombies.
+# In a container no process may collect orphans; then the dead stay listed as zombies.
 job_lives() {
     kill -0 -- "-$job" 2>/dev/null || return 1
     [ -r /proc/self/stat ] || return 0

@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
-# Formatting, generated files, clippy on both targets, and the drift check; stops at the first that fails.
+# Formatting, generated files, clippy on both targets, and the drift check; stops at the first that
+# fails.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/lib.sh
 ensure_rust
 
-# The components and what they are made of are native, too, for their tests.
+# The components and their crates are native, too, for their tests.
 components=$(component_flags)
 say "cargo fmt --check"
 cargo fmt --all --check

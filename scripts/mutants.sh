@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
-# Takes each guard of the cache protocol out of the real code and runs the model check, which must find the stale read.
-# A mutant is a patch in shared/cache-logic/mutants; one that no longer applies is an error, so that none gets lost.
+# Takes each guard of the cache protocol out of the real code and runs the model check, which must
+# find the stale read. A mutant is a patch in shared/cache-logic/mutants; one that no longer applies
+# is an error, so that none gets lost.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/lib.sh
 have git || install git # it applies the patches
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-# A trace is told by the model, not by a backtrace.
+# The model prints its own trace, so no backtrace is needed.
 export RUST_BACKTRACE=0
 export CARGO_TARGET_DIR="${MUTANTS_TARGET_DIR:-$root/target/mutants}"
 
@@ -24,7 +25,8 @@ for patch in shared/cache-logic/mutants/*.patch; do
     cp -r shared/cache-logic "$work/shared/cache-logic"
     git -C "$work" apply -C1 --unsafe-paths --directory="shared/cache-logic" "$root/$patch" \
         || { echo "$name: the patch no longer applies"; exit 1; }
-    # Where what it breaks is explored. What hangs on how long something takes is gone through with a clock that is moved.
+    # The tests that explore the mutant's breach. A breach that depends on time is tried with a
+    # clock that is moved.
     tests=model
     case "$name" in
         put-*) claim=no_read_is_older_than_what_was_written_through ;;

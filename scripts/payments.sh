@@ -1,5 +1,6 @@
-# Sourced by up.sh: a stand-in plays PayPal and Stripe, unless a variable of spin.toml names somebody else. Its names and secrets stay
-# the same in .run. Sets `standin`, its address, and `unpaid`, `total`, `cents` and `currency` of an order to be paid.
+# Sourced by up.sh: a stand-in plays PayPal and Stripe, unless a variable of spin.toml names another
+# provider. Its names and secrets stay the same in .run. Sets `standin`, its address, and `unpaid`,
+# `total`, `cents` and `currency` of an order to be paid.
 
 random() { openssl rand -hex "$1"; }
 if [ ! -f $run/payments.env ]; then
@@ -20,7 +21,7 @@ ENV
 fi
 set -a
 . $run/payments.env
-# What is given as a variable of spin.toml counts here, too.
+# A value that is given as a variable of spin.toml counts here, too.
 PAYPAL_CLIENT_ID=${SPIN_VARIABLE_PAYPAL_CLIENT_ID:-$PAYPAL_CLIENT_ID}
 PAYPAL_CLIENT_SECRET=${SPIN_VARIABLE_PAYPAL_CLIENT_SECRET:-$PAYPAL_CLIENT_SECRET}
 PAYPAL_ACCOUNT=${SPIN_VARIABLE_PAYPAL_ACCOUNT:-$PAYPAL_ACCOUNT}

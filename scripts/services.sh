@@ -5,8 +5,8 @@
 #   scripts/services.sh stop [DIR]
 #   scripts/services.sh remove [DIR]                     stops them and deletes their data
 #
-# Installs what is missing by the system's package manager; the program `dev` does the rest. DIR
-# (default .run) keeps the ports, the password and, if its owner can reach it, the data;
+# Installs missing programs by the system's package manager; the program `dev` does the rest. DIR
+# (default .run) keeps the ports, the password and, if its owner can reach it, the data.
 # DIR/services.env names the addresses.
 set -euo pipefail
 . "$(dirname "$0")/lib.sh"

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # `make test`: every test, from a fresh clone, with private services in .run/test that stop with it.
 #
-# With E2E_BASE_URL (and REDIS_URL, DATABASE_URL, E2E_TOKEN) the scenarios run against that server; with E2E_RUNTIME=spin, Spin.
+# With E2E_BASE_URL (and REDIS_URL, DATABASE_URL, E2E_TOKEN) the scenarios run against that server;
+# with E2E_RUNTIME=spin, Spin.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/lib.sh

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # `make up`: services, schema, data, components, server; everything stops with it.
 #
-# Environment: PORT (3000), SEED_ORDERS (10000), CACHE_TTL_SECONDS (of every view without a lifetime of its own), REDIS_URL and
-# DATABASE_URL (private servers in .run if they aren't given).
+# Environment: PORT (3000), SEED_ORDERS (10000), CACHE_TTL_SECONDS (of every view without a lifetime
+# of its own), REDIS_URL and DATABASE_URL (private servers in .run if they aren't given).
 # Variables of spin.toml can be set as SPIN_VARIABLE_<NAME>.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -85,7 +85,8 @@ if [ ! -f $run/keys.json ]; then
     key=$(openssl rand 32 | openssl base64 -A | tr '+/' '-_' | tr -d '=')
     (umask 077 && echo "{\"keys\":[{\"kty\":\"oct\",\"kid\":\"dev\",\"alg\":\"HS256\",\"k\":\"$key\"}]}" >$run/keys.json)
 fi
-# One with a shipment and an invoice where there is one: of a single seeded order, that has still to be paid.
+# An order with a shipment and an invoice if there is one; a single seeded order has still to be
+# paid.
 first_order="FROM orders o JOIN organizations g ON g.id = o.organization_id
              WHERE o.deleted_at IS NULL
              ORDER BY (EXISTS (SELECT FROM shipments s WHERE s.order_id = o.id)

@@ -1,11 +1,13 @@
 #!/usr/bin/env bash
-# Prints every variable of spin.toml with its value as a TOML table, for `spin up --variable @FILE.toml`: SPIN_VARIABLE_<NAME>
-# where that is set, else the default.
+# Prints every variable of spin.toml with its value as a TOML table, for `spin up --variable
+# @FILE.toml`. The value is SPIN_VARIABLE_<NAME> if that is set, else the default.
 #
-# Spin looks up every variable of the app whenever it starts an instance, which is every 128 requests. In the environment each is a
-# switch of threads, in a table none; what that is of the throughput stands in docs/performance.md.
+# Spin looks up every variable of the app whenever it starts an instance, which is every 128
+# requests. In the environment each lookup is a switch of threads, in a table none.
+# docs/performance.md has the share of the throughput.
 #
-# Left out, and so to be looked up by Spin: what .env sets, and what can't stand between ''' in TOML.
+# Variables that .env sets are left out, and so are values that can't stand between ''' in TOML.
+# Spin looks those up itself.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -13,7 +15,7 @@ declared=$(sed -nE 's/^([a-z0-9_]+) = \{ default = ("[^"]*").*/\1 \2/p' spin.tom
 while read -r name default; do
     variable=SPIN_VARIABLE_$(tr '[:lower:]' '[:upper:]' <<<"$name")
     if [ -n "${!variable+set}" ]; then
-        # What follows the first line break is the value, to the letter.
+        # The value begins behind the first line break, to the letter.
         case ${!variable} in *"'''"* | *"'") ;; *) printf "%s = '''\n%s'''\n" "$name" "${!variable}" ;; esac
     elif ! grep -Eqs "^[[:space:]]*(export[[:space:]]+)?$variable[[:space:]]*=" .env; then
         echo "$name = $default"

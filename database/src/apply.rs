@@ -122,7 +122,7 @@ async fn recorded(client: &Client) -> Result<BTreeMap<String, Recorded>> {
 struct Numbered<'a> {
     files: &'a Files,
     file: &'a SchemaFile,
-    /// What the file makes is there already.
+    /// The last release's database has its contents already; the file is only recorded.
     take_over: bool,
     announce: bool,
 }

@@ -1,4 +1,4 @@
-//! What Postgres' own tables say of functions and views: which there are, and what stands on them.
+//! Postgres' own tables on functions and views: which there are, and which objects stand on them.
 
 use anyhow::Result;
 use tokio_postgres::Client;
@@ -56,7 +56,7 @@ pub(crate) async fn find(client: &Client, name: &str) -> Result<Option<(Oid, Oid
     Ok(row.get::<_, Option<Oid>>(1).map(|oid| (row.get(0), oid)))
 }
 
-/// What stands directly on an object.
+/// An object that stands directly on another.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Dependent {
     pub(crate) class: Oid,

@@ -47,13 +47,13 @@ pub struct CodeFile {
     pub needs: Vec<usize>,
     /// SHA-256 of the file, hexadecimal.
     pub sha256: String,
-    /// What the file makes.
+    /// The kind of object that the file makes.
     pub kind: Kind,
     /// The name of the function or view, without a schema or parameters.
     pub object: String,
 }
 
-/// What a code file makes.
+/// The kinds of object that code files make.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// A function.

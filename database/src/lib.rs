@@ -57,7 +57,7 @@ pub fn default_dir() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// What a run has done.
+/// The work that a run has done.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Report {
     /// The last release's database was taken over.

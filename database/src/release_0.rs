@@ -19,7 +19,7 @@ pub(crate) fn objects() -> impl Iterator<Item = &'static str> {
     LIST.lines().filter(|line| line.starts_with("function ") || line.starts_with("view "))
 }
 
-/// What a list of applied files makes of a database.
+/// The release that a list of applied files shows a database to come from.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Origin {
     /// Nothing was applied.

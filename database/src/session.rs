@@ -18,9 +18,9 @@ const LOCK: &str = "hashtextextended('edge-orders/database', 0)";
 const BLOCKERS: &str = "SELECT format('process %s (%s, %s): %s', a.pid, coalesce(nullif(a.application_name, ''), a.usename), a.state, \
      left(regexp_replace(a.query, '\\s+', ' ', 'g'), 80)) FROM pg_stat_activity a WHERE a.pid = ANY (pg_blocking_pids($1))";
 
-/// What is done in one transaction, from its beginning each time that it is tried.
+/// Work for one transaction, done from its beginning each time that it is tried.
 pub(crate) trait Work: Sync {
-    /// What it gives.
+    /// The result of the work.
     type Output: Send;
     fn run(&self, client: &Client) -> impl Future<Output = Result<Self::Output>> + Send;
 }

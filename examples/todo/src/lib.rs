@@ -1,4 +1,5 @@
-//! A to-do list: GET /lists/:id, cached and never stale; POST /lists/:id/items with a title as body.
+//! A to-do list: GET /lists/:id, cached and never stale; POST /lists/:id/items with a title as
+//! body.
 
 use cache_spin::answer::cache_status;
 use cache_spin::cache::{Cache, Entry, Ttl};

@@ -1,6 +1,6 @@
-//! What the cache did, as JSON.
+//! The cache's statistics as JSON.
 
-use crate::metrics::permitted;
+use crate::metrics::require_reader;
 use crate::probe::{self, Probe};
 use commerce::error::Error;
 use commerce::time::Moment;
@@ -9,13 +9,13 @@ use edge::{Open, Reply};
 use futures_util::future::join3;
 use serde_json::{Map, Value, json};
 
-/// `GET /api/v1/health/cache`: the sums of all instances, and how the cache stands. 200 also where Redis can't be asked: then the sums
-/// are null, and `statistics` says why.
+/// `GET /api/v1/health/cache`: the sums of all instances, and the state of the cache. 200 also if
+/// Redis can't be asked: then the sums are null, and `statistics` says why.
 ///
 /// # Errors
-/// As [`permitted`].
+/// As [`require_reader`].
 pub async fn report(call: Open<'_>) -> Result<Reply, Error> {
-    let app = permitted(call).await?;
+    let app = require_reader(call).await?;
     let (sums, probe, age) = join3(app.cache.statistics(), Probe::of(app), app.cache.certificate_age()).await;
     let certificate = json!({ "status": if probe.redis == Ok(true) { "valid" } else { "none" }, "ageMs": age });
     let outbox =

@@ -1,5 +1,6 @@
-//! The state of the dependencies, statistics of the cache, metrics, the description of the API, and a 404 for every path that no other
-//! component has. No token is needed, but for statistics and metrics if `metrics_access` says so.
+//! The state of the dependencies, statistics of the cache, metrics, the description of the API, and
+//! a 404 for every path that no other component has. Only statistics and metrics can need a token,
+//! if `metrics_access` says so.
 
 mod cache;
 mod metrics;

@@ -1,4 +1,5 @@
-//! `GET /metrics`: what Prometheus collects. What can't be asked is absent, never 0: a counter that falls would look like a new beginning.
+//! `GET /metrics`: the metrics for Prometheus. A value that can't be asked for is absent, never 0:
+//! a counter that falls would look like a new beginning.
 
 use commerce::caller::Role;
 use commerce::error::Error;
@@ -11,15 +12,15 @@ use serde::Deserialize;
 use crate::probe::{self, Probe};
 use crate::report::configuration_errors;
 
-/// What every name begins with.
+/// The beginning of every metric's name.
 const PREFIX: &str = "edge_orders_";
 
 /// The app, for a caller that may read statistics.
 ///
 /// # Errors
-/// [`Error::Misconfigured`]; if `metrics_access` is `operator`: [`Error::Unauthenticated`], and [`Error::Forbidden`] for others than
-/// operators.
-pub async fn permitted(call: Open<'_>) -> Result<&'static App, Error> {
+/// [`Error::Misconfigured`]. If `metrics_access` is `operator`: [`Error::Unauthenticated`], and
+/// [`Error::Forbidden`] for callers that aren't operators.
+pub async fn require_reader(call: Open<'_>) -> Result<&'static App, Error> {
     let app = App::ready().await?;
     match Rules::ready().await?.metrics_access {
         MetricsAccess::Open => Ok(app),
@@ -28,12 +29,12 @@ pub async fn permitted(call: Open<'_>) -> Result<&'static App, Error> {
     }
 }
 
-/// All metrics. 200 whatever is away: that is one of them.
+/// All metrics. 200 even if a dependency is away: a metric says so.
 ///
 /// # Errors
-/// As [`permitted`].
+/// As [`require_reader`].
 pub async fn report(call: Open<'_>) -> Result<Reply, Error> {
-    let app = permitted(call).await?;
+    let app = require_reader(call).await?;
     let (sums, probe, age, backlog) =
         join4(app.cache.statistics(), Probe::of(app), app.cache.certificate_age(), Backlog::read(app)).await;
     let wrong = configuration_errors(app, &probe).await;
@@ -75,7 +76,7 @@ pub async fn report(call: Open<'_>) -> Result<Reply, Error> {
     Ok(Reply::of_type(200, Exposition::CONTENT_TYPE, text.into_text()).with("cache-control", "no-store"))
 }
 
-/// What payments still have to do.
+/// The work that payments still have to do.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Backlog {

@@ -1,19 +1,19 @@
-//! Asks every dependency at the same time. Each has a time limit, so all together take as long as the slowest limit and no longer; nothing
-//! is changed, also not the certificate.
+//! Asks every dependency at the same time. Each has a time limit, so the whole takes as long as the
+//! slowest of them. A probe changes nothing, not even the certificate.
 
 use commerce::error::Error;
 use edge::{App, params};
 use futures_util::future::join4;
 use payments::address::undeclared_proxy_seen;
 
-/// What is wrong with a dependency; `Ok`: it answers.
+/// `Ok` if a dependency answers, else its fault in a few words.
 pub(crate) type State<T> = Result<T, &'static str>;
 
-/// What the dependencies say.
+/// The dependencies' answers.
 pub(crate) struct Probe {
-    /// The cache: whether there is a certificate that counts.
+    /// The cache: whether it holds a valid certificate.
     pub(crate) redis: State<bool>,
-    /// The Redis of state; `None` where it is the cache's.
+    /// The Redis of state; `None` if it is the cache's.
     pub(crate) state_redis: Option<State<()>>,
     /// The database.
     pub(crate) postgres: State<Ledger>,
@@ -21,20 +21,20 @@ pub(crate) struct Probe {
     pub(crate) undeclared_proxy: bool,
 }
 
-/// What the database says of its cache.
+/// The database's record of its cache.
 pub(crate) struct Ledger {
     /// It serves another cache.
     pub(crate) mismatch: bool,
     /// A certificate has been given for it before.
     pub(crate) known: bool,
-    /// Invalidations that nobody has applied yet; 1,001 stands for more than 1,000.
+    /// Invalidations that are still to be applied; 1,001 stands for more than 1,000.
     pub(crate) waiting: i64,
     /// How long the oldest of them has waited.
     pub(crate) oldest_ms: i64,
 }
 
 impl Probe {
-    /// Asks.
+    /// Asks every dependency.
     pub(crate) async fn of(app: &App) -> Self {
         let state = async {
             if !app.state.is_apart() {
@@ -52,7 +52,8 @@ impl Probe {
         self.postgres.as_ref().map_or(app.cache.is_mismatched(), |ledger| ledger.mismatch)
     }
 
-    /// Nobody reads, so nobody renews, and invalidations pile up, or the first writer can't yet tidy up behind itself.
+    /// Whether invalidations pile up although the database knows the cache. Without readers no
+    /// renewal applies them, or the first writer can't yet delete its own.
     pub(crate) fn needs_renewal(&self) -> bool {
         let idle = self.redis == Ok(false);
         idle && self.postgres.as_ref().is_ok_and(|ledger| !ledger.mismatch && (ledger.waiting > 0 || !ledger.known))
@@ -67,7 +68,7 @@ impl Probe {
     }
 }
 
-/// Whose breaker is open in this instance: calls are not even made.
+/// The breakers of this instance, and whether each is open: then calls are not even made.
 pub(crate) fn breakers(app: &App) -> Vec<(&'static str, bool)> {
     let mut all = vec![("redis", app.cache.ports.store.redis.is_left_alone())];
     if app.state.is_apart() {

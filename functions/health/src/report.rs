@@ -1,4 +1,5 @@
-//! What the server says of itself: its dependencies and its configuration. For everyone to read, so it names no address and no value.
+//! The server's report on its dependencies and its configuration. Everyone may read it, so it names
+//! no address and no value.
 
 use serde_json::{Map, Value, json};
 
@@ -12,7 +13,8 @@ use payments::needs::{self, Need};
 
 use crate::probe::{Probe, State};
 
-/// `GET /health`: asks each dependency. 200 if reads can be served, from Redis or from Postgres; else 503.
+/// `GET /health`: asks each dependency. 200 if reads can be served, from Redis or from Postgres;
+/// else 503.
 ///
 /// # Errors
 /// None.
@@ -74,7 +76,7 @@ pub(crate) async fn configuration_errors(app: &App, probe: &Probe) -> Vec<Value>
     wrong
 }
 
-/// Which providers are configured, and what is missing if one is only in part.
+/// The configured providers, and the missing settings of one that is configured only in part.
 fn providers(config: &PaymentConfig) -> Value {
     let general = [("hmac_key", config.hmac_key.is_empty()), ("payment_return_urls", config.return_urls.is_empty())];
     let mut providers: Map<String, Value> =

@@ -5,7 +5,7 @@ use commerce::hex;
 use commerce::order::NewOrder;
 use commerce::outcome::{CreateOutcome, Outcome};
 use commerce::preconditions::idempotency_key;
-use edge::changed::Changed;
+use edge::changed::ChangedOrder;
 use edge::{Call, Json, Reply, params};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
@@ -14,8 +14,8 @@ use uuid::Uuid;
 /// repetition from a mistake.
 ///
 /// # Errors
-/// [`Error::Unprocessable`] for unknown customers and products and for a key that was used for another
-/// body.
+/// [`Error::Unprocessable`] for unknown customers and products and for a key that was used for
+/// another body.
 pub async fn create(call: Call<'_>) -> Result<Reply, Error> {
     call.no_query()?;
     let body = call.json().await?;
@@ -33,7 +33,7 @@ pub async fn create(call: Call<'_>) -> Result<Reply, Error> {
     ];
     let row = edge::write_one(call.app, "order_create", params).await?;
     CreateOutcome::read(row.text("outcome")?)?.check(order.currency.as_str())?;
-    let changed = Changed::from_row(row)?;
+    let changed = ChangedOrder::from_row(row)?;
     let location = format!("/api/v1/orders/{}", changed.id()?);
     Ok(changed.into_reply(201).with("location", location))
 }

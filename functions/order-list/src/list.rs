@@ -5,7 +5,7 @@ use commerce::query::ListQuery;
 use commerce::views;
 use edge::{Call, Reply, params};
 
-/// `GET /orders`; a customer's own only, whatever was asked.
+/// `GET /orders`. A customer gets its own orders only.
 ///
 /// # Errors
 /// [`Error::NotFound`] if a customer asks for another's.

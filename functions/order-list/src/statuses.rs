@@ -9,11 +9,11 @@ use edge::answer::common_status;
 use edge::{Call, Reply, Row, params};
 use uuid::Uuid;
 
-/// `POST /orders/statuses`: `{items, missing}`, both in the order of the ids. An order that isn't there
-/// or isn't the caller's is named as missing.
+/// `POST /orders/statuses`: `{items, missing}`, both in the order of the ids. An order that isn't
+/// there or isn't the caller's is named as missing.
 ///
 /// # Errors
-/// What Postgres gave.
+/// The error that Postgres gave.
 pub async fn read(call: Call<'_>) -> Result<Reply, Error> {
     call.no_query()?;
     let body = call.json().await?;
@@ -39,11 +39,11 @@ pub async fn read(call: Call<'_>) -> Result<Reply, Error> {
         .with("vary", "Authorization"))
 }
 
-/// `PATCH /orders/statuses`: moves many orders to one status. Gives `{items}` in the order of the ids,
-/// each with its outcome.
+/// `PATCH /orders/statuses`: moves many orders to one status. Gives `{items}` in the order of the
+/// ids, each with its outcome.
 ///
 /// # Errors
-/// [`Error::Forbidden`] for customers. What happens to one order never fails the others.
+/// [`Error::Forbidden`] for customers. The fault of one order never fails the others.
 pub async fn set(call: Call<'_>) -> Result<Reply, Error> {
     call.no_query()?;
     let body = call.json().await?;
@@ -61,7 +61,7 @@ pub async fn set(call: Call<'_>) -> Result<Reply, Error> {
     Ok(Reply::json(200, body).with("cache-control", "private, no-cache"))
 }
 
-/// One order's outcome, the reason if it isn't as asked, and its state if there is one.
+/// One order's outcome, the reason if it wasn't changed, and its state if there is one.
 fn item(row: &Row, to: OrderStatus) -> Result<String, Error> {
     let outcome = SetStatusOutcome::read(row.text("outcome")?)?;
     let detail = match outcome {
@@ -70,7 +70,7 @@ fn item(row: &Row, to: OrderStatus) -> Result<String, Error> {
         SetStatusOutcome::NotAllowed => Some(format!("it can't become {}", to.as_str())),
     };
     let detail = detail.map(|detail| format!(",\"detail\":\"{detail}\"")).unwrap_or_default();
-    // The state begins with the id; without a state only the id is left to say.
+    // The state begins with the id. Without a state only the id is written.
     let state = match row.text("body")?.and_then(|body| body.strip_prefix('{')) {
         Some(state) => state.to_owned(),
         None => format!("\"id\":\"{}\"}}", row.text("id")?.unwrap_or_default()),

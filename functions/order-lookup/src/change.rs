@@ -1,20 +1,20 @@
-//! Changing and deleting an order. Each is one statement, and answers when no reader is served the old
-//! state any more.
+//! Changing and deleting an order. Each is one statement. The answer comes when no reader is served
+//! the old state any more.
 
 use commerce::error::Error;
 use commerce::order::OrderPatch;
 use commerce::outcome::{DeleteOutcome, Outcome, PatchOutcome};
 use commerce::preconditions::if_match;
 use commerce::query::parse_hard;
-use edge::changed::Changed;
+use edge::changed::ChangedOrder;
 use edge::{Call, Json, Reply, params};
 use serde::Serialize;
 
 /// `PATCH /orders/:id`.
 ///
 /// # Errors
-/// [`Error::NotFound`] for another's too, [`Error::PreconditionFailed`], and [`Error::Conflict`] for a
-/// move that the table of statuses doesn't have.
+/// [`Error::NotFound`], also for another customer's order. [`Error::PreconditionFailed`].
+/// [`Error::Conflict`] for a move that the table of statuses doesn't have.
 pub async fn patch(call: Call<'_>) -> Result<Reply, Error> {
     let id = call.id()?;
     call.no_query()?;
@@ -24,7 +24,7 @@ pub async fn patch(call: Call<'_>) -> Result<Reply, Error> {
     let restriction = call.caller.restriction()?;
     patch.permit(call.caller)?;
     let address = patch.shipping_address.as_ref().and_then(Option::as_ref).map(json).transpose()?;
-    // A repeated request is no move: it finds the order where it wants it.
+    // A repeated request is no move: the order already has the status that it asks for.
     let sources =
         patch.status.map_or(vec![], |to| to.sources().chain([to]).map(|status| status.as_str().to_owned()).collect());
     let params = params![
@@ -41,7 +41,7 @@ pub async fn patch(call: Call<'_>) -> Result<Reply, Error> {
     ];
     let row = edge::write_one(call.app, "order_patch", params).await?;
     match PatchOutcome::read(row.text("outcome")?)? {
-        PatchOutcome::Updated => Ok(Changed::from_row(row)?.into_reply(200)),
+        PatchOutcome::Updated => Ok(ChangedOrder::from_row(row)?.into_reply(200)),
         PatchOutcome::NotFound => Err(Error::not_found("order")),
         PatchOutcome::VersionMismatch => Err(Error::PreconditionFailed { current: row.int("version")? }),
         PatchOutcome::NotAllowed => {
@@ -55,8 +55,8 @@ pub async fn patch(call: Call<'_>) -> Result<Reply, Error> {
 /// `DELETE /orders/:id`: hides an order, or, `hard`, removes it.
 ///
 /// # Errors
-/// [`Error::Forbidden`] for customers, and for all but operators if it is hard; [`Error::Conflict`] if
-/// payments hang on it.
+/// [`Error::Forbidden`] for customers; if it is hard, for all but operators. [`Error::Conflict`] if
+/// payments hang on the order.
 pub async fn delete(call: Call<'_>) -> Result<Reply, Error> {
     let id = call.id()?;
     let hard = parse_hard(call.query())?;

@@ -7,7 +7,8 @@ use edge::{Call, Reply, params};
 /// `GET /orders/:id` and, below it, each of its views.
 ///
 /// # Errors
-/// [`Error::NotFound`] if it isn't there or isn't the caller's. The cache holds one copy for all callers, so that is judged after.
+/// [`Error::NotFound`] if it isn't there or isn't the caller's. The cache holds one copy for all
+/// callers, so ownership is checked after the read.
 pub async fn read(call: Call<'_>, view: &'static View) -> Result<Reply, Error> {
     let id = call.id()?;
     call.no_query()?;

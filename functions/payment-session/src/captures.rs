@@ -1,4 +1,4 @@
-//! Captures: money that a shopper has approved or that was reserved, taken by an operator.
+//! Captures: an operator takes money that a shopper has approved or that was reserved.
 
 use commerce::error::Error;
 use commerce::gateway::{Capturable, GatewayError, NewCapture};
@@ -18,11 +18,13 @@ use uuid::Uuid;
 
 use crate::observed;
 
-/// `POST /payments/:id/capture`, by the id of a payment that is authorized or of a payment session that the shopper has approved.
+/// `POST /payments/:id/capture`, by the id of an authorized payment, or of a payment session that
+/// the shopper has approved.
 ///
 /// # Errors
-/// [`Error::Forbidden`] for all but operators, [`Error::Conflict`] where there is nothing to capture, [`Error::Unprocessable`] for a key of another
-/// body and for what the provider refuses, [`Error::Unavailable`] where the provider is away: the same request again takes nothing twice.
+/// [`Error::Forbidden`] for all but operators. [`Error::Conflict`] if there is nothing to capture.
+/// [`Error::Unprocessable`] for a key of another body, and if the provider refuses.
+/// [`Error::Unavailable`] if the provider is away; the same request again takes nothing twice.
 pub async fn capture(call: Call<'_>) -> Result<Reply, Error> {
     let Call { app, caller, .. } = call;
     let payments = Payments::ready().await?;
@@ -47,7 +49,7 @@ pub async fn capture(call: Call<'_>) -> Result<Reply, Error> {
         }
     }
 
-    let capture = planned(&row, wanted, &request_id(caller.organization, id, &principal, key))?;
+    let capture = plan(&row, wanted, &request_id(caller.organization, id, &principal, key))?;
     let provider = row.text("provider")?.and_then(Provider::parse).ok_or_else(|| Error::internal("no provider"))?;
     let configured = configured_account(&payments.config, provider);
     let account = row.text("account")?.unwrap_or(configured);
@@ -57,13 +59,13 @@ pub async fn capture(call: Call<'_>) -> Result<Reply, Error> {
     }
     let objects = match payments.gateway.capture(&capture).await {
         Err(refusal @ GatewayError::Refused { .. }) if capture.what == Capturable::PayPalOrder => {
-            approvals::refused(app, &capture.external_id, row.int("refusals")?.unwrap_or_default()).await?;
+            approvals::record_refusal(app, &capture.external_id, row.int("refusals")?.unwrap_or_default()).await?;
             return Err(refusal.into());
         }
         outcome => outcome?,
     };
     let shown: Vec<Value> = objects.iter().filter(|object| object.kind == ObjectKind::Payment).map(show).collect();
-    // The provider has done it; should this fail, its event does the rest.
+    // The provider has captured. If this fails, its event does the rest.
     let status = observed::apply(app, provider, account, &capture.request, "api.capture", objects).await;
     let status = status.unwrap_or_else(|error| {
         eprintln!("warning: a capture waits for the provider's event: {error}");
@@ -79,8 +81,8 @@ pub async fn capture(call: Call<'_>) -> Result<Reply, Error> {
     Ok(reply(body))
 }
 
-/// What the provider is asked.
-fn planned(row: &Row, wanted: CaptureRequest, request_id: &str) -> Result<NewCapture, Error> {
+/// The provider's request, from the database's plan.
+fn plan(row: &Row, wanted: CaptureRequest, request_id: &str) -> Result<NewCapture, Error> {
     let wrong = || Error::internal("what can be captured can't be read");
     let external_id = row.text("external_id")?.ok_or_else(wrong)?;
     let currency = row.text("currency")?.and_then(Currency::recorded).ok_or_else(wrong)?;
@@ -99,7 +101,7 @@ fn planned(row: &Row, wanted: CaptureRequest, request_id: &str) -> Result<NewCap
     Ok(NewCapture { what, external_id: external_id.to_owned(), request: request_id.to_owned(), amount })
 }
 
-/// The provider's request id: the same for the same request of the same caller, and nobody else's.
+/// The provider's request id: the same for the same request of the same caller, and for no other.
 fn request_id(organization: Uuid, id: Uuid, principal: &str, key: &str) -> String {
     let digest = Sha256::new()
         .chain_update(organization.as_bytes())

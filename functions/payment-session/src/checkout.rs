@@ -1,4 +1,5 @@
-//! Checkout sessions: carts in the Redis of state, each its caller's own; the order they become is in Postgres.
+//! Checkout sessions. Carts are in the Redis of state, each under its caller's own key. The order
+//! that a cart becomes is in Postgres.
 
 use commerce::caller::Caller;
 use commerce::checkout::{Cart, CartDamage};
@@ -6,17 +7,17 @@ use commerce::error::Error;
 use commerce::outcome::{CheckoutOutcome, Outcome};
 use commerce::pseudonym::{Purpose, short_pseudonym};
 use commerce::time::Moment;
-use edge::changed::Changed;
+use edge::changed::ChangedOrder;
 use edge::clock::now_millis;
 use edge::state::{Argument, KeyBuilder, Redis, Value, millis, text};
 use edge::{App, Call, Json, Reply, params};
 use payments::Payments;
 use uuid::Uuid;
 
-/// `PUT /checkout/sessions/:id`: puts the cart: 201 where there was none, else 200.
+/// `PUT /checkout/sessions/:id`: puts the cart. 201 if there was none, else 200.
 ///
 /// # Errors
-/// As `POST /orders`; [`Error::Conflict`] if it has become an order.
+/// As `POST /orders`; [`Error::Conflict`] if the session has become an order.
 pub async fn put(call: Call<'_>) -> Result<Reply, Error> {
     Checkout::of(call).await?.put(&call.json().await?).await
 }
@@ -29,8 +30,8 @@ pub async fn get(call: Call<'_>) -> Result<Reply, Error> {
     Checkout::of(call).await?.get().await
 }
 
-/// `DELETE /checkout/sessions/:id`: drops the cart, whatever state it is in, also if there is none: once is as good as twice. The order
-/// that it may have become stays.
+/// `DELETE /checkout/sessions/:id`: drops the cart, damaged ones too. It also succeeds if there is
+/// none, so a repetition is harmless. The order that the cart may have become stays.
 ///
 /// # Errors
 /// [`Error::Unavailable`] if Redis is away.
@@ -38,16 +39,17 @@ pub async fn delete(call: Call<'_>) -> Result<Reply, Error> {
     Checkout::of(call).await?.delete().await
 }
 
-/// `POST /checkout/sessions/:id/order`: makes the order, once, however often this is called, with the cart or without it.
+/// `POST /checkout/sessions/:id/order`: makes the order, once, however often it is called. Later
+/// calls need no cart.
 ///
 /// # Errors
-/// As `POST /orders`; [`Error::NotFound`] if there is neither a cart nor an order; [`Error::Unavailable`] if Redis is away and no order
-/// was made before.
+/// As `POST /orders`; [`Error::NotFound`] if there is neither a cart nor an order;
+/// [`Error::Unavailable`] if Redis is away and no order was made before.
 pub async fn order(call: Call<'_>) -> Result<Reply, Error> {
     Checkout::of(call).await?.order().await
 }
 
-/// A caller's checkout session: where it is, and whose.
+/// A caller's checkout session: its place in Redis, and its owner.
 struct Checkout<'a> {
     app: &'static App,
     payments: &'static Payments,
@@ -57,7 +59,8 @@ struct Checkout<'a> {
 }
 
 impl<'a> Checkout<'a> {
-    /// The session that a request names. The caller is part of its key: the same id of somebody else is another session.
+    /// The session that a request names. The caller is part of its key: another caller's same id is
+    /// another session.
     ///
     /// # Errors
     /// [`Error::Misconfigured`] without `hmac_key`.
@@ -75,7 +78,7 @@ impl<'a> Checkout<'a> {
 
     async fn put(&self, body: &[u8]) -> Result<Reply, Error> {
         let cart = Cart::decode(body, self.caller, now())?;
-        let status = match self.stored().await? {
+        let status = match self.load().await? {
             Some(Ok(Cart { order: Some(order), .. })) => {
                 let detail = "the checkout session has become an order; another cart needs another id".to_owned();
                 return Err(Error::Conflict { detail, current: Some(order.to_string()) });
@@ -84,12 +87,12 @@ impl<'a> Checkout<'a> {
             None => 201,
         };
         self.store(&cart).await?;
-        self.shown(status, &cart)
+        self.show(status, &cart)
     }
 
     async fn get(&self) -> Result<Reply, Error> {
-        let cart = self.stored().await?.ok_or_else(not_found)?.map_err(damaged)?;
-        self.shown(200, &cart)
+        let cart = self.load().await?.ok_or_else(not_found)?.map_err(damaged)?;
+        self.show(200, &cart)
     }
 
     async fn delete(&self) -> Result<Reply, Error> {
@@ -97,8 +100,9 @@ impl<'a> Checkout<'a> {
     }
 
     async fn order(&self) -> Result<Reply, Error> {
-        // Postgres may know the order without the cart, so what is wrong with the cart counts only where it doesn't.
-        let stored = self.stored().await;
+        // Postgres may know the order without the cart. So a fault of the cart counts only if
+        // Postgres doesn't.
+        let stored = self.load().await;
         let cart = match &stored {
             Ok(Some(Ok(cart))) => Some(cart),
             _ => None,
@@ -119,7 +123,7 @@ impl<'a> Checkout<'a> {
         match CheckoutOutcome::read(row.text("outcome")?)? {
             CheckoutOutcome::Order(outcome) => {
                 outcome.check(request.as_ref().map_or("", |request| request.currency.as_str()))?;
-                let changed = Changed::from_row(row)?;
+                let changed = ChangedOrder::from_row(row)?;
                 let order = changed.id()?;
                 self.remember(cart, &order).await;
                 Ok(changed.into_reply(201).with("location", format!("/api/v1/orders/{order}")))
@@ -133,14 +137,15 @@ impl<'a> Checkout<'a> {
         }
     }
 
-    /// Leaves a note in place of the cart, so that it says what it has become. A convenience: Postgres knows.
+    /// Replaces the cart by one that names its order, so that readers of the session see it.
+    /// Nothing depends on it, because Postgres knows the order.
     async fn remember(&self, cart: Option<&Cart>, order: &str) {
         if let (Some(cart), Ok(order)) = (cart, Uuid::try_parse(order)) {
             let _ = self.store(&Cart { order: Some(order), ..cart.clone() }).await;
         }
     }
 
-    async fn stored(&self) -> Result<Option<Result<Cart, CartDamage>>, Error> {
+    async fn load(&self) -> Result<Option<Result<Cart, CartDamage>>, Error> {
         Ok(match self.command("GET", vec![text(&self.key)]).await?.as_slice() {
             [Value::Binary(bytes)] => Some(Cart::from_bytes(bytes)),
             [Value::Nil] | [] => None,
@@ -159,7 +164,7 @@ impl<'a> Checkout<'a> {
         Ok(self.app.state.retry_until_back("checkout sessions can't be read", call).await?.0)
     }
 
-    fn shown(&self, status: u16, cart: &Cart) -> Result<Reply, Error> {
+    fn show(&self, status: u16, cart: &Cart) -> Result<Reply, Error> {
         let document = cart.document(self.id, self.payments.config.checkout_ttl.as_secs())?;
         Ok(Reply::fresh(status, document))
     }

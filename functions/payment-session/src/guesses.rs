@@ -1,8 +1,10 @@
-//! How often somebody may be wrong about a guest's token. Nobody guesses 128 bits, but each wrong one is a query: so wrong tokens are
-//! counted by address, and an address that has been wrong too often isn't looked up for, until the hour is over.
+//! Limits wrong guest tokens. 128 bits can't be guessed, but each wrong token costs a query. So
+//! wrong tokens are counted by address. After too many, tokens from that address aren't looked up
+//! until the hour is over.
 //!
-//! Right ones aren't counted, so a house with many guests has no limit, and what is refused unasked isn't either: nobody is kept out for longer
-//! by others who go on. Where Redis is away nothing is counted, since a guest's look at an order has to work without it.
+//! Right tokens aren't counted, so a house with many guests has no limit. Refused requests aren't
+//! counted either, so an attacker that goes on keeps its neighbours out no longer. If Redis is
+//! away, nothing is counted, since a guest's look at an order has to work without it.
 
 use commerce::client_address::ClientAddress;
 use commerce::error::Error;
@@ -18,12 +20,12 @@ use crate::limits;
 
 /// The wrong tokens of one address.
 pub struct Guesses {
-    /// `None`: the address isn't known, or is that of all who come through a proxy.
+    /// `None`: the address isn't known, or is that of a proxy with all its clients.
     windows: Option<Windows>,
 }
 
 impl Guesses {
-    /// Those from this address.
+    /// The wrong tokens of this address.
     ///
     /// # Errors
     /// [`Error::Misconfigured`] without `hmac_key`.
@@ -36,18 +38,19 @@ impl Guesses {
         Ok(Self { windows: Some(Windows::of(vec![(key, window)])) })
     }
 
-    /// Refuses whoever was wrong too often.
+    /// Refuses an address that was wrong too often.
     ///
     /// # Errors
     /// [`Error::TooManyRequests`].
-    pub async fn admitted(&self, app: &App) -> Result<(), Error> {
+    pub async fn admit(&self, app: &App) -> Result<(), Error> {
         self.ask(app, "").await
     }
 
-    /// Counts a wrong one.
+    /// Counts a wrong token.
     ///
     /// # Errors
-    /// [`Error::TooManyRequests`] where it was one too many: of any number that come at once, no more than the quota are answered otherwise.
+    /// [`Error::TooManyRequests`] if it was one too many. Of any number of tokens that come at
+    /// once, no more than the quota are answered otherwise.
     pub async fn wrong(&self, app: &App) -> Result<(), Error> {
         self.ask(app, &format!("{:032x}", token())).await
     }
@@ -55,6 +58,6 @@ impl Guesses {
     async fn ask(&self, app: &App, name: &str) -> Result<(), Error> {
         let Some(windows) = &self.windows else { return Ok(()) };
         let Some(decision) = windows.count(&app.state, name).await else { return Ok(()) };
-        limits::admitted(&decision, "too many wrong tokens from this address")
+        limits::admit(&decision, "too many wrong tokens from this address")
     }
 }

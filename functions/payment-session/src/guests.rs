@@ -1,5 +1,5 @@
-//! Guest access: a token opens the public view of one order. Postgres has only its HMAC, and finds it by that: no comparison of tokens
-//! takes place whose time could tell anything.
+//! Guest access: a token opens the public view of one order. Postgres has only its HMAC and finds
+//! it by that. So no comparison of tokens takes place, whose time could give one away.
 
 use commerce::error::Error;
 use commerce::guest::GuestToken;
@@ -13,7 +13,7 @@ use serde_json::json;
 
 use crate::guesses::Guesses;
 
-/// `POST /orders/:id/guest-token`: gives an order a token, which is shown this once.
+/// `POST /orders/:id/guest-token`: gives an order a token. Only this answer shows it.
 ///
 /// # Errors
 /// [`Error::NotFound`] if the order isn't there or isn't the caller's.
@@ -21,7 +21,8 @@ pub async fn create_token(call: Call<'_>) -> Result<Reply, Error> {
     let payments = Payments::ready().await?;
     let order = call.id()?;
     call.no_query()?;
-    // Callers that ask for a shorter life must not believe that they got it.
+    // A body would be ignored, and callers that ask for a shorter life would believe that they got
+    // it.
     let body = call.whole_body().await?;
     if !matches!(body.trim_ascii(), b"" | b"{}") {
         return Err(Error::invalid("body", "must be empty: nothing about a token can be asked for"));
@@ -31,7 +32,7 @@ pub async fn create_token(call: Call<'_>) -> Result<Reply, Error> {
         call.caller.organization,
         order,
         call.caller.restriction()?,
-        hashed(payments, &guest)?,
+        token_hmac(payments, &guest)?,
         payments.config.guest_token_ttl.as_secs() as i64,
         call.caller.principal(),
     ];
@@ -43,7 +44,7 @@ pub async fn create_token(call: Call<'_>) -> Result<Reply, Error> {
     Ok(private(Reply::json(201, body.to_string())))
 }
 
-/// `DELETE /orders/:id/guest-token`: takes back all tokens of an order. Once is as good as twice.
+/// `DELETE /orders/:id/guest-token`: takes back all tokens of an order. A repetition is harmless.
 ///
 /// # Errors
 /// [`Error::NotFound`] if the order isn't there or isn't the caller's.
@@ -58,21 +59,22 @@ pub async fn revoke_token(call: Call<'_>) -> Result<Reply, Error> {
     }
 }
 
-/// `GET /guest/order`: the public view of the order that a token opens. Always from Postgres: a token taken back opens nothing from then
-/// on.
+/// `GET /guest/order`: the public view of the order that a token opens. Always from Postgres, so a
+/// token opens nothing from the moment when it is taken back.
 ///
 /// # Errors
-/// [`Error::Unauthenticated`] if the token opens nothing, whatever the reason; [`Error::TooManyRequests`] if that was so too often.
+/// [`Error::Unauthenticated`] if the token opens nothing, for any reason.
+/// [`Error::TooManyRequests`] if that happened too often.
 pub async fn order(call: Open<'_>) -> Result<Reply, Error> {
     let request = call.request;
-    // The token never stands in an address, where logs and histories would keep it.
+    // The token never stands in an address, because logs and histories would keep it.
     parse_none(request.query.as_deref())?;
     let (app, payments) = (App::ready().await?, Payments::ready().await?);
     let address = client_address(app, &payments.config.trusted_proxies, request);
     let guest = GuestToken::from_authorization(request.values("authorization"));
     let guesses = Guesses::of(&payments.config, address)?;
-    guesses.admitted(app).await?;
-    match opened(app, payments, guest).await {
+    guesses.admit(app).await?;
+    match open_order(app, payments, guest).await {
         Err(wrong @ Error::Unauthenticated { .. }) => {
             guesses.wrong(app).await?;
             Err(wrong)
@@ -81,14 +83,14 @@ pub async fn order(call: Open<'_>) -> Result<Reply, Error> {
     }
 }
 
-async fn opened(app: &'static App, payments: &Payments, guest: Result<GuestToken, Error>) -> Result<Reply, Error> {
-    let rows = edge::query(app, "guest_order", params![hashed(payments, &guest?)?]).await?;
+async fn open_order(app: &'static App, payments: &Payments, guest: Result<GuestToken, Error>) -> Result<Reply, Error> {
+    let rows = edge::query(app, "guest_order", params![token_hmac(payments, &guest?)?]).await?;
     let invalid = || Error::unauthenticated("the token is wrong, has expired or was taken back");
     let body = rows.into_iter().next().ok_or_else(invalid)?.take_text("body")?;
     Ok(private(Reply::json(200, body)))
 }
 
-fn hashed(payments: &Payments, guest: &GuestToken) -> Result<String, Error> {
+fn token_hmac(payments: &Payments, guest: &GuestToken) -> Result<String, Error> {
     let key = payments.config.hmac_key()?.expose().as_bytes();
     Ok(pseudonym(key, Purpose::GuestToken, &guest.bytes()))
 }

@@ -1,7 +1,8 @@
-//! How often somebody may try to pay.
+//! Limits on attempts to pay.
 //!
-//! Customers are counted by who they are, so nobody can use up another's attempts. Addresses are counted for customers only, since behind
-//! a service stands a shop with all its customers. Customers and addresses stand in keys as HMACs.
+//! Customers are counted by their identity, so no caller can use up another's attempts. Addresses
+//! are counted for customers only, since behind a service stands a shop with all its customers.
+//! Customers and addresses stand in keys as HMACs.
 
 use commerce::client_address::ClientAddress;
 use commerce::error::Error;
@@ -13,30 +14,30 @@ use payments::attempts::{DAY, HOUR, customer_part, hour_key, rate};
 use payments::config::AttemptLimits;
 use uuid::Uuid;
 
-/// What a conflict says of a request that somebody is at work on.
+/// The `current` of a conflict with a request that is still in work.
 pub const IN_PROGRESS: &str = "in_progress";
 /// How many customers of one address are told apart; more make no difference to a score.
 const CUSTOMERS: u32 = 50;
-/// What a caller is told if Redis is away.
+/// The detail of the refusal if Redis is away.
 const WITHOUT: &str = "attempts to pay can't be counted";
 
-/// Somebody who tries to pay.
+/// One attempt to pay.
 #[derive(Debug, Clone, Copy)]
 pub struct Attempt<'a> {
     /// The organisation that the customer is known to.
     pub organization: Uuid,
-    /// Whose attempt it is.
+    /// The customer that pays.
     pub customer: Uuid,
-    /// From where; `None` where it isn't to be limited by that.
+    /// The address that it comes from; `None` if it isn't limited by address.
     pub address: Option<ClientAddress>,
-    /// What makes it the same attempt when it is sent again: principal and idempotency key.
+    /// Principal and idempotency key: the same attempt, sent again, has the same name.
     pub name: &'a str,
 }
 
-/// What was counted.
+/// The count of one attempt.
 #[derive(Debug, Clone)]
 pub struct Admission {
-    /// What the limits say.
+    /// The limits' decision.
     pub decision: LimitDecision,
     /// How many customers have tried to pay from this address within a day.
     pub customers_on_address: Option<u32>,
@@ -46,22 +47,23 @@ pub struct Admission {
 }
 
 impl Admission {
-    /// Refuses what is beyond a limit.
+    /// Refuses an attempt beyond a limit.
     ///
     /// # Errors
     /// [`Error::TooManyRequests`].
-    pub fn admitted(&self) -> Result<(), Error> {
-        admitted(&self.decision, "too many attempts to pay; this one counts, too")
+    pub fn admit(&self) -> Result<(), Error> {
+        admit(&self.decision, "too many attempts to pay; this one counts, too")
     }
 
-    /// What an attempt that was admitted ended in, with what its caller has left.
-    pub fn told(&self, refusal: Error) -> Error {
+    /// The refusal of an admitted attempt, with the attempts that its caller has left.
+    pub fn with_limits(&self, refusal: Error) -> Error {
         Error::Counted { refusal: Box::new(refusal), policy: self.decision.policy(), limit: self.decision.limit() }
     }
 
-    /// What came of an attempt that was admitted. One that was refused for good is over: sent again it is another attempt, and counts. What
-    /// may still come to something, because somebody is at work on it or away, goes on as the same attempt.
-    pub async fn ended(&self, app: &App, refusal: &Error) {
+    /// Closes an admitted attempt that ended in `refusal`. A final refusal ends it: the same
+    /// request again is another attempt, and counts. If it may still succeed, because the request
+    /// is in work or the provider is away, it stays the same attempt.
+    pub async fn close(&self, app: &App, refusal: &Error) {
         let open = match refusal {
             Error::Conflict { current, .. } => current.as_deref() == Some(IN_PROGRESS),
             Error::Unprocessable(_) | Error::NotFound { .. } | Error::Invalid(_) | Error::Forbidden { .. } => false,
@@ -74,11 +76,11 @@ impl Admission {
     }
 }
 
-/// Refuses what is beyond a limit, with what the caller is told of it.
+/// Refuses an attempt beyond a limit, with the limit and the detail.
 ///
 /// # Errors
 /// [`Error::TooManyRequests`].
-pub fn admitted(decision: &LimitDecision, detail: &str) -> Result<(), Error> {
+pub fn admit(decision: &LimitDecision, detail: &str) -> Result<(), Error> {
     match decision.retry_after() {
         None => Ok(()),
         Some(retry_after_seconds) => Err(Error::TooManyRequests {
@@ -93,7 +95,7 @@ pub fn admitted(decision: &LimitDecision, detail: &str) -> Result<(), Error> {
 /// Counts an attempt.
 ///
 /// # Errors
-/// [`Error::Unavailable`] where Redis is away: an attempt that can't be counted isn't made.
+/// [`Error::Unavailable`] if Redis is away: an attempt that can't be counted isn't made.
 pub async fn count(
     app: &App,
     limits: &AttemptLimits,
@@ -116,7 +118,8 @@ pub async fn count(
     let address = short_pseudonym(hmac_key, Purpose::LimitedAddress, address.as_bytes());
     let of_address = || rate().part("ip").part(&address);
     windows.push((of_address().build(), window("address-hour", limits.address_hour, HOUR)));
-    // The same count tells how many customers there are: each is one attempt, however often it comes.
+    // The same kind of count gives the number of customers: each is one attempt, however often it
+    // comes.
     let customers = Windows::of(vec![(of_address().part("customers").build(), window("customers", CUSTOMERS, DAY))]);
     let windows = Windows::of(windows);
     let (decision, customers) = try_join(

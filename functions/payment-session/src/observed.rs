@@ -1,4 +1,4 @@
-//! What a provider answered takes effect at once, as its event would.
+//! A provider's answer takes effect at once, as its event would.
 
 use commerce::error::Error;
 use commerce::provider::Provider;
@@ -6,11 +6,12 @@ use commerce::webhook::event::ProviderObject;
 
 use edge::{App, Json, params};
 
-/// Folds what `provider` said of objects of `account` into the order that they belong to. `source` names the request that it answered: the
-/// same again changes nothing, and neither does the event that comes later. Gives the order's payment status, where it is known.
+/// Folds `provider`'s objects of `account` into the order that they belong to. `source` names the
+/// request that the provider answered. The same answer again changes nothing, and neither does the
+/// later event. Gives the order's payment status, if it is known.
 ///
 /// # Errors
-/// What Postgres gave: then nothing has changed, and the provider's event does it.
+/// The error that Postgres gave; nothing has changed, and the provider's event does it later.
 pub async fn apply(
     app: &'static App,
     provider: Provider,

@@ -25,7 +25,7 @@ use crate::observed;
 const LEASE_MARGIN: Duration = Duration::from_secs(30);
 /// How many refunds one call sends at most.
 pub const MOST_AT_ONCE: u32 = 100;
-/// No further refund is begun after this: whoever called is waiting.
+/// No further refund is begun after this time, because the caller is waiting.
 const SENDING_TIME: Duration = Duration::from_secs(20);
 
 /// A refund that this instance may send, until its lease ends.
@@ -37,22 +37,23 @@ struct Claim {
     refund: NewRefund,
 }
 
-/// What came of refunds that were due.
+/// The outcomes of refunds that were due.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Sent {
+pub struct SendTotals {
     /// The provider has them.
     pub sent: u32,
     /// They stay queued.
     pub queued: u32,
-    /// The provider said no.
+    /// The provider refused them.
     pub failed: u32,
 }
 
-/// `POST /payments/:id/refunds`: 201 where the provider has it, 202 where it is kept to be sent.
+/// `POST /payments/:id/refunds`: 201 if the provider has the refund, 202 if it is kept to be sent.
 ///
 /// # Errors
-/// [`Error::Forbidden`] for all but operators, [`Error::Conflict`] for a payment that can't be refunded, [`Error::Unprocessable`] for more than
-/// is left, for a key of another body, and for what the provider refuses.
+/// [`Error::Forbidden`] for all but operators. [`Error::Conflict`] for a payment that can't be
+/// refunded. [`Error::Unprocessable`] for more than is left, for a key of another body, and if the
+/// provider refuses.
 pub async fn refund(call: Call<'_>) -> Result<Reply, Error> {
     let Call { app, caller, .. } = call;
     let payments = Payments::ready().await?;
@@ -62,7 +63,7 @@ pub async fn refund(call: Call<'_>) -> Result<Reply, Error> {
     let body = call.json().await?;
     let key = idempotency_key(call.request.values("idempotency-key"))?;
     let wanted = RefundRequest::decode(&body)?;
-    // The payment is part of what a key stands for.
+    // The fingerprint covers the payment, so one key can't stand for refunds of two payments.
     let fingerprint = Sha256::new().chain_update(payment.as_bytes()).chain_update(&body).finalize();
     let params = params![
         caller.organization,
@@ -89,14 +90,14 @@ pub async fn refund(call: Call<'_>) -> Result<Reply, Error> {
         }
     }
     let id = row.text("request")?.ok_or_else(|| Error::internal("a refund without an id"))?.to_owned();
-    // Queued is enough: what goes wrong from here on is mended by whoever sends what is due.
+    // The refund is queued, and that is enough: a later sending mends any fault from here on.
     if let Some(claim) = claim(app, payments, Some(&id)).await.unwrap_or_else(logged) {
         let _ = send_one(app, payments, claim).await.map(Some).unwrap_or_else(logged);
     }
     show(app, caller, payment, &id).await
 }
 
-/// `GET /payments/:id/refunds`: what was asked for, the newest first.
+/// `GET /payments/:id/refunds`: the refunds that were asked for, the newest first.
 ///
 /// # Errors
 /// [`Error::Forbidden`] for all but operators, [`Error::NotFound`].
@@ -110,7 +111,7 @@ pub async fn list(call: Call<'_>) -> Result<Reply, Error> {
     Ok(Reply::fresh(200, row.take_text("body")?))
 }
 
-/// `POST /payments/refunds/send`: sends what is due, for a scheduler to call.
+/// `POST /payments/refunds/send`: sends the refunds that are due. A scheduler calls it.
 ///
 /// # Errors
 /// [`Error::Forbidden`] for all but operators.
@@ -119,69 +120,71 @@ pub async fn send(call: Call<'_>) -> Result<Reply, Error> {
     let payments = Payments::ready().await?;
     caller.require_operator("sending refunds")?;
     call.no_query()?;
-    let Sent { sent, queued, failed } = send_due(app, payments, MOST_AT_ONCE).await?;
+    let SendTotals { sent, queued, failed } = send_due(app, payments, MOST_AT_ONCE).await?;
     let body = json!({ "sent": sent, "queued": queued, "failed": failed });
     Ok(Reply::fresh(200, body.to_string()))
 }
 
-/// Sends refunds that are due, at most `limit`, one after the other. Many may call it at once: each refund has one holder.
+/// Sends refunds that are due, at most `limit`, one after the other. Many callers may do so at
+/// once, because each refund has one holder.
 ///
 /// # Errors
-/// What Postgres gave.
-pub async fn send_due(app: &'static App, payments: &'static Payments, limit: u32) -> Result<Sent, Error> {
+/// The error that Postgres gave.
+pub async fn send_due(app: &'static App, payments: &'static Payments, limit: u32) -> Result<SendTotals, Error> {
     let began = monotonic_millis();
-    let mut total = Sent::default();
+    let mut totals = SendTotals::default();
     for _ in 0..limit {
         let elapsed = Duration::from_millis(monotonic_millis().saturating_sub(began));
         let Some(claim) = (if elapsed < SENDING_TIME { claim(app, payments, None).await? } else { None }) else {
             break;
         };
         match send_one(app, payments, claim).await? {
-            State::Sent => total.sent += 1,
-            State::Queued => total.queued += 1,
-            State::Failed => total.failed += 1,
+            SendOutcome::Sent => totals.sent += 1,
+            SendOutcome::Queued => totals.queued += 1,
+            SendOutcome::Failed => totals.failed += 1,
         }
     }
-    Ok(total)
+    Ok(totals)
 }
 
-/// What one attempt came to.
-enum State {
+/// The outcome of one attempt.
+enum SendOutcome {
     Sent,
     Queued,
     Failed,
 }
 
-/// Sends a refund that this instance holds, and keeps what came of it.
-async fn send_one(app: &'static App, payments: &'static Payments, claim: Claim) -> Result<State, Error> {
+/// Sends a refund that this instance holds, and stores the outcome.
+async fn send_one(app: &'static App, payments: &'static Payments, claim: Claim) -> Result<SendOutcome, Error> {
     let outcome = match configured_account(&payments.config, claim.refund.gateway) == claim.account {
         true => payments.gateway.refund(&claim.refund).await,
-        // The payment is of an account that these credentials aren't for.
+        // These credentials aren't for the payment's account.
         false => Err(GatewayError::Unconfigured { variable: account_variable(claim.refund.gateway) }),
     };
     let (state, external, reason, retry) = match &outcome {
-        Ok(refund) => (State::Sent, Some(refund.id.clone()), None, None),
+        Ok(refund) => (SendOutcome::Sent, Some(refund.id.clone()), None, None),
         Err(error) => match RefundRetry::after(error.clone(), claim.attempts) {
             RefundRetry::Later(seconds, reason) => {
-                (State::Queued, None, Some(reason.to_owned()), Some(format!("{seconds} seconds")))
+                (SendOutcome::Queued, None, Some(reason.to_owned()), Some(format!("{seconds} seconds")))
             }
-            RefundRetry::Never(reason) => (State::Failed, None, Some(reason), None),
+            RefundRetry::Never(reason) => (SendOutcome::Failed, None, Some(reason), None),
         },
     };
     if let Ok(mut refund) = outcome {
         refund.parent = refund.parent.or(Some(claim.refund.payment));
-        // Before it is called sent: whoever dies between the two leaves it queued, and it is told of again.
+        // Folded before the refund is marked as sent. A crash between the two leaves it queued, and
+        // it is folded again.
         let provider = claim.refund.gateway;
         observed::apply(app, provider, &claim.account, &claim.request, "api.refund", vec![refund]).await?;
     }
     let params = params![Param::Uuid(claim.request), Param::Uuid(claim.lease), external, reason, retry];
     let row = edge::change_one(app, "refund_done", params).await?;
-    // Held for too long: somebody else sends it, under the same request id.
+    // The lease ran out, so another instance sends it, under the same request id.
     let held = row.text("done")? == Some("true");
-    Ok(if held { state } else { State::Queued })
+    Ok(if held { state } else { SendOutcome::Queued })
 }
 
-/// Takes one refund: the one that is named, or one that is due.
+/// Claims one refund: the named one, or one that is due.
 async fn claim(app: &'static App, payments: &Payments, only: Option<&str>) -> Result<Option<Claim>, Error> {
     let lease = payments.gateway.longest() + LEASE_MARGIN;
     let only = only.map_or(Param::Null("uuid"), |id| Param::Uuid(id.to_owned()));
@@ -207,7 +210,7 @@ fn read(row: &Row) -> Result<Claim, Error> {
     Ok(Claim { request: text("request")?, lease: text("lease")?, account: text("account")?, attempts, refund })
 }
 
-/// The refund as it stands: 201 sent, 202 still to be, 422 refused.
+/// The refund as it stands: 201 if sent, 202 if queued, 422 if refused.
 async fn show(app: &'static App, caller: &Caller, payment: Uuid, id: &str) -> Result<Reply, Error> {
     let rows = edge::query(app, "refund_get", params![caller.organization, Param::Uuid(id.to_owned())]).await?;
     let mut row = rows.into_iter().next().ok_or_else(|| Error::internal("a refund that was asked for is gone"))?;

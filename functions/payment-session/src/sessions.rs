@@ -1,4 +1,4 @@
-//! Payment sessions: reading them and moving them on. How one begins is in [`begin`].
+//! Payment sessions: reading them and moving them on. [`begin`] holds their beginning.
 
 pub mod begin;
 
@@ -9,10 +9,11 @@ use commerce::views;
 use edge::{Call, Reply, Row, params};
 use payments::Payments;
 
-/// How many sessions one sweep marks: as many as one statement announces by name (`announced_rows()`).
+/// How many sessions one sweep marks: as many as one statement announces by name
+/// (`announced_rows()`).
 const SWEPT: i32 = 200;
 
-/// `GET /payments/sessions/:id`, from Redis or from Postgres. Redis holds a copy, kept at most as long as
+/// `GET /payments/sessions/:id`, from Redis or from Postgres. Redis keeps its copy no longer than
 /// the session is open.
 ///
 /// # Errors
@@ -28,10 +29,11 @@ pub async fn get(call: Call<'_>) -> Result<Reply, Error> {
     Ok(answer.ok_or_else(|| Error::not_found("payment session"))?.into_reply(call.request))
 }
 
-/// `GET /payments/sessions`: the newest sessions; a customer's own only. Staff are told why one was held.
+/// `GET /payments/sessions`: the newest sessions; a customer gets its own only. Only staff see why
+/// one was held.
 ///
 /// # Errors
-/// What Postgres gave.
+/// The error that Postgres gave.
 pub async fn list(call: Call<'_>) -> Result<Reply, Error> {
     let query = SessionQuery::parse(call.query())?;
     let restriction = call.caller.restriction()?;
@@ -47,11 +49,11 @@ pub async fn list(call: Call<'_>) -> Result<Reply, Error> {
     Ok(Reply::fresh(200, edge::one(rows)?.take_text("body")?))
 }
 
-/// `GET /payments/sessions/:id/redirect`: sends the shopper to the provider. Going there again is as good
-/// as going there once.
+/// `GET /payments/sessions/:id/redirect`: sends the shopper to the provider. A repetition is
+/// harmless.
 ///
 /// # Errors
-/// [`Error::Conflict`] if the session is past that, or its gateway has no page.
+/// [`Error::Conflict`] if the session is past that, or if its gateway has no page.
 pub async fn redirect(call: Call<'_>) -> Result<Reply, Error> {
     let mut row = step(call, SessionStatus::AwaitingCallback, None).await?;
     let body = row.take_text("body")?;
@@ -64,8 +66,8 @@ pub async fn redirect(call: Call<'_>) -> Result<Reply, Error> {
     }
 }
 
-/// `POST /payments/sessions/:id/cancel`: gives a session up. Whatever was begun at the provider ends there
-/// by itself; if it is paid all the same, completed beats failed.
+/// `POST /payments/sessions/:id/cancel`: gives a session up. The payment at the provider ends there
+/// by itself. If it is paid all the same, completed beats failed.
 ///
 /// # Errors
 /// [`Error::Conflict`] if it is completed.
@@ -74,8 +76,8 @@ pub async fn cancel(call: Call<'_>) -> Result<Reply, Error> {
     Ok(Reply::fresh(200, row.take_text("body")?))
 }
 
-/// `POST /payments/sessions/sweep`: marks sessions whose time is over, for a scheduler. Nothing depends on
-/// it: they count as failed without it.
+/// `POST /payments/sessions/sweep`: marks sessions whose time is over. A scheduler calls it.
+/// Nothing depends on it, since such sessions count as failed without it.
 ///
 /// # Errors
 /// [`Error::Forbidden`] for all but operators.

@@ -1,4 +1,4 @@
-//! One stored event takes effect: what it is about is made sure of, then the database folds it.
+//! One stored event takes effect: its subject is proved, then the database folds it.
 
 use commerce::error::Error;
 use commerce::gateway::GatewayError;
@@ -16,55 +16,57 @@ use payments::{Payments, approvals, attempts, needs};
 
 pub use payments::approvals::Cause;
 
-/// What came of an event.
+/// The outcome of an event.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Effect {
     /// It has taken effect, here and now.
     Processed,
-    /// It had before.
+    /// It had taken effect before.
     AlreadyProcessed,
-    /// What is certain has been recorded; somebody has to look.
+    /// The certain part has been recorded; an operator has to look.
     NeedsReview(String),
     /// It concerns nothing of ours.
     Ignored(String),
-    /// It is kept until what it needs is there.
+    /// It is kept until its order or its payment is there.
     Waiting(String),
 }
 
-/// Lets a stored event take effect: one statement, after one look at PayPal's API where the mode asks for it.
+/// Lets a stored event take effect: one statement, after one look at PayPal's API if the mode asks
+/// for it.
 ///
 /// # Errors
-/// [`Cause`]: then the event stays as it is.
+/// [`Cause`]: the event stays as it is.
 pub async fn apply(app: &'static App, payments: &Payments, event: &str, subject: &Subject) -> Result<Effect, Cause> {
     let mut named = (None, false);
     let (objects, shown) = match subject {
-        Subject::Nothing => return settled(app, event, Effect::Ignored("unknown-type".into())).await,
+        Subject::Nothing => return settle(app, event, Effect::Ignored("unknown-type".into())).await,
         Subject::Unreadable => {
-            return settled(app, event, Effect::NeedsReview(Reason::EventMalformed.as_str().into())).await;
+            return settle(app, event, Effect::NeedsReview(Reason::EventMalformed.as_str().into())).await;
         }
         Subject::Object(object) => (vec![ProviderObject::clone(object)], true),
         Subject::Resource { event: name, resource, claimed } => {
-            let told = match payments.config.paypal.mode {
+            let observed = match payments.config.paypal.mode {
                 PayPalMode::Api => {
                     let mut objects = payments.gateway.observe(resource).await.map_err(Cause::Provider)?;
-                    let told = resource.reversal
+                    let reversal = resource.reversal
                         && payments.gateway.is_reversal(name, resource).await.map_err(Cause::Provider)?;
-                    objects.iter_mut().for_each(|object| object.reversal &= told);
+                    objects.iter_mut().for_each(|object| object.reversal &= reversal);
                     named = (Some(resource.path()), resource.is_as_claimed(claimed, &objects));
                     (objects, true)
                 }
                 PayPalMode::PostBack | PayPalMode::SignatureOnly => match resource.objects(claimed) {
                     Ok(objects) => (objects, false),
                     Err(reason) => {
-                        return settled(app, event, Effect::NeedsReview(reason.as_str().into())).await;
+                        return settle(app, event, Effect::NeedsReview(reason.as_str().into())).await;
                     }
                 },
             };
-            // An order without a payment was approved at most. Only PayPal's API takes the money of one, whatever the body says.
-            let unpaid = told.0.is_empty() && resource.kind == ResourceKind::Order;
+            // An order without a payment was approved at most. PayPal's API is asked before its
+            // money is taken, even if the body says otherwise.
+            let unpaid = observed.0.is_empty() && resource.kind == ResourceKind::Order;
             match unpaid && needs::for_calls(&payments.config, Provider::PayPal).is_ok() {
                 true => (approvals::capture(app, payments, &resource.id).await?, true),
-                false => told,
+                false => observed,
             }
         }
     };
@@ -78,7 +80,7 @@ pub async fn apply(app: &'static App, payments: &Payments, event: &str, subject:
         ApplyOutcome::Applied => {
             if text("payment_status")?.as_deref() == Some(PaymentStatus::Paid.as_str()) {
                 let (key, tags) = (payments.config.hmac_key.clone(), row.texts("tags").map_err(Cause::ours)?);
-                // Behind the answer: if it is cut off, the count runs out by itself.
+                // Runs behind the answer. If it is cut off, the count runs out by itself.
                 spawn(async move { attempts::forget_paid(app, key.expose().as_bytes(), &tags).await });
             }
             Ok(Effect::Processed)
@@ -87,17 +89,17 @@ pub async fn apply(app: &'static App, payments: &Payments, event: &str, subject:
         ApplyOutcome::NeedsReview => Ok(Effect::NeedsReview(reason)),
         ApplyOutcome::Ignored => Ok(Effect::Ignored(reason)),
         ApplyOutcome::Waiting => Ok(Effect::Waiting(reason)),
-        // Another body of its transmission has taken its place meanwhile.
+        // Another body of its transmission has meanwhile taken its place.
         ApplyOutcome::UnknownEvent => Ok(Effect::Waiting("displaced".into())),
     }
 }
 
-/// Writes down what is known without the fold: an event that only stays `received` would be taken up for ever. Where the event isn't
-/// `received`, this changes nothing.
+/// Records an outcome that needs no fold. An event that stayed `received` would be taken up for
+/// ever. If the event isn't `received`, this changes nothing.
 ///
 /// # Errors
-/// [`Cause::Ours`]: then the event stays as it is.
-pub(super) async fn settled(app: &'static App, event: &str, effect: Effect) -> Result<Effect, Cause> {
+/// [`Cause::Ours`]: the event stays as it is.
+pub(super) async fn settle(app: &'static App, event: &str, effect: Effect) -> Result<Effect, Cause> {
     let noted = |reason: &str| params![Param::Uuid(event.to_owned()), reason];
     let written = match &effect {
         Effect::Ignored(reason) => edge::change(app, "webhook_ignore", noted(reason)).await,
@@ -108,8 +110,9 @@ pub(super) async fn settled(app: &'static App, event: &str, effect: Effect) -> R
     Ok(effect)
 }
 
-/// Writes down why an event waits, for everybody to see, and when it is tried again. Where that fails, it is tried as it would have been.
-pub(super) async fn postponed(app: &'static App, event: &str, cause: &Cause) {
+/// Records why an event waits, for operators to see, and when it is tried again. If that fails, it
+/// is tried at its old time.
+pub(super) async fn postpone(app: &'static App, event: &str, cause: &Cause) {
     let params = params![Param::Uuid(event.to_owned()), reason(cause)];
     let _ = edge::change(app, "webhook_postpone", params).await;
 }
@@ -126,7 +129,7 @@ pub fn reason(cause: &Cause) -> &'static str {
     }
 }
 
-/// A cause as an answer to the provider: it is to come again, whatever the cause.
+/// A cause as an answer to the provider: it is asked to come again, for every cause.
 pub fn unavailable(cause: Cause) -> Error {
     match cause {
         Cause::Ours(error) => error,

@@ -1,6 +1,8 @@
-//! The certificates that sign PayPal's messages: known to this instance, else to all of them in Redis, else to the database, else fetched.
-//! A URL stands in an unsigned header, so anybody can name one: fetches are few a minute for all instances together, and what has passed
-//! once is never in want of one.
+//! The certificates that sign PayPal's messages. One is looked for in this instance, then in Redis
+//! for all instances, then in the database, then it is fetched.
+//!
+//! A URL stands in an unsigned header, so any sender can name one. So all instances together fetch
+//! only a few times a minute, and a certificate that has passed once never needs a fetch again.
 
 use std::cell::{Cell, RefCell};
 use std::time::Duration;
@@ -10,7 +12,7 @@ use commerce::gateway::GatewayError;
 use commerce::webhook::Reason;
 use commerce::webhook::certificates::{Certificates, FETCHES, RESERVED};
 use commerce::webhook::keys;
-use commerce::webhook::paypal::{Delivery, LARGEST_CERTIFICATE, PassedCertificate, Trust};
+use commerce::webhook::paypal::{self, LARGEST_CERTIFICATE, PassedCertificate, Trust};
 use edge::clock::{monotonic_millis, now_millis, sleep, token};
 use edge::state::{Argument, Script, Value, hex, millis, text};
 use edge::{App, params};
@@ -22,17 +24,18 @@ use crate::verify::refused;
 const SHARED: Duration = Duration::from_secs(7 * 86_400);
 /// How long it is remembered that a URL serves no certificate that passes.
 const FAILED: Duration = Duration::from_secs(60);
-/// How long what the database knows is taken for all it knows.
+/// How long the database's list is taken to be complete.
 const DURABLE_MS: u64 = 60_000;
-/// The same where there is no fetch left: another instance may have kept it since.
+/// The same if no fetch is left: another instance may have stored the certificate since.
 const DURABLE_LIMITED_MS: u64 = 5_000;
-/// How long to wait for somebody else's fetch.
+/// How long to wait for another request's fetch.
 const WAIT_MS: u64 = 2_000;
 /// How soon to look again.
 const POLL: Duration = Duration::from_millis(50);
-/// With Redis away: how long an instance doesn't ask the database again after a no, in milliseconds.
+/// If Redis is away: how long an instance doesn't ask the database again after a no, in
+/// milliseconds.
 const REST_MS: u64 = 1_000;
-/// For how long a URL counts as seen before: twice this.
+/// A URL counts as seen before for twice this time.
 const SEEN_MS: u64 = 120_000;
 
 /// Certificates, as one instance sees them.
@@ -47,8 +50,8 @@ pub struct CertificateStore {
     report: Script,
 }
 
-/// What the instances together know of a URL.
-enum Look {
+/// The common knowledge of all instances about a URL.
+enum Lookup {
     Passed(String),
     Unknown,
     Failed(Reason),
@@ -59,17 +62,18 @@ enum Look {
     Alone,
 }
 
-/// Says that one request reads what the database knows, until it is dropped: at the end, or where the request is given up.
-struct Loading<'a>(&'a Cell<bool>);
+/// Marks that one request reads the database's list, until it is dropped: at the end, or when the
+/// request is given up.
+struct LoadGuard<'a>(&'a Cell<bool>);
 
-impl<'a> Loading<'a> {
+impl<'a> LoadGuard<'a> {
     fn begin(flag: &'a Cell<bool>) -> Self {
         flag.set(true);
         Self(flag)
     }
 }
 
-impl Drop for Loading<'_> {
+impl Drop for LoadGuard<'_> {
     fn drop(&mut self) {
         self.0.set(false);
     }
@@ -93,12 +97,13 @@ impl CertificateStore {
     /// The certificate that a delivery names.
     ///
     /// # Errors
-    /// [`Error::Refused`] where the URL serves none that passes; [`Error::Unavailable`] where it can't be had now.
+    /// [`Error::Refused`] if the URL serves none that passes. [`Error::Unavailable`] if it can't be
+    /// had now.
     pub async fn get(
         &self,
         app: &'static App,
         client: &Client,
-        delivery: &Delivery,
+        delivery: &paypal::Delivery,
         trust: &Trust,
         hold: Duration,
     ) -> Result<PassedCertificate, Error> {
@@ -109,28 +114,29 @@ impl CertificateStore {
             if let Some(certificate) = known {
                 return Ok(certificate);
             }
-            // Before Redis is asked: it may have lost what the database keeps, and have no fetch left for it.
-            if let Some(pem) = self.remembered(url) {
+            // Comes before Redis is asked: Redis may have lost the certificate and have no fetch
+            // left for it.
+            if let Some(pem) = self.durable_pem(url) {
                 let certificate = self.judge(&pem, delivery, trust).map_err(refused)?;
-                self.tell(app, url, 0, Ok(&pem)).await;
+                self.report(app, url, 0, Ok(&pem)).await;
                 return Ok(certificate);
             }
-            match self.look(app, url, hold).await {
-                Look::Passed(pem) => return self.judge(&pem, delivery, trust).map_err(refused),
-                Look::Failed(reason) => return Err(refused(reason)),
-                Look::Limited(millis) => {
+            match self.look_up(app, url, hold).await {
+                Lookup::Passed(pem) => return self.judge(&pem, delivery, trust).map_err(refused),
+                Lookup::Failed(reason) => return Err(refused(reason)),
+                Lookup::Limited(millis) => {
                     self.load(app, DURABLE_LIMITED_MS).await?;
-                    if self.remembered(url).is_none() {
+                    if self.durable_pem(url).is_none() {
                         return Err(later(millis.div_ceil(1000).clamp(1, 60) as u32));
                     }
                 }
-                Look::Fetch(holder) => return self.fetch(app, client, delivery, trust, Some(holder)).await,
-                Look::Busy if monotonic_millis().saturating_sub(began) < WAIT_MS => sleep(POLL).await,
-                Look::Busy => return Err(later(1)),
-                Look::Unknown => self.load(app, DURABLE_MS).await?,
-                Look::Alone => {
+                Lookup::Fetch(holder) => return self.fetch(app, client, delivery, trust, Some(holder)).await,
+                Lookup::Busy if monotonic_millis().saturating_sub(began) < WAIT_MS => sleep(POLL).await,
+                Lookup::Busy => return Err(later(1)),
+                Lookup::Unknown => self.load(app, DURABLE_MS).await?,
+                Lookup::Alone => {
                     self.load(app, DURABLE_MS).await?;
-                    if self.remembered(url).is_none() {
+                    if self.durable_pem(url).is_none() {
                         return self.fetch(app, client, delivery, trust, None).await;
                     }
                 }
@@ -138,12 +144,12 @@ impl CertificateStore {
         }
     }
 
-    /// A delivery with this certificate was genuine.
-    pub fn held(&self, delivery: &Delivery, trust: &Trust) {
+    /// Notes that a delivery with this certificate was genuine.
+    pub fn confirm(&self, delivery: &paypal::Delivery, trust: &Trust) {
         self.known.borrow_mut().held_at(delivery.certificate_url(), trust, delivery.transmission().time);
     }
 
-    async fn look(&self, app: &App, url: &str, hold: Duration) -> Look {
+    async fn look_up(&self, app: &App, url: &str, hold: Duration) -> Lookup {
         let holder = token();
         let slot = now_millis() / SEEN_MS;
         let keys = [
@@ -164,7 +170,9 @@ impl CertificateStore {
             Argument::Int64(FETCHES.into()),
             Argument::Int64(RESERVED.into()),
         ];
-        let Ok((answer, _)) = app.state.redis().script(&self.look, &keys, arguments).await else { return Look::Alone };
+        let Ok((answer, _)) = app.state.redis().script(&self.look, &keys, arguments).await else {
+            return Lookup::Alone;
+        };
         let mut answer = answer.into_iter();
         let mut next = || match answer.next() {
             Some(Value::Binary(bytes)) => String::from_utf8(bytes).unwrap_or_default(),
@@ -173,22 +181,22 @@ impl CertificateStore {
             Some(Value::Nil) | None => String::new(),
         };
         match next().as_str() {
-            "passed" => Look::Passed(next()),
-            "unknown" => Look::Unknown,
-            "failed" => Look::Failed(named(&next())),
-            "busy" => Look::Busy,
-            "fetch" => Look::Fetch(holder),
-            "limited" => Look::Limited(next().parse().unwrap_or(60_000)),
-            _ => Look::Alone,
+            "passed" => Lookup::Passed(next()),
+            "unknown" => Lookup::Unknown,
+            "failed" => Lookup::Failed(reason_named(&next())),
+            "busy" => Lookup::Busy,
+            "fetch" => Lookup::Fetch(holder),
+            "limited" => Lookup::Limited(next().parse().unwrap_or(60_000)),
+            _ => Lookup::Alone,
         }
     }
 
-    /// Fetches, checks, and tells everybody what came of it.
+    /// Fetches and checks a certificate, and reports the outcome to all instances.
     async fn fetch(
         &self,
         app: &'static App,
         client: &Client,
-        delivery: &Delivery,
+        delivery: &paypal::Delivery,
         trust: &Trust,
         holder: Option<u128>,
     ) -> Result<PassedCertificate, Error> {
@@ -196,7 +204,7 @@ impl CertificateStore {
         let granted = self.may_fetch(app, url, holder.is_none()).await;
         let holder = holder.unwrap_or_default();
         if !matches!(granted, Ok(true)) {
-            self.tell(app, url, holder, Err(None)).await;
+            self.report(app, url, holder, Err(None)).await;
             return Err(granted.err().unwrap_or_else(|| later(5)));
         }
         let outcome = match client.get_limited(url, LARGEST_CERTIFICATE).await {
@@ -204,32 +212,33 @@ impl CertificateStore {
                 let pem = String::from_utf8(answer.body).map_err(|_| Reason::CertificateUnreadable);
                 pem.and_then(|pem| Ok((self.judge(&pem, delivery, trust)?, pem)))
             }
-            // A redirect, too: PayPal's URLs have none.
+            // A redirect counts as unreadable too, since PayPal's URLs have none.
             Ok(answer) if answer.status < 500 && answer.status != 429 => Err(Reason::CertificateUnreadable),
             Err(GatewayError::Unexpected) => Err(Reason::CertificateUnreadable),
             Ok(_) | Err(_) => {
-                self.tell(app, url, holder, Err(None)).await;
+                self.report(app, url, holder, Err(None)).await;
                 return Err(later(5));
             }
         };
         match outcome {
             Ok((certificate, pem)) => {
-                self.tell(app, url, holder, Ok(&pem)).await;
+                self.report(app, url, holder, Ok(&pem)).await;
 
-                // Where it fails, it is fetched again when Redis has lost it.
+                // If this fails, the certificate is fetched again when Redis has lost it.
                 let _ = edge::change(app, "certificate_keep", params![url, pem]).await;
                 Ok(certificate)
             }
             Err(reason) => {
-                self.tell(app, url, holder, Err(Some(reason))).await;
+                self.report(app, url, holder, Err(Some(reason))).await;
                 Err(refused(reason))
             }
         }
     }
 
-    /// Checks what a URL served, here or to somebody else. It has passed where it is valid at the transmission time or now: the time is an
-    /// unsigned header, too, and a wrong one mustn't make a good certificate a bad one.
-    fn judge(&self, pem: &str, delivery: &Delivery, trust: &Trust) -> Result<PassedCertificate, Reason> {
+    /// Checks a certificate that this or another instance was served. It passes if it is valid at
+    /// the transmission time or now. That time is an unsigned header too, so a wrong one mustn't
+    /// make a good certificate a bad one.
+    fn judge(&self, pem: &str, delivery: &paypal::Delivery, trust: &Trust) -> Result<PassedCertificate, Reason> {
         let (name, now) = (delivery.certificate_name(), (now_millis() / 1000) as i64);
         let at = |at: i64| PassedCertificate::check(pem.as_bytes(), trust, name, at);
         let certificate = at(delivery.transmission().time).or_else(|reason| at(now).map_err(|_| reason))?;
@@ -237,12 +246,13 @@ impl CertificateStore {
         Ok(certificate)
     }
 
-    /// Has been read what the database knows, at most so many milliseconds ago?
+    /// Whether the database's list was read at most so many milliseconds ago.
     fn is_loaded(&self, within_ms: u64) -> bool {
         self.durable_at.get().is_some_and(|at| monotonic_millis() < at + within_ms)
     }
 
-    /// Reads what the database knows, unless that was done lately. One request does it, the others look again in a moment.
+    /// Reads the database's list, unless that was done lately. One request does it; the others look
+    /// again in a moment.
     async fn load(&self, app: &App, within_ms: u64) -> Result<(), Error> {
         while self.loading.get() {
             sleep(POLL).await;
@@ -250,7 +260,7 @@ impl CertificateStore {
         if self.is_loaded(within_ms) {
             return Ok(());
         }
-        let _loading = Loading::begin(&self.loading);
+        let _loading = LoadGuard::begin(&self.loading);
         let rows = edge::query(app, "certificate_list", Vec::new()).await;
         let mut durable = Vec::new();
         for row in rows? {
@@ -261,18 +271,18 @@ impl CertificateStore {
         Ok(())
     }
 
-    fn remembered(&self, url: &str) -> Option<String> {
+    fn durable_pem(&self, url: &str) -> Option<String> {
         self.durable.borrow().iter().find(|(known, _)| known == url).map(|(_, pem)| pem.clone())
     }
 
-    /// Fetches are few, so each is counted in the database, too: the limit holds whatever becomes of Redis. Whoever can't reach that has
-    /// no part in what is reserved.
+    /// Fetches are few, so the database counts each of them too. So the limit holds even if Redis
+    /// loses its data. An instance without Redis gets none of the reserved fetches.
     async fn may_fetch(&self, app: &'static App, url: &str, alone: bool) -> Result<bool, Error> {
         if alone && monotonic_millis() < self.resting_until.get() {
             return Ok(false);
         }
         if alone {
-            // Until the answer is there nobody else of this instance asks.
+            // Until the answer is there, no other request of this instance asks.
             self.resting_until.set(monotonic_millis() + REST_MS);
         }
         let limit = if alone { FETCHES - RESERVED } else { FETCHES };
@@ -284,8 +294,9 @@ impl CertificateStore {
         Ok(granted)
     }
 
-    /// Tells all instances. A reason is remembered for a while; none means that the next one may try again.
-    async fn tell(&self, app: &App, url: &str, holder: u128, outcome: Result<&str, Option<Reason>>) {
+    /// Reports to all instances. A reason is remembered for a while; without one, the next request
+    /// may try again.
+    async fn report(&self, app: &App, url: &str, holder: u128, outcome: Result<&str, Option<Reason>>) {
         let (certificate, lock) =
             (app.state.prefixed(&keys::certificate(url)), app.state.prefixed(&keys::certificate_lock(url)));
         let (pem, reason) = match outcome {
@@ -297,8 +308,8 @@ impl CertificateStore {
     }
 }
 
-/// The reason of that name, as it was told.
-fn named(name: &str) -> Reason {
+/// The reason with that name, as another instance reported it.
+fn reason_named(name: &str) -> Reason {
     let known =
         [Reason::CertificateUntrusted, Reason::CertificateNameMismatch, Reason::CertificateNotValidAtTransmission];
     known.into_iter().find(|reason| reason.as_str() == name).unwrap_or(Reason::CertificateUnreadable)

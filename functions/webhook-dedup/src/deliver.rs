@@ -1,7 +1,8 @@
 //! A delivery of a provider, from the raw bytes to the answer.
 //!
-//! Verified, claimed in Redis, stored, made sure of, applied, answered: whatever isn't durable is never answered 2xx, since then the
-//! provider comes again. A duplicate of what has taken effect costs one round trip to Redis; a first delivery two statements.
+//! It is verified, claimed in Redis, stored, proved, applied, answered. Only a durable event is
+//! answered 2xx; after any other answer the provider comes again. A duplicate of an event that has
+//! taken effect costs one round trip to Redis, a first delivery two statements.
 
 use commerce::error::Error;
 use commerce::hex;
@@ -20,20 +21,20 @@ use payments::Payments;
 use payments::config::PayPalMode;
 
 use crate::Deliveries;
-use crate::apply::{Cause, Effect, apply, postponed, unavailable};
-use crate::verify::{Standing, evidence, refused, right_mode, verified};
+use crate::apply::{Cause, Effect, apply, postpone, unavailable};
+use crate::verify::{Treatment, ensure_mode, evidence, refused, verify};
 
-/// When to come again with an event that is in work elsewhere, in seconds.
+/// `Retry-After` for an event that another delivery works on, in seconds.
 const IN_WORK: u32 = 1;
-/// When to come again with an event that waits for its order or its payment, in seconds.
+/// `Retry-After` for an event that waits for its order or its payment, in seconds.
 const WAITING: u32 = 10;
-/// When to come again with one more body of a transmission that has had too many, in seconds.
+/// `Retry-After` for one more body of a transmission that has had too many, in seconds.
 const TOO_MANY: u32 = 3600;
 
 /// `POST /webhooks/paypal` and `POST /webhooks/stripe`: takes one delivery in.
 ///
 /// # Errors
-/// [`Error::Refused`] for what doesn't verify; [`Error::Unavailable`] for what is to be delivered again.
+/// [`Error::Refused`] if it doesn't verify. [`Error::Unavailable`] if it is to be delivered again.
 pub async fn deliver(Open { request }: Open<'_>, provider: Provider) -> Result<Reply, Error> {
     parse_none(request.query.as_deref())?;
     let app = App::ready().await?;
@@ -41,29 +42,29 @@ pub async fn deliver(Open { request }: Open<'_>, provider: Provider) -> Result<R
     let deliveries = Deliveries::here();
     let body = whole_body(request).await?;
     let headers = Headers::new(request.headers().iter().map(|(name, value)| (name.as_str(), value.as_bytes())));
-    let verified = verified(provider, app, payments, deliveries, &headers, &body).await?;
-    let told = Event::read(provider, &body).map_err(refused)?;
+    let verification = verify(provider, app, payments, deliveries, &headers, &body).await?;
+    let event = Event::read(provider, &body).map_err(refused)?;
     if provider == Provider::Stripe {
-        right_mode(&payments.config, told.livemode)?;
+        ensure_mode(&payments.config, event.livemode)?;
     }
     let delivery = Delivery {
         provider,
-        account: account(payments, provider, &told),
+        account: account(payments, provider, &event),
         sha256: hex::encode(&Sha256::digest(&body)),
-        transmission: verified.transmission,
+        transmission: verification.transmission,
         evidence: evidence(provider, &headers).to_string(),
-        standing: match (verified.standing, &told.subject) {
-            (Standing::Effective, Subject::Unreadable) => Standing::Review(Reason::EventMalformed),
-            (standing, _) => standing,
+        treatment: match (verification.treatment, &event.subject) {
+            (Treatment::Apply, Subject::Unreadable) => Treatment::Review(Reason::EventMalformed),
+            (treatment, _) => treatment,
         },
         body,
-        told,
+        event,
     };
     let key =
-        keys::claim(provider, &delivery.account, delivery.told.transaction(), &delivery.told.id, &delivery.sha256);
+        keys::claim(provider, &delivery.account, delivery.event.transaction(), &delivery.event.id, &delivery.sha256);
     let permit = match deliveries.claims.claim(&app.state, &key).await {
         Claim::Won(permit) => permit,
-        Claim::Applied => return answer(&Effect::AlreadyProcessed, &delivery.told.id),
+        Claim::Applied => return answer(&Effect::AlreadyProcessed, &delivery.event.id),
         Claim::Elsewhere => {
             let detail = "another delivery of this event is in work".to_owned();
             return Err(Error::Unavailable { detail, retry_after_seconds: IN_WORK });
@@ -73,14 +74,14 @@ pub async fn deliver(Open { request }: Open<'_>, provider: Provider) -> Result<R
     let outcome = deliveries.claims.working(&app.state, &key, &permit, work).await;
     let applied = matches!(outcome, Ok(Effect::Processed | Effect::AlreadyProcessed));
     deliveries.claims.finish(&app.state, &key, permit, applied.then_some(payments.config.webhook_ttl)).await;
-    answer(&outcome?, &delivery.told.id)
+    answer(&outcome?, &delivery.event.id)
 }
 
-/// The account whose event it is: ours, or the connected one that Stripe names.
-pub(super) fn account(payments: &Payments, provider: Provider, told: &Event) -> String {
+/// The account that an event belongs to: ours, or the connected one that Stripe names.
+pub(super) fn account(payments: &Payments, provider: Provider, event: &Event) -> String {
     match provider {
         Provider::PayPal => payments.config.paypal.account.clone(),
-        Provider::Stripe => told.account.clone().unwrap_or_else(|| payments.config.stripe.account.clone()),
+        Provider::Stripe => event.account.clone().unwrap_or_else(|| payments.config.stripe.account.clone()),
     }
 }
 
@@ -92,16 +93,16 @@ pub(super) struct Delivery {
     pub(super) transmission: Option<String>,
     /// JSON of the headers that the signature stands in.
     pub(super) evidence: String,
-    pub(super) standing: Standing,
+    pub(super) treatment: Treatment,
     pub(super) body: Vec<u8>,
-    pub(super) told: Event,
+    pub(super) event: Event,
 }
 
 impl Delivery {
     async fn work(&self, app: &'static App, payments: &Payments, headers: &Headers<'_>) -> Result<Effect, Error> {
         let asks_back = self.provider == Provider::PayPal && payments.config.paypal.mode == PayPalMode::PostBack;
-        if asks_back && self.standing == Standing::Effective {
-            // The simulator's events are unknown there, and what is too old waits for an operator anyway.
+        if asks_back && self.treatment == Treatment::Apply {
+            // PayPal doesn't know the simulator's events, and an operator looks at old ones anyway.
             match payments.gateway.post_back(headers, &self.body).await {
                 Ok(true) => {}
                 Ok(false) => return Err(refused(Reason::SignatureMismatch)),
@@ -111,18 +112,18 @@ impl Delivery {
         self.record_and_apply(app, payments).await
     }
 
-    /// Stores the event and lets it take effect, unless it is to be kept only.
+    /// Stores the event, and lets it take effect unless it is only to be kept.
     pub(super) async fn record_and_apply(&self, app: &'static App, payments: &Payments) -> Result<Effect, Error> {
-        let (event, state, reason) = self.record(app, payments).await?;
-        match (state.as_str(), self.standing) {
+        let (id, state, reason) = self.record(app, payments).await?;
+        match (state.as_str(), self.treatment) {
             ("applied", _) => Ok(Effect::AlreadyProcessed),
             ("ignored", _) => Ok(Effect::Ignored(reason)),
-            // Only kept until an operator says "again".
-            ("needs_review", Standing::Review(_)) => Ok(Effect::NeedsReview(reason)),
+            // The event is only kept until an operator replays it.
+            ("needs_review", Treatment::Review(_)) => Ok(Effect::NeedsReview(reason)),
             _ => {
-                let effect = apply(app, payments, &event, &self.told.subject).await;
+                let effect = apply(app, payments, &id, &self.event.subject).await;
                 if let Err(cause @ Cause::Provider(_)) = &effect {
-                    postponed(app, &event, cause).await;
+                    postpone(app, &id, cause).await;
                 }
                 effect.map_err(unavailable)
             }
@@ -132,24 +133,25 @@ impl Delivery {
     /// The stored event's id, state and reason.
     ///
     /// # Errors
-    /// [`Error::Unavailable`] for one more body of a transmission that has had too many: nothing is stored, and PayPal isn't asked.
+    /// [`Error::Unavailable`] for one more body of a transmission that has had too many. Nothing is
+    /// stored, and PayPal isn't asked.
     async fn record(&self, app: &'static App, payments: &Payments) -> Result<(String, String, String), Error> {
-        let (state, reason) = match (self.standing, &self.told.subject) {
-            (Standing::Review(reason), _) => ("needs_review", Some(reason.as_str())),
-            (Standing::Ignored(reason), _) => ("ignored", Some(reason.as_str())),
-            (Standing::Effective, Subject::Nothing) => ("ignored", Some("unknown-type")),
-            (Standing::Effective, _) => ("received", None),
+        let (state, reason) = match (self.treatment, &self.event.subject) {
+            (Treatment::Review(reason), _) => ("needs_review", Some(reason.as_str())),
+            (Treatment::Ignore(reason), _) => ("ignored", Some(reason.as_str())),
+            (Treatment::Apply, Subject::Nothing) => ("ignored", Some("unknown-type")),
+            (Treatment::Apply, _) => ("received", None),
         };
         let params = params![
             self.provider.as_str(),
             &*self.account,
-            &*self.told.id,
-            &*self.told.kind,
+            &*self.event.id,
+            &*self.event.kind,
             &*self.sha256,
             self.transmission.as_deref(),
             Json(self.evidence.clone()),
             self.body.clone(),
-            self.told.occurred_at.map(|moment| moment.to_rfc3339()),
+            self.event.occurred_at.map(|moment| moment.to_rfc3339()),
             state,
             reason,
             payments.config.webhook_keep.as_secs() as i64,
@@ -189,7 +191,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_not_done_is_never_answered_200() {
+    fn an_event_that_waits_is_never_answered_200() {
         let status = |effect: &Effect| answer(effect, "WH-1").map(|reply| reply.status).ok();
         assert_eq!(status(&Effect::Processed), Some(200));
         assert_eq!(status(&Effect::NeedsReview("underpaid".into())), Some(200));

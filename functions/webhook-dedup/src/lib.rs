@@ -1,4 +1,4 @@
-//! Webhooks of PayPal and Stripe, and what operators do with their events.
+//! Webhooks of PayPal and Stripe, and the operators' work with their events.
 
 mod apply;
 mod certificates;
@@ -20,17 +20,17 @@ edge::component! {
     POST token "/api/v1/webhooks/reconcile" => operators::reconcile;
 }
 
-/// What deliveries work with beside the app, one per instance.
+/// The parts of deliveries beside the app, one per instance.
 #[derive(Default)]
 struct Deliveries {
     /// The certificates that sign PayPal's messages.
     certificates: CertificateStore,
-    /// Which delivery works on which event.
+    /// The claims by which one delivery at a time works on an event.
     claims: Claims,
 }
 
 impl Deliveries {
-    /// This instance's.
+    /// The value of this instance.
     fn here() -> &'static Self {
         thread_local! {
             static HERE: &'static Deliveries = Box::leak(Box::default());

@@ -1,4 +1,5 @@
-//! What operators and schedulers do with events: look at them, replay one, put one aside, take up what waits, find what was never delivered.
+//! The operations of operators and schedulers on events: list them, replay one, dismiss one, take
+//! up waiting ones, find those that were never delivered.
 
 use commerce::error::Error;
 use commerce::gateway::GatewayError;
@@ -15,18 +16,19 @@ use edge::clock::monotonic_millis;
 use edge::{App, Call, Reply, Row, params};
 use payments::Payments;
 
-use crate::apply::{Cause, Effect, apply, postponed, settled, unavailable};
+use crate::apply::{Cause, Effect, apply, postpone, settle, unavailable};
 use crate::deliver::{Delivery, account};
-use crate::verify::Standing;
+use crate::verify::Treatment;
 
-/// For how long an event that is taken up belongs to whoever took it, in seconds.
+/// How long an event that is taken up belongs to its taker, in seconds.
 const LEASE: i64 = 60;
-/// How long one redrive or reconciliation goes on before it leaves the rest to the next, in milliseconds.
+/// How long one redrive or reconciliation goes on before it leaves the rest to the next, in
+/// milliseconds.
 const PATIENCE_MS: u64 = 20_000;
 /// How many bodies one redrive forgets.
 const SWEEP: i32 = 1_000;
 
-/// How many events came to what.
+/// The number of events by outcome.
 #[derive(Debug, Default, Clone, Copy)]
 struct Counts {
     processed: u32,
@@ -50,7 +52,7 @@ impl Counts {
         *count += 1;
     }
 
-    fn shown(self) -> Value {
+    fn to_json(self) -> Value {
         json!({ "processed": self.processed, "alreadyProcessed": self.already_processed, "needsReview": self.needs_review,
             "ignored": self.ignored, "waiting": self.waiting, "failed": self.failed })
     }
@@ -69,10 +71,11 @@ pub async fn list(call: Call<'_>) -> Result<Reply, Error> {
     Ok(Reply::fresh(200, row.take_text("body")?))
 }
 
-/// Lets one event take effect again that hasn't, whatever was decided about it.
+/// Lets one event take effect that hasn't yet, against any earlier decision about it.
 ///
 /// # Errors
-/// [`Error::NotFound`]; [`Error::Conflict`] where it has taken effect or its body is forgotten; what [`apply`] gave: then it waits.
+/// [`Error::NotFound`]. [`Error::Conflict`] if it has taken effect, or its body is forgotten. The
+/// error of [`apply`]: then the event waits.
 pub async fn replay(call: Call<'_>) -> Result<Reply, Error> {
     let Call { app, caller, .. } = call;
     call.no_query()?;
@@ -104,10 +107,12 @@ pub async fn replay(call: Call<'_>) -> Result<Reply, Error> {
     Ok(Reply::fresh(200, body.to_string()))
 }
 
-/// Puts one event aside that is in review, with an operator's note where there is one. Nothing else changes; done twice, it is done once.
+/// Dismisses one event in review, with an operator's note if there is one. Nothing else changes,
+/// and a repetition changes nothing.
 ///
 /// # Errors
-/// [`Error::Forbidden`] for all but operators; [`Error::Invalid`]; [`Error::NotFound`]; [`Error::Conflict`] where it isn't in review.
+/// [`Error::Forbidden`] for all but operators. [`Error::Invalid`]. [`Error::NotFound`].
+/// [`Error::Conflict`] if it isn't in review.
 pub async fn dismiss(call: Call<'_>) -> Result<Reply, Error> {
     let Call { app, caller, .. } = call;
     call.no_query()?;
@@ -128,10 +133,10 @@ pub async fn dismiss(call: Call<'_>) -> Result<Reply, Error> {
     Ok(Reply::fresh(200, body.to_string()))
 }
 
-/// Takes up events that wait, at most `limit`; forgets bodies whose time is over.
+/// Takes up waiting events, at most `limit`, and forgets bodies whose time is over.
 ///
 /// # Errors
-/// [`Error::Forbidden`] for all but operators; what Postgres gave.
+/// [`Error::Forbidden`] for all but operators; the error that Postgres gave.
 pub async fn redrive(call: Call<'_>) -> Result<Reply, Error> {
     let Call { app, caller, .. } = call;
     let limit = parse_redrive(call.query())?;
@@ -139,7 +144,7 @@ pub async fn redrive(call: Call<'_>) -> Result<Reply, Error> {
     let payments = Payments::ready().await?;
     let (began, mut counts, mut taken) = (monotonic_millis(), Counts::default(), 0);
     while taken < limit && monotonic_millis().saturating_sub(began) < PATIENCE_MS {
-        // A few at a time: what isn't reached in time belongs to nobody.
+        // A few at a time: events that aren't reached in time stay free for other redrives.
         let params = params![(limit - taken).min(10) as i32, LEASE];
         let rows = edge::change(app, "webhook_claim", params).await?;
         if rows.is_empty() {
@@ -152,65 +157,65 @@ pub async fn redrive(call: Call<'_>) -> Result<Reply, Error> {
     }
     let rows = edge::change(app, "webhook_sweep", params![SWEEP]).await?;
     let forgotten = rows.first().map_or(Ok(None), |row| row.int("forgotten"))?.unwrap_or(0);
-    let body = json!({ "taken": taken, "outcomes": counts.shown(), "bodiesForgotten": forgotten });
+    let body = json!({ "taken": taken, "outcomes": counts.to_json(), "bodiesForgotten": forgotten });
     Ok(Reply::fresh(200, body.to_string()))
 }
 
-/// Goes through the provider's own list of events and takes in what never arrived.
+/// Goes through the provider's own list of events and takes in those that never arrived.
 ///
 /// # Errors
-/// [`Error::Forbidden`] for all but operators; what the provider or Postgres gave.
+/// [`Error::Forbidden`] for all but operators; the error that the provider or Postgres gave.
 pub async fn reconcile(call: Call<'_>) -> Result<Reply, Error> {
     let Call { app, caller, .. } = call;
-    let asked = Reconciliation::parse(call.query(), edge::clock::now_millis() as i64 * 1_000)?;
+    let wanted = Reconciliation::parse(call.query(), edge::clock::now_millis() as i64 * 1_000)?;
     caller.require_operator("a reconciliation")?;
     let payments = Payments::ready().await?;
     let (began, mut counts, mut listed, mut missing) = (monotonic_millis(), Counts::default(), 0, 0);
-    let mut page = asked.page.clone();
+    let mut page = wanted.page.clone();
     loop {
-        let found = match payments.gateway.events(asked.provider, asked.since, page.as_deref()).await {
-            Err(GatewayError::NotYet | GatewayError::Refused { .. }) if page.is_some() && page == asked.page => {
+        let found = match payments.gateway.events(wanted.provider, wanted.since, page.as_deref()).await {
+            Err(GatewayError::NotYet | GatewayError::Refused { .. }) if page.is_some() && page == wanted.page => {
                 return Err(Error::invalid("page", "the provider knows no such page"));
             }
             found => found?,
         };
         listed += found.events.len();
-        let mut told: Vec<(Event, Vec<u8>)> = Vec::new();
+        let mut events: Vec<(Event, Vec<u8>)> = Vec::new();
         for event in found.events {
-            match Event::read(asked.provider, &event.body) {
-                Ok(read) => told.push((read, event.body)),
+            match Event::read(wanted.provider, &event.body) {
+                Ok(read) => events.push((read, event.body)),
                 Err(_) => counts.failed += 1,
             }
         }
-        let absent = absent(app, payments, asked.provider, &told).await?;
-        for (told, body) in told.into_iter().filter(|(told, _)| absent.contains(&told.id)) {
+        let absent = absent(app, payments, wanted.provider, &events).await?;
+        for (event, body) in events.into_iter().filter(|(event, _)| absent.contains(&event.id)) {
             missing += 1;
-            counts.add(&adopt(app, payments, asked.provider, told, body).await);
+            counts.add(&adopt(app, payments, wanted.provider, event, body).await);
         }
         page = found.next;
         if page.is_none() || monotonic_millis().saturating_sub(began) >= PATIENCE_MS {
             break;
         }
     }
-    let body = json!({ "provider": asked.provider.as_str(), "since": asked.since.to_rfc3339(), "listed": listed,
-        "missing": missing, "outcomes": counts.shown(), "next": page });
+    let body = json!({ "provider": wanted.provider.as_str(), "since": wanted.since.to_rfc3339(), "listed": listed,
+        "missing": missing, "outcomes": counts.to_json(), "next": page });
     Ok(Reply::fresh(200, body.to_string()))
 }
 
-/// Which of these events aren't stored.
+/// The ids of these events that aren't stored.
 async fn absent(
     app: &'static App,
     payments: &Payments,
     provider: Provider,
-    told: &[(Event, Vec<u8>)],
+    events: &[(Event, Vec<u8>)],
 ) -> Result<Vec<String>, Error> {
     let mut absent = Vec::new();
-    let mut accounts: Vec<String> = told.iter().map(|(told, _)| account(payments, provider, told)).collect();
+    let mut accounts: Vec<String> = events.iter().map(|(event, _)| account(payments, provider, event)).collect();
     accounts.sort();
     accounts.dedup();
     for owner in accounts {
-        let ids = told.iter().filter(|(told, _)| account(payments, provider, told) == owner);
-        let ids: Vec<String> = ids.map(|(told, _)| told.id.clone()).collect();
+        let ids = events.iter().filter(|(event, _)| account(payments, provider, event) == owner);
+        let ids: Vec<String> = ids.map(|(event, _)| event.id.clone()).collect();
         for row in edge::query(app, "webhook_missing", params![provider.as_str(), owner, ids]).await? {
             absent.extend(row.text("event_id")?.map(str::to_owned));
         }
@@ -218,32 +223,32 @@ async fn absent(
     Ok(absent)
 }
 
-/// Stores an event from the provider's list and lets it take effect. It came from the API itself, with our credentials: that is better
-/// than a signature.
+/// Stores an event from the provider's list and lets it take effect. It came from the API itself,
+/// with our credentials; that proves more than a signature.
 async fn adopt(
     app: &'static App,
     payments: &Payments,
     provider: Provider,
-    told: Event,
+    event: Event,
     body: Vec<u8>,
 ) -> Result<Effect, Cause> {
     let delivery = Delivery {
         provider,
-        account: account(payments, provider, &told),
+        account: account(payments, provider, &event),
         sha256: hex::encode(&Sha256::digest(&body)),
         transmission: None,
         evidence: json!({ "reconciled": true }).to_string(),
-        standing: match told.subject {
-            Subject::Unreadable => Standing::Review(commerce::webhook::Reason::EventMalformed),
-            _ => Standing::Effective,
+        treatment: match event.subject {
+            Subject::Unreadable => Treatment::Review(commerce::webhook::Reason::EventMalformed),
+            _ => Treatment::Apply,
         },
         body,
-        told,
+        event,
     };
     delivery.record_and_apply(app, payments).await.map_err(Cause::ours)
 }
 
-/// Takes up one stored event. Where that fails it waits, each time longer, with the reason.
+/// Takes up one stored event. If that fails, the event waits, each time longer, with the reason.
 async fn resume(app: &'static App, payments: &Payments, row: &Row) -> Result<Effect, Cause> {
     let text = |column| row.text(column).map(|text| text.unwrap_or_default().to_owned()).map_err(Cause::ours);
     let event = text("event")?;
@@ -251,11 +256,11 @@ async fn resume(app: &'static App, payments: &Payments, row: &Row) -> Result<Eff
     let provider = Provider::parse(&text("provider")?).ok_or_else(unknown)?;
     let body = row.bytes("body").map_err(Cause::ours)?.unwrap_or_default();
     let outcome = match Event::read(provider, body) {
-        Ok(told) => apply(app, payments, &event, &told.subject).await,
-        Err(reason) => settled(app, &event, Effect::NeedsReview(reason.as_str().into())).await,
+        Ok(read) => apply(app, payments, &event, &read.subject).await,
+        Err(reason) => settle(app, &event, Effect::NeedsReview(reason.as_str().into())).await,
     };
     if let Err(cause) = &outcome {
-        postponed(app, &event, cause).await;
+        postpone(app, &event, cause).await;
     }
     outcome
 }

@@ -1,8 +1,8 @@
-//! Whether a delivery is the provider's: the pure verification with this deployment's settings and certificates.
+//! Verification of a delivery: the pure check, with this deployment's settings and certificates.
 
 use commerce::error::Error;
 use commerce::provider::Provider;
-use commerce::webhook::paypal::{CertificateUrls, Delivery, Environment, PayPalPolicy, Verdict, verify};
+use commerce::webhook::paypal::{self, CertificateUrls, Environment, PayPalPolicy, Verdict};
 use commerce::webhook::{Headers, Reason, stripe};
 use serde_json::{Map, Value};
 
@@ -16,22 +16,22 @@ use crate::Deliveries;
 /// How far Stripe's signed time may be from now, either way, in seconds.
 const STRIPE_TOLERANCE: i64 = 300;
 
-/// How a delivery that verifies is to be taken.
+/// How a delivery that verifies is treated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Standing {
+pub enum Treatment {
     /// It may take effect.
-    Effective,
+    Apply,
     /// It never does.
-    Ignored(Reason),
-    /// Somebody has to look first.
+    Ignore(Reason),
+    /// An operator has to look first.
     Review(Reason),
 }
 
-/// A delivery that verifies.
+/// The outcome for a delivery that verifies.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Verified {
-    /// How it is to be taken.
-    pub standing: Standing,
+pub struct Verification {
+    /// How it is treated.
+    pub treatment: Treatment,
     /// PayPal's transmission id: one transmission has one body.
     pub transmission: Option<String>,
 }
@@ -39,16 +39,16 @@ pub struct Verified {
 /// Verifies the raw bytes of a delivery.
 ///
 /// # Errors
-/// [`Error::Refused`] with the reason; [`Error::Misconfigured`] naming what the provider's webhooks need;
-/// [`Error::Unavailable`] where the certificate can't be had now.
-pub async fn verified(
+/// [`Error::Refused`] with the reason. [`Error::Misconfigured`] that names the setting that the
+/// provider's webhooks need. [`Error::Unavailable`] if the certificate can't be had now.
+pub async fn verify(
     provider: Provider,
     app: &'static App,
     payments: &Payments,
     deliveries: &Deliveries,
     headers: &Headers<'_>,
     body: &[u8],
-) -> Result<Verified, Error> {
+) -> Result<Verification, Error> {
     needs::for_deliveries(&payments.config, provider)?;
     match provider {
         Provider::PayPal => paypal(app, payments, deliveries, headers, body).await,
@@ -56,7 +56,7 @@ pub async fn verified(
     }
 }
 
-/// The headers that a signature stands in, for keeping with the event. They hold no secret.
+/// The headers of the signature, to be kept with the event. They hold no secret.
 pub fn evidence(provider: Provider, headers: &Headers<'_>) -> Value {
     let names: &[&str] = match provider {
         Provider::PayPal => &[
@@ -76,7 +76,7 @@ pub fn evidence(provider: Provider, headers: &Headers<'_>) -> Value {
 ///
 /// # Errors
 /// [`Error::Refused`].
-pub fn right_mode(config: &PaymentConfig, livemode: Option<bool>) -> Result<(), Error> {
+pub fn ensure_mode(config: &PaymentConfig, livemode: Option<bool>) -> Result<(), Error> {
     stripe::livemode_matches(livemode, config.environment == Environment::Live).map_err(refused)
 }
 
@@ -86,7 +86,7 @@ async fn paypal(
     deliveries: &Deliveries,
     headers: &Headers<'_>,
     body: &[u8],
-) -> Result<Verified, Error> {
+) -> Result<Verification, Error> {
     let (config, now) = (&payments.config.paypal, (now_millis() / 1000) as i64);
     let misconfigured = |variable: &str| Error::Misconfigured { detail: format!("{variable} can't be used") };
     let trust = config.trust.as_ref().ok_or_else(|| misconfigured("paypal_trust_anchors"))?;
@@ -98,24 +98,24 @@ async fn paypal(
         let urls = CertificateUrls::elsewhere(environment, beginning);
         policy = policy.with_urls(urls.ok_or_else(|| misconfigured("paypal_certificate_url"))?);
     }
-    let delivery = Delivery::read(headers, &policy, now).map_err(refused)?;
+    let delivery = paypal::Delivery::read(headers, &policy, now).map_err(refused)?;
     let certificate =
         deliveries.certificates.get(app, payments.gateway.client(), &delivery, trust, payments.config.timeout).await?;
-    let (standing, transmission) = match verify(&delivery, body, &certificate, trust, &policy, now) {
-        Verdict::Genuine(transmission) => (Standing::Effective, transmission),
-        Verdict::Simulator(transmission) => (Standing::Ignored(Reason::SimulatorEvent), transmission),
-        Verdict::TooOld(transmission) => (Standing::Review(Reason::TransmissionTooOld), transmission),
+    let (treatment, transmission) = match paypal::verify(&delivery, body, &certificate, trust, &policy, now) {
+        Verdict::Genuine(transmission) => (Treatment::Apply, transmission),
+        Verdict::Simulator(transmission) => (Treatment::Ignore(Reason::SimulatorEvent), transmission),
+        Verdict::TooOld(transmission) => (Treatment::Review(Reason::TransmissionTooOld), transmission),
         Verdict::Refused(reason) => return Err(refused(reason)),
     };
-    deliveries.certificates.held(&delivery, trust);
-    Ok(Verified { standing, transmission: Some(transmission.id) })
+    deliveries.certificates.confirm(&delivery, trust);
+    Ok(Verification { treatment, transmission: Some(transmission.id) })
 }
 
-fn stripe(payments: &Payments, headers: &Headers<'_>, body: &[u8]) -> Result<Verified, Error> {
+fn stripe(payments: &Payments, headers: &Headers<'_>, body: &[u8]) -> Result<Verification, Error> {
     let secrets = payments.config.stripe.webhook_secrets.iter().map(|secret| secret.expose().to_owned()).collect();
     let policy = stripe::StripePolicy { secrets, tolerance: STRIPE_TOLERANCE };
     stripe::verify(headers, body, &policy, (now_millis() / 1000) as i64).map_err(refused)?;
-    Ok(Verified { standing: Standing::Effective, transmission: None })
+    Ok(Verification { treatment: Treatment::Apply, transmission: None })
 }
 
 pub(crate) fn refused(reason: Reason) -> Error {

@@ -1,9 +1,9 @@
--- The outbox: what cache-spin needs of a database. Run it by a migration, or by
+-- The outbox, which cache-spin needs in a database. Run it by a migration, or by
 --   psql -1 -v ON_ERROR_STOP=1 -f outbox.sql
 -- A second run changes nothing. Postgres 14 or newer.
 --
--- Everything is made in the first schema of the search path. The role that the app connects as needs
--- that schema on its search path, and the right to read and write both tables.
+-- Everything is made in the first schema of the search path. The role that the app connects as
+-- needs that schema on its search path, and the right to read and write both tables.
 
 -- One row per statement that changed cached data. Triggers write it in the statement's own
 -- transaction; the cache deletes it after it has applied the row.
@@ -17,8 +17,8 @@ CREATE TABLE IF NOT EXISTS cache_invalidations (
 
 CREATE INDEX IF NOT EXISTS cache_invalidations_xid ON cache_invalidations (xid);
 
--- One row: the one cache (Redis address and key prefix) that this database serves, the run of
--- Redis and the history of the database that were last seen, and the epoch of valid entries.
+-- One row: the one cache (Redis address and key prefix) that this database serves, and the epoch of
+-- valid entries. Beside them the run of Redis and the history of the database, as last seen.
 CREATE TABLE IF NOT EXISTS cache_state (
     singleton boolean PRIMARY KEY DEFAULT true CHECK (singleton),
     cache text,
@@ -32,7 +32,7 @@ INSERT INTO cache_state DEFAULT VALUES ON CONFLICT DO NOTHING;
 -- From this many rows on, saying everything costs less than naming them.
 CREATE OR REPLACE FUNCTION announced_rows() RETURNS bigint LANGUAGE sql IMMUTABLE RETURN 200;
 
--- The tags that this transaction's triggers have written so far: what its writer must forget.
+-- The tags that this transaction's triggers have written so far, for its writer to apply.
 CREATE OR REPLACE FUNCTION announced_tags() RETURNS text[] LANGUAGE sql STABLE
 BEGIN ATOMIC
     SELECT coalesce(array_agg(DISTINCT tag), '{}')
@@ -58,7 +58,7 @@ BEGIN
     RETURN concat_ws('/', coalesce(cluster, '-'), coalesce(timeline, '-'), own);
 END $$;
 
--- The outbox for a renewal of the certificate, and the epoch, which moves if the run of Redis or
+-- The outbox and the epoch, for a renewal of the certificate. The epoch moves if the run of Redis or
 -- the history of the database is another one, or if there is too much to name.
 --   p_cache: the caller's Redis address and key prefix.
 --   p_run_id: the run id of its Redis.
@@ -120,9 +120,10 @@ BEGIN
         AND EXISTS (SELECT FROM cache_state s WHERE s.cache = p_cache AND s.run_id = p_run_id);
 END $$;
 
--- Runs one INSERT, UPDATE, DELETE or MERGE, and says what its triggers announced, in one round trip.
--- The triggers run at the end of the statement, so the statement itself can't see their rows; the
--- next one in this function can. At least one row is answered, without a body if nothing changed.
+-- Runs one INSERT, UPDATE, DELETE or MERGE, and says what its triggers announced, in one round
+-- trip. The triggers run at the end of the statement, so the statement itself can't see their rows;
+-- the next one in this function can. At least one row is answered, without a body if nothing
+-- changed.
 --   p_statement: the statement, with RETURNING; it has its parameters as $1 to $16, each as text.
 --   p_params: the parameters.
 --   body: a returned row as JSON.
@@ -142,20 +143,21 @@ BEGIN
     FROM (SELECT) AS one LEFT JOIN unnest(bodies) AS b(body) ON true;
 END $$;
 
--- It runs any statement with its caller's rights. So no role may call it unasked, such as one that a
--- gateway of functions lends to the public.
+-- It runs any statement with its caller's rights. So no role may call it unasked, such as one that
+-- a gateway of functions lends to the public.
 REVOKE ALL ON FUNCTION cache_write(text, text[]) FROM PUBLIC;
 
--- Lets a table announce every change: its triggers write the tags of old and new rows into the outbox,
--- whoever makes the change. A row that moves announces both of its places. A statement that changes
--- more than announced_rows() rows, and TRUNCATE, announce everything.
+-- Lets a table announce every change: its triggers write the tags of old and new rows into the
+-- outbox, whoever makes the change. A row that moves announces both of its places. A statement that
+-- changes more than announced_rows() rows, and TRUNCATE, announce everything.
 --
 --   SELECT cache_attach('items', ARRAY[$t$'list:' || list_id$t$]);
 --
--- A call with the same tags changes nothing; one with others replaces them, and announces everything.
+-- A call with the same tags changes nothing; one with others replaces them, and announces
+-- everything.
 --   p_table: an ordinary table of the caller's.
---   p_tags: SQL expressions over a row, each a tag. NULL is no tag. Names of functions in it are looked
---     up in the table's schema and in that of the outbox.
+--   p_tags: SQL expressions over a row, each a tag. NULL is no tag. Names of functions in it are
+--     looked up in the table's schema and in that of the outbox.
 CREATE OR REPLACE FUNCTION cache_attach(p_table regclass, p_tags text[]) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
     announcer regprocedure;
@@ -171,7 +173,8 @@ BEGIN
     WHERE c.oid = p_table AND c.relkind = 'r'
         AND NOT EXISTS (SELECT FROM pg_inherits i WHERE i.inhrelid = c.oid OR i.inhparent = c.oid);
     IF home IS NULL THEN
-        -- A statement on a parent doesn't fire the statement triggers of its children, nor the other way.
+        -- A statement on a parent doesn't fire the statement triggers of its children, nor the
+        -- other way.
         RAISE EXCEPTION '% is a view, partitioned, or part of an inheritance tree: its changes would be missed', p_table
             USING ERRCODE = 'wrong_object_type';
     END IF;
@@ -223,8 +226,8 @@ END $body$, outbox, tags);
     END IF;
     -- A mistake in an expression is found here, not by the first writer.
     EXECUTE format('SELECT ARRAY[%s] FROM %s LIMIT 0', tags, p_table);
-    -- By its owner's rights: who may change the table needn't have any on the outbox. pg_temp last:
-    -- nobody's temporary table stands in for anything.
+    -- By its owner's rights: a role that may change the table needs none on the outbox. pg_temp
+    -- last: nobody's temporary table stands in for anything.
     EXECUTE format('CREATE OR REPLACE FUNCTION %I.%I() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
         SET search_path = %I, %s, pg_temp AS %L', home, called, home, outbox, body);
     EXECUTE format('CREATE OR REPLACE TRIGGER cache_announce_insert AFTER INSERT ON %1$s

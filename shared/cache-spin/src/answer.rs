@@ -1,4 +1,4 @@
-//! What an HTTP response says about the cache.
+//! The header by which an HTTP response speaks of the cache.
 
 use cache_logic::freshness::Freshness;
 use cache_logic::read::Outcome;

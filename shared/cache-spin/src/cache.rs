@@ -1,13 +1,14 @@
-//! The cache of one instance: reads, writes and renewals over Redis and Postgres. The one place that
-//! a component needs to know.
+//! The cache of one instance: reads, writes and renewals over Redis and Postgres. An app needs to
+//! know no other place.
 
 mod keeping;
 mod many;
 mod settings;
 
 pub use keeping::{Keeping, Ttl};
-pub use settings::{Settings, cache_name, database_name};
+pub use settings::Settings;
 
+use crate::clock::begin_request;
 use crate::params;
 use crate::ports::Ports;
 use crate::postgres::{Param, Postgres, Row, Statement};
@@ -26,13 +27,14 @@ use cache_logic::statistics::Statistics;
 use cache_logic::write::{Commit, Invalidation};
 use sha2::{Digest, Sha256};
 use spin_sdk::wasip3::spawn;
-use std::cell::Cell;
+use std::cell::{Cell, OnceCell};
 use std::time::Duration;
 
 /// A cache entry in name only: where it is, and what it depends on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
-    /// Under which number it is counted ([`StatisticsSettings::entities`](crate::statistics::StatisticsSettings::entities)).
+    /// The number that it is counted under, see
+    /// [`StatisticsSettings::entities`](crate::statistics::StatisticsSettings::entities).
     pub entity: usize,
     /// Its key, without the prefix of all keys.
     pub key: String,
@@ -48,14 +50,15 @@ impl Entry {
     }
 }
 
-/// Where an entry's row comes from: a [`Load`] or a [`Statement`]. The row carries
+/// The source of an entry's row: a [`Load`] or a [`Statement`]. The row carries `body`, and the
+/// other columns if they have something to say:
 ///
 /// | column | type | |
 /// | --- | --- | --- |
 /// | `body` | `text`, `jsonb` or `bytea` | the bytes to send |
-/// | `version` | `bigint` | the entity tag; without it, or if it is NULL, a hash of the body |
-/// | `owner` | `text` or `uuid` | whose entry it is; the app judges who may see it. `customer` is the same |
-/// | `ttl_ms` | `bigint` | how long the entry lives; without it, or if it is NULL, as its policy says |
+/// | `version` | `bigint` | the entity tag; else it is a hash of the body |
+/// | `owner`, or `customer` | `text` or `uuid` | whose entry it is; the app judges who may see it |
+/// | `ttl_ms` | `bigint` | how long the entry lives; else as its policy says |
 ///
 /// No row: there is no such thing. That answer is never cached.
 pub trait Source: Clone + 'static {
@@ -96,8 +99,28 @@ pub struct Cache {
     pub(crate) recorder: Recorder,
 }
 
+thread_local! {
+    static CACHE: OnceCell<&'static Cache> = const { OnceCell::new() };
+}
+
 impl Cache {
-    /// Nothing is opened yet.
+    /// The cache of this instance, by [`Settings::from_variables`]. To be called at the beginning
+    /// of a request: the first one makes the cache, and each reads the clock for its request. An
+    /// app that keeps a cache of its own calls [`begin_request`] there instead.
+    ///
+    /// # Errors
+    /// As [`Settings::from_variables`].
+    pub async fn get() -> Result<&'static Self, OriginFault> {
+        begin_request();
+        if let Some(known) = CACHE.with(|cell| cell.get().copied()) {
+            return Ok(known);
+        }
+        let settings = Settings::from_variables().await?;
+        // Another request may have been faster while the variables were read.
+        Ok(CACHE.with(|cell| *cell.get_or_init(|| Box::leak(Box::new(Self::new(settings))))))
+    }
+
+    /// A cache of these parts. Nothing is opened yet.
     pub fn new(settings: Settings) -> Self {
         let Settings { redis, key_prefix, database_url, database_name, cache_name, timing, statistics, terms } =
             settings;
@@ -124,7 +147,7 @@ impl Cache {
     /// One entry, from the cache or from its source. `None`: no such thing; never cached.
     ///
     /// # Errors
-    /// What Postgres gave. A fault of Redis is never an error.
+    /// The fault of Postgres. A fault of Redis is never an error.
     pub async fn read(
         &'static self,
         entry: &Entry,
@@ -156,12 +179,12 @@ impl Cache {
         Ok(Some(read))
     }
 
-    /// One call of a function in Postgres that changes something. Its rows carry `xid` and `tags`: what
-    /// the triggers of its transaction announced. Returns when no reader is served the old state any
-    /// more; tidies up behind the answer.
+    /// One call of a function in Postgres that changes something. Its rows carry `xid` and `tags`:
+    /// what the triggers of its transaction announced. Returns when no reader is served the old
+    /// state any more; tidies up behind the answer.
     ///
     /// # Errors
-    /// What Postgres gave: then nothing has changed.
+    /// The fault of Postgres: then nothing has changed, or the error says that it may have.
     pub async fn write(&'static self, function: &'static str, params: Vec<Param>) -> Result<Vec<Row>, OriginFault> {
         let outage_wait = (self.terms)().await?.limits.outage_wait;
         let commit = async || {
@@ -184,18 +207,18 @@ impl Cache {
     }
 
     /// One statement that changes something: INSERT, UPDATE, DELETE or MERGE, with RETURNING. Its
-    /// parameters come as texts, so one that isn't a text is cast: `$1::bigint`. Gives the returned rows,
-    /// each as JSON. Returns when no reader is served the old state any more.
+    /// parameters come as texts, so one that isn't a text is cast: `$1::bigint`. Gives the returned
+    /// rows, each as JSON. Returns when no reader is served the old state any more.
     ///
-    /// `cache_write` of `sql/outbox.sql` runs it, and gives back in the same round trip what its triggers
-    /// have announced.
+    /// `cache_write` of `sql/outbox.sql` runs it, and gives back in the same round trip what its
+    /// triggers have announced.
     ///
     /// # Errors
-    /// What Postgres gave: then nothing has changed, or the error says that it may have.
+    /// The fault of Postgres: then nothing has changed, or the error says that it may have.
     pub async fn write_statement(&'static self, statement: Statement) -> Result<Vec<String>, OriginFault> {
         let texts: Vec<Option<String>> = statement.params.into_iter().map(Param::into_text).collect();
         let rows = self.write("cache_write", params![statement.text, texts]).await?;
-        // Where nothing changed there is one row without a body.
+        // If nothing changed there is one row without a body.
         rows.iter().filter_map(|row| row.text("body").map(|body| body.map(str::to_owned)).transpose()).collect()
     }
 
@@ -213,8 +236,8 @@ impl Cache {
         seen.map(|seen| certified(&seen).is_some()).map_err(|fault| explain(&fault))
     }
 
-    /// The sums of all instances, and since when they are added up (milliseconds since the Unix epoch).
-    /// `None` if Redis gives no answer.
+    /// The sums of all instances, and the time of the first count (milliseconds since the Unix
+    /// epoch). `None` if Redis gives no answer.
     pub async fn statistics(&self) -> Option<(Statistics, Option<u64>)> {
         self.recorder.sums().await
     }

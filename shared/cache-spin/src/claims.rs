@@ -1,8 +1,8 @@
-//! Claims: which of several deliveries works on something, and whether it has taken effect. One key in
-//! Redis, one script for each step. A claim spares work; what makes an effect count once is a database.
+//! Claims: which of several deliveries works on something, and whether it has taken effect. One key
+//! in Redis, one script for each step. A claim spares work; a database makes an effect count once.
 //!
-//! absent -> in work, for as long as its holder says so, at most [`LONGEST`] -> applied, for as long as
-//! the holder asks. Only `applied`, said after the commit, answers a duplicate.
+//! absent -> in work, for as long as its holder says so, at most 30 seconds -> applied, for as
+//! long as the holder asks. Only `applied`, said after the commit, answers a duplicate.
 
 use std::future::Future;
 use std::pin::pin;
@@ -14,7 +14,8 @@ use crate::clock::{sleep, token};
 use crate::redis::{Script, Value, hex, millis, text};
 use crate::state::State;
 
-/// How long after the holder's last word somebody else may take it up: the holder is taken for dead.
+/// How long after the holder's last word somebody else may take it up: the holder is taken for
+/// dead.
 const HOLD: Duration = Duration::from_secs(5);
 /// How often a holder at work says so.
 const BEAT: Duration = Duration::from_secs(2);
@@ -28,7 +29,7 @@ pub struct Claims {
     end: Script,
 }
 
-/// What a claim came to.
+/// The outcome of a claim.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Claim {
     /// It has taken effect.
@@ -39,8 +40,8 @@ pub enum Claim {
     Won(Permit),
 }
 
-/// The right to work on something, consumed by [`Claims::finish`]. Dropped without that, the claim runs
-/// out by itself. Holds no token if Redis is away: then the database alone keeps order.
+/// The right to work on something, consumed by [`Claims::finish`]. Dropped without that, the claim
+/// runs out by itself. Holds no token if Redis is away: then the database alone keeps order.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Permit(Option<u128>);
 
@@ -93,8 +94,8 @@ impl Claims {
         }
     }
 
-    /// Ends the work. `applied`: for how long to know that it has taken effect; `None` gives the claim
-    /// back. If Redis is away nothing is lost, since a claim runs out.
+    /// Ends the work. `applied`: for how long to know that it has taken effect; `None` gives the
+    /// claim back. If Redis is away nothing is lost, since a claim runs out.
     pub async fn finish(&self, state: &State, key: &str, permit: Permit, applied: Option<Duration>) {
         let arguments = match (permit.0, applied) {
             (None, None) => return,

@@ -1,4 +1,4 @@
-//! Time and chance from WASI. The only place that reads a clock or draws a random number.
+//! Time and chance from WASI. No other place reads a clock or draws a random number.
 
 use spin_sdk::wasip3::clocks::monotonic_clock;
 use std::cell::{Cell, RefCell};
@@ -18,21 +18,23 @@ thread_local! {
     static TICKING: Cell<u32> = const { Cell::new(0) };
 }
 
-/// A request begins: reads the clock for everything of it that needs no more than about now, unless somebody reads it all the time. Each
-/// question to the host is more than a hundredth of a hit.
+/// Begins a request: reads the clock for everything that needs no more than about now. Nothing is
+/// read while a [`Ticker`] ticks often enough. Each question to the host costs more than a
+/// hundredth of a hit.
 pub fn begin_request() {
     if TICKING.get() == 0 {
         LATEST.set(now_millis());
     }
 }
 
-/// A task that wakes many times a second and reads the clock when it does: as long as there is one, requests take its time for theirs.
+/// A task that wakes many times a second and reads the clock each time. Requests take its time for
+/// theirs as long as there is one.
 pub struct Ticker {
-    /// 1 where it ticks often enough.
+    /// 1 if it ticks often enough, else 0.
     counts: u32,
 }
 
-/// Which ticker is too slow for others to go by.
+/// A ticker of this pace is too slow for others to go by.
 const SLOW: Duration = Duration::from_millis(100);
 
 impl Ticker {
@@ -43,7 +45,8 @@ impl Ticker {
         Self { counts }
     }
 
-    /// Reads the clock, for itself and for the requests that begin until it does so again: milliseconds since the Unix epoch.
+    /// Reads the clock, for itself and for the requests that begin until the next tick. The answer
+    /// is in milliseconds since the Unix epoch.
     pub fn tick(&self) -> u64 {
         let now = now_millis();
         LATEST.set(now);
@@ -57,8 +60,10 @@ impl Drop for Ticker {
     }
 }
 
-/// When the latest request of this instance began, in milliseconds since the Unix epoch: older than now by what it has waited for and by a
-/// tick of [`Ticker`], never newer. For tokens and the limits of entries; not for signatures of payment providers.
+/// The begin of this instance's latest request, in milliseconds since the Unix epoch. It is older
+/// than now by the time that the request has waited, and by a tick of [`Ticker`]; it is never
+/// newer. It is for tokens and the limits of entries. It is not for signatures, which need the
+/// exact time.
 pub fn request_millis() -> u64 {
     LATEST.get()
 }
@@ -78,18 +83,20 @@ pub async fn sleep(duration: Duration) {
     spin_sdk::time::sleep(duration).await;
 }
 
-/// In how many naps a time limit is waited out, and how many there may be where they end late.
+/// A time limit is waited out in so many naps, and in so many at most if they end late.
 const NAPS: u32 = 5;
 const MOST_NAPS: u32 = 25;
 
-/// The operation's outcome, or `None` where it takes longer than the limit. Dropping it cancels the call in the host.
+/// The operation's outcome, or `None` if it takes longer than the limit. Dropping the operation
+/// cancels its call in the host.
 ///
-/// The limit is waited out in naps, and the operation has its chance after each. A nap that ends late doesn't count: the machine is
-/// busy, and an answer that has long been there, and that nobody had the time to hand on, isn't to be taken for none.
+/// The limit is waited out in naps, and the operation has its chance after each. A nap that ends
+/// late doesn't count. The machine is busy then, and the answer may be there without anybody having
+/// had the time to hand it on.
 pub async fn limited<T>(limit: Duration, operation: impl Future<Output = T>) -> Option<T> {
     let (nap, late) = (limit / NAPS, (limit / NAPS * 3 / 2).as_millis() as u64);
     let mut operation = pin!(operation);
-    // What takes less than the first nap, as nearly all does, asks for no time.
+    // An operation that takes less than the first nap, as nearly all do, reads no clock.
     let (mut slept, mut begun) = (0, None);
     for _ in 0..MOST_NAPS {
         if let Either::Left((outcome, _)) = select(operation.as_mut(), pin!(sleep(nap))).await {
@@ -112,7 +119,7 @@ pub fn token() -> u128 {
 }
 
 thread_local! {
-    /// Seeded by the host once per instance; for what nobody gains by guessing.
+    /// Seeded by the host once per instance, for numbers that nobody gains by guessing.
     static CHANCE: RefCell<fastrand::Rng> = RefCell::new(fastrand::Rng::with_seed(uuid::Uuid::new_v4().as_u128() as u64));
 }
 
@@ -121,7 +128,7 @@ pub fn draw() -> f64 {
     CHANCE.with_borrow_mut(fastrand::Rng::f64)
 }
 
-/// 128 bits that nobody else is likely to draw, for what is named for a minute. Not a secret.
+/// 128 bits that nobody else is likely to draw, for names that last a minute. Not a secret.
 pub fn name() -> u128 {
     CHANCE.with_borrow_mut(|chance| chance.u128(..))
 }

@@ -1,7 +1,8 @@
 //! A time limit for many short calls at the cost of one timer.
 //!
-//! A timer raced against each call is the dearest part of a cached read: on Spin, starting and cancelling one costs as much as a third of
-//! the request. Here one task per instance ticks while calls are outstanding, and wakes those whose time is over.
+//! A timer raced against each call would be the dearest part of a cached read: on Spin, starting
+//! and cancelling one costs as much as a third of the request. Here one task per instance ticks
+//! while calls are outstanding, and wakes those whose time is over.
 
 use spin_sdk::wasip3::spawn;
 use std::cell::{Cell, RefCell};
@@ -15,47 +16,51 @@ use crate::clock::{Ticker, sleep};
 use crate::notify::{Wait, Waker, waker};
 use futures_util::future::{Either, select};
 
-/// Into how many parts the limit is divided: what ticks are counted in.
+/// The limit is divided into so many parts, the unit of ticks.
 const PARTS: u32 = 24;
 
-/// A tick while all is well. Shorter ones would be more exact, but each costs a tenth of a cached read, in each instance.
+/// A tick while all is well. Shorter ones would be more exact, but each costs a tenth of a cached
+/// read, in each instance.
 const LONG_TICK: u32 = 8;
 
-/// A tick where the last one was silent, or nothing has ever been heard.
+/// A tick after a silent one, and before anything was heard.
 const SHORT_TICK: u32 = 3;
 
-/// What silent ticks add up to when a call is given up: less than the whole limit. What is left is for what is done instead, so that all of
-/// it takes the limit and little more.
+/// A call is given up when silent ticks add up to this. It is less than the whole limit: the rest
+/// is for the work done instead, so that both together take the limit and little more.
 const GIVEN_UP_AFTER: u32 = 21;
 
-/// The same for who has never had an answer. Requests that come to a new instance must not all wait as long as those of one that knows its
-/// server: there is nothing yet that says that it is there.
+/// The same before the first answer. Nothing says yet that the server is there, so requests that
+/// come to a new instance wait less long.
 const UNHEARD_GIVEN_UP_AFTER: u32 = 15;
 
-/// By how much a tick may be late; where that is very little, by what a timer may.
+/// A tick may be late by this much, and by the slack of a timer if that is more.
 const SLACK: u32 = 2;
 const TIMER_SLACK: Duration = Duration::from_millis(3);
 
-/// How often a tick counts in which nothing was heard, and one in which another call was answered: whoever answers doesn't hang.
+/// A tick without any answer counts twice, and one in which another call was answered once: a
+/// server that answers doesn't hang.
 const SILENT: u32 = 2;
 const HEARD: u32 = 1;
 
-/// What ticks may add up to for one call where they come late.
+/// Ticks may add up to this for one call if they come late.
 const MOST: u32 = 5 * PARTS;
 
-/// Who waits. Without an alarm its time is over, and the place is kept until the call has noticed.
+/// A call that waits. Without an alarm its time is over; the place is kept until the call has
+/// noticed.
 struct Waiting {
-    /// What ticks may count until it is given up.
+    /// Ticks may count so much until the call is given up.
     left: u32,
-    /// What they may add up to, late ones among them.
+    /// Ticks may add up to so much, late ones among them.
     most: u32,
     alarm: Option<Waker>,
 }
 
-/// Both ends of an alarm that hasn't rung: of use to the next call. Making and dropping one costs more than waiting for it.
+/// Both ends of an alarm that hasn't rung. The next call uses them again, since making and dropping
+/// an alarm costs more than waiting for it.
 type Spare = (Waker, Wait);
 
-/// How many are kept: as many as an instance has requests at once.
+/// So many are kept: as many as an instance has requests at once.
 const MOST_SPARE: usize = 16;
 
 /// A limit that calls share.
@@ -66,9 +71,9 @@ pub struct Deadline {
     ticking: Cell<bool>,
     /// A call was answered since the last tick.
     heard: Cell<bool>,
-    /// What ticks may count until a call is given up.
+    /// Ticks may count so much until a call is given up.
     patience: Cell<u32>,
-    /// What ticks have counted since a call was answered, or since anybody waits.
+    /// Ticks have counted so much since a call was answered, or since the first one waits.
     silence: Cell<u32>,
 }
 
@@ -79,7 +84,7 @@ struct Place<'a> {
 }
 
 impl Place<'_> {
-    /// Gives up the place; its alarm where it hasn't rung.
+    /// Gives up the place. The answer is its alarm if that hasn't rung.
     fn alarm(self) -> Option<Waker> {
         let waiting = self.deadline.places.borrow_mut().get_mut(self.index).and_then(Option::take);
         waiting.and_then(|waiting| waiting.alarm)
@@ -117,7 +122,8 @@ impl Deadline {
         })
     }
 
-    /// The operation's outcome, or `None` where it takes longer than the limit. Dropping it cancels the call in the host.
+    /// The operation's outcome, or `None` if it takes longer than the limit. Dropping the operation
+    /// cancels its call in the host.
     pub async fn within<T>(self: &Rc<Self>, operation: impl Future<Output = T>) -> Option<T> {
         let mut operation = pin!(operation);
         if let Poll::Ready(outcome) = poll_fn(|context| Poll::Ready(operation.as_mut().poll(context))).await {
@@ -165,12 +171,14 @@ impl Deadline {
         Place { deadline: self, index }
     }
 
-    /// Ticks until nobody waits. A tick that comes late doesn't count, and what was counted before it doesn't either: the machine is busy, and
-    /// an answer that has long been there, and that nobody had the time to hand on, isn't to be taken for none.
+    /// Ticks until nobody waits. A tick that comes late doesn't count, and the ticks before it
+    /// don't either. The machine is busy then, and the answer may be there without anybody having
+    /// had the time to hand it on.
     async fn watch(self: Rc<Self>) {
         let _ticking = Ticking(&self.ticking);
         let ticker = Ticker::begin(self.part * LONG_TICK);
-        // By the wall clock, which requests need, too: where it is set while calls wait, one tick counts as late, or one that is late doesn't.
+        // By the wall clock, which requests need, too. If it is set while calls wait, one tick is
+        // taken for a late one, or a late one for one in time.
         let mut before = ticker.tick();
         while self.is_awaited() {
             let known = self.patience.get() == GIVEN_UP_AFTER * SILENT;
@@ -195,7 +203,7 @@ impl Deadline {
         }
     }
 
-    /// Whoever waits has all its patience again.
+    /// Every call that waits has all its patience again.
     fn begin_anew(&self) {
         let patience = self.patience.get();
         self.places.borrow_mut().iter_mut().flatten().for_each(|waiting| waiting.left = waiting.left.max(patience));
@@ -205,8 +213,9 @@ impl Deadline {
         self.places.borrow().iter().flatten().any(|waiting| waiting.alarm.is_some())
     }
 
-    /// Counts a tick, and gives the alarms of those whose time is over. Where nobody has heard anything for as long as the first has waited,
-    /// that is everybody: who asked later is asking the same silent server.
+    /// Counts a tick, and gives the alarms of the calls whose time is over. If nobody has heard
+    /// anything for as long as the first has waited, these are all: the later ones ask the same
+    /// silent server.
     fn due(&self, parts: u32, counts: u32) -> Vec<Waker> {
         let mut due = Vec::new();
         let all = self.silence.get() >= self.patience.get();

@@ -1,12 +1,19 @@
-//! The ports of cache-logic over Spin: one Redis, the outbox in Postgres, clock and chance, time limits, statistics. Knows nothing of
-//! orders: a component gives its settings, its entries and its statements.
+//! A cache for Spin apps that is never stale after a write: Redis in front of any table of
+//! Postgres. The README has a complete example; [`cache::Cache`] is the one type that an app works
+//! with.
+//!
+//! The crate is the ports of cache-logic over Spin. It knows nothing of what is cached: an app
+//! gives its settings, its entries and its statements.
 //!
 //! Reading order:
-//! 1. [`clock`], [`notify`], [`deadline`]: time, chance, and wake-ups between requests of one instance
-//! 2. [`redis`], [`postgres`]: one dependency each, with the time limits and breakers that Spin lacks
-//! 3. [`store`], [`ports`]: what cache-logic asks of both
-//! 4. [`cache`]: reads and writes, the one type that a component works with; [`statistics`]: what they count
-//! 5. [`state`]: Redis for what isn't a cache, with [`limits`], [`claims`] and [`locks`] on it
+//! 1. [`clock`], [`notify`], [`deadline`]: time, chance, and wake-ups between requests of an
+//!    instance
+//! 2. [`redis`], [`postgres`]: one dependency each, with the time limits and breakers that Spin
+//!    lacks
+//! 3. [`store`], [`ports`]: the questions of cache-logic to both; [`terms`]: settings of a miss
+//! 4. [`cache`]: reads and writes; [`answer`]: their headers; [`statistics`]: their counters
+//! 5. [`state`]: Redis for state that isn't a cache, with [`limits`], [`claims`] and [`locks`] on
+//!    it
 
 /// The README, so that its examples are compiled.
 #[cfg(doctest)]
@@ -15,6 +22,7 @@ struct Readme;
 
 pub use cache_logic;
 
+pub mod address;
 pub mod answer;
 pub mod cache;
 pub mod claims;

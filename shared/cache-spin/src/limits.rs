@@ -1,6 +1,6 @@
-//! Rate limits over the Redis of state: one script for all windows of an attempt. Redis is one primary,
-//! so all keys are in its reach. Asked one by one, windows would let fewer attempts pass than may, if
-//! many come at once.
+//! Rate limits over the Redis of state: one script for all windows of an attempt. Redis is one
+//! primary, so all keys are in its reach. If windows were asked one by one, fewer attempts would
+//! pass than may when many come at once.
 
 use cache_logic::limit::{LimitDecision, Window, WindowCount};
 use cache_logic::origin::OriginFault;
@@ -23,8 +23,8 @@ impl Windows {
         Self(windows)
     }
 
-    /// Counts an attempt of this name; of the empty name it only says whether there is room. `None` if
-    /// Redis is away: for what is done all the same then.
+    /// Counts an attempt of this name; the empty name only asks whether there is room. `None` if
+    /// Redis is away, for work that is done all the same then.
     pub async fn count(&self, state: &State, name: &str) -> Option<LimitDecision> {
         let keys = self.keys(state);
         let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
@@ -32,8 +32,9 @@ impl Windows {
         self.decision(&answer)
     }
 
-    /// The same, with the patience of what isn't done if it can't be counted. An attempt that was
-    /// admitted counts once, however often it is asked again; one that was refused may count twice.
+    /// The same, with patience, for work that isn't done if it can't be counted. An attempt that
+    /// was admitted counts once, however often it is asked again; one that was refused may count
+    /// twice.
     ///
     /// # Errors
     /// [`OriginFault::Unavailable`], which says that `without` it nothing is done.

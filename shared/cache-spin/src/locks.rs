@@ -7,7 +7,8 @@ use cache_logic::lock::{Fence, Locks};
 use cache_logic::ports::{CacheFault, Clock};
 use std::time::Duration;
 
-/// The locks below one key prefix. Their fencing numbers are one counter for all names, which never runs out.
+/// The locks below one key prefix. Their fencing numbers are one counter for all names, which never
+/// runs out.
 pub struct RedisLocks<'a> {
     redis: &'a Redis,
     prefix: &'a str,

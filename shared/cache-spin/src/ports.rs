@@ -1,4 +1,4 @@
-//! The outbox in Postgres, and everything else that the protocol asks of an instance.
+//! The ports of cache-logic as one instance has them: cache, outbox, clock.
 
 use crate::params;
 use crate::postgres::Postgres;
@@ -16,16 +16,18 @@ pub struct Ports {
     pub store: RedisStore,
     /// The truth.
     pub postgres: Postgres,
-    /// By which name the database knows this cache: address and key prefix, no password.
+    /// The name by which the database knows this cache: address and key prefix, no password.
     pub cache_name: String,
-    /// The database has said that it serves another cache: nothing is read from this one, and no write relies on it.
+    /// The database has said that it serves another cache. Then nothing is read from this one, and
+    /// no write relies on it.
     pub mismatch: Cell<bool>,
-    /// Who is told what happens.
+    /// This function is told what happens.
     #[cfg(feature = "events")]
     pub observer: Cell<Option<Observer>>,
 }
 
-/// Is told what happens: a function for logs or metrics. Called before the answer, so it must be quick.
+/// A function for logs or metrics that is told what happens. It runs before the answer, so it must
+/// be quick.
 #[cfg(feature = "events")]
 pub type Observer = fn(&cache_logic::event::Event<'_>);
 
@@ -59,7 +61,7 @@ impl Ledger for Ports {
     }
 
     async fn forget_transaction(&self, xid: &str, tags: &[String]) -> Result<(), OriginFault> {
-        // Without a connection there is no telling which run was told: the next renewal does it.
+        // Without a connection nobody knows which run was told. The next renewal deletes the rows.
         let Some(run) = self.store.run() else { return Ok(()) };
         let params = params![xid, tags.to_vec(), &*self.cache_name, format!("{run:032x}")];
         self.postgres.change("cache_forget_transaction", params).await.map(drop)

@@ -29,7 +29,7 @@ use spin_sdk::pg::{Connection, ParameterValue, PgError, QueryError};
 use std::cell::{OnceCell, RefCell};
 use std::time::Duration;
 
-/// What is said where nothing was sent.
+/// The detail of a fault if nothing was sent.
 const AWAY: &str = "the database can't be reached";
 
 /// Postgres, as one instance sees it.
@@ -39,39 +39,41 @@ pub struct Postgres {
     access: OnceCell<Access>,
 }
 
-/// How it is asked.
+/// How Postgres is asked.
 struct Access {
     /// The address, with the time limits.
     url: String,
-    /// How long a call is waited for. Postgres ends a statement at its limit; the quarter more lets it say so, and only then is it
-    /// left alone.
+    /// How long a call is waited for. Postgres ends a statement at its limit. The quarter more lets
+    /// it say so, and only then is it left alone.
     patience: Duration,
     breaker: RefCell<Breaker>,
     rest: Duration,
 }
 
 impl Postgres {
-    /// Nothing is opened yet, and nothing known but the address.
+    /// A Postgres at this address. Nothing is opened yet.
     pub const fn new(url: String, terms: TermsSource) -> Self {
         Self { url, terms, access: OnceCell::new() }
     }
 
-    /// Known from the first statement on.
+    /// Made at the first statement.
     async fn access(&self) -> Result<&Access, OriginFault> {
         let terms = (self.terms)().await?;
         Ok(self.access.get_or_init(|| Access::new(&self.url, terms.postgres_timeout, terms.postgres_rest)))
     }
 
-    /// Calls a function that changes nothing: `SELECT * FROM function(...)`. Its connection goes back to the pool with the answer: it is never
-    /// kept, never shared.
+    /// Calls a function that changes nothing: `SELECT * FROM function(...)`. Its connection goes
+    /// back to the pool with the answer. It is never kept and never shared.
     ///
     /// # Errors
-    /// [`OriginFault::Unavailable`] if Postgres can't be reached in time; [`OriginFault::Internal`] for what a retry doesn't mend.
+    /// [`OriginFault::Unavailable`] if Postgres can't be reached in time; [`OriginFault::Internal`]
+    /// for a mistake that a retry doesn't mend.
     pub async fn query(&self, function: &str, params: Vec<Param>) -> Result<Vec<Row>, OriginFault> {
         self.ask(&call(function, &params), params, "the database gave no answer in time").await
     }
 
-    /// Calls a function that changes something. If its answer is lost, the error says that the change may have been made.
+    /// Calls a function that changes something. If its answer is lost, the error says that the
+    /// change may have been made.
     ///
     /// # Errors
     /// As [`Self::query`].
@@ -119,7 +121,8 @@ impl Postgres {
 }
 
 impl Access {
-    /// `limit` bounds one call: connecting, waiting for a free connection, and the statement.
+    /// `limit` is the time of one call: connecting, waiting for a free connection, and the
+    /// statement.
     fn new(url: &str, limit: Duration, rest: Duration) -> Self {
         let patience = limit + limit / 4;
         let breaker = RefCell::new(Breaker::new(rest.as_millis() as u64, patience.as_millis() as u64));
@@ -154,7 +157,7 @@ enum Failure {
     Answered(OriginFault),
     /// Postgres was reached and took too long.
     TooSlow,
-    /// It was not reached: nothing was done.
+    /// Postgres was not reached: nothing was done.
     Unreachable,
     /// The statement was sent, and the connection broke.
     Lost,
@@ -182,7 +185,8 @@ fn by_sqlstate(code: &str, message: String) -> Failure {
         "57014" => Failure::TooSlow,
         // Connection exceptions, insufficient resources, shutdowns, starting up.
         code if code.starts_with("08") || code.starts_with("53") || code.starts_with("57P") => Failure::Unreachable,
-        // Serialization failure, deadlock, lock not available: the same request may succeed at once.
+        // Serialization failure, deadlock, lock not available: the same request may succeed at
+        // once.
         "40001" | "40P01" | "55P03" => Failure::Answered(OriginFault::Unavailable {
             detail: "the database was busy".into(),
             retry_after_seconds: 1,
@@ -191,16 +195,16 @@ fn by_sqlstate(code: &str, message: String) -> Failure {
     }
 }
 
-/// Adds the time limits that Spin doesn't have: for connecting, for a statement, and for a transaction that somebody left open.
+/// Adds the time limits that Spin doesn't have: for connecting, for a statement, and for a
+/// transaction that somebody left open.
 fn with_time_limits(url: &str, limit: Duration) -> String {
     if url.contains("options=") {
         return url.to_owned();
     }
     let separator = if url.contains('?') { '&' } else { '?' };
     let (millis, seconds) = (limit.as_millis(), limit.as_secs().max(1));
-    let name = if url.contains("application_name=") { "" } else { "application_name=edge-orders&" };
     format!(
-        "{url}{separator}connect_timeout={seconds}&{name}options=-c%20statement_timeout%3D{millis}\
+        "{url}{separator}connect_timeout={seconds}&options=-c%20statement_timeout%3D{millis}\
          %20-c%20idle_in_transaction_session_timeout%3D{millis}"
     )
 }

@@ -1,4 +1,5 @@
-//! One connection to Redis per instance, with a time limit, a breaker and a reopening on error: Spin has none of the three.
+//! One connection to Redis per instance, with a time limit, a breaker and a reopening on error.
+//! Spin has none of the three.
 
 mod script;
 
@@ -21,15 +22,15 @@ use std::time::Duration;
 
 use futures_util::future::join;
 
-/// An open connection, and whose it is.
+/// An open connection, and the run of its server.
 struct Session {
     connection: Connection,
-    /// Learned beside the first command. No answer counts before.
+    /// Learned beside the first command. No answer counts before that.
     run: OnceCell<RunId>,
 }
 
-/// Says that a connection is being opened, or that its server is being asked who it is, until it is dropped: at the end, or where the time
-/// limit cuts it off. Then it tells who waits.
+/// Stands for a connection that is being opened, or whose server is being asked for its run. It is
+/// dropped at the end, or when the time limit cuts it off; then the requests that wait are woken.
 struct Opening<'a>(&'a Server);
 
 impl<'a> Opening<'a> {
@@ -57,15 +58,16 @@ struct Server {
     deadline: Rc<Deadline>,
     session: RefCell<Option<Rc<Session>>>,
     opening: Cell<bool>,
-    /// Rings when a connection was opened, when its server is known, and when either could not be.
+    /// Wakes requests when a connection was opened, when its server is known, and when either
+    /// failed.
     opened: Notify,
-    /// Why the last one could not be.
+    /// Why the last connection could not be opened.
     closed_by: RefCell<Option<CacheFault>>,
     breaker: RefCell<Breaker>,
 }
 
 impl Redis {
-    /// Nothing is opened yet. `name` is what the log calls it.
+    /// A Redis at this address. Nothing is opened yet. The log calls it `name`.
     pub fn new(name: &'static str, url: String, limit: Duration, rest: Duration) -> Self {
         // A call may open the connection first: three answers.
         let breaker = RefCell::new(Breaker::new(rest.as_millis() as u64, 3 * limit.as_millis() as u64));
@@ -84,13 +86,15 @@ impl Redis {
     /// Runs one command. The answer comes with the run id of the server that gave it.
     ///
     /// # Errors
-    /// [`CacheFault`]: no answer in time, no connection, an error answer, or not asked because the breaker is open.
+    /// [`CacheFault`]: no answer in time, no connection, an error answer, or not asked because the
+    /// breaker is open.
     pub async fn command(&self, name: &str, arguments: Vec<Argument>) -> Result<(Vec<Value>, RunId), CacheFault> {
         self.0.command(self.0.admit()?, name, arguments).await
     }
 
-    /// As [`Self::command`], for who has another way to go. Where Redis has been left alone long enough to be asked again, it isn't this
-    /// question that finds out whether it is back: a PING behind the response does.
+    /// As [`Self::command`], for a caller that has another way to go. When Redis has been left
+    /// alone long enough, a PING behind the response finds out whether it is back, and this call is
+    /// refused.
     ///
     /// # Errors
     /// As [`Self::command`].
@@ -103,7 +107,7 @@ impl Redis {
         if admission == Admission::Probe {
             let server = self.0.clone();
             spawn(async move {
-                // What it finds is reported to the breaker, and to nobody else.
+                // The outcome is reported to the breaker alone.
                 let _ = server.command(admission, "PING", Vec::new()).await;
             });
             return Err(CacheFault::Skipped);
@@ -111,7 +115,7 @@ impl Redis {
         self.0.command(admission, name, arguments).await
     }
 
-    /// Runs a script by its digest; sends its text where Redis doesn't know it yet.
+    /// Runs a script by its digest; sends its text if Redis doesn't know it yet.
     ///
     /// # Errors
     /// As [`Self::command`].
@@ -188,14 +192,14 @@ impl Server {
         }
     }
 
-    /// One answer of Redis. Each has the whole limit: a server that hangs gives none, and one that is asked by a busy machine gives one
-    /// after the other.
+    /// One answer of Redis. Each has the whole limit: a server that hangs gives none, and one that
+    /// is asked by a busy machine gives one after the other.
     async fn in_time<T>(&self, answer: impl Future<Output = T>) -> Result<T, CacheFault> {
         self.deadline.within(answer).await.ok_or(CacheFault::TimedOut)
     }
 
-    /// The open session, or a new one, which whoever opened it has to be introduced to. One request opens it; the others wait for that, and
-    /// give up with it.
+    /// The open session, or a new one, whose server the request that opened it asks for its run.
+    /// One request opens it; the others wait for it, and give up with it.
     async fn session(&self) -> Result<(Rc<Session>, Option<Opening<'_>>), CacheFault> {
         let mut waited = false;
         loop {
@@ -228,12 +232,13 @@ impl Server {
         };
         let session = Rc::new(Session { connection, run: OnceCell::new() });
         self.session.replace(Some(session.clone()));
-        // Who waits may send its commands.
+        // The requests that wait may send their commands.
         self.opened.notify();
         Ok((session, Some(opening)))
     }
 
-    /// Sends the first command of a connection, and beside it the question whose it is: one round trip for both.
+    /// Sends the first command of a connection, and beside it the question for the server's run.
+    /// Both take one round trip.
     async fn introduced<T>(
         &self,
         _opening: Opening<'_>,
@@ -264,7 +269,7 @@ impl Server {
         }
     }
 
-    /// Whose connection it is, where somebody else asks.
+    /// The run of a connection's server, while another request asks for it.
     async fn introduction(&self, session: &Session) -> Result<RunId, CacheFault> {
         loop {
             match session.run.get() {
@@ -286,8 +291,8 @@ fn standalone_run(info: &str) -> Result<RunId, CacheFault> {
     run.ok_or_else(|| CacheFault::Protocol("INFO names no run_id".into()))
 }
 
-/// Spin hands on the text of an error and nothing else, so the text decides: what the server said is an answer, all else means that the
-/// connection is gone.
+/// Spin hands on the text of an error and nothing else, so the text decides. An error that the
+/// server gave is an answer; any other means that the connection is gone.
 fn fault(error: &Error) -> CacheFault {
     const ANSWERS: [&str; 11] = [
         "signalled by the server",

@@ -1,9 +1,9 @@
-//! Redis for state that isn't a cache: limits, claims, sessions. State must not be evicted, so it may
-//! live on a Redis of its own.
+//! Redis for state that isn't a cache: limits, claims, sessions. State must not be evicted, so it
+//! may live on a Redis of its own.
 //!
-//! A cache is passed by if Redis is slow. State has no such way out: an attempt that can't be counted
-//! isn't made. So state is also asked with patience, on a connection where the cache's short time
-//! limit doesn't count.
+//! A cache is passed by if Redis is slow. State has no such way out: an attempt that can't be
+//! counted isn't made. So state is also asked with patience, on a connection where the cache's
+//! short time limit doesn't count.
 
 use std::cell::OnceCell;
 use std::time::Duration;
@@ -14,8 +14,8 @@ use cache_logic::ports::CacheFault;
 use crate::clock::{draw, monotonic_millis, sleep};
 use crate::redis::{Redis, explain};
 
-/// How many times the limit of the cache is waited for one answer: a burst may take a busy machine a
-/// moment.
+/// How many times the limit of the cache is waited for one answer: a burst may take a busy machine
+/// a moment.
 const PATIENCE: u32 = 10;
 /// When to come again if Redis is away, in seconds.
 const RETRY_AFTER: u32 = 1;
@@ -34,8 +34,8 @@ pub struct State {
 }
 
 impl State {
-    /// State on `redis`, which is at `url`. `apart`: the cache is on another one. `limit` and `rest` are
-    /// the cache's.
+    /// State on `redis`, which is at `url`. `apart`: the cache is on another one. `limit` and
+    /// `rest` are the cache's.
     pub fn new(redis: Redis, apart: bool, url: String, prefix: String, limit: Duration, rest: Duration) -> Self {
         Self { redis, apart, url, prefix, limit, rest, patient: OnceCell::new() }
     }

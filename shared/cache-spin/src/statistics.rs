@@ -1,10 +1,13 @@
-//! What this instance counts, and how that gets to the sums of all instances.
+//! The counters of this instance, and their way to the sums of all instances.
 //!
-//! Nothing is sent where a request waits for it. The first thing that is counted spawns a task behind the response; the task waits until
-//! the instance is quiet, or has gathered for long enough, and adds everything to a hash in Redis by one script. Spin keeps an instance
-//! while such a task runs, also past its last request: so nothing is lost when instances are replaced, and so a task should end
-//! soon, lest instances pile up. What is lost: what was gathered when the server is stopped or an instance traps, and what could not be
-//! sent because Redis was away for longer than [`RETRIES`] allow.
+//! No request waits for a counter to be sent. The first count spawns a task behind the response.
+//! The task waits until the instance is quiet, or has gathered for long enough; then it adds
+//! everything to a hash in Redis by one script. Spin keeps an instance while such a task runs, also
+//! past its last request. So nothing is lost when instances are replaced; and a task should end
+//! soon, lest instances pile up.
+//!
+//! Counts are lost if the server is stopped or an instance traps before they are sent, and if Redis
+//! is away for longer than its retries last.
 
 use crate::clock::{monotonic, name, now_millis, request_millis, sleep};
 use crate::redis::{Argument, Redis, Script, Value, millis, text};
@@ -16,28 +19,30 @@ use std::cell::{Cell, RefCell};
 use std::future::Future;
 use std::time::Duration;
 
-/// The parts, in sixteenths, in which the gathering time is waited out. At the end of each an instance that is quiet sends what it has and
-/// may end: after a burst many have had but a few requests. Each costs a timer, a tenth of a cached read, so they are few.
+/// The parts, in sixteenths, in which the gathering time is waited out. At the end of each a quiet
+/// instance sends its counts and may end: after a burst many have had but a few requests. Each part
+/// costs a timer, a tenth of a cached read, so they are few.
 const PARTS: [u32; 3] = [3, 5, 8];
 
 /// An instance counts as quiet when no request has come for so many sixteenths.
 const QUIET: u32 = 2;
 
-/// How often a batch is sent once more, while the cache is away, before it waits for the next thing that is counted.
+/// How often a batch is sent once more, while the cache is away, before it waits for the next
+/// count.
 const RETRIES: u32 = 3;
 
 /// How long Redis remembers a batch: longer than its retries take.
 const MARK_LIFE: Duration = Duration::from_secs(60);
 
-/// How an instance counts, and where the sums of all instances are.
+/// How an instance counts, and the Redis of the sums of all instances.
 pub struct StatisticsSettings {
-    /// Where the sums are.
+    /// The Redis of the sums.
     pub redis: Redis,
     /// Whether that is another Redis than the cache's.
     pub apart: bool,
     /// How long that Redis is left alone after it gave no answer.
     pub rest: Duration,
-    /// What is counted apart, each by its number in this list.
+    /// The kinds of entries that are counted apart, each by its number in this list.
     pub entities: &'static [&'static str],
     /// How long an instance gathers before it adds to the sums; `None`: nothing is counted.
     pub gather: Option<Duration>,
@@ -45,42 +50,44 @@ pub struct StatisticsSettings {
 
 /// The counters of one instance.
 pub(crate) struct Recorder {
-    /// Where the sums are.
+    /// The Redis of the sums.
     redis: Redis,
     /// The sums are on another Redis than the cache.
     apart: bool,
     /// How long Redis is left alone after it gave no answer.
     rest: Duration,
-    /// What is counted apart, each by its number.
+    /// The kinds of entries that are counted apart, each by its number.
     entities: &'static [&'static str],
     /// How long to gather; `None`: nothing is counted.
     gather: Option<Duration>,
     key: String,
     script: Script,
     counted: RefCell<Statistics>,
-    /// There is something in it.
+    /// Whether something was counted since the last batch.
     counting: Cell<bool>,
-    /// A task is there that will send what is counted.
+    /// Whether a task is there that will send the counts.
     pending: Cell<bool>,
-    /// What was sent without an answer. It may have been added, so it is sent again as it was.
+    /// A batch that was sent without an answer. It may have been added, so it is sent again as it
+    /// was.
     unanswered: RefCell<Option<Batch>>,
     warned: Cell<bool>,
 }
 
-/// What is sent at once, under a name by which it is recognised if it comes twice.
+/// Counts that are sent at once, under a name by which Redis recognises them if they come twice.
 struct Batch {
     name: u128,
     counted: Statistics,
 }
 
-/// What became of a batch.
+/// The fate of a batch.
 #[derive(PartialEq, Eq)]
 enum Sent {
     /// It has been added, now or before.
     Added,
-    /// Redis is away, and with it the cache: there are fewer requests than usual, and instances may stay a little longer to send it.
+    /// Redis is away, and with it the cache. There are fewer requests than usual, so instances may
+    /// stay a little longer to send it.
     Away,
-    /// To be tried again with the next thing that is counted. At full load nobody may wait here.
+    /// To be tried again with the next count. At full load nobody may wait here.
     Refused,
 }
 
@@ -103,8 +110,9 @@ impl Recorder {
         }
     }
 
-    /// Returns when the instance is quiet, or when the gathering time is over. How long it has been quiet the clock says: a part that began
-    /// with the last request of a spent instance isn't followed by another one.
+    /// Returns when the instance is quiet, or when the gathering time is over. The clock says how
+    /// long it has been quiet, so a part that began with an instance's last request isn't followed
+    /// by another.
     async fn gathered(gather: Duration) {
         let quiet = (gather / 16 * QUIET).as_millis() as u64;
         for part in PARTS {
@@ -126,7 +134,7 @@ impl Recorder {
 }
 
 impl Recorder {
-    /// Counts something; what is counted is sent behind the response.
+    /// Counts something. The count is sent behind the response.
     pub(crate) fn count(&'static self, record: impl FnOnce(&mut Statistics)) {
         let Some(gather) = self.gather else { return };
         record(&mut self.counted.borrow_mut());
@@ -136,7 +144,7 @@ impl Recorder {
         }
     }
 
-    /// Counts the reads of one request. What they waited they waited together.
+    /// Counts the reads of one request. They waited together, so the longest wait counts.
     pub(crate) fn count_reads<'r, E>(
         &'static self,
         entity: usize,
@@ -154,7 +162,7 @@ impl Recorder {
         });
     }
 
-    /// Runs a load and counts how long it took.
+    /// Runs a load and counts its time.
     pub(crate) async fn timed<T, E>(
         &'static self,
         entity: usize,
@@ -174,7 +182,7 @@ impl Recorder {
             Self::gathered(gather).await;
             let Some(batch) = self.next_batch() else { break };
             match self.send(&batch).await {
-                // The next thing that is counted has a task of its own: waiting for it here would cost a timer.
+                // The next count has a task of its own: waiting for it here would cost a timer.
                 Sent::Added if !self.counting.get() => break,
                 Sent::Added => failures = 0,
                 outcome => {
@@ -211,7 +219,8 @@ impl Recorder {
         }
     }
 
-    /// The sums of all instances, and since when they are added up (milliseconds since the Unix epoch). `None` where Redis gives no answer.
+    /// The sums of all instances, and the time of the first count (milliseconds since the Unix
+    /// epoch). `None` if Redis gives no answer.
     pub(crate) async fn sums(&self) -> Option<(Statistics, Option<u64>)> {
         let (answer, _) = self.redis.command("HGETALL", vec![text(&self.key)]).await.ok()?;
         let texts: Vec<String> = answer.into_iter().filter_map(utf8).collect();

@@ -18,17 +18,17 @@ const LAST_CERTIFICATE: Duration = Duration::from_secs(24 * 3600);
 
 /// The cache in Redis, below one key prefix.
 pub struct RedisStore {
-    /// The connection; also for other uses of the same Redis.
+    /// The connection, also for other uses of the same Redis.
     pub redis: Redis,
     prefix: String,
-    /// Stands for the database behind this cache. Mixed into the run id, so that a certificate that another database has given counts as
-    /// one of another run: for nothing.
+    /// Stands for the database behind this cache. It is mixed into the run id, so that a
+    /// certificate of another database counts as one of another run: for nothing.
     origin: u128,
-    /// How long a look may leave out who renews the certificate, and whether that is due.
+    /// How long looks may leave out whether a renewal of the certificate is due.
     pace_ms: u64,
-    /// When it was last in one.
+    /// When a look last asked for that.
     asked: Cell<u64>,
-    /// The last look has found no certificate: the next one asks who is at it.
+    /// The last look has found no certificate, so the next one asks whether a renewal is under way.
     uncertified: Cell<bool>,
     names: Names,
     scripts: Scripts,
@@ -54,7 +54,7 @@ struct Scripts {
 }
 
 impl RedisStore {
-    /// A store below `prefix`; `database` names what it is in front of. `terms` says how long
+    /// A store below `prefix`, in front of the database of that name. `terms` says how long
     /// generations live.
     pub fn new(redis: Redis, prefix: &str, database: &str, terms: TermsSource) -> Self {
         let name = |name: &str| format!("{prefix}cache:{name}");
@@ -84,8 +84,8 @@ impl RedisStore {
         }
     }
 
-    /// The same, asking only so often about the renewal of the certificate. A busy instance would learn nothing new from asking at each
-    /// look, and each key of a look costs.
+    /// The same, asking only so often whether a renewal of the certificate is due. A busy instance
+    /// would learn nothing new from asking at each look, and each key of a look costs.
     pub fn asking_about_renewals_every(mut self, pace: Duration) -> Self {
         self.pace_ms = pace.as_millis() as u64;
         self
@@ -151,7 +151,8 @@ impl Store for RedisStore {
             entries: values.by_ref().take(keys.len()).collect(),
             generations: values.by_ref().take(tags.len()).map(|value| value.as_deref().and_then(generation)).collect(),
             certificate: values.next().flatten().as_deref().and_then(Certificate::decode),
-            // Not asked is taken for "needs no renewal": the next look that asks will say.
+            // A look that doesn't ask takes the certificate for fresh. The next one that asks will
+            // see.
             fresh: !asks || values.next().flatten().is_some(),
             claimed: asks && values.next().flatten().is_some(),
             run: run ^ self.origin,

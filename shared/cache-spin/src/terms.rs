@@ -1,5 +1,5 @@
-//! Settings that a hit doesn't need. They are asked for at an instance's first miss or write, since
-//! each variable costs Spin as much as a hit, and most instances only answer hits.
+//! Settings that a hit doesn't need. They are read at an instance's first miss or write, since each
+//! variable costs as much as a hit, and most instances only answer hits.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -24,8 +24,8 @@ pub struct Terms {
 /// Gives the terms of this instance, or says which setting is wrong; the same each time.
 pub type TermsSource = fn() -> Pin<Box<dyn Future<Output = Result<&'static Terms, OriginFault>>>>;
 
-/// The terms of an app that has no settings for them: a certificate of a second, entries of a megabyte
-/// at most, two seconds for a statement, and one second of rest for a Postgres that gave no answer.
+/// The terms of an app that has no settings for them: a certificate of a second, and entries of a
+/// megabyte at most. A statement has two seconds, and a Postgres that gave no answer rests for one.
 pub fn usual() -> Pin<Box<dyn Future<Output = Result<&'static Terms, OriginFault>>>> {
     Box::pin(std::future::ready(USUAL.as_ref().map_err(|wrong| OriginFault::Misconfigured { detail: wrong.clone() })))
 }

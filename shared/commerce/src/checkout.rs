@@ -35,7 +35,7 @@ impl Cart {
     /// A cart out of a request's body, which is that of `POST /orders`.
     ///
     /// # Errors
-    /// What is wrong with it, and what the caller may not ask for.
+    /// A field that is wrong, or that this caller may not set.
     pub fn decode(body: &[u8], caller: &Caller, now: Moment) -> Result<Self, Error> {
         let order = NewOrder::decode(body)?;
         order.permit(caller)?;

@@ -52,7 +52,7 @@ impl Proxies {
     /// Reads networks with blanks between them, `none`, or nothing.
     ///
     /// # Errors
-    /// What it has to be.
+    /// The form that the text has to have.
     pub fn parse(text: &str) -> Result<Self, String> {
         match text.trim() {
             "" => Ok(Self::Undeclared),

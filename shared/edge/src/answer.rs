@@ -1,13 +1,14 @@
 //! The answer to a cached read, and how it is sent.
 
-use crate::packing::{Packing, Sent};
+use crate::app::NAME;
+use crate::packing::{Packing, Representation};
 use crate::problem;
 use crate::reply::Reply;
 use crate::request::Incoming;
-use cache_logic::entry::Value;
-use cache_logic::freshness::Freshness;
+use cache_logic::entry::{Encoding, Value};
 use cache_logic::policy::Compression;
-use cache_logic::read::{Outcome, Read};
+use cache_logic::read::Read;
+use cache_spin::answer::cache_status;
 
 /// An answer to a read.
 #[derive(Debug)]
@@ -16,31 +17,34 @@ pub struct Answer {
     pub body: Vec<u8>,
     /// The entity tag, quotes included.
     pub etag: String,
-    /// The customer whose it is.
+    /// The customer that it belongs to; `None` if it belongs to the whole organisation.
     pub owner: Option<String>,
     /// The value of `Cache-Status` (RFC 9211).
     pub cache_status: String,
-    /// How the body is encoded, where it may be.
+    /// How the body is encoded; `None` if it is never packed.
     pub(crate) packing: Option<Packing>,
 }
 
 impl Answer {
-    /// What a read gave. `compress` is how its entry may be packed.
+    /// Makes the answer of a read. `compress` is how its entry may be packed.
     pub(crate) fn new(read: Read, compress: Option<Compression>) -> Self {
-        let packing = compress.map(|compress| Packing::new(read.encoding, compress.packer));
+        // An answer that is too short to be packed has one form for all clients.
+        let packing = compress
+            .filter(|compress| read.encoding != Encoding::Identity || read.value.payload.len() >= compress.min_bytes)
+            .map(|compress| Packing::new(read.encoding, compress.packer));
         let Value { payload, etag, owner } = read.value;
-        Self { body: payload, etag, owner, cache_status: cache_status(&read.outcome), packing }
+        Self { body: payload, etag, owner, cache_status: cache_status(NAME, &read.outcome), packing }
     }
 
-    /// 200, or 304 where the caller has it already.
+    /// 200 with the body, or 304 if the caller already has it.
     pub fn into_reply(self, request: &Incoming) -> Reply {
         let matched = request.header("if-none-match").is_some_and(|wanted| none_match(&wanted, &self.etag));
         let vary = if self.packing.is_some() { "Authorization, Accept-Encoding" } else { "Authorization" };
         let sent = match self.packing {
             Some(packing) => packing.send(self.body, self.etag, request),
-            None => Ok(Sent { body: self.body, etag: self.etag, coding: None }),
+            None => Ok(Representation { body: self.body, etag: self.etag, coding: None }),
         };
-        let Sent { body, etag, coding } = match sent {
+        let Representation { body, etag, coding } = match sent {
             Ok(sent) => sent,
             Err(error) => return problem::reply(&error, &request.path, &request.request_id),
         };
@@ -62,36 +66,24 @@ fn none_match(wanted: &str, etag: &str) -> bool {
     wanted.split(',').map(str::trim).any(|one| one == "*" || one.strip_prefix("W/").unwrap_or(one) == etag)
 }
 
-/// How the answer came about, in the words of RFC 9211.
-fn cache_status(outcome: &Outcome) -> String {
-    match outcome {
-        Outcome::Hit { freshness: Freshness::Stale, .. } => {
-            "edge-orders; hit; ttl=0; detail=stale-while-revalidate".into()
-        }
-        Outcome::Hit { ttl_ms, .. } => ["edge-orders; hit; ttl=", &(ttl_ms / 1000).to_string()].concat(),
-        Outcome::Miss { stored: true } => "edge-orders; fwd=miss; stored".into(),
-        Outcome::Miss { stored: false } => "edge-orders; fwd=miss".into(),
-        Outcome::Bypass(why) => format!("edge-orders; fwd=bypass; detail={}", why.name()),
-        Outcome::StaleIfError => "edge-orders; hit; detail=stale-if-error".into(),
-    }
-}
-
 /// One word for many answers: a hit is one only if all are.
 pub fn common_status(answers: &[Option<Answer>]) -> String {
-    let is_hit = |answer: &&Answer| answer.cache_status.starts_with("edge-orders; hit");
+    let is_hit = |answer: &&Answer| {
+        let told = answer.cache_status.strip_prefix(NAME);
+        told.is_some_and(|told| told.starts_with("; hit"))
+    };
     let found = || answers.iter().flatten();
     match (found().find(|answer| !is_hit(answer)), found().any(|answer| is_hit(&answer))) {
-        (None, true) => "edge-orders; hit".to_owned(),
-        (Some(_), true) => "edge-orders; fwd=partial".to_owned(),
+        (None, true) => [NAME, "; hit"].concat(),
+        (Some(_), true) => [NAME, "; fwd=partial"].concat(),
         (Some(forwarded), false) => forwarded.cache_status.clone(),
-        (None, false) => "edge-orders; fwd=miss".to_owned(),
+        (None, false) => [NAME, "; fwd=miss"].concat(),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use cache_logic::read::Bypass;
 
     fn answer(cache_status: &str) -> Option<Answer> {
         Some(Answer {
@@ -133,13 +125,5 @@ mod tests {
         ] {
             assert_eq!(none_match(wanted, "\"5\""), matches, "{wanted}");
         }
-    }
-
-    #[test]
-    fn cache_status_speaks_rfc_9211() {
-        let hit = Outcome::Hit { freshness: Freshness::Fresh, ttl_ms: 212_900 };
-        assert_eq!(cache_status(&hit), "edge-orders; hit; ttl=212");
-        let away = Outcome::Bypass(Bypass::Fault(cache_logic::ports::CacheFault::Skipped));
-        assert_eq!(cache_status(&away), "edge-orders; fwd=bypass; detail=redis-unavailable");
     }
 }

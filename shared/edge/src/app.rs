@@ -1,10 +1,11 @@
-//! What a component works with: one per instance, with its settings, the cache, Postgres and state.
+//! The app of one instance: its settings, the cache, Postgres and the Redis of state.
 
 use std::cell::OnceCell;
 use std::future::Future;
 use std::pin::Pin;
 
 use cache_logic::origin::OriginFault;
+use cache_spin::address;
 use cache_spin::cache::{Cache, Settings};
 use cache_spin::redis::Redis;
 use cache_spin::state::State;
@@ -13,20 +14,23 @@ use cache_spin::terms::Terms;
 use commerce::error::Error;
 use commerce::views;
 
-use crate::settings::{Config, ConfigError, Loaded, Rules, component, joined, misconfigured, once};
+use crate::settings::{Config, ConfigError, OnceResult, Rules, component, merge, misconfigured, once};
+
+/// The name that the product goes by in `Cache-Status` and in Postgres' list of connections.
+pub const NAME: &str = "edge-orders";
 
 /// The dependencies of one instance.
 pub struct App {
-    /// What every request needs to know.
+    /// The settings that every request needs.
     pub config: Config,
     /// Redis in front of Postgres.
     pub cache: Cache,
-    /// The Redis of state that must not be evicted. Nothing of the cache is there.
+    /// The Redis of state that must not be evicted. No entry of the cache is there.
     pub state: State,
 }
 
 thread_local! {
-    static APP: OnceCell<Loaded<App>> = const { OnceCell::new() };
+    static APP: OnceCell<OnceResult<App>> = const { OnceCell::new() };
 }
 
 impl App {
@@ -34,7 +38,7 @@ impl App {
     ///
     /// # Errors
     /// Every setting that is wrong; the same at each request of this instance.
-    pub async fn get() -> Loaded<Self> {
+    pub async fn get() -> OnceResult<Self> {
         once(&APP, async || Ok(Self::new(Config::load(component()).await?))).await
     }
 
@@ -52,7 +56,7 @@ impl App {
     /// Every setting that is wrong, those of [`Rules`] among them.
     pub async fn wrong_settings() -> Vec<ConfigError> {
         let wrong = Self::get().await.err().unwrap_or_default();
-        joined(wrong.to_vec(), Rules::get().await.err().unwrap_or_default())
+        merge(wrong.to_vec(), Rules::get().await.err().unwrap_or_default())
     }
 
     fn new(config: Config) -> Self {
@@ -66,9 +70,9 @@ impl App {
         let cache = Cache::new(Settings {
             redis,
             key_prefix: config.key_prefix.clone(),
-            database_url: config.database_url.clone(),
-            database_name: config.database_name(),
-            cache_name: config.cache_name(),
+            database_url: address::named(config.database_url.clone(), NAME),
+            database_name: address::database_name(&config.database_url),
+            cache_name: address::cache_name(&config.redis_url, &config.key_prefix),
             timing: config.timing,
             statistics: StatisticsSettings {
                 redis: state_redis.clone(),

@@ -1,4 +1,4 @@
-//! Who asks: the token of a request, verified once per instance.
+//! Authentication: the token of a request names its caller, and is verified once per instance.
 
 use crate::request::Incoming;
 use crate::settings::{AuthMode, Config};
@@ -10,10 +10,11 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use uuid::Uuid;
 
-/// How many verified tokens an instance remembers. Past that it begins anew: simple, and a flood of tokens costs no memory.
+/// How many verified tokens an instance remembers. A full memory is emptied, so a flood of tokens
+/// costs no more than this.
 const REMEMBERED: usize = 256;
 
-/// The organisation of the caller where authentication is off: the first of the seeded ones.
+/// The organisation of the caller when authentication is off: the first of the seeded ones.
 const DEVELOPER_ORGANIZATION: Uuid = Uuid::from_u128(0x0190_a000_0000_7000_8000_0000_0000_0001);
 
 thread_local! {
@@ -22,8 +23,8 @@ thread_local! {
 
 /// The caller of a request.
 ///
-/// # Errors
-/// [`Error::Unauthenticated`] without a valid token; with authentication off, for every peer that isn't on loopback.
+/// [`Error::Unauthenticated`] without a valid token. With authentication off, every peer that isn't
+/// on loopback gets it.
 pub fn authenticate(config: &Config, request: &Incoming) -> Result<Rc<Caller>, Error> {
     match config.auth_mode {
         AuthMode::Off => developer(request).map(Rc::new),
@@ -69,8 +70,8 @@ fn by_token(config: &Config, request: &Incoming) -> Result<Rc<Caller>, Error> {
     Ok(caller)
 }
 
-/// Whether two tokens are one. Eight bytes at a time, since the standard comparison goes byte by byte in WebAssembly, and from the end,
-/// where tokens differ.
+/// Whether two tokens are one. The standard comparison goes byte by byte in WebAssembly, so this
+/// one takes eight at a time. It begins at the end, because tokens differ there.
 fn is_same(one: &str, other: &str) -> bool {
     let (one, one_end) = one.as_bytes().as_chunks::<8>();
     let (other, other_end) = other.as_bytes().as_chunks::<8>();
@@ -90,7 +91,7 @@ mod tests {
     use super::{bearer, is_same};
 
     #[test]
-    fn tokens_are_the_same_where_every_byte_is() {
+    fn tokens_are_the_same_if_every_byte_is() {
         let token = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhIn0.c2lnbmF0dXJl";
         assert!(is_same(token, token) && is_same("", ""));
         for end in 0..token.len() {
@@ -102,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bearer_token_is_found_whatever_the_case_of_its_scheme() {
+    fn a_bearer_token_is_found_in_any_case_of_its_scheme() {
         for (value, token) in [
             ("Bearer a.b.c", Some("a.b.c")),
             ("bEARER  x", Some("x")),

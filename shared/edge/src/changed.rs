@@ -7,14 +7,14 @@ use crate::reply::Reply;
 
 /// An order as it is after a change.
 #[derive(Debug)]
-pub struct Changed {
+pub struct ChangedOrder {
     /// Its JSON, as a read gives it.
     pub body: Vec<u8>,
     /// Its version.
     pub version: i64,
 }
 
-impl Changed {
+impl ChangedOrder {
     /// From a row with `body` and `version`.
     ///
     /// # Errors

@@ -1,5 +1,5 @@
-//! Reads and writes, as operations see them: a cached view, a function that changes something, a function that only looks. None of them shows
-//! Redis or the cache protocol.
+//! Reads and writes, as operations see them: a cached view, a function that changes something, a
+//! function that only looks. None of them shows Redis or the cache protocol.
 
 use std::time::Duration;
 
@@ -38,17 +38,18 @@ impl Keeping for ViewKeeping {
     }
 }
 
-/// One entry of a view, from the cache or by the view's function. `None`: no such thing; never cached.
+/// One entry of a view, from the cache or by the view's function. `None` means that there is no
+/// such thing; that is never cached.
 ///
 /// # Errors
-/// What Postgres gave. A fault of Redis is never an error.
+/// The error that Postgres gave. A fault of Redis is never an error.
 pub async fn read(app: &'static App, entry: Entry, params: Vec<Param>) -> Result<Option<Answer>, Error> {
     let compress = Compression::at_least(app.config.compress_min_bytes, GZIP);
     read_kept(app, entry, params, compress, None).await
 }
 
-/// As [`read`], for an entry that lives for `ttl` at most, and whose row may say for how long. Never packed: such entries are small, and the
-/// code that packs is a twentieth of a component.
+/// As [`read`], for an entry that lives for `ttl` at most. Its row may shorten that. Such entries
+/// are small, so they are never packed: the code that packs is a twentieth of a component.
 ///
 /// # Errors
 /// As [`read`].
@@ -70,12 +71,13 @@ async fn read_kept(
 ) -> Result<Option<Answer>, Error> {
     let view = entry.view;
     let load = Load { function: view.statement, params };
-    let read = app.cache.read(&counted(entry), load, ViewKeeping { view, compress, ttl }).await?;
+    let read = app.cache.read(&cache_entry(entry), load, ViewKeeping { view, compress, ttl }).await?;
     Ok(read.map(|read| Answer::new(read, compress)))
 }
 
-/// Many entries of one view, each with an id: one look, one call of the view's function for all that is missing (its rows carry `id`), one
-/// fill. Answers in the order of the ids. Never packed, since they become parts of one body.
+/// Many entries of one view, each with an id: one look into Redis, one call of the view's function
+/// for all that is missing, one fill. The function's rows carry `id`. Answers come in the order of
+/// the ids, and never packed, since they become parts of one body.
 ///
 /// # Errors
 /// As [`read`].
@@ -86,16 +88,17 @@ pub async fn read_many(
 ) -> Result<Vec<Option<Answer>>, Error> {
     let Some(view) = entries.first().map(|(_, entry)| entry.view) else { return Ok(Vec::new()) };
     let keeping = ViewKeeping { view, compress: None, ttl: None };
-    let entries: Vec<_> = entries.into_iter().map(|(id, entry)| (id, counted(entry))).collect();
+    let entries: Vec<_> = entries.into_iter().map(|(id, entry)| (id, cache_entry(entry))).collect();
     let reads = app.cache.read_many(&entries, view.statement, params, keeping).await?;
     Ok(reads.into_iter().map(|read| read.map(|read| Answer::new(read, None))).collect())
 }
 
-/// Calls a function in Postgres that changes what may be cached. Its rows carry `xid` and `tags`: what the triggers of its transaction
-/// announced. Returns when no reader is served the old state any more.
+/// Calls a function in Postgres that changes something that may be cached. Its rows carry `xid` and
+/// `tags`: the announcements of its transaction's triggers. Returns only when no reader is served
+/// the old state any more.
 ///
 /// # Errors
-/// What Postgres gave: then nothing has changed.
+/// The error that Postgres gave; then nothing has changed.
 pub async fn write(app: &'static App, function: &'static str, params: Vec<Param>) -> Result<Vec<Row>, Error> {
     Ok(app.cache.write(function, params).await?)
 }
@@ -111,7 +114,7 @@ pub async fn write_one(app: &'static App, function: &'static str, params: Vec<Pa
 /// Calls a function in Postgres that changes nothing that is cached.
 ///
 /// # Errors
-/// What Postgres gave: then nothing has changed, or the error says that it may have.
+/// The error that Postgres gave; then nothing has changed, or the error says that it may have.
 pub async fn change(app: &App, function: &'static str, params: Vec<Param>) -> Result<Vec<Row>, Error> {
     Ok(app.cache.ports.postgres.change(function, params).await?)
 }
@@ -124,10 +127,10 @@ pub async fn change_one(app: &App, function: &'static str, params: Vec<Param>) -
     one(change(app, function, params).await?)
 }
 
-/// Calls a function in Postgres that only looks, and whose answer isn't kept.
+/// Calls a function in Postgres that only reads. Its answer isn't cached.
 ///
 /// # Errors
-/// What Postgres gave.
+/// The error that Postgres gave.
 pub async fn query(app: &App, function: &'static str, params: Vec<Param>) -> Result<Vec<Row>, Error> {
     Ok(app.cache.ports.postgres.query(function, params).await?)
 }
@@ -140,6 +143,6 @@ pub fn one(rows: Vec<Row>) -> Result<Row, Error> {
     rows.into_iter().next().ok_or_else(|| Error::internal("a function gave no row"))
 }
 
-fn counted(entry: Entry) -> cache_spin::cache::Entry {
+fn cache_entry(entry: Entry) -> cache_spin::cache::Entry {
     cache_spin::cache::Entry { entity: entry.view.number(), key: entry.key, tags: entry.tags }
 }

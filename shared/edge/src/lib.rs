@@ -1,12 +1,14 @@
-//! A request in, a response out: what every component shares. Operations see requests, callers, settings, cached views and statements;
-//! none of them sees Redis or the cache protocol.
+//! From a request to a response: everything that all components share. Operations see requests,
+//! callers, settings, cached views and statements; none of them sees Redis or the cache protocol.
 //!
 //! Reading order:
-//! 1. [`reply`], [`request`], [`problem`]: responses, requests, and the one mapping of errors to responses
+//! 1. [`reply`], [`request`], [`problem`]: responses, requests, and the one mapping of errors to
+//!    responses
 //! 2. [`settings`]: every setting as a row, read once per instance
-//! 3. [`app`]: what a component works with; [`auth`]: who asks
+//! 3. [`app`]: the parts that a component works with; [`auth`]: the caller of a request
 //! 4. [`data`], [`answer`], [`changed`]: cached views, statements, and how their outcomes are sent
-//! 5. [`route`], [`respond`]: a component as a table of routes; [`outgoing`]: bodies on their way out
+//! 5. [`route`], [`respond`]: a component as a table of routes; [`outgoing`]: bodies on their way
+//!    out
 
 pub mod answer;
 pub mod app;
@@ -43,7 +45,7 @@ pub mod state {
     pub use cache_spin::state::State;
 }
 
-/// What is counted, and Prometheus' text format.
+/// Counts of events, and Prometheus' text format.
 pub mod statistics {
     pub use cache_logic::exposition::{Exposition, Kind};
     pub use cache_logic::statistics::Statistics;

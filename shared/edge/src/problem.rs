@@ -5,10 +5,10 @@ use serde_json::{Map, Value, json};
 
 use crate::reply::Reply;
 
-/// What the types of problems begin with. They are names, kept stable; nothing has to be there.
+/// Every problem's type begins with this. Types are stable names; no page has to be there.
 const TYPES: &str = "https://edge-orders.dev/problems/";
 
-/// What the mapping says of a kind of error.
+/// The mapping of one kind of error.
 struct Kind {
     status: u16,
     /// The end of the type.
@@ -94,7 +94,7 @@ pub fn reply(error: &Error, instance: &str, request_id: &str) -> Reply {
     }
 }
 
-/// What the caller reads. A mistake of ours stays in the log, under the request's id.
+/// The detail that the caller reads. An internal fault stays in the log, under the request's id.
 fn detail(error: &Error) -> String {
     match error {
         Error::Internal { .. } => "it is in the server's log, under this request id".to_owned(),
@@ -157,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_counted_reads_as_what_it_ended_in_and_says_what_is_left() {
+    fn a_counted_refusal_reads_as_itself_and_counts_the_attempts_left() {
         for refusal in [
             Error::Conflict { detail: "no".into(), current: Some("shipped".into()) },
             Error::RequiresRetry { retry_after_seconds: 2 },
@@ -175,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_client_needs_stands_in_headers_and_members() {
+    fn an_error_gives_its_details_in_headers_and_members() {
         let header = |error: &Error, name: &str| {
             let (reply, _) = document(error);
             reply.headers.into_iter().find(|(known, _)| *known == name).map(|(_, value)| value)

@@ -12,7 +12,7 @@ pub struct Reply {
     pub status: u16,
     /// Headers besides those that every response has.
     pub headers: Vec<(&'static str, Cow<'static, str>)>,
-    /// The whole body; `None` where the status has none.
+    /// The whole body; `None` if the status has none.
     pub body: Option<Vec<u8>>,
 }
 
@@ -33,7 +33,7 @@ impl Reply {
         Self { status: 204, headers: Vec::new(), body: None }
     }
 
-    /// 304: the caller has it already.
+    /// 304: the caller already has the body.
     pub fn not_modified() -> Self {
         Self { status: 304, headers: Vec::new(), body: None }
     }
@@ -47,7 +47,7 @@ impl Reply {
 }
 
 impl Reply {
-    /// JSON that describes this moment: nobody may keep it.
+    /// JSON that describes this moment only, so no cache may keep it.
     pub fn fresh(status: u16, body: impl Into<Vec<u8>>) -> Self {
         Self::json(status, body).with("cache-control", "no-store")
     }

@@ -10,14 +10,15 @@ use std::cell::{OnceCell, RefCell};
 use std::net::SocketAddr;
 use std::time::Duration;
 
-/// How much of a body that is too large is read and dropped, so that the client gets to read the answer.
+/// How much of a body that is too large is read and dropped. Without that, the client would see a
+/// broken connection in place of the answer.
 const DRAIN_LIMIT: usize = 16 << 20;
 
-/// How long a body may take to arrive. Spin has no such limit, and a request that trickles holds its
-/// place in the instance.
+/// How long a body may take to arrive. Spin has no such limit, and a request that trickles holds
+/// its place in the instance.
 const BODY_TIME: Duration = Duration::from_secs(10);
 
-/// How long to wait for the rest of a body that nobody reads.
+/// How long to wait for the rest of a body that no operation reads.
 const DRAIN_TIME: Duration = Duration::from_secs(1);
 
 /// A decoded request.
@@ -49,7 +50,7 @@ impl Incoming {
             WasiMethod::Options => Method::OPTIONS,
             WasiMethod::Trace => Method::TRACE,
             WasiMethod::Patch => Method::PATCH,
-            // Something that no route has.
+            // A method that no route has.
             WasiMethod::Other(name) => Method::from_bytes(name.as_bytes()).unwrap_or(Method::CONNECT),
         };
         let target = request.get_path_with_query().unwrap_or_default();
@@ -67,13 +68,13 @@ impl Incoming {
         Self { method, path, query, request_id, fields, all: OnceCell::new(), body: RefCell::new(body) }
     }
 
-    /// All headers; those of Spin come last, behind what a client may have forged. Copied from the host at the first call: a hit needs
-    /// two of some twenty, so it asks for these by name.
+    /// All headers. Those of Spin come last, behind any that a client may have forged. Copied from
+    /// the host at the first call: a hit needs two of some twenty, so it asks for these by name.
     pub fn headers(&self) -> &HeaderMap {
         self.all.get_or_init(|| {
             let mut headers = HeaderMap::new();
             for (name, value) in self.fields.copy_all() {
-                // What isn't a header by the standard is as good as absent.
+                // A header that breaks the standard counts as absent.
                 if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {
                     headers.append(name, value);
                 }
@@ -87,7 +88,7 @@ impl Incoming {
         self.fields.get(name).into_iter().next().and_then(visible)
     }
 
-    /// The only header of that name, if it is text; none where there are several.
+    /// The only header of that name, if it is text; `None` if there are several.
     pub fn only_header(&self, name: &str) -> Option<String> {
         let [value] = <[Vec<u8>; 1]>::try_from(self.fields.get(name)).ok()?;
         String::from_utf8(value).ok()
@@ -95,14 +96,14 @@ impl Incoming {
 
     /// A part of the path, as the route in spin.toml names it (`:id`).
     pub fn param(&self, name: &str) -> &str {
-        // The last one: Spin sets it behind whatever the client has sent.
+        // The last one counts: Spin sets it behind any that the client has sent.
         let values = self.headers().get_all(format!("spin-path-match-{name}"));
         values.iter().next_back().and_then(|value| value.to_str().ok()).unwrap_or_default()
     }
 
     /// The address of the peer, as Spin saw it.
     pub fn client_addr(&self) -> Option<SocketAddr> {
-        // The last one: Spin sets it behind whatever the client has sent.
+        // The last one counts: Spin sets it behind any that the client has sent.
         self.fields.get("spin-client-addr").pop().and_then(visible).and_then(|address| address.parse().ok())
     }
 
@@ -113,7 +114,8 @@ impl Incoming {
     /// The whole body.
     ///
     /// # Errors
-    /// [`Error::TooLarge`] naming `field` where it has more than `limit` bytes, [`Error::Invalid`] where it takes too long.
+    /// [`Error::TooLarge`] that names `field`, if it has more than `limit` bytes.
+    /// [`Error::Invalid`] if it takes too long.
     pub async fn body(&self, limit: usize, field: &str) -> Result<Vec<u8>, Error> {
         let Some(stream) = self.body.take() else { return Ok(Vec::new()) };
         let late = || Err(Error::invalid(field, format!("did not arrive within {} seconds", BODY_TIME.as_secs())));
@@ -121,7 +123,7 @@ impl Incoming {
     }
 }
 
-/// Reads a body to its end, or as far as is worth the while.
+/// Reads a body to its end, or until the limits for too large a body are reached.
 async fn collect(mut stream: StreamReader<u8>, limit: usize, field: &str) -> Result<Vec<u8>, Error> {
     let (mut body, mut total) = (Vec::new(), 0);
     loop {
@@ -137,7 +139,7 @@ async fn collect(mut stream: StreamReader<u8>, limit: usize, field: &str) -> Res
     if total > limit { Err(Error::TooLarge { field: field.to_owned(), limit }) } else { Ok(body) }
 }
 
-/// A client's request id is kept where it is short and harmless.
+/// A client's request id is kept if it is short and harmless.
 fn usable_id(value: Vec<u8>) -> Option<String> {
     visible(value).filter(|id| (1..=128).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic()))
 }
@@ -149,7 +151,8 @@ fn visible(value: Vec<u8>) -> Option<String> {
 }
 
 impl Incoming {
-    /// Reads a body to its end that nobody has asked for, so that the connection is of use again.
+    /// Reads a body that no operation has read to its end, so that the connection can be used
+    /// again.
     pub(crate) async fn drain(&self) {
         if self.has_unread_body() {
             let _ = Box::pin(limited(DRAIN_TIME, self.body(DRAIN_LIMIT, "body"))).await;
@@ -166,7 +169,7 @@ impl Incoming {
         matches!(self.method, Method::GET | Method::HEAD)
     }
 
-    /// The part of the path at `index` below `/api/v1`; `None` where the path is shorter.
+    /// The part of the path at `index` below `/api/v1`; `None` if the path is shorter.
     pub fn segment(&self, index: usize) -> Option<&str> {
         let below = self.path.strip_prefix("/api/v1/")?;
         below.split('/').nth(index).filter(|segment| !segment.is_empty())

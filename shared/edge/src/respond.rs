@@ -5,7 +5,7 @@ use spin_sdk::wasip3::http::types::{Fields, Response};
 use spin_sdk::wasip3::wit_bindgen::yield_async;
 use std::cell::RefCell;
 
-use crate::outgoing::written;
+use crate::outgoing::body_ends;
 use crate::problem;
 use crate::reply::Reply;
 use crate::request::Incoming;
@@ -26,7 +26,8 @@ pub async fn respond(incoming: Incoming, outcome: Result<Reply, Error>) -> Respo
 }
 
 thread_local! {
-    /// The headers of the last response, whose buffers the next one uses again: the bindings want them owned.
+    /// The headers of the last response. The bindings want them owned, so the next response uses
+    /// their buffers again.
     static LINES: RefCell<Vec<(String, Vec<u8>)>> = const { RefCell::new(Vec::new()) };
 }
 
@@ -41,28 +42,30 @@ fn fields<'a>(headers: impl ExactSizeIterator<Item = (&'a str, &'a str)>) -> Fie
             line.1.clear();
             line.1.extend_from_slice(value.as_bytes());
         }
-        // Our own headers are valid; should one not be, the response goes out without any rather than not at all.
+        // Our own headers are valid. If one were not, the response would go out without headers
+        // rather than not at all.
         Fields::from_list(&lines[..count]).unwrap_or_else(|_| Fields::new())
     })
 }
 
-/// Sends a response so that head and body leave in one packet: with a Content-Length, and with the body's write begun before the
-/// handler returns. Spin's server doesn't set TCP_NODELAY; a second packet would wait for the client's delayed ACK, 40 ms.
+/// Sends a response so that head and body leave in one packet: with a Content-Length, and with the
+/// body's write begun before the handler returns. Spin's server doesn't set TCP_NODELAY, so a
+/// second packet would wait for the client's delayed ACK, 40 ms.
 async fn send(mut reply: Reply) -> Response {
     if let Some(body) = &reply.body {
         let length = body.len().to_string();
         reply.headers.push(("content-length", length.into()));
     }
     let fields = fields(reply.headers.iter().map(|(name, value)| (*name, value.as_ref())));
-    let (contents, trailers) = written(reply.body);
+    let (contents, trailers) = body_ends(reply.body);
     let (response, _sent) = Response::new(fields, contents, trailers);
-    // It is 200 by itself.
+    // A response is 200 unless told otherwise.
     if reply.status != 200 {
         // Only codes of three digits are ever set.
         let _ = response.set_status_code(reply.status);
     }
-    // The first yield lets the executor take up the spawned write, the second lets the write begin. With one, this function would go on
-    // first, and the head would leave alone.
+    // The first yield lets the executor take up the spawned write, the second lets the write begin.
+    // With one, this function would go on first, and the head would leave alone.
     yield_async().await;
     yield_async().await;
     response

@@ -1,8 +1,10 @@
-//! Settings: each is one row of a table here (or, for payments, in the crate of payments). The rows make the declarations in spin.toml,
-//! what each component is given, and the table in README; the same rows bound what is parsed.
+//! Settings: each is one row of a table here, or, for payments, in the crate of payments. The
+//! declarations in spin.toml, each component's variables and the table in README are made from the
+//! rows. The same rows bound the values that are parsed.
 //!
-//! An instance reads a setting once. What a hit needs is in [`Config`] and read at the first request; all else is in [`Rules`] and
-//! read at the first miss or write. A variable costs Spin as much as a hit, and most instances only answer hits.
+//! An instance reads a setting once. [`Config`] holds the settings that a hit needs, and is read at
+//! the first request. [`Rules`] holds all others, and is read at the first miss or write. A
+//! variable costs Spin as much as a hit, and most instances only answer hits.
 
 use std::cell::OnceCell;
 use std::thread::LocalKey;
@@ -24,12 +26,12 @@ pub use parser::Parser;
 pub use rules::{MetricsAccess, Policies, Rules};
 pub use table::{DELIVERIES, Group, HEALTH, ORDERS, PAYMENTS, SESSIONS, Setting, VIEWERS, setting};
 
-/// The tables of this crate: what every component may be given.
+/// The tables of this crate: settings that any component may be given.
 pub const GROUPS: &[&Group] =
     &[&config::DEPENDENCIES, &config::CALLERS, &rules::LIFETIMES, &rules::PROTOCOL, &rules::COUNTING];
 
-/// Values by the names of their settings: a list, since there are few, and a hash table would ask the
-/// host for its seed.
+/// Values by the names of their settings. A list, since there are few, and a hash table would ask
+/// the host for its seed.
 #[derive(Debug, Default)]
 pub struct Values(Vec<(&'static str, String)>);
 
@@ -54,18 +56,18 @@ impl Extend<(&'static str, String)> for Values {
     }
 }
 
-/// Everything that an instance has loaded once, or every setting that is wrong.
-pub type Loaded<T> = Result<&'static T, &'static [ConfigError]>;
+/// The settings that an instance has loaded once, or every setting that is wrong.
+pub type OnceResult<T> = Result<&'static T, &'static [ConfigError]>;
 
 /// The content of `cell`, loaded at the first request that needs it.
 pub async fn once<T>(
-    cell: &'static LocalKey<OnceCell<Loaded<T>>>,
+    cell: &'static LocalKey<OnceCell<OnceResult<T>>>,
     load: impl AsyncFnOnce() -> Result<T, Vec<ConfigError>>,
-) -> Loaded<T> {
+) -> OnceResult<T> {
     if let Some(known) = cell.with(|cell| cell.get().copied()) {
         return known;
     }
-    // A future of its own: nearly every request finds it loaded.
+    // Boxed, since nearly every request finds it loaded and should not carry this future about.
     let loaded = Box::pin(load()).await;
     // Another request may have been faster while the variables were read.
     cell.with(|cell| {
@@ -81,12 +83,12 @@ pub async fn once<T>(
     })
 }
 
-/// A setting that is missing or wrong. Never says the value: it may be a secret.
+/// A setting that is missing or wrong. It never shows the value, which may be a secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConfigError {
     /// The variable's name in spin.toml.
     pub variable: &'static str,
-    /// What is wrong with it.
+    /// The mistake, without the value.
     pub detail: String,
 }
 
@@ -96,8 +98,8 @@ pub fn misconfigured(errors: &[ConfigError]) -> Error {
     Error::Misconfigured { detail: named.join("; ") }
 }
 
-/// All that is wrong with [`Config`] and with [`Rules`]; a setting that both read is named once.
-pub(crate) fn joined(mut wrong: Vec<ConfigError>, further: &[ConfigError]) -> Vec<ConfigError> {
+/// The mistakes of [`Config`] and of [`Rules`]; a setting that both read is named once.
+pub(crate) fn merge(mut wrong: Vec<ConfigError>, further: &[ConfigError]) -> Vec<ConfigError> {
     for error in further {
         if wrong.iter().all(|known| known.variable != error.variable) {
             wrong.push(error.clone());
@@ -106,11 +108,12 @@ pub(crate) fn joined(mut wrong: Vec<ConfigError>, further: &[ConfigError]) -> Ve
     wrong
 }
 
-/// The values of these settings, as `component` is given them. One that it isn't given has its default.
+/// The values of these settings, as `component` is given them. A setting that it isn't given has
+/// its default.
 ///
 /// # Errors
-/// Every setting that spin.toml should give to the component and doesn't.
-pub async fn given(
+/// Every setting that spin.toml should give to the component but doesn't.
+pub async fn values_of(
     component: &str,
     settings: impl IntoIterator<Item = &'static Setting>,
 ) -> Result<Values, Vec<ConfigError>> {

@@ -1,4 +1,5 @@
-//! A PayPal order that the shopper has approved is not paid: somebody has to capture it. The event of the approval does.
+//! The capture of approved PayPal orders. Approval by the shopper pays nothing; only a capture
+//! takes the money. The event of the approval makes it.
 
 use commerce::error::Error;
 use commerce::gateway::{GatewayError, NewCapture};
@@ -12,26 +13,28 @@ use crate::Payments;
 /// Why an approved order could not be captured now.
 #[derive(Debug)]
 pub enum Cause {
-    /// The provider couldn't be asked, or gave no usable answer.
+    /// The provider couldn't be asked, or its answer couldn't be used.
     Provider(GatewayError),
-    /// Our own store.
+    /// Our own store failed.
     Ours(Error),
 }
 
 impl Cause {
-    /// Our own store's.
+    /// A fault of our own store.
     pub fn ours(fault: impl Into<Error>) -> Self {
         Self::Ours(fault.into())
     }
 }
 
-/// Captures an order that PayPal shows without a payment, where one of our sessions still waits for it. Gives what PayPal says then; nothing
-/// where there is nothing to capture, or PayPal refuses: the shopper may try again.
+/// Captures an order that PayPal shows without a payment, if one of our sessions still waits for
+/// it. Gives PayPal's answer. It is empty if there is nothing to capture, or if PayPal refuses:
+/// then the shopper may try again.
 ///
-/// Any number of times, by any number of deliveries, takes the money once: the request id is the order's until PayPal refuses.
+/// Any number of deliveries may call this any number of times; the money is taken once. The request
+/// id is the order's until PayPal refuses.
 ///
 /// # Errors
-/// [`Cause`]: then the event stays as it is, and the capture is tried again.
+/// [`Cause`]: the event stays as it is, and the capture is tried again.
 pub async fn capture(app: &'static App, payments: &Payments, order: &str) -> Result<Vec<ProviderObject>, Cause> {
     let provider = Provider::PayPal.as_str();
     let waiting = edge::query(app, "payment_approval", params![provider, order]).await;
@@ -40,19 +43,19 @@ pub async fn capture(app: &'static App, payments: &Payments, order: &str) -> Res
     match payments.gateway.capture(&NewCapture::of_paypal_order(order, refusals)).await {
         Err(GatewayError::Refused { reason, .. }) => {
             eprintln!("info: PayPal doesn't capture order {order}: {reason}");
-            refused(app, order, refusals).await.map_err(Cause::ours)?;
+            record_refusal(app, order, refusals).await.map_err(Cause::ours)?;
             Ok(Vec::new())
         }
         outcome => outcome.map_err(Cause::Provider),
     }
 }
 
-/// Writes down that the capture which was asked for after so many refusals was refused, too: PayPal would answer the same to the same request
-/// id, so the next attempt has another.
+/// Records a refusal of the capture that was asked for after so many refusals. PayPal answers the
+/// same to the same request id, so the next attempt has another.
 ///
 /// # Errors
-/// What Postgres gave.
-pub async fn refused(app: &'static App, order: &str, refusals: i64) -> Result<(), Error> {
+/// The error that Postgres gave.
+pub async fn record_refusal(app: &'static App, order: &str, refusals: i64) -> Result<(), Error> {
     let count = i32::try_from(refusals).unwrap_or(i32::MAX - 1);
     edge::write(app, "capture_refused", params![Provider::PayPal.as_str(), order, count]).await.map(drop)
 }

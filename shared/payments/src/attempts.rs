@@ -1,4 +1,4 @@
-//! Under which keys attempts to pay are counted, and when a count begins anew.
+//! The keys under which attempts to pay are counted, and the moment when a count begins anew.
 //!
 //! Customers and addresses stand in keys as HMACs: nothing personal is in Redis.
 
@@ -14,8 +14,9 @@ pub const HOUR: Duration = Duration::from_secs(3600);
 /// The longer window.
 pub const DAY: Duration = Duration::from_secs(24 * 3600);
 
-/// Somebody has paid, so their count of the hour begins anew. `tags` are those of the write that recorded the payment, among them the
-/// customer's. If Redis is away, the count runs out by itself.
+/// After a payment the customer's count of the hour begins anew. `tags` are those of the write that
+/// recorded the payment; the customer's is among them. If Redis is away, the count runs out by
+/// itself.
 pub async fn forget_paid(app: &App, hmac_key: &[u8], tags: &[String]) {
     let customer = |tag: &String| {
         let (organization, customer) = tag.strip_prefix("customer:")?.split_once('/')?;
@@ -42,7 +43,7 @@ pub fn hour_key(customer: &str) -> String {
     rate().part(customer).part("hour").build()
 }
 
-/// What the keys of all limits begin with.
+/// The beginning of the keys of all limits.
 pub fn rate() -> KeyBuilder {
     KeyBuilder::new("payment:rate")
 }

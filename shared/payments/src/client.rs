@@ -1,5 +1,5 @@
-//! Outbound HTTP: one request, one answer, within one time limit and one size limit. Redirects are answers like any other: nothing is
-//! followed.
+//! Outbound HTTP: one request, one answer, within one time limit and one size limit. Redirects are
+//! answers like any other, and aren't followed.
 
 use std::future::Future;
 use std::time::Duration;
@@ -12,21 +12,22 @@ use spin_sdk::wasip3::wit_bindgen::{StreamResult, yield_async};
 use spin_sdk::wasip3::wit_future;
 
 use edge::clock::{self, limited};
-use edge::outgoing::written;
+use edge::outgoing::body_ends;
 
 /// How much is read of an answer at once.
 const CHUNK: usize = 16 << 10;
 
-/// Who is calling.
+/// The product's name and version, which providers see.
 const USER_AGENT: &str = concat!("edge-orders/", env!("CARGO_PKG_VERSION"));
 
-/// What calls of providers need of the world: a port, so that they can be tested without one.
+/// The outside world, as calls of providers need it. A port, so that they are tested without one.
 pub trait Wire {
-    /// Sends a request to an origin (scheme, host, port), and reads at most `max_bytes` of the answer within `limit`.
+    /// Sends a request to an origin (scheme, host, port), and reads at most `max_bytes` of the
+    /// answer within `limit`.
     ///
     /// # Errors
-    /// [`GatewayError::Away`] for no answer in time; [`GatewayError::Unexpected`] for more than `max_bytes`, or where the address can't be
-    /// called at all.
+    /// [`GatewayError::Away`] for no answer in time. [`GatewayError::Unexpected`] for more than
+    /// `max_bytes`, and for an address that can't be called at all.
     fn send(
         &self,
         origin: &str,
@@ -45,7 +46,7 @@ pub trait Wire {
     fn draw(&self) -> f64;
 }
 
-/// The way out. It has no connections of its own: the host keeps them.
+/// Outbound HTTP over the host, which keeps the connections.
 pub struct Client {
     limit: Duration,
 }
@@ -76,12 +77,13 @@ impl Wire for Client {
 }
 
 impl Client {
-    /// `limit` bounds a call of [`Self::get_limited`], from connecting to the last byte; calls of providers bring their own.
+    /// `limit` bounds a call of [`Self::get_limited`], from connecting to the last byte; calls of
+    /// providers bring their own.
     pub fn new(limit: Duration) -> Self {
         Self { limit }
     }
 
-    /// Gets what is at `url`, at most `max_bytes` of it.
+    /// Gets the document at `url`, at most `max_bytes` of it.
     ///
     /// # Errors
     /// As [`Wire::send`]. A status other than 200 is an answer.
@@ -95,7 +97,8 @@ impl Client {
 
 async fn exchange(origin: &str, request: &Request, max_bytes: usize, limit: Duration) -> Result<Answer, GatewayError> {
     let request = outgoing(origin, request, limit).ok_or(GatewayError::Unexpected)?;
-    // Lets the body's write begin: a head that leaves alone makes the body wait for the other side's delayed acknowledgement.
+    // Lets the body's write begin: a head that leaves alone makes the body wait for the other
+    // side's delayed acknowledgement.
     yield_async().await;
     let response = client::send(request).await.map_err(|error| fault(&error))?;
     let status = response.get_status_code();
@@ -104,7 +107,7 @@ async fn exchange(origin: &str, request: &Request, max_bytes: usize, limit: Dura
     Ok(Answer { status, retry_after, body })
 }
 
-/// `None`: something in it can't be sent.
+/// `None` if some part of the request can't be sent.
 fn outgoing(origin: &str, request: &Request, limit: Duration) -> Option<WasiRequest> {
     let (scheme, authority) = origin.split_once("://")?;
     let scheme = if scheme == "https" { Scheme::Https } else { Scheme::Http };
@@ -113,8 +116,8 @@ fn outgoing(origin: &str, request: &Request, limit: Duration) -> Option<WasiRequ
     if request.method == Method::Post {
         headers.push(("content-length".to_owned(), request.body.len().to_string().into_bytes()));
     }
-    let (body, trailers) = written((!request.body.is_empty()).then(|| request.body.clone()));
-    // Where the host can't do it, the limit around the whole call does.
+    let (body, trailers) = body_ends((!request.body.is_empty()).then(|| request.body.clone()));
+    // If the host can't do it, the limit around the whole call does.
     let options = RequestOptions::new();
     let nanos = u64::try_from(limit.as_nanos()).unwrap_or(u64::MAX);
     let _ = options.set_connect_timeout(Some(nanos));
@@ -144,13 +147,13 @@ async fn collect(response: Response, max_bytes: usize) -> Result<Vec<u8>, Gatewa
             break;
         }
     }
-    // A body that was cut off ends like a whole one; only this tells them apart.
+    // A body that was cut off ends like a whole one; only the trailers tell them apart.
     drop(stream);
     end.await.map_err(|error| fault(&error))?;
     Ok(body)
 }
 
-/// What was never sent won't be by a retry; anything else may pass.
+/// A request that was never sent won't be sent by a retry; any other fault may pass.
 fn fault(error: &ErrorCode) -> GatewayError {
     match error {
         ErrorCode::HttpRequestDenied => {
@@ -164,7 +167,7 @@ fn fault(error: &ErrorCode) -> GatewayError {
     }
 }
 
-/// In seconds; the form with a date isn't read: neither provider uses it.
+/// In seconds. The form with a date isn't read, because neither provider uses it.
 fn retry_after(values: &[Vec<u8>]) -> Option<u32> {
     std::str::from_utf8(values.first()?).ok()?.trim().parse().ok()
 }

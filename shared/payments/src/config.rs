@@ -6,48 +6,49 @@ use commerce::client_address::Proxies;
 use commerce::gateway::{GatewayError, Secret};
 use commerce::webhook::paypal::{Environment, Simulator, Trust};
 
-use edge::settings::{ConfigError, DELIVERIES, Group, PAYMENTS, Parser, SESSIONS, Values, given, rows, setting};
+use edge::settings::{ConfigError, DELIVERIES, Group, PAYMENTS, Parser, SESSIONS, Values, rows, setting, values_of};
 
 use crate::urls::{certificate_prefix, return_prefix};
 
 #[cfg(test)]
 pub(crate) mod tests;
 
-/// How it is made sure that what a PayPal event says is true.
+/// How a PayPal event is proved to be true.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PayPalMode {
-    /// The signature, then the API is asked for the resource: a body can be forged to the same CRC-32, a resource can't.
+    /// The signature is checked, then the API is asked for the resource. A body can be forged to
+    /// the same CRC-32, a resource can't.
     Api,
-    /// PayPal is sent the delivery back and says whether it is genuine.
+    /// The delivery is sent back to PayPal, which says whether it is genuine.
     PostBack,
-    /// The signature alone. Unsafe: it covers no more than a CRC-32 of the body.
+    /// Only the signature is checked. Unsafe: it covers no more than a CRC-32 of the body.
     SignatureOnly,
 }
 
-/// PayPal, as far as it is configured.
+/// The settings of PayPal; empty if it isn't used.
 #[derive(Debug)]
 pub struct PayPalConfig {
     /// The API's origin, without a slash at the end.
     pub api_url: String,
-    /// Of the app at PayPal.
+    /// The client id of the app at PayPal.
     pub client_id: String,
-    /// Its secret.
+    /// The client's secret.
     pub client_secret: Secret,
     /// The merchant id of the account that gets the money.
     pub account: String,
     /// The webhook's id at PayPal, part of what it signs.
     pub webhook_id: String,
-    /// How events are made sure of.
+    /// How events are proved.
     pub mode: PayPalMode,
-    /// What to do with events of the public simulator.
+    /// How events of the public simulator are treated.
     pub simulator: Simulator,
-    /// Where certificates may come from, instead of where PayPal's do; for tests.
+    /// The prefix of certificates' addresses in place of PayPal's own; for tests.
     pub certificate_url: Option<String>,
     /// The pinned certificates.
     pub trust: Option<Trust>,
 }
 
-/// Stripe, as far as it is configured.
+/// The settings of Stripe; empty if it isn't used.
 #[derive(Debug)]
 pub struct StripeConfig {
     /// The API's origin, without a slash at the end.
@@ -56,11 +57,11 @@ pub struct StripeConfig {
     pub api_key: Secret,
     /// The account that gets the money.
     pub account: String,
-    /// The endpoint's secrets, any of which counts.
+    /// The endpoint's secrets; a signature by any of them counts.
     pub webhook_secrets: Vec<Secret>,
 }
 
-/// How many attempts are taken.
+/// How many attempts are admitted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AttemptLimits {
     /// Of one customer in an hour.
@@ -82,7 +83,8 @@ pub struct PaymentConfig {
     pub paypal: PayPalConfig,
     /// Stripe.
     pub stripe: StripeConfig,
-    /// What a shopper may be sent back to: prefixes that end with the slash behind an origin or a folder.
+    /// The prefixes of pages that a shopper may be sent back to. Each ends with the slash behind an
+    /// origin or a folder.
     pub return_urls: Vec<String>,
     /// How long one call to a provider may take, from connecting to the last byte.
     pub timeout: Duration,
@@ -94,19 +96,19 @@ pub struct PaymentConfig {
     pub session_ttl: Duration,
     /// How long a checkout session is kept.
     pub checkout_ttl: Duration,
-    /// How long Redis knows what came of a delivery.
+    /// How long Redis knows the outcome of a delivery.
     pub webhook_ttl: Duration,
     /// How long a guest token opens its order.
     pub guest_token_ttl: Duration,
     /// How long headers and bodies of events are kept.
     pub webhook_keep: Duration,
-    /// What personal values and guest tokens are hashed with.
+    /// The key that personal values and guest tokens are hashed with.
     pub hmac_key: Secret,
-    /// How many attempts to pay are taken.
+    /// How many attempts to pay are admitted.
     pub limits: AttemptLimits,
-    /// Whose word about a client's address is taken.
+    /// The proxies whose word about a client's address counts.
     pub trusted_proxies: Proxies,
-    /// From which score on a payment is held for review.
+    /// A payment with at least this score is held for review.
     pub fraud_review_score: u32,
 }
 
@@ -147,7 +149,7 @@ const SETTINGS: Group = Group {
         setting(
             "paypal_certificate_url",
             "",
-            "what certificates' URLs begin with, for tests; empty: PayPal's own rule",
+            "the beginning of certificates' URLs, for tests; empty: PayPal's own rule",
         )
         .read_by(DELIVERIES),
         setting("paypal_certificate_host", "", "its scheme, host and port, for the allow-list").read_by(&[]),
@@ -169,8 +171,12 @@ const SETTINGS: Group = Group {
         setting("stripe_webhook_secrets", "", "one, or several between blanks while one is being replaced")
             .secret()
             .read_by(DELIVERIES),
-        setting("payment_return_urls", "", "where shoppers may be sent back to: origins or folders between blanks")
-            .read_by(SESSIONS),
+        setting(
+            "payment_return_urls",
+            "",
+            "pages that shoppers may be sent back to: origins or folders between blanks",
+        )
+        .read_by(SESSIONS),
         setting("payment_timeout_ms", "5000", "of one call to a provider").within(10, 30_000).read_by(PAYMENTS),
         setting("payment_attempts", "3", "how often such a call is made").within(1, 10).read_by(PAYMENTS),
         setting("payment_breaker_ms", "10000", "how long a provider that gave no answer is left alone")
@@ -180,7 +186,7 @@ const SETTINGS: Group = Group {
             .within(60, DAY)
             .read_by(SESSIONS),
         setting("ttl_checkout_session", "1800", "seconds that a cart is kept").within(60, MONTH).read_by(SESSIONS),
-        setting("ttl_webhook", "3600", "seconds that Redis knows what came of a delivery")
+        setting("ttl_webhook", "3600", "seconds that Redis knows the outcome of a delivery")
             .within(1, MONTH)
             .read_by(DELIVERIES),
         setting("ttl_guest_token", "2592000", "seconds that a guest token opens its order")
@@ -189,7 +195,7 @@ const SETTINGS: Group = Group {
         setting("webhook_keep_seconds", "2592000", "of events' headers and bodies")
             .within(DAY, 120 * MONTH)
             .read_by(DELIVERIES),
-        setting("hmac_key", "", "at least 32 characters; what personal values and guest tokens are hashed with")
+        setting("hmac_key", "", "at least 32 characters; the key that hashes personal values and guest tokens")
             .secret()
             .read_by(PAYMENTS),
         setting("limit_customer_hour", "5", "attempts to pay").within(1, 1_000_000).read_by(SESSIONS),
@@ -202,7 +208,7 @@ const SETTINGS: Group = Group {
             "networks between blanks, whose X-Forwarded-For is believed; none: there is no proxy",
         )
         .read_by(SESSIONS),
-        setting("fraud_review_score", "70", "from which on a payment is held for review")
+        setting("fraud_review_score", "70", "a payment with at least this score is held for review")
             .within(1, 1_000)
             .read_by(SESSIONS),
     ],
@@ -217,7 +223,7 @@ impl PaymentConfig {
     /// # Errors
     /// Every variable that is wrong.
     pub async fn load(component: &str) -> Result<Self, Vec<ConfigError>> {
-        Self::parse(&given(component, rows(GROUPS)).await?)
+        Self::parse(&values_of(component, rows(GROUPS)).await?)
     }
 
     /// Parses and validates. Pure.
@@ -294,13 +300,13 @@ fn stripe(parser: &mut Parser<'_>, live: bool) -> StripeConfig {
     }
 }
 
-/// What may stand in a header: a secret with a blank or a line break was copied wrongly.
+/// A text that may stand in a header. A secret with a blank or a line break was copied wrongly.
 fn visible(text: &str) -> Result<String, String> {
     let all = text.bytes().all(|byte| byte.is_ascii_graphic());
     all.then(|| text.to_owned()).ok_or_else(|| "must be visible ASCII characters".to_owned())
 }
 
-/// As in the table `provider_accounts`.
+/// A text that the table `provider_accounts` would accept.
 fn account(text: &str) -> Result<String, String> {
     let all = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'));
     let fits = all && text.len() <= 128;
@@ -319,7 +325,7 @@ fn hmac_key(text: &str) -> Result<String, String> {
     enough.then(|| text.to_owned()).ok_or_else(|| format!("must have at least {LEAST_HMAC_KEY} characters"))
 }
 
-/// Where a line can't end (in an environment file), `\n` may be written instead.
+/// A variable that can't hold line breaks (in an environment file) has `\n` instead.
 fn trust(text: &str) -> Result<Option<Trust>, String> {
     if text.is_empty() {
         return Ok(None);
@@ -329,7 +335,8 @@ fn trust(text: &str) -> Result<Option<Trust>, String> {
     trust.map(Some).map_err(|_| "must be certificates in PEM, with a root among them".to_owned())
 }
 
-/// Where an API is: no more than scheme, host and port, since it stands in the allow-list as it is. Real money needs TLS.
+/// The origin of an API: scheme, host and port only, since it stands in the allow-list as it is.
+/// Real money needs TLS.
 fn origin(parser: &mut Parser<'_>, variable: &'static str, live: bool) -> String {
     parser.checked(variable, |text| crate::urls::origin(text, live))
 }

@@ -1,4 +1,5 @@
-//! The providers' operations. What is asked and how answers are read is `commerce::gateway`; how often, [`Upstream`].
+//! The providers' operations. `commerce::gateway` writes the requests and reads the answers;
+//! [`Upstream`] repeats them.
 
 use std::cell::{Cell, RefCell};
 use std::time::Duration;
@@ -29,10 +30,10 @@ const RETRY_BASE: Duration = Duration::from_millis(100);
 const RETRY_CAP: Duration = Duration::from_secs(2);
 /// All attempts of an operation together may take so many times the limit of one call.
 const BUDGET: u32 = 2;
-/// How soon to look again whether another request has got a token.
+/// How soon a request looks again for a token that another request is getting.
 const TOKEN_POLL: Duration = Duration::from_millis(5);
 
-/// What PayPal knows us by.
+/// Credentials and token for PayPal.
 struct PayPalAccess {
     configured: Result<(), GatewayError>,
     client_id: String,
@@ -40,11 +41,11 @@ struct PayPalAccess {
     account: String,
     webhook_id: String,
     token: RefCell<Option<AccessToken>>,
-    /// A request of this instance is asking for a token.
+    /// A request of this instance is getting a token.
     asking: Cell<bool>,
 }
 
-/// What Stripe knows us by.
+/// The credentials for Stripe.
 struct StripeAccess {
     configured: Result<(), GatewayError>,
     api_key: Secret,
@@ -60,29 +61,29 @@ pub struct Gateway<W = Client> {
     budget: Duration,
 }
 
-/// Says that a token is being asked for, until it is dropped.
-struct Asking<'a>(&'a Cell<bool>);
+/// Marks that a token is being got, until it is dropped.
+struct TokenRequest<'a>(&'a Cell<bool>);
 
-impl Drop for Asking<'_> {
+impl Drop for TokenRequest<'_> {
     fn drop(&mut self) {
         self.0.set(false);
     }
 }
 
 impl Gateway {
-    /// Nothing is called yet.
+    /// Makes the gateway without calling anything.
     pub fn new(config: &PaymentConfig) -> Self {
         Self::over(Client::new(config.timeout), config)
     }
 
-    /// The way out, for what isn't an API: certificates.
+    /// The HTTP client, for certificates: those come from no API.
     pub fn client(&self) -> &Client {
         &self.wire
     }
 }
 
 impl<W: Wire> Gateway<W> {
-    /// Over another way out than the usual one.
+    /// A gateway over another wire than the usual client.
     pub fn over(wire: W, config: &PaymentConfig) -> Self {
         let budget = config.timeout * BUDGET;
         let retry = RetryPolicy { attempts: config.attempts, base: RETRY_BASE, cap: RETRY_CAP, budget };
@@ -108,7 +109,8 @@ impl<W: Wire> Gateway<W> {
         }
     }
 
-    /// The longest that any operation takes, attempts and waits included: a lease on one has to be longer.
+    /// The longest time of any operation, attempts and waits included. A lease on an operation has
+    /// to be longer.
     pub fn longest(&self) -> Duration {
         self.budget
     }
@@ -116,7 +118,8 @@ impl<W: Wire> Gateway<W> {
     /// Begins a payment. The same session again gives the same payment.
     ///
     /// # Errors
-    /// [`GatewayError`]; [`GatewayError::Refused`] with the field `currency` or `amount` for what the provider doesn't take.
+    /// [`GatewayError`]. An amount or a currency that the provider doesn't take is
+    /// [`GatewayError::Refused`] with the field.
     pub async fn create(&self, payment: &NewPayment) -> Result<PaymentPage, GatewayError> {
         let began = self.wire.now();
         match payment.gateway {
@@ -129,7 +132,8 @@ impl<W: Wire> Gateway<W> {
         }
     }
 
-    /// Takes money that was approved or reserved; what the provider says of it now. An order that was captured before is read instead.
+    /// Takes money that was approved or reserved. Gives the provider's objects as they are now. An
+    /// order that was captured before is read instead.
     ///
     /// # Errors
     /// [`GatewayError`].
@@ -154,7 +158,7 @@ impl<W: Wire> Gateway<W> {
         }
     }
 
-    /// Gives money back; the refund as the provider shows it.
+    /// Gives money back. Gives the refund as the provider shows it.
     ///
     /// # Errors
     /// [`GatewayError`].
@@ -172,12 +176,12 @@ impl<W: Wire> Gateway<W> {
         }
     }
 
-    /// What PayPal says of a resource that an event names: a refund or dispute with its payment, a payment of which something was given
-    /// back with its refunds, an order's payments and refunds. A refund or dispute that doesn't say whose it is gets payee and reference of its
-    /// payment.
+    /// Reads a resource that an event names, with its neighbours: a refund or dispute with its
+    /// payment, a refunded payment with its refunds, an order with its payments and refunds. A
+    /// refund or dispute without an owner gets payee and reference of its payment.
     ///
     /// # Errors
-    /// [`GatewayError`]; [`GatewayError::NotYet`] where PayPal doesn't know it.
+    /// [`GatewayError`]; [`GatewayError::NotYet`] if PayPal doesn't know the resource.
     pub async fn observe(&self, resource: &Resource) -> Result<Vec<ProviderObject>, GatewayError> {
         let began = self.wire.now();
         let answer = self.ask_paypal(&paypal::read(resource), began, paypal::resource).await?;
@@ -186,18 +190,19 @@ impl<W: Wire> Gateway<W> {
         let read = |answer: &Answer| related.objects(&paypal::resource(answer)?).map_err(|_| GatewayError::Unexpected);
         match self.ask_paypal(&paypal::read(&related), began, read).await {
             Ok(found) => paypal::join(&mut objects, found),
-            // A dispute may be about another kind of transaction, and an old order is forgotten before its capture.
+            // A dispute may be about another kind of transaction. An old order is forgotten before
+            // its capture.
             Err(GatewayError::NotYet) if resource.kind != ResourceKind::Refund => {}
             Err(error) => return Err(error),
         }
         Ok(objects)
     }
 
-    /// Whether PayPal's own copy of an event says of this resource that it is a reversal. The signature of a delivery doesn't cover that: its
-    /// body can be another one.
+    /// Whether PayPal's own copy of an event calls this resource a reversal. The signature of a
+    /// delivery doesn't prove that, because its body can be another one.
     ///
     /// # Errors
-    /// [`GatewayError`]; an event that PayPal doesn't know says nothing.
+    /// [`GatewayError`]. An event that PayPal doesn't know gives `false`.
     pub async fn is_reversal(&self, event: &str, resource: &Resource) -> Result<bool, GatewayError> {
         let read = |answer: &Answer| paypal::resource(answer).map(|event| event.to_string().into_bytes());
         match self.ask_paypal(&paypal::event(event), self.wire.now(), read).await {
@@ -208,7 +213,8 @@ impl<W: Wire> Gateway<W> {
         }
     }
 
-    /// Asks PayPal whether it sent `body` with these headers. The body goes back as it came, never re-encoded.
+    /// Asks PayPal whether it sent `body` with these headers. The body goes back byte for byte,
+    /// never re-encoded.
     ///
     /// # Errors
     /// [`GatewayError`].
@@ -218,13 +224,13 @@ impl<W: Wire> Gateway<W> {
         }
         let Some(request) = paypal::post_back(headers, &self.paypal_access.webhook_id, body) else { return Ok(false) };
         match self.ask_paypal(&request, self.wire.now(), paypal::verified).await {
-            // PayPal finds the question itself wrong: these headers are not its own.
+            // PayPal finds the question itself wrong, so these headers are not its own.
             Err(GatewayError::Refused { .. }) => Ok(false),
             outcome => outcome,
         }
     }
 
-    /// One page of a provider's events since `since`; `page` is what the page before named as next.
+    /// One page of a provider's events since `since`. `page` is the name that the page before gave.
     ///
     /// # Errors
     /// [`GatewayError`].
@@ -250,7 +256,7 @@ impl<W: Wire> Gateway<W> {
         self.stripe_access.configured.clone()?;
         let authorized = request.clone().authorized(&self.stripe_access.api_key);
         let answer = self.stripe.call(&self.wire, &authorized, began).await?;
-        read(&answer).map_err(|error| self.stripe.noted(request, error))
+        read(&answer).map_err(|error| self.stripe.note(request, error))
     }
 
     async fn ask_paypal<T>(
@@ -266,9 +272,10 @@ impl<W: Wire> Gateway<W> {
             let authorized = request.clone().authorized(&token);
             let answer = self.paypal.call(&self.wire, &authorized, began).await?;
             if answer.status != 401 {
-                return read(&answer).map_err(|error| self.paypal.noted(request, error));
+                return read(&answer).map_err(|error| self.paypal.note(request, error));
             }
-            // Withdrawn before its time. A new one that isn't taken either is no matter of time.
+            // The token was withdrawn before its time. If a new one isn't accepted either, time is
+            // not the cause.
             let known = self.paypal_access.token.borrow().as_ref().is_some_and(|known| known.token == token);
             if known {
                 self.paypal_access.token.replace(None);
@@ -279,8 +286,8 @@ impl<W: Wire> Gateway<W> {
         }
     }
 
-    /// A token that is good for a while. One request asks for it; the others look again in a moment: a waker that crosses requests would be
-    /// a trap.
+    /// A token that is good for a while. One request gets it; the others look again in a moment.
+    /// They can't share a waker: one that crosses requests would be a trap.
     async fn token(&self, began: u64) -> Result<Secret, GatewayError> {
         let access = &self.paypal_access;
         loop {
@@ -297,11 +304,11 @@ impl<W: Wire> Gateway<W> {
             }
             self.wire.sleep(TOKEN_POLL).await;
         }
-        let _asking = Asking(&access.asking);
+        let _asking = TokenRequest(&access.asking);
         let request = paypal::token_request(&access.client_id, &access.client_secret);
         let asked_at = self.wire.now();
         let answer = self.paypal.call(&self.wire, &request, began).await?;
-        let token = paypal::token(&answer, asked_at).map_err(|error| self.paypal.noted(&request, error))?;
+        let token = paypal::token(&answer, asked_at).map_err(|error| self.paypal.note(&request, error))?;
         let secret = token.token.clone();
         access.token.replace(Some(token));
         Ok(secret)

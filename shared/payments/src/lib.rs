@@ -1,8 +1,10 @@
-//! What payment sessions and webhooks share: the providers and their client, the accounts that get the money, how attempts to pay are
-//! counted, and how an approved order is captured.
+//! The parts that payment sessions and webhooks share.
 //!
-//! Reading order: [`config`] and [`urls`] (settings), [`client`] (one call), [`upstream`] (its repetitions), [`gateway`] (the
-//! providers), [`needs`] (what providers need of the settings), [`approvals`] (an approved order is captured), [`address`] and [`attempts`] (what limits are counted by).
+//! Reading order:
+//! 1. [`config`], [`urls`]: the settings; [`needs`]: the settings that each provider needs
+//! 2. [`client`]: one call; [`upstream`]: its repetitions; [`gateway`]: the providers' operations
+//! 3. [`approvals`]: the capture of an approved order
+//! 4. [`address`], [`attempts`]: the addresses and keys that limits are counted by
 
 pub mod address;
 pub mod approvals;
@@ -17,12 +19,12 @@ pub mod urls;
 use std::cell::OnceCell;
 
 use commerce::error::Error;
-use edge::settings::{Loaded, misconfigured, once};
+use edge::settings::{OnceResult, misconfigured, once};
 
 use config::PaymentConfig;
 use gateway::Gateway;
 
-/// What payments work with, one per instance.
+/// Settings and providers, one per instance.
 pub struct Payments {
     /// The settings.
     pub config: PaymentConfig,
@@ -31,15 +33,15 @@ pub struct Payments {
 }
 
 thread_local! {
-    static PAYMENTS: OnceCell<Loaded<Payments>> = const { OnceCell::new() };
+    static PAYMENTS: OnceCell<OnceResult<Payments>> = const { OnceCell::new() };
 }
 
 impl Payments {
-    /// This instance's; the settings are read at the first request.
+    /// This instance's payments; the settings are read at the first request.
     ///
     /// # Errors
     /// Every setting that is wrong; the same at each request of this instance.
-    pub async fn get() -> Loaded<Self> {
+    pub async fn get() -> OnceResult<Self> {
         once(&PAYMENTS, async || {
             let config = PaymentConfig::load(edge::settings::component()).await?;
             Ok(Self { gateway: Gateway::new(&config), config })

@@ -1,4 +1,4 @@
-//! What each provider needs of the settings: the one list that calls, deliveries and /health go by.
+//! The settings that each provider needs: the one list for calls, deliveries and /health.
 
 use commerce::error::Error;
 use commerce::gateway::GatewayError;
@@ -19,7 +19,7 @@ pub struct Need {
     for_deliveries: bool,
 }
 
-/// Everything that a provider needs, in the order in which it is named.
+/// All settings that a provider needs, in the order in which they are named.
 pub fn of(config: &PaymentConfig, provider: Provider) -> Vec<Need> {
     let need = |variable, met, for_calls, for_deliveries| Need { variable, met, for_calls, for_deliveries };
     match provider {
@@ -88,7 +88,7 @@ mod tests {
     use crate::config::tests::defaults;
 
     #[test]
-    fn each_mode_of_paypal_needs_what_it_uses() {
+    fn each_mode_of_paypal_needs_the_settings_that_it_uses() {
         let mut values = defaults();
         values.insert("paypal_account", "MERCHANT".into());
         values.insert("paypal_mode", "signature-only".into());

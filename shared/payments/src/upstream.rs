@@ -1,4 +1,5 @@
-//! One provider's API as one instance sees it: attempts with full jitter within a budget, and a breaker around them.
+//! One provider's API as one instance sees it: attempts with full jitter within a budget, and a
+//! breaker around them.
 
 use std::cell::RefCell;
 use std::time::Duration;
@@ -25,18 +26,20 @@ pub struct Upstream {
 }
 
 impl Upstream {
-    /// A provider that is taken to work. One attempt may take `limit`; it is left alone for `rest` when all attempts of a call found it
-    /// away.
+    /// A provider that is taken to work. One attempt may take `limit`. When all attempts of a call
+    /// found the provider away, it is left alone for `rest`.
     pub fn new(name: &'static str, origin: &str, retry: RetryPolicy, limit: Duration, rest: Duration) -> Self {
         let breaker = Breaker::new(rest.as_millis() as u64, retry.budget.as_millis() as u64);
         Self { name, origin: origin.to_owned(), retry, limit, rest, breaker: RefCell::new(breaker) }
     }
 
-    /// Sends a request, again where that helps. Every request carries an idempotent request id or changes nothing. `began` is when the
-    /// operation began that this call is a part of: the budget is the operation's.
+    /// Sends a request, and repeats it if that helps. Every request carries an idempotent request
+    /// id or changes nothing. The budget is the operation's, so `began` is the operation's
+    /// beginning.
     ///
     /// # Errors
-    /// [`GatewayError::Away`] where every attempt found the provider away, or none was made because the breaker is open.
+    /// [`GatewayError::Away`] if every attempt found the provider away, or if none was made because
+    /// the breaker is open.
     pub async fn call(&self, wire: &impl Wire, request: &Request, began: u64) -> Result<Answer, GatewayError> {
         let admission = self.breaker.borrow_mut().admit(|| wire.now());
         if admission == Admission::Refuse {
@@ -50,7 +53,7 @@ impl Upstream {
         match self.breaker.borrow_mut().report(admission, reached, || wire.now()) {
             Some(Change::Opened) => {
                 eprintln!("warning: {} gives no answer; asked again in {:?}", self.name, self.rest);
-                // Whoever comes again sooner finds nobody asking.
+                // A caller that comes again sooner finds the provider still left alone.
                 let asked = outcome.map_or_else(|error| error.retry_after(), |answer| answer.retry_after);
                 return Err(GatewayError::Away { retry_after: asked.max(Some(self.rest_seconds())) });
             }
@@ -83,8 +86,8 @@ impl Upstream {
         }
     }
 
-    /// Notes an answer that can't be understood: a mistake of ours or theirs. Shows no secret.
-    pub fn noted(&self, request: &Request, error: GatewayError) -> GatewayError {
+    /// Notes an answer that can't be understood: our mistake or theirs. Shows no secret.
+    pub fn note(&self, request: &Request, error: GatewayError) -> GatewayError {
         if error == GatewayError::Unexpected {
             eprintln!("warning: {} gave an answer that can't be used to {request:?}", self.name);
         }

@@ -1,9 +1,9 @@
 //! Addresses in variables: origins of APIs, prefixes of pages and certificates. Pure.
 
-/// Scheme, host and port; without the slash at the end. `https` where real money moves.
+/// Scheme, host and port, without the slash at the end. Real money needs `https`.
 ///
 /// # Errors
-/// What it has to be.
+/// The rule that the text breaks.
 pub fn origin(text: &str, tls: bool) -> Result<String, String> {
     let (scheme, rest) = split(text).ok_or("must be http:// or https:// and a host")?;
     if tls && scheme != "https" {
@@ -16,21 +16,21 @@ pub fn origin(text: &str, tls: bool) -> Result<String, String> {
     Ok(format!("{scheme}://{host}"))
 }
 
-/// What a URL begins with that a shopper may be sent back to. It ends with a slash: `https://shop.example` must not allow
-/// `https://shop.example.elsewhere`.
+/// The prefix of pages that a shopper may be sent back to. It ends with a slash:
+/// `https://shop.example` must not allow `https://shop.example.elsewhere`.
 ///
 /// # Errors
-/// What it has to be.
+/// The rule that the text breaks.
 pub fn return_prefix(text: &str) -> Result<String, String> {
     let (scheme, rest) = split(text).ok_or("must be origins such as https://shop.example, perhaps with a folder")?;
     let slash = if rest.ends_with('/') { "" } else { "/" };
     Ok(format!("{scheme}://{rest}{slash}"))
 }
 
-/// What URLs of certificates begin with; `None` where it is empty: PayPal's own rule.
+/// The prefix of certificates' URLs; `None` if it is empty: then PayPal's own rule holds.
 ///
 /// # Errors
-/// What it has to be.
+/// The rule that the text breaks.
 pub fn certificate_prefix(text: &str) -> Result<Option<String>, String> {
     if text.is_empty() {
         return Ok(None);
@@ -41,7 +41,8 @@ pub fn certificate_prefix(text: &str) -> Result<Option<String>, String> {
     }
 }
 
-/// Scheme and rest of an address without user, query, fragment, escapes and path steps: what can be compared as text.
+/// Scheme and rest of an address that can be compared as text: without user, query, fragment,
+/// escapes and path steps.
 fn split(text: &str) -> Option<(&str, &str)> {
     let (scheme, rest) = text.split_once("://").filter(|(scheme, _)| matches!(*scheme, "http" | "https"))?;
     let plain =

@@ -1,9 +1,12 @@
-//! The load: wrk, told what to send by a file, giving its figures as JSON.
+//! The load: wrk, which reads its requests from a file and gives its figures as JSON.
 //!
-//! Why wrk: it keeps connections, takes less of the machine than anything in a managed language (one thread does 100,000 requests a
-//! second), records every latency instead of sampling, is scripted in Lua, so that it can send mixed traffic and report any percentile,
-//! and is in every package manager. It is a closed loop: a request is sent when the one before it was answered, so a stall hides the
-//! requests that would have come meanwhile. Ratios of two servers under the same loop are what is read from it.
+//! wrk keeps connections and takes less of the machine than any managed language: one thread does
+//! 100,000 requests a second. It records every latency instead of sampling. It is scripted in Lua,
+//! so it can send mixed traffic and report any percentile, and it is in every package manager.
+//!
+//! It is a closed loop: a request is sent when the one before it was answered, so a stall hides the
+//! requests that would have come meanwhile. So only ratios of two servers under the same loop are
+//! read from it.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -11,10 +14,10 @@ use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
-/// Connections, unless a case says otherwise: what the targets name.
+/// Connections, unless a case says otherwise: the number in the targets.
 pub const CONNECTIONS: usize = 32;
 
-/// What one run of the load gave. Times in milliseconds.
+/// The figures of one run of the load. Times in milliseconds.
 #[derive(Clone, Debug, Default)]
 pub struct Sample {
     /// Answers.
@@ -34,7 +37,7 @@ pub struct Sample {
 }
 
 impl Sample {
-    /// Of latencies that were taken one by one.
+    /// The figures of latencies that were taken one by one.
     pub fn of(mut latencies: Vec<f64>, seconds: f64, errors: usize) -> Sample {
         latencies.sort_by(f64::total_cmp);
         let at = |part: f64| {

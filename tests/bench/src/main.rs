@@ -1,10 +1,11 @@
-//! `make bench`: what requests cost, beside peers on the same machine in the same minutes. Reads `BENCH_ONLY`, a list of cases.
+//! `make bench`: the cost of requests, beside peers on the same machine in the same minutes. Reads
+//! `BENCH_ONLY`, a list of cases.
 //!
 //! | file | holds |
 //! | --- | --- |
-//! | `stage` | what runs: the app, the peers, the providers; requests to send |
-//! | `load`, `once` | the load: wrk, and what may be sent once only |
-//! | `series`, `report`, `machine` | medians and ratios; the table and the file; where it was measured |
+//! | `stage` | the servers: the app, the peers, the providers; requests to send |
+//! | `load`, `once` | the load: wrk, and requests that may be sent once only |
+//! | `series`, `report`, `machine` | medians and ratios; the table and the file; the machine |
 //! | `peers` | servers beside the app |
 //! | `cases` | one question each |
 
@@ -36,7 +37,7 @@ async fn main() {
     let machine = machine::describe(&std::env::var("BENCH_RUNTIME").unwrap_or_default());
     let mut stage = Stage::set().await;
     let mut report = Report::default();
-    // Written after each case: what was measured stays, should a later one fail.
+    // Written after each case, so that its figures stay if a later one fails.
     let file = stage.scratch.join("results.json");
     if wanted("throughput") {
         cases::throughput::run(&stage, &mut report).await;

@@ -1,4 +1,4 @@
-//! Requests that may be sent once only, and single requests: what a load that repeats can't do.
+//! Requests that may be sent once only, and single requests: wrk, which repeats, can't send them.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};

@@ -38,13 +38,13 @@ impl Peer {
 
 impl Drop for Peer {
     fn drop(&mut self) {
-        // The group: Spin has a child that serves.
+        // The whole group, since Spin has a child that serves.
         let _ = killpg(Pid::from_raw(self.child.id() as i32), Signal::SIGKILL);
         let _ = self.child.wait();
     }
 }
 
-/// Spin, or the host where there is none; as the scenarios choose.
+/// Spin, or the host if there is none; the scenarios choose the same way.
 pub fn runtime(root: &Path) -> Command {
     let program = if std::env::var("E2E_RUNTIME").as_deref() == Ok("spin") {
         std::env::var("SPIN_BIN").unwrap_or_else(|_| "spin".to_owned()).into()
@@ -56,7 +56,7 @@ pub fn runtime(root: &Path) -> Command {
     command
 }
 
-/// A port that nobody listens on.
+/// A free port.
 pub fn free_port() -> u16 {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
     listener.local_addr().expect("its address").port()

@@ -1,4 +1,4 @@
-//! What is printed and written.
+//! The printed table and the written file.
 
 use std::path::Path;
 
@@ -23,7 +23,7 @@ struct Ratio {
 }
 
 impl Report {
-    /// A series of runs; `peer`: what it is compared with.
+    /// Adds a series of runs; `peer` is the series that it is compared with.
     pub fn series(&mut self, series: Series, peer: Option<&Series>) {
         let ratio = peer.map(|peer| {
             let (median, least, most) = series.ratio_to(peer);
@@ -32,7 +32,7 @@ impl Report {
         self.series.push((series, ratio));
     }
 
-    /// A single figure and what it says.
+    /// Adds a single figure with its unit.
     pub fn fact(&mut self, name: &str, value: f64, unit: &str) {
         self.facts.push((name.to_owned(), value, unit.to_owned()));
     }

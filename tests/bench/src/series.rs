@@ -7,7 +7,7 @@ use crate::load::Sample;
 /// The runs of a case, in the order of the rounds.
 #[derive(Clone, Debug)]
 pub struct Series {
-    /// What it is called in the table.
+    /// The name in the table.
     pub name: String,
     /// One for each round.
     pub samples: Vec<Sample>,
@@ -25,7 +25,7 @@ pub fn median(values: impl IntoIterator<Item = f64>) -> f64 {
 }
 
 impl Series {
-    /// No run yet.
+    /// A series without runs.
     pub fn new(name: &str) -> Series {
         Series { name: name.to_owned(), samples: Vec::new() }
     }
@@ -35,8 +35,9 @@ impl Series {
         median(self.samples.iter().map(figure))
     }
 
-    /// Requests a second beside another series': the median of the rounds' ratios, so that what both of a round suffered counts for
-    /// nothing; and the smallest and largest of them.
+    /// Requests a second beside another series': the median of the rounds' ratios, and the smallest
+    /// and largest of them. A disturbance of a whole round hits both sides, so it counts for
+    /// nothing.
     pub fn ratio_to(&self, other: &Series) -> (f64, f64, f64) {
         let ratios: Vec<f64> =
             self.samples.iter().zip(&other.samples).map(|(ours, theirs)| ours.rate / theirs.rate).collect();

@@ -1,4 +1,4 @@
-//! What all cases work with: the app with its stores, the peers, requests to send.
+//! The common parts of all cases: the app with its stores, the peers, requests to send.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -19,14 +19,14 @@ pub struct Stage {
     pub native: Peer,
     /// The payment providers.
     pub standin: Standin,
-    /// Where files go.
+    /// The folder of written files.
     pub scratch: PathBuf,
     /// Orders of the token's organisation.
     pub orders: Vec<String>,
     root: PathBuf,
 }
 
-/// What the floor reads.
+/// The key that the floor reads.
 const FLOOR_KEY: &str = "bench:floor";
 
 impl Stage {
@@ -77,12 +77,12 @@ impl Stage {
     /// A connection to the app's Redis.
     pub async fn redis(&self) -> redis::aio::MultiplexedConnection {
         let client = redis::Client::open(self.app.redis_url.as_str()).expect("a Redis address");
-        // Without the crate's time limits: what fills Redis takes its time on a busy machine.
+        // Without the crate's time limits, because filling Redis takes its time on a busy machine.
         let patient = redis::AsyncConnectionConfig::new().set_response_timeout(None).set_connection_timeout(None);
         client.get_multiplexed_async_connection_with_config(&patient).await.expect("Redis answers")
     }
 
-    /// Everything cached is gone.
+    /// Drops all cached entries.
     pub async fn flush(&self) {
         redis::cmd("FLUSHDB").exec_async(&mut self.redis().await).await.expect("Redis answers");
     }
@@ -98,13 +98,13 @@ impl Stage {
         load::request(method, &format!("/api/v1{path}"), &headers, body.as_bytes())
     }
 
-    /// The same kind of request to a peer: the token is sent along, so that as much is parsed.
+    /// The same kind of request to a peer. It carries the token too, so that as much is parsed.
     pub fn plain(&self, path: &str) -> Vec<u8> {
         let authorization = format!("Bearer {}", self.app.token());
         load::request("GET", path, &[("Authorization", &authorization)], b"")
     }
 
-    /// The path of what one of the floors reads.
+    /// The path of the value that one of the floors reads.
     pub fn floor_path(&self, floor: &str) -> String {
         format!("/{floor}/{FLOOR_KEY}")
     }

@@ -1,5 +1,5 @@
-//! The ports of cache-logic over the `redis` crate: the very scripts of cache-spin through another client, so that what the scripts
-//! keep is told apart from what the client makes of it.
+//! The ports of cache-logic over the `redis` crate: the very scripts of cache-spin through another
+//! client. So a fault of the scripts is told apart from one of the client.
 
 use cache_logic::certificate::{Certificate, Generation, RunId, Timing};
 use cache_logic::contract::damage::Tamper;
@@ -34,7 +34,7 @@ impl Native {
     /// Connects, and learns the run.
     ///
     /// # Panics
-    /// Where there is no Redis.
+    /// If there is no Redis.
     pub async fn connect(url: &str, prefix: &str) -> Self {
         let client = redis::Client::open(url).expect("an address of a Redis");
         let mut connection = client.get_multiplexed_async_connection().await.expect("Redis answers");

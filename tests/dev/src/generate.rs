@@ -20,7 +20,7 @@ const FILES: [(&str, Generator); 3] = [
 /// Writes every generated file whose text differs.
 ///
 /// # Errors
-/// The file that couldn't be generated or written, and why.
+/// The file that couldn't be generated or written, and the reason.
 pub fn write(root: &Path) -> Result<()> {
     for (path, generator) in FILES {
         let text = generator(root).with_context(|| format!("{path} can't be generated"))?;
@@ -33,10 +33,10 @@ pub fn write(root: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Compares every generated file with what its sources give.
+/// Compares every generated file with its sources.
 ///
 /// # Errors
-/// The first line that differs of every file that differs.
+/// The first differing line of each differing file.
 pub fn check(root: &Path) -> Result<()> {
     let mut differences = Vec::new();
     for (path, generator) in FILES {
@@ -88,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn every_committed_file_is_what_its_sources_give() {
+    fn every_committed_file_equals_its_generated_text() {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).expect("tests/dev lies two below the root");
         check(root).expect("nothing differs");
     }

@@ -38,7 +38,7 @@ fn run(arguments: &[&str]) -> Result<()> {
             let wanted = wanted.iter().map(|name| service(name)).collect::<Result<Vec<_>>>()?;
             Services::of(Path::new(dir))?.start(&wanted)
         }
-        // What isn't there runs no servers.
+        // A directory that isn't there runs no servers.
         ["services", "stop" | "remove", dir] if !Path::new(dir).exists() => Ok(()),
         ["services", "stop", dir] => Services::of(Path::new(dir))?.stop(),
         ["services", "remove", dir] => Services::of(Path::new(dir))?.remove(),

@@ -26,8 +26,8 @@ struct Area {
 /// The text of `openapi.yaml`.
 ///
 /// # Errors
-/// A file that can't be read or that has a part for which there is no place; a path or a component
-/// that stands twice.
+/// A file that can't be read or that has a part without a place. A path or a component that stands
+/// twice.
 pub fn join(root: &Path) -> Result<String> {
     let folder = root.join(FOLDER);
     let read = |file: &str| {
@@ -43,8 +43,8 @@ pub fn join(root: &Path) -> Result<String> {
     let files = named.iter().chain(others);
     let areas = files.map(|file| Area::read(file, &read(file)?)).collect::<Result<Vec<_>>>()?;
     let joined = assemble(&base, &areas)?;
-    // A name that stands twice is an error here: a reader of the description would see one of the
-    // two.
+    // A name that stands twice is an error, because a reader of the description would see only one
+    // of the two.
     serde_yaml_ng::from_str::<serde_yaml_ng::Value>(&joined).context("the joined description is no YAML")?;
     Ok(joined)
 }
@@ -55,7 +55,7 @@ fn named(base: &str) -> Vec<String> {
     below_paths.take_while(|line| is_below(line)).filter_map(place_of).map(str::to_owned).collect()
 }
 
-/// The file whose paths this line stands for.
+/// The file that this line stands for.
 fn place_of(line: &str) -> Option<&str> {
     line.strip_prefix("  # ").filter(|file| file.ends_with(".yaml"))
 }
@@ -79,7 +79,7 @@ impl Area {
             if !is_below(line) {
                 match line {
                     "paths:" | "components:" => top = line,
-                    // A comment at the margin is about the file.
+                    // A comment at the margin describes the file.
                     _ => ensure!(line.starts_with('#'), "{}: only paths and components have a place", place()),
                 }
             } else if top == "paths:" {
@@ -130,7 +130,7 @@ fn assemble(base: &str, areas: &[Area]) -> Result<String> {
         }
         match place_of(line).filter(|_| top == "paths:") {
             Some(file) => areas.iter().filter(|area| area.file == file).for_each(|area| place_paths(&mut out, area)),
-            // A comment at the margin is about the frame.
+            // A comment at the margin describes the frame.
             None if line.starts_with('#') => {}
             None => out.push(line.to_owned()),
         }

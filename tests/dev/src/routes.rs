@@ -1,5 +1,5 @@
-//! The rows of every component's table of routes, read from its source: a component can't be linked
-//! into a program.
+//! The rows of every component's table of routes. They are read from the source, because a
+//! component can't be linked into a program.
 
 use std::path::Path;
 
@@ -113,7 +113,7 @@ mod tests {
         }
         let mut rows = BTreeSet::new();
         for row in components(root()).expect("components").into_iter().flat_map(|component| component.rows) {
-            // Some are at the root, too, where programs look by habit.
+            // Some are at the root too, where programs look by habit.
             if row.path.starts_with("/api/v1/") {
                 let verb = if row.verb == "VISIT" { "GET" } else { &row.verb };
                 let path: Vec<String> = row

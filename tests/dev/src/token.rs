@@ -7,15 +7,15 @@ use anyhow::{Context, Result, bail, ensure};
 use kit::Caller;
 use serde_json::{Value, json};
 
-/// How long a token is good for if nothing else is asked, in seconds.
+/// How long a token is good for by default, in seconds.
 const TTL: &str = "86400";
 
-/// A token of the key in `dir/keys.json`. What it says is taken from `variable`: `ROLE` (service),
-/// `ORG` (that of `make up`), `CUSTOMER`, `SCOPE`, `TTL` in seconds. A negative `TTL` gives a token
-/// that has expired.
+/// A token of the key in `dir/keys.json`. `variable` gives its claims: `ROLE` (service), `ORG`
+/// (that of `make up`), `CUSTOMER`, `SCOPE`, `TTL` in seconds. A negative `TTL` gives a token that
+/// has expired.
 ///
 /// # Errors
-/// What is missing or wrong.
+/// The claim or file that is missing or wrong.
 pub fn of(dir: &Path, variable: impl Fn(&str) -> Option<String>) -> Result<String> {
     let keys = dir.join("keys.json");
     let keys =
@@ -60,7 +60,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_says_who_it_is_for_and_how_long() {
+    fn a_token_names_its_caller_and_its_end() {
         let claims =
             token(&[("ORG", "o"), ("ROLE", "customer"), ("CUSTOMER", "c"), ("SCOPE", "s"), ("TTL", "60")]).unwrap();
         let said = |name: &str| claims[name].as_str().unwrap_or_default().to_owned();

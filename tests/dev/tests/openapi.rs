@@ -1,5 +1,5 @@
-//! The description itself: whether a tool that only reads it can reach every operation, and whether
-//! its examples are true.
+//! The description by itself: a tool that only reads it can reach every operation, and its examples
+//! are true.
 
 use std::collections::BTreeSet;
 

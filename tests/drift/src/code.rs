@@ -6,18 +6,21 @@ use quote::ToTokens;
 use syn::spanned::Spanned;
 use syn::visit::{self, Visit};
 
-/// What a Rust file does outside its tests.
+/// The contents of a Rust file outside its tests.
 #[derive(Debug, Default)]
 pub(crate) struct Code {
-    /// Every path that it names, groups in `use` taken apart: `spin_sdk::redis::Connection`; with the line.
+    /// Every path that it names, with the line. Groups in `use` are taken apart:
+    /// `spin_sdk::redis::Connection`.
     pub(crate) paths: Vec<(String, usize)>,
     /// Every call of a function or a method: its last name, the tokens of its arguments, the line.
     pub(crate) calls: Vec<(String, String, usize)>,
-    /// Every field given in a struct expression: the type's last name, the field, the tokens of its value, the line.
+    /// Every field given in a struct expression: the type's last name, the field, the tokens of its
+    /// value, the line.
     pub(crate) fields: Vec<(String, String, String, usize)>,
     /// Every implementation of a trait: the tokens of the trait, of the type, the line.
     pub(crate) implementations: Vec<(String, String, usize)>,
-    /// Every function: its name, the tokens of what it takes and of what it gives, whether others see it, the line.
+    /// Every function: its name, the tokens of its arguments and of its result, whether it is
+    /// public, the line.
     pub(crate) functions: Vec<Function>,
     /// Every constant: its name and the tokens of its value.
     pub(crate) constants: Vec<(String, String)>,
@@ -33,7 +36,8 @@ pub(crate) struct Function {
 }
 
 impl Code {
-    /// Reads a file; a syntax error is the compiler's to tell. Every rule asks for the same files, so each text is read once.
+    /// Reads a file; a syntax error is left to the compiler. Every rule asks for the same files, so
+    /// each text is read once.
     pub(crate) fn read(text: &str) -> Arc<Code> {
         static KNOWN: LazyLock<Mutex<HashMap<String, Arc<Code>>>> = LazyLock::new(Mutex::default);
         let known = || KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
@@ -49,7 +53,8 @@ impl Code {
         code
     }
 
-    /// The first path with this beginning (whole names: `a::b` begins `a::b::c`, not `a::bc`), and its line.
+    /// The first path with this beginning (whole names: `a::b` begins `a::b::c`, not `a::bc`), and
+    /// its line.
     pub(crate) fn names(&self, beginning: &str) -> Option<(&str, usize)> {
         let begins =
             |path: &str| path.strip_prefix(beginning).is_some_and(|rest| rest.is_empty() || rest.starts_with("::"));

@@ -1,4 +1,4 @@
-//! `cargo run -p drift-check`: prints what is broken and fails.
+//! `cargo run -p drift-check`: prints every broken constraint and fails.
 
 use std::path::Path;
 use std::process::ExitCode;

@@ -9,18 +9,19 @@ use serde_json::Value;
 pub struct Tree {
     /// Text by path, relative to the root.
     pub files: BTreeMap<String, String>,
-    /// The normal dependencies of each package of the workspace, by name; dev-dependencies may point anywhere.
+    /// The normal dependencies of each package of the workspace, by name; dev-dependencies may
+    /// point anywhere.
     pub dependencies: BTreeMap<String, Vec<String>>,
 }
 
-/// Where the files that rules speak about are.
+/// The folders with the files that the rules check.
 const FOLDERS: [&str; 5] = ["functions", "shared", "database", "tests/host/src", "tests/e2e"];
 
 impl Tree {
     /// Reads the workspace at `root`, and its packages by `cargo metadata`.
     ///
     /// # Errors
-    /// A sentence where a file can't be read or cargo fails.
+    /// A sentence if a file can't be read or cargo fails.
     pub fn load(root: &Path) -> Result<Tree, String> {
         let mut files = BTreeMap::new();
         for folder in FOLDERS {

@@ -1,4 +1,5 @@
-//! Each constraint, broken on purpose in a copy of the workspace in memory, is found; the workspace itself has no finding.
+//! Each constraint, broken on purpose in a copy of the workspace in memory, is found; the workspace
+//! itself has no finding.
 
 use std::path::Path;
 use std::sync::LazyLock;

@@ -18,26 +18,26 @@ pub struct App {
     pub base_url: String,
     /// A client with a service token of the sample's organisation.
     pub client: Client,
-    /// Rows to talk about.
+    /// Rows of the seed for the scenario.
     pub sample: Sample,
     /// Its Redis.
     pub redis_url: String,
-    /// Its own Redis, where it has one.
+    /// Its own Redis, if it has one.
     pub redis: Option<RedisProcess>,
-    /// Its own Postgres, where it has one.
+    /// Its own Postgres, if it has one.
     pub postgres: Option<PostgresProcess>,
-    /// Itself, where it was started here.
+    /// The server's process, if it was started here.
     pub server: Option<Server>,
-    /// The payment providers that it knows, where [`Private::payments`] named them.
+    /// The payment providers that it knows, if [`Private::payments`] named them.
     pub standin: Option<Standin>,
     pub(crate) database_url: String,
     pub(crate) prefix: String,
     pub(crate) token: String,
     pub(crate) keys: Option<Value>,
     pub(crate) log: PathBuf,
-    // For another server on the same stores.
+    // Kept for a second server on the same stores.
     pub(crate) settings: Vec<(String, String)>,
-    // Held for as long as the scenario uses a server that others use, too.
+    // Held as long as the scenario uses a server that others use, too.
     pub(crate) _turn: Option<OwnedMutexGuard<()>>,
 }
 
@@ -47,12 +47,13 @@ impl App {
         App::running().await.or_else_start(Private::default()).await
     }
 
-    /// Like [`App::spawn`], with a Redis in which nobody else's commands are seen.
+    /// Like [`App::spawn`], with a Redis of its own, so that no other scenario's commands are seen.
     pub async fn spawn_alone() -> App {
         App::running().await.or_else_start(App::private().own_redis()).await
     }
 
-    /// Like [`App::spawn`], where tokens of any caller can be made; `None` against a server whose keys are not known.
+    /// Like [`App::spawn`], with the keys to make any caller's tokens. `None` for a server whose
+    /// keys are not known.
     pub async fn spawn_with_callers() -> Option<App> {
         let app = App::spawn().await;
         if app.keys.is_none() {
@@ -62,7 +63,7 @@ impl App {
         Some(app)
     }
 
-    /// A server of a special kind, which can't be had where `E2E_BASE_URL` names one.
+    /// A server of a special kind. It can't be had if `E2E_BASE_URL` names a server.
     pub fn private() -> Private {
         Private::default()
     }
@@ -102,7 +103,7 @@ impl App {
         Caller::service(&self.sample.org)
     }
 
-    /// A client of somebody who runs the platform.
+    /// A client of an operator.
     pub fn operator(&self) -> Client {
         self.as_caller(&Caller::operator(&self.sample.org))
     }
@@ -112,7 +113,8 @@ impl App {
         self.standin.as_ref().expect("Private::payments")
     }
 
-    /// A second server on the same stores and with the same settings, given in its environment, and a client with the same token.
+    /// A second server on the same stores and with the same settings, given in its environment, and
+    /// a client with the same token.
     pub async fn another_server(&self) -> (Server, Client) {
         let log = self.log.with_extension("2.log");
         let server = Server::start(&self.settings, false, &log).await;
@@ -141,7 +143,7 @@ impl App {
         &self.database_url
     }
 
-    /// Runs SQL in the server's database, as another program would.
+    /// Runs SQL in the server's database, past the server.
     pub async fn psql(&self, sql: &str) {
         let database = connect(&self.database_url).await;
         database.batch_execute(&format!("/* e2e: */ {sql}")).await.unwrap_or_else(|e| panic!("{sql}: {e:?}"));
@@ -155,12 +157,12 @@ impl App {
         row.get(0)
     }
 
-    /// Watches what the server asks of Redis.
+    /// Watches the server's commands to Redis.
     pub async fn redis_log(&self) -> RedisLog {
         RedisLog::watch(&self.redis_url).await
     }
 
-    /// What ran in the server's database so far.
+    /// The statements that ran in the server's database so far.
     pub async fn statements(&self) -> Statements {
         let database = self.database_url.split('?').next().and_then(|url| url.rsplit('/').next()).expect("a database");
         Statements::read(&connect(&with_database(&self.database_url, "postgres")).await, database).await
@@ -175,7 +177,7 @@ impl App {
         .await
     }
 
-    /// What the server wrote so far; empty where it wasn't started here.
+    /// The server's log so far; empty if it wasn't started here.
     pub fn log(&self) -> String {
         std::fs::read_to_string(&self.log).unwrap_or_default()
     }

@@ -9,8 +9,8 @@ use crate::suite::{Suite, root, scratch_dir};
 
 const COMPONENT: &str = "target/wasm32-wasip2/release/contract_component.wasm";
 
-/// What a component finds that runs the contract of the ports on the runtime's Redis: each check with "ok" or what is wrong. `None`
-/// where `E2E_BASE_URL` names the server: it serves no component of ours.
+/// Runs the contract of the ports in a component, on the runtime's Redis. Gives each check with
+/// "ok" or its fault. `None` if `E2E_BASE_URL` names the server: it serves no component of ours.
 pub async fn contract_on_the_runtime() -> Option<BTreeMap<String, String>> {
     let suite = Suite::get().await;
     if suite.running.is_some() {

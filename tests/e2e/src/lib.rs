@@ -1,18 +1,18 @@
-//! What the scenarios in `tests/it` stand on. Nothing here knows a crate of the product: the server is seen over HTTP, its stores over
-//! their own protocols, payment providers are played by `standin`.
+//! The base of the scenarios in `tests/it`. Nothing here knows a crate of the product: the server
+//! is seen over HTTP, its stores over their own protocols. `standin` plays the payment providers.
 //!
 //! Reading order:
 //!
 //! | file | holds |
 //! | --- | --- |
 //! | `app`, `private` | [`App`]: one call starts a server with a database and a key prefix of its own |
-//! | `suite` | what all scenarios share: the stores, the template database, which server is meant |
-//! | `sample` | [`Sample`]: rows of the seed to talk about |
-//! | `redis_log`, `statements` | what a request cost: commands seen by Redis, statements seen by Postgres |
-//! | `process`, `server` | what a scenario may kill, stop and continue |
+//! | `suite` | common to all scenarios: the stores, the template database, the server that is meant |
+//! | `sample` | [`Sample`]: rows of the seed for scenarios |
+//! | `redis_log`, `statements` | the cost of a request in commands and statements |
+//! | `process`, `server` | processes that a scenario may kill, stop and continue |
 //! | `contract` | the suite of the ports, run by a component of its own on the runtime's Redis |
 //!
-//! The client, tokens and the like are `kit`'s, and are given on here.
+//! The client, tokens and the like are `kit`'s; they are re-exported here.
 
 mod app;
 mod contract;

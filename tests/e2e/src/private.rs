@@ -6,10 +6,10 @@ use standin::Standin;
 use crate::suite::{Suite, connect, make_template, scratch_dir, with_database};
 use crate::{App, Caller, Client, PostgresProcess, RedisProcess, Sample, Server, eventually};
 
-/// Where shoppers may be sent back to.
+/// The shop's address, which shoppers may be sent back to.
 pub const SHOP: &str = "https://shop.test/";
 
-/// What a server of one's own shall be like.
+/// The wishes for a private server.
 #[derive(Debug, Default)]
 pub struct Private {
     variables: Vec<(String, String)>,
@@ -44,14 +44,14 @@ impl Private {
         self
     }
 
-    /// Takes payments at these providers, whose accounts are the sample's organisation's and whose events it gets. Shoppers may be sent
-    /// back to [`SHOP`].
+    /// Takes payments at these providers. Their accounts are those of the sample's organisation,
+    /// and the server gets their events. Shoppers may be sent back to [`SHOP`].
     pub fn payments(mut self, standin: &Standin) -> Private {
         self.standin = Some(standin.clone());
         self
     }
 
-    /// Starts it; `None` where `E2E_BASE_URL` names a server, which is not ours to configure.
+    /// Starts it. `None` if `E2E_BASE_URL` names a server, which is not ours to configure.
     pub async fn spawn(self) -> Option<App> {
         let suite = Suite::get().await;
         if suite.running.is_some() {
@@ -95,7 +95,7 @@ impl Private {
             settings.extend(payment_settings(standin));
             own_accounts(&connect(&database_url).await, standin, &sample.org).await;
         }
-        // Last, so that a scenario may say otherwise.
+        // The scenario's own variables come last, so they override the others.
         settings.extend(self.variables);
         let log = scratch_dir().join(format!("{name}.log"));
         let server = Server::start(&settings, self.in_table, &log).await;
@@ -125,12 +125,12 @@ impl Private {
     }
 }
 
-/// What the server is told about its payment providers.
+/// The server's settings for its payment providers.
 fn payment_settings(standin: &Standin) -> Vec<(String, String)> {
     standin.variables().into_iter().map(|(name, value)| (name.to_uppercase(), value)).collect()
 }
 
-/// The accounts belong to the sample's organisation.
+/// Gives the accounts to the sample's organisation.
 async fn own_accounts(database: &tokio_postgres::Client, standin: &Standin, org: &str) {
     for (provider, account) in
         [("paypal", &standin.settings().paypal_account), ("stripe", &standin.settings().stripe_account)]

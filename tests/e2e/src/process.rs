@@ -17,7 +17,7 @@ pub(crate) struct Child {
 }
 
 impl Child {
-    /// Starts it with its output in a file. `group`: it has children of its own, which end with it.
+    /// Starts it with its output in a file. With `group`, its children end with it.
     pub(crate) fn start(command: &mut Command, log: &Path, group: bool) -> Child {
         use std::os::unix::process::CommandExt;
         let file = std::fs::OpenOptions::new()
@@ -79,14 +79,15 @@ impl RedisProcess {
         self.launch().await;
     }
 
-    /// Saves what it holds, for [`RedisProcess::restart_from_snapshot`].
+    /// Saves its contents, for [`RedisProcess::restart_from_snapshot`].
     pub async fn snapshot(&self) {
         let client = redis::Client::open(self.url()).expect("a Redis address");
         let mut connection = client.get_multiplexed_async_connection().await.expect("Redis answers");
         redis::cmd("SAVE").exec_async(&mut connection).await.expect("SAVE");
     }
 
-    /// Starts it again on the same port with what it held at the last [`RedisProcess::snapshot`], and a new run id.
+    /// Starts it again on the same port with a new run id, and with the contents of the last
+    /// [`RedisProcess::snapshot`].
     pub async fn restart_from_snapshot(&mut self) {
         self.kill();
         self.launch().await;
@@ -111,12 +112,12 @@ impl RedisProcess {
         .await;
     }
 
-    /// Kills it: connections are refused from now on.
+    /// Kills it, so connections are refused from now on.
     pub fn kill(&mut self) {
         self.child = None;
     }
 
-    /// Stops it (SIGSTOP): connections are accepted by the kernel, and nothing is answered.
+    /// Stops it (SIGSTOP): the kernel accepts connections, and nothing is answered.
     pub fn hang(&self) {
         self.signal(Signal::SIGSTOP);
     }
@@ -150,7 +151,7 @@ impl PostgresProcess {
         self.services.setting("DATABASE_URL").expect("services.env names the database")
     }
 
-    /// Stops it: connections are cut, new ones refused.
+    /// Stops it, so connections are cut and new ones refused.
     pub fn stop(&self) {
         self.services.stop().expect("Postgres stops");
     }
@@ -160,16 +161,18 @@ impl PostgresProcess {
         self.services.start(&[Service::Postgres]).expect("Postgres starts");
     }
 
-    /// Kills it and all its backends (SIGKILL). [`PostgresProcess::restart`] recovers what was committed.
+    /// Kills it and all its backends (SIGKILL). [`PostgresProcess::restart`] recovers all commits.
     pub fn kill(&self) {
         self.signal(Signal::SIGKILL);
-        // Where nobody waits for orphans (a container), the dead stay listed, and its file would vouch for it.
+        // In a container no process may collect orphans. Then the dead stay listed, and the file
+        // would vouch for them.
         if let Some(file) = self.services.postmaster_file() {
             let _ = std::fs::remove_file(file);
         }
     }
 
-    /// Stops it and all its backends (SIGSTOP): connections are accepted by the kernel, and nothing is answered.
+    /// Stops it and all its backends (SIGSTOP): the kernel accepts connections, and nothing is
+    /// answered.
     pub fn hang(&self) {
         self.signal(Signal::SIGSTOP);
     }
@@ -179,10 +182,11 @@ impl PostgresProcess {
         self.signal(Signal::SIGCONT);
     }
 
-    /// To the postmaster first: it must not start backends anew while they are being stopped.
+    /// The postmaster gets it first, so that it starts no backends anew while they are being
+    /// stopped.
     fn signal(&self, signal: Signal) {
         let Some(postmaster) = self.postmaster() else { return };
-        // Killed, it leaves its children to somebody else: they are listed before.
+        // A killed postmaster leaves its children to another parent, so they are listed before.
         let before = children(postmaster);
         let _ = kill(Pid::from_raw(postmaster), signal);
         for pid in before.into_iter().chain(children(postmaster)) {

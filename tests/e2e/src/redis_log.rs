@@ -8,7 +8,8 @@ use uuid::Uuid;
 
 use crate::eventually;
 
-/// Everything that clients send to a Redis, by MONITOR; what scripts call is not a round trip and is left out.
+/// All commands that clients send to a Redis, by MONITOR. Commands of scripts are no round trips
+/// and are left out.
 #[derive(Debug)]
 pub struct RedisLog {
     seen: Arc<Mutex<Vec<Command>>>,
@@ -37,17 +38,20 @@ impl Command {
         Some(Command { name, text: text.trim_end().to_owned() })
     }
 
-    /// Whether it renews the certificate: it claims or sets it, where a read asks for an entry beside it.
+    /// Whether it renews the certificate: it claims or sets it, while a read asks for an entry
+    /// beside it.
     pub fn is_renewal(&self) -> bool {
         self.name != "MGET" && self.text.contains("cache:")
     }
 
-    /// Whether it adds up statistics: behind responses, for many requests at once, and whenever an instance is quiet.
+    /// Whether it adds up statistics. That happens behind responses, for many requests at once, and
+    /// when an instance is quiet.
     fn is_flush(&self) -> bool {
         self.name.starts_with("EVAL") && self.text.contains("cache:statistics\"")
     }
 
-    /// Whether it belongs to the opening of a connection: once per connection, which lives as long as the instance.
+    /// Whether it belongs to the opening of a connection. That comes once per connection, which
+    /// lives as long as the instance.
     pub fn is_opening(&self) -> bool {
         matches!(self.name.as_str(), "INFO" | "CLIENT" | "HELLO" | "AUTH" | "SELECT")
     }
@@ -69,8 +73,9 @@ impl RedisLog {
         RedisLog { seen, flushes: 0, marker, reader }
     }
 
-    /// The commands since the last call, less those that open connections. Whatever was answered before this call is among them.
-    /// Statistics are left out, too, since they come at no moment that a request could tell; [`RedisLog::flushes`] counts them.
+    /// The commands since the last call, among them those of every request that was answered
+    /// before. Commands that open connections are left out. So are statistics, since no request
+    /// tells when they come; [`RedisLog::flushes`] counts them.
     pub async fn take(&mut self) -> Vec<Command> {
         let mark = Uuid::new_v4().to_string();
         let _: String = redis::cmd("ECHO").arg(&mark).query_async(&mut self.marker).await.expect("Redis answers");
@@ -89,7 +94,7 @@ impl RedisLog {
         taken
     }
 
-    /// How many commands among all that were taken so far added up statistics.
+    /// How many of all commands taken so far added up statistics.
     pub fn flushes(&self) -> usize {
         self.flushes
     }

@@ -1,6 +1,6 @@
 use tokio_postgres::Client;
 
-/// Rows of the seed: an order that has everything, and its surroundings.
+/// Rows of the seed: an order with everything, and its surroundings.
 #[derive(Clone, Debug)]
 pub struct Sample {
     /// The organisation of the token.
@@ -17,14 +17,14 @@ pub struct Sample {
     pub foreign_order: String,
     /// A customer of `other_org`.
     pub foreign_customer: String,
-    /// A product's sku, and the currency in which it is sold.
+    /// A product's sku.
     pub sku: String,
-    /// See `sku`.
+    /// The currency in which `sku` is sold.
     pub currency: String,
 }
 
 impl Sample {
-    /// Finds them in the database; in `org` where the token names it.
+    /// Finds them in the database, in `org` if the token names it.
     pub(crate) async fn find(database: &Client, org: Option<&str>) -> Sample {
         let one = async |what: &str, query: &str, org: Option<&str>| -> Vec<String> {
             let row = database

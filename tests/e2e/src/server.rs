@@ -20,7 +20,8 @@ pub struct Server {
 }
 
 impl Server {
-    /// Starts one with these variables of spin.toml, given in a table or in the environment, on a free port, and waits until it answers.
+    /// Starts one with these variables of spin.toml, given in a table or in the environment, on a
+    /// free port, and waits until it answers.
     pub(crate) async fn start(variables: &[(String, String)], in_table: bool, log: &Path) -> Server {
         let port = free_port();
         let (mut command, spin) = up(Path::new("spin.toml"), port);
@@ -58,7 +59,7 @@ impl Server {
         self.child = Some(child);
     }
 
-    /// Kills it (SIGKILL): whatever it was doing ends there.
+    /// Kills it (SIGKILL) in the middle of its work.
     pub fn kill(&mut self) {
         self.child = None;
     }
@@ -78,14 +79,15 @@ impl Server {
     }
 }
 
-/// Keeps what the script prints.
+/// Stores the script's output.
 fn write_table(path: &Path, script: &mut Command) {
     let printed = script.output().expect("scripts/variables.sh runs");
     assert!(printed.status.success(), "{}", String::from_utf8_lossy(&printed.stderr));
     std::fs::write(path, printed.stdout).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
 }
 
-/// Serves another application, whose manifest is given, on a free port; gives the process and the address. It ends with the process.
+/// Serves another application, whose manifest is given, on a free port; gives the process and the
+/// address. It ends with the process.
 pub(crate) async fn serve(manifest: &Path, log: &Path) -> (Child, String) {
     let port = free_port();
     let (mut command, spin) = up(manifest, port);

@@ -4,14 +4,16 @@ use tokio_postgres::Client;
 
 /// How often each of our statements ran in one database, by `pg_stat_statements`.
 ///
-/// Spin's pool adds statements of its own to each checkout (recycling, type look-ups): they name no table of ours and are left out.
+/// Spin's pool adds statements of its own to each checkout (recycling, type look-ups). They name no
+/// table of ours and are left out.
 #[derive(Clone, Debug, Default)]
 pub struct Statements {
     calls: BTreeMap<String, i64>,
 }
 
 impl Statements {
-    /// Reads the counters of `database` through a connection to another database, which keeps this query out of them.
+    /// Reads the counters of `database` through a connection to another database, which keeps this
+    /// query out of them.
     pub(crate) async fn read(admin: &Client, database: &str) -> Statements {
         let rows = admin
             .query(
@@ -26,7 +28,8 @@ impl Statements {
         Statements { calls: rows.iter().map(|row| (row.get(0), row.get(1))).collect() }
     }
 
-    /// What ran since `earlier`: each statement as often as it ran, less the renewals of the certificate.
+    /// The statements since `earlier`, each as often as it ran, less the renewals of the
+    /// certificate.
     pub fn since(&self, earlier: &Statements) -> Vec<String> {
         let mut ran = Vec::new();
         for (text, calls) in &self.calls {
@@ -47,8 +50,8 @@ impl Statements {
     }
 }
 
-/// A renewal reads the outbox by `cache_renew` and deletes the rows that it applied by `cache_forget`; a writer deletes by
-/// `cache_forget_transaction`.
+/// A renewal reads the outbox by `cache_renew` and deletes the applied rows by `cache_forget`; a
+/// writer deletes by `cache_forget_transaction`.
 fn is_renewal(text: &str) -> bool {
     text.contains("cache_renew") || text.contains("cache_forget(")
 }

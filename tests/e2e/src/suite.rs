@@ -6,32 +6,32 @@ use std::process::{Command, Stdio};
 use tokio::sync::{Mutex, OnceCell};
 use tokio_postgres::{Client, NoTls};
 
-/// How many orders the template database holds, where `E2E_SEED_ORDERS` doesn't say: enough for pages and statistics, few enough to copy
-/// it per scenario.
+/// How many orders the template database holds if `E2E_SEED_ORDERS` doesn't say. Enough for pages
+/// and statistics, few enough to copy it per scenario.
 const SEED_ORDERS: &str = "300";
 
 fn seed_orders() -> String {
     variable("E2E_SEED_ORDERS").unwrap_or_else(|| SEED_ORDERS.to_owned())
 }
 
-/// What all scenarios of a run share.
+/// The common parts of all scenarios of a run.
 #[derive(Debug)]
 pub(crate) struct Suite {
     pub(crate) redis_url: String,
-    /// A database of the server that scenarios copy the template in.
+    /// A database of the server in which scenarios copy the template.
     pub(crate) database_url: String,
-    /// The server that runs already, where `E2E_BASE_URL` names one.
-    pub(crate) running: Option<Running>,
+    /// The running server, if `E2E_BASE_URL` names one.
+    pub(crate) running: Option<ExternalServer>,
 }
 
 /// A server that was not started here.
 #[derive(Debug)]
-pub(crate) struct Running {
+pub(crate) struct ExternalServer {
     pub(crate) base_url: String,
     pub(crate) token: String,
-    /// Its keys, where it lets us know them (`JWT_KEYS`): without them no other callers can be made up.
+    /// Its keys, if `JWT_KEYS` gives them. Without them no other callers can be made up.
     pub(crate) keys: Option<serde_json::Value>,
-    /// One scenario at a time: they share its stores.
+    /// One scenario at a time, because they share the server's stores.
     pub(crate) turn: std::sync::Arc<Mutex<()>>,
 }
 
@@ -50,7 +50,7 @@ impl Suite {
             let admin = connect(&with_database(&database_url, "postgres")).await;
             let extension = admin.batch_execute("CREATE EXTENSION IF NOT EXISTS pg_stat_statements").await;
             extension.expect("statements are counted by pg_stat_statements");
-            let running = Running { base_url, token: need("E2E_TOKEN"), keys, turn: Default::default() };
+            let running = ExternalServer { base_url, token: need("E2E_TOKEN"), keys, turn: Default::default() };
             return Suite { redis_url: need("REDIS_URL"), database_url, running: Some(running) };
         }
         forget_logs();
@@ -63,7 +63,7 @@ impl Suite {
     }
 }
 
-/// Removes what earlier runs left behind; the logs of this one stay, to be read after a failure.
+/// Removes the logs of earlier runs. Those of this run stay, to be read after a failure.
 fn forget_logs() {
     let entries = std::fs::read_dir(scratch_dir()).expect("the directory was made");
     for entry in entries.filter_map(Result::ok) {
@@ -76,7 +76,8 @@ fn forget_logs() {
     }
 }
 
-/// Private stores for a run outside `make test`. A watchdog stops them when this process ends, however it ends.
+/// Private stores for a run outside `make test`. A watchdog stops them when this process ends, even
+/// if it is killed.
 fn start_services() -> (String, String) {
     let (dir, script) = (root().join(".run/test"), scripts_dir().join("services.sh"));
     let started =
@@ -88,7 +89,7 @@ fn start_services() -> (String, String) {
         .stdin(Stdio::piped())
         .spawn()
         .expect("sh runs");
-    // Its standard input stays open as long as this process lives.
+    // The watchdog's standard input stays open as long as this process lives.
     std::mem::forget(watchdog);
     let settings = std::fs::read_to_string(dir.join("services.env")).expect("services.env");
     let value = |name: &str| {
@@ -98,7 +99,7 @@ fn start_services() -> (String, String) {
     (value("REDIS_URL"), value("DATABASE_URL"))
 }
 
-/// Makes the template database on this server, unless the one that is there was made from the same files.
+/// Makes the template database on this server, unless it was already made from the same files.
 pub(crate) async fn make_template(database_url: &str) {
     let admin = connect(&with_database(database_url, "postgres")).await;
     let execute = async |sql: &str| admin.batch_execute(sql).await.unwrap_or_else(|e| panic!("{sql}: {e:?}"));
@@ -185,7 +186,7 @@ pub(crate) fn scratch_dir() -> PathBuf {
     dir
 }
 
-/// A port that nobody listens on.
+/// A free port.
 pub(crate) fn free_port() -> u16 {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
     listener.local_addr().expect("its address").port()

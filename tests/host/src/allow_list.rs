@@ -1,4 +1,4 @@
-//! `allowed_outbound_hosts`: which addresses a component may connect to.
+//! `allowed_outbound_hosts`: the addresses that a component may connect to.
 
 use anyhow::{Context as _, Result, bail, ensure};
 use std::ops::Range;
@@ -26,19 +26,21 @@ enum HostRule {
 }
 
 impl AllowList {
-    /// Parses entries of the form `scheme://host[:port]`, templates already expanded. `*` stands for any scheme, host or
-    /// port, `*.example.com` for any subdomain, `8000..8010` for ports without the last one. An entry that is empty, or
-    /// `http://` or `https://` alone, is skipped: that is how an optional address is left out by an empty variable.
+    /// Parses entries of the form `scheme://host[:port]`, templates already expanded. `*` stands
+    /// for any scheme, host or port, `*.example.com` for any subdomain, `8000..8010` for ports
+    /// without the last one. An entry that is empty, or `http://` or `https://` alone, is skipped.
+    /// So an empty variable leaves out an optional address.
     ///
     /// # Errors
-    /// The entry that cannot be understood, or that only Spin itself has: networks, `self` and `*.spin.internal`. The
-    /// message doesn't show the entry, which may have come from a secret.
+    /// The entry that can't be understood, or that only Spin itself has: networks, `self` and
+    /// `*.spin.internal`. The message doesn't show the entry, which may come from a secret.
     pub fn parse<'a>(entries: impl IntoIterator<Item = &'a str>) -> Result<Self> {
         let given = entries.into_iter().filter(|entry| !matches!(*entry, "" | "http://" | "https://"));
         given.map(Entry::parse).collect::<Result<_>>().map(Self)
     }
 
-    /// Whether a connection to `address` is allowed; an address without a scheme is taken to have `default_scheme`.
+    /// Whether a connection to `address` is allowed; an address without a scheme is taken to have
+    /// `default_scheme`.
     pub fn allows(&self, address: &str, default_scheme: &str) -> bool {
         let Some(url) = parse_address(address, default_scheme) else { return false };
         let Some(Ok(host)) = url.host_str().map(Host::parse) else { return false };
@@ -50,7 +52,8 @@ impl AllowList {
         })
     }
 
-    /// As [`AllowList::allows`], and tells the operator about a refusal; credentials in the address are not shown.
+    /// As [`AllowList::allows`], and logs a refusal for the operator. Credentials in the address
+    /// are not shown.
     pub fn check(&self, component: &str, address: &str, default_scheme: &str) -> bool {
         let allowed = self.allows(address, default_scheme);
         if !allowed {
@@ -140,7 +143,8 @@ fn well_known_port(scheme: &str) -> Option<u16> {
     }
 }
 
-/// The address as a URL. User and password go first: what they may hold need not be allowed in a URL.
+/// The address as a URL. User and password are cut off first, because their characters need not be
+/// allowed in a URL.
 fn parse_address(address: &str, default_scheme: &str) -> Option<Url> {
     let authority = address.find("://").map_or(0, |at| at + 3);
     let path = address[authority..].find('/').map_or(address.len(), |at| authority + at);

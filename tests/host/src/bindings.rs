@@ -11,8 +11,8 @@ wasmtime::component::bindgen!({
         default: async,
     },
     with: {
-        "spin:redis/redis.connection": crate::redis::Connection,
-        "spin:postgres/postgres.connection": crate::postgres::Connection,
+        "spin:redis/redis.connection": crate::redis::RedisConnection,
+        "spin:postgres/postgres.connection": crate::postgres::PostgresConnection,
         "spin:postgres/postgres.connection-builder": crate::postgres::Builder,
     },
     require_store_data_send: true,

@@ -1,4 +1,4 @@
-//! What a store holds: one instance of a component, and what the manifest grants it.
+//! The state of a store: one instance of a component, and its grants from the manifest.
 
 use crate::allow_list::AllowList;
 use crate::bindings::variables;
@@ -15,7 +15,7 @@ use wasmtime::component::{Accessor, HasSelf, Linker, ResourceTable};
 use wasmtime_wasi::{WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
-/// What one component may use, shared by its instances.
+/// The grants of one component, shared by its instances.
 pub struct Grant {
     /// The component's id
     pub id: String,
@@ -23,12 +23,13 @@ pub struct Grant {
     pub variables: BTreeMap<String, String>,
     /// Its environment variables
     pub environment: BTreeMap<String, String>,
-    /// Where it may connect to
+    /// The addresses that it may connect to
     pub allow_list: AllowList,
     /// Its Postgres connections
     pub pools: Pools,
-    /// How often the host took hold of the state of one of its instances: once for each plain call of an import, once or more for each
-    /// asynchronous one. What a request costs on Spin grows with it.
+    /// How often the host took hold of the state of one of its instances: once for each plain call
+    /// of an import, once or more for each asynchronous one. The cost of a request on Spin grows
+    /// with it.
     pub calls: AtomicU64,
 }
 
@@ -62,7 +63,7 @@ impl Grant {
 
 /// One instance's state.
 pub struct Guest {
-    /// What it may use
+    /// Its component's grants
     pub grant: Arc<Grant>,
     /// Its open connections and streams
     pub table: ResourceTable,
@@ -72,7 +73,7 @@ pub struct Guest {
 }
 
 impl Guest {
-    /// A fresh one: no files, no sockets, output to the host's stderr.
+    /// A fresh state: no files, no sockets, output to the host's stderr.
     pub fn new(grant: Arc<Grant>) -> Self {
         let mut wasi = WasiCtxBuilder::new();
         wasi.stdout(GuestLog::new(&grant.id)).stderr(GuestLog::new(&grant.id));
@@ -94,8 +95,9 @@ impl Guest {
     }
 }
 
-/// Gives `linker` everything that a component may import: Spin's interfaces, outbound HTTP, and of WASI 0.2 (the standard
-/// library) and 0.3 (the SDK) what works without files and sockets. The rest would only say no, after minutes of compiling.
+/// Gives `linker` everything that a component may import: Spin's interfaces, outbound HTTP, and the
+/// parts of WASI 0.2 (the standard library) and 0.3 (the SDK) that work without files and sockets.
+/// The rest would only refuse, after minutes of compiling.
 ///
 /// # Errors
 /// Two definitions of one import: a mistake in this file.

@@ -26,8 +26,8 @@ pub fn complete_uri(request: &mut Parts) -> Result<()> {
     Ok(())
 }
 
-/// Appends Spin's headers after those of the client. Nothing is stripped: a client can send any of them, which is why a
-/// component must take the last value.
+/// Appends Spin's headers after those of the client. Nothing is stripped. A client can send any of
+/// them, so a component must take the last value.
 ///
 /// # Errors
 /// A header value of the client that isn't UTF-8.
@@ -58,7 +58,7 @@ pub fn append(request: &mut Parts, found: &Match<'_>, client: SocketAddr) -> Res
     Ok(())
 }
 
-/// What cannot be a header is left out, as Spin does it.
+/// A value that can't be a header is left out, as Spin does it.
 fn add(headers: &mut HeaderMap, name: &str, value: &str) {
     if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::from_bytes(value.as_bytes())) {
         headers.append(name, value);

@@ -1,11 +1,12 @@
-//! Outbound HTTP: wasmtime's own client behind the allow-list. Every request has a connection of its own.
+//! Outbound HTTP: wasmtime's own client behind the allow-list. Every request has a connection of
+//! its own.
 
 use crate::guest::Grant;
 use http_body_util::BodyExt as _;
 use std::sync::Arc;
 use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpHooks, default_send_request};
 
-/// One instance's way out.
+/// The outbound HTTP of one instance.
 pub struct OutboundHttp(pub Arc<Grant>);
 
 type BoxFuture<T> = Box<dyn Future<Output = T> + Send>;

@@ -1,4 +1,5 @@
-//! Instances of a component: how they are made, how many requests one of them takes, and how long it lives.
+//! Instances of a component: how they are made, how many requests one of them takes, and how long
+//! it lives.
 
 use crate::guest::{Grant, Guest};
 use anyhow::Result;
@@ -42,7 +43,8 @@ impl Default for Reuse {
     }
 }
 
-/// An engine with Spin's limits, which keeps compiled components in wasmtime's cache directory of the user.
+/// An engine with Spin's limits, which keeps compiled components in wasmtime's cache directory of
+/// the user.
 ///
 /// # Errors
 /// A machine that wasmtime cannot compile for.
@@ -74,7 +76,8 @@ pub fn engine() -> Result<Engine> {
 /// Compiles a component and makes a handler that gives requests to its instances.
 ///
 /// # Errors
-/// A file that isn't there, or isn't a component for `wasi:http` 0.3 with imports that this host has.
+/// A file that isn't there, or isn't a component for `wasi:http` 0.3 with imports that this host
+/// has.
 pub fn handler(
     engine: &Engine,
     linker: &Linker<Guest>,
@@ -98,7 +101,7 @@ pub struct Instances {
 }
 
 impl Instances {
-    /// What the component's instances have asked of the host so far; see [`Grant::calls`].
+    /// The host calls of the component's instances so far; see [`Grant::calls`].
     pub fn calls(&self) -> u64 {
         self.grant.calls.load(Ordering::Relaxed)
     }
@@ -122,7 +125,7 @@ impl HandlerState for Instances {
     }
 }
 
-/// When an instance has been idle, or busy with one request, for too long.
+/// The end of an instance that has been idle, or busy with one request, for too long.
 pub struct Expiration {
     reuse: Reuse,
     sleep: Pin<Box<Sleep>>,
@@ -142,7 +145,7 @@ impl WorkerExpiration for Expiration {
     }
 }
 
-/// Which requests an instance takes, and its end.
+/// The requests that an instance takes, and its end.
 pub struct Life {
     reuse: Reuse,
     grant: Arc<Grant>,
@@ -175,7 +178,8 @@ impl WorkerState for Life {
     }
 
     fn drop(&self, store: Store<Guest>, result: wasmtime::Result<()>) {
-        // The store first: it prints what the guest left unfinished, such as a panic's last line.
+        // The store goes first: it prints the guest's unfinished output, such as a panic's last
+        // line.
         drop(store);
         if let Err(error) = result {
             eprintln!("[{}] instance failed: {error:?}", self.grant.id);

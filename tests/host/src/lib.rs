@@ -1,11 +1,13 @@
-//! Runs a `spin.toml` on wasmtime where the Spin CLI is not installed.
+//! Runs a `spin.toml` on wasmtime if the Spin CLI is not installed.
 //!
-//! A stand-in for development and tests, not a product: it does for components of spin-sdk 7 what `spin up` of Spin 4.1
-//! does, unpleasant parts included, and refuses a manifest that needs more.
+//! A stand-in for development and tests, not a product. For components of spin-sdk 7 it does the
+//! same as `spin up` of Spin 4.1, unpleasant parts included. It refuses a manifest that needs more.
 //!
-//! Reading order: [`manifest`] and [`variables`] say what to run, [`routes`] and [`headers`] prepare a request,
-//! [`instance`] gives it to an instance, [`guest`] is what that instance holds, and [`allow_list`], [`redis`],
-//! [`postgres`] and [`http_out`] are its ways out. [`server`] is the HTTP side.
+//! Reading order: [`manifest`] and [`variables`] read the application, [`routes`] and [`headers`]
+//! prepare a request, [`instance`] gives it to an instance. [`guest`] is that instance's state, and
+//! [`allow_list`], [`redis`], [`postgres`] and [`http_out`] are its outbound connections.
+//! [`server`] is the HTTP side.
+//! HTTP side.
 
 pub mod allow_list;
 mod bindings;
@@ -30,14 +32,14 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use wasmtime::component::Linker;
 
-/// What to run, and how.
+/// The manifest to run, and its options.
 #[derive(Clone)]
 pub struct Options {
     /// The `spin.toml`, or its directory
     pub manifest: PathBuf,
     /// Port 0 = a free one
     pub listen: SocketAddr,
-    /// Where the values of variables come from
+    /// The sources of variables' values
     pub sources: variables::Sources,
     /// How instances are reused
     pub reuse: instance::Reuse,
@@ -46,7 +48,8 @@ pub struct Options {
 }
 
 impl Options {
-    /// `manifest` on a free port of 127.0.0.1, variables at their defaults, everything else as Spin has it.
+    /// `manifest` on a free port of 127.0.0.1, variables at their defaults, all other options as
+    /// Spin has them.
     pub fn new(manifest: impl Into<PathBuf>) -> Self {
         Self {
             manifest: manifest.into(),
@@ -62,8 +65,8 @@ impl Options {
 pub struct Host;
 
 /// A serving host; dropping it stops it.
-pub struct Running {
-    /// Where it serves
+pub struct ServingHost {
+    /// The address that it serves
     pub addr: SocketAddr,
     /// (route, component id), most specific first
     pub routes: Vec<(String, String)>,
@@ -74,9 +77,9 @@ impl Host {
     /// Compiles the components that have a route, and serves them.
     ///
     /// # Errors
-    /// Whatever is wrong with the manifest, a variable, a component or the address: nothing is found out later that can be
-    /// found out now.
-    pub async fn start(options: Options) -> Result<Running> {
+    /// Any mistake of the manifest, a variable, a component or the address. All that can be found
+    /// out now is.
+    pub async fn start(options: Options) -> Result<ServingHost> {
         let mut path = options.manifest;
         if path.is_dir() {
             path.push("spin.toml");
@@ -106,11 +109,11 @@ impl Host {
         let server =
             server::Server { name: app.name, version: app.version, routes, handlers, tcp_nodelay: options.tcp_nodelay };
         let task = tokio::spawn(Arc::new(server).serve(listener));
-        Ok(Running { addr, routes: listed, task })
+        Ok(ServingHost { addr, routes: listed, task })
     }
 }
 
-impl Drop for Running {
+impl Drop for ServingHost {
     fn drop(&mut self) {
         self.task.abort();
     }

@@ -1,4 +1,5 @@
-//! A guest's stdout and stderr: to the host's stderr, whole lines, with the component's id in front.
+//! A guest's stdout and stderr: to the host's stderr, whole lines, with the component's id in
+//! front.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -8,14 +9,14 @@ use wasmtime_wasi::async_trait;
 use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
 use wasmtime_wasi::p2::{OutputStream, Pollable, StreamResult};
 
-/// Where a component's output goes.
+/// The destination of a component's output.
 #[derive(Clone)]
 pub struct GuestLog {
     component: Arc<str>,
 }
 
 impl GuestLog {
-    /// For the component of this id.
+    /// The log of the component with this id.
     pub fn new(component: &str) -> Self {
         Self { component: component.into() }
     }

@@ -85,7 +85,7 @@ fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Options> {
             "--listen" => {
                 options.listen = value()?.parse().context("--listen takes an address such as 127.0.0.1:3000")?
             }
-            "--variable" => variables.extend(edge_host::variables::given(&value()?)?),
+            "--variable" => variables.extend(edge_host::variables::parse_argument(&value()?)?),
             "--max-instance-reuse-count" => reuse.max_requests = count(&value()?)?,
             "--max-instance-concurrent-reuse-count" => reuse.max_concurrent = count(&value()?)?,
             "--idle-instance-timeout" => reuse.idle_timeout = duration(&value()?)?,

@@ -1,4 +1,5 @@
-//! Reads `spin.toml` (manifest version 2) into plain types. What this host does not support is an error, never ignored.
+//! Reads `spin.toml` (manifest version 2) into plain types. An unsupported feature is an error,
+//! never ignored.
 
 use anyhow::{Context as _, Result, bail, ensure};
 use serde::Deserialize;
@@ -10,7 +11,7 @@ use std::path::{Path, PathBuf};
 pub struct App {
     /// `application.name`
     pub name: String,
-    /// `application.version`, where given
+    /// `application.version`, if it is given
     pub version: Option<String>,
     /// Application variables by name
     pub variables: BTreeMap<String, Variable>,
@@ -23,7 +24,7 @@ pub struct App {
 /// An application variable.
 #[derive(Debug, Clone)]
 pub struct Variable {
-    /// The value where nothing else gives one; `None` = required
+    /// The value if no other source gives one; `None` = required
     pub default: Option<String>,
     /// Whether its value must not be shown
     pub secret: bool,
@@ -46,7 +47,8 @@ impl App {
     /// Reads the manifest at `path`; component sources are relative to its directory.
     ///
     /// # Errors
-    /// What cannot be read, is not version 2, contradicts itself, or uses something that this host does not have.
+    /// A file that can't be read, is not version 2, contradicts itself, or uses a feature that this
+    /// host doesn't have.
     pub fn read(path: &Path) -> Result<Self> {
         let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
         Self::parse(&text, path.parent().unwrap_or(Path::new("")))
@@ -98,7 +100,8 @@ impl App {
     }
 }
 
-// The file as it is written. Fields that change nothing at run time are read and dropped, so that they are allowed.
+// The file as it is written. Fields that change nothing at run time are read and dropped, so that
+// they are allowed.
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]

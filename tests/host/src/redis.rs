@@ -1,5 +1,5 @@
-//! `spin:redis`: one TCP connection per `open`, shared by the calls made on it at the same time. As in Spin there is no
-//! pool, no reconnect, and no time limit on connecting or on an answer.
+//! `spin:redis`: one TCP connection per `open`, shared by the calls made on it at the same time. As
+//! in Spin there is no pool, no reconnect, and no time limit on connecting or on an answer.
 
 use crate::bindings::redis::{self as wit, Error, RedisParameter, RedisResult};
 use crate::guest::Guest;
@@ -8,19 +8,19 @@ use ::redis::{AsyncCommands as _, ErrorKind, RedisError, Value};
 use wasmtime::component::{Accessor, HasSelf, Resource};
 
 /// A guest's connection.
-pub struct Connection(MultiplexedConnection);
+pub struct RedisConnection(MultiplexedConnection);
 
 impl wit::Host for Guest {}
 
 impl wit::HostConnection for Guest {
-    async fn drop(&mut self, connection: Resource<Connection>) -> wasmtime::Result<()> {
+    async fn drop(&mut self, connection: Resource<RedisConnection>) -> wasmtime::Result<()> {
         self.table.delete(connection)?;
         Ok(())
     }
 }
 
 impl<T: Send> wit::HostConnectionWithStore<T> for HasSelf<Guest> {
-    async fn open(accessor: &Accessor<T, Self>, address: String) -> Result<Resource<Connection>, Error> {
+    async fn open(accessor: &Accessor<T, Self>, address: String) -> Result<Resource<RedisConnection>, Error> {
         let grant = accessor.with(|mut access| access.get().grant.clone());
         if !grant.allow_list.check(&grant.id, &address, "redis") {
             return Err(Error::InvalidAddress);
@@ -28,13 +28,13 @@ impl<T: Send> wit::HostConnectionWithStore<T> for HasSelf<Guest> {
         let client = ::redis::Client::open(address).map_err(|_| Error::InvalidAddress)?;
         let connection = client.get_multiplexed_async_connection().await.map_err(other)?;
         accessor
-            .with(|mut access| access.get().table.push(Connection(connection)))
+            .with(|mut access| access.get().table.push(RedisConnection(connection)))
             .map_err(|_| Error::TooManyConnections)
     }
 
     async fn publish(
         accessor: &Accessor<T, Self>,
-        connection: Resource<Connection>,
+        connection: Resource<RedisConnection>,
         channel: String,
         payload: Vec<u8>,
     ) -> Result<(), Error> {
@@ -43,7 +43,7 @@ impl<T: Send> wit::HostConnectionWithStore<T> for HasSelf<Guest> {
 
     async fn get(
         accessor: &Accessor<T, Self>,
-        connection: Resource<Connection>,
+        connection: Resource<RedisConnection>,
         key: String,
     ) -> Result<Option<Vec<u8>>, Error> {
         get(accessor, &connection)?.get(key).await.map_err(other)
@@ -51,20 +51,24 @@ impl<T: Send> wit::HostConnectionWithStore<T> for HasSelf<Guest> {
 
     async fn set(
         accessor: &Accessor<T, Self>,
-        connection: Resource<Connection>,
+        connection: Resource<RedisConnection>,
         key: String,
         value: Vec<u8>,
     ) -> Result<(), Error> {
         get(accessor, &connection)?.set(key, value).await.map_err(other)
     }
 
-    async fn incr(accessor: &Accessor<T, Self>, connection: Resource<Connection>, key: String) -> Result<i64, Error> {
+    async fn incr(
+        accessor: &Accessor<T, Self>,
+        connection: Resource<RedisConnection>,
+        key: String,
+    ) -> Result<i64, Error> {
         get(accessor, &connection)?.incr(key, 1).await.map_err(other)
     }
 
     async fn del(
         accessor: &Accessor<T, Self>,
-        connection: Resource<Connection>,
+        connection: Resource<RedisConnection>,
         keys: Vec<String>,
     ) -> Result<u32, Error> {
         get(accessor, &connection)?.del(keys).await.map_err(other)
@@ -72,7 +76,7 @@ impl<T: Send> wit::HostConnectionWithStore<T> for HasSelf<Guest> {
 
     async fn sadd(
         accessor: &Accessor<T, Self>,
-        connection: Resource<Connection>,
+        connection: Resource<RedisConnection>,
         key: String,
         values: Vec<String>,
     ) -> Result<u32, Error> {
@@ -84,7 +88,7 @@ impl<T: Send> wit::HostConnectionWithStore<T> for HasSelf<Guest> {
 
     async fn smembers(
         accessor: &Accessor<T, Self>,
-        connection: Resource<Connection>,
+        connection: Resource<RedisConnection>,
         key: String,
     ) -> Result<Vec<String>, Error> {
         get(accessor, &connection)?.smembers(key).await.map_err(other)
@@ -92,7 +96,7 @@ impl<T: Send> wit::HostConnectionWithStore<T> for HasSelf<Guest> {
 
     async fn srem(
         accessor: &Accessor<T, Self>,
-        connection: Resource<Connection>,
+        connection: Resource<RedisConnection>,
         key: String,
         values: Vec<String>,
     ) -> Result<u32, Error> {
@@ -101,7 +105,7 @@ impl<T: Send> wit::HostConnectionWithStore<T> for HasSelf<Guest> {
 
     async fn execute(
         accessor: &Accessor<T, Self>,
-        connection: Resource<Connection>,
+        connection: Resource<RedisConnection>,
         command: String,
         arguments: Vec<RedisParameter>,
     ) -> Result<Vec<RedisResult>, Error> {
@@ -122,10 +126,10 @@ impl<T: Send> wit::HostConnectionWithStore<T> for HasSelf<Guest> {
 
 fn get<T>(
     accessor: &Accessor<T, HasSelf<Guest>>,
-    connection: &Resource<Connection>,
+    connection: &Resource<RedisConnection>,
 ) -> Result<MultiplexedConnection, Error> {
     accessor.with(|mut access| match access.get().table.get(connection) {
-        Ok(Connection(connection)) => Ok(connection.clone()),
+        Ok(RedisConnection(connection)) => Ok(connection.clone()),
         Err(_) => Err(Error::Other("could not find connection for resource".into())),
     })
 }
@@ -134,7 +138,8 @@ fn other(error: RedisError) -> Error {
     Error::Other(error.to_string())
 }
 
-/// Nested arrays lose their structure, numbers their type, and the newer kinds of answer are errors: as in Spin.
+/// As in Spin, nested arrays lose their structure, numbers their type, and newer kinds of answer
+/// are errors.
 fn flatten(answer: Value, results: &mut Vec<RedisResult>) -> Result<(), RedisError> {
     let unsupported = |kind: &str| {
         let detail = format!("Redis {kind} is not supported");

@@ -1,4 +1,4 @@
-//! Which component a path belongs to. The matching is the `routefinder` crate's, which is the one Spin uses.
+//! The component that a path belongs to. The `routefinder` crate matches, as in Spin.
 
 use anyhow::{Result, anyhow};
 
@@ -21,14 +21,14 @@ pub struct Route {
 pub struct Match<'a> {
     /// The route that won
     pub route: &'a Route,
-    /// What a trailing `/...` stands for: empty, or with a leading slash
+    /// The part that a trailing `/...` stands for: empty, or with a leading slash
     pub trailing: String,
     /// (name, value) of each `/:name`
     pub params: Vec<(String, String)>,
 }
 
 impl Routes {
-    /// Of (route, component id). Of two equal routes the later one counts, as in Spin.
+    /// The table of (route, component id). Of two equal routes the later one counts, as in Spin.
     ///
     /// # Errors
     /// A route that cannot be parsed.
@@ -48,7 +48,8 @@ impl Routes {
         Ok(Self(router))
     }
 
-    /// The route for a path: exact segments beat parameters, parameters beat the wildcard, the longer prefix wins.
+    /// The route for a path: exact segments beat parameters, parameters beat the wildcard, the
+    /// longer prefix wins.
     pub fn find(&self, path: &str) -> Option<Match<'_>> {
         let found = self.0.best_match(path)?;
         let captures = found.captures();

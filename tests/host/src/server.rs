@@ -1,4 +1,5 @@
-//! The HTTP side: accepts connections, finds the component of a request, and answers what the host itself has to.
+//! The HTTP side: accepts connections, finds the component of a request, and gives the host's own
+//! answers.
 
 use crate::headers;
 use crate::instance::Instances;
@@ -26,7 +27,7 @@ pub struct Server {
     pub name: String,
     /// For `/.well-known/spin/info`
     pub version: Option<String>,
-    /// Which component a path belongs to
+    /// The component that a path belongs to
     pub routes: Routes,
     /// By component id
     pub handlers: HashMap<String, ProxyHandler<Instances>>,
@@ -42,7 +43,7 @@ impl Server {
             match listener.accept().await {
                 Ok((stream, client)) => drop(connections.spawn(self.clone().connection(stream, client))),
                 Err(error) => {
-                    // Out of file descriptors, mostly: some will be free soon.
+                    // Mostly out of file descriptors; some will be free soon.
                     eprintln!("cannot accept a connection: {error}");
                     tokio::time::sleep(Duration::from_millis(50)).await;
                 }
@@ -53,14 +54,14 @@ impl Server {
 
     async fn connection(self: Arc<Self>, stream: TcpStream, client: SocketAddr) {
         if self.tcp_nodelay {
-            // Only speed is lost where it cannot be set.
+            // If it can't be set, only speed is lost.
             drop(stream.set_nodelay(true));
         }
         let service = service_fn(move |request| {
             let server = self.clone();
             async move { server.answer(request, client).await }
         });
-        // What ends a connection early is the client's doing, or was told already.
+        // A connection that ends early is the client's doing, or was reported already.
         drop(Builder::new(TokioExecutor::new()).serve_connection(TokioIo::new(stream), service).await);
     }
 
@@ -82,7 +83,8 @@ impl Server {
         let (mut head, body) = request.into_parts();
         headers::complete_uri(&mut head).inspect_err(|why| eprintln!("[{component}] refused a request: {why}"))?;
         if let Err(why) = headers::append(&mut head, &found, client) {
-            // Spin answers 500 here. It is the client's mistake, and who looks for server errors shall find the components' only.
+            // Spin answers 500 here. It is the client's mistake, so a search for server errors must
+            // not find it.
             return Ok(refusal(why.to_string()));
         }
         let request = Request::from_parts(head, body.map_err(Error::Hyper).boxed_unsync());
@@ -103,7 +105,7 @@ impl Server {
                 }
                 json(&info)
             }
-            // Spin has no such thing.
+            // Spin has no such route.
             "calls" => {
                 let calls = self.handlers.iter().map(|(id, handler)| (id.clone(), handler.state().calls().into()));
                 json(&serde_json::Value::Object(calls.collect()))
@@ -124,7 +126,7 @@ fn json(value: &serde_json::Value) -> Response<WasiBody> {
     response
 }
 
-/// 400, and why.
+/// 400, with the reason.
 fn refusal(why: String) -> Response<WasiBody> {
     let mut response = Response::new(full(why));
     *response.status_mut() = StatusCode::BAD_REQUEST;

@@ -16,7 +16,8 @@ impl fmt::Debug for Values {
     }
 }
 
-/// Where values come from, first hit wins: `overrides`, then `SPIN_VARIABLE_<NAME>` of `environment`, then the default.
+/// The sources of values, the first hit wins: `overrides`, then `SPIN_VARIABLE_<NAME>` of
+/// `environment`, then the default.
 #[derive(Clone, Default)]
 pub struct Sources {
     /// `--variable name=value`
@@ -26,10 +27,11 @@ pub struct Sources {
 }
 
 impl Sources {
-    /// The environment of this process over what `.env` in the directory `dir` says, and `overrides` over both.
+    /// The environment of this process over `.env` in the directory `dir`, and `overrides` over
+    /// both.
     ///
     /// # Errors
-    /// A `.env` that cannot be parsed; that there is none is fine.
+    /// A `.env` that can't be parsed; a missing one is fine.
     pub fn of_process(dir: &Path, overrides: HashMap<String, String>) -> Result<Self> {
         let mut environment = HashMap::new();
         if let Ok(lines) = dotenvy::from_path_iter(dir.join(".env")) {
@@ -48,7 +50,8 @@ impl Values {
     /// Gives every declared variable its value.
     ///
     /// # Errors
-    /// A name that Spin would refuse, a required variable without a value, or an override of a variable that isn't declared.
+    /// A name that Spin would refuse, a required variable without a value, or an override of a
+    /// variable that isn't declared.
     pub fn resolve(declared: &BTreeMap<String, Variable>, sources: &Sources) -> Result<Self> {
         for name in sources.overrides.keys() {
             ensure!(declared.contains_key(name), "there is no variable {name:?} to be set");
@@ -91,11 +94,12 @@ impl Values {
     }
 }
 
-/// What one `--variable` sets: `NAME=VALUE`, `NAME=@FILE` (the file's text), or `@FILE.toml` and `@FILE.json` (a table of names and texts).
+/// The values that one `--variable` sets: `NAME=VALUE`, `NAME=@FILE` (the file's text), or
+/// `@FILE.toml` and `@FILE.json` (a table of names and texts).
 ///
 /// # Errors
-/// An argument of another form, or a file that can't be read as what its name says.
-pub fn given(argument: &str) -> Result<HashMap<String, String>> {
+/// An argument of another form, or a file that can't be read as its name says.
+pub fn parse_argument(argument: &str) -> Result<HashMap<String, String>> {
     let read = |path: &str| std::fs::read_to_string(path).with_context(|| format!("cannot read {path}"));
     if let Some(path) = argument.strip_prefix('@') {
         let extension = Path::new(path).extension().and_then(|extension| extension.to_str());
@@ -116,10 +120,11 @@ fn environment_name(variable: &str) -> String {
     format!("SPIN_VARIABLE_{}", variable.to_ascii_uppercase())
 }
 
-/// Whether a variable may have this name: lower-case words of letters and digits with single underscores between them.
+/// Whether a variable may have this name: lower-case words of letters and digits with single
+/// underscores between them.
 ///
 /// # Errors
-/// What is wrong, to be read after the name.
+/// The mistake, to be read after the name.
 pub fn check_name(name: &str) -> Result<(), &'static str> {
     if !name.starts_with(|c: char| c.is_ascii_lowercase()) {
         Err("must start with a lower-case letter")

@@ -18,19 +18,19 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// The answer itself where it has this status; panics with the body where it hasn't.
+    /// The answer itself if it has this status; panics with the body if it hasn't.
     #[track_caller]
     pub fn expect(self, status: u16) -> Answer {
         assert_eq!(self.status, status, "{} answered {}: {}", self.request, self.status, self.text());
         self
     }
 
-    /// The body without its gzip, where it was sent so; panics where that is damaged.
+    /// The body without its gzip, if it came packed. Panics if that is damaged.
     pub fn unpacked(&self) -> Cow<'_, [u8]> {
         if self.header("content-encoding") != "gzip" {
             return Cow::Borrowed(&self.body);
         }
-        // A header of ten bytes and a trailer of eight (RFC 1952): the server sends none of the
+        // A header of ten bytes and a trailer of eight (RFC 1952). The server sends none of the
         // optional fields.
         let packed = self.body.get(10..self.body.len().saturating_sub(8)).unwrap_or_default();
         match miniz_oxide::inflate::decompress_to_vec(packed) {
@@ -44,7 +44,7 @@ impl Answer {
         String::from_utf8_lossy(&self.body).into_owned()
     }
 
-    /// The body as JSON; panics where it isn't.
+    /// The body as JSON; panics if it isn't JSON.
     #[track_caller]
     pub fn json(&self) -> Value {
         match serde_json::from_slice(&self.body) {
@@ -53,7 +53,7 @@ impl Answer {
         }
     }
 
-    /// A header's value; empty where it is missing.
+    /// A header's value; empty if it is missing.
     pub fn header(&self, name: &str) -> &str {
         self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or("")
     }
@@ -77,7 +77,7 @@ impl Answer {
         self.header("cache-status").contains("; hit")
     }
 
-    /// A problem (RFC 9457) of this status, complete; gives the body.
+    /// Expects a complete problem (RFC 9457) of this status; gives the body.
     #[track_caller]
     pub fn expect_problem(self, status: u16) -> Value {
         let answer = self.expect(status);

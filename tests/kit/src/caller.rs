@@ -3,7 +3,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD as BASE64};
 use serde_json::{Value, json};
 
-/// Who asks: the claims of a token, to be signed with a key of the server.
+/// The claims of a token, to be signed with a key of the server.
 #[derive(Clone, Debug)]
 pub struct Caller {
     claims: Value,
@@ -15,7 +15,7 @@ impl Caller {
         Caller::new("service", org)
     }
 
-    /// Somebody who runs the platform.
+    /// An operator of the platform.
     pub fn operator(org: &str) -> Caller {
         Caller::new("operator", org)
     }
@@ -55,7 +55,7 @@ impl Caller {
         self.signed(&json!({"alg": "HS256", "typ": "JWT", "kid": key["kid"]}), &secret)
     }
 
-    /// A token with a header and a secret of one's own: for forgeries.
+    /// A token with any header and secret, for forgeries.
     pub fn signed(&self, header: &Value, secret: &[u8]) -> String {
         let signed = format!("{}.{}", BASE64.encode(header.to_string()), BASE64.encode(self.claims.to_string()));
         let signature = hmac_sha256::HMAC::mac(signed.as_bytes(), secret);

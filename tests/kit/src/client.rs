@@ -15,8 +15,8 @@ pub struct Client {
 impl Client {
     /// A client without a token.
     pub fn new(base: &str) -> Client {
-        // A proxy from the environment has nothing to do with a server on loopback.
-        // Where an answer sends a shopper, the scenario looks itself.
+        // A proxy from the environment has nothing to do with a server on loopback. Redirects
+        // aren't followed, because scenarios look at them.
         let http = reqwest::Client::builder()
             .no_proxy()
             .redirect(reqwest::redirect::Policy::none())
@@ -62,14 +62,14 @@ impl Client {
         }
     }
 
-    /// Sends it, reads all of the answer, and checks what holds for every answer: its length is
-    /// declared, so that the server's last packet isn't held back by Nagle's algorithm; an error
-    /// has a body; status and body are as `openapi.yaml` says.
+    /// Sends it, reads the whole answer, and checks the rules for every answer. Its length is
+    /// declared, so that Nagle's algorithm doesn't hold back the server's last packet. An error has
+    /// a body. Status and body are as `openapi.yaml` says.
     pub async fn send(&self, request: RequestBuilder) -> Answer {
         self.try_send(request).await.unwrap_or_else(|e| panic!("no answer: {e:?}"))
     }
 
-    /// Like [`Client::send`]; an error where the connection fails.
+    /// Like [`Client::send`]; an error if the connection fails.
     pub async fn try_send(&self, request: RequestBuilder) -> Result<Answer, reqwest::Error> {
         let request = request.build()?;
         let name = format!("{} {}", request.method(), request.url());

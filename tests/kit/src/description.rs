@@ -7,15 +7,15 @@ use serde_json::{Value, json};
 
 /// The name under which the schemas of the description refer to one another.
 const DOCUMENT: &str = "urn:edge-orders:openapi";
-/// How many mistakes of a body are told.
+/// How many mistakes of a body a message names.
 const TOLD: usize = 5;
 
-/// `openapi.yaml`, and whether a response is one that it describes.
+/// `openapi.yaml`, and the check of a response against it.
 #[derive(Debug)]
 pub struct Description {
     document: Value,
     operations: Vec<Operation>,
-    /// By their place in the document; built when they are first needed.
+    /// Validators by their place in the document; each is built at its first use.
     validators: Mutex<HashMap<String, Arc<Validator>>>,
 }
 
@@ -33,8 +33,8 @@ pub struct Operation {
 }
 
 impl Operation {
-    /// How many segments of a path are spelled out here. `None` if the path isn't one of this
-    /// operation's.
+    /// How many segments of a path are spelled out in this operation's path. `None` if the path
+    /// isn't one of its.
     fn fits(&self, path: &str) -> Option<usize> {
         let (mine, given): (Vec<&str>, Vec<&str>) = (self.path.split('/').collect(), path.split('/').collect());
         if mine.len() != given.len() {
@@ -93,7 +93,7 @@ impl Description {
     }
 
     /// The operation of a method and a path below `/api/v1`. HEAD is GET without a body. A path
-    /// that is spelled out goes before one with parameters, whatever methods it has.
+    /// that is spelled out goes before one with parameters, with any methods.
     pub fn operation(&self, method: &str, path: &str) -> Option<&Operation> {
         let method = if method == "HEAD" { "GET" } else { method };
         let fitting = self.operations.iter().filter_map(|operation| Some((operation.fits(path)?, &operation.path)));
@@ -110,11 +110,11 @@ impl Description {
         }
     }
 
-    /// Whether a response is one that the description has for this request. A request of which it
-    /// has no operation may be answered in any way.
+    /// Checks a response against the description of its request. If the description has no such
+    /// operation, any answer passes.
     ///
     /// # Errors
-    /// What is not described: the status, the media type, or what is wrong with the body.
+    /// The mistake: an undescribed status or media type, or a body that its schema refuses.
     pub fn check(&self, method: &str, path: &str, status: u16, media_type: &str, body: &[u8]) -> Result<(), String> {
         let Some(operation) = self.operation(method, path) else { return Ok(()) };
         if method == "HEAD" && status == 405 {
@@ -156,7 +156,7 @@ impl Description {
     /// Whether a value fits the schema at a JSON pointer.
     ///
     /// # Errors
-    /// The first things that are wrong, one a line.
+    /// The first mistakes, one a line.
     pub fn fits(&self, schema: &str, value: &Value) -> Result<(), String> {
         let validator = self.validator(schema);
         let told: Vec<String> =
@@ -167,7 +167,7 @@ impl Description {
     fn validator(&self, schema: &str) -> Arc<Validator> {
         let mut validators = self.validators.lock().unwrap_or_else(PoisonError::into_inner);
         let validator = validators.entry(schema.to_owned()).or_insert_with(|| {
-            // A schema is read at its place, so that its references are those of the document.
+            // A schema is read at its place, so that its references point into the document.
             let document = Resource::from_contents(self.document.clone()).expect("a draft that is known");
             let built = jsonschema::options()
                 .with_draft(Draft::Draft202012)
@@ -180,7 +180,7 @@ impl Description {
     }
 }
 
-/// A JSON pointer as the fragment of a URI, which has no braces.
+/// A JSON pointer as the fragment of a URI, which may hold no braces.
 fn in_uri(pointer: &str) -> String {
     pointer.replace('{', "%7B").replace('}', "%7D")
 }

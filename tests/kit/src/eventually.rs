@@ -9,7 +9,7 @@ where
     eventually_every(Duration::from_millis(5), what, limit, attempt).await
 }
 
-/// Like [`eventually`], with another pause between two attempts: where an attempt is work for the
+/// Like [`eventually`], with another pause between two attempts, for attempts that are work for the
 /// server.
 pub async fn eventually_every<T, F, Fut>(pause: Duration, what: &str, limit: Duration, mut attempt: F) -> T
 where

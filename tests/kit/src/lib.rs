@@ -1,5 +1,5 @@
-//! What tests of every kind and the dev program stand on. Nothing here knows a crate of the
-//! product: the server is seen over HTTP, its stores over their own protocols.
+//! The common base of all tests and the dev program. Nothing here knows a crate of the product: the
+//! server is seen over HTTP, its stores over their own protocols.
 //!
 //! | file | holds |
 //! | --- | --- |

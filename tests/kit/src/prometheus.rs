@@ -1,7 +1,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Prometheus' text format 0.0.4, read strictly: whatever the format forbids is an error, and so is
-/// what its conventions advise against.
+/// Prometheus' text format 0.0.4, read strictly: a breach of the format is an error, and so is one
+/// of its conventions.
 #[derive(Clone, Debug, Default)]
 pub struct Metrics {
     samples: BTreeMap<String, BTreeMap<Labels, f64>>,
@@ -17,7 +17,7 @@ impl Metrics {
     /// Reads a whole text.
     ///
     /// # Errors
-    /// The line and what is wrong with it.
+    /// The line and its mistake.
     pub fn parse(text: &str) -> Result<Metrics, String> {
         if !text.ends_with('\n') {
             return Err("the last line has no end".to_owned());
@@ -65,13 +65,13 @@ impl Metrics {
         Ok(metrics)
     }
 
-    /// The value of one series; `None` where it is absent.
+    /// The value of one series; `None` if it is absent.
     pub fn value(&self, name: &str, labels: &[(&str, &str)]) -> Option<f64> {
         let labels = labels.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         self.samples.get(name)?.get(&labels).copied()
     }
 
-    /// The sum of all series of a name; `None` where there is none.
+    /// The sum of all series of a name; `None` if there is none.
     pub fn sum(&self, name: &str) -> Option<f64> {
         self.samples.get(name).map(|series| series.values().sum())
     }
@@ -134,7 +134,7 @@ fn sample(line: &str) -> Result<Sample, &'static str> {
     Ok((name.to_owned(), labels, number(value)?))
 }
 
-/// A label's value up to its closing quote, and what follows that.
+/// A label's value up to its closing quote, and the rest behind that.
 fn quoted(text: &str) -> Result<(String, &str), &'static str> {
     let (mut value, mut letters) = (String::new(), text.char_indices());
     while let Some((at, letter)) = letters.next() {

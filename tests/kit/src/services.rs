@@ -50,8 +50,8 @@ impl Service {
         }
     }
 
-    /// Where it is installed: the server of Redis, or the directory with initdb, pg_ctl and psql.
-    /// `None` if it is missing.
+    /// The place of its installation: the server of Redis, or the directory with initdb, pg_ctl and
+    /// psql. `None` if it is missing.
     pub fn installed(self) -> Option<PathBuf> {
         match self {
             Self::Redis => programs::redis(),
@@ -75,17 +75,18 @@ impl Services {
     /// The servers of a directory, which is made if it is missing.
     ///
     /// # Errors
-    /// Why the directory can't be made.
+    /// The reason why the directory can't be made.
     pub fn of(dir: &Path) -> Result<Self> {
         fs::create_dir_all(dir).with_context(|| format!("{} can't be made", dir.display()))?;
-        // The servers are started elsewhere: their owner may not be allowed to see this directory.
+        // The path is made absolute, because the servers' owner may not be allowed to see this
+        // directory.
         Ok(Self { dir: dir.canonicalize()?, owner: Owner::find()? })
     }
 
     /// Starts these servers, unless they run, and writes `services.env` with their addresses.
     ///
     /// # Errors
-    /// What is missing, or what the log of a server says that doesn't start.
+    /// The missing program, or the log of a server that doesn't start.
     pub fn start(&self, wanted: &[Service]) -> Result<()> {
         let state = self.state()?;
         let mut settings = String::new();
@@ -104,7 +105,7 @@ impl Services {
     /// Stops both servers. Nothing happens if they don't run.
     ///
     /// # Errors
-    /// Which server doesn't stop.
+    /// The server that doesn't stop.
     pub fn stop(&self) -> Result<()> {
         let Some(state) = self.known_state() else { return Ok(()) };
         self.stop_redis(&state)?;
@@ -114,7 +115,7 @@ impl Services {
     /// Stops both servers and deletes their data, the directory included.
     ///
     /// # Errors
-    /// Which server doesn't stop, or what can't be deleted.
+    /// The server that doesn't stop, or the file that can't be deleted.
     pub fn remove(&self) -> Result<()> {
         self.stop()?;
         for dir in self.known_state().iter().chain([&self.dir]) {
@@ -128,7 +129,7 @@ impl Services {
     /// A line of `services.env`: `REDIS_URL`, `REDIS_SERVER`, `DATABASE_URL` or `POSTGRES_BIN`.
     ///
     /// # Errors
-    /// That there is none.
+    /// The setting is missing.
     pub fn setting(&self, name: &str) -> Result<String> {
         let settings = self.kept("services.env").unwrap_or_default();
         let value = settings.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix('='));
@@ -170,13 +171,13 @@ impl Services {
                 self.keep("state.path", &state.display().to_string())?;
                 return Ok(state.clone());
             }
-            // It may hold what another owner has left there.
+            // It may hold files that another owner left there.
             let _ = fs::remove_dir(state);
         }
         bail!("the servers' owner can write neither to {} nor to /tmp", self.dir.display())
     }
 
-    /// The port of last time; a new one if somebody else has taken it since.
+    /// The port of last time, or a new one if another program has taken it since.
     fn port(&self, service: Service) -> Result<u16> {
         let file = format!("{}.port", service.name());
         let last = self.kept(&file).and_then(|port| port.parse().ok()).filter(|port| !is_taken(*port));
@@ -185,7 +186,7 @@ impl Services {
         Ok(port)
     }
 
-    /// What this file of the directory holds, if it is there.
+    /// The text of this file of the directory, if it is there.
     fn kept(&self, file: &str) -> Option<String> {
         fs::read_to_string(self.dir.join(file)).ok().map(|text| text.trim_end().to_owned())
     }
@@ -196,7 +197,7 @@ impl Services {
     }
 }
 
-/// A port for a server that nobody listens on.
+/// A free port for a server.
 pub fn free_port() -> u16 {
     loop {
         let (_, random) = Uuid::new_v4().as_u64_pair();

@@ -19,7 +19,7 @@ pub struct Reply {
     pub head: String,
     /// The body: as many bytes as `Content-Length` says.
     pub body: Vec<u8>,
-    /// In how many pieces it came from the socket.
+    /// The number of pieces in which it came from the socket.
     pub reads: usize,
 }
 
@@ -31,7 +31,7 @@ impl Wire {
         Wire { stream, unread: Vec::new() }
     }
 
-    /// Sends these bytes and reads one response; `None` where the server closes instead.
+    /// Sends these bytes and reads one response; `None` if the server closes instead.
     pub async fn send(&mut self, request: &[u8]) -> Option<Reply> {
         self.stream.write_all(request).await.ok()?;
         tokio::time::timeout(Duration::from_secs(20), self.read_reply()).await.expect("an answer within 20 s")

@@ -1,4 +1,4 @@
-//! Private servers, tried with those of this machine.
+//! Private servers, tried with the programs of this machine.
 
 use std::net::TcpStream;
 use std::path::PathBuf;
@@ -9,16 +9,16 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
 /// A directory of the test's own, whose servers end with it.
-struct Own(Services, PathBuf);
+struct TestServices(Services, PathBuf);
 
-impl Own {
-    fn new(name: &str) -> Own {
+impl TestServices {
+    fn new(name: &str) -> TestServices {
         let dir = std::env::temp_dir().join(format!("edge-orders-kit-{name}-{}", std::process::id()));
-        Own(Services::of(&dir).expect("a directory"), dir)
+        TestServices(Services::of(&dir).expect("a directory"), dir)
     }
 }
 
-impl Drop for Own {
+impl Drop for TestServices {
     fn drop(&mut self) {
         self.0.remove().expect("everything can be deleted");
         assert!(!self.1.exists());
@@ -38,7 +38,7 @@ fn sql(services: &Services, sql: &str) -> String {
 
 #[test]
 fn redis_starts_once_and_stops_even_while_it_hangs() {
-    let own = Own::new("redis");
+    let own = TestServices::new("redis");
     own.0.start(&[Service::Redis]).unwrap();
     let url = own.0.setting("REDIS_URL").unwrap();
     let address = url.strip_prefix("redis://").unwrap();
@@ -57,7 +57,7 @@ fn redis_starts_once_and_stops_even_while_it_hangs() {
 
 #[test]
 fn postgres_keeps_its_data_and_its_address_over_a_restart() {
-    let own = Own::new("postgres");
+    let own = TestServices::new("postgres");
     own.0.start(&[Service::Postgres]).unwrap();
     let url = own.0.setting("DATABASE_URL").unwrap();
     assert_eq!(sql(&own.0, "CREATE TABLE kept (a int); SELECT count(*) FROM pg_stat_statements WHERE false"), "0");

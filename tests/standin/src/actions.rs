@@ -1,4 +1,5 @@
-//! What happens at the providers without the merchant: the shopper pays or complains, a bank refuses, a dispute is decided.
+//! Events at the providers without the merchant: the shopper pays or complains, a bank refuses, a
+//! dispute is decided.
 
 use serde_json::{Value, json};
 
@@ -6,9 +7,9 @@ use crate::money::{Money, stripe_units};
 use crate::world::{State, World};
 use crate::{Provider, ids, paypal, stripe};
 
-/// What came of an action.
+/// The events of an action, with the object that it made or changed.
 #[derive(Clone, Debug, Default)]
-pub struct Happened {
+pub struct ActionEvents {
     /// The object it made or changed: a capture, an intent, a refund, a dispute.
     pub id: String,
     /// The events it gave, in order.
@@ -21,16 +22,17 @@ pub enum Outcome {
     /// The money is there.
     #[default]
     Completed,
-    /// It is being looked at.
+    /// It is under review.
     Pending,
     /// It was refused.
     Declined,
 }
 
-/// A payment made at the provider without the product's help: by another program, or by an attacker.
+/// A payment made at the provider without the product's help: by another program, or by an
+/// attacker.
 #[derive(Clone, Debug)]
 pub struct Payment {
-    /// Where.
+    /// The provider that takes it.
     pub provider: Provider,
     /// The order's id that it names (`custom_id`, metadata).
     pub order: String,
@@ -38,7 +40,7 @@ pub struct Payment {
     pub amount: String,
     /// An ISO 4217 code.
     pub currency: String,
-    /// PayPal: the merchant who gets it. Default: ours.
+    /// PayPal: the merchant that gets it. Default: ours.
     pub payee: Option<String>,
     /// How it ends.
     pub outcome: Outcome,
@@ -53,29 +55,30 @@ impl Payment {
 }
 
 impl World {
-    /// Runs an action and tells which events it gave. An empty id: nothing happened.
-    fn act(&self, action: impl FnOnce(&World, &mut State) -> Option<String>) -> Happened {
+    /// Runs an action and gives its events. The id is empty if the action changed nothing.
+    fn act(&self, action: impl FnOnce(&World, &mut State) -> Option<String>) -> ActionEvents {
         let mut state = self.state();
         let before = state.events.len();
         let id = action(self, &mut state).unwrap_or_default();
-        Happened { id, events: state.events[before..].iter().map(|event| event.id.clone()).collect() }
+        ActionEvents { id, events: state.events[before..].iter().map(|event| event.id.clone()).collect() }
     }
 
-    fn paypal<'a>(&'a self, state: &'a mut State) -> paypal::Call<'a> {
-        paypal::Call { state, settings: &self.settings, base: &self.base_url }
+    fn paypal<'a>(&'a self, state: &'a mut State) -> paypal::PayPalCall<'a> {
+        paypal::PayPalCall { state, settings: &self.settings, base: &self.base_url }
     }
 
-    fn stripe<'a>(&'a self, state: &'a mut State) -> stripe::Call<'a> {
-        stripe::Call { state, settings: &self.settings, base: &self.base_url }
+    fn stripe<'a>(&'a self, state: &'a mut State) -> stripe::StripeCall<'a> {
+        stripe::StripeCall { state, settings: &self.settings, base: &self.base_url }
     }
 
     /// The shopper approves a PayPal order, which is no payment yet.
-    pub(crate) fn approve(&self, order: &str) -> Happened {
+    pub(crate) fn approve(&self, order: &str) -> ActionEvents {
         self.act(|world, state| world.paypal(state).approve(order).map(|()| order.to_owned()))
     }
 
-    /// The shopper pays: a PayPal order is approved, where it wasn't, and captured; a Stripe session is completed.
-    pub(crate) fn pay(&self, id: &str, outcome: Outcome) -> Happened {
+    /// The shopper pays: a PayPal order is approved, unless it was, and captured; a Stripe session
+    /// is completed.
+    pub(crate) fn pay(&self, id: &str, outcome: Outcome) -> ActionEvents {
         self.act(|world, state| {
             if id.starts_with("cs_") {
                 let mut stripe = world.stripe(state);
@@ -92,7 +95,7 @@ impl World {
     }
 
     /// A payment made without the product.
-    pub(crate) fn pay_directly(&self, payment: &Payment) -> Happened {
+    pub(crate) fn pay_directly(&self, payment: &Payment) -> ActionEvents {
         let id = {
             let mut state = self.state();
             match payment.provider {
@@ -100,11 +103,11 @@ impl World {
                 Provider::Stripe => self.stripe(&mut state).own_session(payment),
             }
         };
-        id.map_or_else(Happened::default, |id| self.pay(&id, payment.outcome))
+        id.map_or_else(ActionEvents::default, |id| self.pay(&id, payment.outcome))
     }
 
     /// A pending payment is decided: of a PayPal capture, or of a Stripe session.
-    pub(crate) fn settle(&self, id: &str, paid: bool) -> Happened {
+    pub(crate) fn settle(&self, id: &str, paid: bool) -> ActionEvents {
         self.act(|world, state| {
             let done = if id.starts_with("cs_") {
                 world.stripe(state).session_settles(id, paid)
@@ -115,17 +118,17 @@ impl World {
         })
     }
 
-    /// The merchant refunds in the provider's own pages. No amount: all that is left.
-    pub(crate) fn refund(&self, payment: &str, amount: Option<&str>) -> Happened {
+    /// The merchant refunds in the provider's own pages. Without an amount, all that is left.
+    pub(crate) fn refund(&self, payment: &str, amount: Option<&str>) -> ActionEvents {
         self.give_back(payment, amount, false)
     }
 
     /// PayPal takes a payment back.
-    pub(crate) fn reverse(&self, payment: &str, amount: Option<&str>) -> Happened {
+    pub(crate) fn reverse(&self, payment: &str, amount: Option<&str>) -> ActionEvents {
         self.give_back(payment, amount, true)
     }
 
-    fn give_back(&self, payment: &str, amount: Option<&str>, forced: bool) -> Happened {
+    fn give_back(&self, payment: &str, amount: Option<&str>, forced: bool) -> ActionEvents {
         self.act(|world, state| {
             if is_stripes(payment) {
                 let intent = state.stripe.intents.get(payment)?;
@@ -145,12 +148,12 @@ impl World {
     }
 
     /// Stripe: the shopper's bank didn't take a refund.
-    pub(crate) fn refund_fails(&self, refund: &str) -> Happened {
+    pub(crate) fn refund_fails(&self, refund: &str) -> ActionEvents {
         self.act(|world, state| world.stripe(state).refund_fails(refund).map(|()| refund.to_owned()))
     }
 
     /// The shopper complains about a payment.
-    pub(crate) fn dispute(&self, payment: &str) -> Happened {
+    pub(crate) fn dispute(&self, payment: &str) -> ActionEvents {
         self.act(|world, state| {
             if is_stripes(payment) {
                 world.stripe(state).new_dispute(payment)
@@ -160,8 +163,8 @@ impl World {
         })
     }
 
-    /// A dispute is decided, for the merchant or against him.
-    pub(crate) fn resolve(&self, dispute: &str, won: bool) -> Happened {
+    /// A dispute is decided, for or against the merchant.
+    pub(crate) fn resolve(&self, dispute: &str, won: bool) -> ActionEvents {
         self.act(|world, state| {
             let done = if is_stripes(dispute) {
                 world.stripe(state).resolve(dispute, won)
@@ -173,7 +176,7 @@ impl World {
     }
 
     /// An event of any type, about any resource.
-    pub(crate) fn publish(&self, provider: Provider, kind: &str, resource: &Value) -> Happened {
+    pub(crate) fn publish(&self, provider: Provider, kind: &str, resource: &Value) -> ActionEvents {
         self.act(|world, state| {
             Some(match provider {
                 Provider::PayPal => world.paypal(state).publish(kind, resource),
@@ -183,7 +186,7 @@ impl World {
     }
 }
 
-impl paypal::Call<'_> {
+impl paypal::PayPalCall<'_> {
     fn own_order(&mut self, payment: &Payment) -> Option<String> {
         let amount = Money::parse(&payment.amount, &payment.currency)?;
         let mut unit = json!({"custom_id": payment.order, "amount": amount.json()});
@@ -194,7 +197,7 @@ impl paypal::Call<'_> {
     }
 }
 
-impl stripe::Call<'_> {
+impl stripe::StripeCall<'_> {
     fn own_session(&mut self, payment: &Payment) -> Option<String> {
         let total = stripe_units(&payment.amount, &payment.currency)?;
         let metadata = json!({"order_id": payment.order});

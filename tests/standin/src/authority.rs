@@ -1,4 +1,5 @@
-//! A certificate authority that lives as long as the process, and the certificates that PayPal's webhooks are signed with.
+//! A certificate authority that lives as long as the process, and the certificates that PayPal's
+//! webhooks are signed with.
 
 use std::fmt;
 use std::sync::LazyLock;
@@ -18,7 +19,8 @@ use time::{Duration, OffsetDateTime};
 const LIVE_NAME: &str = "messageverificationcerts.paypal.com";
 const SANDBOX_NAME: &str = "messageverificationcerts.sandbox.paypal.com";
 
-/// Which certificate a delivery names. All but the last two are the provider's and carry the key that signs.
+/// The certificate that a delivery names. All but the last two are the provider's and carry the key
+/// that signs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Certificate {
     /// The sandbox's.
@@ -26,11 +28,11 @@ pub enum Certificate {
     Sandbox,
     /// The live one.
     Live,
-    /// The sandbox's, whose time was over a month ago.
+    /// The sandbox's, which expired over a month ago.
     Expired,
-    /// The provider's, for another host of his.
+    /// The provider's, for another host of its own.
     OtherName,
-    /// Somebody's own, with the right name.
+    /// An attacker's own, with the right name.
     SelfSigned,
     /// A name under which nothing is served.
     Missing,
@@ -54,17 +56,17 @@ impl Certificate {
 }
 
 /// One RSA key.
-pub(crate) struct Key {
+pub(crate) struct RsaKey {
     private: RsaPrivateKey,
     public_der: Vec<u8>,
 }
 
-impl Key {
+impl RsaKey {
     #[expect(clippy::expect_used, reason = "a stand-in without keys is of no use")]
-    fn new() -> Key {
+    fn new() -> RsaKey {
         let private = RsaPrivateKey::new(&mut rand::thread_rng(), 2048).expect("an RSA key can be made");
         let public_der = private.to_public_key().to_pkcs1_der().expect("it can be written").into_vec();
-        Key { private, public_der }
+        RsaKey { private, public_der }
     }
 
     /// RSA with SHA-256, PKCS#1 v1.5.
@@ -79,7 +81,7 @@ impl Key {
     }
 }
 
-impl PublicKeyData for Key {
+impl PublicKeyData for RsaKey {
     fn der_bytes(&self) -> &[u8] {
         &self.public_der
     }
@@ -89,20 +91,21 @@ impl PublicKeyData for Key {
     }
 }
 
-impl SigningKey for Key {
+impl SigningKey for RsaKey {
     fn sign(&self, message: &[u8]) -> Result<Vec<u8>, rcgen::Error> {
         Ok(self.signature(message))
     }
 }
 
-/// Root, intermediate and leaves, made at the first use: the making of a key takes a while.
+/// Root, intermediate and leaves. They are made at the first use, because making a key takes a
+/// while.
 pub(crate) struct Authority {
     /// Root and intermediate, PEM.
     pub(crate) anchors: String,
     /// Signs the provider's deliveries.
-    pub(crate) key: Key,
-    /// Anybody's key.
-    pub(crate) wrong_key: Key,
+    pub(crate) key: RsaKey,
+    /// An attacker's key.
+    pub(crate) wrong_key: RsaKey,
     leaves: Vec<(&'static str, String)>,
 }
 
@@ -111,7 +114,7 @@ pub(crate) static AUTHORITY: LazyLock<Authority> = LazyLock::new(Authority::new)
 impl Authority {
     #[expect(clippy::expect_used, reason = "a stand-in without certificates is of no use")]
     fn new() -> Authority {
-        let (ca_key, key, wrong_key) = (Key::new(), Key::new(), Key::new());
+        let (ca_key, key, wrong_key) = (RsaKey::new(), RsaKey::new(), RsaKey::new());
         let root = ca("Stand-in Root", 1);
         let intermediate = ca("Stand-in Intermediate", 2);
         let root_pem = pem(root.clone().self_signed(&ca_key).expect("a root").der());
@@ -135,7 +138,7 @@ impl Authority {
         Authority { anchors: format!("{root_pem}{intermediate_pem}"), key, wrong_key, leaves: leaves.to_vec() }
     }
 
-    /// What is served under this file name: the leaf alone, as PayPal does.
+    /// The file with this name: the leaf alone, as PayPal serves it.
     pub(crate) fn leaf(&self, file_name: &str) -> Option<&str> {
         self.leaves.iter().find(|(name, _)| *name == file_name).map(|(_, pem)| pem.as_str())
     }

@@ -1,4 +1,5 @@
-//! What a scenario tells the stand-in, over HTTP. JSON in, JSON out; the names are those of `Standin`'s methods.
+//! The control of the stand-in over HTTP, for scenarios. JSON in, JSON out; the names are those of
+//! `Standin`'s methods.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -6,7 +7,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::Provider;
-use crate::actions::{Happened, Outcome, Payment};
+use crate::actions::{ActionEvents, Outcome, Payment};
 use crate::authority::AUTHORITY;
 use crate::deliveries::Attempt;
 use crate::exchange::{Reply, Request};
@@ -15,7 +16,7 @@ use crate::forge::with_the_crc_of;
 use crate::signing::{Signing, sign};
 use crate::world::World;
 
-/// Why a control call can't be followed.
+/// The reason why a control call can't be followed.
 type Refusal = &'static str;
 
 pub(crate) async fn answer(world: &Arc<World>, request: &Request) -> Reply {
@@ -109,7 +110,7 @@ async fn told(world: &Arc<World>, what: &str, order: &Value) -> Result<Value, Re
     }
 }
 
-fn happened(happened: &Happened) -> Result<Value, Refusal> {
+fn happened(happened: &ActionEvents) -> Result<Value, Refusal> {
     if happened.id.is_empty() {
         return Err("there is no such thing, or it isn't in a state for that");
     }
@@ -169,15 +170,15 @@ fn fault(order: &Value) -> Result<Fault, Refusal> {
     Ok(limited(Fault::new(kind), order))
 }
 
-/// To some calls, and so many of them.
+/// The fault, limited to some calls, and to so many of them.
 fn limited(fault: Fault, order: &Value) -> Fault {
     let number = |name: &str| order[name].as_u64().and_then(|number| u32::try_from(number).ok());
     let fault = fault.on(order["path"].as_str().unwrap_or(""));
     Fault { times: number("times"), retry_after: number("retryAfter"), ..fault }
 }
 
-/// `{event | provider, body}` and `{wrongKey?, sentAt?, webhookId?}`; `forgedBody`: signed for the event, with another body of
-/// the same CRC-32.
+/// `{event | provider, body}` and `{wrongKey?, sentAt?, webhookId?}`; `forgedBody`: signed for the
+/// event, with another body of the same CRC-32.
 fn signed(world: &World, order: &Value) -> Result<Value, Refusal> {
     let (provider, body) = match order["event"].as_str() {
         Some(id) => {
@@ -200,7 +201,8 @@ fn signed(world: &World, order: &Value) -> Result<Value, Refusal> {
     Ok(json!({"headers": headers, "body": String::from_utf8_lossy(&signed.body)}))
 }
 
-/// `{events: [id], times?, atOnce?, delayMs?}`: each event so often, in this order, or all at the same moment.
+/// `{events: [id], times?, atOnce?, delayMs?}`: each event so often, in this order, or all at the
+/// same moment.
 async fn deliver(world: &Arc<World>, order: &Value) -> Result<Value, Refusal> {
     let events: Vec<String> =
         order["events"].as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect();

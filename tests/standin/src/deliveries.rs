@@ -4,13 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::Provider;
-use crate::signing::{Signed, Signing, sign};
+use crate::signing::{SignedDelivery, Signing, sign};
 use crate::world::World;
 
 /// An event as the provider keeps it.
 #[derive(Clone, Debug)]
 pub struct Event {
-    /// Whose.
+    /// The provider that sends it.
     pub provider: Provider,
     /// `WH-...` or `evt_...`
     pub id: String,
@@ -25,9 +25,9 @@ pub struct Event {
 /// One delivery and its answer.
 #[derive(Clone, Debug)]
 pub struct Attempt {
-    /// The event, where it is one that the provider keeps.
+    /// The event's id; empty if the provider doesn't keep it.
     pub event: String,
-    /// The answer's status; `None`: there was none.
+    /// The answer's status; `None` if there was none.
     pub status: Option<u16>,
     /// The answer's body.
     pub answer: String,
@@ -39,21 +39,21 @@ impl Attempt {
         self.status.is_some_and(|status| (200..300).contains(&status))
     }
 
-    /// The `status` in the answer: `processed`, `already_processed`, ...; empty where it has none.
+    /// The `status` in the answer: `processed`, `already_processed`, ...; empty if it has none.
     pub fn outcome(&self) -> String {
         let answer = serde_json::from_str::<serde_json::Value>(&self.answer).unwrap_or_default();
         answer["status"].as_str().unwrap_or_default().to_owned()
     }
 }
 
-/// Where events go, and how.
+/// The receivers of events, and the providers' patience.
 #[derive(Clone, Debug)]
 pub struct Target {
     /// The webhook for PayPal's events.
     pub paypal: Option<String>,
     /// The webhook for Stripe's events.
     pub stripe: Option<String>,
-    /// Whether an event is sent as soon as it happens, or only when it is told to.
+    /// Whether an event is sent as soon as it happens, or only on demand.
     pub automatic: bool,
     /// How often one is tried (PayPal: 25).
     pub attempts: u32,
@@ -82,7 +82,7 @@ impl Target {
 
 impl World {
     /// Sends one delivery to its webhook.
-    pub(crate) async fn send(&self, event: &str, signed: &Signed) -> Attempt {
+    pub(crate) async fn send(&self, event: &str, signed: &SignedDelivery) -> Attempt {
         let url = self.state().target.url(signed.provider);
         let mut attempt = Attempt { event: event.to_owned(), status: None, answer: "no webhook is named".to_owned() };
         if let Some(url) = url {
@@ -130,7 +130,7 @@ impl World {
         }
     }
 
-    /// Sends what has happened since the last call, behind the caller's back.
+    /// Sends the events since the last call in the background.
     pub(crate) fn flush(self: &Arc<World>) {
         for id in std::mem::take(&mut self.state().outbox) {
             let world = Arc::clone(self);

@@ -1,4 +1,4 @@
-//! What goes wrong on purpose.
+//! Faults on purpose.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -23,35 +23,35 @@ pub enum FaultKind {
 /// A fault of some calls.
 #[derive(Clone, Debug)]
 pub struct Fault {
-    /// What goes wrong.
+    /// The kind of the fault.
     pub kind: FaultKind,
     /// Calls whose path has this in it; empty: every call.
     pub path: String,
-    /// How many calls, until [`Faults::heal`] where it is `None`.
+    /// How many calls it hits; `None`: all until [`Faults::heal`].
     pub times: Option<u32>,
     /// `Retry-After` of an error's answer, in seconds.
     pub retry_after: Option<u32>,
 }
 
 impl Fault {
-    /// Of every call until it is healed.
+    /// A fault of every call until it is healed.
     pub fn new(kind: FaultKind) -> Fault {
         Fault { kind, path: String::new(), times: None, retry_after: None }
     }
 
-    /// Of calls with this in their path.
+    /// Limits it to calls with this in their path.
     pub fn on(mut self, path: &str) -> Fault {
         path.clone_into(&mut self.path);
         self
     }
 
-    /// Of so many calls.
+    /// Limits it to so many calls.
     pub fn times(mut self, times: u32) -> Fault {
         self.times = Some(times);
         self
     }
 
-    /// With a `Retry-After`, in seconds.
+    /// Adds a `Retry-After`, in seconds.
     pub fn retry_after(mut self, seconds: u32) -> Fault {
         self.retry_after = Some(seconds);
         self

@@ -1,14 +1,17 @@
-//! Why PayPal's signature proves little: CRC-32 is linear, so any body can be padded with blanks to any checksum.
+//! Bodies with a forged CRC-32, which show how little PayPal's signature proves. CRC-32 is linear,
+//! so any body can be padded with blanks to any checksum.
 
 /// How many characters the padding has. 32 suffice in most cases; more make sure.
 const PADDING: usize = 96;
 
-/// `altered`, followed by blanks and tabs such that its CRC-32 is that of `genuine`. JSON doesn't mind them.
+/// `altered`, followed by blanks and tabs such that its CRC-32 is that of `genuine`. JSON ignores
+/// them.
 pub fn with_the_crc_of(genuine: &[u8], altered: &[u8]) -> Vec<u8> {
     let mut body = [altered, &[b' '; PADDING]].concat();
     let begin = altered.len();
     let blank = crc32fast::hash(&body);
-    // Turning a blank into a tab changes the checksum by a value that doesn't depend on the others: solve the linear system.
+    // Turning a blank into a tab changes the checksum by a value that doesn't depend on the others.
+    // So this solves a linear system.
     let mut basis: Vec<(u32, u128)> = Vec::new();
     for at in 0..PADDING {
         body[begin + at] = b'\t';

@@ -1,17 +1,17 @@
-//! The stand-in as a scenario holds it.
+//! The stand-in, as scenarios use it.
 
 use std::sync::Arc;
 
 use serde_json::Value;
 use tokio::net::TcpListener;
 
-use crate::actions::{Happened, Outcome, Payment};
+use crate::actions::{ActionEvents, Outcome, Payment};
 use crate::authority::AUTHORITY;
 use crate::deliveries::{Attempt, Event, Target};
 use crate::faults::Fault;
 use crate::settings::Settings;
-use crate::signing::{Signed, Signing, sign};
-use crate::world::{Seen, World};
+use crate::signing::{SignedDelivery, Signing, sign};
+use crate::world::{ReceivedCall, World};
 use crate::{Provider, server};
 
 /// Both providers on one port of loopback. They end when the last clone of this is dropped.
@@ -19,13 +19,13 @@ use crate::{Provider, server};
 pub struct Standin {
     world: Arc<World>,
     // Ends the server when it is dropped.
-    _server: Arc<Running>,
+    _server: Arc<ServerTask>,
 }
 
 #[derive(Debug)]
-struct Running(tokio::task::AbortHandle);
+struct ServerTask(tokio::task::AbortHandle);
 
-impl Drop for Running {
+impl Drop for ServerTask {
     fn drop(&mut self) {
         self.0.abort();
     }
@@ -35,7 +35,7 @@ impl Standin {
     /// Starts it on a free port with names and secrets of its own.
     ///
     /// # Panics
-    /// Where no port can be had.
+    /// If no port can be had.
     pub async fn start() -> Standin {
         Standin::start_on("127.0.0.1:0", Settings::random()).await.expect("a free port of loopback")
     }
@@ -43,14 +43,14 @@ impl Standin {
     /// Starts it on this address.
     ///
     /// # Errors
-    /// Where the address can't be had.
+    /// If the address can't be had.
     pub async fn start_on(address: &str, settings: Settings) -> std::io::Result<Standin> {
-        // The making of keys takes a while: not while others wait for this thread.
+        // Making keys takes a while, and other tasks must not wait for this thread meanwhile.
         let _ = tokio::task::spawn_blocking(|| AUTHORITY.anchors.len()).await;
         let listener = TcpListener::bind(address).await?;
         let world = Arc::new(World::new(format!("http://{}", listener.local_addr()?), settings));
         let server = tokio::spawn(server::serve(Arc::clone(&world), listener));
-        Ok(Standin { world, _server: Arc::new(Running(server.abort_handle())) })
+        Ok(Standin { world, _server: Arc::new(ServerTask(server.abort_handle())) })
     }
 
     /// `http://127.0.0.1:port`
@@ -68,92 +68,93 @@ impl Standin {
         &AUTHORITY.anchors
     }
 
-    /// The product's variables that make it use this stand-in, in lower case. `hmac_key` and what shoppers may be sent back to
-    /// are the product's own.
+    /// The product's variables that make it use this stand-in, in lower case. `hmac_key` and the
+    /// pages that shoppers return to are the product's own.
     pub fn variables(&self) -> Vec<(&'static str, String)> {
         self.settings().variables(self.base_url(), self.anchors())
     }
 
-    /// Where events go: to the webhooks of the server at `base_url`.
+    /// Sends events to the webhooks of the server at `base_url`.
     pub fn webhooks_to(&self, base_url: &str) {
         let url = |provider: Provider| Some(format!("{base_url}/api/v1/webhooks/{}", provider.name()));
         self.retarget(|target| (target.paypal, target.stripe) = (url(Provider::PayPal), url(Provider::Stripe)));
     }
 
-    /// Whether events are sent as soon as they happen, as at first, or only by [`Standin::deliver`] and [`Standin::send`].
+    /// Whether events are sent as soon as they happen, which is the default. Otherwise only
+    /// [`Standin::deliver`] and [`Standin::send`] send them.
     pub fn automatic(&self, automatic: bool) {
         self.retarget(|target| target.automatic = automatic);
     }
 
-    /// Changes where events go and how patiently.
+    /// Changes the receivers of events and the providers' patience.
     pub fn retarget(&self, change: impl FnOnce(&mut Target)) {
         change(&mut self.world.state().target);
     }
 
-    fn did(&self, happened: Happened) -> Happened {
+    fn did(&self, happened: ActionEvents) -> ActionEvents {
         self.world.flush();
         happened
     }
 
     /// The shopper approves a PayPal order, which is no payment yet.
-    pub fn approve(&self, order: &str) -> Happened {
+    pub fn approve(&self, order: &str) -> ActionEvents {
         self.did(self.world.approve(order))
     }
 
     /// The shopper pays a PayPal order or a Stripe session. PayPal: approval and capture at once.
-    pub fn pay(&self, id: &str) -> Happened {
+    pub fn pay(&self, id: &str) -> ActionEvents {
         self.pay_with(id, Outcome::Completed)
     }
 
     /// The shopper tries to pay, with this outcome.
-    pub fn pay_with(&self, id: &str, outcome: Outcome) -> Happened {
+    pub fn pay_with(&self, id: &str, outcome: Outcome) -> ActionEvents {
         self.did(self.world.pay(id, outcome))
     }
 
     /// A payment made without the product.
-    pub fn pay_directly(&self, payment: &Payment) -> Happened {
+    pub fn pay_directly(&self, payment: &Payment) -> ActionEvents {
         self.did(self.world.pay_directly(payment))
     }
 
     /// A pending payment is decided: of a PayPal capture, or of a Stripe session.
-    pub fn settle(&self, id: &str, paid: bool) -> Happened {
+    pub fn settle(&self, id: &str, paid: bool) -> ActionEvents {
         self.did(self.world.settle(id, paid))
     }
 
-    /// The merchant refunds in the provider's own pages. No amount: all that is left.
-    pub fn refund(&self, payment: &str, amount: Option<&str>) -> Happened {
+    /// The merchant refunds in the provider's own pages. Without an amount, all that is left.
+    pub fn refund(&self, payment: &str, amount: Option<&str>) -> ActionEvents {
         self.did(self.world.refund(payment, amount))
     }
 
     /// PayPal takes a payment back.
-    pub fn reverse(&self, payment: &str, amount: Option<&str>) -> Happened {
+    pub fn reverse(&self, payment: &str, amount: Option<&str>) -> ActionEvents {
         self.did(self.world.reverse(payment, amount))
     }
 
     /// Stripe: the shopper's bank didn't take a refund.
-    pub fn refund_fails(&self, refund: &str) -> Happened {
+    pub fn refund_fails(&self, refund: &str) -> ActionEvents {
         self.did(self.world.refund_fails(refund))
     }
 
     /// The shopper complains about a payment.
-    pub fn dispute(&self, payment: &str) -> Happened {
+    pub fn dispute(&self, payment: &str) -> ActionEvents {
         self.did(self.world.dispute(payment))
     }
 
-    /// A dispute is decided, for the merchant or against him.
-    pub fn resolve(&self, dispute: &str, won: bool) -> Happened {
+    /// A dispute is decided, for or against the merchant.
+    pub fn resolve(&self, dispute: &str, won: bool) -> ActionEvents {
         self.did(self.world.resolve(dispute, won))
     }
 
     /// An event of any type, about any resource.
-    pub fn publish(&self, provider: Provider, kind: &str, resource: &Value) -> Happened {
+    pub fn publish(&self, provider: Provider, kind: &str, resource: &Value) -> ActionEvents {
         self.did(self.world.publish(provider, kind, resource))
     }
 
     /// An event that has happened.
     ///
     /// # Panics
-    /// Where there is none of this id.
+    /// If there is none of this id.
     #[track_caller]
     pub fn event(&self, id: &str) -> Event {
         let event = self.world.state().events.iter().find(|event| event.id == id).cloned();
@@ -165,12 +166,12 @@ impl Standin {
         self.world.state().events.clone()
     }
 
-    /// The first of these events that is of this type.
+    /// The first of these events with this type.
     ///
     /// # Panics
-    /// Where none is.
+    /// If none has it.
     #[track_caller]
-    pub fn of_kind(&self, happened: &Happened, kind: &str) -> Event {
+    pub fn of_kind(&self, happened: &ActionEvents, kind: &str) -> Event {
         let found = happened.events.iter().map(|id| self.event(id)).find(|event| event.kind == kind);
         found.unwrap_or_else(|| panic!("no {kind} among {:?}", happened.events))
     }
@@ -181,19 +182,19 @@ impl Standin {
     }
 
     /// Signs any body.
-    pub fn sign(&self, provider: Provider, body: &[u8], how: &Signing) -> Signed {
+    pub fn sign(&self, provider: Provider, body: &[u8], how: &Signing) -> SignedDelivery {
         sign(self.settings(), self.base_url(), provider, body, how)
     }
 
     /// A delivery of an event as the provider would make it.
     #[track_caller]
-    pub fn signed(&self, event: &str) -> Signed {
+    pub fn signed(&self, event: &str) -> SignedDelivery {
         let event = self.event(event);
         self.sign(event.provider, &event.body, &Signing::default())
     }
 
     /// Sends one delivery, without retries.
-    pub async fn send(&self, signed: &Signed) -> Attempt {
+    pub async fn send(&self, signed: &SignedDelivery) -> Attempt {
         self.world.send("", signed).await
     }
 
@@ -203,7 +204,7 @@ impl Standin {
     }
 
     /// Every call of an API so far, in the order of arrival.
-    pub fn seen(&self) -> Vec<Seen> {
+    pub fn seen(&self) -> Vec<ReceivedCall> {
         self.world.state().seen.clone()
     }
 
@@ -217,7 +218,7 @@ impl Standin {
         self.world.state().faults.add(fault);
     }
 
-    /// Ends all faults, and shows what was hidden.
+    /// Ends all faults, and shows all hidden resources.
     pub fn heal(&self) {
         self.world.state().faults.heal();
     }
@@ -232,7 +233,8 @@ impl Standin {
         self.world.state().faults.show(id);
     }
 
-    /// PayPal: ends all access tokens; those given from now on are good for so many seconds (`None`: as PayPal's).
+    /// PayPal: ends all access tokens. Later ones are good for so many seconds (`None`: as
+    /// PayPal's).
     pub fn expire_tokens(&self, life: Option<u64>) {
         let mut state = self.world.state();
         state.paypal.tokens.forget();

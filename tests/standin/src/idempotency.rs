@@ -1,17 +1,17 @@
-//! Requests that are sent again: the first answer, whatever has changed since.
+//! Requests that are sent again get the first answer, even if the object has changed since.
 
 use std::collections::HashMap;
 
 use crate::exchange::Reply;
 
-/// What a request with an idempotency key meets.
+/// The state of an idempotency key when a request comes with it.
 #[derive(Debug)]
-pub(crate) enum Begin {
-    /// Nobody used the key.
+pub(crate) enum KeyState {
+    /// The key is new.
     New,
     /// The first answer.
     Replay(Reply),
-    /// The key was used for something else.
+    /// The key was used for another request.
     Mismatch,
     /// The first request is still being worked on.
     InFlight,
@@ -21,20 +21,21 @@ pub(crate) enum Begin {
 pub(crate) struct Keys(HashMap<String, (Vec<u8>, Option<Reply>)>);
 
 impl Keys {
-    /// Takes the key for this request, given as what must not change between two of them.
-    pub(crate) fn begin(&mut self, key: &str, request: &[u8]) -> Begin {
+    /// Takes the key for this request. `request` holds the parts that must be the same in a
+    /// repetition.
+    pub(crate) fn begin(&mut self, key: &str, request: &[u8]) -> KeyState {
         match self.0.get(key) {
             None => {
                 self.0.insert(key.to_owned(), (request.to_vec(), None));
-                Begin::New
+                KeyState::New
             }
-            Some((first, _)) if first != request => Begin::Mismatch,
-            Some((_, None)) => Begin::InFlight,
-            Some((_, Some(reply))) => Begin::Replay(reply.clone()),
+            Some((first, _)) if first != request => KeyState::Mismatch,
+            Some((_, None)) => KeyState::InFlight,
+            Some((_, Some(reply))) => KeyState::Replay(reply.clone()),
         }
     }
 
-    /// The answer to keep; a key whose request nothing came of (`None`) is free again.
+    /// Keeps the answer. The key of a request without one (`None`) is free again.
     pub(crate) fn finish(&mut self, key: &str, reply: Option<&Reply>) {
         match (reply, self.0.get_mut(key)) {
             (Some(reply), Some((_, kept))) => *kept = Some(reply.clone()),

@@ -33,7 +33,7 @@ pub(crate) fn rfc3339(seconds: i64) -> String {
     moment.format(&Rfc3339).unwrap_or_default()
 }
 
-/// Now, as PayPal's resources and events say it.
+/// Now, as PayPal's resources and events write it.
 pub(crate) fn moment() -> String {
     let now = OffsetDateTime::now_utc();
     let milliseconds = now.replace_nanosecond(now.nanosecond() / 1_000_000 * 1_000_000).unwrap_or(now);

@@ -1,6 +1,8 @@
-//! PayPal and Stripe on loopback: their real protocols, as far as a merchant's backend meets them, without their money.
+//! PayPal and Stripe on loopback: their real protocols, as far as a merchant's backend meets them,
+//! without their money.
 //!
-//! Only tests and `make up` use it; nothing of the product knows it. The providers' documentation decides what is right here.
+//! Only tests and `make up` use it; no crate of the product knows it. The providers' documentation
+//! decides its behaviour.
 //!
 //! ```no_run
 //! # async fn scenario() {
@@ -16,21 +18,21 @@
 //!
 //! | file | holds |
 //! | --- | --- |
-//! | `handle` | [`Standin`]: start it, and everything a scenario can tell it |
-//! | `actions` | what shoppers, banks and judges do: [`Happened`], [`Payment`] |
+//! | `handle` | [`Standin`]: its start, and every command of a scenario |
+//! | `actions` | the acts of shoppers, banks and judges: [`ActionEvents`], [`Payment`] |
 //! | `deliveries` | [`Event`]s on their way to the webhook, [`Target`], [`Attempt`] |
-//! | `signing` | [`Signed`] deliveries; `authority`: the certificates; `forge`: another body with the same CRC-32 |
-//! | `faults` | what goes wrong on purpose: [`Fault`] |
-//! | `paypal`, `stripe` | the APIs; `page`: where the shopper pays |
+//! | `signing` | [`SignedDelivery`] deliveries; `authority`: the certificates; `forge`: another body with the same CRC-32 |
+//! | `faults` | faults on purpose: [`Fault`] |
+//! | `paypal`, `stripe` | the APIs; `page`: the shopper's pages |
 //! | `control` | the same as [`Standin`]'s methods over HTTP, below `/standin/` |
 //! | `settings` | names and secrets: [`Settings`] |
 //!
-//! Over HTTP (JSON in and out; `POST` where there is a body to send):
+//! Over HTTP, JSON in and out; calls with a body are `POST`:
 //!
 //! | route | body |
 //! | --- | --- |
-//! | `/standin/anchors`, `variables`, `events`, `attempts`, `seen` | `GET`: certificates, what the product is told, what happened |
-//! | `/standin/webhooks` | `{paypal?, stripe?, automatic?}`: where events go, and whether by themselves |
+//! | `/standin/anchors`, `variables`, `events`, `attempts`, `seen` | `GET`: certificates, the product's variables, the past |
+//! | `/standin/webhooks` | `{paypal?, stripe?, automatic?}`: the receivers of events, and whether they are sent at once |
 //! | `/standin/approve`, `/standin/pay` | `{id, outcome?}` of a PayPal order or a Stripe session |
 //! | `/standin/pay` | `{provider, order, amount, currency, payee?, outcome?}`: without a session; `outcome` is completed, pending or declined |
 //! | `/standin/settle` | `{id, paid?}`: a pending payment is decided |
@@ -62,17 +64,17 @@ mod signing;
 mod stripe;
 mod world;
 
-pub use actions::{Happened, Outcome, Payment};
+pub use actions::{ActionEvents, Outcome, Payment};
 pub use authority::Certificate;
 pub use deliveries::{Attempt, Event, Target};
 pub use faults::{Fault, FaultKind};
 pub use forge::with_the_crc_of;
 pub use handle::Standin;
 pub use settings::Settings;
-pub use signing::{Signed, Signing};
-pub use world::Seen;
+pub use signing::{SignedDelivery, Signing};
+pub use world::ReceivedCall;
 
-/// Who takes the money.
+/// A payment provider.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Provider {
     /// PayPal.

@@ -1,7 +1,8 @@
-//! The stand-in as a program: `standin 127.0.0.1:4010 [FILE]`. FILE is where the certificates to be trusted go (PEM), once it listens.
+//! The stand-in as a program: `standin 127.0.0.1:4010 [FILE]`. Once it listens, it writes the
+//! certificates to be trusted to FILE (PEM).
 //!
-//! Names and secrets may be given in the environment (`PAYPAL_CLIENT_ID`, `STRIPE_WEBHOOK_SECRET`, ...); `WEBHOOKS_TO` is the address
-//! of the server that gets the events.
+//! Names and secrets may be given in the environment (`PAYPAL_CLIENT_ID`, `STRIPE_WEBHOOK_SECRET`,
+//! ...); `WEBHOOKS_TO` is the address of the server that gets the events.
 
 use standin::{Settings, Standin};
 
@@ -14,11 +15,11 @@ async fn main() -> std::io::Result<()> {
         standin.webhooks_to(server.trim_end_matches('/'));
     }
     if let Some(file) = arguments.next() {
-        // Whole or not at all: somebody waits for it.
+        // Whole or not at all, because another program waits for the file.
         std::fs::write(format!("{file}.new"), standin.anchors())?;
         std::fs::rename(format!("{file}.new"), file)?;
     }
     println!("PayPal and Stripe on {}", standin.base_url());
-    // Until somebody ends the process.
+    // Until the process is ended.
     std::future::pending().await
 }

@@ -10,7 +10,7 @@ pub(crate) struct Money {
 }
 
 impl Money {
-    /// Reads a decimal string; `None` for what PayPal refuses.
+    /// Reads a decimal string; `None` if PayPal would refuse it.
     pub(crate) fn parse(value: &str, currency: &str) -> Option<Money> {
         let digits = digits(currency);
         let (whole, rest) = value.split_once('.').unwrap_or((value, ""));

@@ -6,7 +6,7 @@ use crate::actions::Outcome;
 use crate::exchange::{Reply, Request};
 use crate::world::World;
 
-/// The page, or what its button does; `None` for another path.
+/// The page, or the effect of its button; `None` for another path.
 pub(crate) fn answer(world: &World, request: &Request) -> Option<Reply> {
     match (&request.method, request.parts().as_slice()) {
         (&Method::GET, ["checkoutnow"]) => Some(page("PayPal")),

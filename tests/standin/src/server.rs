@@ -13,8 +13,8 @@ use tokio::net::TcpListener;
 
 use crate::exchange::{Reply, Request, pairs};
 use crate::faults::FaultKind;
-use crate::idempotency::Begin;
-use crate::world::{Seen, World};
+use crate::idempotency::KeyState;
+use crate::world::{ReceivedCall, World};
 use crate::{control, page, paypal, stripe};
 
 /// Serves for ever.
@@ -70,11 +70,11 @@ async fn answer(world: &Arc<World>, request: &Request) -> Option<Reply> {
         let mut state = world.state();
         let keys = [request.header("paypal-request-id"), request.header("idempotency-key")];
         let key = keys.into_iter().find(|key| !key.is_empty()).map(str::to_owned);
-        state.seen.push(Seen { call: format!("{} {}", request.method, request.path), key, status: None });
+        state.seen.push(ReceivedCall { call: format!("{} {}", request.method, request.path), key, status: None });
         state.seen.len() - 1
     };
     let (world, request) = (Arc::clone(world), request.clone());
-    // What has begun is brought to its end, also where the caller doesn't wait for it.
+    // A call that has begun is completed, even if the caller doesn't wait for it.
     let call = tokio::spawn(async move {
         let reply = called(&world, &request).await;
         if let Some(seen) = world.state().seen.get_mut(at) {
@@ -86,9 +86,9 @@ async fn answer(world: &Arc<World>, request: &Request) -> Option<Reply> {
     call.await.ok().flatten()
 }
 
-/// A call of a provider's API, with what goes wrong on purpose.
+/// A call of a provider's API, with the faults on purpose.
 async fn called(world: &Arc<World>, request: &Request) -> Option<Reply> {
-    let provider = Provider::of(request);
+    let provider = ProviderApi::of(request);
     let fault = world.state().faults.take(&request.path);
     let kind = fault.as_ref().map(|fault| fault.kind.clone());
     let failed = |status: u16| {
@@ -119,16 +119,16 @@ async fn called(world: &Arc<World>, request: &Request) -> Option<Reply> {
     }
 }
 
-/// Does what a request asks for, unless one with its idempotency key has.
-async fn once(world: &World, request: &Request, provider: &Provider, delay: Option<Duration>) -> Reply {
+/// Works on a request, unless a request with its idempotency key has.
+async fn once(world: &World, request: &Request, provider: &ProviderApi, delay: Option<Duration>) -> Reply {
     let key = (provider.key)(request);
     if let Some((key, same)) = &key {
         let begun = world.state().keys.begin(key, same);
         match begun {
-            Begin::New => {}
-            Begin::Replay(reply) => return (provider.replay)(world, reply),
-            Begin::Mismatch => return (provider.mismatch)(),
-            Begin::InFlight => return (provider.in_flight)(),
+            KeyState::New => {}
+            KeyState::Replay(reply) => return (provider.replay)(world, reply),
+            KeyState::Mismatch => return (provider.mismatch)(),
+            KeyState::InFlight => return (provider.in_flight)(),
         }
     }
     if let Some(time) = delay {
@@ -141,12 +141,12 @@ async fn once(world: &World, request: &Request, provider: &Provider, delay: Opti
     reply
 }
 
-/// An idempotency key, and what has to be the same when it comes again.
-type Key = (String, Vec<u8>);
+/// An idempotency key, and the parts that must be the same in a repetition.
+type IdempotencyKey = (String, Vec<u8>);
 
-/// How a provider treats requests.
-struct Provider {
-    key: fn(&Request) -> Option<Key>,
+/// A provider's treatment of requests.
+struct ProviderApi {
+    key: fn(&Request) -> Option<IdempotencyKey>,
     keeps: fn(&Reply) -> bool,
     replay: fn(&World, Reply) -> Reply,
     mismatch: fn() -> Reply,
@@ -154,11 +154,11 @@ struct Provider {
     answer: fn(&World, &Request) -> Reply,
 }
 
-impl Provider {
-    fn of(request: &Request) -> Provider {
+impl ProviderApi {
+    fn of(request: &Request) -> ProviderApi {
         if paypal::serves(&request.parts()) {
             let (key, keeps, replay) = (paypal::key, paypal::keeps, paypal::replay);
-            Provider {
+            ProviderApi {
                 key,
                 keeps,
                 replay,
@@ -168,7 +168,7 @@ impl Provider {
             }
         } else {
             let (key, keeps, replay) = (stripe::key, stripe::keeps, stripe::replay);
-            Provider {
+            ProviderApi {
                 key,
                 keeps,
                 replay,

@@ -1,15 +1,16 @@
-//! Names and secrets: what a merchant would find in the providers' dashboards.
+//! Names and secrets, as a merchant finds them in the providers' dashboards.
 
 use std::fmt;
 
 use crate::ids;
 
-/// Everything the product has to be told about its accounts. Random in every run, unless the environment says otherwise.
+/// Everything that the product must know about its accounts. Random in every run, unless the
+/// environment says otherwise.
 #[derive(Clone)]
 pub struct Settings {
     /// PayPal's client id of the merchant's app.
     pub paypal_client_id: String,
-    /// Its secret.
+    /// The secret of that app.
     pub paypal_client_secret: String,
     /// The merchant id, which stands as `payee.merchant_id` on captures.
     pub paypal_account: String,
@@ -26,7 +27,7 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// New ones.
+    /// Makes new ones.
     pub fn random() -> Settings {
         Settings {
             paypal_client_id: format!("A{}", ids::token(40)),
@@ -40,7 +41,8 @@ impl Settings {
         }
     }
 
-    /// Those that the environment names (`PAYPAL_CLIENT_ID`, `STRIPE_WEBHOOK_SECRET`, ...), the others new.
+    /// Those that the environment names (`PAYPAL_CLIENT_ID`, `STRIPE_WEBHOOK_SECRET`, ...), the
+    /// others new.
     pub fn from_environment() -> Settings {
         let mut settings = Settings::random();
         for (name, value) in [

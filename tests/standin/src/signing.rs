@@ -9,15 +9,15 @@ use crate::{Provider, ids};
 /// How a delivery is signed. The default is right in every respect.
 #[derive(Clone, Debug, Default)]
 pub struct Signing {
-    /// Seconds since 1970 at which it says it was sent. Default: now.
+    /// Seconds since 1970 at which it claims to be sent. Default: now.
     pub sent_at: Option<i64>,
-    /// With anybody's key, or another secret.
+    /// SignedDelivery with an attacker's key, or another secret.
     pub wrong_key: bool,
-    /// PayPal: for another webhook, e.g. the simulator's `WEBHOOK_ID`.
+    /// PayPal: signed for another webhook, e.g. the simulator's `WEBHOOK_ID`.
     pub webhook_id: Option<String>,
     /// PayPal: the transmission. Default: a new one.
     pub transmission_id: Option<String>,
-    /// PayPal: which certificate it names. Default: the environment's.
+    /// PayPal: the certificate that it names. Default: the environment's.
     pub certificate: Option<Certificate>,
     /// PayPal: the certificate's whole address.
     pub certificate_url: Option<String>,
@@ -25,8 +25,8 @@ pub struct Signing {
 
 /// One delivery, ready to be sent and open to be changed.
 #[derive(Clone, Debug)]
-pub struct Signed {
-    /// Whose.
+pub struct SignedDelivery {
+    /// The provider that sends it.
     pub provider: Provider,
     /// Name and value, in order.
     pub headers: Vec<(String, String)>,
@@ -34,46 +34,52 @@ pub struct Signed {
     pub body: Vec<u8>,
 }
 
-impl Signed {
+impl SignedDelivery {
     /// With one header replaced or added.
-    pub fn with(mut self, name: &str, value: &str) -> Signed {
+    pub fn with(mut self, name: &str, value: &str) -> SignedDelivery {
         self.headers.retain(|(n, _)| !n.eq_ignore_ascii_case(name));
         self.headers.push((name.to_owned(), value.to_owned()));
         self
     }
 
-    /// With a header more, whether or not it is there already.
-    pub fn with_another(mut self, name: &str, value: &str) -> Signed {
+    /// With one more header of a name that may be there already.
+    pub fn with_another(mut self, name: &str, value: &str) -> SignedDelivery {
         self.headers.push((name.to_owned(), value.to_owned()));
         self
     }
 
     /// Without a header.
-    pub fn without(mut self, name: &str) -> Signed {
+    pub fn without(mut self, name: &str) -> SignedDelivery {
         self.headers.retain(|(n, _)| !n.eq_ignore_ascii_case(name));
         self
     }
 
     /// With another body under the same signature.
-    pub fn with_body(mut self, body: impl Into<Vec<u8>>) -> Signed {
+    pub fn with_body(mut self, body: impl Into<Vec<u8>>) -> SignedDelivery {
         self.body = body.into();
         self
     }
 
-    /// A header's value; empty where it is missing.
+    /// A header's value; empty if it is missing.
     pub fn header(&self, name: &str) -> &str {
         self.headers.iter().find(|(n, _)| n.eq_ignore_ascii_case(name)).map_or("", |(_, value)| value)
     }
 }
 
-pub(crate) fn sign(settings: &Settings, base_url: &str, provider: Provider, body: &[u8], how: &Signing) -> Signed {
+pub(crate) fn sign(
+    settings: &Settings,
+    base_url: &str,
+    provider: Provider,
+    body: &[u8],
+    how: &Signing,
+) -> SignedDelivery {
     let headers = match provider {
         Provider::PayPal => paypal(settings, base_url, body, how),
         Provider::Stripe => stripe(settings, body, how),
     };
     let mut headers: Vec<_> = headers.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
     headers.push(("Content-Type".to_owned(), "application/json".to_owned()));
-    Signed { provider, headers, body: body.to_vec() }
+    SignedDelivery { provider, headers, body: body.to_vec() }
 }
 
 /// RSA-SHA256 over `id|time|webhook id|CRC-32 of the body`, the CRC in unsigned decimal.

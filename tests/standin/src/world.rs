@@ -1,4 +1,4 @@
-//! All that the two providers know, behind one lock.
+//! The two providers' state, behind one lock.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -14,12 +14,12 @@ use crate::{Provider, Target};
 
 /// A call that was received.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Seen {
+pub struct ReceivedCall {
     /// `POST /v2/checkout/orders`
     pub call: String,
     /// Its `PayPal-Request-Id` or `Idempotency-Key`.
     pub key: Option<String>,
-    /// What was answered; `None`: nothing so far.
+    /// The answer's status; `None` if there is none yet.
     pub status: Option<u16>,
 }
 
@@ -33,12 +33,12 @@ pub(crate) struct State {
     /// Events that still have to be sent by themselves.
     pub(crate) outbox: Vec<String>,
     pub(crate) attempts: Vec<Attempt>,
-    pub(crate) seen: Vec<Seen>,
+    pub(crate) seen: Vec<ReceivedCall>,
     pub(crate) target: Target,
 }
 
 impl State {
-    /// Keeps an event and, where they are sent by themselves, has it sent.
+    /// Keeps an event and has it sent if events are automatic.
     pub(crate) fn publish(&mut self, provider: Provider, id: &str, kind: &str, body: &Value) -> String {
         let event = Event {
             provider,
@@ -85,7 +85,7 @@ impl World {
     /// An object as its provider shows it.
     pub(crate) fn object(&self, id: &str) -> Option<Value> {
         let mut state = self.state();
-        let call = crate::paypal::Call { state: &mut state, settings: &self.settings, base: &self.base_url };
+        let call = crate::paypal::PayPalCall { state: &mut state, settings: &self.settings, base: &self.base_url };
         let order = call.order(id);
         let (paypal, stripe) = (&state.paypal, &state.stripe);
         let paypals = [&paypal.captures, &paypal.authorizations, &paypal.refunds, &paypal.disputes];

@@ -1,4 +1,4 @@
-//! The stand-in keeps to what the providers document.
+//! The stand-in keeps to the providers' documentation.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU16, Ordering};
@@ -125,7 +125,7 @@ async fn a_stripe_key_replays_refuses_other_parameters_and_is_in_use_while_the_f
     assert_eq!(standin.pay(session["id"].as_str().unwrap()).id, "", "only once");
 }
 
-/// A webhook that answers with the statuses it is told, the last one for ever. Gives its address.
+/// A webhook that answers with these statuses, the last one for ever. Gives its address.
 async fn webhook(statuses: &'static [u16]) -> (String, Arc<AtomicU16>) {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let (address, count) = (listener.local_addr().unwrap(), Arc::new(AtomicU16::new(0)));

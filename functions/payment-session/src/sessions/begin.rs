@@ -1,5 +1,6 @@
-//! How a payment session begins: counted, begun in Postgres, judged, made at the provider, reported to Postgres. Whatever dies on the way,
-//! the same request with the same key goes on where it ended: the provider is asked under the session's id, and makes nothing twice.
+//! The beginning of a payment session: admission, begun in Postgres, judged, made at the provider,
+//! reported to Postgres. After a crash at any step, the same request with the same key goes on from
+//! there. The provider is asked under the session's id, so it makes nothing twice.
 
 use commerce::caller::Caller;
 use commerce::client_address::ClientAddress;
@@ -25,27 +26,27 @@ use crate::limits::{Admission, Attempt, IN_PROGRESS, count};
 
 /// How long a held session waits for an operator, in seconds.
 const HELD: i64 = 24 * 3600;
-/// What a session's creation takes beyond asking the provider, in seconds.
+/// The time for a session's creation beyond asking the provider, in seconds.
 const SPARE: i64 = 5;
-/// When to come again where the provider doesn't say, in seconds.
+/// `Retry-After` if the provider doesn't name a time, in seconds.
 const RETRY_AFTER: u32 = 5;
 const NOT_PAYABLE: &str = "the order can't be paid in this state";
 
-/// What is asked for, and by which request.
+/// A decoded request for a session.
 #[derive(Debug, Clone, Copy)]
-struct Asked<'a> {
+struct SessionRequest<'a> {
     /// The decoded body.
     session: &'a session::NewSession,
     /// The body's bytes, for telling a repetition from a mistake.
     body: &'a [u8],
     /// The `Idempotency-Key`.
     key: &'a str,
-    /// Where the request comes from.
+    /// The address that the request comes from.
     address: ClientAddress,
 }
 
-/// A session that the provider is to be asked about.
-struct NewSession {
+/// A session in Postgres whose payment the provider is still to make.
+struct SessionDraft {
     id: Uuid,
     order: Uuid,
     organization: Uuid,
@@ -56,12 +57,17 @@ struct NewSession {
     cancel_url: String,
 }
 
-/// `POST /payments/sessions`: begins a session: 201, or 202 where it is held for review.
+/// `POST /payments/sessions`: begins a session. 201, or 202 if it is held for review.
 ///
 /// # Errors
-/// [`Error::TooManyRequests`]; [`Error::RequiresRetry`] where the provider is away; [`Error::Unprocessable`] for what the provider doesn't
-/// take, and where its account isn't the organisation's; [`Error::Conflict`] where the order can't be paid, has an open session, or the same request is in work.
-/// All that an admitted attempt ends in come as [`Error::Counted`].
+/// - [`Error::TooManyRequests`] beyond a limit.
+/// - [`Error::RequiresRetry`] if the provider is away.
+/// - [`Error::Unprocessable`] if the provider doesn't take the payment, or its account isn't the
+///   organisation's.
+/// - [`Error::Conflict`] if the order can't be paid, has an open session, or the same request is in
+///   work.
+///
+/// Every refusal of an admitted attempt comes as [`Error::Counted`].
 pub async fn begin(call: Call<'_>) -> Result<Reply, Error> {
     let Call { app, caller, request, .. } = call;
     let payments = Payments::ready().await?;
@@ -70,46 +76,46 @@ pub async fn begin(call: Call<'_>) -> Result<Reply, Error> {
     let key = idempotency_key(request.values("idempotency-key"))?;
     let session = session::NewSession::decode(&body, &payments.config.return_urls)?;
     let address = client_address(app, &payments.config.trusted_proxies, request);
-    let asked = Asked { session: &session, body: &body, key, address };
+    let wanted = SessionRequest { session: &session, body: &body, key, address };
     let hmac_key = payments.config.hmac_key()?;
-    if let PaymentGateway::Provider(provider) = asked.session.gateway {
+    if let PaymentGateway::Provider(provider) = wanted.session.gateway {
         needs::for_calls(&payments.config, provider)?;
     }
     let attempt = Attempt {
         organization: caller.organization,
-        customer: customer_of(app, caller, asked.session.order).await?,
-        // Behind a service stands a shop with all its customers.
-        address: caller.restriction()?.map(|_| asked.address),
+        customer: customer_of(app, caller, wanted.session.order).await?,
+        // Addresses of services aren't limited: behind one stands a shop with all its customers.
+        address: caller.restriction()?.map(|_| wanted.address),
         // Another body under the same key is another attempt.
-        name: &format!("{} {} {}", caller.principal(), asked.key, hex::encode(&Sha256::digest(asked.body))),
+        name: &format!("{} {} {}", caller.principal(), wanted.key, hex::encode(&Sha256::digest(wanted.body))),
     };
-    let counted = count(app, &payments.config.limits, hmac_key.expose().as_bytes(), attempt).await?;
-    counted.admitted()?;
-    let begun = begin_admitted(app, payments, caller, asked, &counted).await;
-    if let Err(refusal) = &begun {
-        counted.ended(app, refusal).await;
+    let admission = count(app, &payments.config.limits, hmac_key.expose().as_bytes(), attempt).await?;
+    admission.admit()?;
+    let outcome = begin_admitted(app, payments, caller, wanted, &admission).await;
+    if let Err(refusal) = &outcome {
+        admission.close(app, refusal).await;
     }
-    begun.and_then(|session| reply(session, &counted)).map_err(|refusal| counted.told(refusal))
+    outcome.and_then(|session| reply(session, &admission)).map_err(|refusal| admission.with_limits(refusal))
 }
 
-/// The session as it is shown.
+/// Begins an admitted session. Gives its JSON.
 async fn begin_admitted(
     app: &'static App,
     payments: &'static Payments,
     caller: &Caller,
-    asked: Asked<'_>,
-    counted: &Admission,
+    wanted: SessionRequest<'_>,
+    admission: &Admission,
 ) -> Result<Vec<u8>, Error> {
     let params = params![
         caller.organization,
         caller.restriction()?,
-        asked.session.order,
-        asked.session.gateway.as_str(),
-        account(payments, asked.session.gateway),
-        &*asked.session.return_url,
+        wanted.session.order,
+        wanted.session.gateway.as_str(),
+        account(payments, wanted.session.gateway),
+        &*wanted.session.return_url,
         caller.principal(),
-        asked.key,
-        hex::encode(&Sha256::digest(asked.body)),
+        wanted.key,
+        hex::encode(&Sha256::digest(wanted.body)),
         Uuid::now_v7(),
         payments.config.session_ttl.as_secs() as i64,
         lease(payments),
@@ -118,20 +124,20 @@ async fn begin_admitted(
     match SessionBeginOutcome::read(row.text("outcome")?)? {
         SessionBeginOutcome::Replay => Ok(row.take_text("body")?.into_bytes()),
         SessionBeginOutcome::Started => {
-            let begun = NewSession {
+            let draft = SessionDraft {
                 id: id(&row, "session")?,
-                order: asked.session.order,
+                order: wanted.session.order,
                 organization: caller.organization,
                 amount: row.take_text("amount")?,
                 currency: row.take_text("currency")?,
-                gateway: asked.session.gateway,
-                return_url: asked.session.return_url.clone(),
-                cancel_url: asked.session.cancel_url.clone(),
+                gateway: wanted.session.gateway,
+                return_url: wanted.session.return_url.clone(),
+                cancel_url: wanted.session.cancel_url.clone(),
             };
-            let score = if row.int("released")? == Some(1) { None } else { Some(score(&row, counted)?) };
+            let score = if row.int("released")? == Some(1) { None } else { Some(score(&row, admission)?) };
             match score.filter(|score| score.value >= payments.config.fraud_review_score) {
-                Some(score) => hold(app, &begun, &score).await,
-                None => at_provider(app, payments, &begun).await,
+                Some(score) => hold(app, &draft, &score).await,
+                None => at_provider(app, payments, &draft).await,
             }
         }
         SessionBeginOutcome::InProgress => {
@@ -148,11 +154,11 @@ async fn begin_admitted(
     }
 }
 
-/// `POST /payments/sessions/:id/release`: lets a session go on that was held: the provider is asked now.
+/// `POST /payments/sessions/:id/release`: lets a held session go on. The provider is asked now.
 ///
 /// # Errors
-/// [`Error::Forbidden`] for all but operators; [`Error::RequiresRetry`] where the provider is away: the session stays released, and the
-/// same request asks again.
+/// [`Error::Forbidden`] for all but operators. [`Error::RequiresRetry`] if the provider is away:
+/// the session stays released, and the same request asks again.
 pub async fn release(call: Call<'_>) -> Result<Reply, Error> {
     let Call { app, caller, .. } = call;
     let payments = Payments::ready().await?;
@@ -177,7 +183,7 @@ pub async fn release(call: Call<'_>) -> Result<Reply, Error> {
         SessionApproveOutcome::ForeignAccount => return Err(foreign_account()),
     }
     let gateway = row.text("gateway")?.and_then(PaymentGateway::parse);
-    let begun = NewSession {
+    let draft = SessionDraft {
         id: session,
         order: id(&row, "order_id")?,
         organization: caller.organization,
@@ -187,10 +193,11 @@ pub async fn release(call: Call<'_>) -> Result<Reply, Error> {
         return_url: row.take_text("return_url")?,
         cancel_url: row.take_text("cancel_url")?,
     };
-    Ok(Reply::fresh(200, at_provider(app, payments, &begun).await?))
+    Ok(Reply::fresh(200, at_provider(app, payments, &draft).await?))
 }
 
-/// Whose attempt it is: a customer's own, else that of the order's customer, for whom a service speaks.
+/// The customer that an attempt counts for: the caller itself, or the order's customer if a service
+/// speaks for one.
 async fn customer_of(app: &'static App, caller: &Caller, order: Uuid) -> Result<Uuid, Error> {
     if let Some(customer) = caller.restriction()? {
         return Ok(customer);
@@ -200,70 +207,70 @@ async fn customer_of(app: &'static App, caller: &Caller, order: Uuid) -> Result<
     id(&row, "customer")
 }
 
-/// Makes the payment at the provider and reports it. Gives the session as it is shown.
-async fn at_provider(app: &'static App, payments: &'static Payments, begun: &NewSession) -> Result<Vec<u8>, Error> {
-    let made = match begun.gateway {
+/// Makes the payment at the provider and reports it. Gives the session's JSON.
+async fn at_provider(app: &'static App, payments: &'static Payments, draft: &SessionDraft) -> Result<Vec<u8>, Error> {
+    let made = match draft.gateway {
         PaymentGateway::Other => Ok((None, None)),
         PaymentGateway::Provider(gateway) => {
-            let currency = Currency::recorded(&begun.currency).ok_or_else(|| Error::internal("an unknown currency"))?;
+            let currency = Currency::recorded(&draft.currency).ok_or_else(|| Error::internal("an unknown currency"))?;
             let payment = NewPayment {
-                session: begun.id,
-                order: begun.order,
-                amount: begun.amount.clone(),
+                session: draft.id,
+                order: draft.order,
+                amount: draft.amount.clone(),
                 currency,
                 gateway,
-                return_url: begun.return_url.clone(),
-                cancel_url: begun.cancel_url.clone(),
+                return_url: draft.return_url.clone(),
+                cancel_url: draft.cancel_url.clone(),
             };
             payments.gateway.create(&payment).await.map(|made| (Some(made.external_id), Some(made.redirect_url)))
         }
     };
     match made {
         Ok((external_id, redirect_url)) => {
-            let params = params![begun.id, external_id, redirect_url, begun.organization];
+            let params = params![draft.id, external_id, redirect_url, draft.organization];
             let rows = edge::write(app, "session_created", params).await?;
             let late = || conflict("the session's time was over before the provider had made it", Some("failed"));
             Ok(rows.into_iter().next().ok_or_else(late)?.take_text("body")?.into_bytes())
         }
         Err(error @ (GatewayError::Refused { .. } | GatewayError::Unconfigured { .. })) => {
-            edge::write(app, "session_abandon", params![begun.id, begun.organization]).await?;
+            edge::write(app, "session_abandon", params![draft.id, draft.organization]).await?;
             Err(error.into())
         }
         Err(error) => {
-            // Should this fail, too, the lease runs out by itself.
-            let _ = edge::write(app, "session_postpone", params![begun.id, begun.organization]).await;
+            // If this fails too, the lease runs out by itself.
+            let _ = edge::write(app, "session_postpone", params![draft.id, draft.organization]).await;
             Err(Error::RequiresRetry { retry_after_seconds: error.retry_after().unwrap_or(RETRY_AFTER) })
         }
     }
 }
 
-async fn hold(app: &'static App, begun: &NewSession, score: &Score) -> Result<Vec<u8>, Error> {
+async fn hold(app: &'static App, draft: &SessionDraft, score: &Score) -> Result<Vec<u8>, Error> {
     let params = params![
-        begun.id,
+        draft.id,
         score.value as i32,
         score.signals.iter().map(|signal| signal.as_str().to_owned()).collect::<Vec<_>>(),
-        &*begun.cancel_url,
+        &*draft.cancel_url,
         HELD,
-        begun.organization,
+        draft.organization,
     ];
     let rows = edge::write(app, "session_hold", params).await?;
     let gone = || conflict("the session was begun by another request meanwhile", None);
     Ok(rows.into_iter().next().ok_or_else(gone)?.take_text("body")?.into_bytes())
 }
 
-fn score(row: &Row, counted: &Admission) -> Result<Score, Error> {
+fn score(row: &Row, admission: &Admission) -> Result<Score, Error> {
     let small = |column: &str| Ok::<_, Error>(row.int(column)?.map(|count| u32::try_from(count).unwrap_or(u32::MAX)));
     let facts = Facts {
         sessions_last_hour: small("sessions_last_hour")?.unwrap_or_default(),
         failed_last_day: small("failed_last_day")?.unwrap_or_default(),
         paid_before: small("paid_before")?.unwrap_or_default(),
         percent_of_largest: small("percent_of_largest")?,
-        customers_on_address: counted.customers_on_address,
+        customers_on_address: admission.customers_on_address,
     };
     Ok(SimpleScore.score(&facts))
 }
 
-/// Where the money goes.
+/// The account that gets the money.
 fn account(payments: &Payments, gateway: PaymentGateway) -> Option<&str> {
     match gateway {
         PaymentGateway::Provider(provider) => Some(configured_account(&payments.config, provider)),
@@ -271,7 +278,7 @@ fn account(payments: &Payments, gateway: PaymentGateway) -> Option<&str> {
     }
 }
 
-/// The same by gateway, for a session whose gateway only Postgres knows.
+/// The account of each gateway, for a session whose gateway only Postgres knows.
 fn accounts(payments: &Payments) -> String {
     let of =
         |provider: &Provider| (provider.as_str().to_owned(), json!(configured_account(&payments.config, *provider)));
@@ -282,7 +289,7 @@ fn foreign_account() -> Error {
     Error::unprocessable("paymentGateway", "this organisation has no account there")
 }
 
-/// How long nobody else asks the provider, in seconds: all attempts at their longest.
+/// How long no other request may ask the provider, in seconds: the longest time of all attempts.
 fn lease(payments: &Payments) -> i64 {
     payments.gateway.longest().as_secs() as i64 + SPARE
 }
@@ -296,7 +303,7 @@ fn conflict(detail: &str, current: Option<&str>) -> Error {
     Error::Conflict { detail: detail.to_owned(), current: current.map(str::to_owned) }
 }
 
-fn reply(body: impl AsRef<[u8]>, counted: &Admission) -> Result<Reply, Error> {
+fn reply(body: impl AsRef<[u8]>, admission: &Admission) -> Result<Reply, Error> {
     let body = body.as_ref();
     let session: serde_json::Value =
         serde_json::from_slice(body).map_err(|error| Error::internal(error.to_string()))?;
@@ -304,6 +311,6 @@ fn reply(body: impl AsRef<[u8]>, counted: &Admission) -> Result<Reply, Error> {
     let status = if session["status"] == "needs_review" { 202 } else { 201 };
     Ok(Reply::fresh(status, body)
         .with("location", format!("/api/v1/payments/sessions/{id}"))
-        .with("ratelimit-policy", counted.decision.policy())
-        .with("ratelimit", counted.decision.limit()))
+        .with("ratelimit-policy", admission.decision.policy())
+        .with("ratelimit", admission.decision.limit()))
 }

@@ -1,7 +1,10 @@
--- A certificate that has passed, or the right to fetch it: each URL by one at a time, all instances together so many times a minute.
+-- A certificate that has passed, or the right to fetch it. Each URL is fetched by one request at a
+-- time, and all instances together fetch so many times a minute.
 -- KEYS: certificate, its lock, fetches of the last minute, URLs seen lately, URLs seen before that
--- ARGV: '1' to fetch where it isn't known, holder, hold in ms, URL, fetches a minute, of which for URLs seen before
--- Answers {'passed', pem}; {'unknown'}; {'failed', reason}; {'busy'}; {'fetch'}; {'limited', ms until the next fetch may begin}.
+-- ARGV: '1' to fetch if it isn't known, holder, hold in ms, URL, fetches a minute, of which for
+-- URLs seen before
+-- Answers {'passed', pem}; {'unknown'}; {'failed', reason}; {'busy'}; {'fetch'}; {'limited', ms
+-- until the next fetch may begin}.
 local pem = redis.pcall('GET', KEYS[1])
 if type(pem) == 'string' then return {'passed', pem} end
 if ARGV[1] ~= '1' then return {'unknown'} end
@@ -16,7 +19,8 @@ redis.call('ZREMRANGEBYSCORE', KEYS[3], '-inf', now - 60000)
 local begun = redis.call('ZCARD', KEYS[3])
 local open = tonumber(ARGV[5]) - tonumber(ARGV[6])
 if begun >= open then
-  -- A Bloom filter of a megabyte, four bits for each URL: whatever a flood brings, it doesn't grow.
+  -- A Bloom filter of a megabyte, four bits for each URL. It doesn't grow, so no flood can fill
+  -- Redis.
   local hash, seen = redis.sha1hex(ARGV[4]), {true, true}
   local bits = {}
   for i = 1, 4 do bits[i] = tonumber(hash:sub(i * 6 - 5, i * 6), 16) % 8388608 end

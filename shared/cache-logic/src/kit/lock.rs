@@ -37,7 +37,7 @@ use std::time::Duration;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Fence(pub u64);
 
-/// What a lock asks of Redis; each method is one script.
+/// The port of a lock to Redis; each method is one script.
 #[allow(async_fn_in_trait)] // As for the other ports: components run on one thread.
 pub trait Locks {
     /// Takes the lock of that name for `owner`, a random number, unless somebody has it. It ends by

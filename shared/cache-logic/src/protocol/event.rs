@@ -102,7 +102,7 @@ pub enum Event<'a> {
         call: &'static str,
         /// The name of the fault, see [`crate::ports::CacheFault::name`].
         reason: &'static str,
-        /// What Redis said, if it answered with an error. For logs only: it may quote a key.
+        /// The error that Redis answered with, if it answered. For logs only: it may quote a key.
         detail: &'a str,
     },
     /// A call to the outbox failed. Told by `with_events::WithEvents`, once for each call.

@@ -32,7 +32,7 @@ pub struct GenerationSwap<'a> {
     pub next: Generation,
 }
 
-/// What a write-through asks of Redis, beside the other ports.
+/// The port of a write-through to Redis, beside the other ports.
 #[allow(async_fn_in_trait)] // As for the other ports: components run on one thread.
 pub trait WriteThrough {
     /// Does all of this at one moment. If every tag's generation is the one that was seen, it sets

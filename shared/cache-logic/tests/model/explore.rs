@@ -200,7 +200,7 @@ struct Search {
     queue: Vec<(State, u32)>,
 }
 
-/// What happened in a step; described only if somebody reads it.
+/// The event of a step; described only if somebody reads it.
 enum What {
     Asked(usize, Kind, Call, Reply),
     Crashed(usize, Kind),

@@ -14,8 +14,8 @@ pub trait Keeping: Copy + 'static {
     async fn policy(&self) -> Result<Policy, OriginFault>;
 }
 
-/// Every entry lives for so long at most, with the usual proportions ([`Policy::with_ttl`]). It is served,
-/// marked, while Postgres is away.
+/// Every entry lives for so long at most, with the usual proportions ([`Policy::with_ttl`]). It is
+/// served, marked, while Postgres is away.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Ttl(pub Duration);
 

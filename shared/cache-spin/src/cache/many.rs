@@ -10,7 +10,8 @@ use spin_sdk::wasip3::spawn;
 
 impl Cache {
     /// Many entries of one kind, each with an id: one look, one call for all that is missing (its
-    /// rows carry `id` beside what [`super::Load`] names), one fill. Answers in the order of the ids.
+    /// rows carry `id` beside what [`super::Source`] names), one fill. Answers in the order of the
+    /// ids.
     ///
     /// # Errors
     /// As [`Self::read`].

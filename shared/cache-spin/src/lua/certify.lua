@@ -1,10 +1,12 @@
--- Sets the certificate, if the claim it was begun under still stands: until so long after that claim was made.
+-- Sets the certificate, if the claim that it was begun under still stands. It ends so long after
+-- that claim was made.
 -- KEYS: claim, certificate, fresh, last
--- ARGV: token, certificate, and in ms: hold of the claim, from the claim to the certificate's end, longest life, life of the last one
+-- ARGV: token, certificate, and in ms: hold of the claim, from the claim to the certificate's end,
+-- longest life, life of the last one
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 local left = redis.call('PTTL', KEYS[1])
 redis.call('DEL', KEYS[1])
--- A claim that doesn't end doesn't say either when it was made.
+-- A claim that doesn't end doesn't say when it was made.
 if left < 0 then return 0 end
 local life = math.min(tonumber(ARGV[5]), ARGV[4] - (ARGV[3] - left))
 if life < 2 then return 0 end

@@ -1,4 +1,4 @@
--- The right to work on one event, or what has come of it.
+-- The right to work on one event, or the outcome of that work.
 -- KEYS: claim   ARGV: token, hold in ms
 -- Answers 2: it has taken effect; 1: the caller's now; 0: in work elsewhere.
 local state = redis.pcall('GET', KEYS[1])

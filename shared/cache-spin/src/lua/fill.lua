@@ -1,5 +1,6 @@
 -- Stores entries; gives the lease back if its holder still has it.
--- KEYS: lease, entries...   ARGV: holder (or empty), then for each entry its bytes and its life in ms
+-- KEYS: lease, entries...   ARGV: holder (or empty), then for each entry its bytes and its life in
+-- ms
 for i = 2, #KEYS do
   redis.call('SET', KEYS[i], ARGV[2 * i - 2], 'PX', ARGV[2 * i - 1])
 end

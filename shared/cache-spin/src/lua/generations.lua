@@ -1,8 +1,8 @@
--- The generations of some tags, made where they are missing.
+-- The generations of some tags, made if they are missing.
 -- KEYS: generations...   ARGV: candidate, life in ms
 local answer = {}
 for i = 1, #KEYS do
-  -- What isn't a generation is as good as missing.
+  -- A value that isn't a generation is as good as missing.
   local generation = redis.pcall('GET', KEYS[i])
   if type(generation) ~= 'string' or #generation ~= 32 or generation:find('%X') then
     generation = ARGV[1]

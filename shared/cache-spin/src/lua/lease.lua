@@ -1,5 +1,6 @@
 -- The right to fill one entry, and the generations to fill it under.
--- KEYS: entry, lease, generations...   ARGV: known fill id (16 bytes, or empty), holder, hold in ms, life of a generation in ms
+-- KEYS: entry, lease, generations...   ARGV: known fill id (16 bytes, or empty), holder, hold in
+-- ms, life of a generation in ms
 -- Answers {2}: filled since the look; {1}: held by another; {0, generation...}: granted.
 local there = redis.pcall('GETRANGE', KEYS[1], -24, -9)
 if type(there) == 'string' and there ~= '' and there ~= ARGV[1] then return {2} end
@@ -10,7 +11,7 @@ if not redis.call('SET', KEYS[2], ARGV[2], 'NX', 'PX', ARGV[3]) then
 end
 local answer = {0}
 for i = 3, #KEYS do
-  -- What isn't a generation is as good as missing.
+  -- A value that isn't a generation is as good as missing.
   local generation = redis.pcall('GET', KEYS[i])
   if type(generation) ~= 'string' or #generation ~= 32 or generation:find('%X') then
     generation = ARGV[2]

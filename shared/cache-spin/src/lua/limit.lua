@@ -1,7 +1,10 @@
--- One attempt against all of its sliding windows, counted whether it is admitted or not; cache_logic::limit::attempt is its model.
+-- One attempt against all of its sliding windows, counted whether it is admitted or not;
+-- cache_logic::limit::attempt is its model.
 -- KEYS: for each window its attempts, a sorted set by time
--- ARGV: the attempt's name ('': none is made, it is only asked whether there is room), a name for it where it is refused, then for each window its quota and its length in ms
--- Answers, for each window: 1 or 0 (there was room), how many attempts count, ms until fewer than the quota do
+-- ARGV: the attempt's name ('': none is made, it is only asked whether there is room), a name for
+-- it if it is refused, then for each window its quota and its length in ms
+-- Answers, for each window: 1 or 0 (there was room), how many attempts count, ms until fewer than
+-- the quota do
 -- The time is that of Redis: instances needn't agree on theirs.
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
@@ -19,7 +22,7 @@ for i, key in ipairs(KEYS) do
     redis.call('ZADD', key, now, all and ARGV[1] or 'refused/' .. ARGV[2])
     redis.call('PEXPIRE', key, length)
     if redis.call('ZCARD', key) > 2 * quota then
-      -- The oldest refused one decides nothing any more. What was admitted stays: it may come again.
+      -- The oldest refused one decides nothing any more. An admitted one stays: it may come again.
       for _, name in ipairs(redis.call('ZRANGE', key, 0, -1)) do
         if name:sub(1, 8) == 'refused/' then
           redis.call('ZREM', key, name)

@@ -1,6 +1,8 @@
--- What an attempt was for has been refused for good: its name is free, and it goes on counting. cache_logic::limit::refuse is its model.
+-- An attempt was refused for good: its name is free, and it goes on counting.
+-- cache_logic::limit::refuse is its model.
 -- KEYS: for each window its attempts, a sorted set by time
--- ARGV: the attempt's name, a name for it as a refused one, then for each window its quota and its length in ms
+-- ARGV: the attempt's name, a name for it as a refused one, then for each window its quota and its
+-- length in ms
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 for i, key in ipairs(KEYS) do

@@ -1,4 +1,4 @@
-//! What goes into a statement, and what comes out of it.
+//! Parameters of a statement, and the rows of its answer.
 
 use std::rc::Rc;
 
@@ -8,7 +8,7 @@ use spin_sdk::pg::{DbValue, ParameterValue};
 /// A parameter of a function.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Param {
-    /// `uuid`. Becomes text where it is sent: a hit sends none.
+    /// `uuid`. It becomes text when it is sent, so a hit makes no text of it.
     Id(uuid::Uuid),
     /// `uuid`, as text.
     Uuid(String),
@@ -204,10 +204,11 @@ impl Row {
         OriginFault::internal(format!("column {column} has another type"))
     }
 
-    /// A `text`; `None` where it is NULL.
+    /// A `text`; `None` if it is NULL.
     ///
     /// # Errors
-    /// [`OriginFault::Internal`] where the column is missing or of another type; so the others.
+    /// [`OriginFault::Internal`] if the column is missing or of another type. The same holds for
+    /// the other types.
     pub fn text(&self, column: &str) -> Result<Option<&str>, OriginFault> {
         match self.value(column)? {
             DbValue::Str(value) | DbValue::Uuid(value) => Ok(Some(value)),
@@ -216,15 +217,15 @@ impl Row {
         }
     }
 
-    /// The column `outcome`, which a function that changes something answers in.
+    /// The column `outcome`, the answer of a function that changes something.
     ///
     /// # Errors
-    /// As [`Self::text`]; also where it is NULL.
+    /// As [`Self::text`]; also if it is NULL.
     pub fn outcome(&self) -> Result<&str, OriginFault> {
         self.text("outcome")?.ok_or_else(|| Self::wrong("outcome"))
     }
 
-    /// A `bool`; `None` where it is NULL.
+    /// A `bool`; `None` if it is NULL.
     ///
     /// # Errors
     /// As [`Self::text`].
@@ -236,7 +237,7 @@ impl Row {
         }
     }
 
-    /// A `bytea`; `None` where it is NULL.
+    /// A `bytea`; `None` if it is NULL.
     ///
     /// # Errors
     /// As [`Self::text`].
@@ -248,7 +249,7 @@ impl Row {
         }
     }
 
-    /// An `int8`, `int4` or `int2`; `None` where it is NULL.
+    /// An `int8`, `int4` or `int2`; `None` if it is NULL.
     ///
     /// # Errors
     /// As [`Self::text`].
@@ -262,7 +263,7 @@ impl Row {
         }
     }
 
-    /// A `text[]`; empty where it is NULL.
+    /// A `text[]`; empty if it is NULL.
     ///
     /// # Errors
     /// As [`Self::text`].
@@ -274,7 +275,7 @@ impl Row {
         }
     }
 
-    /// An `int8[]`; empty where it is NULL.
+    /// An `int8[]`; empty if it is NULL.
     ///
     /// # Errors
     /// As [`Self::text`].
@@ -289,7 +290,7 @@ impl Row {
     /// Takes a `text` out, without a copy.
     ///
     /// # Errors
-    /// As [`Self::text`]; also where it is NULL.
+    /// As [`Self::text`]; also if it is NULL.
     pub fn take_text(&mut self, column: &str) -> Result<String, OriginFault> {
         let index = self.columns.iter().position(|name| name == column);
         match index.and_then(|index| self.values.get_mut(index)) {
@@ -301,7 +302,7 @@ impl Row {
     /// Takes the bytes of a `text`, a `jsonb` or a `bytea` out, without a copy.
     ///
     /// # Errors
-    /// As [`Self::text`]; also where it is NULL.
+    /// As [`Self::text`]; also if it is NULL.
     pub fn take_bytes(&mut self, column: &str) -> Result<Vec<u8>, OriginFault> {
         let index = self.columns.iter().position(|name| name == column);
         match index.and_then(|index| self.values.get_mut(index)) {

@@ -4,7 +4,8 @@ use super::Argument;
 use std::sync::OnceLock;
 use std::time::Duration;
 
-/// A script and its digest, worked out when an instance first runs it: most instances run one or two of them.
+/// A script and its digest. The digest is worked out when an instance first runs the script, since
+/// most instances run one or two of them.
 pub struct Script {
     pub(super) source: &'static str,
     digest: OnceLock<String>,

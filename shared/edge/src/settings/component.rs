@@ -1,4 +1,4 @@
-//! Which component runs: settings are read as it is given them.
+//! The component that runs. It decides which settings can be read.
 
 use std::cell::Cell;
 
@@ -11,7 +11,7 @@ pub fn component() -> &'static str {
     COMPONENT.get()
 }
 
-/// Says which component runs, before its first request is served.
+/// Notes the component that runs, before its first request is served.
 pub(crate) fn enter(component: &'static str) {
     COMPONENT.set(component);
 }

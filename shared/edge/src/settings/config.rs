@@ -1,4 +1,4 @@
-//! What every request of an instance needs.
+//! The settings that every request of an instance needs.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use cache_logic::certificate::Timing;
 use commerce::jwt::TrustedIssuer;
 use commerce::keys::KeySet;
 
-use super::{ConfigError, GROUPS, Group, Parser, Values, given, rows, setting};
+use super::{ConfigError, GROUPS, Group, Parser, Values, rows, setting, values_of};
 
 /// Redis and Postgres.
 pub(super) const DEPENDENCIES: Group = Group {
@@ -33,52 +33,52 @@ pub(super) const CALLERS: Group = Group {
         setting("auth_mode", "jwt", "jwt, or off: every peer on loopback is the developer").at_start(),
         setting("jwt_keys", "", "a JWK Set (RFC 7517) of OKP, EC, RSA and oct keys").secret().at_start(),
         setting("jwt_issuer", "edge-orders", "the only iss that is accepted").at_start(),
-        setting("jwt_audience", "", "what aud must name; empty: it isn't looked at").at_start(),
+        setting("jwt_audience", "", "the audience that aud must name; empty: it isn't checked").at_start(),
     ],
 };
 
-/// How callers prove who they are.
+/// How callers prove their identity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AuthMode {
     /// By a token.
     Jwt,
-    /// Not at all: everyone on loopback is the developer. For trying things out.
+    /// Without proof: every peer on loopback is the developer. For trying things out.
     Off,
 }
 
-/// What every request of an instance needs. Not `Debug`: it holds secrets.
+/// The settings that every request of an instance needs. Not `Debug`: it holds secrets.
 pub struct Config {
-    /// Where the cache is. May hold a password.
+    /// The address of the cache's Redis. May hold a password.
     pub redis_url: String,
-    /// Where state is that must not be evicted (limits, claims, sessions); `None`: beside the cache. May
-    /// hold a password.
+    /// The address of the Redis for state that must not be evicted (limits, claims, sessions).
+    /// `None`: state lies beside the cache. May hold a password.
     pub redis_state_url: Option<String>,
-    /// Where the truth is. Holds a password.
+    /// The address of Postgres. Holds a password.
     pub database_url: String,
-    /// In front of every key.
+    /// The text in front of every key.
     pub key_prefix: String,
-    /// How callers prove who they are.
+    /// How callers prove their identity.
     pub auth_mode: AuthMode,
     /// The keys that tokens are verified with.
     pub jwt_keys: KeySet,
-    /// Who issues tokens.
+    /// The only issuer whose tokens are accepted.
     pub jwt_issuer: String,
-    /// For whom; `None`: for anyone.
+    /// The audience that a token must name; `None`: any.
     pub jwt_audience: Option<String>,
-    /// The pieces of the certificate.
+    /// The parts of a certificate's time.
     pub timing: Timing,
-    /// From how many bytes on answers are kept packed; 0: never.
+    /// Answers of at least so many bytes are kept packed; 0: never.
     pub compress_min_bytes: usize,
     /// How long one call to Redis may take.
     pub redis_timeout: Duration,
     /// How long Redis is left alone after it gave no answer.
     pub redis_rest: Duration,
-    /// How long statistics are gathered in an instance before they are added to the common ones; `None`:
-    /// nothing is counted.
+    /// How long statistics are gathered in an instance before they are added to the common ones;
+    /// `None`: nothing is counted.
     pub statistics_flush: Option<Duration>,
 }
 
-/// Of use only with the address that it is for.
+/// Read only if `redis_state_url` is set: the credentials belong to that address.
 const STATE_CREDENTIALS: &str = "redis_state_credentials";
 
 impl Config {
@@ -89,10 +89,10 @@ impl Config {
     pub async fn load(component: &str) -> Result<Self, Vec<ConfigError>> {
         let at_start = || rows(GROUPS).filter(|setting| setting.at_start);
         let always = at_start().filter(|setting| setting.name != STATE_CREDENTIALS);
-        let mut values = given(component, always).await?;
+        let mut values = values_of(component, always).await?;
         if values.get("redis_state_url").is_some_and(|url| !url.trim().is_empty()) {
             let credentials = at_start().filter(|setting| setting.name == STATE_CREDENTIALS);
-            values.extend(given(component, credentials).await?.0);
+            values.extend(values_of(component, credentials).await?.0);
         }
         Self::parse(&values)
     }
@@ -125,29 +125,8 @@ impl Config {
         parser.outcome(config)
     }
 
-    /// Whose tokens are taken.
+    /// The issuer and audience that a token must have.
     pub fn expected_tokens(&self) -> TrustedIssuer<'_> {
         TrustedIssuer { issuer: &self.jwt_issuer, audience: self.jwt_audience.as_deref() }
     }
-
-    /// The name by which the cache knows this database: address and name, without user and password.
-    pub fn database_name(&self) -> String {
-        database_name(&self.database_url)
-    }
-
-    /// The name by which the database knows this cache: address and prefix, without user and password.
-    pub fn cache_name(&self) -> String {
-        let address = self.redis_url.rsplit('@').next().unwrap_or_default();
-        let address = address.trim_start_matches("rediss://").trim_start_matches("redis://").trim_end_matches('/');
-        format!("{address}#{}", self.key_prefix)
-    }
-}
-
-/// Host, port and database of a Postgres URL: user, password and options don't make it another one.
-pub(super) fn database_name(url: &str) -> String {
-    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
-    let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
-    let host = authority.rsplit('@').next().unwrap_or_default();
-    let port = if host.rsplit(']').next().is_some_and(|end| end.contains(':')) { "" } else { ":5432" };
-    format!("{host}{port}/{}", path.split('?').next().unwrap_or_default())
 }

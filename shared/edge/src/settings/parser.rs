@@ -1,9 +1,10 @@
-//! Reads variables one by one, and collects what is wrong instead of stopping at the first.
+//! Reads variables one by one, and collects mistakes instead of stopping at the first.
 
 use std::time::Duration;
 
 use cache_logic::certificate::Timing;
 use cache_logic::policy::Policy;
+use cache_spin::address::with_credentials;
 
 use super::{ConfigError, Group, Values};
 
@@ -11,12 +12,12 @@ fn whole(text: &str) -> Result<u64, String> {
     text.parse().map_err(|_| "must be a whole number".to_owned())
 }
 
-/// Collects what is wrong instead of stopping at the first.
+/// Collects mistakes instead of stopping at the first.
 pub struct Parser<'a> {
     values: &'a Values,
     /// The tables that the settings stand in.
     groups: &'static [&'static Group],
-    /// What was wrong so far.
+    /// The mistakes so far.
     errors: Vec<ConfigError>,
 }
 
@@ -35,7 +36,7 @@ impl<'a> Parser<'a> {
         String::new()
     }
 
-    /// What `parse` makes of the text; `None` if it is wrong.
+    /// The text as `parse` understands it; `None` if it is wrong.
     pub fn parsed<T>(&mut self, variable: &'static str, parse: impl Fn(&str) -> Result<T, String>) -> Option<T> {
         match parse(&self.text(variable)) {
             Ok(value) => Some(value),
@@ -58,12 +59,12 @@ impl<'a> Parser<'a> {
         self.parsed(variable, parse).unwrap_or(low)
     }
 
-    /// The same, as milliseconds.
+    /// [`Self::number`], as milliseconds.
     pub fn millis(&mut self, variable: &'static str) -> Duration {
         Duration::from_millis(self.number(variable))
     }
 
-    /// The same, as seconds.
+    /// [`Self::number`], as seconds.
     pub fn seconds(&mut self, variable: &'static str) -> Duration {
         Duration::from_secs(self.number(variable))
     }
@@ -73,8 +74,8 @@ impl<'a> Parser<'a> {
         self.parsed(variable, check).unwrap_or_default()
     }
 
-    /// One of a few words. If it is another, the first stands for it, since there will be no
-    /// configuration then.
+    /// One of a few words. For an unknown word the first stands in; the mistake makes sure that no
+    /// configuration comes of it.
     pub fn one_of<T: Copy>(&mut self, variable: &'static str, words: &[(&str, T)]) -> T {
         let parse = |text: &str| {
             let found = words.iter().find(|(word, _)| *word == text).map(|(_, meaning)| *meaning);
@@ -112,7 +113,8 @@ impl<'a> Parser<'a> {
         self.parsed(variable, parse).unwrap_or(fallback)
     }
 
-    /// Empty means the certificate's time and a tenth; less would let a reader see the old value after the answer.
+    /// Empty means the certificate's time and a tenth. Less would let a reader see the old value
+    /// after the answer.
     pub(super) fn outage_wait(&mut self, timing: Option<Timing>) -> Duration {
         let least = timing.map_or(Duration::ZERO, Timing::outage_wait);
         let parse = |text: &str| {
@@ -123,7 +125,7 @@ impl<'a> Parser<'a> {
         self.parsed("outage_write_wait_ms", parse).unwrap_or(least)
     }
 
-    /// 0 means never. Less than 20 ms would be a command for nearly every request.
+    /// 0 means never. Less than 20 ms would cost nearly every request a command.
     pub(super) fn statistics_flush(&mut self) -> Option<Duration> {
         let parse = |text: &str| {
             let millis = whole(text)?;
@@ -133,7 +135,7 @@ impl<'a> Parser<'a> {
         self.parsed("statistics_flush_ms", parse).filter(|delay| !delay.is_zero())
     }
 
-    /// The second Redis, where there is one.
+    /// The address of the second Redis, if there is one.
     pub(super) fn state_url(&mut self) -> Option<String> {
         if self.text("redis_state_url").is_empty() {
             return None;
@@ -142,7 +144,8 @@ impl<'a> Parser<'a> {
         Some(self.with_credentials("redis_state_credentials", url))
     }
 
-    /// Puts user and password into an address. The address itself has none: Spin's allow-list refuses entries that have.
+    /// Puts user and password into an address. The address itself has none, because Spin's
+    /// allow-list refuses entries with credentials.
     pub(super) fn with_credentials(&mut self, variable: &'static str, url: String) -> String {
         let parse = |text: &str| {
             let plain = text.is_empty() || text.contains(':') && !text.contains(['@', '/', '?', '#']);
@@ -150,12 +153,7 @@ impl<'a> Parser<'a> {
                 .then(|| text.to_owned())
                 .ok_or_else(|| "must be user:password, percent-encoded where needed".to_owned())
         };
-        match (self.parsed(variable, parse).unwrap_or_default(), url.split_once("://")) {
-            (credentials, Some((scheme, rest))) if !credentials.is_empty() => {
-                format!("{scheme}://{credentials}@{rest}")
-            }
-            _ => url,
-        }
+        with_credentials(&url, &self.parsed(variable, parse).unwrap_or_default())
     }
 
     /// A URL with one of these schemes.

@@ -1,9 +1,10 @@
-//! What is needed beside the cache's answer: how entries are kept and loaded, how Postgres is asked, what bodies may come.
+//! The settings that a hit doesn't need: how entries are kept and loaded, how Postgres is asked,
+//! how large bodies may be.
 
 use super::component::component;
 use super::{
-    ConfigError, GROUPS, Group, HEALTH, Loaded, ORDERS, Parser, Setting, VIEWERS, Values, given, misconfigured, once,
-    rows, setting,
+    ConfigError, GROUPS, Group, HEALTH, ORDERS, OnceResult, Parser, Setting, VIEWERS, Values, misconfigured, once,
+    rows, setting, values_of,
 };
 use cache_logic::policy::{Limits, Policy};
 use cache_spin::terms::Terms;
@@ -12,10 +13,10 @@ use commerce::views::{self, VIEWS, View};
 use std::cell::OnceCell;
 use std::time::Duration;
 
-/// Who may read `/metrics` and `/health/cache`.
+/// The callers that may read `/metrics` and `/health/cache`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MetricsAccess {
-    /// Everyone who can reach the server.
+    /// Everyone that can reach the server.
     Open,
     /// Operators, by their token.
     Operator,
@@ -52,17 +53,17 @@ const DEFAULT_TTL: &str = "cache_ttl_seconds";
 /// The lifetime of payment sessions is a setting of payments.
 const SESSION_TTL: &str = "ttl_payment_session";
 
-/// All other settings of an instance: those that a hit doesn't need. Read when something else than a hit is asked for.
+/// All settings that a hit doesn't need. Read at the first request that isn't a hit.
 pub struct Rules {
     /// How entries are kept.
     pub policies: Policies,
-    /// How they are loaded, and how Postgres is asked.
+    /// How entries are loaded, and how Postgres is asked.
     pub terms: Terms,
     /// A request's body may have this many bytes.
     pub max_body_bytes: usize,
-    /// How long a lock lasts that a component takes.
+    /// How long a component's lock lasts.
     pub lock_ttl: Duration,
-    /// Who may read the statistics.
+    /// The callers that may read the statistics.
     pub metrics_access: MetricsAccess,
 }
 
@@ -108,7 +109,7 @@ const fn names_a_lifetime(view: usize) -> bool {
     !same(ttl, SESSION_TTL)
 }
 
-/// Whether two texts are one; the standard comparison isn't for constants.
+/// Whether two texts are one. The standard comparison can't be used in constants.
 const fn same(one: &str, other: &str) -> bool {
     let (one, other) = (one.as_bytes(), other.as_bytes());
     let mut at = 0;
@@ -156,7 +157,7 @@ pub(super) const PROTOCOL: Group = Group {
 
 /// Counters.
 pub(super) const COUNTING: Group = Group {
-    about: "What is counted, see docs/decisions/statistics.md.",
+    about: "Counters, see docs/decisions/statistics.md.",
     settings: &[
         setting(
             "statistics_flush_ms",
@@ -164,34 +165,31 @@ pub(super) const COUNTING: Group = Group {
             "how long an instance gathers before it adds to the common counts; 0: nothing is counted",
         )
         .at_start(),
-        setting(
-            "metrics_access",
-            "open",
-            "who may read /metrics and /api/v1/health/cache: open, or operator (by token)",
-        )
-        .read_by(HEALTH),
+        setting("metrics_access", "open", "readers of /metrics and /api/v1/health/cache: open, or operator (by token)")
+            .read_by(HEALTH),
     ],
 };
 
 thread_local! {
-    static RULES: OnceCell<Loaded<Rules>> = const { OnceCell::new() };
+    static RULES: OnceCell<OnceResult<Rules>> = const { OnceCell::new() };
 }
 
 impl Rules {
-    /// This instance's, read when they are first asked for.
+    /// This instance's rules, read at the first request that needs them.
     ///
     /// # Errors
-    /// Every variable of them that is wrong; the same each time.
-    pub async fn get() -> Loaded<Self> {
-        // What both read is read twice: the bounds of a write hang on the certificate.
+    /// Every variable of the rules that is wrong; the same each time.
+    pub async fn get() -> OnceResult<Self> {
+        // The certificate's time is read here and in `Config`, because the bounds of a write depend
+        // on it.
         let needed = |setting: &&Setting| !setting.at_start || setting.name == "certificate_ms";
-        once(&RULES, async || Self::parse(&given(component(), rows(GROUPS).filter(needed)).await?)).await
+        once(&RULES, async || Self::parse(&values_of(component(), rows(GROUPS).filter(needed)).await?)).await
     }
 
     /// As [`Self::get`], as an answer to a request.
     ///
     /// # Errors
-    /// [`Error::Misconfigured`] that names every wrong variable of them.
+    /// [`Error::Misconfigured`] that names every wrong variable of the rules.
     pub async fn ready() -> Result<&'static Self, Error> {
         Self::get().await.map_err(misconfigured)
     }

@@ -1,4 +1,4 @@
-//! What a row of the tables says.
+//! The rows of the tables of settings.
 
 /// One setting: a variable of the app.
 #[derive(Debug, Clone, Copy)]
@@ -9,7 +9,7 @@ pub struct Setting {
     pub default: &'static str,
     /// One sentence for spin.toml and README.
     pub about: &'static str,
-    /// Nobody may see its value.
+    /// Its value is shown nowhere.
     pub secret: bool,
     /// The smallest and the largest number that it may be.
     pub bounds: Option<(u64, u64)>,
@@ -22,13 +22,14 @@ pub struct Setting {
 /// Settings that belong together, in the order of spin.toml.
 #[derive(Debug)]
 pub struct Group {
-    /// What they are about.
+    /// Their subject.
     pub about: &'static str,
     /// The rows.
     pub settings: &'static [Setting],
 }
 
-/// The components that know payment providers. Health is named wherever it validates what others are given.
+/// The components that know payment providers. Health is named with each group whose settings it
+/// validates.
 pub const PAYMENTS: &[&str] = &["payment-session", "webhook-dedup", "health"];
 
 /// The component of the shopper's way.
@@ -37,13 +38,14 @@ pub const SESSIONS: &[&str] = &["payment-session", "health"];
 /// The component of webhooks.
 pub const DELIVERIES: &[&str] = &["webhook-dedup", "health"];
 
-/// The components that keep views of orders. Both know all lifetimes, since generations outlive the longest of them.
+/// The components that keep views of orders. Both know all lifetimes, since generations outlive the
+/// longest of them.
 pub const ORDERS: &[&str] = &["order-lookup", "order-list", "health"];
 
 /// The components that keep views.
 pub const VIEWERS: &[&str] = &["order-lookup", "order-list", "payment-session", "health"];
 
-/// The component that says how all is.
+/// The component that reports on all dependencies.
 pub const HEALTH: &[&str] = &["health"];
 
 /// A setting that all components are given at their first miss or write.
@@ -58,7 +60,7 @@ impl Setting {
         Self { bounds: Some((low, high)), ..self }
     }
 
-    /// A value that nobody may see.
+    /// A value that is shown nowhere.
     #[must_use]
     pub const fn secret(self) -> Self {
         Self { secret: true, ..self }

@@ -12,7 +12,7 @@ use crate::config::tests::defaults;
 
 type Outcome = Result<Answer, GatewayError>;
 
-/// A wire that answers from a list, on a clock that only moves by what is done on it.
+/// A wire that answers from a list, on a clock that moves only by calls and sleeps.
 #[derive(Default)]
 struct Script {
     answers: RefCell<VecDeque<(u64, Outcome)>>,
@@ -167,7 +167,7 @@ fn a_provider_that_isn_t_configured_is_not_called() {
 }
 
 #[test]
-fn what_is_away_is_asked_again_under_the_same_request_id() {
+fn a_provider_that_was_away_is_asked_again_under_the_same_request_id() {
     let gateway = gateway();
     gateway.answers([AWAY, with(503, json!({})), session()]);
     assert!(now(gateway.create(&payment(Provider::Stripe))).is_ok());
@@ -205,7 +205,7 @@ fn a_provider_that_stays_away_is_left_alone_for_a_while() {
 }
 
 #[test]
-fn the_wait_that_is_asked_for_is_kept_where_there_is_time_for_it() {
+fn the_wait_that_is_asked_for_is_kept_if_there_is_time_for_it() {
     let gateway = gateway();
     gateway.answers([asked_to_wait(429, 2), session()]);
     assert!(now(gateway.create(&payment(Provider::Stripe))).is_ok());
@@ -294,7 +294,7 @@ fn a_refund_event_is_observed_with_its_payment() {
 }
 
 #[test]
-fn a_refunded_payment_is_observed_with_its_refunds_and_a_dispute_even_without_its_payment() {
+fn a_refunded_payment_is_read_with_its_refunds_and_a_dispute_without_its_payment() {
     let gateway = gateway();
     let capture = json!({ "id": "3C", "status": "PARTIALLY_REFUNDED", "amount": money("237.75"),
         "supplementary_data": { "related_ids": { "order_id": "5O1" } } });
@@ -316,7 +316,7 @@ fn a_refunded_payment_is_observed_with_its_refunds_and_a_dispute_even_without_it
 }
 
 #[test]
-fn money_is_captured_once_and_read_where_it_was_captured_before() {
+fn money_is_captured_once_and_read_if_it_was_captured_before() {
     let gateway = gateway();
     let capture = json!({ "id": "3C", "status": "COMPLETED", "amount": money("237.75") });
     let order =

@@ -12,7 +12,7 @@ use crate::stage::Stage;
 
 const STARTS: usize = 3;
 const INSTANCES: usize = 8;
-/// Instances that nobody asked anything for a second are gone.
+/// An instance without requests for a second is gone.
 const IDLE: Duration = Duration::from_millis(1500);
 
 /// Runs it.

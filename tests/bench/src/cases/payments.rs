@@ -1,4 +1,5 @@
-//! Webhooks, delivered for the first time and again, and a payment from the session to the paid order, at the stand-in's.
+//! Webhooks, delivered for the first time and again, and a payment from the session to the paid
+//! order, at the stand-in's.
 
 use std::time::{Duration, Instant};
 
@@ -53,7 +54,7 @@ async fn webhooks(stage: &Stage, report: &mut Report) {
     report.series(first, None);
 }
 
-/// From the request for a session to the paid order, the shopper paying at once.
+/// From the request for a session to the paid order; the shopper pays at once.
 async fn sessions(stage: &Stage, report: &mut Report, provider: Provider) {
     stage.standin.automatic(true);
     let (mut asked, mut paid) = (Vec::new(), Vec::new());

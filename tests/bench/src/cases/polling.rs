@@ -1,4 +1,5 @@
-//! Shoppers who look again and again, while 5 % of the requests change something: how often Postgres is asked.
+//! Shoppers that look again and again, while 5 % of the requests change something: how often
+//! Postgres is asked.
 
 use std::collections::HashSet;
 
@@ -27,7 +28,7 @@ impl Numbers {
     }
 }
 
-/// Which order is looked at when: Zipf with exponent 1, by its cumulated weights.
+/// The order of each look: Zipf with exponent 1, by its cumulated weights.
 fn sequence(keys: usize) -> Vec<usize> {
     let mut sum = 0.0;
     let cumulated: Vec<f64> = (1..=keys)

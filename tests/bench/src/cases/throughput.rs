@@ -1,4 +1,4 @@
-//! How many requests a second, and how long each takes: ours and the peers in turn, round after round.
+//! Requests a second and their latencies: ours and the peers in turn, round after round.
 
 use crate::load::CONNECTIONS;
 use crate::once::each_once;
@@ -11,7 +11,7 @@ const SECONDS: u64 = 2;
 /// Orders that a run of misses asks for, each once.
 const MISSES: usize = 1000;
 
-/// The app as it is where its variables stand in the environment.
+/// The app as it is if its variables stand in the environment.
 const ENVIRONMENT: &str = "cached lookup, variables in the environment";
 /// The floor behind `#[http_service]`.
 const SDK_FLOOR: &str = "floor, the SDK's handler";
@@ -20,7 +20,7 @@ struct Case {
     series: Series,
     base: String,
     requests: Vec<Vec<u8>>,
-    /// Everything cached is dropped before each run.
+    /// All cached entries are dropped before each run.
     cold: bool,
     peer: Option<&'static str>,
 }

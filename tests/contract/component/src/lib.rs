@@ -1,4 +1,5 @@
-//! The contract of cache-logic's ports, run inside a component on Spin's Redis. Answers `{"check": "ok" or what was found}`.
+//! The contract of cache-logic's ports, run inside a component on Spin's Redis. Answers `{"check":
+//! "ok" or its fault}`.
 
 #![cfg(target_family = "wasm")]
 
@@ -19,7 +20,7 @@ use std::pin::Pin;
 use std::sync::LazyLock;
 use std::time::Duration;
 
-/// The store of the product, and beside it what writes past it.
+/// The product's store, and a second connection that writes past it.
 struct Cache {
     store: RedisStore,
     prefix: String,
@@ -29,7 +30,7 @@ struct Cache {
 async fn handle(_request: Request) -> Result<(StatusCode, String), &'static str> {
     let variable = async |name: &str| variables::get(name).await.map_err(|_| "a variable is missing");
     let (url, prefix) = (variable("redis_url").await?, variable("key_prefix").await?);
-    // Patient: what is shown here is what the calls mean, not how long they may take.
+    // Long limits: these checks show the meaning of the calls, not how long they may take.
     let (limit, rest) = (Duration::from_secs(5), Duration::from_millis(1));
     let store = RedisStore::new(Redis::new("Redis", url, limit, rest), &prefix, "contract", terms);
     let cache = Cache { store, prefix };
@@ -44,7 +45,7 @@ async fn handle(_request: Request) -> Result<(StatusCode, String), &'static str>
     Ok((StatusCode::OK, serde_json::Value::Object(found).to_string()))
 }
 
-/// As in the product's defaults; of them only the life of generations counts here.
+/// The product's defaults; only the life of generations counts here.
 static TERMS: LazyLock<Terms> = LazyLock::new(|| Terms {
     limits: Limits {
         max_entry_bytes: 1_000_000,

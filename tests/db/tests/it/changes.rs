@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use crate::database::{CUSTOMER, Database, ORG, OTHER_CUSTOMER, OTHER_ORG, call, tags};
 
-/// What a call of order_patch changes; the rest stays.
+/// The fields that a call of order_patch changes; the rest stays.
 #[derive(Default)]
 struct Patch {
     customer: Option<Uuid>,

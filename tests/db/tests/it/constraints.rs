@@ -89,7 +89,8 @@ fn right_rows(order: Uuid) -> [(&'static str, Columns); 5] {
     ]
 }
 
-/// What Postgres says to the row with these columns replaced; deferred constraints included. Nothing stays.
+/// Postgres' answer to the row with these columns replaced; deferred constraints included. No row
+/// stays.
 async fn refused(db: &Database, order: Uuid, table: &str, replaced: &[(&'static str, &str)]) -> Option<String> {
     let rows = right_rows(order);
     let (_, mut columns) = rows.into_iter().find(|(name, _)| *name == table).unwrap();
@@ -267,7 +268,8 @@ async fn the_digits_of_currencies_and_tax_ids_are_known() {
     }
 }
 
-/// Under `#variable_conflict use_column` a name that is a variable and a column means the column: `k.route = route` is true.
+/// Under `#variable_conflict use_column` a name that is a variable and a column means the column:
+/// `k.route = route` is true.
 #[tokio::test]
 async fn no_variable_is_named_like_a_column_where_a_column_would_win() {
     // Still to be mended; nothing may come to it.

@@ -110,7 +110,8 @@ async fn a_key_gives_one_order_and_the_same_answer_for_24_hours() {
     assert_eq!(again.get::<_, &str>("outcome"), "replay");
     assert_eq!(again.get::<_, &str>("body"), first.get::<_, &str>("body"));
     assert_eq!((again.get::<_, i64>("version"), again.get::<_, Option<&str>>("xid")), (1, None));
-    // The first answer may have been lost before anything was invalidated: the second one vouches for the order just the same.
+    // The first answer may have been lost before anything was invalidated: the second one vouches
+    // for the order just the same.
     let mut vouched: Vec<String> = again.get("tags");
     vouched.sort();
     let id =

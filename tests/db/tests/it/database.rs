@@ -1,4 +1,5 @@
-//! A database per test, copied from a template that is made once and dropped with the last test that needs it.
+//! A database per test, copied from a template that is made once and dropped with the last test
+//! that needs it.
 
 use std::path::Path;
 use std::process::Command;
@@ -24,7 +25,7 @@ pub fn call(function: &str, parameters: usize) -> String {
     format!("SELECT * FROM {function}({})", places.join(", "))
 }
 
-/// What a template holds beside the schema.
+/// The rows that a template holds beside the schema.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Contents {
     Fixture,
@@ -66,7 +67,7 @@ impl Database {
         Self::made("template0", None).await
     }
 
-    /// What the last release left that had no runner.
+    /// A database as the last release without a runner left it.
     pub async fn release_0() -> Self {
         let db = Self::empty().await;
         db.run(include_str!("../../fixtures/release_0.sql")).await;
@@ -89,7 +90,7 @@ impl Database {
         Self { client: connect(&config).await, config, database, _template: template }
     }
 
-    /// Where it is.
+    /// Address, user and name of the database.
     pub fn config(&self) -> &Config {
         &self.config
     }
@@ -152,7 +153,8 @@ impl Database {
     }
 }
 
-/// Calls order_create for ORG with a key over a connection; the body's hash is that of the request's text.
+/// Calls order_create for ORG with a key over a connection; the body's hash is that of the
+/// request's text.
 pub async fn create(client: &Client, request: &serde_json::Value, key: &str, id: Uuid) -> Row {
     let hash = request.to_string();
     client.query_one(&call("order_create", 6), &[&ORG, request, &"somebody", &key, &hash, &id]).await.unwrap()

@@ -1,6 +1,7 @@
 //! Claims about the database itself, without any of our programs: whoever writes, these hold.
 //!
-//! Needs DATABASE_URL: a connection that may create databases (and, for one claim, roles). Each test has a database of its own.
+//! Needs DATABASE_URL: a connection that may create databases (and, for one claim, roles). Each
+//! test has a database of its own.
 
 mod announcements;
 mod changes;

@@ -1,4 +1,5 @@
-//! Whatever a function answers as its outcome is a variant of the enum that reads it, and no variant is left over.
+//! Whatever a function answers as its outcome is a variant of the enum that reads it, and no
+//! variant is left over.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,7 +7,8 @@ use commerce::outcome::OUTCOMES;
 
 use crate::database::Database;
 
-/// The texts that an assignment to `outcome` can give: a literal, or what stands behind THEN and ELSE.
+/// The texts that an assignment to `outcome` can give: a literal, or what stands behind THEN and
+/// ELSE.
 fn literals(expression: &str) -> BTreeSet<String> {
     let expression = expression.trim();
     let mut found = BTreeSet::new();

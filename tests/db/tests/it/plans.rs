@@ -1,4 +1,5 @@
-//! The reads use the indexes that were made for them: EXPLAIN over the seeded data, prepared as Spin prepares them.
+//! The reads use the indexes that were made for them: EXPLAIN over the seeded data, prepared as
+//! Spin prepares them.
 
 use serde_json::Value;
 use uuid::Uuid;
@@ -107,7 +108,8 @@ async fn one_order_and_its_views_are_looked_up() {
         .await
         .parse()
         .unwrap();
-    // Their statements call functions, whose plans EXPLAIN doesn't show; these are the queries inside.
+    // Their statements call functions, whose plans EXPLAIN doesn't show; these are the queries
+    // inside.
     for view in [
         "order_documents",
         "order_summary_documents",

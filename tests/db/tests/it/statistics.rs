@@ -12,7 +12,8 @@ async fn stats(db: &Database, org: Option<Uuid>) -> Value {
     serde_json::from_str(row.get("body")).unwrap()
 }
 
-/// Orders one by one: counts by status and payment status; per currency orders, those that count for revenue, and thousandths.
+/// Orders one by one: counts by status and payment status; per currency orders, those that count
+/// for revenue, and thousandths.
 async fn naive(
     db: &Database,
     org: Option<Uuid>,

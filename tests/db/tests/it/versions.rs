@@ -1,4 +1,5 @@
-//! orders.version: one more per transaction that changes what is shown, never the same for two states.
+//! orders.version: one more per transaction that changes what is shown, never the same for two
+//! states.
 
 use crate::database::{CUSTOMER, Database, ORG};
 

@@ -1,4 +1,5 @@
-//! A 404 is never cached: what is stored is made from a row of Postgres and from nothing else, and the format has no way to say "none".
+//! A 404 is never cached: stored entries are made from a row of Postgres and from nothing else, and
+//! the format has no way to say "none".
 
 use super::Finding;
 use crate::{Tree, code::Code};
@@ -9,7 +10,7 @@ const ROWS: &str = "shared/cache-spin/src/cache.rs";
 
 pub(super) fn check(tree: &Tree) -> Vec<Finding> {
     let mut findings = Vec::new();
-    // cache-logic only hands on what it is given.
+    // cache-logic only passes on the entries that it is given.
     let adapters = ["shared/cache-spin/src/", "shared/edge/src/", "shared/payments/src/", "functions/"];
     for (path, text) in adapters.iter().flat_map(|folder| tree.below(folder, ".rs")) {
         if path.ends_with("/tests.rs") || path.contains("/tests/") {

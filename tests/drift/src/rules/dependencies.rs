@@ -1,5 +1,6 @@
-//! Dependencies point one way: functions -> payments -> edge -> cache-spin -> cache-logic, and commerce is known to all above cache-spin.
-//! The host and the scenarios know none of the product's crates.
+//! Dependencies point one way: functions -> payments -> edge -> cache-spin -> cache-logic, and
+//! commerce is known to all above cache-spin. The host and the scenarios know none of the product's
+//! crates.
 
 use std::collections::BTreeSet;
 
@@ -21,7 +22,8 @@ pub(super) fn check(tree: &Tree) -> Vec<Finding> {
             "cache-spin" => &["cache-logic", "spin-sdk"],
             "edge" => &["cache-logic", "cache-spin", "commerce", "spin-sdk"],
             "payments" => &["cache-logic", "commerce", "edge", "spin-sdk"],
-            // The component that the host's own tests run, and those that the app is measured against.
+            // The component that the host's own tests run, and those that the app is measured
+            // against.
             "host-test-guest" | "bench-floor" | "bench-floor-sdk" | "bench-hello" => &["spin-sdk"],
             "bench" => &["e2e", "standin"],
             "dev" => &["edge", "kit", "payments"],

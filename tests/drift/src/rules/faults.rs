@@ -5,7 +5,8 @@ use crate::{Tree, code::Code};
 
 const RULE: &str = "redis-faults-never-returned";
 
-/// Where a fault is made and where it ends: the adapter of Redis and its ports, and the protocol.
+/// The crates in which a fault is made and ends: the adapter of Redis with its ports, and the
+/// protocol.
 const MAY_GIVE: [&str; 2] = ["shared/cache-spin/", "shared/cache-logic/"];
 
 pub(super) fn check(tree: &Tree) -> Vec<Finding> {

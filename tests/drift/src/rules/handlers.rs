@@ -1,4 +1,5 @@
-//! The cache is used below the handlers only: a function calls one operation and never sees a cache.
+//! The cache is used below the handlers only: a function calls one operation and never sees a
+//! cache.
 
 use super::Finding;
 use crate::{Tree, code::Code};

@@ -1,4 +1,4 @@
-//! One decision per file; each is a function from the tree to what breaks it.
+//! One decision per file; each is a function from the tree to its findings.
 
 mod absence;
 mod dependencies;
@@ -11,14 +11,14 @@ use std::fmt;
 
 use crate::Tree;
 
-/// A constraint that doesn't hold, and where.
+/// A constraint that doesn't hold, and the place.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
     /// The rule's short name.
     pub rule: &'static str,
     /// `path` or `path:line`.
     pub place: String,
-    /// What is wrong.
+    /// The breach.
     pub detail: String,
 }
 
@@ -34,7 +34,7 @@ impl fmt::Display for Finding {
     }
 }
 
-/// Everything that doesn't hold.
+/// All findings.
 pub fn check(tree: &Tree) -> Vec<Finding> {
     let rules = [handlers::check, variables::check, faults::check, absence::check, writes::check, dependencies::check];
     rules.iter().flat_map(|rule| rule(tree)).collect()

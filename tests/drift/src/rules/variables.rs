@@ -1,4 +1,5 @@
-//! Lifetimes come from settings: no policy is made from a number in the code. And no component may connect anywhere.
+//! Lifetimes come from settings: no policy is made from a number in the code. And no component may
+//! connect to any host.
 
 use toml::{Table, Value};
 

@@ -1,6 +1,9 @@
-//! Every mutation invalidates. A function in Postgres that gives the tags that it announced is called by the write path, which deletes their
-//! generations before it returns; one that only looks is declared STABLE, so that Postgres refuses its writes; and one that is called past the
-//! write path changes no table that announces.
+//! Every mutation invalidates.
+//!
+//! - A function in Postgres that gives the tags that it announced is called by the write path. That
+//!   deletes their generations before it returns.
+//! - A function that only reads is declared STABLE, so that Postgres refuses its writes.
+//! - A function that is called past the write path changes no table that announces.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,4 +1,4 @@
-//! No one reads or changes what is not theirs.
+//! No caller reads or changes another's data.
 
 use e2e::{App, Caller, Client};
 use reqwest::{Method, RequestBuilder};
@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::{cached_reads, new_key};
 
-/// One request of every route and method that needs a caller.
+/// One request for every route and method that needs a caller.
 fn requests(app: &App, client: &Client) -> Vec<RequestBuilder> {
     let mut requests: Vec<RequestBuilder> =
         cached_reads(&app.sample).iter().map(|path| client.request(Method::GET, path)).collect();
@@ -157,7 +157,7 @@ async fn a_forged_client_address_does_not_switch_authentication_off() {
     // The peer is on loopback: the development caller may read.
     let read = anonymous.orders("limit=1").await.expect(200);
     drop(read);
-    // What a client says about its own address changes nothing, in either direction.
+    // A client's word about its own address changes nothing, in either direction.
     for forged in ["8.8.8.8:80", "127.0.0.1:1"] {
         let request = anonymous.request(Method::GET, "/orders?limit=1").header("spin-client-addr", forged);
         anonymous.send(request).await.expect(200);

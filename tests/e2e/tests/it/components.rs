@@ -1,4 +1,4 @@
-//! What the components are made of.
+//! The structure of the components.
 
 use std::path::Path;
 

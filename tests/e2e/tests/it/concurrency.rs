@@ -11,7 +11,8 @@ async fn a_thousand_requests_for_one_cold_key_cost_one_query() {
     stampede(true).await;
 }
 
-/// There is no certificate: somebody renews it, and the others wait for that first, then for the fill.
+/// There is no certificate. One request renews it, and the others wait for that first, then for the
+/// fill.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_thousand_requests_for_one_cold_key_without_a_certificate_cost_one_query() {
     stampede(false).await;
@@ -22,7 +23,8 @@ async fn stampede(certified: bool) {
     let redis = redis::Client::open(app.redis_url.as_str()).expect("a Redis address");
     let mut connection = redis.get_multiplexed_async_connection().await.expect("Redis answers");
     let warm = app.new_order_id().await;
-    // On a machine that others keep busy a request may lose its patience, and ask Postgres itself: one of three rounds must be exact.
+    // On a busy machine a request may lose its patience and ask Postgres itself. So only one of
+    // three rounds must be exact.
     let mut rounds = Vec::new();
     for _ in 0..3 {
         let cold = app.new_order_id().await;

@@ -1,8 +1,9 @@
-//! A variable that is wrong is named, with all others that are, by whoever needs it and by health; never its value.
+//! A wrong variable is named, together with all others, by the operation that needs it and by
+//! health. Its value never is.
 
 use e2e::App;
 
-/// What is said to whoever needs a variable that is wrong.
+/// The text of the refusal by a path that needs a wrong variable.
 async fn named(app: &App, path: &str) -> String {
     let answer = app.client.get(path).await.expect(503);
     let problem = answer.json();
@@ -18,7 +19,7 @@ async fn named_by_health(app: &App) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn what_a_miss_needs_is_named_by_a_miss_and_by_health() {
+async fn a_wrong_setting_of_misses_is_named_by_a_miss_and_by_health() {
     let wrong = App::private().own_redis().variable("ttl_order_summary", "sooner").variable("max_body_bytes", "one");
     let Some(app) = wrong.spawn().await else { return };
     assert_eq!(named_by_health(&app).await, ["ttl_order_summary", "max_body_bytes"]);
@@ -31,7 +32,7 @@ async fn what_a_miss_needs_is_named_by_a_miss_and_by_health() {
 
 #[tokio::test]
 async fn variables_in_a_table_are_those_of_the_environment() {
-    // What a shell could spoil: quotes, a backslash, a dollar, a line break.
+    // Characters that a shell could spoil: quotes, a backslash, a dollar, a line break.
     let audience = "a \"b\"\n\\c $HOME";
     let spoilt =
         App::private().own_redis().in_table().variable("jwt_audience", audience).variable("ttl_order", "sooner");
@@ -46,7 +47,7 @@ async fn variables_in_a_table_are_those_of_the_environment() {
 }
 
 #[tokio::test]
-async fn what_every_request_needs_is_named_with_all_that_is_wrong() {
+async fn a_wrong_setting_of_every_request_is_named_with_all_others() {
     let wrong = App::private().own_redis().variable("jwt_keys", "{sooner").variable("cache_wait_ms", "-1");
     let Some(app) = wrong.spawn().await else { return };
     assert_eq!(named_by_health(&app).await, ["jwt_keys", "cache_wait_ms"]);

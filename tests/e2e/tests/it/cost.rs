@@ -5,19 +5,22 @@ use std::time::Duration;
 use e2e::{Answer, App, Command, RedisLog, Statements, eventually};
 use serde_json::json;
 
-/// Bytes that a hit sends to Redis at most: the names of what it looks at, and its share of renewals and statistics.
+/// Bytes that a hit sends to Redis at most: the names of its keys, and its share of renewals and
+/// statistics.
 const ASKED: usize = 400;
-/// Bytes that a hit gets from Redis beside its body at most: the entry's trailer, generations, the certificate; and its share as above.
+/// Bytes that a hit gets from Redis beside its body at most: the entry's trailer, generations, the
+/// certificate, and its share of renewals and statistics.
 const BESIDE: usize = 450;
 
-/// What the server asked of its stores for some requests; renewals of the certificate are counted apart.
+/// The commands and statements that some requests cost; renewals of the certificate are counted
+/// apart.
 struct Cost {
     redis: Vec<Command>,
     sql: Vec<String>,
     renewals: usize,
 }
 
-/// Counts from here on.
+/// Counts from its beginning or its last reading.
 struct Meter<'a> {
     app: &'a App,
     log: RedisLog,
@@ -41,7 +44,7 @@ impl<'a> Meter<'a> {
     }
 }
 
-/// Waits until what writers do behind their answers is done.
+/// Waits until writers have finished their work behind the answers.
 async fn outbox_is_empty(app: &App) {
     eventually("the outbox is emptied behind the answer", Duration::from_secs(5), || async {
         let rows = app.psql_value("SELECT count(*)::text FROM cache_invalidations").await;
@@ -50,8 +53,8 @@ async fn outbox_is_empty(app: &App) {
     .await;
 }
 
-/// Windows of ten hits each. Where the machine stalls for longer than a certificate lives, a reader looks once more after the renewal;
-/// a window without that has exactly one command for each hit.
+/// Windows of ten hits each. If the machine stalls for longer than a certificate lives, a reader
+/// looks once more after the renewal. A window without that has exactly one command for each hit.
 async fn hits_cost_one_redis_command(path: &str, app: &App) {
     app.warm(path).await;
     let mut meter = Meter::start(app).await;
@@ -87,7 +90,7 @@ async fn a_miss_costs_at_most_three_redis_commands_and_one_query() {
     for path in
         crate::views(&app.sample.order).into_iter().chain(["/orders?limit=7".to_owned(), "/orders/stats".to_owned()])
     {
-        // Whatever shows the order is outdated from here on.
+        // Every entry that shows the order is outdated from here on.
         app.client.patch(&app.sample.order, json!({"notes": path})).await.expect(200);
         outbox_is_empty(&app).await;
         app.warm(&format!("/orders/{warm}")).await;
@@ -121,7 +124,8 @@ async fn a_patch_costs_one_query_and_one_redis_command_and_one_query_behind_its_
         cost.redis.extend(behind.redis);
         cost.sql.extend(behind.sql);
         assert!(cost.sql.len() <= 2, "{:#?}", cost.sql);
-        // A renewal at the same moment applies the same invalidation, and may be the one that clears the outbox.
+        // A renewal at the same moment applies the same invalidation, and may be the one that
+        // clears the outbox.
         assert!(cost.redis.len() <= 1 + cost.renewals, "{:#?}", cost.redis);
         assert!(cost.redis.iter().all(|command| command.name == "DEL"), "{:#?}", cost.redis);
         clean += usize::from(cost.redis.len() == 1 && cost.sql.len() == 2);
@@ -155,7 +159,7 @@ async fn a_bulk_read_costs_one_redis_command_when_cached_and_one_query_when_not(
     assert_eq!(cost.sql.len(), 1, "{:#?}", cost.sql);
 }
 
-/// What Redis has received from and sent to its clients so far.
+/// The bytes that Redis has received from its clients and sent to them so far.
 async fn bytes_with_redis(connection: &mut redis::aio::MultiplexedConnection) -> (usize, usize) {
     let info: String = redis::cmd("INFO").arg("stats").query_async(connection).await.expect("INFO");
     let field = |name: &str| {
@@ -185,7 +189,7 @@ async fn a_hit_carries_its_body_and_less_than_a_kilobyte_beside_it() {
     }
 }
 
-/// What a component has asked of the host so far, when it has come to rest.
+/// The host calls of a component so far, when it has come to rest.
 async fn host_calls(app: &App, component: &str) -> u64 {
     let mut before = None;
     loop {
@@ -197,7 +201,8 @@ async fn host_calls(app: &App, component: &str) -> u64 {
     }
 }
 
-/// What most of some requests of a kind asked of the host: one that also renewed the certificate asked for more.
+/// The host calls of most of some requests of a kind. A request that also renewed the certificate
+/// called more often.
 struct Most<'a> {
     app: &'a App,
     component: &'a str,
@@ -222,15 +227,16 @@ impl<'a> Most<'a> {
     }
 }
 
-/// On Spin each of them is about one and a half per cent of the least that a cached read can cost. The host counts how often it took
-/// hold of an instance's state: once for a plain call of an import, once or more for an asynchronous one.
+/// On Spin each of them is about one and a half per cent of the least that a cached read can cost.
+/// The host counts how often it took hold of an instance's state: once for a plain call of an
+/// import, once or more for an asynchronous one.
 #[tokio::test]
-async fn what_a_request_asks_of_the_host_is_a_known_number() {
+async fn a_requests_calls_of_the_host_are_a_known_number() {
     if std::env::var("E2E_RUNTIME").as_deref() == Ok("spin") {
         eprintln!("not run: Spin doesn't say what components ask of it");
         return;
     }
-    // Without what goes on between requests: counts that are sent, and a time limit's ticks.
+    // Without the work between requests: counts that are sent, and a time limit's ticks.
     let quiet = App::private().own_redis().variable("statistics_flush_ms", "0").variable("redis_timeout_ms", "60000");
     let Some(app) = quiet.spawn().await else { return };
     let (order, page) = (format!("/orders/{}", app.sample.order), "/orders?limit=20");

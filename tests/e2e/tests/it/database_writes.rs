@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 use e2e::App;
 use serde_json::json;
 
-/// Reads `path` until `shows` accepts it; every read that began a second after the commit must.
+/// Reads `path` until `shows` accepts it. A read that began a second after the commit must be
+/// accepted.
 async fn shows_within_a_second(app: &App, path: &str, committed: Instant, shows: impl Fn(&serde_json::Value) -> bool) {
     loop {
         let began = committed.elapsed();

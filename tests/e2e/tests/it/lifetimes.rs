@@ -5,8 +5,8 @@ use redis::AsyncCommands;
 use reqwest::Method;
 use serde_json::json;
 
-/// At most this part of a lifetime is taken off by chance, so that entries that were filled together
-/// don't expire together.
+/// At most this part of a lifetime is taken off by chance, so that entries that were filled
+/// together don't expire together.
 const JITTER: f64 = 0.1;
 
 /// The default of a setting that is a number, as spin.toml declares it.

@@ -1,4 +1,4 @@
-//! Scenarios over HTTP, named as claims. `e2e` (the library beside) starts the server and asks it.
+//! Scenarios over HTTP, named as claims. The library `e2e` beside starts the server and asks it.
 
 mod bad_input;
 mod bodies;
@@ -45,7 +45,7 @@ fn cached_reads(sample: &Sample) -> Vec<String> {
     paths
 }
 
-/// An idempotency key that nobody has used.
+/// An unused idempotency key.
 fn new_key() -> String {
     uuid::Uuid::new_v4().to_string()
 }

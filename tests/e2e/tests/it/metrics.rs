@@ -21,7 +21,7 @@ async fn health(app: &App) -> (u16, Value) {
 }
 
 #[tokio::test]
-async fn prometheus_reads_what_health_says() {
+async fn prometheus_and_health_report_the_same_counts() {
     let Some(app) = App::private().own_redis().spawn().await else { return };
     let path = format!("/orders/{}", app.sample.order);
     for _ in 0..40 {
@@ -49,7 +49,7 @@ async fn prometheus_reads_what_health_says() {
 }
 
 #[tokio::test]
-async fn what_payments_still_have_to_do_is_measured() {
+async fn the_open_work_of_payments_is_measured() {
     let Some(app) = App::private().spawn().await else { return };
     app.psql(
         "INSERT INTO webhook_events (provider, account, event_id, kind, body_sha256, state, reason, body_expires_at, received_at)
@@ -87,7 +87,7 @@ async fn a_dependency_that_hangs_is_down_and_up_again_when_it_goes_on() {
     app.postgres.as_ref().expect("an own Postgres").hang();
     let began = Instant::now();
     let (status, body) = health(&app).await;
-    // The limit of Postgres and a quarter, beside which that of Redis runs.
+    // The limit of Postgres and a quarter; the limit of Redis runs at the same time.
     assert!(began.elapsed() < Duration::from_secs(4), "{:?}", began.elapsed());
     assert_eq!((status, &body["status"]), (503, &"unavailable".into()), "{body:#}");
     let began = Instant::now();
@@ -131,7 +131,7 @@ async fn asking_for_health_changes_nothing() {
 }
 
 #[tokio::test]
-async fn invalidations_that_no_reader_applies_do_not_pile_up_where_health_is_asked() {
+async fn health_keeps_invalidations_from_piling_up_without_readers() {
     let Some(app) = App::private().spawn().await else { return };
     app.psql("UPDATE orders SET notes = 'by another program'").await;
     eventually("the outbox is emptied", Duration::from_secs(10), || async {

@@ -20,7 +20,8 @@ struct Names {
     customer: String,
 }
 
-/// Readers that ask again and again; whatever was acknowledged before a read began must show in it.
+/// Readers that ask again and again. Every write that was acknowledged before a read began must
+/// show in it.
 struct Hammer {
     acknowledged: Arc<AtomicI64>,
     over: Arc<AtomicBool>,

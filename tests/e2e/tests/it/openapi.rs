@@ -49,7 +49,7 @@ async fn every_described_route_answers_as_described() {
                 answer.text()
             );
             assert_ne!(answer.status, 405, "{method} {full}");
-            // A provider's webhook that nobody has configured says which variable is missing.
+            // An unconfigured provider's webhook names the missing variable.
             let unconfigured = full.starts_with("/webhooks/") && answer.text().contains("misconfigured");
             assert!(answer.status < 500 || unconfigured, "{method} {full}: {}", answer.text());
             asked += 1;

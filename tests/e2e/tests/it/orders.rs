@@ -53,7 +53,7 @@ async fn creations_with_one_key_at_the_same_time_make_one_order() {
     let mut bodies = std::collections::HashSet::new();
     for call in calls {
         let answer = call.await.expect("an answer");
-        // One that comes while the first is in work may be told to wait.
+        // A request that comes while the first is in work may be told to wait.
         if !matches!(answer.status, 409 | 503) {
             bodies.insert(answer.expect(201).body);
         }
@@ -72,7 +72,7 @@ async fn the_key_of_one_caller_means_nothing_to_another() {
 }
 
 #[tokio::test]
-async fn creation_refuses_what_does_not_exist() {
+async fn creation_refuses_unknown_customers_and_products() {
     let app = App::spawn().await;
     let mut order = app.order_request();
     order["items"][0]["sku"] = json!("NO-SUCH-SKU");
@@ -164,7 +164,7 @@ async fn a_deleted_order_is_gone_and_a_404_is_not_cached() {
     }
     app.client.delete(&order).await.expect_problem(404);
     app.client.patch(&order, json!({"notes": "late"})).await.expect_problem(404);
-    // Somebody brings it back in the database: a cached 404 would hide it.
+    // Another program brings it back in the database: a cached 404 would hide it.
     app.psql(&format!("UPDATE orders SET deleted_at = NULL WHERE id = '{order}'")).await;
     eventually("the order is back", Duration::from_secs(1), || async {
         (app.client.order(&order).await.status == 200).then_some(())

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 #[tokio::test]
-async fn a_bulk_read_says_what_is_missing() {
+async fn a_bulk_read_names_missing_orders() {
     let app = App::spawn().await;
     let (order, unknown) = (app.new_order().await.json(), Uuid::now_v7().to_string());
     let id = order["id"].as_str().expect("an id");

@@ -1,11 +1,11 @@
-//! Large lists are kept as gzip; what a client gets by it is the same.
+//! Large bodies are kept as gzip; clients get the same contents either way.
 
 use e2e::{Answer, App};
 use reqwest::Method;
 
 const LARGE: &str = "/orders?limit=100";
 
-/// The body as it was packed: gzip with a header of ten bytes and a trailer of eight (RFC 1952).
+/// Unpacks a body: gzip with a header of ten bytes and a trailer of eight (RFC 1952).
 fn unpack(body: &[u8]) -> Vec<u8> {
     assert_eq!(body[..4], [0x1f, 0x8b, 8, 0], "gzip without flags");
     miniz_oxide::inflate::decompress_to_vec(&body[10..body.len() - 8]).expect("DEFLATE")
@@ -22,7 +22,7 @@ async fn get(app: &App, accept: &str, known: Option<&str>) -> Answer {
 }
 
 #[tokio::test]
-async fn who_takes_gzip_gets_the_bytes_that_are_kept_and_everybody_else_the_same_ones_plain() {
+async fn clients_that_take_gzip_get_the_kept_bytes_and_others_the_same_ones_plain() {
     let app = App::spawn().await;
     let plain = app.warm(LARGE).await;
     assert!(plain.body.len() > 16_384 && plain.headers.get("content-encoding").is_none(), "the seed has large lists");
@@ -53,7 +53,7 @@ async fn no_strong_tag_names_two_sequences_of_bytes_and_either_tag_is_known_agai
 }
 
 #[tokio::test]
-async fn turned_off_what_was_packed_is_made_anew_and_small_lists_never_are_packed() {
+async fn packed_lists_are_made_anew_when_packing_is_off_and_small_ones_stay_plain() {
     let app = App::spawn().await;
     app.warm("/orders?limit=1").await;
     let request = app.client.request(Method::GET, "/orders?limit=1").header("accept-encoding", "gzip");

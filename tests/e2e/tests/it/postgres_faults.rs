@@ -1,4 +1,4 @@
-//! Postgres away: hits go on, everything else says when to try again.
+//! With Postgres away, hits go on, and all other requests are told when to try again.
 
 use std::time::{Duration, Instant};
 

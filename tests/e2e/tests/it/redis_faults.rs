@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use e2e::{App, eventually};
 use serde_json::json;
 
-/// Readers that count answers and fail at the first that is not 200 or that takes seconds.
+/// Readers that count answers. They fail at the first that is not 200 or that takes seconds.
 struct Load {
     answers: Arc<AtomicUsize>,
     over: Arc<AtomicBool>,

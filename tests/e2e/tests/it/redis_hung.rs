@@ -1,4 +1,5 @@
-//! What a Redis that hangs costs: reads go on at the pace of Postgres, and hits are back as soon as the breaker looks again.
+//! The cost of a hung Redis: reads go on at the pace of Postgres, and hits are back as soon as the
+//! breaker looks again.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
@@ -7,7 +8,7 @@ use std::time::{Duration, Instant};
 use e2e::{App, eventually};
 
 const CONNECTIONS: usize = 24;
-/// `redis_timeout_ms` and `redis_breaker_ms` as they are unless set.
+/// The defaults of `redis_timeout_ms` and `redis_breaker_ms`.
 const LIMIT: Duration = Duration::from_millis(100);
 const BREAKER: Duration = Duration::from_secs(1);
 
@@ -38,7 +39,7 @@ async fn while_redis_hangs_few_reads_wait_for_it_and_hits_come_back_with_it() {
     let redis = app.redis.as_ref().expect("an own Redis");
     redis.hang();
     let hung = Instant::now();
-    // Nothing is waited for here: for so long it hangs.
+    // A plain pause: Redis hangs for this time.
     tokio::time::sleep(BREAKER * 5).await;
     let resumed = Instant::now();
     redis.resume();
@@ -61,6 +62,6 @@ async fn while_redis_hangs_few_reads_wait_for_it_and_hits_come_back_with_it() {
          hits back after {back:.1?}",
         times.len()
     );
-    // Figures of time are for a quiet machine: what must hold on any is that a read that waits is the exception.
+    // Exact times need a quiet machine. On every machine a read that waits must be the exception.
     assert!(p50 < LIMIT, "half of the reads wait for Redis: {p50:?}");
 }

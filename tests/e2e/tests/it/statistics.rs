@@ -1,4 +1,4 @@
-//! What the server says that its cache did is what its cache did.
+//! The server's statistics of its cache agree with its answers.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -7,13 +7,13 @@ use std::time::Duration;
 use e2e::{Answer, App, eventually, eventually_every};
 use serde_json::{Value, json};
 
-/// What the answers said of themselves.
+/// The counts of the answers' own `Cache-Status`.
 #[derive(Default)]
-struct Tally {
+struct AnswerTally {
     counts: BTreeMap<&'static str, u64>,
 }
 
-impl Tally {
+impl AnswerTally {
     fn add(&mut self, answer: &Answer) {
         let status = answer.header("cache-status");
         let kind = match () {
@@ -41,15 +41,16 @@ async fn report(app: &App) -> Value {
     app.client.anonymous().get("/health/cache").await.expect(200).json()
 }
 
-/// The report, where at least so many reads are added up.
+/// The report, once at least so many reads are added up.
 async fn added_up(app: &App, reads: u64) -> Option<Value> {
     let now = report(app).await;
     let ended = now["total"]["reads"].as_u64()? + now["total"]["failed"].as_u64()?;
     (ended >= reads).then_some(now)
 }
 
-/// Waits until as many reads are added up as were answered; then every sum must be right, and stay so.
-async fn sums_of(app: &App, tally: &Tally) -> Value {
+/// Waits until as many reads are added up as were answered. Then every sum must be right, and stay
+/// so.
+async fn sums_of(app: &App, tally: &AnswerTally) -> Value {
     let sums = eventually("all reads are added up", Duration::from_secs(30), || added_up(app, tally.reads())).await;
     for kind in ["hits", "misses", "bypasses", "staleIfError", "failed"] {
         assert_eq!(sums["total"][kind], tally.of(kind), "{kind} in {:#}", sums["total"]);
@@ -57,13 +58,13 @@ async fn sums_of(app: &App, tally: &Tally) -> Value {
     sums
 }
 
-async fn several(app: &App, tally: &mut Tally, count: usize, path: &str) {
+async fn several(app: &App, tally: &mut AnswerTally, count: usize, path: &str) {
     for _ in 0..count {
         tally.add(&app.client.get(path).await.expect(200));
     }
 }
 
-/// Counts from zero: a server that has a prefix of its own has read nothing yet.
+/// Counts from zero, because a server with a prefix of its own has read nothing yet.
 async fn fresh() -> Option<App> {
     App::private().own_redis().spawn().await
 }
@@ -71,7 +72,7 @@ async fn fresh() -> Option<App> {
 #[tokio::test]
 async fn the_sums_equal_the_answers_also_when_instances_are_replaced() {
     let Some(app) = fresh().await else { return };
-    let (order, mut tally) = (format!("/orders/{}", app.sample.order), Tally::default());
+    let (order, mut tally) = (format!("/orders/{}", app.sample.order), AnswerTally::default());
     // An instance takes 128 requests.
     several(&app, &mut tally, 300, &order).await;
     several(&app, &mut tally, 20, "/orders?limit=5").await;
@@ -96,7 +97,7 @@ async fn the_sums_equal_the_answers_also_when_instances_are_replaced() {
     let base = app.base_url.trim_end_matches("/api/v1").to_owned();
     let plain = reqwest::get(format!("{base}/health/cache")).await.expect("an answer");
     assert_eq!(plain.status(), 200);
-    // Every answer that isn't a hit is a question to Postgres, and so is a 404 and a refresh.
+    // Every answer that isn't a hit is a question to Postgres. So is a 404, and a refresh.
     let loads = total["misses"].as_u64().unwrap_or(0) + total["bypasses"].as_u64().unwrap_or(0) + 4;
     let behind = total["refreshes"].as_u64().unwrap_or(0) + total["droppedRefreshes"].as_u64().unwrap_or(0);
     assert!((loads..=loads + behind).contains(&total["loads"].as_u64().expect("a number")), "{total:#}");
@@ -107,7 +108,7 @@ async fn the_sums_equal_the_answers_also_when_instances_are_replaced() {
 async fn no_read_of_a_burst_is_lost() {
     let Some(app) = fresh().await else { return };
     let path = format!("/orders/{}", app.sample.order);
-    let mut tally = Tally::default();
+    let mut tally = AnswerTally::default();
     tally.add(&app.client.get(&path).await.expect(200));
     // Many instances at once, most of them for a few requests only.
     let burst: Vec<_> = (0..300)
@@ -125,7 +126,7 @@ async fn no_read_of_a_burst_is_lost() {
 #[tokio::test]
 async fn a_hung_redis_loses_no_count() {
     let Some(app) = fresh().await else { return };
-    let (path, mut tally) = (format!("/orders/{}", app.sample.order), Tally::default());
+    let (path, mut tally) = (format!("/orders/{}", app.sample.order), AnswerTally::default());
     several(&app, &mut tally, 30, &path).await;
     app.redis.as_ref().expect("an own Redis").hang();
     several(&app, &mut tally, 30, &path).await;
@@ -138,7 +139,7 @@ async fn a_hung_redis_loses_no_count() {
     assert!(reasons["redis-timeout"].as_u64() >= Some(1), "{reasons:#}");
     let away = ["redis-timeout", "redis-unavailable"].iter().filter_map(|reason| reasons[reason].as_u64()).sum::<u64>();
     assert!(away >= 29, "{reasons:#}");
-    // It ended after the reads: it may come with the next batch.
+    // It ended after the reads, so it may come with the next batch.
     let writes = eventually("the write is added up", Duration::from_secs(30), || async {
         let writes = report(&app).await["writes"].take();
         (writes["waitedOut"] == 1).then_some(writes)
@@ -188,7 +189,7 @@ async fn a_damaged_entry_and_a_wait_are_counted() {
         (sums["total"]["damagedEntries"].as_u64() >= Some(1)).then_some(())
     })
     .await;
-    // A lease that somebody else holds: the reader waits its second, then asks Postgres.
+    // Another reader holds the lease: this one waits its second, then asks Postgres.
     for entry in &entries {
         redis::cmd("DEL").arg(entry).exec_async(&mut connection).await.expect("DEL");
         let lease = format!("{entry}:lock");
@@ -212,12 +213,12 @@ async fn a_damaged_entry_and_a_wait_are_counted() {
 }
 
 #[tokio::test]
-async fn what_was_sent_in_vain_counts_once() {
+async fn counts_that_were_sent_in_vain_count_once() {
     let state = e2e::RedisProcess::start().await;
     let Some(app) = App::private().variable("redis_state_url", &state.url()).spawn().await else { return };
-    let (path, mut tally) = (format!("/orders/{}", app.sample.order), Tally::default());
-    // Nobody else uses that Redis: what finds it hung is the counts. They lie in the socket and are added when it goes on, although nobody
-    // waits any more; then they come once more.
+    let (path, mut tally) = (format!("/orders/{}", app.sample.order), AnswerTally::default());
+    // Only the counts use that Redis, so only they find it hung. They lie in the socket and are
+    // added when it goes on, although no caller waits any more; then they come once more.
     several(&app, &mut tally, 1, &path).await;
     sums_of(&app, &tally).await;
     state.hang();
@@ -227,7 +228,7 @@ async fn what_was_sent_in_vain_counts_once() {
     })
     .await;
     state.resume();
-    // Whatever is counted next has them sent again, once the breaker lets it.
+    // The next count has them sent again, once the breaker lets it.
     let (before, tally) = (tally.reads(), RefCell::new(tally));
     let (pause, limit) = (Duration::from_millis(100), Duration::from_secs(10));
     eventually_every(pause, "what came later is added, too", limit, || async {
@@ -244,7 +245,7 @@ async fn sums_are_with_the_state_and_outlive_the_cache() {
     let state = e2e::RedisProcess::start().await;
     let private = App::private().own_redis().variable("redis_state_url", &state.url());
     let Some(mut app) = private.spawn().await else { return };
-    let mut tally = Tally::default();
+    let mut tally = AnswerTally::default();
     let path = format!("/orders/{}", app.sample.order);
     several(&app, &mut tally, 20, &path).await;
     sums_of(&app, &tally).await;
@@ -257,22 +258,23 @@ async fn sums_are_with_the_state_and_outlive_the_cache() {
 
 #[tokio::test]
 async fn an_instance_that_has_not_told_yet_outlives_its_idle_second() {
-    // It looks after seven seconds and a half for the first time; an idle instance is dropped after one.
+    // It looks after seven seconds and a half for the first time, but an idle instance is dropped
+    // after one.
     let Some(app) = App::private().own_redis().variable("statistics_flush_ms", "40000").spawn().await else { return };
-    let mut tally = Tally::default();
+    let mut tally = AnswerTally::default();
     several(&app, &mut tally, 10, &format!("/orders/{}", app.sample.order)).await;
     assert_eq!(report(&app).await["total"]["reads"], 0);
     sums_of(&app, &tally).await;
 }
 
-/// Who is connected to the Redis, and which command each sent last.
+/// The clients of the Redis, each with its last command.
 async fn connections(app: &App) -> String {
     let client = redis::Client::open(app.redis_url.as_str()).expect("an address");
     let mut connection = client.get_multiplexed_async_connection().await.expect("Redis answers");
     redis::cmd("CLIENT").arg("LIST").query_async(&mut connection).await.expect("CLIENT LIST")
 }
 
-/// Whether a connection is one of this scenario: of its log, or the one that asks.
+/// Whether a connection is this scenario's own: that of its log, or the one that asks.
 fn is_ours(connection: &str) -> bool {
     ["cmd=monitor", "cmd=echo", "cmd=client"].iter().any(|last| connection.contains(last))
 }
@@ -286,7 +288,8 @@ async fn switched_off_nothing_is_counted_and_nothing_sent() {
     for _ in 0..20 {
         app.client.get(&path).await.expect(200);
     }
-    // What is to be told keeps an instance alive: one that has ended sends nothing any more.
+    // Counts that are still to be sent keep an instance alive: one that has ended sends nothing any
+    // more.
     log.take().await;
     eventually("the instance has ended", Duration::from_secs(30), || async {
         connections(&app).await.lines().all(is_ours).then_some(())

@@ -1,4 +1,4 @@
-//! What it costs to invalidate a tag on which much depends.
+//! The cost of invalidating a tag on which many entries depend.
 
 use std::time::{Duration, Instant};
 
@@ -8,7 +8,7 @@ use serde_json::json;
 const MANY: usize = 1_000_000;
 const WRITES: usize = 30;
 
-/// Names of the commands that one write costs, and the median of the time it takes.
+/// The names of the commands that one write costs, and the median of its time.
 async fn cost_of_a_write(app: &App, order: &str) -> (Vec<String>, Duration) {
     let path = format!("/orders/{order}");
     app.warm(&path).await;
@@ -19,7 +19,7 @@ async fn cost_of_a_write(app: &App, order: &str) -> (Vec<String>, Duration) {
         times.push(begun.elapsed());
     }
     times.sort();
-    // A renewal beside it applies the same again: the cheapest of some is what a write costs.
+    // A renewal beside it applies the same again, so the cheapest of some is a write's own cost.
     let mut commands: Option<Vec<String>> = None;
     for round in 0..5 {
         app.warm(&path).await;
@@ -36,13 +36,13 @@ async fn cost_of_a_write(app: &App, order: &str) -> (Vec<String>, Duration) {
 }
 
 #[tokio::test]
-async fn a_tag_with_a_million_entries_costs_what_one_with_one_entry_costs() {
+async fn a_tag_with_a_million_entries_costs_as_much_as_one_with_one_entry() {
     let app = App::spawn_alone().await;
     let order = app.new_order_id().await;
     app.warm("/orders?limit=5").await;
     let (few, took_few) = cost_of_a_write(&app, &order).await;
 
-    // Pages of the same organisation's list, as far as Redis can tell.
+    // Entries that look like pages of the same organisation's list to Redis.
     let client = redis::Client::open(app.redis_url.as_str()).expect("an address");
     let mut connection = client.get_multiplexed_async_connection().await.expect("Redis answers");
     let page = format!("{}orders:list:{}:page", app.prefix(), app.sample.org);
@@ -58,6 +58,6 @@ async fn a_tag_with_a_million_entries_costs_what_one_with_one_entry_costs() {
     let (many, took_many) = cost_of_a_write(&app, &order).await;
     println!("a write with one entry: {took_few:?} and {few:?}; with a million: {took_many:?} and {many:?}");
     assert_eq!(few, many);
-    // Anything that grew with the entries would take a thousand times as long.
+    // A cost that grew with the entries would take a thousand times as long.
     assert!(took_many < took_few * 5 + Duration::from_millis(20), "{took_few:?} and {took_many:?}");
 }

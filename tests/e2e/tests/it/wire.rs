@@ -1,4 +1,5 @@
-//! What goes over the wire: declared lengths, no held-back packets, bytes that no client library sends.
+//! Bytes on the wire: declared lengths, no held-back packets, requests that no client library
+//! sends.
 
 use std::time::{Duration, Instant};
 
@@ -47,8 +48,9 @@ async fn no_answer_waits_for_a_delayed_acknowledgement() {
     assert!(late < 25, "{late} of 50 answers came as late as if they had waited for an acknowledgement");
 }
 
-/// A head that leaves alone makes the body wait for the client's delayed acknowledgement. It does so now and then only, where several
-/// requests are under way: without the yields of the HTTP glue in 1 of 150 answers, on Spin as on the host.
+/// If a head leaves alone, its body waits for the client's delayed acknowledgement. That happens
+/// only now and then, when several requests are under way. Without the yields of the HTTP glue it
+/// hits 1 of 150 answers, on Spin as on the host.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn head_and_body_leave_in_one_piece() {
     const CONNECTIONS: usize = 16;

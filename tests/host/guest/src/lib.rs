@@ -1,5 +1,5 @@
-//! The component that the host's tests run. The first segment of the path says what to do, the header `argument` with
-//! what; the answer's text says what came of it, errors included.
+//! The component that the host's tests run. The first segment of the path is the action, the header
+//! `argument` its object. The answer's text is the outcome, errors included.
 
 #![cfg(target_family = "wasm")]
 

@@ -1,7 +1,7 @@
 //! The guest's side of a connection: open, query, execute.
 
 use super::values::{self, to_parameters};
-use super::{Builder, Connection, check_address};
+use super::{Builder, PostgresConnection, check_address};
 use crate::bindings::postgres::{self as wit, Column, DbError, Error, ParameterValue, QueryError, Row, RowSet};
 use crate::guest::{Grant, Guest};
 use futures::{StreamExt as _, TryStreamExt as _, stream};
@@ -24,7 +24,7 @@ impl wit::HostConnectionBuilder for Guest {
         Err(Error::Other("TLS to Postgres is not supported by this host".into()))
     }
 
-    async fn build(&mut self, builder: Resource<Builder>) -> Result<Resource<Connection>, Error> {
+    async fn build(&mut self, builder: Resource<Builder>) -> Result<Resource<PostgresConnection>, Error> {
         let address = self.address(&builder)?;
         wit::HostConnection::open(self, address).await
     }
@@ -36,14 +36,14 @@ impl wit::HostConnectionBuilder for Guest {
 }
 
 impl wit::HostConnection for Guest {
-    async fn open(&mut self, address: String) -> Result<Resource<Connection>, Error> {
+    async fn open(&mut self, address: String) -> Result<Resource<PostgresConnection>, Error> {
         let connection = open(&self.grant, &address).await?;
         self.keep(connection)
     }
 
     async fn query(
         &mut self,
-        connection: Resource<Connection>,
+        connection: Resource<PostgresConnection>,
         statement: String,
         parameters: Vec<ParameterValue>,
     ) -> Result<RowSet, Error> {
@@ -58,14 +58,14 @@ impl wit::HostConnection for Guest {
 
     async fn execute(
         &mut self,
-        connection: Resource<Connection>,
+        connection: Resource<PostgresConnection>,
         statement: String,
         parameters: Vec<ParameterValue>,
     ) -> Result<u64, Error> {
         self.connection(&connection)?.execute(&statement, parameters).await
     }
 
-    async fn drop(&mut self, connection: Resource<Connection>) -> wasmtime::Result<()> {
+    async fn drop(&mut self, connection: Resource<PostgresConnection>) -> wasmtime::Result<()> {
         self.table.delete(connection)?;
         Ok(())
     }
@@ -75,14 +75,14 @@ impl<T: Send> wit::HostConnectionBuilderWithStore<T> for HasSelf<Guest> {
     async fn build_async(
         accessor: &Accessor<T, Self>,
         builder: Resource<Builder>,
-    ) -> Result<Resource<Connection>, Error> {
+    ) -> Result<Resource<PostgresConnection>, Error> {
         let address = accessor.with(|mut access| access.get().address(&builder))?;
         <Self as wit::HostConnectionWithStore<T>>::open_async(accessor, address).await
     }
 }
 
 impl<T: Send> wit::HostConnectionWithStore<T> for HasSelf<Guest> {
-    async fn open_async(accessor: &Accessor<T, Self>, address: String) -> Result<Resource<Connection>, Error> {
+    async fn open_async(accessor: &Accessor<T, Self>, address: String) -> Result<Resource<PostgresConnection>, Error> {
         let grant = accessor.with(|mut access| access.get().grant.clone());
         let connection = open(&grant, &address).await?;
         accessor.with(|mut access| access.get().keep(connection))
@@ -90,7 +90,7 @@ impl<T: Send> wit::HostConnectionWithStore<T> for HasSelf<Guest> {
 
     async fn query_async(
         accessor: &Accessor<T, Self>,
-        connection: Resource<Connection>,
+        connection: Resource<PostgresConnection>,
         statement: String,
         parameters: Vec<ParameterValue>,
     ) -> Result<(Vec<Column>, StreamReader<Row>, FutureReader<Result<(), Error>>), Error> {
@@ -106,7 +106,7 @@ impl<T: Send> wit::HostConnectionWithStore<T> for HasSelf<Guest> {
 
     async fn execute_async(
         accessor: &Accessor<T, Self>,
-        connection: Resource<Connection>,
+        connection: Resource<PostgresConnection>,
         statement: String,
         parameters: Vec<ParameterValue>,
     ) -> Result<u64, Error> {
@@ -116,11 +116,11 @@ impl<T: Send> wit::HostConnectionWithStore<T> for HasSelf<Guest> {
 }
 
 impl Guest {
-    fn keep(&mut self, connection: Connection) -> Result<Resource<Connection>, Error> {
+    fn keep(&mut self, connection: PostgresConnection) -> Result<Resource<PostgresConnection>, Error> {
         self.table.push(connection).map_err(|_| Error::ConnectionFailed("too many connections".into()))
     }
 
-    fn connection(&self, connection: &Resource<Connection>) -> Result<Connection, Error> {
+    fn connection(&self, connection: &Resource<PostgresConnection>) -> Result<PostgresConnection, Error> {
         let missing = |_| Error::ConnectionFailed("no connection found".into());
         self.table.get(connection).cloned().map_err(missing)
     }
@@ -131,7 +131,7 @@ impl Guest {
     }
 }
 
-async fn open(grant: &Grant, address: &str) -> Result<Connection, Error> {
+async fn open(grant: &Grant, address: &str) -> Result<PostgresConnection, Error> {
     check_address(address, &grant.id, &grant.allow_list)?;
     grant.pools.open(address).await.map_err(|error| Error::ConnectionFailed(format!("{error:#}")))
 }
@@ -143,7 +143,7 @@ struct Rows {
     end: oneshot::Receiver<Result<(), Error>>,
 }
 
-impl Connection {
+impl PostgresConnection {
     async fn execute(&self, statement: &str, parameters: Vec<ParameterValue>) -> Result<u64, Error> {
         let parameters = to_parameters(parameters).map_err(|e| Error::ValueConversionFailed(format!("{e:#}")))?;
         self.0.execute_raw(statement, parameters).await.map_err(query_failed)
@@ -152,7 +152,8 @@ impl Connection {
     async fn query(&self, statement: &str, parameters: Vec<ParameterValue>) -> Result<Rows, Error> {
         let parameters = to_parameters(parameters).map_err(|e| Error::BadParameter(format!("{e:#}")))?;
         let answer = self.0.query_raw(statement, parameters).await.map_err(query_failed)?;
-        // Fused: the driver's stream says that the connection is closed when it is asked once more after its end.
+        // Fused, because the driver's stream reports a closed connection when it is asked once more
+        // after its end.
         let mut answer = Box::pin(answer.fuse());
         let first = answer.next().await;
         let columns = match &first {
@@ -180,7 +181,7 @@ impl Connection {
                     Err(error) => break Err(error),
                 }
             };
-            // Nobody may be waiting for it any more.
+            // No reader may be waiting for it any more.
             drop(end_out.send(result));
         });
         Ok(Rows { columns, rows, end })

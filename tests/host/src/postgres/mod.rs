@@ -1,5 +1,6 @@
-//! `spin:postgres`: pooled connections. As in Spin a pool has 64 connections per address, `open` waits for ever when they
-//! are all taken, giving one back does not end its transaction, and no statement is cached.
+//! `spin:postgres`: pooled connections. As in Spin a pool has 64 connections per address, and
+//! `open` waits for ever when they are all taken. Giving one back doesn't end its transaction, and
+//! no statement is cached.
 
 #![allow(clippy::result_large_err, reason = "the error is WIT's, with all fields of a server's error")]
 
@@ -19,9 +20,9 @@ const POOL_SIZE: usize = 64;
 
 /// A guest's connection. Calls in flight hold on to it.
 #[derive(Clone)]
-pub struct Connection(Arc<Object>);
+pub struct PostgresConnection(Arc<Object>);
 
-/// A connection that a guest has yet to open.
+/// An address that a guest has yet to connect to.
 pub struct Builder {
     address: String,
 }
@@ -35,9 +36,9 @@ impl Pools {
     ///
     /// # Errors
     /// An address that isn't valid or has no server that takes us in.
-    async fn open(&self, address: &str) -> anyhow::Result<Connection> {
+    async fn open(&self, address: &str) -> anyhow::Result<PostgresConnection> {
         let pool = self.pool(address)?;
-        Ok(Connection(Arc::new(pool.get().await?)))
+        Ok(PostgresConnection(Arc::new(pool.get().await?)))
     }
 
     fn pool(&self, address: &str) -> anyhow::Result<Pool> {
@@ -56,7 +57,7 @@ impl Pools {
 /// Whether every host of a connection string may be connected to.
 ///
 /// # Errors
-/// The first that may not, as the guest is told.
+/// The first host that may not, as the guest is told.
 fn check_address(address: &str, component: &str, allow_list: &AllowList) -> Result<(), Error> {
     let config: Config = address.parse().map_err(|error| Error::ConnectionFailed(format!("{error}")))?;
     let ports = config.get_ports();

@@ -1,4 +1,5 @@
-//! Values between Postgres and WIT. The same types as in Spin, except that ranges and intervals are not supported.
+//! Values between Postgres and WIT. The same types as in Spin, except that ranges and intervals are
+//! not supported.
 
 use crate::bindings::postgres::{Column, DbDataType, DbValue, ParameterValue};
 use anyhow::{Context as _, Result, bail};
@@ -87,7 +88,7 @@ fn value(row: &Row, index: usize) -> Result<DbValue> {
 /// A guest's parameters as the driver takes them.
 ///
 /// # Errors
-/// A text that isn't what its type says, or a type that this host does not have.
+/// A text that doesn't fit its type, or a type that this host doesn't have.
 pub fn to_parameters(values: Vec<ParameterValue>) -> Result<Vec<Parameter>> {
     values.into_iter().map(to_parameter).collect()
 }
@@ -159,7 +160,7 @@ impl FromSql<'_> for Raw {
     }
 }
 
-/// NULL of whatever type the statement expects.
+/// NULL of any type that the statement expects.
 #[derive(Debug)]
 struct Null;
 

@@ -1,7 +1,8 @@
 use crate::support::*;
 use edge_host::allow_list::AllowList;
 
-/// Starts a guest that may connect to `hosts` and returns what it says of connecting to `address` by `way`.
+/// Starts a guest that may connect to `hosts`, and returns its answer about connecting to `address`
+/// by `way`.
 async fn connect(way: &str, address: &str, hosts: &str) -> String {
     let variables = format!("place = {{ default = {:?} }}", authority(address));
     let host = start(&manifest(&variables, &format!("allowed_outbound_hosts = [{hosts:?}]"))).await;
@@ -9,14 +10,14 @@ async fn connect(way: &str, address: &str, hosts: &str) -> String {
 }
 
 #[tokio::test]
-async fn redis_is_reached_where_it_is_listed() {
+async fn a_listed_redis_is_reached() {
     let url = redis_url();
     let listed = format!("redis://{}", authority(&url));
     assert_eq!(connect("/redis", &url, &listed).await, r#"Ok([RedisResult::Status("PONG")])"#);
 }
 
 #[tokio::test]
-async fn redis_is_reached_where_a_variable_lists_it() {
+async fn redis_listed_by_a_variable_is_reached() {
     let answer = connect("/redis", &redis_url(), "redis://{{ place }}").await;
     assert_eq!(answer, r#"Ok([RedisResult::Status("PONG")])"#);
 }
@@ -29,14 +30,14 @@ async fn redis_elsewhere_is_an_invalid_address() {
 }
 
 #[tokio::test]
-async fn postgres_is_reached_where_it_is_listed() {
+async fn a_listed_postgres_is_reached() {
     let url = database_url();
     let listed = format!("postgres://{}", authority(&url));
     assert_eq!(connect("/postgres", &url, &listed).await, r#"Ok("connected")"#);
 }
 
 #[tokio::test]
-async fn postgres_is_reached_where_a_variable_lists_it() {
+async fn postgres_listed_by_a_variable_is_reached() {
     assert_eq!(connect("/postgres", &database_url(), "postgres://{{ place }}").await, r#"Ok("connected")"#);
 }
 
@@ -49,7 +50,7 @@ async fn postgres_elsewhere_is_not_permitted() {
 }
 
 #[tokio::test]
-async fn http_is_reached_where_it_is_listed() {
+async fn a_listed_http_host_is_reached() {
     let other = start(&manifest("", "")).await;
     let url = format!("http://{}/seen", other.addr);
     for hosts in [&format!("http://{}", other.addr), "http://{{ place }}", "http://*:*"] {
@@ -67,7 +68,7 @@ async fn http_elsewhere_is_denied() {
 }
 
 #[test]
-fn an_entry_allows_what_spin_lets_it_allow() {
+fn an_entry_allows_the_same_addresses_as_in_spin() {
     let check = |entry: &str, address: &str, expected: bool| {
         let list = AllowList::parse([entry]).expect("a valid entry");
         assert_eq!(list.allows(address, "redis"), expected, "{entry} for {address}");

@@ -1,5 +1,5 @@
-//! The host's promises, checked with a small component (`host-test-guest`) that it runs. Redis and Postgres are those of
-//! REDIS_URL and DATABASE_URL.
+//! The host's promises, checked with a small component (`host-test-guest`) that it runs. Redis and
+//! Postgres are those of REDIS_URL and DATABASE_URL.
 
 mod allow_list;
 mod manifest;

@@ -1,6 +1,7 @@
 use crate::support::*;
 
-/// The manifest with `from` replaced by `to` is refused, and the error says `expected`.
+/// Expects that the manifest with `from` replaced by `to` is refused, and that the error says
+/// `expected`.
 async fn refused(from: &str, to: &str, expected: &str) {
     let error = try_start(&manifest("", "").replace(from, to), |_| {}).await.err();
     let error = format!("{:#}", error.unwrap_or_else(|| panic!("{to:?} is refused")));
@@ -8,7 +9,7 @@ async fn refused(from: &str, to: &str, expected: &str) {
 }
 
 #[tokio::test]
-async fn what_the_host_does_not_support_is_an_error_at_start() {
+async fn an_unsupported_feature_is_an_error_at_start() {
     refused("[component.guest]", "[component.guest]\nkey_value_stores = ['default']", "key_value_stores").await;
     refused("[component.guest]", "[component.guest]\nsqlite_databases = ['default']", "sqlite_databases").await;
     refused("[component.guest]", "[component.guest]\nai_models = ['x']", "ai_models").await;

@@ -1,16 +1,16 @@
 use crate::support::*;
-use edge_host::Running;
+use edge_host::ServingHost;
 
-async fn host() -> Running {
+async fn host() -> ServingHost {
     start(&manifest("", "allowed_outbound_hosts = ['postgres://*:*']")).await
 }
 
-async fn query(host: &Running, statement: &str) -> String {
+async fn query(host: &ServingHost, statement: &str) -> String {
     get(host.addr, "/query", &[("argument", &database_url()), ("statement", statement)]).await.1
 }
 
 #[tokio::test]
-async fn parameters_arrive_as_what_they_are() {
+async fn parameters_keep_their_types() {
     let answer = ask(&host().await, "/parameters", &database_url()).await;
     let expected = [
         "Uuid(\"018f4e6a-7c1d-7b1e-9c33-0242ac120002\")",
@@ -24,7 +24,7 @@ async fn parameters_arrive_as_what_they_are() {
 }
 
 #[tokio::test]
-async fn values_arrive_as_what_they_are() {
+async fn values_keep_their_types() {
     let host = host().await;
     let check = async |expression: &str, expected: &str| {
         let answer = query(&host, &format!("SELECT {expression}")).await;

@@ -1,6 +1,6 @@
 use crate::support::*;
 
-/// What a Lua script gives a guest.
+/// The answer that a guest gets of a Lua script.
 async fn eval(script: &str) -> String {
     let host = start(&manifest("", "allowed_outbound_hosts = ['redis://*:*']")).await;
     get(host.addr, "/redis-eval", &[("argument", &redis_url()), ("script", script)]).await.1

@@ -2,7 +2,7 @@ use crate::support::*;
 use edge_host::instance::Reuse;
 use std::time::Duration;
 
-/// Spin's limits, but no instance goes because the machine is slow.
+/// Spin's limits, but no instance ends because the machine is slow.
 pub const PATIENT: Reuse =
     Reuse { max_requests: 128, max_concurrent: 16, idle_timeout: Duration::from_secs(60), request_timeout: None };
 

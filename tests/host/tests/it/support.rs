@@ -1,7 +1,7 @@
 //! Starts a host on a manifest of the test's own, and talks to it.
 
 use bytes::Bytes;
-use edge_host::{Host, Options, Running};
+use edge_host::{Host, Options, ServingHost};
 use http_body_util::{BodyExt as _, Empty};
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
@@ -11,7 +11,8 @@ use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 use tokio::net::TcpStream;
 
-/// A manifest with the component `guest` behind `/...`; `more` follows its `source`, `variables` is the application's table.
+/// A manifest with the component `guest` behind `/...`; `more` follows its `source`, `variables` is
+/// the application's table.
 pub fn manifest(variables: &str, more: &str) -> String {
     format!(
         r#"
@@ -37,7 +38,7 @@ pub fn manifest(variables: &str, more: &str) -> String {
 }
 
 /// Starts a host on a manifest, with the options that `tune` changes.
-pub async fn try_start(manifest: &str, tune: impl FnOnce(&mut Options)) -> anyhow::Result<Running> {
+pub async fn try_start(manifest: &str, tune: impl FnOnce(&mut Options)) -> anyhow::Result<ServingHost> {
     let dir = tempfile::tempdir().expect("a temporary directory");
     std::fs::write(dir.path().join("spin.toml"), manifest).expect("the manifest can be written");
     let mut options = Options::new(dir.path());
@@ -46,7 +47,7 @@ pub async fn try_start(manifest: &str, tune: impl FnOnce(&mut Options)) -> anyho
 }
 
 /// As [`try_start`], with no options changed, for a manifest that is known to be good.
-pub async fn start(manifest: &str) -> Running {
+pub async fn start(manifest: &str) -> ServingHost {
     try_start(manifest, |_| {}).await.expect("the host starts")
 }
 
@@ -67,8 +68,8 @@ pub async fn get(addr: SocketAddr, path: &str, headers: &[(&str, &str)]) -> (u16
     (status, String::from_utf8_lossy(&body).into_owned())
 }
 
-/// What the guest says to `path` about `argument`.
-pub async fn ask(host: &Running, path: &str, argument: &str) -> String {
+/// The guest's answer to `path` about `argument`.
+pub async fn ask(host: &ServingHost, path: &str, argument: &str) -> String {
     let (status, body) = get(host.addr, path, &[("argument", argument)]).await;
     assert_eq!(status, 200, "{path} of {argument:?}: {body}");
     body
@@ -99,7 +100,7 @@ pub fn authority(url: &str) -> String {
     format!("{}:{}", url.host_str().expect("a host"), url.port().expect("a port"))
 }
 
-/// The guest's component, built the first time that it is asked for.
+/// The guest's component, built at its first use.
 pub fn guest() -> &'static Path {
     static GUEST: OnceLock<PathBuf> = OnceLock::new();
     GUEST.get_or_init(|| {

@@ -17,7 +17,7 @@ async fn a_trap_ends_its_own_instance_only() {
 async fn a_trap_takes_the_other_requests_of_its_instance_along() {
     let host = start(&manifest("", "")).await;
     let panicking = async {
-        // A panic may meet an instance of its own, until one doesn't.
+        // A panic may meet an instance of its own, so it is repeated until one doesn't.
         loop {
             assert_eq!(get(host.addr, "/panic", &[]).await, (500, String::new()));
         }

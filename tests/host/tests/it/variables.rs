@@ -1,5 +1,5 @@
 use crate::support::*;
-use edge_host::variables::{Sources, given};
+use edge_host::variables::{Sources, parse_argument};
 use std::collections::HashMap;
 use std::process::{Command, Stdio};
 
@@ -60,10 +60,10 @@ fn the_command_line_takes_values_texts_of_files_and_tables() {
         (format!("@{json}"), sources(&[("one", "1"), ("two", "2")], &[])),
     ];
     for (argument, expected) in table {
-        assert_eq!(given(&argument).expect("it is as it should be"), expected.overrides, "{argument}");
+        assert_eq!(parse_argument(&argument).expect("it is as it should be"), expected.overrides, "{argument}");
     }
     for wrong in ["one".to_owned(), format!("@{pem}"), format!("@{toml}/nowhere.toml"), "one=@/nowhere".to_owned()] {
-        assert!(given(&wrong).is_err(), "{wrong}");
+        assert!(parse_argument(&wrong).is_err(), "{wrong}");
     }
 }
 

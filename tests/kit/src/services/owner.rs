@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, Result};
 use nix::unistd::{Uid, User};
 
-/// Another user, whose processes the servers are: Postgres refuses to run as root, and Redis has no
+/// Another user, under which the servers run. Postgres refuses to run as root, and Redis doesn't
 /// need to.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Owner {
@@ -15,7 +15,7 @@ pub(super) struct Owner {
 }
 
 impl Owner {
-    /// The owner of servers that root starts; `None` for everybody else.
+    /// The owner of servers that root starts; `None` for every other user.
     pub(super) fn find() -> Result<Option<Self>> {
         if !Uid::effective().is_root() {
             return Ok(None);

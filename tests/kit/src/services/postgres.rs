@@ -11,8 +11,8 @@ const ATTEMPTS: u32 = 3;
 const USER: &str = "edge";
 const DATABASE: &str = "edge_orders";
 
-/// Appended to the cluster's own file. It has no socket, whose path may be too long. A crash of the
-/// machine loses the data, which is made to be lost.
+/// Appended to the cluster's own file. There is no socket, whose path could be too long. Nothing is
+/// synced to disk, because a test's data may be lost with the machine.
 const CONFIGURATION: &str = "
 listen_addresses = '127.0.0.1'
 unix_socket_directories = ''
@@ -100,7 +100,7 @@ impl Services {
 
     fn pg_ctl(&self, bin: &Path, state: &Path, verb: &str) -> std::process::Command {
         let mut command = owner::command(self.owner.as_ref(), &bin.join("pg_ctl"));
-        // The server keeps what it inherits, so nobody waits for the end of it.
+        // The server inherits the output, so a reader that waits for its end would wait for ever.
         command.stdout(Stdio::null()).stderr(Stdio::null());
         command.arg(verb).arg("-D").arg(data_of(state));
         command

@@ -1,10 +1,10 @@
-//! Processes of this machine, by /proc if there is one: a bare Debian has no ps. Elsewhere ps is a
-//! part of the system.
+//! Processes of this machine, by /proc if there is one, because a bare Debian has no ps. Elsewhere
+//! ps is a part of the system.
 
 use std::path::Path;
 use std::process::Command;
 
-/// What a process calls itself: its arguments with blanks between. `None` if it has ended.
+/// The title of a process: its arguments with blanks between. `None` if it has ended.
 pub(super) fn title(pid: i32) -> Option<String> {
     let title = if has_proc() {
         let arguments = std::fs::read(format!("/proc/{pid}/cmdline")).ok()?;
@@ -12,7 +12,7 @@ pub(super) fn title(pid: i32) -> Option<String> {
     } else {
         ps(&["-p", &pid.to_string(), "-o", "args="])
     };
-    // One that nobody has waited for yet has lost its title.
+    // A dead process that its parent hasn't collected yet has lost its title.
     (!title.trim().is_empty()).then_some(title)
 }
 
@@ -58,7 +58,7 @@ mod tests {
         let mut child = Command::new("sleep").arg("60").spawn().expect("sleep runs");
         let (me, pid) = (std::process::id() as i32, child.id() as i32);
         assert!(children(me).contains(&pid));
-        // It has this title once it has become sleep.
+        // The child has this title once it has become sleep.
         while title(pid).is_none_or(|title| !title.contains("sleep 60")) {
             std::thread::yield_now();
         }

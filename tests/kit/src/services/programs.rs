@@ -1,4 +1,4 @@
-//! Redis and Postgres are not on the PATH everywhere, although they are installed.
+//! The programs of Redis and Postgres, which aren't always on the PATH although they are installed.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -31,7 +31,7 @@ fn on_path(name: &str) -> Option<PathBuf> {
     std::env::split_paths(&path).map(|dir| dir.join(name)).find(|program| program.is_file())
 }
 
-/// Where Homebrew installs, on a Mac.
+/// The folder of Homebrew's installations, on a Mac.
 fn brew() -> Option<PathBuf> {
     let output = Command::new(on_path("brew")?).arg("--prefix").output().ok()?;
     Some(PathBuf::from(String::from_utf8(output.stdout).ok()?.trim_end()))

@@ -33,7 +33,7 @@ impl Services {
         for _ in 0..ATTEMPTS {
             let port = self.port(Service::Redis)?;
             let mut command = owner::command(self.owner.as_ref(), server);
-            // A cache: nothing is written to disk.
+            // A cache, so nothing is written to disk.
             command.args(["--bind", "127.0.0.1", "--port", &port.to_string(), "--save", "", "--appendonly", "no"]);
             command.args(["--daemonize", "yes", "--dir"]).arg(&dir);
             command.arg("--pidfile").arg(dir.join("redis.pid")).arg("--logfile").arg(&log);
@@ -51,8 +51,7 @@ impl Services {
 
     pub(super) fn stop_redis(&self, state: &Path) -> Result<()> {
         let Some(pid) = self.redis_process(state) else { return Ok(()) };
-        // It may have been stopped (SIGSTOP), and then dies of nothing but SIGKILL until it goes
-        // on.
+        // It may have been stopped (SIGSTOP). Then only SIGKILL ends it until it goes on.
         for signal in [Signal::SIGCONT, Signal::SIGTERM] {
             kill(Pid::from_raw(pid), signal).with_context(|| format!("Redis ({pid}) can't be signalled"))?;
         }
@@ -66,8 +65,8 @@ impl Services {
         Ok(())
     }
 
-    /// Its process. Redis names its port in its title, so a stale file can't point at somebody
-    /// else's process.
+    /// The server's process. Redis names its port in its title, so a stale file can't point at
+    /// another program's process.
     fn redis_process(&self, state: &Path) -> Option<i32> {
         let port = self.kept("redis.port")?;
         let pid = std::fs::read_to_string(state.join("redis/redis.pid")).ok()?.trim().parse().ok()?;

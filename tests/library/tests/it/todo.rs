@@ -19,7 +19,7 @@ struct Todo {
     base_url: String,
 }
 
-/// What was answered.
+/// An answer of the example.
 struct Answer {
     status: u16,
     cache_status: String,

@@ -1,11 +1,11 @@
-//! Disputes: the shopper complains, and somebody decides.
+//! Disputes: the shopper complains, and the provider decides.
 
 use serde_json::json;
 
-use super::{Call, link};
+use super::{PayPalCall, link};
 use crate::ids;
 
-impl Call<'_> {
+impl PayPalCall<'_> {
     /// A complaint about a capture, announced.
     pub(crate) fn new_dispute(&mut self, capture: &str) -> Option<String> {
         let taken = self.state.paypal.captures.get(capture)?;

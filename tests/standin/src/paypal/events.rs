@@ -1,12 +1,12 @@
-//! Webhooks events: what has happened, as the merchant's webhook is told it and as the list shows it.
+//! Webhook events, as the merchant's webhook gets them and as the list shows them.
 
 use serde_json::{Value, json};
 
-use super::{Call, found, link};
+use super::{PayPalCall, found, link};
 use crate::exchange::{Reply, Request};
 use crate::{Provider, ids};
 
-impl Call<'_> {
+impl PayPalCall<'_> {
     /// Makes an event of a resource in its state of now.
     pub(crate) fn publish(&mut self, kind: &str, resource: &Value) -> String {
         let id = format!("WH-{}-{}", ids::capitals(17), ids::capitals(17));
@@ -41,7 +41,7 @@ impl Call<'_> {
             .filter(|event| event.provider == Provider::PayPal)
             .filter_map(|event| serde_json::from_slice::<Value>(&event.body).ok())
             .filter(|event| request.parameter("event_type").is_none_or(|kind| event["event_type"] == kind))
-            // Times of one form in one zone: their text sorts as they do.
+            // Times of one form in one zone sort as their texts.
             .filter(|event| from.is_none_or(|from| seconds(&text(event, "create_time")) >= seconds(from)))
             .filter(|event| to.is_none_or(|to| seconds(&text(event, "create_time")) <= seconds(to)))
             .collect();

@@ -17,12 +17,12 @@ use crate::exchange::{Reply, Request};
 use crate::settings::Settings;
 use crate::world::{State, World};
 
-/// What PayPal keeps, as it shows it.
+/// PayPal's objects, as it shows them.
 #[derive(Debug, Default)]
 pub(crate) struct PayPal {
     pub(crate) tokens: token::Tokens,
     pub(crate) orders: BTreeMap<String, Value>,
-    /// Where the shopper goes after approval, by order.
+    /// The addresses that the shopper goes to after approval, by order.
     pub(crate) returns: BTreeMap<String, (String, String)>,
     pub(crate) captures: BTreeMap<String, Value>,
     pub(crate) authorizations: BTreeMap<String, Value>,
@@ -31,7 +31,7 @@ pub(crate) struct PayPal {
 }
 
 /// One call's view of the world.
-pub(crate) struct Call<'a> {
+pub(crate) struct PayPalCall<'a> {
     pub(crate) state: &'a mut State,
     pub(crate) settings: &'a Settings,
     pub(crate) base: &'a str,
@@ -47,19 +47,20 @@ pub(crate) fn serves(parts: &[&str]) -> bool {
     )
 }
 
-/// The idempotency key of a request, and what has to be the same when it comes again.
+/// The idempotency key of a request, and the parts that must be the same in a repetition.
 pub(crate) fn key(request: &Request) -> Option<(String, Vec<u8>)> {
     let id = request.header("paypal-request-id");
     let counts = request.method == Method::POST && request.path.starts_with("/v2/") && !id.is_empty();
     counts.then(|| (format!("paypal {} {id}", request.path), request.body.to_vec()))
 }
 
-/// Whether this answer is what the same request gets again. A refusal is, too, whatever has changed since.
+/// Whether the same request gets this answer again. A refusal is kept too, even if the object has
+/// changed since.
 pub(crate) fn keeps(reply: &Reply) -> bool {
     reply.status < 300 || reply.status == 422
 }
 
-/// What a repeated request gets: the latest state of what the first one made.
+/// The answer to a repeated request: the latest state of the first one's object.
 pub(crate) fn replay(world: &World, reply: Reply) -> Reply {
     if reply.status >= 300 {
         return reply;
@@ -75,12 +76,12 @@ pub(crate) fn replay(world: &World, reply: Reply) -> Reply {
     Reply { status: 200, body: shown.to_string().into(), ..reply }
 }
 
-/// A key that was used for something else.
+/// The refusal of a key that was used for another request.
 pub(crate) fn mismatch() -> Reply {
     unprocessable("DUPLICATE_REQUEST_ID", "The value of PayPal-Request-Id header has already been used.")
 }
 
-/// A key whose request is still being worked on.
+/// The refusal of a key whose request is still in work.
 pub(crate) fn in_flight() -> Reply {
     error(
         409,
@@ -92,7 +93,7 @@ pub(crate) fn in_flight() -> Reply {
 
 pub(crate) fn answer(world: &World, request: &Request) -> Reply {
     let mut state = world.state();
-    let mut call = Call { state: &mut state, settings: &world.settings, base: &world.base_url };
+    let mut call = PayPalCall { state: &mut state, settings: &world.settings, base: &world.base_url };
     let parts = request.parts();
     let (method, parts) = (request.method.as_str(), parts.as_slice());
     match (method, parts) {
@@ -173,7 +174,7 @@ fn link(href: &str, rel: &str, method: &str) -> Value {
     json!({"href": href, "rel": rel, "method": method})
 }
 
-/// What a caller gets who doesn't ask for the whole resource.
+/// The answer for a caller that doesn't ask for the whole resource.
 fn minimal(resource: &Value) -> Value {
     json!({"id": resource["id"], "status": resource["status"], "links": resource["links"]})
 }

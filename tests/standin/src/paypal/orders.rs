@@ -2,12 +2,12 @@
 
 use serde_json::{Value, json};
 
-use super::{Call, invalid, link, minimal, not_found, unprocessable};
+use super::{PayPalCall, invalid, link, minimal, not_found, unprocessable};
 use crate::exchange::{Reply, Request};
 use crate::ids;
 use crate::money::Money;
 
-impl Call<'_> {
+impl PayPalCall<'_> {
     pub(super) fn order_create(&mut self, request: &Request, body: &Value, whole: bool) -> Reply {
         if !matches!(body["intent"].as_str(), Some("CAPTURE" | "AUTHORIZE")) {
             return invalid("/intent", "INVALID_PARAMETER_VALUE");
@@ -72,7 +72,7 @@ impl Call<'_> {
         id
     }
 
-    /// The order with what was paid for it.
+    /// The order with its payments.
     pub(crate) fn order(&self, id: &str) -> Option<Value> {
         let mut order = self.state.paypal.orders.get(id)?.clone();
         let of_it = |all: &std::collections::BTreeMap<String, Value>| -> Vec<Value> {
@@ -91,7 +91,7 @@ impl Call<'_> {
         Some(order)
     }
 
-    /// The shopper agrees. `None`: there is nothing to agree to.
+    /// The shopper agrees. `None` if there is nothing to agree to.
     pub(crate) fn approve(&mut self, id: &str) -> Option<()> {
         let order = self.state.paypal.orders.get_mut(id)?;
         if !matches!(order["status"].as_str(), Some("CREATED" | "PAYER_ACTION_REQUIRED")) {
@@ -144,14 +144,14 @@ impl Call<'_> {
     }
 }
 
-/// Whether a refund names this capture as what it belongs to.
+/// Whether a refund names this capture as its own.
 fn is_up(refund: &Value, capture: &Value) -> bool {
     let links = refund["links"].as_array().cloned().unwrap_or_default();
     let id = capture.as_str().unwrap_or("none");
     links.iter().any(|link| link["rel"] == "up" && link["href"].as_str().is_some_and(|href| href.ends_with(id)))
 }
 
-/// What capturing or authorizing an order answers.
+/// The answer to capturing or authorizing an order.
 fn captured(order: &Value) -> Value {
     let units = order["purchase_units"].as_array().cloned().unwrap_or_default();
     let units: Vec<Value> = units

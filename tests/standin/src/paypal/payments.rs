@@ -2,12 +2,12 @@
 
 use serde_json::{Value, json};
 
-use super::{Call, invalid, link, minimal, not_found, unprocessable};
+use super::{PayPalCall, invalid, link, minimal, not_found, unprocessable};
 use crate::exchange::Reply;
 use crate::ids;
 use crate::money::Money;
 
-impl Call<'_> {
+impl PayPalCall<'_> {
     /// Takes the money of an approved order. `status`: `COMPLETED`, `PENDING` or `DECLINED`.
     pub(crate) fn capture_whole(&mut self, order: &str, status: &str) -> Option<String> {
         let stored = self.state.paypal.orders.get_mut(order)?;
@@ -25,7 +25,7 @@ impl Call<'_> {
         Some(capture)
     }
 
-    /// A capture, announced. `unit`: whose `custom_id`, `invoice_id` and `payee` it carries.
+    /// A capture, announced. It carries `custom_id`, `invoice_id` and `payee` of `unit`.
     pub(crate) fn new_capture(
         &mut self,
         unit: &Value,
@@ -146,8 +146,8 @@ impl Call<'_> {
         }
     }
 
-    /// A refund of a capture, of the rest where no amount is named. `asked`: with what note and reference. `forced`: taken back by PayPal
-    /// (REVERSED).
+    /// A refund of a capture, of the rest if no amount is named. `asked` gives its note and
+    /// reference. `forced` means that PayPal takes it back (REVERSED).
     pub(crate) fn give_back(
         &mut self,
         capture: &str,
@@ -178,7 +178,7 @@ impl Call<'_> {
                 "gross_amount": amount.json(), "paypal_fee": amount.with(0).json(), "net_amount": amount.json(),
                 "total_refunded_amount": total.with(before + amount.units).json(),
             },
-            // PayPal calls the payer of a refund whoever gives the money back: the merchant.
+            // PayPal calls the giver of the money the payer of a refund: the merchant.
             "payer": taken["payee"],
             "links": [
                 link(&format!("{base}/v2/payments/refunds/{id}"), "self", "GET"),
@@ -213,7 +213,7 @@ impl Call<'_> {
 fn capture_event(status: &str) -> &'static str {
     match status {
         "PENDING" => "PAYMENT.CAPTURE.PENDING",
-        // The event says DENIED where the resource says DECLINED.
+        // The event says DENIED for the resource's DECLINED.
         "DECLINED" => "PAYMENT.CAPTURE.DENIED",
         _ => "PAYMENT.CAPTURE.COMPLETED",
     }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use base64::{Engine, engine::general_purpose::STANDARD as BASE64};
 use serde_json::json;
 
-use super::Call;
+use super::PayPalCall;
 use crate::exchange::{Reply, Request};
 use crate::ids;
 
@@ -17,7 +17,7 @@ const LIFE: u64 = 32_400;
 #[derive(Debug, Default)]
 pub(crate) struct Tokens {
     tokens: HashMap<String, Instant>,
-    /// Seconds; PayPal's own where it is `None`.
+    /// Seconds; `None`: PayPal's own.
     pub(crate) life: Option<u64>,
 }
 
@@ -34,7 +34,7 @@ impl Tokens {
     }
 }
 
-impl Call<'_> {
+impl PayPalCall<'_> {
     pub(super) fn token(&mut self, request: &Request) -> Reply {
         let expected = format!("{}:{}", self.settings.paypal_client_id, self.settings.paypal_client_secret);
         if request.header("authorization") != format!("Basic {}", BASE64.encode(expected)) {

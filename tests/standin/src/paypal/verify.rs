@@ -5,11 +5,11 @@ use serde::Deserialize;
 use serde_json::json;
 use serde_json::value::RawValue;
 
-use super::{Call, invalid};
+use super::{PayPalCall, invalid};
 use crate::authority::AUTHORITY;
 use crate::exchange::{Reply, Request};
 
-/// What the receiver got. The event's bytes count as they are.
+/// The delivery as the receiver got it. The event's bytes count as they are.
 #[derive(Deserialize)]
 struct PostBack<'a> {
     auth_algo: String,
@@ -22,7 +22,7 @@ struct PostBack<'a> {
     webhook_event: &'a RawValue,
 }
 
-impl Call<'_> {
+impl PayPalCall<'_> {
     pub(super) fn verify(&self, request: &Request) -> Reply {
         let Ok(asked) = serde_json::from_slice::<PostBack<'_>>(&request.body) else {
             return invalid("/", "MISSING_REQUIRED_PARAMETER");

@@ -1,12 +1,12 @@
-//! Events: what has happened, as the endpoint is told it and as the list shows it.
+//! Events, as the endpoint gets them and as the list shows them.
 
 use serde_json::{Value, json};
 
-use super::{Call, missing};
+use super::{StripeCall, missing};
 use crate::exchange::{Reply, Request};
 use crate::{Provider, ids};
 
-impl Call<'_> {
+impl StripeCall<'_> {
     /// Makes an event of an object in its state of now.
     pub(crate) fn publish(&mut self, kind: &str, object: &Value) -> String {
         let id = format!("evt_{}", ids::token(24));

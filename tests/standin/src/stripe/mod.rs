@@ -1,4 +1,5 @@
-//! Stripe: checkout sessions, payment intents, charges, refunds, disputes and events of API version 1.
+//! Stripe: checkout sessions, payment intents, charges, refunds, disputes and events of API version
+//! 1.
 
 mod events;
 mod form;
@@ -18,7 +19,7 @@ use crate::settings::Settings;
 use crate::world::{State, World};
 use form::Form;
 
-/// What Stripe keeps, as it shows it.
+/// Stripe's objects, as it shows them.
 #[derive(Debug, Default)]
 pub(crate) struct Stripe {
     pub(crate) sessions: BTreeMap<String, Value>,
@@ -31,7 +32,7 @@ pub(crate) struct Stripe {
 }
 
 /// One call's view of the world.
-pub(crate) struct Call<'a> {
+pub(crate) struct StripeCall<'a> {
     pub(crate) state: &'a mut State,
     pub(crate) settings: &'a Settings,
     pub(crate) base: &'a str,
@@ -43,30 +44,31 @@ pub(crate) fn serves(parts: &[&str]) -> bool {
     parts.first() == Some(&"v1") && parts.get(1).is_some_and(|resource| resources.contains(resource))
 }
 
-/// The idempotency key of a request, and what has to be the same when it comes again.
+/// The idempotency key of a request, and the parts that must be the same in a repetition.
 pub(crate) fn key(request: &Request) -> Option<(String, Vec<u8>)> {
     let key = request.header("idempotency-key");
     let counts = request.method == Method::POST && !key.is_empty() && key.len() <= 255;
     counts.then(|| (format!("stripe {key}"), [request.path.as_bytes(), b"\n", &request.body].concat()))
 }
 
-/// Whether this answer is what the same request gets again: Stripe keeps what it began to work on.
+/// Whether the same request gets this answer again: Stripe keeps the answers of all requests whose
+/// work it began.
 pub(crate) fn keeps(reply: &Reply) -> bool {
     reply.status < 300 || reply.status == 402
 }
 
-/// What a repeated request gets: the same, and a header that says so.
+/// The answer to a repeated request: the same, with a header that says so.
 pub(crate) fn replay(_: &World, reply: Reply) -> Reply {
     reply.with("idempotent-replayed", "true")
 }
 
-/// A key that was used for something else.
+/// The refusal of a key that was used for another request.
 pub(crate) fn mismatch() -> Reply {
     let message = "Keys for idempotent requests can only be used with the same parameters they were first used with.";
     Reply::json(400, &json!({"error": {"type": "idempotency_error", "message": message}}))
 }
 
-/// A key whose request is still being worked on.
+/// The refusal of a key whose request is still in work.
 pub(crate) fn in_flight() -> Reply {
     let message = "There is currently another in-progress request using this idempotent key.";
     let error = json!({"type": "idempotency_error", "code": "idempotency_key_in_use", "message": message});
@@ -75,7 +77,7 @@ pub(crate) fn in_flight() -> Reply {
 
 pub(crate) fn answer(world: &World, request: &Request) -> Reply {
     let mut state = world.state();
-    let mut call = Call { state: &mut state, settings: &world.settings, base: &world.base_url };
+    let mut call = StripeCall { state: &mut state, settings: &world.settings, base: &world.base_url };
     let authorization = request.header("authorization");
     let basic = format!("Basic {}", BASE64.encode(format!("{}:", call.settings.stripe_api_key)));
     if authorization != format!("Bearer {}", call.settings.stripe_api_key) && authorization != basic {

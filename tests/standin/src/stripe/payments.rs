@@ -2,11 +2,11 @@
 
 use serde_json::{Value, json};
 
-use super::{Call, error, form::Form, missing};
+use super::{StripeCall, error, form::Form, missing};
 use crate::exchange::Reply;
 use crate::ids;
 
-impl Call<'_> {
+impl StripeCall<'_> {
     /// An intent that waits for a payment method.
     pub(crate) fn new_intent(&mut self, currency: &str, total: i64, metadata: &Value) -> String {
         let id = format!("pi_{}", ids::token(24));

@@ -2,11 +2,11 @@
 
 use serde_json::{Value, json};
 
-use super::{Call, error, form::Form, missing};
+use super::{StripeCall, error, form::Form, missing};
 use crate::exchange::Reply;
 use crate::ids;
 
-impl Call<'_> {
+impl StripeCall<'_> {
     pub(super) fn refund_create(&mut self, form: &Form) -> Reply {
         let payment = form.get("payment_intent").or_else(|| form.get("charge")).unwrap_or_default().to_owned();
         if form.get("amount").is_some() && form.number("amount").is_none() {
@@ -29,7 +29,7 @@ impl Call<'_> {
         Some(self.state.stripe.intents.get(payment)?["latest_charge"].as_str()?.to_owned())
     }
 
-    /// A refund of a payment, of the rest where no amount is named, announced.
+    /// A refund of a payment, of the rest if no amount is named, announced.
     pub(crate) fn give_back(
         &mut self,
         payment: &str,

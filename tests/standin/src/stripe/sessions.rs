@@ -1,12 +1,12 @@
-//! Checkout sessions: a page of Stripe's where the shopper pays.
+//! Checkout sessions: pages of Stripe's on which the shopper pays.
 
 use serde_json::{Value, json};
 
-use super::{Call, error, form::Form, missing};
+use super::{StripeCall, error, form::Form, missing};
 use crate::exchange::Reply;
 use crate::ids;
 
-impl Call<'_> {
+impl StripeCall<'_> {
     pub(super) fn session_create(&mut self, form: &Form) -> Reply {
         if form.get("mode") != Some("payment") {
             return error(400, "", Some("mode"), "You must pass mode=payment.");
@@ -87,7 +87,8 @@ impl Call<'_> {
         Reply::json(200, &session)
     }
 
-    /// The shopper pays on the session's page. `None`: it isn't open. `later`: by a method that takes days.
+    /// The shopper pays on the session's page. `None` if it isn't open. `later`: by a method that
+    /// takes days.
     pub(crate) fn session_pay(&mut self, id: &str, later: bool) -> Option<String> {
         let session = self.state.stripe.sessions.get(id).filter(|session| session["status"] == "open")?.clone();
         let (mut metadata, method) =

@@ -99,7 +99,7 @@ pub struct TypedRead<T> {
     pub outcome: Outcome,
     /// The work that is due behind the answer.
     pub due: FollowUp,
-    /// What happened on the way.
+    /// The waits and loads of this read.
     pub trace: ReadTrace,
 }
 

@@ -82,11 +82,11 @@ pub struct Read {
     /// Set if the entry is near its end or past it: refresh it behind the response, with
     /// [`crate::read::refresh`].
     pub refresh: Option<Refresh>,
-    /// What happened on the way, for statistics.
+    /// The waits and loads of this read, for statistics.
     pub trace: ReadTrace,
 }
 
-/// What a read met on its way.
+/// The waits and loads that a read met.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct ReadTrace {
     /// Milliseconds that it waited for the fill or the renewal of somebody else.

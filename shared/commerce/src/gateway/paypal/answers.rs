@@ -57,7 +57,7 @@ pub fn created(answer: &Answer) -> Result<PaymentPage, GatewayError> {
 /// Reads a resource.
 ///
 /// # Errors
-/// What the status says; [`GatewayError::Refused`] with PayPal's issue.
+/// The error that the status stands for; [`GatewayError::Refused`] with PayPal's issue.
 pub fn resource(answer: &Answer) -> Result<Value, GatewayError> {
     json(answer.success(refusal)?)
 }
@@ -105,8 +105,8 @@ pub fn join(objects: &mut Vec<ProviderObject>, found: Vec<ProviderObject>) {
 /// Whether PayPal says that it sent the delivery.
 ///
 /// # Errors
-/// What the status says; a refusal means that the question was wrong, so the delivery isn't
-/// PayPal's.
+/// The error that the status stands for; a refusal means that the question was wrong, so the
+/// delivery isn't PayPal's.
 pub fn verified(answer: &Answer) -> Result<bool, GatewayError> {
     let body = resource(answer)?;
     match text(&body, &["verification_status"]) {

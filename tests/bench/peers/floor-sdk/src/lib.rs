@@ -1,6 +1,6 @@
-//! The floor behind `#[http_service]`: the same GET on the same kept connection, and the response by the same rules, but the request as the
-//! SDK hands it to its handlers, with its address and all of its headers read. What a component written by the SDK's documentation can reach
-//! at best.
+//! The floor behind `#[http_service]`: the best that a component written by the SDK's documentation
+//! can reach. The same GET on the same kept connection, and the response by the same rules. But the
+//! request comes as the SDK hands it to its handlers, with its address and all headers read.
 
 #![cfg(target_family = "wasm")]
 

@@ -1,6 +1,7 @@
-//! The floor: the least that a cached read can cost on this runtime. One bare GET on a connection that is kept for the life of the
-//! instance, and the value as the body, sent by the same rules as ours: Content-Length, and the body's write begun before the handler
-//! returns. No token, no certificate, no time limit, no reopening.
+//! The floor: the least that a cached read can cost on this runtime. One bare GET on a connection
+//! that lives as long as the instance, and the value as the body. It is sent by the same rules as
+//! ours: Content-Length, and the body's write begun before the handler returns. No token, no
+//! certificate, no time limit, no reopening.
 
 #![cfg(target_family = "wasm")]
 

@@ -1,4 +1,4 @@
-//! "hello": what a request costs on this runtime without any work of its own.
+//! "hello": the cost of a request on this runtime without any work of its own.
 
 #![cfg(target_family = "wasm")]
 

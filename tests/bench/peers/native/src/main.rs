@@ -1,5 +1,6 @@
-//! The native peer: one order from Redis, else from Postgres and then into Redis for five minutes. No token, no certificate, no lease;
-//! a change by anybody else is seen when the entry ends. `PORT`, `REDIS_URL`, `DATABASE_URL`, `ORGANIZATION` say where.
+//! The native peer: one order from Redis, else from Postgres and then into Redis for five minutes.
+//! No token, no certificate, no lease; another program's change is seen only when the entry ends.
+//! `PORT`, `REDIS_URL`, `DATABASE_URL` and `ORGANIZATION` are its settings.
 
 use axum::extract::{Path, State};
 use axum::http::{StatusCode, header};

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::{ACCOUNT, Event, capture, database, open_events, place, refund, reprice, state, time};
 use crate::database::{CUSTOMER, Database, ORG, OTHER_ORG};
 
-/// What an operator's capture comes to: outcome, what instead, what is captured.
+/// The answer to an operator's capture: outcome, the other way if there is one, the amount.
 async fn begin(client: &Client, org: Uuid, id: Uuid, key: &str, hash: &str) -> String {
     let sql = "SELECT concat_ws(' ', outcome, status, what, account, external_id, currency, body) FROM capture_begin($1, $2, 'operator', $3, $4)";
     client.query_one(sql, &[&org, &id, &key, &hash]).await.unwrap().get(0)

@@ -1,4 +1,5 @@
-//! Events that an operator has put aside: out of sight for as long as they stay what somebody has looked at.
+//! Events that an operator has put aside: out of sight for as long as they stay what somebody has
+//! looked at.
 
 use serde_json::Value;
 use uuid::Uuid;

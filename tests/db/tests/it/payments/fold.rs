@@ -1,4 +1,5 @@
-//! The state of every set of events, written down, and reached in every order of arrival, at the same moment, and more than once.
+//! The state of every set of events, written down, and reached in every order of arrival, at the
+//! same moment, and more than once.
 
 use std::sync::Arc;
 
@@ -8,7 +9,8 @@ use uuid::Uuid;
 
 use super::{Event, capture, database, dispute, open_events, place, refund, reversal, state};
 
-/// The events of the table. Ids carry a suffix, so that every run has objects of its own; the state is shown without it.
+/// The events of the table. Ids carry a suffix, so that every run has objects of its own; the state
+/// is shown without it.
 fn objects(name: &str, order: Uuid, run: &str) -> Vec<Value> {
     let c1 = format!("C1.{run}");
     let c2 = format!("C2.{run}");
@@ -88,7 +90,8 @@ const TABLE: &[(&[&str], &str)] = &[
     ),
 ];
 
-/// The set that the whole matter is about. It has 5,040 orders of arrival: one in eleven is run, all with PAYMENTS_ALL_ORDERS=1 (minutes).
+/// The set that the whole matter is about. It has 5,040 orders of arrival: one in eleven is run,
+/// all with PAYMENTS_ALL_ORDERS=1 (minutes).
 const WHOLE: (&[&str], &str) = (
     &["completed", "refund-30", "refund-20", "denied-other", "reversed", "dispute-opened", "dispute-won"],
     "reversed 100.00 100.00 C1=reversed/100.00/100.00 C2=failed/100.00/0.00",
@@ -201,7 +204,8 @@ async fn every_set_comes_to_its_state_when_all_arrive_at_the_same_moment_and_twi
 #[tokio::test]
 async fn a_refund_counts_by_the_greater_of_the_sum_and_the_total_and_a_failed_one_not_at_all() {
     let db = database().await;
-    // Stripe: the charge says the total, refunds that fail are told later; (total, at), failed (amount, at) -> refunded.
+    // Stripe: the charge says the total, refunds that fail are told later; (total, at), failed
+    // (amount, at) -> refunded.
     for (n, (totals, failed, refunded)) in [
         (vec![("5.00", 2)], vec![], "5.00"),
         (vec![("5.00", 2), ("8.00", 3)], vec![], "8.00"),

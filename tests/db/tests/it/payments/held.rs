@@ -186,7 +186,8 @@ async fn the_money_goes_to_an_account_of_the_orders_organisation_or_nothing_begi
     assert_eq!(outcome, "started");
     assert_eq!(db.text("SELECT account FROM payment_sessions").await, ACCOUNT);
 
-    // Neither resumed nor let go on into another account, be it one of the organisation's, nor into one that has been taken away.
+    // Neither resumed nor let go on into another account, be it one of the organisation's, nor into
+    // one that has been taken away.
     let own = format!("INSERT INTO provider_accounts VALUES ('paypal', 'SECOND', '{ORG}')");
     let lost = format!("UPDATE provider_accounts SET organization_id = '{OTHER_ORG}' WHERE account = '{ACCOUNT}'");
     db.run(&format!("{own}; UPDATE payment_sessions SET leased_until = now()")).await;

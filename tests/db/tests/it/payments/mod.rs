@@ -152,7 +152,7 @@ pub fn time(minutes: u32) -> String {
     format!("2026-01-15T12:{minutes:02}:00.000000Z")
 }
 
-/// What an order's payments have come to: payment status, captured, refunded, then each payment.
+/// The sum of an order's payments: payment status, captured, refunded, then each payment.
 pub async fn state(client: &Client, order: Uuid) -> String {
     let sql = "SELECT concat_ws(' ', o.payment_status, s.captured::numeric(15, 2), s.refunded::numeric(15, 2), (SELECT string_agg(
             split_part(p.external_id, '.', 1) || '=' || p.status || '/' || p.amount::numeric(15, 2) || '/' || p.refunded_amount::numeric(15, 2), ' ' ORDER BY p.external_id)

@@ -1,4 +1,4 @@
-//! What has been told is stored once, and nothing that conflicts is believed.
+//! An event is stored once, and one that conflicts with it isn't believed.
 
 use std::sync::Arc;
 
@@ -70,7 +70,8 @@ async fn two_bodies_of_one_transmission_conflict_and_only_the_api_is_believed() 
             let transmission = Some("t1".to_owned());
             let genuine =
                 Event { transmission, trusted, ..Event::new(vec![capture(order, "C1", "completed", "100.00", 1)]) };
-            // Through the API the forged event shows the same capture as it is; by its own body it claims more.
+            // Through the API the forged event shows the same capture as it is; by its own body it
+            // claims more.
             let claimed = if trusted { "100.00" } else { "9999.00" };
             let forged = Event {
                 id: "WH-FORGED".into(),
@@ -136,7 +137,7 @@ async fn judged(client: &Client, event: &Event, id: Uuid, resource: &str, agrees
 #[tokio::test]
 async fn a_conflict_over_one_resource_is_over_where_the_api_shows_what_the_body_says() {
     const CONFLICT: &str = "needs_review:transmission-conflict";
-    // What the second one names and says, and what becomes of it.
+    // The second event's resource and kind, whether it agrees, and the status that it gets.
     for (resource, kind, agrees, expected) in [
         ("captures/C1", "TEST", true, "applied"),
         ("captures/C1", "TEST", false, CONFLICT),
@@ -264,7 +265,7 @@ async fn a_forged_type_makes_no_reversal_of_a_refund() {
     assert_eq!(outcome, "needs_review:transmission-conflict");
     assert_eq!(state(&db.client, order).await, "partially_refunded 100.00 10.00 C1=partially_refunded/100.00/10.00");
 
-    // Where both say so there is no doubt.
+    // Two events that agree leave no doubt.
     let again = of("WH-AGAIN", reversal("C1", "R2", "5.00", 3));
     let same = of("WH-SAME", reversal("C1", "R2", "5.00", 3));
     for (event, transmission) in [(again, "t2"), (same, "t2")] {

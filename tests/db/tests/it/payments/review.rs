@@ -1,4 +1,5 @@
-//! Money that doesn't fit: recorded where it is certain, never silently taken, never somebody else's.
+//! Money that doesn't fit: recorded where it is certain, never silently taken, never somebody
+//! else's.
 
 use serde_json::{Value, json};
 use uuid::Uuid;

@@ -87,7 +87,8 @@ async fn a_cart_becomes_one_order_however_often_that_is_sent() {
     assert_eq!((&shown["status"], &shown["orderId"]), (&json!("ordered"), &json!(made[0])));
     assert_eq!(put(&client, &id, &app.order_request()).await.expect_problem(409)["current"], made[0]);
 
-    // Redis has lost the cart, a day has passed, the cart is put once more: it is the same order.
+    // Redis has lost the cart and a day has passed. The same cart, put once more, becomes the same
+    // order.
     let mut connection = redis(&app).await;
     redis::cmd("FLUSHALL").exec_async(&mut connection).await.expect("FLUSHALL");
     assert_eq!(member(&order(&client, &id).await.expect(201), "id"), made[0]);
@@ -131,10 +132,10 @@ async fn a_cart_is_its_callers_own() {
     for stranger in [&other_shopper(&app), &app.client, &other_org] {
         get(stranger, &id).await.expect_problem(404);
         order(stranger, &id).await.expect_problem(404);
-        // There is nothing of the stranger's to drop, and nothing of anybody else's is.
+        // The stranger has no cart to drop, and the owner's stays.
         stranger.drop_cart(&id).await.expect(204);
     }
-    // The same id is another session for somebody else.
+    // For another caller the same id is another session.
     put(&other_shopper(&app), &id, &foreign).await.expect(201);
     assert_eq!(member(&get(&client, &id).await.expect(200), "customerId"), app.sample.customer);
     let (mine, theirs) = (order(&client, &id).await.expect(201), order(&other_shopper(&app), &id).await.expect(201));

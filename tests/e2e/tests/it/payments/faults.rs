@@ -1,4 +1,5 @@
-//! The provider is away, slow or of two minds; the server dies. Nothing is done twice, nothing is lost.
+//! The provider is away, slow or inconsistent, or the server dies. Nothing is done twice, nothing
+//! is lost.
 
 use std::time::Duration;
 
@@ -18,7 +19,7 @@ async fn impatient() -> Option<Shop> {
 }
 
 #[tokio::test]
-async fn while_the_provider_is_away_a_session_is_refused_the_order_stands_and_later_the_same_request_works() {
+async fn with_the_provider_away_the_order_stands_and_the_session_begins_later() {
     let Some(shop) = impatient().await else { return };
     for provider in Provider::ALL {
         for kind in [FaultKind::Disconnect, FaultKind::Status(503), FaultKind::Hang] {

@@ -14,7 +14,7 @@ async fn look(app: &App, authorization: &str) -> Answer {
     app.client.guest_order(authorization).await
 }
 
-/// From an address behind the declared proxy.
+/// Looks from an address behind the declared proxy.
 async fn look_from(app: &App, address: &str, token: &str) -> Answer {
     let guest = app.client.anonymous();
     let request = guest.request(Method::GET, "/guest/order").header("authorization", format!("Guest {token}"));
@@ -90,7 +90,7 @@ async fn a_wrong_an_expired_and_a_revoked_token_open_nothing() {
 }
 
 #[tokio::test]
-async fn only_who_may_see_an_order_gives_it_a_token_or_takes_it_back() {
+async fn only_callers_that_see_an_order_give_it_a_token_or_take_it_back() {
     let Some(app) = App::private().spawn().await else { return };
     let order = app.sample.order.clone();
     let guest = token(&app.client, &order).await;
@@ -117,13 +117,13 @@ async fn a_token_is_nowhere_but_with_its_holder() {
     assert!(!stored.contains(&guest), "{stored}");
     assert!(super::shopper::keys(&app, &format!("*{guest}*")).await.is_empty());
     assert!(!app.log().contains(&guest));
-    // Nor is it a caller's token.
+    // The guest token is no caller's token either.
     let caller = app.client.with_token(&guest);
     caller.order(&app.sample.order).await.expect_problem(401);
 }
 
 #[tokio::test]
-async fn wrong_tokens_are_limited_by_address_and_right_ones_open_their_orders_from_elsewhere() {
+async fn wrong_tokens_are_limited_by_address_and_right_ones_work_from_other_addresses() {
     let private = App::private().variable("limit_guest_hour", "3").variable("trusted_proxies", "127.0.0.0/8");
     let Some(app) = private.spawn().await else { return };
     let right = token(&app.client, &app.sample.order).await;
@@ -153,7 +153,7 @@ async fn wrong_tokens_are_limited_by_address_and_right_ones_open_their_orders_fr
 }
 
 #[tokio::test]
-async fn without_redis_a_guest_is_let_in_and_nobody_else() {
+async fn without_redis_only_guests_are_let_in() {
     let Some(mut app) = App::private().own_redis().variable("limit_guest_hour", "1").spawn().await else { return };
     let right = token(&app.client, &app.sample.order).await;
     app.redis.as_mut().expect("an own Redis").kill();

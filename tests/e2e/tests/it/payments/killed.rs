@@ -1,4 +1,5 @@
-//! The server dies again and again while events come in. The provider comes again, and that is enough.
+//! The server dies again and again while events come in. The provider delivers again, and that is
+//! enough.
 
 use std::time::Duration;
 
@@ -7,7 +8,7 @@ use tokio::task::JoinSet;
 
 use super::shop::Shop;
 
-/// How many events; `PAYMENTS_DELIVERIES=1000` takes minutes.
+/// The number of events; `PAYMENTS_DELIVERIES=1000` takes minutes.
 fn how_many() -> usize {
     std::env::var("PAYMENTS_DELIVERIES").ok().and_then(|count| count.parse().ok()).unwrap_or(20)
 }
@@ -15,7 +16,8 @@ fn how_many() -> usize {
 /// Milliseconds from one event to the next.
 const EVERY: u64 = 40;
 
-/// Some time up to `most` milliseconds, another one in every run: nothing is waited for, a kill comes at any moment.
+/// Some time up to `most` milliseconds, another one in every run. Nothing is waited for, so a kill
+/// comes at any moment.
 async fn some_time(most: u128) {
     let drawn = uuid::Uuid::new_v4().as_u128() % most;
     tokio::time::sleep(Duration::from_millis(u64::try_from(drawn).expect("few"))).await;
@@ -33,7 +35,7 @@ async fn events_survive_servers_that_are_killed_by_the_providers_patience_alone(
         orders.push(order);
         happened.extend(paid.events);
     }
-    // Before the first is taken the killing has begun, and it is over before the last.
+    // The killing begins before the first event is taken and ends before the last.
     let mut deliveries = JoinSet::new();
     for (n, event) in (0_u64..).zip(happened) {
         let standin = shop.standin.clone();
@@ -50,7 +52,7 @@ async fn events_survive_servers_that_are_killed_by_the_providers_patience_alone(
         server.kill();
         server.restart().await;
     }
-    // What the dead had claimed is free again after half a minute.
+    // The claims of the dead server are free again after half a minute.
     while let Some(done) = deliveries.join_next().await {
         attempts += done.expect("accepted in the end");
     }

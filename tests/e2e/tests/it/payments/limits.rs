@@ -1,4 +1,4 @@
-//! How often somebody may try to pay.
+//! Limits on attempts to pay.
 
 use e2e::{Answer, App, Client};
 use reqwest::header::HeaderValue;
@@ -7,7 +7,7 @@ use standin::{Fault, FaultKind, Standin};
 use super::shopper::{begin, keys, member, other_shopper, redis, session, shopper};
 use crate::new_key;
 
-/// Moves the time of everything that was counted into the past.
+/// Moves the times of all counted attempts into the past.
 async fn pass_minutes(app: &App, minutes: i64) {
     let mut connection = redis(app).await;
     for key in keys(app, "payment:rate:*").await {
@@ -26,14 +26,15 @@ async fn pass_minutes(app: &App, minutes: i64) {
     }
 }
 
-/// What was counted says so, whatever came of it.
+/// A counted answer names the limit and the attempts that are left, with every outcome.
 fn says_what_is_left(answer: &Answer) {
     for (header, window) in [("ratelimit-policy", "\"customer-hour\";q="), ("ratelimit", "\"customer-hour\";r=")] {
         assert!(answer.header(header).starts_with(window), "{} {header}: {:?}", answer.status, answer.header(header));
     }
 }
 
-/// What an attempt gives that isn't over a limit: a session at first, then the order has one.
+/// The answer to an attempt within the limits: a session at first, then a conflict with that
+/// session.
 fn is_admitted(answer: &Answer) -> bool {
     assert!(matches!(answer.status, 201 | 409 | 429), "{}: {}", answer.status, answer.text());
     says_what_is_left(answer);
@@ -71,7 +72,7 @@ async fn of_200_attempts_at_once_exactly_five_pass() {
 }
 
 #[tokio::test]
-async fn every_answer_says_what_is_left_and_a_refusal_when_to_come_again() {
+async fn every_answer_counts_the_attempts_left_and_a_refusal_says_when_to_come_again() {
     let Some((app, order)) = app().await else { return };
     let client = shopper(&app);
     let first = begin(&client, &order, "other").await.expect(201);
@@ -162,7 +163,7 @@ async fn an_attempt_that_was_refused_counts_however_often_it_is_sent_again() {
     let Some(app) = private.spawn().await else { return };
     let (client, order, key) = (shopper(&app), app.new_order_id().await, new_key());
     let send = || client.send(session(&client, &order, "stripe", &key));
-    // Away is no refusal: the same request goes on, and costs nothing.
+    // An absent provider is no refusal: the same request goes on, and costs no attempt.
     standin.fail(Fault::new(FaultKind::Status(503)).on("/v1/checkout/sessions"));
     for _ in 0..7 {
         let away = send().await.expect(503);
@@ -192,7 +193,7 @@ async fn an_attempt_that_was_refused_counts_however_often_it_is_sent_again() {
 }
 
 #[tokio::test]
-async fn nobody_uses_up_the_attempts_of_somebody_else() {
+async fn no_customer_uses_up_the_attempts_of_another() {
     let Some(app) = App::private().variable("limit_address_hour", "1000").spawn().await else { return };
     let (order, stranger) = (app.new_order_id().await, other_shopper(&app));
     for _ in 0..5 {
@@ -218,7 +219,7 @@ async fn a_service_is_counted_by_the_orders_customer_and_not_by_its_address() {
 }
 
 #[tokio::test]
-async fn one_address_has_a_limit_whoever_tries_from_it() {
+async fn one_address_has_a_limit_for_all_its_customers() {
     let limits = App::private().variable("limit_address_hour", "4");
     let Some(app) = limits.spawn().await else { return };
     let order = app.new_order_id().await;
@@ -230,7 +231,7 @@ async fn one_address_has_a_limit_whoever_tries_from_it() {
     begin(&other_shopper(&app), &order, "other").await.expect(429);
 }
 
-/// Attempts that are admitted with these values of X-Forwarded-For.
+/// The number of attempts that are admitted with these values of X-Forwarded-For.
 async fn admitted_from(app: &App, addresses: &[&str]) -> usize {
     let (client, order) = (shopper(app), app.new_order_id().await);
     let mut count = 0;
@@ -258,7 +259,7 @@ async fn behind_a_declared_proxy_the_client_is_the_rightmost_that_is_no_proxy() 
 }
 
 #[tokio::test]
-async fn where_there_is_no_proxy_the_header_changes_nothing() {
+async fn without_a_proxy_the_header_changes_nothing() {
     let Some(app) = behind("none").await else { return };
     assert_eq!(admitted_from(&app, &["192.0.2.1", "192.0.2.2", "192.0.2.3"]).await, 2);
 }
@@ -281,7 +282,7 @@ async fn behind_an_undeclared_proxy_addresses_are_not_limited_and_customers_are(
 }
 
 #[tokio::test]
-async fn who_has_paid_begins_the_hour_anew() {
+async fn a_payment_begins_the_customers_hour_anew() {
     let standin = Standin::start().await;
     let Some(app) = App::private().payments(&standin).variable("limit_customer_hour", "2").spawn().await else {
         return;

@@ -1,4 +1,4 @@
-//! What an approval sets off, and what operators do with money.
+//! Approvals and their captures, and operators' work with money.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use super::shop::{Order, Shop};
 
 const SOON: Duration = Duration::from_secs(10);
 
-/// A session of the order at PayPal whose shopper is there: our id, and PayPal's of its order.
+/// A session of the order at PayPal whose shopper has arrived: our id, and that of PayPal's order.
 async fn session(shop: &Shop, order: &Order) -> (String, String) {
     let session = shop.ask(order, Provider::PayPal, &crate::new_key()).await.expect(201).json();
     let text = |name: &str| session[name].as_str().expect("a text").to_owned();
@@ -45,7 +45,7 @@ async fn takes_the_money_once(shop: &Shop) {
     assert_eq!(shop.money(&order).await["paymentStatus"], "paid");
     assert!(shop.standin.count(&call) >= 2, "the answer to the first was lost");
     assert_eq!(shop.app.psql_value("SELECT count(*)::text FROM payment_objects WHERE kind = 'payment'").await, "1");
-    // The events that PayPal sends of the capture say nothing new.
+    // PayPal's events of the capture say nothing new.
     let version = shop.app.client.order(&order.id).await.version();
     for event in shop.standin.events() {
         shop.standin.deliver(&event.id).await;
@@ -55,7 +55,7 @@ async fn takes_the_money_once(shop: &Shop) {
 }
 
 #[tokio::test]
-async fn an_approval_that_nobody_waits_for_takes_no_money() {
+async fn an_approval_without_an_open_session_takes_no_money() {
     let Some(shop) = Shop::open().await else { return };
     let order = shop.order().await;
     let (id, external) = session(&shop, &order).await;
@@ -69,7 +69,7 @@ async fn an_approval_that_nobody_waits_for_takes_no_money() {
 }
 
 #[tokio::test]
-async fn an_operator_captures_what_was_approved_once() {
+async fn an_operator_captures_an_approved_order_once() {
     let Some(shop) = Shop::open().await else { return };
     let order = shop.order().await;
     let (id, external) = session(&shop, &order).await;
@@ -78,7 +78,7 @@ async fn an_operator_captures_what_was_approved_once() {
     refused.expect_problem_naming(422, "order-not-approved");
     shop.standin.automatic(false);
     shop.standin.approve(&external);
-    // PayPal gives a request id the same answer again, so this has to be another request.
+    // PayPal answers the same to the same request id, so this has to be another one.
     let captured = capture(&shop, &id, "key-1", &all).await.expect(200).json();
     assert_eq!((&captured["orderId"], &captured["orderPaymentStatus"]), (&json!(order.id), &json!("paid")));
     assert_eq!(captured["captures"][0]["amount"], json!(order.total));
@@ -94,7 +94,7 @@ async fn an_operator_captures_what_was_approved_once() {
 }
 
 #[tokio::test]
-async fn an_operator_gives_back_no_more_than_there_is_and_sees_what_became_of_it() {
+async fn an_operator_refunds_no_more_than_was_paid_and_sees_the_outcome() {
     let Some(shop) = Shop::open().await else { return };
     let order = shop.order().await;
     let (_, external) = session(&shop, &order).await;
@@ -140,7 +140,8 @@ async fn refunds_that_wait_are_sent_once_however_many_send_them() {
         operator.send_refunds().await.expect(200).json()
     };
     let total = eventually("all are sent", SOON, || async {
-        // The breaker of an instance may still be open: then they stay queued and are made due again.
+        // The breaker of an instance may still be open. Then the refunds stay queued and are made
+        // due again.
         futures_util::future::join_all((0..4).map(|_| sent())).await;
         shop.app.psql("UPDATE refund_requests SET next_attempt_at = now() WHERE state = 'queued'").await;
         let total = shop.app.psql_value("SELECT count(*)::text FROM refund_requests WHERE state = 'sent'").await;
@@ -158,7 +159,7 @@ async fn refunds_that_wait_are_sent_once_however_many_send_them() {
 }
 
 #[tokio::test]
-async fn no_secret_is_written_anywhere_whatever_goes_wrong() {
+async fn no_secret_is_written_anywhere_in_any_failure() {
     let private = App::private().variable("limit_customer_hour", "1000").variable("limit_customer_day", "1000");
     let Some(shop) = Shop::like(private).await else { return };
     let mut told = Vec::new();

@@ -1,14 +1,14 @@
-//! One story of a payment, its events in every order of arrival: it ends the same.
+//! The events of one payment, in every order of arrival, come to the same end.
 
 use futures_util::future::join_all;
-use standin::{Happened, Outcome, Payment, Provider};
+use standin::{ActionEvents, Outcome, Payment, Provider};
 
 use super::shop::{Order, Shop};
 
-/// What happens at the provider to a payment of 100.00, and the state that all of it comes to: payment status, captured, refunded, then each
-/// payment as status, amount and what was given back.
+/// The steps at the provider of a payment of 100.00, and the state that they come to. The state is
+/// payment status, captured, refunded, then each payment as status, amount and refunded sum.
 ///
-/// `denied-other` is another attempt to pay the same order, `reversed` takes back what is left.
+/// `denied-other` is another attempt to pay the same order, `reversed` takes back the rest.
 const TABLE: &[(Provider, &[&str], &str)] = &[
     (Provider::PayPal, &["completed"], "paid paid/100.00/0.00"),
     (Provider::PayPal, &["denied-other"], "failed failed/100.00/0.00"),
@@ -35,7 +35,8 @@ const TABLE: &[(Provider, &[&str], &str)] = &[
     ),
 ];
 
-/// How many orders of arrival of each set are tried over HTTP. The tests of the database hold all of them.
+/// How many orders of arrival of each set are tried over HTTP. The tests of the database hold all
+/// of them.
 const SAMPLE: usize = 6;
 
 /// The event of each step that the table means; the provider sends others along.
@@ -59,7 +60,7 @@ fn kind(provider: Provider, step: &str) -> &'static str {
 fn happen(shop: &Shop, provider: Provider, order: &Order, set: &[&str]) -> Vec<String> {
     let payment = Payment::new(provider, &order.id, &order.total, &order.currency);
     let (mut taken, mut dispute) = (String::new(), String::new());
-    let mut did = |step: &str| -> Happened {
+    let mut did = |step: &str| -> ActionEvents {
         match step {
             "completed" => {
                 let paid = shop.standin.pay_directly(&payment);
@@ -108,7 +109,8 @@ async fn state(shop: &Shop, order: &Order) -> String {
     payments.join(" ")
 }
 
-/// Some orders of `count` things, the same in every run: the given one, its reverse, and others in between.
+/// Some orders of `count` things, the same in every run: the given one, its reverse, and others in
+/// between.
 fn arrivals(count: usize) -> Vec<Vec<usize>> {
     let all = (1..=count).product::<usize>();
     let step = (all / SAMPLE).max(1);
@@ -135,7 +137,8 @@ async fn every_set_comes_to_its_state(shop: &Shop) {
             let order = order(shop).await;
             let events = happen(shop, *provider, &order, set);
             for at in &arrival {
-                // What comes before what it is about is told to come again: the others go on meanwhile.
+                // An event that comes before its payment is told to come again. The others go on
+                // meanwhile.
                 shop.standin.send(&shop.standin.signed(&events[*at])).await;
             }
             for at in &arrival {
@@ -161,9 +164,9 @@ async fn every_set_of_events_comes_to_its_state_in_any_order_of_arrival() {
     every_set_comes_to_its_state(&shop).await;
 }
 
-/// Where PayPal's API isn't asked, every event tells the state of its own time.
+/// If PayPal's API isn't asked, every event tells the state of its own time.
 #[tokio::test]
-async fn every_set_of_events_comes_to_its_state_also_where_only_the_events_tell() {
+async fn every_set_of_events_comes_to_its_state_without_paypals_api() {
     let Some(shop) = Shop::like(e2e::App::private().variable("paypal_mode", "signature-only")).await else { return };
     every_set_comes_to_its_state(&shop).await;
 }

@@ -1,4 +1,4 @@
-//! A shopper's way through a payment.
+//! The shopper's way through a payment.
 
 use std::time::{Duration, Instant};
 
@@ -48,7 +48,7 @@ async fn a_session_is_begun_at_the_provider_once_per_key() {
 }
 
 #[tokio::test]
-async fn many_who_begin_at_once_get_one_session_and_one_payment() {
+async fn many_beginnings_at_once_give_one_session_and_one_payment() {
     let standin = Standin::start().await;
     let Some(app) = app(&standin).await else { return };
     standin.fail(Fault::new(FaultKind::Delay(Duration::from_millis(300))).on("/v1/checkout/sessions").times(1));
@@ -72,11 +72,12 @@ async fn many_who_begin_at_once_get_one_session_and_one_payment() {
 }
 
 #[tokio::test]
-async fn where_the_provider_is_away_the_order_stands_and_the_same_request_goes_on() {
+async fn with_the_provider_away_the_order_stands_and_the_same_request_goes_on() {
     let standin = Standin::start().await;
     for (gateway, call) in CREATING {
         for kind in [FaultKind::Status(503), FaultKind::Disconnect, FaultKind::DoneThenStatus(500)] {
-            // A provider that gave no answer is left alone: each case has a server of its own.
+            // Each case has a server of its own, because a provider that gave no answer is left
+            // alone.
             let Some(app) = app(&standin).await else { return };
             let path = call.trim_start_matches("POST ");
             standin.fail(Fault::new(kind.clone()).on(path));
@@ -114,7 +115,7 @@ async fn a_shopper_goes_to_the_provider_pays_and_the_session_is_completed_at_onc
         }
         assert_eq!(member(&app.warm(&path).await, "status"), "awaiting_callback");
         standin.pay(&member(&made, "externalTransactionId"));
-        // The webhook's 200 is an acknowledged write: from then on nobody reads anything older.
+        // The webhook's 200 is an acknowledged write, so no later read is older.
         eventually("the event is accepted", Duration::from_secs(20), || async {
             standin.attempts().iter().any(|attempt| attempt.status == Some(200)).then_some(())
         })
@@ -176,7 +177,7 @@ async fn a_session_is_its_customers_and_its_organisations_only() {
 }
 
 #[tokio::test]
-async fn what_can_t_be_paid_gets_no_session() {
+async fn an_order_that_can_t_be_paid_gets_no_session() {
     let standin = Standin::start().await;
     let Some(app) = app(&standin).await else { return };
     let order = app.new_order_id().await;
@@ -220,7 +221,7 @@ async fn a_session_ends_by_itself_swept_or_not() {
     let Some(app) = app(&standin).await else { return };
     let made = begin(&app.client, &app.new_order_id().await, "other").await.expect(201);
     let path = format!("/payments/sessions/{}", member(&made, "id"));
-    // Its copy in Redis must not outlive it: nothing announces that time has passed.
+    // Its copy in Redis must not outlive it, because nothing announces that time has passed.
     app.psql("UPDATE payment_sessions SET expires_at = now() + interval '2 seconds'").await;
     eventually("the session has failed", Duration::from_secs(10), || async {
         let shown = app.client.get(&path).await.expect(200);
@@ -256,7 +257,8 @@ async fn losing_redis_loses_no_session_and_a_damaged_copy_is_never_shown() {
     assert_eq!(member(&app.client.get(&path).await.expect(200), "status"), "awaiting_callback");
 }
 
-/// A call whose head leaves alone waits with its body for the provider's delayed acknowledgement, which takes up to 200 ms.
+/// If a call's head leaves alone, its body waits for the provider's delayed acknowledgement, up to
+/// 200 ms.
 #[tokio::test]
 async fn no_call_of_a_provider_waits_for_a_delayed_acknowledgement() {
     const SESSIONS: usize = 12;
@@ -291,13 +293,13 @@ async fn a_session_over_a_sum_that_the_order_no_longer_has_gives_way_to_a_new_on
     let new = begin(&app.client, &order, "stripe").await.expect(201);
     let total = member(&app.client.order(&order).await.expect(200), "totalAmount");
     assert_eq!(member(&new, "orderTotal"), total);
-    // Not even the copy in Redis says anything else from then on.
+    // From then on the copy in Redis says the same.
     let seen = app.client.get(&path).await.expect(200);
     assert_eq!((member(&seen, "status"), member(&seen, "reason")), ("failed".into(), "superseded".into()));
 }
 
 #[tokio::test]
-async fn whoever_has_lost_the_key_of_a_session_that_nothing_came_of_begins_another() {
+async fn a_failed_session_whose_key_is_lost_gives_its_place_to_another() {
     let standin = Standin::start().await;
     let Some(app) = app(&standin).await else { return };
     let (order, lost) = (app.new_order_id().await, new_key());
@@ -316,7 +318,7 @@ async fn whoever_has_lost_the_key_of_a_session_that_nothing_came_of_begins_anoth
 }
 
 #[tokio::test]
-async fn nobody_is_sent_to_pay_a_cancelled_order() {
+async fn no_shopper_is_sent_to_pay_a_cancelled_order() {
     let standin = Standin::start().await;
     let Some(app) = app(&standin).await else { return };
     let order = app.new_order_id().await;

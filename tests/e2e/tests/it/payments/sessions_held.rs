@@ -6,7 +6,7 @@ use standin::{Payment, Provider, Standin};
 use super::shopper::{begin, member, post, session, shopper};
 use crate::new_key;
 
-/// A server on which the fourth session of an hour is too much.
+/// A server that holds the fourth session of an hour for review.
 async fn wary(standin: &Standin) -> Option<App> {
     let private = App::private().payments(standin).variable("fraud_review_score", "10");
     let app = private.variable("limit_customer_hour", "100").variable("limit_address_hour", "100").spawn().await?;
@@ -62,7 +62,7 @@ async fn a_held_payment_can_be_given_up() {
 }
 
 #[tokio::test]
-async fn a_held_payment_ends_where_the_order_is_paid_otherwise() {
+async fn a_held_payment_ends_when_the_order_is_paid_otherwise() {
     let standin = Standin::start().await;
     let Some(app) = wary(&standin).await else { return };
     let (client, order) = (shopper(&app), app.new_order_id().await);

@@ -1,4 +1,4 @@
-//! A shop that takes payments, and what its customers do.
+//! A shop that takes payments, and its customers' actions.
 
 use std::time::Duration;
 
@@ -20,7 +20,7 @@ pub struct Order {
 }
 
 impl Shop {
-    /// A shop with nothing special about it; `None` where a server is given.
+    /// A usual shop; `None` if a server is given.
     pub async fn open() -> Option<Shop> {
         Shop::like(App::private()).await
     }
@@ -54,7 +54,8 @@ impl Shop {
         (id, sent.header("location").to_owned())
     }
 
-    /// The shopper presses the button on the provider's page; gives where the provider sends the browser then.
+    /// The shopper presses the button on the provider's page. Gives the address that the provider
+    /// then sends the browser to.
     pub async fn press(&self, page: &str) -> String {
         let browser = reqwest::Client::builder()
             .no_proxy()
@@ -68,7 +69,7 @@ impl Shop {
         sent.headers()["location"].to_str().expect("an address").to_owned()
     }
 
-    /// What readers see of an order's payments.
+    /// The readers' view of an order's payments.
     pub async fn money(&self, order: &Order) -> Value {
         self.app.client.payment_status(&order.id).await.expect(200).json()
     }

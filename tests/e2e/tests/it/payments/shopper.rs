@@ -1,4 +1,4 @@
-//! What scenarios of payments have in common: a shopper with orders, and a look into Redis.
+//! The common parts of scenarios of payments: a shopper with orders, and a look into Redis.
 
 use e2e::{Answer, App, Caller, Client};
 use redis::aio::MultiplexedConnection;
@@ -17,7 +17,7 @@ pub fn other_shopper(app: &App) -> Client {
     app.as_caller(&Caller::customer(&app.sample.org, &app.sample.other_customer))
 }
 
-/// What begins a session for an order.
+/// The body that begins a session for an order.
 pub fn session_request(order: &str, gateway: &str) -> Value {
     json!({"orderId": order, "paymentGateway": gateway, "returnUrl": format!("{}done", e2e::SHOP)})
 }

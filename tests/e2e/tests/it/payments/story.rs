@@ -8,7 +8,7 @@ use standin::{Outcome, Provider};
 
 use super::shop::Shop;
 
-/// From the shopper's click to an order that every reader sees as paid.
+/// The time from the shopper's click to an order that every reader sees as paid.
 const SOON: Duration = Duration::from_secs(3);
 
 #[tokio::test]
@@ -94,7 +94,7 @@ async fn refunds_are_made_once_each_and_add_up() {
         let money = shop.becomes(&order, "partially_refunded", SOON).await;
         assert_eq!(money["refundedAmount"], "1.00", "{money}");
 
-        // One by the provider's own pages: only its event tells us.
+        // This refund comes from the provider's own pages, so only its event reports it.
         let taken = money["payments"][0]["externalId"].as_str().expect("an id").to_owned();
         shop.standin.refund(&taken, Some("0.50"));
         e2e::eventually("both refunds are known", SOON, || async {
@@ -109,7 +109,7 @@ async fn refunds_are_made_once_each_and_add_up() {
 }
 
 #[tokio::test]
-async fn an_approved_order_is_captured_once_whoever_captures_it() {
+async fn an_approved_order_is_captured_once_by_event_and_operator() {
     let Some(shop) = Shop::open().await else { return };
     let capture = async |session: &str| shop.app.operator().capture(session, &json!({}), &crate::new_key()).await;
     // The operator, and then the event; both at once; the event alone.

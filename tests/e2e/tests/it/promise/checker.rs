@@ -1,4 +1,4 @@
-//! Writers that say what was acknowledged, readers that compare.
+//! Writers that note their acknowledged writes, and readers that compare.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -19,19 +19,19 @@ const ORDERS: usize = 4;
 const READERS: u64 = 5;
 const WRITERS: u64 = 2;
 
-/// From then on what any other program committed must show.
+/// After this time a commit of any other program must show.
 const SEEN_WITHIN: Duration = Duration::from_secs(1);
 
-/// An order that is written to. `acknowledged`: the newest version whose write was answered.
-struct Watched {
+/// An order that is written to. `acknowledged` is the newest version whose write was answered.
+struct WatchedOrder {
     id: String,
     number: String,
     acknowledged: AtomicI64,
 }
 
-/// What happened while one fault struck.
+/// The counts during one fault.
 #[derive(Clone, Copy, Debug, Default)]
-struct Tally {
+struct FaultTally {
     reads: u64,
     hits: u64,
     stale_if_error: u64,
@@ -41,22 +41,22 @@ struct Tally {
     by_sql: u64,
 }
 
-/// What readers, writers and the scenario share.
-struct Shared {
+/// The common parts of readers, writers and the scenario.
+struct CheckerState {
     client: Client,
     customer: String,
-    orders: Vec<Watched>,
-    /// How many orders there are at least: in statistics and in the list's total.
+    orders: Vec<WatchedOrder>,
+    /// The least number of orders, in statistics and in the list's total.
     count: AtomicI64,
     over: AtomicBool,
     excused: AtomicBool,
     fault: Mutex<&'static str>,
-    tallies: Mutex<BTreeMap<&'static str, Tally>>,
+    tallies: Mutex<BTreeMap<&'static str, FaultTally>>,
     failures: Mutex<Vec<String>>,
 }
 
 pub struct Checker {
-    shared: Arc<Shared>,
+    shared: Arc<CheckerState>,
     tasks: Vec<JoinHandle<()>>,
     seed: u64,
 }
@@ -69,10 +69,10 @@ impl Checker {
             let body = order.json();
             let text = |name: &str| body[name].as_str().expect("a text").to_owned();
             let acknowledged = AtomicI64::new(order.version());
-            orders.push(Watched { id: text("id"), number: text("orderNumber"), acknowledged });
+            orders.push(WatchedOrder { id: text("id"), number: text("orderNumber"), acknowledged });
         }
         let count = app.client.stats("").await.expect(200).json()["totalOrders"].as_i64().expect("totalOrders");
-        let shared = Arc::new(Shared {
+        let shared = Arc::new(CheckerState {
             client: app.client.clone(),
             customer: app.sample.customer.clone(),
             orders,
@@ -91,7 +91,8 @@ impl Checker {
         for _ in 0..WRITERS {
             tasks.push(tokio::spawn(patch(shared.clone(), Dice::new(dice.roll()))));
         }
-        // Another customer's, so that the watched orders stay on the first page of theirs.
+        // It belongs to another customer, so that the watched orders stay on the first page of
+        // theirs.
         let mut order = app.order_request();
         order["customerId"] = json!(app.sample.other_customer);
         tasks.push(tokio::spawn(create(shared.clone(), Dice::new(dice.roll()), order)));
@@ -99,7 +100,7 @@ impl Checker {
         Checker { shared, tasks, seed }
     }
 
-    /// From here on this fault strikes.
+    /// Begins the counts of this fault.
     pub async fn enter(&mut self, fault: Fault) {
         *lock(&self.shared.fault) = fault.name();
         self.shared.excused.store(fault.excuses(), SeqCst);
@@ -107,7 +108,7 @@ impl Checker {
 
     /// Waits until hits and writes are as before.
     pub async fn recover(&mut self) {
-        let so_far = |shared: &Shared| {
+        let so_far = |shared: &CheckerState| {
             let tallies = lock(&shared.tallies);
             tallies.values().fold((0, 0), |(hits, writes), tally| (hits + tally.hits, writes + tally.patches))
         };
@@ -127,14 +128,14 @@ impl Checker {
         }
     }
 
-    /// Ends all and says what happened; panics where a read was older than it may be.
+    /// Ends all tasks and gives the counts; panics if a read was older than it may be.
     pub async fn end(self) {
         self.shared.over.store(true, SeqCst);
         for task in self.tasks {
             task.await.expect("readers and writers end without a panic");
         }
         let tallies = lock(&self.shared.tallies);
-        let mut sum = Tally::default();
+        let mut sum = FaultTally::default();
         for (fault, t) in tallies.iter() {
             println!(
                 "{fault:24} {:6} reads {:6} hits {:4} stale-if-error {:4} refused | {:4} PATCH {:4} POST {:4} by SQL",
@@ -155,8 +156,8 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().expect("nobody panics with it in hand")
 }
 
-impl Shared {
-    fn tally(&self, change: impl FnOnce(&mut Tally)) {
+impl CheckerState {
+    fn tally(&self, change: impl FnOnce(&mut FaultTally)) {
         let fault = *lock(&self.fault);
         change(lock(&self.tallies).entry(fault).or_default());
     }
@@ -172,12 +173,12 @@ impl Shared {
         !self.over.load(SeqCst)
     }
 
-    fn any_order(&self, dice: &mut Dice) -> &Watched {
+    fn any_order(&self, dice: &mut Dice) -> &WatchedOrder {
         &self.orders[dice.below(self.orders.len())]
     }
 }
 
-/// What a read must show at least, taken before it begins, and how to find it in the answer.
+/// The least that a read must show, taken before it begins, and its place in the answer.
 enum Floor {
     /// This order's version, in the answer itself.
     Version(i64),
@@ -188,7 +189,7 @@ enum Floor {
 }
 
 impl Floor {
-    /// The first thing that is older than it may be.
+    /// The first value that is older than it may be.
     fn broken_by(&self, body: &Value) -> Option<String> {
         let below = |what: &str, seen: &Value, floor: i64| {
             let seen = seen.as_i64();
@@ -208,10 +209,10 @@ impl Floor {
     }
 }
 
-async fn read(shared: Arc<Shared>, mut dice: Dice) {
+async fn read(shared: Arc<CheckerState>, mut dice: Dice) {
     while shared.goes_on() {
         let order = shared.any_order(&mut dice);
-        let version = |order: &Watched| order.acknowledged.load(SeqCst);
+        let version = |order: &WatchedOrder| order.acknowledged.load(SeqCst);
         let all = || shared.orders.iter().map(|order| (order.id.clone(), version(order))).collect();
         let count = shared.count.load(SeqCst);
         let get = |path: String| (shared.client.request(Method::GET, &path), path);
@@ -241,7 +242,7 @@ async fn read(shared: Arc<Shared>, mut dice: Dice) {
 }
 
 fn judge(
-    shared: &Shared,
+    shared: &CheckerState,
     answer: Result<Answer, reqwest::Error>,
     floor: &Floor,
     name: &str,
@@ -270,7 +271,7 @@ fn judge(
     }
 }
 
-async fn patch(shared: Arc<Shared>, mut dice: Dice) {
+async fn patch(shared: Arc<CheckerState>, mut dice: Dice) {
     while shared.goes_on() {
         let order = shared.any_order(&mut dice);
         let change = json!({ "notes": format!("{:x}", dice.roll()) });
@@ -286,7 +287,7 @@ async fn patch(shared: Arc<Shared>, mut dice: Dice) {
     }
 }
 
-async fn create(shared: Arc<Shared>, mut dice: Dice, order: Value) {
+async fn create(shared: Arc<CheckerState>, mut dice: Dice, order: Value) {
     while shared.goes_on() {
         let request = shared.client.request(Method::POST, "/orders").header("idempotency-key", crate::new_key());
         if let Ok(answer) = shared.client.try_send(request.json(&order)).await
@@ -299,8 +300,8 @@ async fn create(shared: Arc<Shared>, mut dice: Dice, order: Value) {
     }
 }
 
-/// Another program in the database: what it commits is seen within a second.
-async fn write_by_sql(shared: Arc<Shared>, mut dice: Dice, url: String) {
+/// Another program in the database, whose commits must be seen within a second.
+async fn write_by_sql(shared: Arc<CheckerState>, mut dice: Dice, url: String) {
     while shared.goes_on() {
         let Ok((client, connection)) = tokio_postgres::connect(&url, tokio_postgres::NoTls).await else {
             sleep(Duration::from_millis(50)).await;

@@ -1,4 +1,5 @@
-//! What strikes while the checker reads and writes. Each fault begins, holds for a while and is repaired.
+//! The faults that strike while the checker reads and writes. Each fault begins, holds for a while
+//! and is repaired.
 
 use std::time::{Duration, Instant};
 
@@ -54,7 +55,7 @@ impl Fault {
         Fault::RedisAndPostgresHung,
     ];
 
-    /// For the report.
+    /// The name for the report.
     pub fn name(self) -> &'static str {
         const NAMES: [&str; 19] = [
             "nothing",
@@ -80,7 +81,7 @@ impl Fault {
         NAMES[self as usize]
     }
 
-    /// Whether a read may be refused while it strikes: Redis is never the reason that one fails.
+    /// Whether a read may be refused while it strikes. Redis is never the reason that one fails.
     pub fn excuses(self) -> bool {
         use Fault::*;
         matches!(
@@ -100,7 +101,7 @@ impl Fault {
             }
             Fault::RedisBackFromSnapshot => {
                 app.redis.as_ref().expect("an own Redis").snapshot().await;
-                // What was saved is outdated soon; what lives for a second may still stand in it.
+                // The saved contents are outdated soon, except for entries that live for a second.
                 sleep(dice.millis(50, 600)).await;
                 app.redis.as_mut().expect("an own Redis").restart_from_snapshot().await;
                 sleep(hold / 2).await;
@@ -201,7 +202,7 @@ async fn repeat(
     }
 }
 
-/// `CLIENT PAUSE`, several short ones in a row: a pause that ends by itself needs no repair.
+/// `CLIENT PAUSE`, several short ones in a row. A pause ends by itself, so it needs no repair.
 async fn pause(app: &App, hold: Duration, what: &str) {
     let begun = Instant::now();
     let mut redis = connect(app).await;
@@ -217,7 +218,7 @@ async fn entries(redis: &mut MultiplexedConnection, app: &App) -> Vec<String> {
     keys.into_iter().filter(|key| !key.ends_with(":lock")).collect()
 }
 
-/// Entries that are cut off, have a flipped bit, are something else altogether, or another type.
+/// Damages entries: cut off, with a flipped bit, replaced by other contents, or of another type.
 async fn garble(redis: &mut MultiplexedConnection, app: &App, dice: &mut Dice) {
     for key in entries(redis, app).await {
         let Ok(mut bytes) = redis::cmd("GET").arg(&key).query_async::<Vec<u8>>(redis).await else { continue };
@@ -238,7 +239,7 @@ async fn garble(redis: &mut MultiplexedConnection, app: &App, dice: &mut Dice) {
     }
 }
 
-/// Entries as they were before some writes stand there again.
+/// Puts entries back as they were before some writes.
 async fn put_back(app: &App, dice: &mut Dice) {
     let mut redis = connect(app).await;
     for _ in 0..4 {
@@ -256,7 +257,7 @@ async fn put_back(app: &App, dice: &mut Dice) {
     }
 }
 
-/// A small `maxmemory` and somebody who fills it: anything may be evicted at any moment.
+/// A small `maxmemory` and a client that fills it, so anything may be evicted at any moment.
 async fn evict(app: &App, hold: Duration) {
     let (begun, mut redis) = (Instant::now(), connect(app).await);
     let memory: String = redis::cmd("INFO").arg("memory").query_async(&mut redis).await.expect("INFO");
@@ -268,7 +269,7 @@ async fn evict(app: &App, hold: Duration) {
     while begun.elapsed() < hold.max(Duration::from_secs(1)) {
         for _ in 0..20 {
             count += 1;
-            // Where nothing can be evicted any more it is refused: as good.
+            // If nothing can be evicted any more, the write is refused, which is as good.
             let set = redis::cmd("SET").arg(format!("junk:{}", count % 400)).arg(&junk).arg("PX").arg(3000).to_owned();
             let _ = set.exec_async(&mut redis).await;
         }

@@ -1,7 +1,9 @@
-//! Promise 1 under fire: writers bump versions through the API and with SQL, readers record what they see, faults strike. A read
-//! older than what was acknowledged before it began is a failure, unless it is marked stale-if-error.
+//! Promise 1 under fire: writers bump versions through the API and with SQL, readers record them,
+//! faults strike. A read older than a write that was acknowledged before it began is a failure,
+//! unless it is marked stale-if-error.
 //!
-//! `E2E_MINUTES=10` goes on for so long, in an order that the seed decides; `E2E_SEED` repeats a run's order.
+//! `E2E_MINUTES=10` goes on for so long, in an order that the seed decides; `E2E_SEED` repeats a
+//! run's order.
 
 mod checker;
 mod faults;
@@ -12,7 +14,8 @@ use checker::Checker;
 use e2e::App;
 use faults::Fault;
 
-/// Random numbers that a seed repeats: SplitMix64 (Steele, Lea, Flood, "Fast Splittable Pseudorandom Number Generators", 2014).
+/// Random numbers that a seed repeats: SplitMix64 (Steele, Lea, Flood, "Fast Splittable
+/// Pseudorandom Number Generators", 2014).
 pub struct Dice(u64);
 
 impl Dice {

@@ -1,4 +1,5 @@
-//! What a delivery needs may be away or slow: nothing is lost, nothing is answered that isn't so.
+//! Stores and providers may be away or slow during a delivery. Nothing is lost, and no answer is
+//! wrong.
 
 use std::time::{Duration, Instant};
 
@@ -32,7 +33,7 @@ async fn while_postgres_is_away_nothing_is_accepted_and_afterwards_everything_is
             }
             eventually("the event is accepted", Duration::from_secs(20), || async {
                 let (status, told) = deliver(&app.client, &signed).await;
-                // What a hung Postgres was asked, it may have done when it went on.
+                // A hung Postgres may have done its work when it went on.
                 assert!(
                     status == 503 || ["processed", "already_processed"].contains(&told.as_str()),
                     "{status} {told}"
@@ -76,13 +77,13 @@ async fn a_slow_delivery_keeps_its_claim_for_as_long_as_it_works() {
 }
 
 #[tokio::test]
-async fn who_answers_that_it_is_done_vouches_for_what_is_read_next() {
+async fn an_answer_that_an_event_is_done_vouches_for_later_reads() {
     let Some(app) = shop_like(App::private()).await else { return };
     for round in 0..10 {
         let order = order(&app).await;
         let event = pay(&app, Provider::Stripe, &order);
         app.warm(&format!("/orders/{}", order.id)).await;
-        // What a server does that dies between its commit and telling the cache.
+        // The state that a server leaves if it dies between its commit and telling the cache.
         let body: String = event.body.iter().map(|byte| format!("{byte:02x}")).collect();
         let told: serde_json::Value = serde_json::from_slice(&event.body).expect("JSON");
         let object = serde_json::json!([{"kind": "payment", "id": told["data"]["object"]["id"], "state": "completed",

@@ -7,7 +7,8 @@ use standin::Provider;
 
 use super::{deliver, ok, order, pay, shop_like};
 
-/// Waits until what writers do behind their answers is done. A read renews the certificate: before the first one nobody's rows go.
+/// Waits until writers have finished their work behind the answers. A read renews the certificate,
+/// and before the first renewal no row is deleted.
 async fn outbox_is_empty(app: &App) {
     eventually("the outbox is emptied behind the answer", Duration::from_secs(20), || async {
         app.client.order(&app.sample.order).await;
@@ -16,36 +17,38 @@ async fn outbox_is_empty(app: &App) {
     .await;
 }
 
-/// What deliveries ask Redis. A read before them may still be at work behind its answer, and a renewal of the certificate comes when it is due: neither
-/// is a delivery's.
-struct Asked {
-    /// Of the delivery's claim.
+/// The commands of deliveries to Redis. A read before them may still be at work behind its answer,
+/// and a renewal of the certificate comes when it is due: neither is a delivery's.
+struct RedisCost {
+    /// Commands of the delivery's claim.
     claims: usize,
-    /// Invalidations of this order: its own, and what a renewal in between does again.
+    /// Invalidations of this order: the delivery's own, and repetitions by a renewal in between.
     invalidations: usize,
     renewals: usize,
-    /// For the certificate, which an instance asks for once.
+    /// Commands for the certificate, which an instance asks for once.
     certificates: usize,
-    /// Whatever else there is, but the count of the customer's attempts, which is cleared behind the answer.
+    /// All other commands, except the one that clears the count of the customer's attempts behind
+    /// the answer.
     others: Vec<Command>,
 }
 
-fn asked(app: &App, order: &str, commands: Vec<Command>) -> Asked {
-    let mut asked = Asked { claims: 0, invalidations: 0, renewals: 0, certificates: 0, others: Vec::new() };
+fn redis_cost(app: &App, order: &str, commands: Vec<Command>) -> RedisCost {
+    let mut cost = RedisCost { claims: 0, invalidations: 0, renewals: 0, certificates: 0, others: Vec::new() };
     for command in commands {
         match &command {
-            command if command.is_renewal() => asked.renewals += 1,
-            command if command.text.contains("order-payment:webhook:") => asked.claims += 1,
-            command if command.text.contains("order-payment:certificate:") => asked.certificates += 1,
-            command if command.name == "DEL" && command.text.contains(order) => asked.invalidations += 1,
+            command if command.is_renewal() => cost.renewals += 1,
+            command if command.text.contains("order-payment:webhook:") => cost.claims += 1,
+            command if command.text.contains("order-payment:certificate:") => cost.certificates += 1,
+            command if command.name == "DEL" && command.text.contains(order) => cost.invalidations += 1,
             command if command.text.contains("payment:rate:") || command.text.contains(&app.sample.order) => {}
-            _ => asked.others.push(command),
+            _ => cost.others.push(command),
         }
     }
-    asked
+    cost
 }
 
-/// The statements that are neither a read's nor part of the cache protocol, which is told of behind the answer.
+/// The statements that are neither a read's nor part of the cache protocol, which runs behind the
+/// answer.
 fn own(statements: Vec<String>) -> Vec<String> {
     statements.into_iter().filter(|text| !text.contains("cache_") && !text.contains("order_get")).collect()
 }
@@ -70,7 +73,7 @@ async fn a_first_delivery_costs_two_statements_and_a_duplicate_one_redis_command
             let sql = own(app.statements().await.since(&earlier));
             assert_eq!(sql.len(), 2, "{provider:?}: {sql:#?}");
             // A claim, an invalidation, the claim's end.
-            let redis = asked(&app, &order.id, log.take().await);
+            let redis = redis_cost(&app, &order.id, log.take().await);
             assert_eq!((redis.claims, redis.others.len()), (2, 0), "{provider:?}: {:#?}", redis.others);
             assert!(redis.certificates <= 1, "{provider:?}: {}", redis.certificates);
             let invalidations = redis.invalidations;
@@ -93,7 +96,7 @@ async fn a_duplicate_costs_one_redis_command_and_no_statement() {
         for _ in 0..20 {
             log.take().await;
             assert_eq!(deliver(&app.client, &signed).await, ok("already_processed"));
-            let redis = asked(&app, &order.id, log.take().await);
+            let redis = redis_cost(&app, &order.id, log.take().await);
             let told = (redis.claims, redis.others.len());
             assert!(redis.certificates <= 1, "{provider:?}: {}", redis.certificates);
             assert_eq!(told, (1, 0), "{provider:?}: {:#?}", redis.others);

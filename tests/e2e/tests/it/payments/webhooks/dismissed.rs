@@ -1,4 +1,4 @@
-//! What operators put aside.
+//! Events that operators dismiss.
 
 use e2e::{Answer, App, Client, Metrics};
 use reqwest::Method;
@@ -31,7 +31,7 @@ async fn alarming(app: &App) -> Option<f64> {
 }
 
 #[tokio::test]
-async fn an_operator_puts_aside_what_is_in_review_and_the_alarm_ends() {
+async fn an_operator_dismisses_an_event_in_review_and_the_alarm_ends() {
     let Some(app) = shop().await else { return };
     let order = order(&app).await;
     let part = Payment::new(Provider::Stripe, &order.id, "0.05", &app.sample.currency);
@@ -71,7 +71,7 @@ async fn an_operator_puts_aside_what_is_in_review_and_the_alarm_ends() {
 }
 
 #[tokio::test]
-async fn only_operators_put_aside_and_only_what_is_in_review() {
+async fn only_operators_dismiss_and_only_events_in_review() {
     let Some(app) = shop().await else { return };
     let order = order(&app).await;
     let event = super::pay(&app, Provider::PayPal, &order);

@@ -5,12 +5,12 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use e2e::{App, eventually};
-use standin::{Provider, Signed, Signing};
+use standin::{Provider, SignedDelivery, Signing};
 use tokio::task::JoinHandle;
 
 use super::{deliver, ok, order, pay, payment_status, shop_like};
 
-/// Forged deliveries by many, each with a certificate of a name of its own, until it is ended.
+/// Many senders of forged deliveries, each with a certificate URL of its own, until it is ended.
 struct Flood {
     over: Arc<AtomicBool>,
     sent: Arc<AtomicUsize>,
@@ -18,7 +18,7 @@ struct Flood {
 }
 
 impl Flood {
-    fn begin(app: &App, model: &Signed, certificates: bool) -> Flood {
+    fn begin(app: &App, model: &SignedDelivery, certificates: bool) -> Flood {
         let (over, sent) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)));
         let base = app.standin().base_url().to_owned();
         let clients = (0..16)
@@ -64,7 +64,7 @@ fn fetches(app: &App) -> usize {
 }
 
 /// Delivers again until it is accepted, as the provider would.
-async fn accepted(app: &App, signed: &Signed) {
+async fn accepted(app: &App, signed: &SignedDelivery) {
     eventually("the genuine event is accepted", Duration::from_secs(20), || async {
         let (status, told) = deliver(&app.client, signed).await;
         assert!(matches!(status, 200 | 503), "{status} {told}");
@@ -89,7 +89,7 @@ async fn genuine_ones_are_answered_in_a_flood(app: &App, before: impl AsyncFn(&A
     accepted(app, &app.standin().signed(&pay(app, Provider::PayPal, &second).id)).await;
     assert_eq!(payment_status(app, &second).await, "paid");
     flood.end().await;
-    // The window slides: within a minute no more than ten.
+    // The window slides, so there are no more than ten within a minute.
     let most = 10 * (1 + began.elapsed().as_secs() as usize / 60);
     assert!(fetches(app) - fetched <= most, "{} fetches in {:?}", fetches(app) - fetched, began.elapsed());
 }
@@ -127,9 +127,10 @@ async fn flush(app: &App) {
     redis::cmd("FLUSHALL").exec_async(&mut connection).await.expect("FLUSHALL");
 }
 
-/// The flood has used up the fetches: what has passed once needs none, whoever has forgotten it.
+/// The flood has used up the fetches. A certificate that has passed once needs none, even if Redis
+/// has lost it.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn redis_losing_its_data_in_a_flood_doesnt_delay_who_has_a_certificate_that_had_passed() {
+async fn redis_losing_its_data_in_a_flood_delays_no_certificate_that_had_passed() {
     let Some(app) = shop_like(App::private().own_redis()).await else { return };
     let first = order(&app).await;
     let signed = app.standin().signed(&pay(&app, Provider::PayPal, &first).id);
@@ -179,7 +180,7 @@ async fn a_flood_in_the_name_of_the_genuine_certificate_costs_no_fetch() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_server_that_has_only_seen_a_flood_answers_at_once_what_the_database_knows_though_redis_lost_its_data() {
+async fn a_flooded_server_knows_the_databases_certificates_after_redis_lost_its_data() {
     let Some(app) = shop_like(App::private().own_redis()).await else { return };
     let first = order(&app).await;
     let signed = app.standin().signed(&pay(&app, Provider::PayPal, &first).id);

@@ -1,8 +1,8 @@
-//! What doesn't verify is refused with the reason, and leaves no trace.
+//! A delivery that doesn't verify is refused with the reason, and leaves no trace.
 
 use e2e::App;
 use serde_json::json;
-use standin::{Certificate, Provider, Signed, Signing};
+use standin::{Certificate, Provider, SignedDelivery, Signing};
 
 use super::{deliver, events, money, ok, order, pay, payment_status, shop, shop_like};
 
@@ -10,13 +10,13 @@ fn refused(reason: &str) -> (u16, String) {
     (400, reason.to_owned())
 }
 
-fn altered(signed: &Signed) -> Signed {
+fn altered(signed: &SignedDelivery) -> SignedDelivery {
     let body = String::from_utf8(signed.body.clone()).expect("JSON").replacen("\"id\"", "\"id\" ", 1);
     signed.clone().with_body(body)
 }
 
 #[tokio::test]
-async fn what_paypal_has_not_signed_for_us_is_refused_with_the_reason() {
+async fn a_delivery_that_paypal_has_not_signed_for_us_is_refused_with_the_reason() {
     let Some(app) = shop().await else { return };
     let order = order(&app).await;
     let event = pay(&app, Provider::PayPal, &order);
@@ -96,7 +96,7 @@ async fn what_paypal_has_not_signed_for_us_is_refused_with_the_reason() {
 }
 
 #[tokio::test]
-async fn what_stripe_has_not_signed_for_us_is_refused_with_the_reason() {
+async fn a_delivery_that_stripe_has_not_signed_for_us_is_refused_with_the_reason() {
     let Some(app) = shop().await else { return };
     let order = order(&app).await;
     let event = pay(&app, Provider::Stripe, &order);
@@ -133,7 +133,11 @@ async fn what_stripe_has_not_signed_for_us_is_refused_with_the_reason() {
 }
 
 /// The genuine delivery's signature over another body of the same CRC-32.
-fn forged(genuine: &Signed, event: &standin::Event, change: impl FnOnce(&mut serde_json::Value)) -> Signed {
+fn forged(
+    genuine: &SignedDelivery,
+    event: &standin::Event,
+    change: impl FnOnce(&mut serde_json::Value),
+) -> SignedDelivery {
     let mut claim: serde_json::Value = serde_json::from_slice(&event.body).expect("JSON");
     change(&mut claim);
     genuine.clone().with_body(standin::with_the_crc_of(&event.body, claim.to_string().as_bytes()))
@@ -156,7 +160,8 @@ async fn a_body_with_the_checksum_of_a_genuine_one_moves_no_money_and_blocks_not
             ok("processed"),
             "the checksum fits: its resource is what counts"
         );
-        // The genuine one says what the API shows, the forged one doesn't: somebody has to look at that one alone.
+        // The genuine body says what the API shows, the forged one doesn't. So only the forged one
+        // needs an operator's look.
         let (answer, again, stored) = match forged_first {
             true => ("processed", "already_processed", "applied applied"),
             false => ("needs_review", "needs_review", "applied needs_review:transmission-conflict"),
@@ -268,7 +273,8 @@ async fn one_transmission_costs_a_few_rows_and_calls_however_many_bodies_it_come
     assert_eq!(answers, [[200; 25].as_slice(), &[503; 15]].concat(), "nothing that isn't stored is answered 2xx");
     assert_eq!(app.standin().seen().len(), calls, "PayPal was asked for those that are stored");
     assert_eq!(app.psql_value("SELECT count(*)::text FROM webhook_events").await, "5");
-    // The genuine one comes too late, but not to nothing: the API has told what it is about, and reconciliation has a way of its own.
+    // The genuine delivery comes too late, but isn't lost: the API has told its contents, and
+    // reconciliation takes a way of its own.
     assert_eq!(deliver(&app.client, &genuine).await.0, 503);
     assert_eq!(money(&app, &order).await, format!("paid paid/{}/0.00", order.total));
     let operator = app.operator();
@@ -279,7 +285,7 @@ async fn one_transmission_costs_a_few_rows_and_calls_however_many_bodies_it_come
 }
 
 #[tokio::test]
-async fn events_of_the_simulator_are_recognised_where_that_is_wanted_and_move_nothing() {
+async fn simulator_events_are_recognised_if_that_is_wanted_and_move_nothing() {
     let Some(app) = shop_like(App::private().variable("paypal_simulator", "ignore")).await else { return };
     let order = order(&app).await;
     let event = pay(&app, Provider::PayPal, &order);

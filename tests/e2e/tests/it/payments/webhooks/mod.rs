@@ -12,9 +12,9 @@ mod sequence;
 
 use e2e::{App, Client};
 use serde_json::Value;
-use standin::{Event, Happened, Payment, Provider, Signed, Standin};
+use standin::{ActionEvents, Event, Payment, Provider, SignedDelivery, Standin};
 
-/// What pays.
+/// The event that pays an order, for each provider.
 const PAID: [&str; 2] = ["PAYMENT.CAPTURE.COMPLETED", "payment_intent.succeeded"];
 
 /// A server that takes payments, with events that are sent only when a scenario sends them.
@@ -29,26 +29,26 @@ async fn shop_like(private: e2e::Private) -> Option<App> {
     Some(app)
 }
 
-/// An order as a scenario needs it.
-struct Order {
+/// An order with the values that a scenario needs.
+struct PayableOrder {
     id: String,
     total: String,
 }
 
-async fn order(app: &App) -> Order {
+async fn order(app: &App) -> PayableOrder {
     let order = app.new_order().await.json();
     let text = |name: &str| order[name].as_str().expect(name).to_owned();
-    Order { id: text("id"), total: text("totalAmount") }
+    PayableOrder { id: text("id"), total: text("totalAmount") }
 }
 
 /// The payment status of an order as a reader sees it.
-async fn payment_status(app: &App, order: &Order) -> String {
+async fn payment_status(app: &App, order: &PayableOrder) -> String {
     let order: Value = app.client.order(&order.id).await.expect(200).json();
     order["paymentStatus"].as_str().expect("a payment status").to_owned()
 }
 
 /// Payment status, and each payment as status, amount and refunded sum.
-async fn money(app: &App, order: &Order) -> String {
+async fn money(app: &App, order: &PayableOrder) -> String {
     let id = &order.id;
     app.psql_value(&format!(
         "SELECT concat_ws(' ', o.payment_status, (SELECT string_agg(p.status || '/' || p.amount::numeric(15, 2) || '/' ||
@@ -58,20 +58,21 @@ async fn money(app: &App, order: &Order) -> String {
     .await
 }
 
-/// The shopper has paid all of an order: the event that says so.
-fn pay(app: &App, provider: Provider, order: &Order) -> Event {
+/// Lets the shopper pay all of an order; gives the event that says so.
+fn pay(app: &App, provider: Provider, order: &PayableOrder) -> Event {
     let payment = Payment::new(provider, &order.id, &order.total, &app.sample.currency);
     paid(app, &app.standin().pay_directly(&payment))
 }
 
-/// The event among these that says that money was taken.
-fn paid(app: &App, happened: &Happened) -> Event {
+/// The event among these that reports the taken money.
+fn paid(app: &App, happened: &ActionEvents) -> Event {
     let events = happened.events.iter().map(|id| app.standin().event(id));
     events.into_iter().find(|event| PAID.contains(&event.kind.as_str())).expect("an event of a payment")
 }
 
-/// One delivery to one server: status, and the outcome in the body; of a problem its reason, else its title.
-async fn deliver(client: &Client, signed: &Signed) -> (u16, String) {
+/// Delivers once to one server. Gives the status and the outcome in the body; for a problem its
+/// reason, else its title.
+async fn deliver(client: &Client, signed: &SignedDelivery) -> (u16, String) {
     let headers = signed.headers.iter().map(|(name, value)| (name.as_str(), value.as_str()));
     let answer = client.deliver(signed.provider.name(), headers, signed.body.clone()).await;
     let body = answer.json();
@@ -80,7 +81,7 @@ async fn deliver(client: &Client, signed: &Signed) -> (u16, String) {
     (answer.status, told.unwrap_or_default().to_owned())
 }
 
-/// The answer's words where it was 200.
+/// A 200 with this outcome.
 fn ok(outcome: &str) -> (u16, String) {
     (200, outcome.to_owned())
 }

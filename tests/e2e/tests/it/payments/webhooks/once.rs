@@ -1,16 +1,16 @@
-//! One event has one effect, however often, wherever and whenever it is delivered.
+//! One event has one effect, however often, on any server and at any time it is delivered.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use e2e::{App, Client, eventually, eventually_every};
-use standin::{Fault, FaultKind, Provider, Signed, Signing};
+use standin::{Fault, FaultKind, Provider, SignedDelivery, Signing};
 
 use super::{deliver, events, money, ok, order, pay, payment_status, shop, shop_like};
 
-/// Whether it is told at all times that this order was paid once.
-async fn paid_once(app: &App, order: &super::Order) {
+/// Whether every view tells that this order was paid once.
+async fn paid_once(app: &App, order: &super::PayableOrder) {
     assert_eq!(money(app, order).await, format!("paid paid/{}/0.00", order.total));
     assert_eq!(payment_status(app, order).await, "paid");
     let audit =
@@ -32,9 +32,15 @@ async fn a_payment_is_told_by_an_event_and_a_duplicate_changes_nothing() {
     }
 }
 
-/// Delivers by `clients` at once, `each` times, to these servers in turn; again until the answer is 200. How many of them were
-/// `processed`; all others were `already_processed`.
-async fn storm(servers: &[Client], signed: &Signed, clients: usize, each: usize, beside: impl AsyncFn()) -> usize {
+/// Delivers by `clients` at once, `each` times, to these servers in turn, and again until the
+/// answer is 200. Gives how many answers were `processed`; all others were `already_processed`.
+async fn storm(
+    servers: &[Client],
+    signed: &SignedDelivery,
+    clients: usize,
+    each: usize,
+    beside: impl AsyncFn(),
+) -> usize {
     let processed = Arc::new(AtomicUsize::new(0));
     let tasks: Vec<_> = (0..clients)
         .map(|n| {
@@ -96,7 +102,7 @@ async fn redis_emptied_all_the_while_changes_nothing() {
     let order = order(&app).await;
     let signed = app.standin().signed(&pay(&app, Provider::PayPal, &order).id);
     let processed = storm(&[app.client.clone(), other], &signed, 10, 10, async || {
-        // Nothing is waited for: emptied at some moment of the storm, and again and again.
+        // Nothing is waited for: Redis is emptied at any moment of the storm, again and again.
         for _ in 0..40 {
             redis(&app, "FLUSHALL").await;
             tokio::time::sleep(Duration::from_millis(20)).await;
@@ -131,7 +137,7 @@ async fn a_dead_or_a_hung_redis_changes_nothing() {
                 redis.resume()
             }
             paid_once(&app, &order).await;
-            // A hung Redis takes up a claim that nobody waits for any more when it goes on.
+            // A hung Redis goes on later and takes up a claim whose sender has given up.
             eventually("the claim has run out", Duration::from_secs(10), || async {
                 let (status, told) = deliver(&app.client, &signed).await;
                 assert!(status == 503 || told == "already_processed", "{status} {told}");
@@ -176,7 +182,7 @@ async fn servers_killed_at_any_moment_lose_nothing_and_repeat_nothing() {
         .map(|(n, (_, signed))| {
             let (client, signed, done) = (app.client.clone(), signed.clone(), done.clone());
             tokio::spawn(async move {
-                // All at once would be over before the first kill.
+                // All deliveries at once would be over before the first kill.
                 tokio::time::sleep(Duration::from_millis(60 * n as u64)).await;
                 let (pause, limit) = (Duration::from_millis(100), Duration::from_secs(120));
                 eventually_every(pause, "the event is accepted", limit, || async {
@@ -214,7 +220,7 @@ async fn servers_killed_at_any_moment_lose_nothing_and_repeat_nothing() {
     assert!(!events(&app).await.contains("received"), "{}", events(&app).await);
     for (order, signed) in &orders {
         paid_once(&app, order).await;
-        // The other server may still be finding its breath.
+        // The other server may not have recovered yet.
         eventually("it is known there, too", Duration::from_secs(10), || async {
             let (status, told) = deliver(&other, signed).await;
             assert!(status == 503 || told == "already_processed", "{status} {told}");
@@ -265,7 +271,7 @@ async fn an_event_before_its_resource_or_its_order_takes_effect_when_that_is_the
 
     for provider in Provider::ALL {
         // The provider was told an id under which the order is stored later.
-        let later = super::Order { id: uuid::Uuid::now_v7().to_string(), total: "24.00".to_owned() };
+        let later = super::PayableOrder { id: uuid::Uuid::now_v7().to_string(), total: "24.00".to_owned() };
         let signed = app.standin().signed(&pay(&app, provider, &later).id);
         assert_eq!(deliver(&app.client, &signed).await.0, 503, "the provider is to come again");
         assert!(events(&app).await.contains("received:order-unknown"));

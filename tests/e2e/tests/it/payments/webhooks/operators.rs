@@ -1,4 +1,4 @@
-//! What operators see of events and do with them.
+//! Operators' view of events, and their work with them.
 
 use std::time::Duration;
 
@@ -44,7 +44,7 @@ async fn events_are_for_operators_only() {
 }
 
 #[tokio::test]
-async fn an_operator_sees_what_needs_review_and_replays_it() {
+async fn an_operator_sees_events_in_review_and_replays_one() {
     let Some(app) = shop().await else { return };
     let order = order(&app).await;
     let event = pay(&app, Provider::PayPal, &order);
@@ -69,7 +69,8 @@ async fn an_operator_sees_what_needs_review_and_replays_it() {
     assert_eq!(audit, "1", "who it was is written down");
 }
 
-/// Replays the only event there is, makes what waits due, and redrives: what the replay said, how many were taken, what is stored.
+/// Replays the only event there is, makes waiting ones due, and redrives. Gives the replay's
+/// answer, the redrive's counts, and the stored events.
 async fn replay_and_redrive(app: &App) -> (Answer, Value, String) {
     let found = listed(app, "limit=2").await;
     let [one] = &found[..] else { panic!("{found:?}") };
@@ -81,7 +82,7 @@ async fn replay_and_redrive(app: &App) -> (Answer, Value, String) {
 }
 
 #[tokio::test]
-async fn a_replay_of_what_concerns_nothing_of_ours_ends_it_again() {
+async fn a_replay_of_an_unknown_type_ignores_it_again() {
     let Some(app) = shop().await else { return };
     let happened = app.standin().publish(Provider::PayPal, "CATALOG.PRODUCT.CREATED", &json!({ "id": "PROD-1" }));
     assert_eq!(deliver(&app.client, &app.standin().signed(&happened.events[0])).await, ok("ignored"));
@@ -92,7 +93,7 @@ async fn a_replay_of_what_concerns_nothing_of_ours_ends_it_again() {
 }
 
 #[tokio::test]
-async fn what_was_answered_needs_review_waits_for_nobody_else() {
+async fn an_event_answered_needs_review_is_left_to_operators() {
     for mode in ["signature-only", "post-back"] {
         let Some(app) = shop_like(App::private().variable("paypal_mode", mode)).await else { return };
         let happened =
@@ -110,7 +111,7 @@ async fn what_was_answered_needs_review_waits_for_nobody_else() {
 }
 
 #[tokio::test]
-async fn a_redrive_takes_up_what_waits() {
+async fn a_redrive_takes_up_waiting_events() {
     let settings = App::private().variable("payment_timeout_ms", "300").variable("payment_breaker_ms", "20");
     let Some(app) = shop_like(settings).await else { return };
     let mut orders = Vec::new();
@@ -146,7 +147,7 @@ async fn a_redrive_takes_up_what_waits() {
 }
 
 #[tokio::test]
-async fn what_paypal_never_knew_is_not_asked_for_for_ever() {
+async fn a_resource_that_paypal_never_knew_is_not_asked_for_for_ever() {
     let Some(app) = shop_like(App::private().variable("paypal_simulator", "ignore")).await else { return };
     let order = order(&app).await;
     let event = pay(&app, Provider::PayPal, &order);
@@ -165,7 +166,7 @@ async fn what_paypal_never_knew_is_not_asked_for_for_ever() {
 }
 
 #[tokio::test]
-async fn a_reconciliation_finds_what_was_never_delivered() {
+async fn a_reconciliation_finds_events_that_were_never_delivered() {
     let Some(app) = shop().await else { return };
     for provider in Provider::ALL {
         let (delivered, lost) = (order(&app).await, order(&app).await);
@@ -183,7 +184,7 @@ async fn a_reconciliation_finds_what_was_never_delivered() {
         assert_eq!(payment_status(&app, &lost).await, "paid");
         let again = post(&app.operator(), &path).await.expect(200).json();
         assert_eq!((&again["missing"], &again["listed"]), (&json!(0), &answer["listed"]), "{again}");
-        // Should it be delivered after all, the money is still counted once.
+        // If it is delivered after all, the money is still counted once.
         assert_eq!(deliver(&app.client, &app.standin().signed(&second.id)).await.0, 200);
         assert_eq!(super::money(&app, &lost).await, format!("paid paid/{}/0.00", lost.total));
     }

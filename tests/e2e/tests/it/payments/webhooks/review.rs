@@ -1,4 +1,4 @@
-//! Money that doesn't fit is recorded where it is certain, and somebody is asked to look.
+//! Money that doesn't fit is recorded as far as it is certain, and an operator is asked to look.
 
 use e2e::App;
 use serde_json::json;
@@ -20,7 +20,7 @@ async fn five_cents_dont_pay_an_order() {
 }
 
 #[tokio::test]
-async fn what_somebody_else_got_pays_nothing() {
+async fn money_for_another_merchant_pays_nothing() {
     let Some(app) = shop().await else { return };
     let order = order(&app).await;
     let whole = Payment::new(Provider::PayPal, &order.id, &order.total, &app.sample.currency);
@@ -30,7 +30,7 @@ async fn what_somebody_else_got_pays_nothing() {
     assert_eq!(payment_status(&app, &order).await, "unpaid");
 
     // Our account is not the account of the order's organisation.
-    let theirs = super::Order { id: app.sample.foreign_order.clone(), total: "1.00".to_owned() };
+    let theirs = super::PayableOrder { id: app.sample.foreign_order.clone(), total: "1.00".to_owned() };
     let before = money(&app, &theirs).await;
     for provider in Provider::ALL {
         let event = pay(&app, provider, &theirs);
@@ -38,7 +38,7 @@ async fn what_somebody_else_got_pays_nothing() {
     }
     assert_eq!(money(&app, &theirs).await, before);
 
-    // A connected account that nobody has.
+    // A connected account that no organisation has.
     let event = pay(&app, Provider::Stripe, &order);
     let mut body: serde_json::Value = serde_json::from_slice(&event.body).expect("JSON");
     (body["account"], body["id"]) = (json!("acct_of_somebody_else"), json!("evt_of_somebody_else"));
@@ -48,7 +48,7 @@ async fn what_somebody_else_got_pays_nothing() {
 }
 
 #[tokio::test]
-async fn another_currency_and_a_cancelled_order_need_somebody_to_look() {
+async fn another_currency_and_a_cancelled_order_need_an_operator() {
     let Some(app) = shop().await else { return };
     let other = if app.sample.currency == "USD" { "EUR" } else { "USD" };
     for provider in Provider::ALL {
@@ -71,7 +71,7 @@ async fn another_currency_and_a_cancelled_order_need_somebody_to_look() {
 }
 
 #[tokio::test]
-async fn what_is_older_than_paypal_retries_waits_for_an_operator() {
+async fn an_event_older_than_paypals_retries_waits_for_an_operator() {
     let Some(app) = shop().await else { return };
     let order = order(&app).await;
     let event = pay(&app, Provider::PayPal, &order);
@@ -86,7 +86,7 @@ async fn what_is_older_than_paypal_retries_waits_for_an_operator() {
 }
 
 #[tokio::test]
-async fn types_that_nobody_knows_are_kept_and_ignored() {
+async fn unknown_types_are_kept_and_ignored() {
     let Some(app) = shop().await else { return };
     for (provider, kind) in [(Provider::PayPal, "VAULT.CREDIT-CARD.CREATED"), (Provider::Stripe, "customer.created")] {
         let happened = app.standin().publish(provider, kind, &json!({"id": "X-1"}));
@@ -99,7 +99,7 @@ async fn types_that_nobody_knows_are_kept_and_ignored() {
 }
 
 #[tokio::test]
-async fn a_known_type_that_cant_be_read_is_kept_for_somebody_to_look_at() {
+async fn a_known_type_that_cant_be_read_is_kept_for_an_operator() {
     let Some(app) = shop().await else { return };
     let order = order(&app).await;
     let event = pay(&app, Provider::Stripe, &order);

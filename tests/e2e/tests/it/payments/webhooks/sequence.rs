@@ -1,14 +1,15 @@
-//! Whatever order events arrive in, and how many at the same moment, they end in the same state and amounts.
+//! Events in any order, and any number at the same moment, come to the same state and amounts.
 
 use std::time::Duration;
 
 use e2e::{App, eventually};
-use standin::{Provider, Signed};
+use standin::{Provider, SignedDelivery};
 
 use super::{deliver, money, order, pay, shop};
 
-/// A payment with a life: paid, given back in two parts, disputed, decided. The deliveries in the order in which it happened.
-fn life(app: &App, order: &super::Order) -> Vec<Signed> {
+/// The deliveries of one payment in the order in which it happened: paid, refunded in two parts,
+/// disputed, decided.
+fn life(app: &App, order: &super::PayableOrder) -> Vec<SignedDelivery> {
     let standin = app.standin();
     let mut ids = vec![pay(app, Provider::PayPal, order).id];
     let body: serde_json::Value = serde_json::from_slice(&standin.event(&ids[0]).body).expect("JSON");
@@ -21,14 +22,15 @@ fn life(app: &App, order: &super::Order) -> Vec<Signed> {
     ids.iter().map(|id| standin.signed(id)).collect()
 }
 
-fn expected(order: &super::Order) -> String {
+fn expected(order: &super::PayableOrder) -> String {
     format!("partially_refunded partially_refunded/{}/3.00", order.total)
 }
 
 #[tokio::test]
-async fn a_payments_life_ends_in_one_state_in_whatever_order_it_is_told() {
+async fn a_payments_life_ends_in_one_state_in_every_order_of_its_events() {
     let Some(app) = shop().await else { return };
-    // Of the 120 orders those that begin and end differently; the database's own tests go through all of them.
+    // Of the 120 orders those that begin and end differently. The database's own tests go through
+    // all of them.
     for turn in [[0, 1, 2, 3, 4], [4, 3, 2, 1, 0], [2, 0, 4, 1, 3], [1, 2, 0, 3, 4], [3, 4, 1, 2, 0], [2, 1, 4, 3, 0]] {
         let order = order(&app).await;
         let told = life(&app, &order);
