@@ -2,8 +2,8 @@
 //! stay as they are.
 //!
 //! `base.yaml` is the frame. Below its `paths:` each comment `# NAME.yaml` stands for the paths of
-//! that file; files without such a comment follow by name. Below its `components:` each section is followed by the sections of the same name of
-//! all files, in the same order.
+//! that file; files without such a comment follow by name. Below its `components:` each section is
+//! followed by the sections of the same name of all files, in the same order.
 
 use std::collections::BTreeSet;
 use std::path::Path;
