@@ -45,7 +45,7 @@ set +a
 PATH=$POSTGRES_BIN:$PATH
 
 check "build" scripts/build.sh || exit 1
-check "unit tests" cargo test -p cache-logic -p commerce -p cache-spin -p edge -p payments $(component_flags) -p kit -p dev -p drift-check -p standin || true
+check "unit tests" cargo test -p cache-logic -p commerce -p cache-spin -p edge -p payments $(component_flags) -p kit --features kit/database -p dev -p drift-check -p standin || true
 check "database tests" cargo test -p database -p db-tests || true
 check "library and example" cargo test -p library-tests || true
 check "contract of the ports" cargo test -p contract-tests || true

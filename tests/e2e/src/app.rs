@@ -1,12 +1,13 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use kit::database::{connect, with_database};
 use serde_json::{Value, json};
 use standin::Standin;
 use tokio::sync::OwnedMutexGuard;
 use uuid::Uuid;
 
-use crate::suite::{Suite, connect, variable, with_database};
+use crate::suite::{Suite, variable};
 use crate::{
     Answer, Caller, Client, PostgresProcess, Private, RedisLog, RedisProcess, Sample, Server, Statements, eventually,
 };

@@ -1,9 +1,10 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+use kit::database::{connect, with_database};
 use standin::Standin;
 
-use crate::suite::{Suite, connect, make_template, scratch_dir, with_database};
+use crate::suite::{Suite, make_template, scratch_dir};
 use crate::{App, Caller, Client, PostgresProcess, RedisProcess, Sample, Server, eventually};
 
 /// The shop's address, which shoppers may be sent back to.

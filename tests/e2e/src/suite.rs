@@ -3,15 +3,15 @@ use std::hash::{Hash, Hasher};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use kit::database::{connect, seed, with_database};
 use tokio::sync::{Mutex, OnceCell};
-use tokio_postgres::{Client, NoTls};
 
 /// How many orders the template database holds if `E2E_SEED_ORDERS` doesn't say. Enough for pages
 /// and statistics, few enough to copy it per scenario.
-const SEED_ORDERS: &str = "300";
+const SEED_ORDERS: u32 = 300;
 
-fn seed_orders() -> String {
-    variable("E2E_SEED_ORDERS").unwrap_or_else(|| SEED_ORDERS.to_owned())
+fn seed_orders() -> u32 {
+    variable("E2E_SEED_ORDERS").map_or(SEED_ORDERS, |orders| orders.parse().expect("E2E_SEED_ORDERS is a number"))
 }
 
 /// The common parts of all scenarios of a run.
@@ -124,19 +124,8 @@ pub(crate) async fn make_template(database_url: &str) {
     let url = with_database(database_url, "e2e_template");
     let config = url.parse().expect("DATABASE_URL is a Postgres URL");
     database::migrate(&config, &database::Options::default(), &|_| {}).await.expect("the schema");
-    run(Command::new("psql")
-        .args(["-X", "-q", "-v", "ON_ERROR_STOP=1", "-v", &format!("seed_orders={}", seed_orders()), "-f"])
-        .args([seed_file().as_os_str(), url.as_ref()]));
+    seed(&url, seed_orders());
     execute(&format!("COMMENT ON DATABASE e2e_template IS '{made_from}'")).await;
-}
-
-fn run(command: &mut Command) {
-    if let Some(bin) = variable("POSTGRES_BIN") {
-        command.env("PATH", format!("{bin}:{}", variable("PATH").unwrap_or_default()));
-    }
-    let output =
-        command.current_dir(root()).stdin(Stdio::null()).output().unwrap_or_else(|e| panic!("{command:?}: {e}"));
-    assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
 }
 
 fn seed_file() -> PathBuf {
@@ -150,20 +139,6 @@ fn fingerprint() -> String {
     database::Files::read(database::default_dir()).expect("database/").fingerprint().hash(&mut hash);
     std::fs::read(seed_file()).expect("database/seed.sql").hash(&mut hash);
     format!("{:016x}", hash.finish())
-}
-
-/// A connection to Postgres, driven until it is dropped.
-pub(crate) async fn connect(url: &str) -> Client {
-    let (client, connection) = tokio_postgres::connect(url, NoTls).await.unwrap_or_else(|e| panic!("Postgres: {e}"));
-    tokio::spawn(connection);
-    client
-}
-
-/// The same address with another database.
-pub(crate) fn with_database(url: &str, database: &str) -> String {
-    let (address, query) = url.split_once('?').map_or((url, ""), |(address, query)| (address, query));
-    let server = address.rsplit_once('/').map_or(address, |(server, _)| server);
-    if query.is_empty() { format!("{server}/{database}") } else { format!("{server}/{database}?{query}") }
 }
 
 pub(crate) fn variable(name: &str) -> Option<String> {

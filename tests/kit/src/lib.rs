@@ -6,18 +6,21 @@
 //! | `services` | [`Services`]: a private Redis and Postgres in a directory |
 //! | `caller` | [`Caller`]: tokens |
 //! | `client` | `Client`: one method per endpoint; `answer`: `Answer`, a response read to its end |
+//! | `database` | `Database`: an empty or copied one per test, dropped with it |
 //! | `description` | `Description`: `openapi.yaml`, and whether an answer is as it says |
 //! | `prometheus` | `Metrics`: the text format, read strictly |
 //! | `wire` | `Wire`: HTTP as bytes, for requests that a client library would not send |
 //! | `eventually` | polling with a deadline, in place of sleeping |
 //!
-//! All but the first two need the feature `client`.
+//! `database` needs the feature of its name; all but it and the first two need `client`.
 
 #[cfg(feature = "client")]
 mod answer;
 mod caller;
 #[cfg(feature = "client")]
 mod client;
+#[cfg(feature = "database")]
+pub mod database;
 #[cfg(feature = "client")]
 mod description;
 #[cfg(feature = "client")]

@@ -1,12 +1,11 @@
 //! A database per test, copied from a template that is made once and dropped with the last test
 //! that needs it.
 
-use std::path::Path;
-use std::process::Command;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::ops::Deref;
 use std::sync::{Arc, Mutex, Weak};
 
-use tokio_postgres::{Client, Config, NoTls, Row};
+use kit::database::{OwnDatabase, connect, on_own_runtime, seed};
+use tokio_postgres::{Client, Row};
 use uuid::Uuid;
 
 /// The fixture's first organisation, with CUSTOMER and OTHER_CUSTOMER.
@@ -32,23 +31,19 @@ enum Contents {
     Seed,
 }
 
-/// A database that goes away with the value.
-struct Owned(String);
-
-impl Drop for Owned {
-    fn drop(&mut self) {
-        let statement = format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.0);
-        on_own_runtime(async move { connect(&admin()).await.batch_execute(&statement).await.ok() });
-    }
-}
-
 /// A test's own database.
 pub struct Database {
-    /// One connection to it.
-    pub client: Client,
-    config: Config,
-    database: Owned,
-    _template: Option<Arc<Owned>>,
+    db: kit::database::Database,
+    // The template goes when the last copy does.
+    _template: Option<Arc<OwnDatabase>>,
+}
+
+impl Deref for Database {
+    type Target = kit::database::Database;
+
+    fn deref(&self) -> &Self::Target {
+        &self.db
+    }
 }
 
 impl Database {
@@ -64,7 +59,7 @@ impl Database {
 
     /// Nothing at all.
     pub async fn empty() -> Self {
-        Self::made("template0", None).await
+        Self { db: kit::database::Database::empty().await, _template: None }
     }
 
     /// A database as the last release without a runner left it.
@@ -76,44 +71,7 @@ impl Database {
 
     async fn copy_of(contents: Contents) -> Self {
         let template = template(contents);
-        let name = template.0.clone();
-        Self::made(&name, Some(template)).await
-    }
-
-    async fn made(from: &str, template: Option<Arc<Owned>>) -> Self {
-        let name = fresh_name();
-        let statement = format!("CREATE DATABASE {name} TEMPLATE {from}");
-        connect(&admin()).await.batch_execute(&statement).await.expect("a database of the test's own");
-        let database = Owned(name);
-        let mut config = admin();
-        config.dbname(&database.0);
-        Self { client: connect(&config).await, config, database, _template: template }
-    }
-
-    /// Address, user and name of the database.
-    pub fn config(&self) -> &Config {
-        &self.config
-    }
-
-    /// DATABASE_URL with its name, for programs.
-    pub fn url(&self) -> String {
-        with_database(&self.database.0)
-    }
-
-    /// One more connection.
-    pub async fn connect(&self) -> Client {
-        connect(&self.config).await
-    }
-
-    /// Runs statements that give nothing.
-    pub async fn run(&self, sql: &str) {
-        self.client.batch_execute(sql).await.unwrap_or_else(|error| panic!("{sql}: {error:?}"));
-    }
-
-    /// The first column of the only row, as text.
-    pub async fn text(&self, sql: &str) -> String {
-        let row = self.client.query_one(&format!("SELECT ({sql})::text"), &[]).await;
-        row.unwrap_or_else(|error| panic!("{sql}: {error:?}")).get(0)
+        Self { db: kit::database::Database::copy_of(template.name()).await, _template: Some(template) }
     }
 
     /// Places an order for CUSTOMER, one CUP in EUR, and forgets its announcement.
@@ -130,13 +88,6 @@ impl Database {
     /// Calls order_create for ORG with a key.
     pub async fn create(&self, request: &serde_json::Value, key: &str, id: Uuid) -> Row {
         create(&self.client, request, key, id).await
-    }
-
-    /// Empties the outbox and gives the tags of each row in it, sorted.
-    pub async fn announced(&self) -> Vec<Vec<String>> {
-        let rows = "WITH gone AS (DELETE FROM cache_invalidations RETURNING id, tags)
-            SELECT ARRAY(SELECT unnest(tags) ORDER BY 1) FROM gone ORDER BY id";
-        self.client.query(rows, &[]).await.unwrap().iter().map(|row| row.get(0)).collect()
     }
 
     /// Returns once some connection to this database waits for another one's lock.
@@ -169,25 +120,8 @@ pub fn tags(id: Uuid, customers: &[Uuid], statuses: &[&str]) -> Vec<String> {
     tags
 }
 
-fn admin() -> Config {
-    let url = std::env::var("DATABASE_URL")
-        .expect("DATABASE_URL must name a Postgres server where databases may be created; make test starts one");
-    url.parse().expect("DATABASE_URL must be a Postgres URL")
-}
-
-async fn connect(config: &Config) -> Client {
-    let (client, connection) = config.connect(NoTls).await.expect("a connection to DATABASE_URL");
-    tokio::spawn(connection);
-    client
-}
-
-fn fresh_name() -> String {
-    static NEXT: AtomicU32 = AtomicU32::new(0);
-    format!("db_tests_{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed))
-}
-
-fn template(contents: Contents) -> Arc<Owned> {
-    static TEMPLATES: [Mutex<Weak<Owned>>; 2] = [const { Mutex::new(Weak::new()) }; 2];
+fn template(contents: Contents) -> Arc<OwnDatabase> {
+    static TEMPLATES: [Mutex<Weak<OwnDatabase>>; 2] = [const { Mutex::new(Weak::new()) }; 2];
     let mut template = TEMPLATES[contents as usize].lock().unwrap_or_else(|poisoned| poisoned.into_inner());
     template.upgrade().unwrap_or_else(|| {
         let made = Arc::new(on_own_runtime(make_template(contents)));
@@ -196,49 +130,16 @@ fn template(contents: Contents) -> Arc<Owned> {
     })
 }
 
-async fn make_template(contents: Contents) -> Owned {
-    let database = Owned(fresh_name());
-    connect(&admin()).await.batch_execute(&format!("CREATE DATABASE {}", database.0)).await.expect("a new database");
-    let mut config = admin();
-    config.dbname(&database.0);
-    let client = connect(&config).await;
+async fn make_template(contents: Contents) -> OwnDatabase {
+    let database = OwnDatabase::copy_of("template1").await;
+    let config = database.url().parse().expect("a Postgres URL");
     database::migrate(&config, &database::Options::default(), &|_| {}).await.expect("the schema");
     match contents {
-        Contents::Fixture => client.batch_execute(include_str!("../../fixture.sql")).await.expect("the fixture"),
-        Contents::Seed => seed(&database.0, 10_000),
+        Contents::Fixture => {
+            let client = connect(&database.url()).await;
+            client.batch_execute(include_str!("../../fixture.sql")).await.expect("the fixture");
+        }
+        Contents::Seed => seed(&database.url(), 10_000),
     }
     database
-}
-
-/// Runs database/seed.sql, which is written for psql, for so many orders.
-pub fn seed(database: &str, orders: u32) {
-    let seed = root().join("database/seed.sql");
-    let output = Command::new("psql")
-        .args(["-X", "-q", "-v", "ON_ERROR_STOP=1", "-v", &format!("seed_orders={orders}"), "-f"])
-        .arg(seed)
-        .arg("-d")
-        .arg(with_database(database))
-        .output()
-        .expect("psql must be on the PATH");
-    assert!(output.status.success(), "seed.sql: {}", String::from_utf8_lossy(&output.stderr));
-}
-
-/// DATABASE_URL with another database's name in it.
-fn with_database(database: &str) -> String {
-    let url = std::env::var("DATABASE_URL").unwrap_or_default();
-    let (base, query) =
-        url.split_once('?').map_or((url.as_str(), String::new()), |(base, query)| (base, format!("?{query}")));
-    let server =
-        base.find("://").and_then(|scheme| base[scheme + 3..].find('/').map(|slash| &base[..scheme + 3 + slash]));
-    format!("{}/{database}{query}", server.unwrap_or(base))
-}
-
-fn root() -> &'static Path {
-    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))
-}
-
-/// Runs a future to its end, whatever runtime the caller is in.
-fn on_own_runtime<T: Send + 'static>(future: impl Future<Output = T> + Send + 'static) -> T {
-    let run = || tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(future);
-    std::thread::spawn(run).join().expect("the thread")
 }

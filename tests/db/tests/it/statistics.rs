@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use kit::database::seed;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::database::{Database, SEEDED_ORG, call, seed};
+use crate::database::{Database, SEEDED_ORG, call};
 
 async fn stats(db: &Database, org: Option<Uuid>) -> Value {
     let row = db.client.query_one(&call("order_stats", 1), &[&org]).await.unwrap();
@@ -80,7 +81,7 @@ async fn the_seed_is_the_same_each_time_and_nothing_the_second_time() {
     db.run("SET timezone = 'UTC'").await;
     let first = db.text(digest).await;
     assert_eq!(first, "3f09562a9d41e25b090a4b8e8b07c795");
-    seed(&db.text("SELECT current_database()").await, 10_000);
+    seed(&db.url(), 10_000);
     assert_eq!(db.text(digest).await, first);
 }
 
@@ -104,7 +105,7 @@ async fn however_few_orders_are_seeded_the_first_organisation_has_one_to_pay() {
         AND EXISTS (SELECT FROM invoices i WHERE i.order_id = o.id) ORDER BY o.organization_id LIMIT 1";
     for orders in [1, 2, 3, 5, 50, 250, 999, 1000] {
         let db = Database::new().await;
-        seed(&db.text("SELECT current_database()").await, orders);
+        seed(&db.url(), orders);
         assert_eq!(db.text(to_pay).await, "true", "{orders}");
         if orders > 1 {
             assert_eq!(db.text(to_show).await, "0190a000-0000-7000-8000-000000000001", "{orders}");

@@ -1,6 +1,6 @@
 //! `sql/outbox.sql`: every change of an attached table is in the outbox, whoever makes it.
 
-use crate::database::{Database, OUTBOX};
+use crate::database::{Database, OUTBOX, with_outbox};
 
 const TABLES: &str = "
     CREATE SCHEMA shop;
@@ -11,7 +11,7 @@ const TABLES: &str = "
     DELETE FROM cache_invalidations";
 
 async fn shop() -> Database {
-    let db = Database::with_outbox().await;
+    let db = with_outbox().await;
     db.run(TABLES).await;
     db
 }
@@ -94,7 +94,7 @@ async fn up_to_200_rows_are_named_and_more_are_everything() {
 
 #[tokio::test]
 async fn a_column_may_have_any_name() {
-    let db = Database::with_outbox().await;
+    let db = with_outbox().await;
     db.run(r#"CREATE TABLE odd (tag text, changed text, announced text, "said" text, new_rows text, "a b" text)"#)
         .await;
     db.run(r#"SELECT cache_attach('odd', ARRAY['tag', 'changed', 'announced', 'said', 'new_rows', '"a b"'])"#).await;
@@ -255,8 +255,8 @@ fn essence(definition: &str) -> String {
 
 #[tokio::test]
 async fn the_product_has_the_same_outbox() {
-    let (product, ours) = (Database::empty().await, Database::with_outbox().await);
-    ::database::migrate(&product.config(), &::database::Options::default(), &|_| {}).await.expect("the schema");
+    let (product, ours) = (Database::empty().await, with_outbox().await);
+    ::database::migrate(product.config(), &::database::Options::default(), &|_| {}).await.expect("the schema");
     let functions = "SELECT proname::text, pg_get_functiondef(oid) FROM pg_proc
         WHERE pronamespace = 'public'::regnamespace AND proname <> ALL (ARRAY['cache_attach', 'cache_detach', 'cache_write'])
         ORDER BY 1";

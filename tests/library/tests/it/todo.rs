@@ -8,7 +8,7 @@ use e2e::RedisProcess;
 use kit::{eventually, free_port};
 use serde_json::Value;
 
-use crate::database::Database;
+use crate::database::{Database, with_outbox};
 use crate::packaged::{root, todo};
 
 /// The example with a database and a Redis of its own; both end with it.
@@ -44,7 +44,7 @@ impl Todo {
     /// Starts it, with list 1 in the database.
     async fn start() -> Self {
         let manifest = todo();
-        let (db, redis) = (Database::with_outbox().await, RedisProcess::start().await);
+        let (db, redis) = (with_outbox().await, RedisProcess::start().await);
         db.run(&std::fs::read_to_string(root().join("examples/todo/todo.sql")).expect("todo.sql")).await;
         db.run("INSERT INTO todo.lists (name) VALUES ('home')").await;
         let port = free_port();
