@@ -64,5 +64,6 @@ variable STRIPE_API_URL $standin
 variable STRIPE_API_KEY "$STRIPE_API_KEY"
 variable STRIPE_ACCOUNT "$STRIPE_ACCOUNT"
 variable STRIPE_WEBHOOK_SECRETS "$STRIPE_WEBHOOK_SECRET"
-variable PAYMENT_RETURN_URLS $base/
+# The second is the shop of the examples in openapi.yaml.
+variable PAYMENT_RETURN_URLS "$base/ https://shop.example/"
 variable HMAC_KEY "$HMAC_KEY"
