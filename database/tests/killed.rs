@@ -6,29 +6,17 @@
 use std::process::Stdio;
 use std::time::Duration;
 
+use kit::database::Database;
+use kit::eventually;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::Command;
-use tokio_postgres::{Client, NoTls};
+use tokio_postgres::Client;
 
 const RELEASE_0: &str = include_str!("../../tests/db/fixtures/release_0.sql");
 
-async fn connect(url: &str) -> Client {
-    let (client, connection) = tokio_postgres::connect(url, NoTls).await.expect("a connection to DATABASE_URL");
-    tokio::spawn(connection);
-    client
-}
-
-/// DATABASE_URL with another database's name in it.
-fn url(database: &str) -> String {
-    let url = std::env::var("DATABASE_URL").expect("DATABASE_URL must name a Postgres server; make test starts one");
-    let (address, query) = url.split_once('?').unwrap_or((&url, ""));
-    let server = address.rsplit_once('/').map_or(address, |(server, _)| server);
-    format!("{server}/{database}?{query}")
-}
-
-fn program(database: &str) -> Command {
+fn program(db: &Database) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_database"));
-    command.args(["migrate", &url(database)]).stdin(Stdio::null());
+    command.args(["migrate", &db.url()]).stdin(Stdio::null());
     command
 }
 
@@ -38,17 +26,13 @@ async fn count(client: &Client, sql: &str) -> i64 {
 
 #[tokio::test]
 async fn killed_at_any_line_it_leaves_the_old_or_the_new_and_the_next_run_completes_it() {
-    let admin = connect(&url("postgres")).await;
     let files = database::Files::read(database::default_dir()).expect("database/").code.len() as i64;
-    let name = format!("database_killed_{}", std::process::id());
     for lines in [1, 2, 3, 4, 10, 30, 60, 90] {
-        for sql in [format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"), format!("CREATE DATABASE {name}")] {
-            admin.batch_execute(&sql).await.expect("a database of the test's own");
-        }
-        let client = connect(&url(&name)).await;
-        client.batch_execute(RELEASE_0).await.expect("the last release");
+        let db = Database::empty().await;
+        db.run(RELEASE_0).await;
+        let client = &db.client;
 
-        let mut child = program(&name).stdout(Stdio::piped()).spawn().expect("the program starts");
+        let mut child = program(&db).stdout(Stdio::piped()).spawn().expect("the program starts");
         let mut output = BufReader::new(child.stdout.take().expect("its output")).lines();
         for _ in 0..lines {
             output.next_line().await.expect("its output");
@@ -56,24 +40,24 @@ async fn killed_at_any_line_it_leaves_the_old_or_the_new_and_the_next_run_comple
         child.kill().await.expect("it is killed");
         let others =
             "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()";
-        while count(&client, others).await != 0 {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
+        eventually("the killed one's connection is gone", Duration::from_secs(60), || async {
+            (count(client, others).await == 0).then_some(())
+        })
+        .await;
 
         let there = "SELECT count(*) FROM pg_class WHERE relname = 'schema_code'";
-        if count(&client, there).await == 1 {
-            let made = count(&client, "SELECT count(*) FROM schema_code WHERE sha256 <> ''").await;
-            let left = count(&client, "SELECT count(*) FROM schema_code WHERE sha256 = ''").await;
+        if count(client, there).await == 1 {
+            let made = count(client, "SELECT count(*) FROM schema_code WHERE sha256 <> ''").await;
+            let left = count(client, "SELECT count(*) FROM schema_code WHERE sha256 = ''").await;
             // Nothing; the numbered file with its own functions; or all of it.
             assert!(
                 made == 0 || made == files || (made < files / 2 && left > 0),
                 "{lines} lines: {made} of {files} files, {left}"
             );
         }
-        let again = program(&name).stdout(Stdio::null()).status().await.expect("the program starts");
+        let again = program(&db).stdout(Stdio::null()).status().await.expect("the program starts");
         assert!(again.success(), "after {lines} lines");
-        assert_eq!(count(&client, "SELECT count(*) FROM schema_code WHERE sha256 <> ''").await, files, "{lines} lines");
-        assert_eq!(count(&client, "SELECT count(*) FROM schema_migrations WHERE name = '0001_baseline'").await, 1);
+        assert_eq!(count(client, "SELECT count(*) FROM schema_code WHERE sha256 <> ''").await, files, "{lines} lines");
+        assert_eq!(count(client, "SELECT count(*) FROM schema_migrations WHERE name = '0001_baseline'").await, 1);
     }
-    admin.batch_execute(&format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)")).await.expect("it is dropped");
 }

@@ -23,7 +23,7 @@ mod client;
 pub mod database;
 #[cfg(feature = "client")]
 mod description;
-#[cfg(feature = "client")]
+#[cfg(any(feature = "client", feature = "database"))]
 mod eventually;
 #[cfg(feature = "client")]
 mod prometheus;
@@ -38,7 +38,7 @@ pub use caller::Caller;
 pub use client::Client;
 #[cfg(feature = "client")]
 pub use description::{Description, Operation};
-#[cfg(feature = "client")]
+#[cfg(any(feature = "client", feature = "database"))]
 pub use eventually::{eventually, eventually_every};
 #[cfg(feature = "client")]
 pub use prometheus::Metrics;
