@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
@@ -38,12 +38,8 @@ impl Services {
             command.args(["--daemonize", "yes", "--dir"]).arg(&dir);
             command.arg("--pidfile").arg(dir.join("redis.pid")).arg("--logfile").arg(&log);
             command.stdout(Stdio::null()).status().with_context(|| format!("{} can't be run", server.display()))?;
-            let deadline = Instant::now() + START;
-            while Instant::now() < deadline {
-                if answers(port) {
-                    return Ok(());
-                }
-                std::thread::sleep(PAUSE);
+            if within(START, || answers(port)) {
+                return Ok(());
             }
         }
         bail!("Redis doesn't start, see {}", tail(&log))
@@ -55,13 +51,7 @@ impl Services {
         for signal in [Signal::SIGCONT, Signal::SIGTERM] {
             kill(Pid::from_raw(pid), signal).with_context(|| format!("Redis ({pid}) can't be signalled"))?;
         }
-        let deadline = Instant::now() + STOP;
-        while self.redis_process(state).is_some() {
-            if Instant::now() > deadline {
-                bail!("Redis ({pid}) doesn't stop");
-            }
-            std::thread::sleep(PAUSE);
-        }
+        ensure!(within(STOP, || self.redis_process(state).is_none()), "Redis ({pid}) doesn't stop");
         Ok(())
     }
 
@@ -72,6 +62,21 @@ impl Services {
         let pid = std::fs::read_to_string(state.join("redis/redis.pid")).ok()?.trim().parse().ok()?;
         let title = processes::title(pid)?;
         format!("{title} ").contains(&format!(":{port} ")).then_some(pid)
+    }
+}
+
+/// Polls until it holds; false if it doesn't within this time. The server is a process of its own,
+/// and nothing tells when it is ready.
+fn within(limit: Duration, mut holds: impl FnMut() -> bool) -> bool {
+    let deadline = Instant::now() + limit;
+    loop {
+        if holds() {
+            return true;
+        }
+        if Instant::now() > deadline {
+            return false;
+        }
+        std::thread::sleep(PAUSE);
     }
 }
 
