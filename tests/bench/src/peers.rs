@@ -55,9 +55,3 @@ pub fn runtime(root: &Path) -> Command {
     command.current_dir(root);
     command
 }
-
-/// A free port.
-pub fn free_port() -> u16 {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
-    listener.local_addr().expect("its address").port()
-}

@@ -3,11 +3,11 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use e2e::App;
+use e2e::{App, free_port};
 use standin::Standin;
 
 use crate::load::{self, Sample};
-use crate::peers::{Peer, free_port, runtime};
+use crate::peers::{Peer, runtime};
 
 /// Everything that runs.
 pub struct Stage {

@@ -26,7 +26,7 @@ mod suite;
 
 pub use app::App;
 pub use contract::contract_on_the_runtime;
-pub use kit::{Answer, Caller, Client, Description, Metrics, Wire, eventually, eventually_every};
+pub use kit::{Answer, Caller, Client, Description, Metrics, Wire, eventually, eventually_every, free_port};
 pub use private::{Private, SHOP};
 pub use process::{PostgresProcess, RedisProcess};
 pub use redis_log::{Command, RedisLog};

@@ -2,12 +2,12 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use kit::{Service, Services, children};
+use kit::{Service, Services, children, free_port};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
 use crate::eventually;
-use crate::suite::{free_port, scratch_dir};
+use crate::suite::scratch_dir;
 
 /// A child that is killed when it is dropped.
 #[derive(Debug)]

@@ -2,10 +2,11 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
+use kit::free_port;
 use nix::sys::signal::Signal;
 
 use crate::process::Child;
-use crate::suite::{free_port, root, variable};
+use crate::suite::{root, variable};
 use crate::{Client, eventually};
 
 /// A server of the scenario's own, which may be killed, stopped and continued.

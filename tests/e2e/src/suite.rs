@@ -3,6 +3,7 @@ use std::hash::{Hash, Hasher};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use kit::Services;
 use kit::database::{connect, seed, with_database};
 use tokio::sync::{Mutex, OnceCell};
 
@@ -91,11 +92,8 @@ fn start_services() -> (String, String) {
         .expect("sh runs");
     // The watchdog's standard input stays open as long as this process lives.
     std::mem::forget(watchdog);
-    let settings = std::fs::read_to_string(dir.join("services.env")).expect("services.env");
-    let value = |name: &str| {
-        let line = settings.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix('='));
-        line.unwrap_or_else(|| panic!("services.env has no {name}")).to_owned()
-    };
+    let services = Services::of(&dir).expect("the directory was made");
+    let value = |name| services.setting(name).expect("the servers' addresses");
     (value("REDIS_URL"), value("DATABASE_URL"))
 }
 
@@ -159,10 +157,4 @@ pub(crate) fn scratch_dir() -> PathBuf {
     let dir = root().join(".run/test");
     std::fs::create_dir_all(&dir).unwrap_or_else(|e| panic!("{}: {e}", dir.display()));
     dir
-}
-
-/// A free port.
-pub(crate) fn free_port() -> u16 {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
-    listener.local_addr().expect("its address").port()
 }

@@ -2,10 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-use e2e::Wire;
+use e2e::{Wire, free_port};
 
 use crate::once::timed;
-use crate::peers::{Peer, free_port, runtime};
+use crate::peers::{Peer, runtime};
 use crate::report::Report;
 use crate::series::median;
 use crate::stage::Stage;

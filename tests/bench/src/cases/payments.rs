@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use e2e::SHOP;
+use e2e::{SHOP, eventually};
 use reqwest::Method;
 use serde_json::{Value, json};
 use standin::{Payment, Provider};
@@ -73,14 +73,11 @@ async fn sessions(stage: &Stage, report: &mut Report, provider: Provider) {
             Provider::PayPal => stage.standin.approve(&external),
         };
         let id = session["id"].as_str().expect("an id");
-        loop {
+        eventually("the session is completed", Duration::from_secs(20), || async {
             let shown: Value = client.get(&format!("/payments/sessions/{id}")).await.expect(200).json();
-            if shown["status"] == "completed" {
-                break;
-            }
-            assert!(began.elapsed() < Duration::from_secs(20), "the session is never completed: {shown}");
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
+            (shown["status"] == "completed").then_some(())
+        })
+        .await;
         paid.push(began.elapsed().as_secs_f64() * 1e3);
     }
     stage.standin.automatic(false);
