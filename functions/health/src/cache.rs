@@ -33,7 +33,7 @@ pub async fn report(call: Open<'_>) -> Result<Reply, Error> {
     let total = statistics.as_ref().map(Statistics::total);
     let body = json!({
         "statistics": status,
-        "since": since.map(|at| Moment(at as i64 * 1000).to_rfc3339()),
+        "since": since.map(|at| Moment::of_millis(at).to_rfc3339()),
         "hits": total.as_ref().map(Counts::hits),
         "misses": total.as_ref().map(Counts::misses),
         "hitRate": total.as_ref().and_then(Counts::hit_rate).map(|rate| 100.0 * rate),

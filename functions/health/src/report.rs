@@ -123,5 +123,5 @@ fn reply(
         "payments": payments,
         "configuration": { "status": if errors.is_empty() { "ok" } else { "wrong" }, "errors": errors },
     });
-    Reply::json(status, body.to_string()).with("cache-control", "no-store")
+    Reply::fresh(status, body.to_string())
 }

@@ -6,7 +6,7 @@ use commerce::order::NewOrder;
 use commerce::outcome::{CreateOutcome, Outcome};
 use commerce::preconditions::idempotency_key;
 use edge::changed::ChangedOrder;
-use edge::{Call, Json, Reply, params};
+use edge::{Call, Reply, params};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
@@ -22,10 +22,9 @@ pub async fn create(call: Call<'_>) -> Result<Reply, Error> {
     let key = idempotency_key(call.request.values("idempotency-key"))?;
     let order = NewOrder::decode(&body)?;
     order.permit(call.caller)?;
-    let request = serde_json::to_string(&order).map_err(|error| Error::internal(error.to_string()))?;
     let params = params![
         call.caller.organization,
-        Json(request),
+        edge::json(&order)?,
         call.caller.principal(),
         key,
         hex::encode(&Sha256::digest(&body)),

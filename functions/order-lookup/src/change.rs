@@ -7,8 +7,7 @@ use commerce::outcome::{DeleteOutcome, Outcome, PatchOutcome};
 use commerce::preconditions::if_match;
 use commerce::query::parse_hard;
 use edge::changed::ChangedOrder;
-use edge::{Call, Json, Reply, params};
-use serde::Serialize;
+use edge::{Call, Reply, params};
 
 /// `PATCH /orders/:id`.
 ///
@@ -23,7 +22,7 @@ pub async fn patch(call: Call<'_>) -> Result<Reply, Error> {
     let patch = OrderPatch::decode(&body)?;
     let restriction = call.caller.restriction()?;
     patch.permit(call.caller)?;
-    let address = patch.shipping_address.as_ref().and_then(Option::as_ref).map(json).transpose()?;
+    let address = patch.shipping_address.as_ref().and_then(Option::as_ref).map(edge::json).transpose()?;
     // A repeated request is no move: the order already has the status that it asks for.
     let sources =
         patch.status.map_or(vec![], |to| to.sources().chain([to]).map(|status| status.as_str().to_owned()).collect());
@@ -46,8 +45,7 @@ pub async fn patch(call: Call<'_>) -> Result<Reply, Error> {
         PatchOutcome::VersionMismatch => Err(Error::PreconditionFailed { current: row.int("version")? }),
         PatchOutcome::NotAllowed => {
             let to = patch.status.map_or("that", |status| status.as_str());
-            let current = row.text("status")?.map(str::to_owned);
-            Err(Error::Conflict { detail: format!("the order can't become {to}"), current })
+            Err(Error::conflict(format!("the order can't become {to}"), row.text("status")?))
         }
     }
 }
@@ -70,13 +68,6 @@ pub async fn delete(call: Call<'_>) -> Result<Reply, Error> {
         DeleteOutcome::Deleted => Ok(Reply::no_content()),
         DeleteOutcome::NotFound => Err(Error::not_found("order")),
         DeleteOutcome::VersionMismatch => Err(Error::PreconditionFailed { current: row.int("version")? }),
-        DeleteOutcome::HasPayments => Err(Error::Conflict {
-            detail: "an order with payments can't be deleted for good".to_owned(),
-            current: None,
-        }),
+        DeleteOutcome::HasPayments => Err(Error::conflict("an order with payments can't be deleted for good", None)),
     }
-}
-
-fn json(value: &impl Serialize) -> Result<Json, Error> {
-    serde_json::to_string(value).map(Json).map_err(|error| Error::internal(error.to_string()))
 }

@@ -7,14 +7,12 @@ use edge::{Call, Reply, params};
 /// `GET /orders/:id` and, below it, each of its views.
 ///
 /// # Errors
-/// [`Error::NotFound`] if it isn't there or isn't the caller's. The cache holds one copy for all
-/// callers, so ownership is checked after the read.
+/// [`Error::NotFound`] if it isn't there or isn't the caller's.
 pub async fn read(call: Call<'_>, view: &'static View) -> Result<Reply, Error> {
     let id = call.id()?;
     call.no_query()?;
     let organization = call.caller.organization;
     let entry = view.entry_of_order(organization, id);
     let answer = edge::read(call.app, entry, params![organization, id]).await?;
-    let answer = answer.filter(|answer| call.caller.may_see(answer.owner.as_deref()));
-    Ok(answer.ok_or_else(|| Error::not_found(view.noun))?.into_reply(call.request))
+    call.show(answer, view.noun)
 }

@@ -44,8 +44,7 @@ pub async fn capture(call: Call<'_>) -> Result<Reply, Error> {
         CaptureOutcome::Mismatch => return Err(Error::idempotency_mismatch("capture")),
         CaptureOutcome::NotFound => return Err(Error::not_found("payment")),
         CaptureOutcome::NotCapturable => {
-            let current = row.text("status")?.map(str::to_owned);
-            return Err(Error::Conflict { detail: "there is nothing to capture".into(), current });
+            return Err(Error::conflict("there is nothing to capture", row.text("status")?));
         }
     }
 

@@ -77,11 +77,11 @@ impl<'a> Checkout<'a> {
     }
 
     async fn put(&self, body: &[u8]) -> Result<Reply, Error> {
-        let cart = Cart::decode(body, self.caller, now())?;
+        let cart = Cart::decode(body, self.caller, Moment::of_millis(now_millis()))?;
         let status = match self.load().await? {
             Some(Ok(Cart { order: Some(order), .. })) => {
-                let detail = "the checkout session has become an order; another cart needs another id".to_owned();
-                return Err(Error::Conflict { detail, current: Some(order.to_string()) });
+                let detail = "the checkout session has become an order; another cart needs another id";
+                return Err(Error::conflict(detail, Some(&order.to_string())));
             }
             Some(_) => 200,
             None => 201,
@@ -170,15 +170,10 @@ impl<'a> Checkout<'a> {
     }
 }
 
-fn now() -> Moment {
-    Moment(i64::try_from(now_millis()).unwrap_or(i64::MAX / 1000).saturating_mul(1000))
-}
-
 fn not_found() -> Error {
     Error::not_found("checkout session")
 }
 
 fn damaged(_: CartDamage) -> Error {
-    let detail = "the checkout session is damaged in Redis; put the cart again, or delete it".to_owned();
-    Error::Conflict { detail, current: None }
+    Error::conflict("the checkout session is damaged in Redis; put the cart again, or delete it", None)
 }

@@ -41,7 +41,7 @@ pub async fn create_token(call: Call<'_>) -> Result<Reply, Error> {
         return Err(Error::not_found("order"));
     }
     let body = json!({ "orderId": order, "token": guest.expose(), "expiresAt": row.text("expires_at")? });
-    Ok(private(Reply::json(201, body.to_string())))
+    Ok(private(201, body.to_string()))
 }
 
 /// `DELETE /orders/:id/guest-token`: takes back all tokens of an order. A repetition is harmless.
@@ -87,7 +87,7 @@ async fn open_order(app: &'static App, payments: &Payments, guest: Result<GuestT
     let rows = edge::query(app, "guest_order", params![token_hmac(payments, &guest?)?]).await?;
     let invalid = || Error::unauthenticated("the token is wrong, has expired or was taken back");
     let body = rows.into_iter().next().ok_or_else(invalid)?.take_text("body")?;
-    Ok(private(Reply::json(200, body)))
+    Ok(private(200, body))
 }
 
 fn token_hmac(payments: &Payments, guest: &GuestToken) -> Result<String, Error> {
@@ -95,6 +95,6 @@ fn token_hmac(payments: &Payments, guest: &GuestToken) -> Result<String, Error> 
     Ok(pseudonym(key, Purpose::GuestToken, &guest.bytes()))
 }
 
-fn private(reply: Reply) -> Reply {
-    reply.with("cache-control", "no-store").with("referrer-policy", "no-referrer")
+fn private(status: u16, body: String) -> Reply {
+    Reply::fresh(status, body).with("referrer-policy", "no-referrer")
 }

@@ -82,7 +82,7 @@ pub async fn refund(call: Call<'_>) -> Result<Reply, Error> {
         RefundOutcome::NotFound => return Err(Error::not_found("payment")),
         RefundOutcome::NotRefundable => {
             let detail = "nothing of the payment can be refunded: it isn't paid, is disputed, or was recorded by hand";
-            return Err(Error::Conflict { detail: detail.into(), current: None });
+            return Err(Error::conflict(detail, None));
         }
         RefundOutcome::TooMuch => {
             let detail = "must be above zero, have no more digits than the currency, and be no more than what is left";
@@ -222,9 +222,8 @@ async fn show(app: &'static App, caller: &Caller, payment: Uuid, id: &str) -> Re
         }
         _ => 202,
     };
-    Ok(Reply::json(status, row.take_text("body")?)
-        .with("location", format!("/api/v1/payments/{payment}/refunds"))
-        .with("cache-control", "no-store"))
+    let reply = Reply::fresh(status, row.take_text("body")?);
+    Ok(reply.with("location", format!("/api/v1/payments/{payment}/refunds")))
 }
 
 fn logged<T>(error: Error) -> Option<T> {

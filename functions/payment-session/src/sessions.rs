@@ -25,8 +25,7 @@ pub async fn get(call: Call<'_>) -> Result<Reply, Error> {
     let organization = call.caller.organization;
     let entry = views::PAYMENT_SESSION.entry_of_session(organization, id);
     let answer = edge::read_while(call.app, entry, payments.config.session_ttl, params![organization, id]).await?;
-    let answer = answer.filter(|answer| call.caller.may_see(answer.owner.as_deref()));
-    Ok(answer.ok_or_else(|| Error::not_found("payment session"))?.into_reply(call.request))
+    call.show(answer, "payment session")
 }
 
 /// `GET /payments/sessions`: the newest sessions; a customer gets its own only. Only staff see why
@@ -59,10 +58,7 @@ pub async fn redirect(call: Call<'_>) -> Result<Reply, Error> {
     let body = row.take_text("body")?;
     match row.text("redirect_url")? {
         Some(url) => Ok(Reply::fresh(303, body).with("location", url.to_owned())),
-        None => Err(Error::Conflict {
-            detail: "the session's gateway has no page to redirect to".into(),
-            current: row.text("status")?.map(str::to_owned),
-        }),
+        None => Err(Error::conflict("the session's gateway has no page to redirect to", row.text("status")?)),
     }
 }
 
@@ -101,16 +97,11 @@ async fn step(call: Call<'_>, to: SessionStatus, reason: Option<&str>) -> Result
         reason,
     ];
     let row = edge::write_one(call.app, "session_move", params).await?;
-    let current = || Ok::<_, Error>(row.text("status")?.map(str::to_owned));
+    let conflict = |detail: &str| Err(Error::conflict(detail, row.text("status")?));
     match SessionMoveOutcome::read(row.text("outcome")?)? {
         SessionMoveOutcome::Moved | SessionMoveOutcome::Unchanged => Ok(row),
         SessionMoveOutcome::NotFound => Err(Error::not_found("payment session")),
-        SessionMoveOutcome::NotPayable => {
-            let detail = "the session's order can't be paid any more as it was asked for".into();
-            Err(Error::Conflict { detail, current: current()? })
-        }
-        SessionMoveOutcome::NotAllowed => {
-            Err(Error::Conflict { detail: format!("the session can't become {}", to.as_str()), current: current()? })
-        }
+        SessionMoveOutcome::NotPayable => conflict("the session's order can't be paid any more as it was asked for"),
+        SessionMoveOutcome::NotAllowed => conflict(&format!("the session can't become {}", to.as_str())),
     }
 }

@@ -10,9 +10,9 @@ use commerce::webhook::event::paypal::ResourceKind;
 use commerce::webhook::event::{ProviderObject, Subject};
 use spin_sdk::wasip3::spawn;
 
-use edge::{App, Json, Param, params};
+use edge::{App, Param, params};
 use payments::config::PayPalMode;
-use payments::{Payments, approvals, attempts, needs};
+use payments::{Payments, approvals, attempts, needs, objects};
 
 pub use payments::approvals::Cause;
 
@@ -70,9 +70,8 @@ pub async fn apply(app: &'static App, payments: &Payments, event: &str, subject:
             }
         }
     };
-    let objects: Vec<ProviderObject> = objects.into_iter().map(ProviderObject::printable).collect();
-    let objects = serde_json::to_string(&objects).map_err(|error| Cause::Ours(Error::internal(error.to_string())))?;
-    let params = params![Param::Uuid(event.to_owned()), Json(objects), shown, named.0, named.1];
+    let objects = objects::parameter(objects).map_err(Cause::Ours)?;
+    let params = params![Param::Uuid(event.to_owned()), objects, shown, named.0, named.1];
     let row = edge::write_one(app, "webhook_apply", params).await.map_err(Cause::Ours)?;
     let text = |column| row.text(column).map(|text| text.map(str::to_owned)).map_err(Cause::ours);
     let reason = text("reason")?.unwrap_or_default();

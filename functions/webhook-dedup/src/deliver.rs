@@ -11,7 +11,7 @@ use commerce::provider::Provider;
 use commerce::query::parse_none;
 use commerce::webhook::event::{Event, Subject};
 use commerce::webhook::{Headers, Reason, keys};
-use serde_json::json;
+use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use edge::route::whole_body;
@@ -22,7 +22,7 @@ use payments::config::PayPalMode;
 
 use crate::Deliveries;
 use crate::apply::{Cause, Effect, apply, postpone, unavailable};
-use crate::verify::{Treatment, ensure_mode, evidence, refused, verify};
+use crate::verify::{Treatment, Verification, ensure_mode, evidence, refused, verify};
 
 /// `Retry-After` for an event that another delivery works on, in seconds.
 const IN_WORK: u32 = 1;
@@ -47,19 +47,7 @@ pub async fn deliver(Open { request }: Open<'_>, provider: Provider) -> Result<R
     if provider == Provider::Stripe {
         ensure_mode(&payments.config, event.livemode)?;
     }
-    let delivery = Delivery {
-        provider,
-        account: account(payments, provider, &event),
-        sha256: hex::encode(&Sha256::digest(&body)),
-        transmission: verification.transmission,
-        evidence: evidence(provider, &headers).to_string(),
-        treatment: match (verification.treatment, &event.subject) {
-            (Treatment::Apply, Subject::Unreadable) => Treatment::Review(Reason::EventMalformed),
-            (treatment, _) => treatment,
-        },
-        body,
-        event,
-    };
+    let delivery = Delivery::new(payments, provider, verification, evidence(provider, &headers), event, body);
     let key =
         keys::claim(provider, &delivery.account, delivery.event.transaction(), &delivery.event.id, &delivery.sha256);
     let permit = match deliveries.claims.claim(&app.state, &key).await {
@@ -87,18 +75,43 @@ pub(super) fn account(payments: &Payments, provider: Provider, event: &Event) ->
 
 /// A delivery that verifies.
 pub(super) struct Delivery {
-    pub(super) provider: Provider,
-    pub(super) account: String,
-    pub(super) sha256: String,
-    pub(super) transmission: Option<String>,
+    provider: Provider,
+    account: String,
+    sha256: String,
+    transmission: Option<String>,
     /// JSON of the headers that the signature stands in.
-    pub(super) evidence: String,
-    pub(super) treatment: Treatment,
-    pub(super) body: Vec<u8>,
-    pub(super) event: Event,
+    evidence: String,
+    treatment: Treatment,
+    body: Vec<u8>,
+    event: Event,
 }
 
 impl Delivery {
+    /// A delivery that is treated as its verification says, unless its event can't be read.
+    pub(super) fn new(
+        payments: &Payments,
+        provider: Provider,
+        verification: Verification,
+        evidence: Value,
+        event: Event,
+        body: Vec<u8>,
+    ) -> Self {
+        let treatment = match (verification.treatment, &event.subject) {
+            (Treatment::Apply, Subject::Unreadable) => Treatment::Review(Reason::EventMalformed),
+            (treatment, _) => treatment,
+        };
+        Self {
+            provider,
+            account: account(payments, provider, &event),
+            sha256: hex::encode(&Sha256::digest(&body)),
+            transmission: verification.transmission,
+            evidence: evidence.to_string(),
+            treatment,
+            body,
+            event,
+        }
+    }
+
     async fn work(&self, app: &'static App, payments: &Payments, headers: &Headers<'_>) -> Result<Effect, Error> {
         let asks_back = self.provider == Provider::PayPal && payments.config.paypal.mode == PayPalMode::PostBack;
         if asks_back && self.treatment == Treatment::Apply {

@@ -3,13 +3,12 @@
 
 use commerce::error::Error;
 use commerce::gateway::GatewayError;
-use commerce::hex;
 use commerce::outcome::{DismissOutcome, Outcome, ReplayOutcome};
 use commerce::provider::Provider;
-use commerce::webhook::event::{Event, Subject};
+use commerce::time::Moment;
+use commerce::webhook::event::Event;
 use commerce::webhook::requests::{EventsQuery, Reconciliation, parse_dismissal, parse_redrive};
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use edge::clock::monotonic_millis;
@@ -18,7 +17,7 @@ use payments::Payments;
 
 use crate::apply::{Cause, Effect, apply, postpone, settle, unavailable};
 use crate::deliver::{Delivery, account};
-use crate::verify::Treatment;
+use crate::verify::{Treatment, Verification};
 
 /// How long an event that is taken up belongs to its taker, in seconds.
 const LEASE: i64 = 60;
@@ -87,11 +86,10 @@ pub async fn replay(call: Call<'_>) -> Result<Reply, Error> {
     match ReplayOutcome::read(row.text("outcome")?)? {
         ReplayOutcome::Replayed => {}
         ReplayOutcome::Applied => {
-            let detail = "the event has taken effect".to_owned();
-            return Err(Error::Conflict { detail, current: Some("applied".into()) });
+            return Err(Error::conflict("the event has taken effect", Some("applied")));
         }
         ReplayOutcome::WithoutBody => {
-            return Err(Error::Conflict { detail: "the event's body has been forgotten".into(), current: None });
+            return Err(Error::conflict("the event's body has been forgotten", None));
         }
         ReplayOutcome::NotFound => return Err(Error::not_found("event")),
     }
@@ -124,8 +122,7 @@ pub async fn dismiss(call: Call<'_>) -> Result<Reply, Error> {
     match DismissOutcome::read(row.text("outcome")?)? {
         DismissOutcome::Dismissed => {}
         DismissOutcome::NotInReview => {
-            let current = row.text("state")?.map(str::to_owned);
-            return Err(Error::Conflict { detail: "the event isn't in review".into(), current });
+            return Err(Error::conflict("the event isn't in review", row.text("state")?));
         }
         DismissOutcome::NotFound => return Err(Error::not_found("event")),
     }
@@ -167,7 +164,7 @@ pub async fn redrive(call: Call<'_>) -> Result<Reply, Error> {
 /// [`Error::Forbidden`] for all but operators; the error that the provider or Postgres gave.
 pub async fn reconcile(call: Call<'_>) -> Result<Reply, Error> {
     let Call { app, caller, .. } = call;
-    let wanted = Reconciliation::parse(call.query(), edge::clock::now_millis() as i64 * 1_000)?;
+    let wanted = Reconciliation::parse(call.query(), Moment::of_millis(edge::clock::now_millis()).0)?;
     caller.require_operator("a reconciliation")?;
     let payments = Payments::ready().await?;
     let (began, mut counts, mut listed, mut missing) = (monotonic_millis(), Counts::default(), 0, 0);
@@ -232,19 +229,8 @@ async fn adopt(
     event: Event,
     body: Vec<u8>,
 ) -> Result<Effect, Cause> {
-    let delivery = Delivery {
-        provider,
-        account: account(payments, provider, &event),
-        sha256: hex::encode(&Sha256::digest(&body)),
-        transmission: None,
-        evidence: json!({ "reconciled": true }).to_string(),
-        treatment: match event.subject {
-            Subject::Unreadable => Treatment::Review(commerce::webhook::Reason::EventMalformed),
-            _ => Treatment::Apply,
-        },
-        body,
-        event,
-    };
+    let verification = Verification { treatment: Treatment::Apply, transmission: None };
+    let delivery = Delivery::new(payments, provider, verification, json!({ "reconciled": true }), event, body);
     delivery.record_and_apply(app, payments).await.map_err(Cause::ours)
 }
 

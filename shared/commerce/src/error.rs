@@ -159,6 +159,11 @@ impl Error {
         Self::Forbidden { detail: detail.into() }
     }
 
+    /// [`Error::Conflict`], with the word for the present state if there is one.
+    pub fn conflict(detail: impl Into<String>, current: Option<&str>) -> Self {
+        Self::Conflict { detail: detail.into(), current: current.map(str::to_owned) }
+    }
+
     /// Nothing of that name, for this caller.
     pub fn not_found(what: impl Into<String>) -> Self {
         Self::NotFound { what: what.into() }

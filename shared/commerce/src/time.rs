@@ -7,6 +7,12 @@ const MICROS: i64 = 1_000_000;
 pub struct Moment(pub i64);
 
 impl Moment {
+    /// The moment that many milliseconds after the beginning of 1970; the last one if there are too
+    /// many.
+    pub fn of_millis(millis: u64) -> Self {
+        Self(i64::try_from(millis).unwrap_or(i64::MAX / 1000).saturating_mul(1000))
+    }
+
     /// Reads `2026-01-31`, `2026-01-31T12:00:00Z`, or with a fraction (cut after six digits) and an
     /// offset such as `+02:00`.
     ///

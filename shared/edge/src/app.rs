@@ -97,10 +97,5 @@ impl App {
 
 /// The terms that a miss or a write needs, out of [`Rules`].
 fn terms() -> Pin<Box<dyn Future<Output = Result<&'static Terms, OriginFault>>>> {
-    Box::pin(async {
-        let rules = Rules::get().await;
-        rules
-            .map(|rules| &rules.terms)
-            .map_err(|wrong| OriginFault::Misconfigured { detail: misconfigured(wrong).to_string() })
-    })
+    Box::pin(async { Ok(&Rules::for_cache().await?.terms) })
 }

@@ -9,10 +9,11 @@ use cache_logic::policy::{Compression, Policy};
 use cache_spin::cache::{Keeping, Load};
 use commerce::error::Error;
 use commerce::views::{Entry, View};
+use serde::Serialize;
 
 use crate::answer::Answer;
 use crate::app::App;
-use crate::settings::{Rules, misconfigured};
+use crate::settings::Rules;
 
 pub use cache_spin::params;
 pub use cache_spin::postgres::{Json, Param, Row};
@@ -31,9 +32,7 @@ impl Keeping for ViewKeeping {
     }
 
     async fn policy(&self) -> Result<Policy, OriginFault> {
-        let rules = Rules::get().await;
-        let rules = rules.map_err(|wrong| OriginFault::Misconfigured { detail: misconfigured(wrong).to_string() })?;
-        let policy = *rules.policies.of(self.view);
+        let policy = *Rules::for_cache().await?.policies.of(self.view);
         Ok(Policy { compress: self.compress, ttl: self.ttl.unwrap_or(policy.ttl), ..policy })
     }
 }
@@ -133,6 +132,14 @@ pub async fn change_one(app: &App, function: &'static str, params: Vec<Param>) -
 /// The error that Postgres gave.
 pub async fn query(app: &App, function: &'static str, params: Vec<Param>) -> Result<Vec<Row>, Error> {
     Ok(app.cache.ports.postgres.query(function, params).await?)
+}
+
+/// A value as a parameter of type jsonb.
+///
+/// # Errors
+/// [`Error::Internal`] if it can't be written as JSON.
+pub fn json(value: &impl Serialize) -> Result<Json, Error> {
+    serde_json::to_string(value).map(Json).map_err(|error| Error::internal(error.to_string()))
 }
 
 /// The only row.

@@ -44,9 +44,7 @@ impl Reply {
         self.headers.push((name, value.into()));
         self
     }
-}
 
-impl Reply {
     /// JSON that describes this moment only, so no cache may keep it.
     pub fn fresh(status: u16, body: impl Into<Vec<u8>>) -> Self {
         Self::json(status, body).with("cache-control", "no-store")

@@ -107,10 +107,6 @@ impl Incoming {
         self.fields.get("spin-client-addr").pop().and_then(visible).and_then(|address| address.parse().ok())
     }
 
-    pub(crate) fn has_unread_body(&self) -> bool {
-        self.body.borrow().is_some()
-    }
-
     /// The whole body.
     ///
     /// # Errors
@@ -120,6 +116,30 @@ impl Incoming {
         let Some(stream) = self.body.take() else { return Ok(Vec::new()) };
         let late = || Err(Error::invalid(field, format!("did not arrive within {} seconds", BODY_TIME.as_secs())));
         limited(BODY_TIME, collect(stream, limit, field)).await.unwrap_or_else(late)
+    }
+
+    /// Reads a body that no operation has read to its end, so that the connection can be used
+    /// again.
+    pub(crate) async fn drain(&self) {
+        if self.body.borrow().is_some() {
+            let _ = Box::pin(limited(DRAIN_TIME, self.body(DRAIN_LIMIT, "body"))).await;
+        }
+    }
+
+    /// Every value of a header, as bytes.
+    pub fn values(&self, name: &str) -> impl Iterator<Item = &[u8]> {
+        self.headers().get_all(name).iter().map(|value| value.as_bytes())
+    }
+
+    /// Whether it only reads. HEAD is answered like GET; the server leaves the body out.
+    pub fn reads(&self) -> bool {
+        matches!(self.method, Method::GET | Method::HEAD)
+    }
+
+    /// The part of the path at `index` below `/api/v1`; `None` if the path is shorter.
+    pub fn segment(&self, index: usize) -> Option<&str> {
+        let below = self.path.strip_prefix("/api/v1/")?;
+        below.split('/').nth(index).filter(|segment| !segment.is_empty())
     }
 }
 
@@ -148,30 +168,4 @@ fn usable_id(value: Vec<u8>) -> Option<String> {
 fn visible(value: Vec<u8>) -> Option<String> {
     let text = String::from_utf8(value).ok()?;
     text.bytes().all(|byte| byte == b'\t' || (b' '..=b'~').contains(&byte)).then_some(text)
-}
-
-impl Incoming {
-    /// Reads a body that no operation has read to its end, so that the connection can be used
-    /// again.
-    pub(crate) async fn drain(&self) {
-        if self.has_unread_body() {
-            let _ = Box::pin(limited(DRAIN_TIME, self.body(DRAIN_LIMIT, "body"))).await;
-        }
-    }
-
-    /// Every value of a header, as bytes.
-    pub fn values(&self, name: &str) -> impl Iterator<Item = &[u8]> {
-        self.headers().get_all(name).iter().map(|value| value.as_bytes())
-    }
-
-    /// Whether it only reads. HEAD is answered like GET; the server leaves the body out.
-    pub fn reads(&self) -> bool {
-        matches!(self.method, Method::GET | Method::HEAD)
-    }
-
-    /// The part of the path at `index` below `/api/v1`; `None` if the path is shorter.
-    pub fn segment(&self, index: usize) -> Option<&str> {
-        let below = self.path.strip_prefix("/api/v1/")?;
-        below.split('/').nth(index).filter(|segment| !segment.is_empty())
-    }
 }

@@ -8,8 +8,10 @@ use http::Method;
 use std::rc::Rc;
 use uuid::Uuid;
 
+use crate::answer::Answer;
 use crate::app::App;
 use crate::auth;
+use crate::reply::Reply;
 use crate::request::Incoming;
 use crate::settings::Rules;
 
@@ -193,6 +195,16 @@ impl<'a> Call<'a> {
     /// [`Error::Invalid`] naming the first.
     pub fn no_query(&self) -> Result<(), Error> {
         parse_none(self.query())
+    }
+
+    /// The answer to a read, if the caller may see it. The cache holds one copy for all callers, so
+    /// ownership is checked after the read.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] of `noun` if it isn't there or isn't the caller's.
+    pub fn show(&self, answer: Option<Answer>, noun: &str) -> Result<Reply, Error> {
+        let answer = answer.filter(|answer| self.caller.may_see(answer.owner.as_deref()));
+        Ok(answer.ok_or_else(|| Error::not_found(noun))?.into_reply(self.request))
     }
 
     /// The body of a request that says that it is JSON.

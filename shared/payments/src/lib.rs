@@ -3,7 +3,8 @@
 //! Reading order:
 //! 1. [`config`], [`urls`]: the settings; [`needs`]: the settings that each provider needs
 //! 2. [`client`]: one call; [`upstream`]: its repetitions; [`gateway`]: the providers' operations
-//! 3. [`approvals`]: the capture of an approved order
+//! 3. [`approvals`]: the capture of an approved order; [`objects`]: the providers' objects on their
+//!    way to Postgres
 //! 4. [`address`], [`attempts`]: the addresses and keys that limits are counted by
 
 pub mod address;
@@ -13,6 +14,7 @@ pub mod client;
 pub mod config;
 pub mod gateway;
 pub mod needs;
+pub mod objects;
 pub mod upstream;
 pub mod urls;
 

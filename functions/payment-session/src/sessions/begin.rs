@@ -141,15 +141,15 @@ async fn begin_admitted(
             }
         }
         SessionBeginOutcome::InProgress => {
-            Err(conflict("a request with this Idempotency-Key is in work", Some(IN_PROGRESS)))
+            Err(Error::conflict("a request with this Idempotency-Key is in work", Some(IN_PROGRESS)))
         }
         SessionBeginOutcome::Mismatch => Err(Error::idempotency_mismatch("session")),
         SessionBeginOutcome::UnknownOrder => Err(Error::not_found("order")),
-        SessionBeginOutcome::NotPayable => Err(conflict(NOT_PAYABLE, row.text("reason")?)),
+        SessionBeginOutcome::NotPayable => Err(Error::conflict(NOT_PAYABLE, row.text("reason")?)),
         SessionBeginOutcome::ForeignAccount => Err(foreign_account()),
         SessionBeginOutcome::OpenSession => {
             let open = row.text("session")?.unwrap_or_default();
-            Err(conflict("the order has an open payment session", Some(open)))
+            Err(Error::conflict("the order has an open payment session", Some(open)))
         }
     }
 }
@@ -176,10 +176,14 @@ pub async fn release(call: Call<'_>) -> Result<Reply, Error> {
     let mut row = edge::write_one(app, "session_approve", params).await?;
     match SessionApproveOutcome::read(row.text("outcome")?)? {
         SessionApproveOutcome::Started => {}
-        SessionApproveOutcome::InProgress => return Err(conflict("the session is being released", Some(IN_PROGRESS))),
+        SessionApproveOutcome::InProgress => {
+            return Err(Error::conflict("the session is being released", Some(IN_PROGRESS)));
+        }
         SessionApproveOutcome::NotFound => return Err(Error::not_found("payment session")),
-        SessionApproveOutcome::NotAllowed => return Err(conflict("the session isn't held", row.text("status")?)),
-        SessionApproveOutcome::NotPayable => return Err(conflict(NOT_PAYABLE, row.text("status")?)),
+        SessionApproveOutcome::NotAllowed => {
+            return Err(Error::conflict("the session isn't held", row.text("status")?));
+        }
+        SessionApproveOutcome::NotPayable => return Err(Error::conflict(NOT_PAYABLE, row.text("status")?)),
         SessionApproveOutcome::ForeignAccount => return Err(foreign_account()),
     }
     let gateway = row.text("gateway")?.and_then(PaymentGateway::parse);
@@ -229,7 +233,8 @@ async fn at_provider(app: &'static App, payments: &'static Payments, draft: &Ses
         Ok((external_id, redirect_url)) => {
             let params = params![draft.id, external_id, redirect_url, draft.organization];
             let rows = edge::write(app, "session_created", params).await?;
-            let late = || conflict("the session's time was over before the provider had made it", Some("failed"));
+            let late =
+                || Error::conflict("the session's time was over before the provider had made it", Some("failed"));
             Ok(rows.into_iter().next().ok_or_else(late)?.take_text("body")?.into_bytes())
         }
         Err(error @ (GatewayError::Refused { .. } | GatewayError::Unconfigured { .. })) => {
@@ -254,7 +259,7 @@ async fn hold(app: &'static App, draft: &SessionDraft, score: &Score) -> Result<
         draft.organization,
     ];
     let rows = edge::write(app, "session_hold", params).await?;
-    let gone = || conflict("the session was begun by another request meanwhile", None);
+    let gone = || Error::conflict("the session was begun by another request meanwhile", None);
     Ok(rows.into_iter().next().ok_or_else(gone)?.take_text("body")?.into_bytes())
 }
 
@@ -297,10 +302,6 @@ fn lease(payments: &Payments) -> i64 {
 fn id(row: &Row, column: &str) -> Result<Uuid, Error> {
     let id = row.text(column)?.and_then(|text| Uuid::try_parse(text).ok());
     id.ok_or_else(|| Error::internal(format!("{column} is not a UUID")))
-}
-
-fn conflict(detail: &str, current: Option<&str>) -> Error {
-    Error::Conflict { detail: detail.to_owned(), current: current.map(str::to_owned) }
 }
 
 fn reply(body: impl AsRef<[u8]>, admission: &Admission) -> Result<Reply, Error> {

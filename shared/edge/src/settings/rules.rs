@@ -6,6 +6,7 @@ use super::{
     ConfigError, GROUPS, Group, HEALTH, ORDERS, OnceResult, Parser, Setting, VIEWERS, Values, misconfigured, once,
     rows, setting, values_of,
 };
+use cache_logic::origin::OriginFault;
 use cache_logic::policy::{Limits, Policy};
 use cache_spin::terms::Terms;
 use commerce::error::Error;
@@ -192,6 +193,15 @@ impl Rules {
     /// [`Error::Misconfigured`] that names every wrong variable of the rules.
     pub async fn ready() -> Result<&'static Self, Error> {
         Self::get().await.map_err(misconfigured)
+    }
+
+    /// As [`Self::get`], for the cache.
+    ///
+    /// # Errors
+    /// [`OriginFault::Misconfigured`] that names every wrong variable of the rules.
+    pub(crate) async fn for_cache() -> Result<&'static Self, OriginFault> {
+        let rules = Self::get().await;
+        rules.map_err(|wrong| OriginFault::Misconfigured { detail: misconfigured(wrong).to_string() })
     }
 
     /// Parses and validates. Pure.
