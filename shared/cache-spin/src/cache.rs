@@ -14,7 +14,7 @@ use crate::ports::Ports;
 use crate::postgres::{Param, Postgres, Row, Statement};
 use crate::redis::explain;
 use crate::statistics::Recorder;
-use crate::store::RedisStore;
+use crate::store::{RedisStore, half_digest};
 use crate::terms::TermsSource;
 use cache_logic::certificate::{Certificate, Timing};
 use cache_logic::entry::{OriginValue, Value};
@@ -25,7 +25,6 @@ use cache_logic::read::{EntrySpec, Read, certified};
 use cache_logic::renew::Renewal;
 use cache_logic::statistics::Statistics;
 use cache_logic::write::{Commit, Invalidation};
-use sha2::{Digest, Sha256};
 use spin_sdk::wasip3::spawn;
 use std::cell::{Cell, OnceCell};
 use std::time::Duration;
@@ -253,7 +252,7 @@ impl Cache {
         cache_logic::renew::renew(&self.ports, self.timing).await
     }
 
-    /// Renews the certificate behind the response, for an instance that serves no readers.
+    /// Renews the certificate behind the response.
     pub fn renew_unasked(&'static self) {
         spawn(async move {
             self.renew().await;
@@ -270,9 +269,7 @@ impl Cache {
         if let Some(certificate) = certificate
             && self.attempted.replace(certificate.token) != certificate.token
         {
-            spawn(async move {
-                self.renew().await;
-            });
+            self.renew_unasked();
         }
     }
 }
@@ -301,8 +298,7 @@ fn value(mut row: Row) -> Result<Value, OriginFault> {
 
 /// An entity tag that is the first half of the bytes' SHA-256.
 fn hash_etag(bytes: &[u8]) -> String {
-    let half = Sha256::digest(bytes)[..16].iter().fold(0u128, |half, byte| half << 8 | u128::from(*byte));
-    format!("\"{half:032x}\"")
+    format!("\"{:032x}\"", half_digest(bytes))
 }
 
 #[cfg(test)]

@@ -7,26 +7,21 @@ use cache_logic::lock::{Fence, Locks};
 use cache_logic::ports::{CacheFault, Clock};
 use std::time::Duration;
 
+static TAKE: Script = Script::new(include_str!("lua/lock_take.lua"));
+static EXTEND: Script = Script::new(include_str!("lua/lock_extend.lua"));
+static GIVE_BACK: Script = Script::new(include_str!("lua/release.lua"));
+
 /// The locks below one key prefix. Their fencing numbers are one counter for all names, which never
 /// runs out.
 pub struct RedisLocks<'a> {
     redis: &'a Redis,
     prefix: &'a str,
-    take: Script,
-    extend: Script,
-    give_back: Script,
 }
 
 impl<'a> RedisLocks<'a> {
     /// The locks in this Redis.
     pub fn new(redis: &'a Redis, prefix: &'a str) -> Self {
-        Self {
-            redis,
-            prefix,
-            take: Script::new(include_str!("lua/lock_take.lua")),
-            extend: Script::new(include_str!("lua/lock_extend.lua")),
-            give_back: Script::new(include_str!("lua/release.lua")),
-        }
+        Self { redis, prefix }
     }
 
     fn key(&self, name: &str) -> String {
@@ -45,18 +40,18 @@ impl Locks for RedisLocks<'_> {
     async fn take(&self, name: &str, owner: u128, hold: Duration) -> Result<Option<Fence>, CacheFault> {
         let keys = [self.key(name), format!("{}lock:fence", self.prefix)];
         let arguments = vec![hex(owner), millis(hold)];
-        let (answer, _) = self.redis.script(&self.take, &[&keys[0], &keys[1]], arguments).await?;
+        let (answer, _) = self.redis.script(&TAKE, &[&keys[0], &keys[1]], arguments).await?;
         Ok(Some(number(&answer)?).filter(|fence| *fence > 0).map(Fence))
     }
 
     async fn extend(&self, name: &str, owner: u128, hold: Duration) -> Result<bool, CacheFault> {
         let arguments = vec![hex(owner), millis(hold)];
-        let (answer, _) = self.redis.script(&self.extend, &[&self.key(name)], arguments).await?;
+        let (answer, _) = self.redis.script(&EXTEND, &[&self.key(name)], arguments).await?;
         Ok(number(&answer)? > 0)
     }
 
     async fn give_back(&self, name: &str, owner: u128) -> Result<bool, CacheFault> {
-        let (answer, _) = self.redis.script(&self.give_back, &[&self.key(name)], vec![hex(owner)]).await?;
+        let (answer, _) = self.redis.script(&GIVE_BACK, &[&self.key(name)], vec![hex(owner)]).await?;
         Ok(number(&answer)? > 0)
     }
 }

@@ -50,16 +50,7 @@ pub struct StatisticsSettings {
 
 /// The counters of one instance.
 pub(crate) struct Recorder {
-    /// The Redis of the sums.
-    redis: Redis,
-    /// The sums are on another Redis than the cache.
-    apart: bool,
-    /// How long Redis is left alone after it gave no answer.
-    rest: Duration,
-    /// The kinds of entries that are counted apart, each by its number.
-    entities: &'static [&'static str],
-    /// How long to gather; `None`: nothing is counted.
-    gather: Option<Duration>,
+    settings: StatisticsSettings,
     key: String,
     script: Script,
     counted: RefCell<Statistics>,
@@ -93,20 +84,15 @@ enum Sent {
 
 impl Recorder {
     pub(crate) fn new(settings: StatisticsSettings, prefix: &str) -> Self {
-        let StatisticsSettings { redis, apart, rest, entities, gather } = settings;
         Self {
-            redis,
-            apart,
-            rest,
-            entities,
-            gather,
             key: format!("{prefix}cache:statistics"),
             script: Script::new(include_str!("lua/statistics.lua")),
-            counted: RefCell::new(Statistics::new(entities)),
+            counted: RefCell::new(Statistics::new(settings.entities)),
             counting: Cell::new(false),
             pending: Cell::new(false),
             unanswered: RefCell::new(None),
             warned: Cell::new(false),
+            settings,
         }
     }
 
@@ -131,12 +117,10 @@ impl Recorder {
             Some(Batch { name: name(), counted })
         })
     }
-}
 
-impl Recorder {
     /// Counts something. The count is sent behind the response.
     pub(crate) fn count(&'static self, record: impl FnOnce(&mut Statistics)) {
-        let Some(gather) = self.gather else { return };
+        let Some(gather) = self.settings.gather else { return };
         record(&mut self.counted.borrow_mut());
         self.counting.set(true);
         if !self.pending.replace(true) {
@@ -191,7 +175,7 @@ impl Recorder {
                     if outcome == Sent::Refused {
                         break;
                     }
-                    sleep(gather.max(self.rest)).await;
+                    sleep(gather.max(self.settings.rest)).await;
                 }
             }
         }
@@ -205,7 +189,7 @@ impl Recorder {
             arguments.push(text(&field));
             arguments.push(Argument::Int64(i64::try_from(count).unwrap_or(i64::MAX)));
         }
-        let sent = self.redis.script(&self.script, &[&self.key, &mark], arguments).await;
+        let sent = self.settings.redis.script(&self.script, &[&self.key, &mark], arguments).await;
         match sent {
             Ok(_) => Sent::Added,
             Err(CacheFault::Protocol(why)) => {
@@ -214,7 +198,7 @@ impl Recorder {
                 }
                 Sent::Refused
             }
-            Err(_) if self.apart => Sent::Refused,
+            Err(_) if self.settings.apart => Sent::Refused,
             Err(_) => Sent::Away,
         }
     }
@@ -222,14 +206,14 @@ impl Recorder {
     /// The sums of all instances, and the time of the first count (milliseconds since the Unix
     /// epoch). `None` if Redis gives no answer.
     pub(crate) async fn sums(&self) -> Option<(Statistics, Option<u64>)> {
-        let (answer, _) = self.redis.command("HGETALL", vec![text(&self.key)]).await.ok()?;
+        let (answer, _) = self.settings.redis.command("HGETALL", vec![text(&self.key)]).await.ok()?;
         let texts: Vec<String> = answer.into_iter().filter_map(utf8).collect();
         let pairs = || {
             let (pairs, _) = texts.as_chunks::<2>();
             pairs.iter().filter_map(|[field, value]| Some((field.as_str(), value.parse::<u64>().ok()?)))
         };
         let since = pairs().find(|(field, _)| *field == "since").map(|(_, at)| at);
-        Some((Statistics::decode(self.entities, pairs()), since))
+        Some((Statistics::decode(self.settings.entities, pairs()), since))
     }
 }
 

@@ -61,7 +61,7 @@ impl RedisStore {
         Self {
             redis,
             prefix: prefix.to_owned(),
-            origin: origin(database),
+            origin: half_digest(database.as_bytes()),
             pace_ms: 0,
             asked: Cell::new(0),
             uncertified: Cell::new(true),
@@ -248,10 +248,9 @@ impl Registry for RedisStore {
     }
 }
 
-/// 128 bits of the name's SHA-256.
-fn origin(database: &str) -> u128 {
-    let digest = Sha256::digest(database);
-    digest.iter().take(16).fold(0, |number, byte| number << 8 | u128::from(*byte))
+/// The first half of the bytes' SHA-256.
+pub(crate) fn half_digest(bytes: &[u8]) -> u128 {
+    Sha256::digest(bytes)[..16].iter().fold(0, |half, byte| half << 8 | u128::from(*byte))
 }
 
 fn bytes(value: Value) -> Option<Vec<u8>> {

@@ -200,12 +200,6 @@ fn joined(errors: &[FieldError]) -> String {
     errors.join("; ")
 }
 
-impl cache_logic::ports::OriginError for Error {
-    fn unreachable(&self) -> bool {
-        matches!(self.cause(), Self::Unavailable { .. })
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -184,7 +184,7 @@ where
     Ok(stored)
 }
 
-fn hit(stored: StoredEntry, freshness: Freshness, now: Millis, certificate: Certificate, due: bool) -> Read {
+pub(crate) fn hit(stored: StoredEntry, freshness: Freshness, now: Millis, certificate: Certificate, due: bool) -> Read {
     let trailer = stored.trailer;
     let ttl_ms = trailer.fresh_until.saturating_sub(now);
     let refresh = Refresh::of(&trailer, freshness, certificate.epoch);
@@ -213,10 +213,8 @@ where
     L: Into<OriginValue>,
     E: OriginError,
 {
-    let error = match load().await {
-        Ok(loaded) => {
-            return Ok(loaded.map(|loaded| Read::of(loaded.into().value, Outcome::Bypass(Bypass::NoCertificate))));
-        }
+    let error = match bypass(load, Bypass::NoCertificate).await {
+        Ok(read) => return Ok(read),
         Err(error) if wanted.policy.stale_if_error && error.unreachable() => error,
         Err(error) => return Err(error),
     };

@@ -6,7 +6,7 @@ use crate::protocol::event::Event;
 use crate::protocol::policy::Limits;
 use crate::protocol::ports::{Clock, Fill, Lease, Ledger, OriginError, Registry, Store};
 use crate::protocol::read::{
-    Bypass, EntrySpec, Look, Outcome, Read, ReadTrace, Refresh, Verdict, WaitBudget, due, judge, look_certified,
+    Bypass, EntrySpec, Look, Outcome, Read, ReadTrace, Refresh, Verdict, WaitBudget, due, hit, judge, look_certified,
     prepare, tell_all,
 };
 
@@ -56,18 +56,15 @@ where
         Look::Bypass(why) => return all_from_origin(wanted.len(), load, &why, trace).await,
         Look::Uncertified(_) => return all_from_origin(wanted.len(), load, &Bypass::NoCertificate, trace).await,
     };
-    let renew = due(&seen).then_some(certificate);
+    let due = due(&seen);
+    let renew = due.then_some(certificate);
     let (now, mut generations) = (ports.now(), seen.generations.iter());
     let (mut missing, mut damaged, mut broken) = (Vec::new(), Vec::new(), Vec::new());
     for (index, (one, mut entry)) in wanted.iter().zip(seen.entries).enumerate() {
         let own = generations.by_ref().take(one.tags.len()).collect::<Vec<_>>();
         match judge(&mut entry, own.into_iter(), certificate.epoch, now, ports.draw(), one.policy) {
             Verdict::Current(stored, freshness) => {
-                let ttl_ms = stored.trailer.fresh_until.saturating_sub(now);
-                let refresh = Refresh::of(&stored.trailer, freshness, certificate.epoch);
-                let outcome = Outcome::Hit { freshness, ttl_ms };
-                let encoding = stored.trailer.encoding;
-                out[index] = Some(Read { renew, refresh, trace, encoding, ..Read::of(stored.into_value(), outcome) });
+                out[index] = Some(Read { trace, ..hit(stored, freshness, now, certificate, due) });
             }
             Verdict::Damaged(_) => {
                 damaged.push(one.key);

@@ -217,14 +217,6 @@ impl Row {
         }
     }
 
-    /// The column `outcome`, the answer of a function that changes something.
-    ///
-    /// # Errors
-    /// As [`Self::text`]; also if it is NULL.
-    pub fn outcome(&self) -> Result<&str, OriginFault> {
-        self.text("outcome")?.ok_or_else(|| Self::wrong("outcome"))
-    }
-
     /// A `bool`; `None` if it is NULL.
     ///
     /// # Errors

@@ -4,7 +4,7 @@ use cache_logic::key::KeyBuilder;
 use uuid::Uuid;
 
 use super::View;
-use super::tags::{ALL_TAG, Scope, customer_tag, of_pair, organization_tag, status_tag};
+use super::tags::{ALL_TAG, customer_tag, of_pair, organization_tag, status_tag};
 use crate::query::{ListQuery, Page};
 
 /// A cache entry in name only.
@@ -22,12 +22,12 @@ pub struct Entry {
 impl View {
     /// The entry of one order.
     pub fn entry_of_order(&'static self, org: Uuid, id: Uuid) -> Entry {
-        self.entry(of_pair(self.key, org, id), Scope::Order.tag(org, id))
+        self.entry(of_pair(self.key, org, id), self.scope.tag(org, id))
     }
 
     /// The entry of one payment session.
     pub fn entry_of_session(&'static self, org: Uuid, id: Uuid) -> Entry {
-        self.entry(of_pair(self.key, org, id), Scope::Session.tag(org, id))
+        self.entry(of_pair(self.key, org, id), self.scope.tag(org, id))
     }
 
     /// The entry of a page of what one customer has.
@@ -37,7 +37,7 @@ impl View {
             .part(page.number.to_string())
             .part(page.size.to_string())
             .build();
-        self.entry(key, Scope::Customer.tag(org, customer))
+        self.entry(key, self.scope.tag(org, customer))
     }
 
     /// The entry of a page of an organisation's orders. Its tag is that of the narrowest set which
