@@ -1,7 +1,6 @@
 //! The run itself: the bookkeeping, the numbered files, the changed code.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::sync::Mutex;
 use std::time::Instant;
 
 use anyhow::{Context, Result, bail, ensure};
@@ -44,6 +43,7 @@ pub(crate) async fn run(session: &Session<'_>, files: &Files) -> Result<Report> 
     let mut report = Report::default();
     let applied = applied(&session.client).await?;
     let origin = release_0::origin(&applied, files)?;
+    let announce = origin != Origin::New;
     session.client.batch_execute(BOOKKEEPING).await.context("the bookkeeping tables")?;
 
     // Files that were taken in by a numbered file of this run: these may change functions that
@@ -56,7 +56,6 @@ pub(crate) async fn run(session: &Session<'_>, files: &Files) -> Result<Report> 
     }
     for (place, file) in due {
         let take_over = origin == Origin::Release0 && place == TAKEN_OVER;
-        let announce = origin != Origin::New;
         session.say(&if take_over {
             format!("schema: {} is what the last release's {} files made: taking over", file.name, applied.len())
         } else {
@@ -81,7 +80,6 @@ pub(crate) async fn run(session: &Session<'_>, files: &Files) -> Result<Report> 
         session.say(&format!("code: all {} files are as they were applied", files.code.len()));
     } else {
         session.say(&format!("code: {} of {} files have changed", changed.len(), files.code.len()));
-        let announce = origin != Origin::New;
         let work = ChangedCode { session, files, recorded: &recorded, changed: &changed, allowed: &allowed, announce };
         let done = session.transaction("code", &work).await?;
         (report.code, report.dropped) = done;
@@ -141,7 +139,7 @@ impl Work for Numbered<'_> {
                 Part::Code(place) => {
                     let code = &self.files.code[*place];
                     let object = make(client, code).await?;
-                    record(client, code, &object).await?;
+                    record(client, code, &object.name).await?;
                     taken.push(*place);
                 }
             }
@@ -161,11 +159,11 @@ impl Work for Numbered<'_> {
     }
 }
 
-/// Runs a code file and gives the name of its object.
-async fn make(client: &Client, file: &CodeFile) -> Result<String> {
+/// Runs a code file and gives its object.
+async fn make(client: &Client, file: &CodeFile) -> Result<Object> {
     let before = catalog::objects(client, file).await?;
     execute(client, &file.text, &file.path()).await?;
-    Ok(made(client, file, &before).await?.name)
+    made(client, file, &before).await
 }
 
 async fn made(client: &Client, file: &CodeFile, before: &[Object]) -> Result<Object> {
@@ -216,7 +214,7 @@ impl Work for ChangedCode<'_> {
     type Output = (Vec<String>, Vec<String>);
 
     async fn run(&self, client: &Client) -> Result<Self::Output> {
-        let state = Mutex::new(State::new(self.files, self.recorded, self.changed));
+        let state = State::new(self.files, self.recorded, self.changed);
         Change { work: self, client, state }.run().await
     }
 }
@@ -225,7 +223,7 @@ impl Work for ChangedCode<'_> {
 struct Change<'a> {
     work: &'a ChangedCode<'a>,
     client: &'a Client,
-    state: Mutex<State>,
+    state: State,
 }
 
 /// How far it has come.
@@ -255,19 +253,15 @@ impl State {
 
 impl Change<'_> {
     /// Applies what has changed, drops what no file makes any more, and announces it.
-    async fn run(&self) -> Result<(Vec<String>, Vec<String>)> {
+    async fn run(&mut self) -> Result<(Vec<String>, Vec<String>)> {
         self.apply_pending().await?;
-        let kept: BTreeSet<String> = self.with(|state| state.objects.values().cloned().collect());
-        let left: BTreeSet<&str> = self
-            .work
-            .recorded
-            .values()
-            .map(|one| one.object.as_str())
-            .filter(|object| !kept.contains(*object))
-            .collect();
+        let work = self.work;
+        let kept: BTreeSet<String> = self.state.objects.values().cloned().collect();
+        let left: BTreeSet<&str> =
+            work.recorded.values().map(|one| one.object.as_str()).filter(|object| !kept.contains(*object)).collect();
         for object in left {
             if let Some((class, oid)) = catalog::find(self.client, object).await? {
-                self.drop_with_dependents(object, class, oid).await?;
+                self.drop_with_dependents(object, class, oid, None).await?;
                 self.work.session.say(&format!("code: dropped {object}, which no file makes any more"));
             }
         }
@@ -278,40 +272,34 @@ impl Change<'_> {
         if self.work.announce {
             self.client.batch_execute(ANNOUNCE).await?;
         }
-        Ok(self.with(|state| {
-            let names = state.applied.iter().map(|place| self.work.files.code[*place].name.clone());
-            let rebuilt: BTreeSet<&String> = state.objects.values().collect();
-            let dropped = state.dropped.iter().filter(|object| !rebuilt.contains(object)).cloned();
-            (names.collect(), dropped.collect())
-        }))
+        let State { applied, objects, dropped, .. } = &self.state;
+        let names = applied.iter().map(|place| work.files.code[*place].name.clone());
+        let rebuilt: BTreeSet<&String> = objects.values().collect();
+        let dropped = dropped.iter().filter(|object| !rebuilt.contains(object)).cloned();
+        Ok((names.collect(), dropped.collect()))
     }
 
-    fn with<T>(&self, work: impl FnOnce(&mut State) -> T) -> T {
-        work(&mut self.state.lock().unwrap_or_else(|poisoned| poisoned.into_inner()))
-    }
-
-    async fn apply_pending(&self) -> Result<()> {
-        while let Some(place) = self.with(|state| state.pending.pop_first()) {
-            let file = &self.work.files.code[place];
-            self.work.session.say(&format!("code: {:>3}/{} {}", place + 1, self.work.files.code.len(), file.name));
+    async fn apply_pending(&mut self) -> Result<()> {
+        let work = self.work;
+        while let Some(place) = self.state.pending.pop_first() {
+            let file = &work.files.code[place];
+            work.session.say(&format!("code: {:>3}/{} {}", place + 1, work.files.code.len(), file.name));
             let object = self.apply(place, file).await?;
-            for grant in self.with(|state| state.grants.remove(&place)).unwrap_or_default() {
+            for grant in self.state.grants.remove(&place).unwrap_or_default() {
                 let named = object.name.replacen("view ", "TABLE ", 1);
                 self.client.batch_execute(&grant.replacen("%s", &named, 1)).await.with_context(|| grant.clone())?;
             }
             record(self.client, file, &object.name).await?;
-            self.with(|state| {
-                state.objects.insert(place, object.name);
-                if !state.applied.contains(&place) {
-                    state.applied.push(place);
-                }
-            });
+            self.state.objects.insert(place, object.name);
+            if !self.state.applied.contains(&place) {
+                self.state.applied.push(place);
+            }
         }
         Ok(())
     }
 
     /// Applies one file; drops what stands on its object if that can't be replaced in place.
-    async fn apply(&self, place: usize, file: &CodeFile) -> Result<Object> {
+    async fn apply(&mut self, place: usize, file: &CodeFile) -> Result<Object> {
         let before = catalog::objects(self.client, file).await?;
         self.client.batch_execute("SAVEPOINT code_file").await?;
         let done = execute(self.client, &file.text, &file.path()).await;
@@ -325,13 +313,9 @@ impl Change<'_> {
             self.work
                 .session
                 .say(&format!("code:   {object} can't be replaced in place: dropping it, and what stands on it"));
-            self.drop_with_dependents(&object, class, oid).await?;
-            let grants = self.with(|state| state.grants.remove(&usize::MAX)).unwrap_or_default();
-            self.with(|state| {
-                state.grants.entry(place).or_insert(grants);
-                state.pending.remove(&place);
-            });
-            return self.made_anew(file).await;
+            self.drop_with_dependents(&object, class, oid, Some(place)).await?;
+            self.state.pending.remove(&place);
+            return make(self.client, file).await;
         }
         let object = made(self.client, file, &before).await?;
         if let Some(was) = before.iter().find(|was| was.oid == object.oid && was.definition != object.definition) {
@@ -339,12 +323,6 @@ impl Change<'_> {
         }
         self.client.batch_execute("RELEASE SAVEPOINT code_file").await?;
         Ok(object)
-    }
-
-    async fn made_anew(&self, file: &CodeFile) -> Result<Object> {
-        let before = catalog::objects(self.client, file).await?;
-        execute(self.client, &file.text, &file.path()).await?;
-        made(self.client, file, &before).await
     }
 
     /// Refuses to change a function by which stored rows were judged, unless a numbered file has
@@ -361,8 +339,9 @@ impl Change<'_> {
     }
 
     /// Drops an object after all that stands on it. Those that a file makes become pending;
-    /// anything else is refused.
-    async fn drop_with_dependents(&self, object: &str, class: u32, oid: u32) -> Result<()> {
+    /// anything else is refused. `maker` is the file that makes the object anew, and gets its
+    /// rights, if no file is known to have made it.
+    async fn drop_with_dependents(&mut self, object: &str, class: u32, oid: u32, maker: Option<usize>) -> Result<()> {
         let mut order: Vec<(String, u32, u32)> = Vec::new();
         let mut foreign = Vec::new();
         // Depth first: each comes after all that stands on it.
@@ -398,17 +377,16 @@ impl Change<'_> {
             }
             let grants = catalog::grants(self.client, class, oid).await?;
             self.client.batch_execute(&format!("DROP {name}")).await.with_context(|| format!("DROP {name}"))?;
-            self.with(|state| {
-                let file = state.objects.iter().find(|(_, object)| **object == name).map(|(place, _)| *place);
-                if let Some(file) = file {
-                    state.objects.remove(&file);
-                    state.pending.insert(file);
-                    state.grants.insert(file, grants);
-                } else if name == object {
-                    state.grants.insert(usize::MAX, grants);
-                }
-                state.dropped.push(name);
-            });
+            let state = &mut self.state;
+            let file = state.objects.iter().find(|(_, object)| **object == name).map(|(place, _)| *place);
+            if let Some(file) = file {
+                state.objects.remove(&file);
+                state.pending.insert(file);
+                state.grants.insert(file, grants);
+            } else if let Some(file) = maker.filter(|_| name == object) {
+                state.grants.entry(file).or_insert(grants);
+            }
+            state.dropped.push(name);
         }
         Ok(())
     }
@@ -416,7 +394,7 @@ impl Change<'_> {
     /// Whether a function or view is made by a file, or was by the last release.
     fn is_ours(&self, object: &str) -> bool {
         self.work.recorded.values().any(|one| one.object == object)
-            || self.with(|state| state.objects.values().any(|known| known == object))
+            || self.state.objects.values().any(|known| known == object)
     }
 }
 
