@@ -3,14 +3,6 @@ SHELL := bash
 .DEFAULT_GOAL := help
 .PHONY: help up migrate test test-long mutants coverage bench lint drift-check generate fmt token clean need-cargo
 
-# Settings of `make token`, taken from the command line.
-ROLE ?= service
-ORG ?=
-CUSTOMER ?=
-SCOPE ?=
-TTL ?= 86400
-export ROLE ORG CUSTOMER SCOPE TTL
-
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 

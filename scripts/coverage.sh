@@ -9,7 +9,6 @@
 # Of payments every line outside of tests counts, by file. Code that needs Redis, Postgres or Spin
 # runs as WASM in `tests/e2e`, which counts no lines. Those files are listed with none, and aren't
 # part of the three.
-# part of the three.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/lib.sh

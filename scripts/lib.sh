@@ -32,7 +32,7 @@ postgres_bin() { dev services find postgres 2>/dev/null; }
 ensure_service() {
     build_dev
     "$dev_program" services find "$1" >/dev/null 2>&1 || install "$1"
-    dev services find "$1" >/dev/null
+    "$dev_program" services find "$1" >/dev/null
 }
 
 # install PROGRAM: by the system's own package manager, with a message. PROGRAM is redis, postgres,

@@ -14,7 +14,6 @@ cargo fmt --manifest-path examples/todo/Cargo.toml --check
 say "generated files"
 cargo run -q -p dev -- generate --check
 say "clippy, native"
-# shellcheck disable=SC2046,SC2086 # lists
 cargo clippy --workspace --all-targets -- -D warnings
 say "clippy, wasm32-wasip2"
 # shellcheck disable=SC2086

@@ -22,7 +22,6 @@ case "$command" in
                 *) fail "there is no service $service, only redis and postgres" ;;
             esac
         done
-        build_dev
         # A server keeps every descriptor that it inherits, a caller's lock among them, for as long
         # as it runs.
         for fd in /dev/fd/*; do
