@@ -89,7 +89,6 @@ mod tests {
 
     #[test]
     fn every_committed_file_equals_its_generated_text() {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).expect("tests/dev lies two below the root");
-        check(root).expect("nothing differs");
+        check(crate::root()).expect("nothing differs");
     }
 }

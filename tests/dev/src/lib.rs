@@ -17,3 +17,10 @@ pub mod openapi;
 pub mod routes;
 pub mod settings;
 pub mod token;
+
+use std::path::Path;
+
+/// The workspace's root.
+pub fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).expect("tests/dev lies two below the root")
+}

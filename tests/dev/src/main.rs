@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
-use dev::{generate, token};
+use dev::{generate, root, token};
 use kit::{Service, Services};
 
 const USAGE: &str = "usage: dev COMMAND
@@ -60,9 +60,4 @@ fn service(name: &str) -> Result<Service> {
 fn print_token(dir: &str) -> Result<()> {
     println!("{}", token::of(Path::new(dir), |name| std::env::var(name).ok())?);
     Ok(())
-}
-
-/// The workspace's root.
-fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap_or(Path::new("."))
 }

@@ -175,8 +175,8 @@ mod tests {
 
     #[test]
     fn the_currencies_described_are_those_that_are_taken() {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).expect("the root");
-        let description: serde_yaml_ng::Value = serde_yaml_ng::from_str(&join(root).expect("joined")).expect("YAML");
+        let joined = join(crate::root()).expect("joined");
+        let description: serde_yaml_ng::Value = serde_yaml_ng::from_str(&joined).expect("YAML");
         let described = description["components"]["schemas"]["Currency"]["enum"].as_sequence().expect("a list");
         let described: BTreeSet<&str> = described.iter().filter_map(|code| code.as_str()).collect();
         assert_eq!(described, edge::commerce::money::Currency::codes().collect());

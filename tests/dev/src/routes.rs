@@ -78,13 +78,9 @@ fn row(line: &str) -> Result<Row> {
 mod tests {
     use std::collections::BTreeSet;
 
-    use serde_yaml_ng::Value;
+    use kit::{Description, Operation};
 
     use super::*;
-
-    fn root() -> &'static Path {
-        Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).expect("tests/dev lies two below the root")
-    }
 
     #[test]
     fn a_row_is_read_with_its_method_and_path() {
@@ -98,21 +94,12 @@ mod tests {
     /// Every route of the API is described, and every described one is a row.
     #[test]
     fn the_rows_are_the_operations_of_openapi() {
-        let text = std::fs::read_to_string(root().join("openapi.yaml")).expect("openapi.yaml");
-        let description: Value = serde_yaml_ng::from_str(&text).expect("YAML");
-        let mut described = BTreeSet::new();
-        for (path, item) in description["paths"].as_mapping().expect("paths") {
-            let server = item["servers"][0]["url"].as_str().or(description["servers"][0]["url"].as_str());
-            let base = server.unwrap_or_default().trim_end_matches('/');
-            for (method, _) in item.as_mapping().expect("methods") {
-                let method = method.as_str().unwrap_or_default().to_uppercase();
-                if ["GET", "POST", "PUT", "PATCH", "DELETE"].contains(&&*method) {
-                    described.insert(format!("{method} {base}{}", path.as_str().unwrap_or_default()));
-                }
-            }
-        }
+        let description = Description::get();
+        let base = description.document()["servers"][0]["url"].as_str().expect("a server");
+        let of = |operation: &Operation| format!("{} {base}{}", operation.method, operation.path);
+        let described: BTreeSet<String> = description.operations().iter().map(of).collect();
         let mut rows = BTreeSet::new();
-        for row in components(root()).expect("components").into_iter().flat_map(|component| component.rows) {
+        for row in components(crate::root()).expect("components").into_iter().flat_map(|component| component.rows) {
             // Some are at the root too, where programs look by habit.
             if row.path.starts_with("/api/v1/") {
                 let verb = if row.verb == "VISIT" { "GET" } else { &row.verb };

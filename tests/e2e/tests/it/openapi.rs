@@ -1,27 +1,21 @@
 //! `openapi.yaml` describes what the server does.
 
-use e2e::App;
+use e2e::{App, Description};
 use reqwest::Method;
 use serde_json::Value;
-
-fn description() -> Value {
-    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../../openapi.yaml");
-    let text = std::fs::read_to_string(file).expect("openapi.yaml");
-    serde_yaml_ng::from_str(&text).expect("openapi.yaml is YAML")
-}
 
 #[tokio::test]
 async fn the_description_is_served() {
     let app = App::spawn().await;
     let served = app.client.anonymous().get("/openapi.yaml").await.expect(200);
     let served: Value = serde_yaml_ng::from_str(&served.text()).expect("YAML");
-    assert_eq!(served, description());
+    assert_eq!(&served, Description::get().document());
 }
 
 #[tokio::test]
 async fn every_described_route_answers_as_described() {
     let app = App::spawn().await;
-    let description = description();
+    let description = Description::get().document();
     assert!(description["openapi"].as_str().is_some_and(|version| version.starts_with("3.")));
     let base = description["servers"][0]["url"].as_str().unwrap_or("").to_owned();
     let mut asked = 0;

@@ -234,7 +234,7 @@ impl Client {
     }
 
     /// `POST` without a body
-    async fn post(&self, path: &str) -> Answer {
+    pub async fn post(&self, path: &str) -> Answer {
         self.send(self.request(Method::POST, path)).await
     }
 

@@ -8,7 +8,7 @@ use serde_json::json;
 use standin::{Fault, FaultKind, Provider, Standin};
 
 use super::shop::Shop;
-use super::shopper::{begin, keys, member, other_shopper, post, redis, session, session_request, shopper};
+use super::shopper::{begin, keys, member, other_shopper, redis, session, session_request, shopper};
 use crate::new_key;
 
 /// Calls that begin a payment at each provider.
@@ -127,7 +127,7 @@ async fn a_shopper_goes_to_the_provider_pays_and_the_session_is_completed_at_onc
         .await
         .json();
         assert!(paid["webhookData"]["eventId"].is_string(), "{paid}");
-        post(&client, &format!("{path}/cancel")).await.expect_problem(409);
+        client.post(&format!("{path}/cancel")).await.expect_problem(409);
         client.get(&format!("{path}/redirect")).await.expect_problem(409);
     }
 }
@@ -143,7 +143,7 @@ async fn a_cancelled_session_has_failed_and_makes_room_for_another() {
     assert_eq!(problem["current"], member(&made, "id"), "the open one is named");
     app.warm(&path).await;
     for _ in 0..2 {
-        let cancelled = post(&client, &format!("{path}/cancel")).await.expect(200);
+        let cancelled = client.post(&format!("{path}/cancel")).await.expect(200);
         assert_eq!((member(&cancelled, "status"), member(&cancelled, "reason")), ("failed".into(), "cancelled".into()));
     }
     assert_eq!(member(&client.get(&path).await.expect(200), "status"), "failed");
@@ -166,7 +166,7 @@ async fn a_session_is_its_customers_and_its_organisations_only() {
     for stranger in &strangers {
         stranger.get(&path).await.expect_problem(404);
         stranger.get(&format!("{path}/redirect")).await.expect_problem(404);
-        post(stranger, &format!("{path}/cancel")).await.expect_problem(404);
+        stranger.post(&format!("{path}/cancel")).await.expect_problem(404);
         assert!(stranger.get("/payments/sessions").await.expect(200).items().is_empty());
     }
     app.client.anonymous().get(&path).await.expect_problem(401);
@@ -229,8 +229,8 @@ async fn a_session_ends_by_itself_swept_or_not() {
     })
     .await;
     app.client.get(&format!("{path}/redirect")).await.expect_problem(409);
-    post(&app.client, "/payments/sessions/sweep").await.expect_problem(403);
-    assert_eq!(post(&app.operator(), "/payments/sessions/sweep").await.expect(200).json(), json!({"swept": 1}));
+    app.client.post("/payments/sessions/sweep").await.expect_problem(403);
+    assert_eq!(app.operator().post("/payments/sessions/sweep").await.expect(200).json(), json!({"swept": 1}));
     assert_eq!(member(&app.client.get(&path).await.expect(200), "reason"), "expired");
 }
 

@@ -3,7 +3,7 @@
 use e2e::App;
 use standin::{Payment, Provider, Standin};
 
-use super::shopper::{begin, member, post, session, shopper};
+use super::shopper::{begin, member, session, shopper};
 use crate::new_key;
 
 /// A server that holds the fourth session of an hour for review.
@@ -39,14 +39,14 @@ async fn a_suspicious_payment_is_held_until_an_operator_lets_it_go_on() {
     assert_eq!(shown.items().len(), 1);
     assert!(!shown.text().contains("velocity"), "{}", shown.text());
 
-    post(&app.client, &format!("{path}/release")).await.expect_problem(403);
-    post(&client, &format!("{path}/release")).await.expect_problem(403);
-    let released = post(&app.operator(), &format!("{path}/release")).await.expect(200);
+    app.client.post(&format!("{path}/release")).await.expect_problem(403);
+    client.post(&format!("{path}/release")).await.expect_problem(403);
+    let released = app.operator().post(&format!("{path}/release")).await.expect(200);
     assert_eq!(member(&released, "status"), "awaiting_redirect");
     assert_eq!(standin.count("POST /v1/checkout/sessions"), 1);
     assert_eq!(client.get(&path).await.expect(200).body, released.body, "not the copy of the held one");
     assert_eq!(client.send(session(&client, &order, "stripe", &key)).await.expect(201).body, released.body);
-    post(&app.operator(), &format!("{path}/release")).await.expect_problem(409);
+    app.operator().post(&format!("{path}/release")).await.expect_problem(409);
 }
 
 #[tokio::test]
@@ -56,8 +56,8 @@ async fn a_held_payment_can_be_given_up() {
     let (client, order) = (shopper(&app), app.new_order_id().await);
     let held = begin(&client, &order, "paypal").await.expect(202);
     let path = format!("/payments/sessions/{}", member(&held, "id"));
-    assert_eq!(member(&post(&client, &format!("{path}/cancel")).await.expect(200), "reason"), "cancelled");
-    post(&app.operator(), &format!("{path}/release")).await.expect_problem(409);
+    assert_eq!(member(&client.post(&format!("{path}/cancel")).await.expect(200), "reason"), "cancelled");
+    app.operator().post(&format!("{path}/release")).await.expect_problem(409);
     assert_eq!(standin.count("POST /v2/checkout/orders"), 0);
 }
 
@@ -89,7 +89,7 @@ async fn a_released_payment_whose_provider_is_away_stays_released() {
     let held = client.send(session(&client, &order, "stripe", &key)).await.expect(202);
     let path = format!("/payments/sessions/{}", member(&held, "id"));
     standin.fail(standin::Fault::new(standin::FaultKind::Status(503)).on("/v1/checkout/sessions"));
-    let away = post(&app.operator(), &format!("{path}/release")).await.expect_problem(503);
+    let away = app.operator().post(&format!("{path}/release")).await.expect_problem(503);
     assert_eq!(away["code"], "requires_retry");
     assert_eq!(member(&client.get(&path).await.expect(200), "status"), "needs_review");
     standin.heal();

@@ -33,11 +33,6 @@ pub async fn begin(client: &Client, order: &str, gateway: &str) -> Answer {
     client.send(session(client, order, gateway, &new_key())).await
 }
 
-/// `POST` without a body.
-pub async fn post(client: &Client, path: &str) -> Answer {
-    client.send(client.request(Method::POST, path)).await
-}
-
 /// A text member of a JSON answer.
 #[track_caller]
 pub fn member(answer: &Answer, name: &str) -> String {

@@ -62,7 +62,7 @@ async fn an_operator_dismisses_an_event_in_review_and_the_alarm_ends() {
 
     let replay = format!("/webhooks/events/{id}/replay");
     let operator = app.operator();
-    let replayed = operator.send(operator.request(Method::POST, &replay)).await.expect(200).json();
+    let replayed = operator.post(&replay).await.expect(200).json();
     assert_eq!(
         (&replayed["status"], alarming(&app).await),
         (&json!("needs_review"), Some(1.0)),

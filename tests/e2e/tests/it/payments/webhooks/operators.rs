@@ -2,16 +2,11 @@
 
 use std::time::Duration;
 
-use e2e::{Answer, App, Client, eventually};
-use reqwest::Method;
+use e2e::{Answer, App, eventually};
 use serde_json::{Value, json};
 use standin::{Fault, FaultKind, Provider, Signing};
 
 use super::{deliver, events, ok, order, pay, payment_status, shop, shop_like};
-
-async fn post(client: &Client, path: &str) -> Answer {
-    client.send(client.request(Method::POST, path)).await
-}
 
 async fn listed(app: &App, query: &str) -> Vec<Value> {
     app.operator().get(&format!("/webhooks/events?{query}")).await.expect(200).items()
@@ -30,16 +25,16 @@ async fn events_are_for_operators_only() {
     for (client, status) in [(app.client.clone(), 403), (app.client.anonymous(), 401)] {
         client.get("/webhooks/events").await.expect_problem(status);
         for path in &posts {
-            post(&client, path).await.expect_problem(status);
+            client.post(path).await.expect_problem(status);
         }
     }
     let operator = app.operator();
-    post(&operator, &posts[0]).await.expect_problem(404);
-    post(&operator, "/webhooks/events/x/replay").await.expect_problem_naming(400, "id");
-    post(&operator, "/webhooks/reconcile").await.expect_problem_naming(400, "provider");
+    operator.post(&posts[0]).await.expect_problem(404);
+    operator.post("/webhooks/events/x/replay").await.expect_problem_naming(400, "id");
+    operator.post("/webhooks/reconcile").await.expect_problem_naming(400, "provider");
     operator.get("/webhooks/events?status=open").await.expect_problem_naming(400, "status");
     operator.get("/webhooks/redrive").await.expect_problem(405);
-    post(&operator, "/webhooks/events").await.expect_problem(405);
+    operator.post("/webhooks/events").await.expect_problem(405);
     operator.get("/webhooks/paypal").await.expect_problem(405);
 }
 
@@ -60,10 +55,10 @@ async fn an_operator_sees_events_in_review_and_replays_one() {
     );
     assert!(one.get("body").is_none() && one.get("headers").is_none());
     let path = format!("/webhooks/events/{}/replay", one["id"].as_str().expect("an id"));
-    let answer = post(&app.operator(), &path).await.expect(200).json();
+    let answer = app.operator().post(&path).await.expect(200).json();
     assert_eq!((&answer["status"], &answer["eventId"]), (&json!("processed"), &json!(event.id)));
     assert_eq!(payment_status(&app, &order).await, "paid");
-    let again = post(&app.operator(), &path).await.expect_problem(409);
+    let again = app.operator().post(&path).await.expect_problem(409);
     assert_eq!(again["current"], "applied");
     let audit = app.psql_value("SELECT count(*)::text FROM payment_audit WHERE actor LIKE 'operator:%'").await;
     assert_eq!(audit, "1", "who it was is written down");
@@ -75,9 +70,9 @@ async fn replay_and_redrive(app: &App) -> (Answer, Value, String) {
     let found = listed(app, "limit=2").await;
     let [one] = &found[..] else { panic!("{found:?}") };
     let path = format!("/webhooks/events/{}/replay", one["id"].as_str().expect("an id"));
-    let replayed = post(&app.operator(), &path).await;
+    let replayed = app.operator().post(&path).await;
     app.psql("UPDATE webhook_events SET next_attempt_at = now() WHERE state = 'received'").await;
-    let redriven = post(&app.operator(), "/webhooks/redrive").await.expect(200).json();
+    let redriven = app.operator().post("/webhooks/redrive").await.expect(200).json();
     (replayed, redriven["taken"].clone(), events(app).await)
 }
 
@@ -124,13 +119,13 @@ async fn a_redrive_takes_up_waiting_events() {
     }
     assert!(events(&app).await.contains("received:provider-away"), "what came of the delivery is written down");
     app.psql("UPDATE webhook_events SET next_attempt_at = now() WHERE state = 'received'").await;
-    let failed = post(&app.operator(), "/webhooks/redrive?limit=2").await.expect(200).json();
+    let failed = app.operator().post("/webhooks/redrive?limit=2").await.expect(200).json();
     assert_eq!((&failed["taken"], &failed["outcomes"]["failed"]), (&json!(2), &json!(2)));
     assert!(events(&app).await.contains("received:provider-away"));
     app.standin().heal();
     let redrive = async |path: &'static str| {
         app.psql("UPDATE webhook_events SET next_attempt_at = now() WHERE state = 'received'").await;
-        post(&app.operator(), path).await.expect(200).json()
+        app.operator().post(path).await.expect(200).json()
     };
     eventually("the provider is asked again", Duration::from_secs(10), || async {
         let one = redrive("/webhooks/redrive?limit=1").await;
@@ -142,7 +137,7 @@ async fn a_redrive_takes_up_waiting_events() {
     for order in &orders {
         assert_eq!(payment_status(&app, order).await, "paid");
     }
-    let nothing = post(&app.operator(), "/webhooks/redrive").await.expect(200).json();
+    let nothing = app.operator().post("/webhooks/redrive").await.expect(200).json();
     assert_eq!(nothing["taken"], 0);
 }
 
@@ -160,7 +155,7 @@ async fn a_resource_that_paypal_never_knew_is_not_asked_for_for_ever() {
     assert_eq!((replayed.status, taken, stored.as_str()), (503, json!(1), "received:resource-unknown"));
     let calls = app.standin().seen().len();
     app.psql("UPDATE webhook_events SET body_expires_at = now(), next_attempt_at = now()").await;
-    let redriven = post(&app.operator(), "/webhooks/redrive").await.expect(200).json();
+    let redriven = app.operator().post("/webhooks/redrive").await.expect(200).json();
     assert_eq!((&redriven["taken"], events(&app).await.as_str()), (&json!(0), "needs_review:resource-unknown"));
     assert_eq!(app.standin().seen().len(), calls);
 }
@@ -175,14 +170,14 @@ async fn a_reconciliation_finds_events_that_were_never_delivered() {
         let second = pay(&app, provider, &lost);
         assert_eq!(payment_status(&app, &lost).await, "unpaid");
         let path = format!("/webhooks/reconcile?provider={}", provider.name());
-        let answer = post(&app.operator(), &path).await.expect(200).json();
+        let answer = app.operator().post(&path).await.expect(200).json();
         assert_eq!(answer["outcomes"]["failed"], 0, "{answer}");
         assert!(
             answer["missing"].as_u64() >= Some(1) && answer["missing"].as_u64() < answer["listed"].as_u64(),
             "{answer}"
         );
         assert_eq!(payment_status(&app, &lost).await, "paid");
-        let again = post(&app.operator(), &path).await.expect(200).json();
+        let again = app.operator().post(&path).await.expect(200).json();
         assert_eq!((&again["missing"], &again["listed"]), (&json!(0), &answer["listed"]), "{again}");
         // If it is delivered after all, the money is still counted once.
         assert_eq!(deliver(&app.client, &app.standin().signed(&second.id)).await.0, 200);
