@@ -21,9 +21,19 @@ pub fn of(dir: &Path, variable: impl Fn(&str) -> Option<String>) -> Result<Strin
     let keys =
         std::fs::read_to_string(&keys).with_context(|| format!("{} is missing: run make up first", keys.display()))?;
     let keys: Value = serde_json::from_str(&keys).context("keys.json is no JSON")?;
+    signed(&keys, || first_organisation(dir), variable)
+}
+
+/// The token of the claims in `variable`, signed with the first of `keys`. `organisation` is that
+/// of a token whose `variable` names none.
+fn signed(
+    keys: &Value,
+    organisation: impl FnOnce() -> Option<String>,
+    variable: impl Fn(&str) -> Option<String>,
+) -> Result<String> {
     ensure!(keys["keys"][0]["k"].is_string(), "keys.json has no symmetric key");
     let variable = |name: &str| variable(name).filter(|value| !value.is_empty());
-    let org = variable("ORG").or_else(|| first_organisation(dir)).context("ORG= is needed: the organisation's uuid")?;
+    let org = variable("ORG").or_else(organisation).context("ORG= is needed: the organisation's uuid")?;
     let role = variable("ROLE").unwrap_or_else(|| "service".to_owned());
     let caller = match (role.as_str(), variable("CUSTOMER")) {
         ("service", _) => Caller::service(&org),
@@ -36,7 +46,7 @@ pub fn of(dir: &Path, variable: impl Fn(&str) -> Option<String>) -> Result<Strin
     let ttl: i64 = ttl.parse().with_context(|| format!("TTL must be a number of seconds, not {ttl:?}"))?;
     let now = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs() as i64;
     let caller = caller.claim("sub", json!(format!("dev-{role}"))).scope(&variable("SCOPE").unwrap_or_default());
-    Ok(caller.claim("iat", json!(now)).claim("exp", json!(now.saturating_add(ttl))).token(&keys))
+    Ok(caller.claim("iat", json!(now)).claim("exp", json!(now.saturating_add(ttl))).token(keys))
 }
 
 /// The organisation that `make up` shows.
@@ -50,13 +60,10 @@ mod tests {
     use super::*;
 
     fn token(variables: &[(&str, &str)]) -> Result<Value> {
-        let dir = std::env::temp_dir().join(format!("edge-orders-token-{}", std::process::id()));
-        std::fs::create_dir_all(&dir)?;
         let keys = json!({ "keys": [{ "kty": "oct", "kid": "dev", "alg": "HS256", "k": "AAEC" }] });
-        std::fs::write(dir.join("keys.json"), keys.to_string())?;
         let variable =
             |name: &str| variables.iter().find(|(known, _)| *known == name).map(|(_, value)| value.to_string());
-        of(&dir, variable).map(|token| Caller::claims_of(&token))
+        signed(&keys, || None, variable).map(|token| Caller::claims_of(&token))
     }
 
     #[test]
