@@ -74,7 +74,7 @@ async fn sessions(stage: &Stage, report: &mut Report, provider: Provider) {
         };
         let id = session["id"].as_str().expect("an id");
         eventually("the session is completed", Duration::from_secs(20), || async {
-            let shown: Value = client.get(&format!("/payments/sessions/{id}")).await.expect(200).json();
+            let shown: Value = client.session(id).await.expect(200).json();
             (shown["status"] == "completed").then_some(())
         })
         .await;

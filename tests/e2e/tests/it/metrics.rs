@@ -28,11 +28,11 @@ async fn prometheus_and_health_report_the_same_counts() {
         app.client.get(&path).await.expect(200);
     }
     eventually("all reads are added up", Duration::from_secs(10), || async {
-        let sums = app.client.get("/health/cache").await.expect(200).json();
+        let sums = app.client.cache_health().await.expect(200).json();
         (sums["total"]["reads"] == 40).then_some(())
     })
     .await;
-    let sums = app.client.get("/health/cache").await.expect(200).json();
+    let sums = app.client.cache_health().await.expect(200).json();
     let metrics = metrics(&app).await;
     for (name, kind) in
         [("cache_hits_total", "hits"), ("cache_misses_total", "misses"), ("cache_bypasses_total", "bypasses")]
@@ -44,7 +44,7 @@ async fn prometheus_and_health_report_the_same_counts() {
     assert_eq!((up(&metrics, "redis"), up(&metrics, "postgres")), (Some(1.0), Some(1.0)));
     assert_eq!(metrics.value("edge_orders_configuration_errors", &[]), Some(0.0));
     // Below the API's prefix it is the same.
-    let below = app.client.anonymous().get("/metrics").await.expect(200);
+    let below = app.client.anonymous().metrics().await.expect(200);
     Metrics::parse(&below.text()).unwrap_or_else(|why| panic!("{why}"));
 }
 
@@ -112,7 +112,7 @@ async fn asking_for_health_changes_nothing() {
     app.warm(&format!("/orders/{}", app.sample.order)).await;
     eventually("the certificate runs out", Duration::from_secs(10), || async {
         let age = metrics(&app).await.value("edge_orders_cache_certificate_age_seconds", &[]);
-        let sent = app.client.get("/health/cache").await.expect(200).json()["total"]["reads"].as_u64() >= Some(1);
+        let sent = app.client.cache_health().await.expect(200).json()["total"]["reads"].as_u64() >= Some(1);
         (age.is_none() && sent).then_some(())
     })
     .await;
@@ -120,7 +120,7 @@ async fn asking_for_health_changes_nothing() {
     for _ in 0..20 {
         assert_eq!(health(&app).await.0, 200);
         metrics(&app).await;
-        app.client.get("/health/cache").await.expect(200);
+        app.client.cache_health().await.expect(200);
     }
     assert_eq!(app.statements().await.renewals_since(&before), 0);
     let commands = log.take().await;

@@ -7,7 +7,7 @@ use serde_json::Value;
 #[tokio::test]
 async fn the_description_is_served() {
     let app = App::spawn().await;
-    let served = app.client.anonymous().get("/openapi.yaml").await.expect(200);
+    let served = app.client.anonymous().description().await.expect(200);
     let served: Value = serde_yaml_ng::from_str(&served.text()).expect("YAML");
     assert_eq!(&served, Description::get().document());
 }

@@ -38,7 +38,7 @@ impl AnswerTally {
 }
 
 async fn report(app: &App) -> Value {
-    app.client.anonymous().get("/health/cache").await.expect(200).json()
+    app.client.anonymous().cache_health().await.expect(200).json()
 }
 
 /// The report, once at least so many reads are added up.

@@ -42,7 +42,7 @@ async fn a_session_is_begun_at_the_provider_once_per_key() {
         let request =
             app.client.request(Method::POST, "/payments/sessions").header("idempotency-key", &key).json(&other);
         app.client.send(request).await.expect_problem_naming(422, "Idempotency-Key");
-        let shown = app.client.get(&format!("/payments/sessions/{}", member(&made, "id"))).await.expect(200);
+        let shown = app.client.session(&member(&made, "id")).await.expect(200);
         assert_eq!(shown.body, made.body);
     }
 }
@@ -171,8 +171,8 @@ async fn a_session_is_its_customers_and_its_organisations_only() {
     }
     app.client.anonymous().get(&path).await.expect_problem(401);
     app.client.get(&path).await.expect(200);
-    assert_eq!(app.client.get("/payments/sessions?status=awaiting_redirect").await.expect(200).items().len(), 1);
-    assert!(app.client.get("/payments/sessions?status=failed").await.expect(200).items().is_empty());
+    assert_eq!(app.client.sessions("status=awaiting_redirect").await.expect(200).items().len(), 1);
+    assert!(app.client.sessions("status=failed").await.expect(200).items().is_empty());
     begin(&other_shopper(&app), &app.new_order_id().await, "other").await.expect_problem(404);
 }
 
@@ -229,8 +229,8 @@ async fn a_session_ends_by_itself_swept_or_not() {
     })
     .await;
     app.client.get(&format!("{path}/redirect")).await.expect_problem(409);
-    app.client.post("/payments/sessions/sweep").await.expect_problem(403);
-    assert_eq!(app.operator().post("/payments/sessions/sweep").await.expect(200).json(), json!({"swept": 1}));
+    app.client.sweep_sessions().await.expect_problem(403);
+    assert_eq!(app.operator().sweep_sessions().await.expect(200).json(), json!({"swept": 1}));
     assert_eq!(member(&app.client.get(&path).await.expect(200), "reason"), "expired");
 }
 

@@ -32,10 +32,10 @@ async fn a_suspicious_payment_is_held_until_an_operator_lets_it_go_on() {
     let path = format!("/payments/sessions/{}", member(&held, "id"));
     assert_eq!(app.warm(&path).await.body, held.body);
     client.get(&format!("{path}/redirect")).await.expect_problem(409);
-    let listed = app.operator().get("/payments/sessions?status=needs_review").await.expect(200).items();
+    let listed = app.operator().sessions("status=needs_review").await.expect(200).items();
     assert_eq!(listed.len(), 1);
     assert_eq!(listed[0]["review"]["signals"], serde_json::json!(["velocity"]), "{}", listed[0]);
-    let shown = client.get("/payments/sessions?status=needs_review").await.expect(200);
+    let shown = client.sessions("status=needs_review").await.expect(200);
     assert_eq!(shown.items().len(), 1);
     assert!(!shown.text().contains("velocity"), "{}", shown.text());
 
@@ -77,7 +77,7 @@ async fn a_held_payment_ends_when_the_order_is_paid_otherwise() {
     });
     let ended = ended.await;
     assert_eq!((member(&ended, "status"), member(&ended, "reason")), ("failed".into(), "paid-otherwise".into()));
-    let listed = app.operator().get("/payments/sessions?status=needs_review").await.expect(200).items();
+    let listed = app.operator().sessions("status=needs_review").await.expect(200).items();
     assert_eq!(listed, Vec::<serde_json::Value>::new());
 }
 

@@ -50,7 +50,7 @@ impl Shop {
     pub async fn checkout(&self, order: &Order, provider: Provider) -> (String, String) {
         let session = self.ask(order, provider, &crate::new_key()).await.expect(201).json();
         let id = session["id"].as_str().expect("an id").to_owned();
-        let sent = self.app.client.get(&format!("/payments/sessions/{id}/redirect")).await.expect(303);
+        let sent = self.app.client.redirect(&id).await.expect(303);
         (id, sent.header("location").to_owned())
     }
 

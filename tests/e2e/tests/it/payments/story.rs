@@ -34,7 +34,7 @@ async fn a_shopper_is_sent_to_the_provider_pays_and_the_order_is_paid_within_sec
 
         let read = shop.app.client.order(&order.id).await.expect(200).json();
         assert_eq!((&read["paymentStatus"], &read["externalTransactionId"]), (&json!("paid"), &json!(taken)));
-        let read = shop.app.client.get(&format!("/payments/sessions/{session}")).await.expect(200).json();
+        let read = shop.app.client.session(&session).await.expect(200).json();
         assert_eq!((&read["status"], &read["orderTotal"]), (&json!("completed"), &json!(order.total)));
         let data = &read["webhookData"];
         let told = shop.standin.event(data["eventId"].as_str().unwrap_or_else(|| panic!("no event in {read}")));
@@ -61,7 +61,7 @@ async fn a_refused_card_leaves_the_session_open_for_another_try() {
         let external = external(&shop, &session).await;
         assert!(!shop.standin.pay_with(&external, Outcome::Declined).events.is_empty());
         shop.becomes(&order, "failed", SOON).await;
-        let read = shop.app.client.get(&format!("/payments/sessions/{session}")).await.expect(200).json();
+        let read = shop.app.client.session(&session).await.expect(200).json();
         assert_eq!(read["status"], "awaiting_callback");
         if provider == Provider::Stripe {
             shop.press(&page).await;
@@ -158,6 +158,6 @@ async fn an_approval_after_the_order_was_cancelled_takes_no_money() {
 
 /// The session's id at the provider.
 async fn external(shop: &Shop, session: &str) -> String {
-    let read = shop.app.client.get(&format!("/payments/sessions/{session}")).await.expect(200).json();
+    let read = shop.app.client.session(session).await.expect(200).json();
     read["externalTransactionId"].as_str().unwrap_or_else(|| panic!("no id in {read}")).to_owned()
 }

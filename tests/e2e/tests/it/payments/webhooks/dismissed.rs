@@ -20,7 +20,7 @@ fn path(id: &str) -> String {
 }
 
 async fn listed(app: &App, status: &str) -> Vec<Value> {
-    app.operator().get(&format!("/webhooks/events?status={status}")).await.expect(200).items()
+    app.operator().events(&format!("status={status}")).await.expect(200).items()
 }
 
 /// How many events of 5 cents /metrics shows in review.

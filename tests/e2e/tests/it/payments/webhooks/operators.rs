@@ -9,7 +9,7 @@ use standin::{Fault, FaultKind, Provider, Signing};
 use super::{deliver, events, ok, order, pay, payment_status, shop, shop_like};
 
 async fn listed(app: &App, query: &str) -> Vec<Value> {
-    app.operator().get(&format!("/webhooks/events?{query}")).await.expect(200).items()
+    app.operator().events(query).await.expect(200).items()
 }
 
 #[tokio::test]
@@ -32,7 +32,7 @@ async fn events_are_for_operators_only() {
     operator.post(&posts[0]).await.expect_problem(404);
     operator.post("/webhooks/events/x/replay").await.expect_problem_naming(400, "id");
     operator.post("/webhooks/reconcile").await.expect_problem_naming(400, "provider");
-    operator.get("/webhooks/events?status=open").await.expect_problem_naming(400, "status");
+    operator.events("status=open").await.expect_problem_naming(400, "status");
     operator.get("/webhooks/redrive").await.expect_problem(405);
     operator.post("/webhooks/events").await.expect_problem(405);
     operator.get("/webhooks/paypal").await.expect_problem(405);
@@ -72,7 +72,7 @@ async fn replay_and_redrive(app: &App) -> (Answer, Value, String) {
     let path = format!("/webhooks/events/{}/replay", one["id"].as_str().expect("an id"));
     let replayed = app.operator().post(&path).await;
     app.psql("UPDATE webhook_events SET next_attempt_at = now() WHERE state = 'received'").await;
-    let redriven = app.operator().post("/webhooks/redrive").await.expect(200).json();
+    let redriven = app.operator().redrive("").await.expect(200).json();
     (replayed, redriven["taken"].clone(), events(app).await)
 }
 
@@ -119,7 +119,7 @@ async fn a_redrive_takes_up_waiting_events() {
     }
     assert!(events(&app).await.contains("received:provider-away"), "what came of the delivery is written down");
     app.psql("UPDATE webhook_events SET next_attempt_at = now() WHERE state = 'received'").await;
-    let failed = app.operator().post("/webhooks/redrive?limit=2").await.expect(200).json();
+    let failed = app.operator().redrive("limit=2").await.expect(200).json();
     assert_eq!((&failed["taken"], &failed["outcomes"]["failed"]), (&json!(2), &json!(2)));
     assert!(events(&app).await.contains("received:provider-away"));
     app.standin().heal();
@@ -137,7 +137,7 @@ async fn a_redrive_takes_up_waiting_events() {
     for order in &orders {
         assert_eq!(payment_status(&app, order).await, "paid");
     }
-    let nothing = app.operator().post("/webhooks/redrive").await.expect(200).json();
+    let nothing = app.operator().redrive("").await.expect(200).json();
     assert_eq!(nothing["taken"], 0);
 }
 
@@ -155,7 +155,7 @@ async fn a_resource_that_paypal_never_knew_is_not_asked_for_for_ever() {
     assert_eq!((replayed.status, taken, stored.as_str()), (503, json!(1), "received:resource-unknown"));
     let calls = app.standin().seen().len();
     app.psql("UPDATE webhook_events SET body_expires_at = now(), next_attempt_at = now()").await;
-    let redriven = app.operator().post("/webhooks/redrive").await.expect(200).json();
+    let redriven = app.operator().redrive("").await.expect(200).json();
     assert_eq!((&redriven["taken"], events(&app).await.as_str()), (&json!(0), "needs_review:resource-unknown"));
     assert_eq!(app.standin().seen().len(), calls);
 }
