@@ -16,11 +16,21 @@ BEGIN
         AND a.organization_id = p_order.organization_id
         AND o.order_reference = p_order.id::text;
 
+    -- By the session: the payment and what else came of the provider's order, then the payment
+    -- that is the session's own. Two statements, since no one index finds both.
     UPDATE payment_objects o SET order_id = p_order.id, updated_at = now()
     FROM provider_accounts a, payment_sessions s
     WHERE s.order_id = p_order.id AND s.gateway = o.provider
         AND o.order_id IS NULL AND o.refused IS NULL AND o.order_reference IS NULL
-        AND (o.external_order = s.external_id OR o.kind = 'payment' AND o.object_id = s.external_id)
+        AND o.external_order = s.external_id
+        AND a.provider = o.provider AND a.account = o.account
+        AND a.organization_id = p_order.organization_id;
+
+    UPDATE payment_objects o SET order_id = p_order.id, updated_at = now()
+    FROM provider_accounts a, payment_sessions s
+    WHERE s.order_id = p_order.id AND s.gateway = o.provider
+        AND o.order_id IS NULL AND o.refused IS NULL AND o.order_reference IS NULL
+        AND o.kind = 'payment' AND o.object_id = s.external_id
         AND a.provider = o.provider AND a.account = o.account
         AND a.organization_id = p_order.organization_id;
 

@@ -26,10 +26,18 @@ BEGIN
     FROM jsonb_array_elements(p_objects) AS b
     LEFT JOIN payment_objects k ON k.provider = p_provider AND k.account = p_account
         AND k.kind = b ->> 'kind' AND k.object_id = b ->> 'id'
-    LEFT JOIN payment_objects p ON p.provider = p_provider AND p.account = p_account
-        AND p.kind = 'payment'
-        AND b ->> 'kind' IN ('refund', 'dispute')
-        AND coalesce(b ->> 'parent', k.parent_id) IN (p.object_id, p.alias)
+    -- The payment of a refund or dispute, by its id or by its alias: one index each.
+    LEFT JOIN LATERAL (
+        SELECT coalesce(b ->> 'parent', k.parent_id) AS id
+        WHERE b ->> 'kind' IN ('refund', 'dispute')
+    ) AS parent ON true
+    LEFT JOIN LATERAL (
+        SELECT p.* FROM payment_objects p WHERE p.provider = p_provider AND p.account = p_account
+            AND p.kind = 'payment' AND p.object_id = parent.id
+        UNION ALL
+        SELECT p.* FROM payment_objects p WHERE p.provider = p_provider AND p.account = p_account
+            AND p.kind = 'payment' AND p.alias = parent.id
+    ) AS p ON true
     LEFT JOIN payment_sessions s ON s.gateway = p_provider
         AND s.external_id IN (b ->> 'external_order', b ->> 'id', k.external_order,
             p.external_order, p.object_id),

@@ -2,10 +2,10 @@
 CREATE OR REPLACE FUNCTION payments_of_session() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
     SET search_path = public, pg_temp AS $$
 BEGIN
-    IF NEW.external_id IS NOT NULL
-        AND EXISTS (SELECT FROM payment_objects b WHERE b.order_id IS NULL
-        AND b.provider = NEW.gateway
-        AND NEW.external_id IN (b.external_order, b.object_id)) THEN
+    IF EXISTS (SELECT FROM payment_objects b WHERE b.order_id IS NULL
+            AND b.provider = NEW.gateway AND b.external_order = NEW.external_id)
+        OR EXISTS (SELECT FROM payment_objects b WHERE b.order_id IS NULL AND b.kind = 'payment'
+            AND b.provider = NEW.gateway AND b.object_id = NEW.external_id) THEN
         PERFORM payment_lock_orders(ARRAY[NEW.order_id::text], false);
         PERFORM payment_fold(NEW.order_id);
     END IF;

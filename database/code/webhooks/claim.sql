@@ -11,7 +11,7 @@ BEGIN
     UPDATE webhook_events e SET state = 'needs_review', reason = coalesce(e.reason, 'never-applied')
     WHERE e.id IN (SELECT d.id FROM webhook_events d WHERE d.state = 'received'
         AND d.next_attempt_at <= now() AND d.body_expires_at <= now()
-        ORDER BY d.next_attempt_at LIMIT 1000 FOR UPDATE SKIP LOCKED);
+        ORDER BY d.body_expires_at LIMIT 1000 FOR UPDATE SKIP LOCKED);
     RETURN QUERY
     UPDATE webhook_events e SET next_attempt_at = now() + p_lease * interval '1 second'
     WHERE e.id IN (SELECT d.id FROM webhook_events d WHERE d.state = 'received'

@@ -120,6 +120,11 @@ pub fn tags(id: Uuid, customers: &[Uuid], statuses: &[&str]) -> Vec<String> {
     tags
 }
 
+/// The schema and `fixture.sql`, to be copied and never changed.
+pub fn fixture() -> Arc<OwnDatabase> {
+    template(Contents::Fixture)
+}
+
 fn template(contents: Contents) -> Arc<OwnDatabase> {
     static TEMPLATES: [Mutex<Weak<OwnDatabase>>; 2] = [const { Mutex::new(Weak::new()) }; 2];
     let mut template = TEMPLATES[contents as usize].lock().unwrap_or_else(|poisoned| poisoned.into_inner());

@@ -7,6 +7,7 @@ mod certificates;
 mod checkout;
 mod dismissals;
 mod fold;
+mod growth;
 mod guests;
 mod held;
 mod operations;

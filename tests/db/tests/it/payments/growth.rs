@@ -1,0 +1,189 @@
+//! What an event costs doesn't depend on how many there were before it, and nothing that runs for
+//! each event or each page reads a table from end to end.
+
+use std::sync::{Arc, Mutex, Weak};
+
+use kit::database::{OwnDatabase, connect, on_own_runtime};
+use serde_json::{Value, json};
+use tokio_postgres::Client;
+use uuid::Uuid;
+
+use super::{ACCOUNT, Event, capture, place, refund, state};
+use crate::database::{CUSTOMER, Database, ORG, fixture};
+
+/// So many sessions, objects, payments, events and refunds are many.
+const MANY: u32 = 300_000;
+
+/// So many are few: a table of accounts may be read from end to end.
+const FEW: i64 = 1_000;
+
+/// A database with the payments of many years. Tests share it, so they add little and take back the
+/// rest.
+pub struct Grown {
+    pub client: Client,
+    _database: Arc<OwnDatabase>,
+}
+
+impl Grown {
+    /// With [`MANY`] of everything, or as many as PAYMENTS_GROWN says. It is made once.
+    pub async fn many() -> Self {
+        static MADE: Mutex<Weak<OwnDatabase>> = Mutex::new(Weak::new());
+        let database = {
+            let mut made = MADE.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+            made.upgrade().unwrap_or_else(|| {
+                let rows = std::env::var("PAYMENTS_GROWN").map_or(MANY, |rows| rows.parse().expect("a number"));
+                let database = Arc::new(on_own_runtime(grow(rows)));
+                *made = Arc::downgrade(&database);
+                database
+            })
+        };
+        Self::of(database).await
+    }
+
+    /// With few of everything.
+    async fn few() -> Self {
+        Self::of(Arc::new(on_own_runtime(grow(1_000)))).await
+    }
+
+    async fn of(database: Arc<OwnDatabase>) -> Self {
+        Self { client: connect(&database.url()).await, _database: database }
+    }
+
+    /// The rows that this connection has read in sequential scans, not yet told to the statistics.
+    async fn scanned(&self) -> i64 {
+        let sql = "SELECT coalesce(sum(seq_tup_read), 0)::bigint FROM pg_stat_xact_user_tables";
+        self.client.query_one(sql, &[]).await.unwrap().get(0)
+    }
+
+    /// How many buffers a statement reads, with all that it calls.
+    pub async fn buffers(&self, sql: &str) -> u64 {
+        let explain = format!("EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {sql}");
+        let row = self.client.query_one(&explain, &[]).await.unwrap_or_else(|error| panic!("{sql}: {error:?}"));
+        let plan = row.get::<_, Value>(0)[0]["Plan"].clone();
+        ["Shared Hit Blocks", "Shared Read Blocks"].iter().filter_map(|name| plan[name].as_u64()).sum()
+    }
+}
+
+async fn grow(rows: u32) -> OwnDatabase {
+    let template = fixture();
+    let database = OwnDatabase::copy_of(template.name()).await;
+    let client = connect(&database.url()).await;
+    client.batch_execute(&format!("CREATE TEMP TABLE growth AS SELECT {rows} AS rows")).await.unwrap();
+    client.batch_execute(include_str!("../../../grown.sql")).await.unwrap();
+    client.batch_execute("VACUUM ANALYZE").await.unwrap();
+    database
+}
+
+/// An order that waits for its shopper at PayPal.
+async fn wait_for_shopper(client: &Client, order: Uuid, external: &str) {
+    place(client, order, "100.00").await;
+    let sql = format!(
+        "INSERT INTO payment_sessions (id, organization_id, customer_id, order_id, gateway, account, status, amount,
+            currency, principal, idempotency_key, body_hash, return_url, external_id, leased_until, expires_at)
+        VALUES ('{}', '{ORG}', '{CUSTOMER}', '{order}', 'paypal', '{ACCOUNT}', 'awaiting_callback', 100, 'EUR',
+            'somebody', '{external}', 'hash', 'https://shop.example/', '{external}', now(), now() + interval '1 hour')",
+        Uuid::now_v7()
+    );
+    client.batch_execute(&sql).await.unwrap();
+}
+
+/// An order is paid through its session, and a part is given back: the buffers that each of the
+/// events reads, and what an answer to a duplicate reads.
+async fn story(grown: &Grown, name: &str) -> Vec<u64> {
+    let (client, order) = (&grown.client, Uuid::now_v7());
+    let (payment, external) = (format!("CAPTURE-{name}"), format!("ORDER-{name}"));
+    wait_for_shopper(client, order, &external).await;
+    let mut paid = capture(order, &payment, "completed", "100.00", 1);
+    // Only the session knows whose it is.
+    paid["order_reference"] = Value::Null;
+    paid["external_order"] = json!(external);
+    let returned = refund(&payment, &format!("REFUND-{name}"), "completed", "30.00", None, 2);
+    let (mut read, mut last) = (Vec::new(), Uuid::nil());
+    for object in [paid, returned] {
+        let event = Event::new(vec![object]);
+        last = event.record(client).await.get("event");
+        let objects = json!(event.objects);
+        read.push(
+            grown.buffers(&format!("SELECT * FROM webhook_apply('{last}', '{objects}', true, NULL, false)")).await,
+        );
+    }
+    read.push(grown.buffers(&format!("SELECT webhook_tags('{last}')")).await);
+    assert!(state(client, order).await.starts_with("partially_refunded 100.00 30.00"));
+    read
+}
+
+#[tokio::test]
+async fn an_event_reads_as_much_at_a_thousand_sessions_as_at_hundreds_of_thousands() {
+    let mut read = Vec::new();
+    for grown in [Grown::few().await, Grown::many().await] {
+        // What a connection reads of the catalogue it reads once.
+        story(&grown, "first").await;
+        read.push(story(&grown, "second").await);
+    }
+    let [few, many] = &read[..] else { panic!() };
+    // A deeper index costs a buffer per descent, and nothing else may grow.
+    for (few, many) in few.iter().zip(many) {
+        assert!(*many <= few * 5 / 4 + 5, "{read:?}");
+    }
+}
+
+/// Calls that run for each event, each session or each page, with parameters that are no rarity.
+fn calls() -> Vec<(&'static str, String)> {
+    let order = "md5('order30')::uuid";
+    let payment = "md5('payment31')::uuid";
+    let session = "md5('session31')::uuid";
+    vec![
+        ("fold", format!("payment_fold({order})")),
+        ("attach of a new order", format!("payment_fold('{}')", Uuid::now_v7())),
+        ("tags", "webhook_tags(md5('event31')::uuid)".into()),
+        ("verdict", "payment_event_verdict(md5('event31')::uuid)".into()),
+        ("claim", "webhook_claim(10, 60)".into()),
+        ("missing", format!("webhook_missing('paypal', '{ACCOUNT}', ARRAY['WH-31', 'WH-none'])")),
+        ("replay", "webhook_replay(NULL, md5('event50')::uuid, 'operator', 60)".into()),
+        ("dismiss", "webhook_dismiss(md5('event201')::uuid, 'operator', NULL)".into()),
+        ("bodies", "webhook_sweep(100)".into()),
+        ("approval", "payment_approval('paypal', 'O-31')".into()),
+        ("session", format!("session_get('{ORG}', {session})")),
+        ("session's move", format!("session_move('{ORG}', {session}, NULL, '{{}}', 'failed', NULL)")),
+        ("capture", format!("capture_begin('{ORG}', {session}, 'somebody', 'key', 'hash')")),
+        ("capture of a payment", format!("capture_begin('{ORG}', {payment}, 'somebody', 'other', 'hash')")),
+        (
+            "refund",
+            format!("refund_request('{ORG}', {payment}, '1', NULL, 'somebody', 'key', 'hash', '{}')", Uuid::now_v7()),
+        ),
+        ("refunds", format!("refund_list('{ORG}', {payment})")),
+        ("refunds to send", "refund_claim(1, '30 seconds', NULL)".into()),
+        ("sweep of sessions", "session_sweep(10)".into()),
+        ("backlog", "payment_backlog()".into()),
+    ]
+}
+
+#[tokio::test]
+async fn nothing_that_runs_often_reads_a_table_from_end_to_end() {
+    let grown = Grown::many().await;
+    let mut wrong = Vec::new();
+    for (name, call) in calls() {
+        grown.client.batch_execute("BEGIN").await.unwrap();
+        let before = grown.scanned().await;
+        let read = grown.buffers(&format!("SELECT * FROM {call}")).await;
+        let scanned = grown.scanned().await - before;
+        grown.client.batch_execute("ROLLBACK").await.unwrap();
+        if scanned > FEW || read > 5_000 {
+            wrong.push(format!("{name}: {read} buffers, {scanned} rows one after the other"));
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[tokio::test]
+async fn every_foreign_key_has_an_index() {
+    let db = Database::new().await;
+    // A partial index does if it leaves out only rows that point to nothing.
+    let without = "SELECT format('%s %s', c.conrelid::regclass, c.conname) FROM pg_constraint c
+        WHERE c.contype = 'f' AND NOT EXISTS (SELECT FROM pg_index i JOIN pg_attribute a
+            ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
+            WHERE i.indrelid = c.conrelid AND i.indkey[0] = ANY (c.conkey)
+                AND coalesce(pg_get_expr(i.indpred, i.indrelid), '') IN ('', format('(%s IS NOT NULL)', a.attname)))";
+    let without: Vec<String> = db.client.query(without, &[]).await.unwrap().iter().map(|row| row.get(0)).collect();
+    assert_eq!(without, Vec::<String>::new());
+}
