@@ -24,11 +24,16 @@
 \i code/cache/announce_orders.sql
 \i code/cache/announce_payment_sessions.sql
 \i code/cache/announced_rows.sql
+\i code/cache/expected_triggers.sql
 \i code/cache/announced_tags.sql
 \i code/cache/database_history.sql
+\i code/cache/product_tables.sql
+\i code/cache/tables_hidden_from_owner.sql
+\i code/cache/faults.sql
 \i code/cache/forget.sql
 \i code/cache/forget_transaction.sql
 \i code/cache/health.sql
+\i code/cache/may_certify.sql
 \i code/cache/renew.sql
 
 -- Orders: triggers, documents, reads, writes, statistics.

@@ -7,6 +7,6 @@ BEGIN
     UPDATE payment_sessions s SET capture_refusals = p_refusals + 1
     WHERE s.gateway = p_gateway AND s.external_id = p_external AND s.capture_refusals = p_refusals;
     xid := pg_current_xact_id()::text;
-    tags := announced_tags();
+    tags := announced_tags('{payment_sessions}');
     RETURN NEXT;
 END $$;

@@ -82,6 +82,6 @@ BEGIN
         AND k.organization_id = p_organization;
     outcome := 'created';
     xid := pg_current_xact_id()::text;
-    tags := announced_tags();
+    tags := announced_tags('{orders}');
     RETURN NEXT;
 END $$;

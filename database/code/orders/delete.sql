@@ -37,7 +37,7 @@ BEGIN
         END IF;
         outcome := 'deleted';
         xid := pg_current_xact_id()::text;
-        tags := announced_tags();
+        tags := announced_tags('{orders}');
     END IF;
     RETURN NEXT;
 END $$;

@@ -37,7 +37,7 @@ BEGIN
         FROM order_documents d WHERE d.organization_id = p_organization AND d.id = p_id;
         outcome := 'updated';
         xid := pg_current_xact_id()::text;
-        tags := announced_tags();
+        tags := announced_tags('{orders}');
     END IF;
     RETURN NEXT;
 END $$;

@@ -26,7 +26,7 @@ BEGIN
     SELECT coalesce(array_agg(c.id), '{}') INTO v_changed FROM changed c;
     IF cardinality(v_changed) > 0 THEN
         xid := pg_current_xact_id()::text;
-        tags := announced_tags();
+        tags := announced_tags('{orders}');
     END IF;
     -- The writer that brought the others there may not have got to invalidating. An answer that
     -- says "it is so" vouches for every later read.

@@ -106,6 +106,6 @@ BEGIN
     FROM payment_sessions s WHERE s.order_id = one AND order_id IS NOT NULL
         ORDER BY s.updated_at DESC, s.id LIMIT 1;
     xid := pg_current_xact_id()::text;
-    tags := announced_tags();
+    tags := announced_tags('{orders,payments,payment_sessions}');
     RETURN NEXT;
 END $$;

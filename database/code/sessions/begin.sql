@@ -96,7 +96,7 @@ BEGIN
                 OR t.status = 'creating' AND t.released_at IS NULL AND t.leased_until <= now());
         IF FOUND THEN
             xid := pg_current_xact_id()::text;
-            tags := announced_tags();
+            tags := announced_tags('{payment_sessions}');
         END IF;
         SELECT t.id::text, (t.released_at IS NOT NULL)::integer INTO session, released
         FROM payment_sessions t

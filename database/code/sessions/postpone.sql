@@ -8,6 +8,6 @@ BEGIN
     UPDATE payment_sessions s SET leased_until = now(), updated_at = now()
     WHERE s.organization_id = p_organization AND s.id = p_session AND s.status = 'creating';
     xid := pg_current_xact_id()::text;
-    tags := announced_tags();
+    tags := announced_tags('{payment_sessions}');
     RETURN NEXT;
 END $$;

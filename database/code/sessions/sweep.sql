@@ -12,6 +12,6 @@ BEGIN
         LIMIT least(p_limit, announced_rows()::integer) FOR UPDATE SKIP LOCKED);
     GET DIAGNOSTICS swept = ROW_COUNT;
     xid := pg_current_xact_id()::text;
-    tags := announced_tags();
+    tags := announced_tags('{payment_sessions}');
     RETURN NEXT;
 END $$;

@@ -28,5 +28,5 @@ BEGIN
     RETURN QUERY SELECT a.outcome, a.reason, a.payment_status, coalesce(a.xid, ''),
         -- All that this transaction has announced, the session included.
         CASE WHEN a.outcome = 'already_applied' THEN webhook_tags(p_event)
-            ELSE announced_tags() END;
+            ELSE announced_tags('{orders,payments,payment_sessions}') END;
 END $$;

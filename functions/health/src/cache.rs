@@ -17,7 +17,7 @@ use serde_json::{Map, Value, json};
 pub async fn report(call: Open<'_>) -> Result<Reply, Error> {
     let app = require_reader(call).await?;
     let (sums, probe, age) = join3(app.cache.statistics(), Probe::of(app), app.cache.certificate_age()).await;
-    let certificate = json!({ "status": if probe.redis == Ok(true) { "valid" } else { "none" }, "ageMs": age });
+    let certificate = json!({ "status": if matches!(probe.redis, Ok(true)) { "valid" } else { "none" }, "ageMs": age });
     let outbox =
         probe.postgres.as_ref().ok().map(|ledger| json!({ "rows": ledger.waiting, "oldestMs": ledger.oldest_ms }));
     let breakers: Map<String, Value> = probe::breakers(app)
@@ -43,7 +43,7 @@ pub async fn report(call: Open<'_>) -> Result<Reply, Error> {
         "certificate": certificate,
         "outbox": outbox,
         "breakers": breakers,
-        "caching": if probe.is_mismatched(app) { "off" } else { "on" },
+        "caching": if probe.is_uncached(app) { "off" } else { "on" },
     });
     Ok(Reply::fresh(200, body.to_string()))
 }

@@ -3,6 +3,7 @@
 //! if `metrics_access` says so.
 
 mod cache;
+mod faults;
 mod metrics;
 mod probe;
 mod report;

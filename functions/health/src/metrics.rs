@@ -43,8 +43,8 @@ pub async fn report(call: Open<'_>) -> Result<Reply, Error> {
     text.family(&name("build_info"), Kind::Gauge, "The version that answers.");
     text.sample(&name("build_info"), &[("version", env!("CARGO_PKG_VERSION"))], 1.0);
     text.family(&name("up"), Kind::Gauge, "Whether a dependency answers.");
-    for (dependency, state) in probe.dependencies() {
-        text.sample(&name("up"), &[("dependency", dependency)], f64::from(u8::from(state.is_ok())));
+    for dependency in probe.dependencies() {
+        text.sample(&name("up"), &[("dependency", dependency.name)], f64::from(u8::from(dependency.is_up)));
     }
     text.family(&name("breaker_open"), Kind::Gauge, "Whether the instance that answers leaves a dependency alone.");
     for (dependency, open) in probe::breakers(app) {

@@ -3,11 +3,29 @@
 
 use commerce::error::Error;
 use edge::{App, params};
-use futures_util::future::join4;
+use futures_util::future::join5;
 use payments::address::undeclared_proxy_seen;
 
+use crate::faults::Faults;
+
 /// `Ok` if a dependency answers, else its fault in a few words.
-pub(crate) type State<T> = Result<T, &'static str>;
+pub(crate) type State<T> = Result<T, String>;
+
+/// A dependency as it is reported.
+pub(crate) struct Dependency {
+    /// Its name in the report.
+    pub(crate) name: &'static str,
+    /// It answers.
+    pub(crate) is_up: bool,
+    /// Its fault in a few words. One that answers may have a fault, too.
+    pub(crate) detail: Option<String>,
+}
+
+impl Dependency {
+    fn new<T>(name: &'static str, state: &State<T>) -> Self {
+        Self { name, is_up: state.is_ok(), detail: state.as_ref().err().cloned() }
+    }
+}
 
 /// The dependencies' answers.
 pub(crate) struct Probe {
@@ -17,6 +35,8 @@ pub(crate) struct Probe {
     pub(crate) state_redis: Option<State<()>>,
     /// The database.
     pub(crate) postgres: State<Ledger>,
+    /// What is wrong with the database although it answers.
+    pub(crate) faults: Faults,
     /// Requests came through a proxy that `trusted_proxies` doesn't name.
     pub(crate) undeclared_proxy: bool,
 }
@@ -40,11 +60,17 @@ impl Probe {
             if !app.state.is_apart() {
                 return None;
             }
-            Some(app.state.ping().await)
+            Some(app.state.ping().await.map_err(str::to_owned))
         };
-        let (redis, state_redis, postgres, undeclared_proxy) =
-            join4(app.cache.is_certified(), state, ledger(app), undeclared_proxy_seen(app)).await;
-        Self { redis, state_redis, postgres, undeclared_proxy }
+        let redis = async { app.cache.is_certified().await.map_err(str::to_owned) };
+        let (redis, state_redis, postgres, faults, undeclared_proxy) =
+            join5(redis, state, ledger(app), Faults::read(app), undeclared_proxy_seen(app)).await;
+        Self { redis, state_redis, postgres, faults, undeclared_proxy }
+    }
+
+    /// Nothing is cached at the moment, because it couldn't be known to be true.
+    pub(crate) fn is_uncached(&self, app: &App) -> bool {
+        self.is_mismatched(app) || self.faults.uncached
     }
 
     /// The database serves another cache than this one: caching is off.
@@ -55,15 +81,19 @@ impl Probe {
     /// Whether invalidations pile up although the database knows the cache. Without readers no
     /// renewal applies them, or the first writer can't yet delete its own.
     pub(crate) fn needs_renewal(&self) -> bool {
-        let idle = self.redis == Ok(false);
+        let idle = matches!(self.redis, Ok(false));
         idle && self.postgres.as_ref().is_ok_and(|ledger| !ledger.mismatch && (ledger.waiting > 0 || !ledger.known))
     }
 
-    /// Each dependency by its name.
-    pub(crate) fn dependencies(&self) -> Vec<(&'static str, State<()>)> {
-        let mut all = vec![("redis", self.redis.map(drop))];
-        all.extend(self.state_redis.map(|state| ("stateRedis", state)));
-        all.push(("postgres", self.postgres.as_ref().map(|_| ()).map_err(|why| *why)));
+    /// Each dependency.
+    pub(crate) fn dependencies(&self) -> Vec<Dependency> {
+        let mut all = vec![Dependency::new("redis", &self.redis)];
+        all.extend(self.state_redis.iter().map(|state| Dependency::new("stateRedis", state)));
+        let mut postgres = Dependency::new("postgres", &self.postgres);
+        if self.faults.read_only {
+            postgres.detail = Some("it is read-only: changes are answered 503".to_owned());
+        }
+        all.push(postgres);
         all
     }
 }
@@ -92,7 +122,8 @@ async fn ledger(app: &App) -> State<Ledger> {
         })
     };
     read().map_err(|error| match error {
-        Error::Internal { .. } => "it refuses statements, or its schema is another one",
-        _ => "it can't be reached",
+        Error::Misconfigured { detail } => detail,
+        Error::Internal { .. } => "it refuses statements, or its schema is another one".to_owned(),
+        _ => "it can't be reached".to_owned(),
     })
 }

@@ -11,7 +11,7 @@ use payments::Payments;
 use payments::config::PaymentConfig;
 use payments::needs::{self, Need};
 
-use crate::probe::{Probe, State};
+use crate::probe::{Dependency, Probe};
 
 /// `GET /health`: asks each dependency. 200 if reads can be served, from Redis or from Postgres;
 /// else 503.
@@ -43,11 +43,11 @@ async fn describe() -> Reply {
     let states = probe.dependencies();
     let (status, word) = match (&probe.redis, &probe.postgres) {
         (Err(_), Err(_)) => (503, "unavailable"),
-        _ if wrong.is_empty() && states.iter().all(|(_, state)| state.is_ok()) => (200, "ok"),
+        _ if wrong.is_empty() && states.iter().all(|state| state.detail.is_none()) => (200, "ok"),
         _ => (200, "degraded"),
     };
     let dependencies: Map<String, Value> =
-        states.into_iter().map(|(name, state)| (name.to_owned(), dependency(state))).collect();
+        states.into_iter().map(|state| (state.name.to_owned(), dependency(&state))).collect();
     let payments = Payments::get().await.map_or(Value::Null, |payments| providers(&payments.config));
     reply(status, word, json!(authentication), dependencies.into(), payments, wrong)
 }
@@ -61,6 +61,7 @@ pub(crate) async fn configuration_errors(app: &App, probe: &Probe) -> Vec<Value>
             "detail": "with key_prefix it isn't the cache that this database serves: caching is off (see cache_state)"
         }));
     }
+    wrong.extend(probe.faults.details.iter().map(|detail| json!({ "variable": "database_url", "detail": detail })));
     if let Err(errors) = Payments::get().await {
         wrong.extend(errors.iter().map(config_error));
     }
@@ -96,10 +97,11 @@ fn provider(needs: &[Need]) -> Value {
     json!({ "status": status, "missing": if status == "incomplete" { missing } else { Vec::new() } })
 }
 
-fn dependency(state: State<()>) -> Value {
-    match state {
-        Ok(()) => json!({ "status": "up" }),
-        Err(detail) => json!({ "status": "down", "detail": detail }),
+fn dependency(state: &Dependency) -> Value {
+    let status = if state.is_up { "up" } else { "down" };
+    match &state.detail {
+        Some(detail) => json!({ "status": status, "detail": detail }),
+        None => json!({ "status": status }),
     }
 }
 

@@ -27,6 +27,7 @@ pub mod answer;
 pub mod cache;
 pub mod claims;
 pub mod clock;
+mod complaints;
 pub mod deadline;
 pub mod limits;
 pub mod locks;

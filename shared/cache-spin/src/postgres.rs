@@ -1,5 +1,7 @@
 //! Postgres: one statement at a time, with a time limit and a breaker.
 
+mod session;
+mod sqlstate;
 mod values;
 
 use values::call;
@@ -22,10 +24,12 @@ impl Statement {
 }
 
 use crate::clock::{limited, monotonic_millis};
+use crate::complaints::Complaints;
 use crate::terms::TermsSource;
 use cache_logic::breaker::{Admission, Breaker, Change};
 use cache_logic::origin::OriginFault;
 use spin_sdk::pg::{Connection, ParameterValue, PgError, QueryError};
+use sqlstate::Meaning;
 use std::cell::{OnceCell, RefCell};
 use std::time::Duration;
 
@@ -37,11 +41,12 @@ pub struct Postgres {
     url: String,
     terms: TermsSource,
     access: OnceCell<Access>,
+    complaints: Complaints,
 }
 
 /// How Postgres is asked.
 struct Access {
-    /// The address, with the time limits.
+    /// The address, with the settings of a session.
     url: String,
     /// How long a call is waited for. Postgres ends a statement at its limit. The quarter more lets
     /// it say so, and only then is it left alone.
@@ -53,7 +58,7 @@ struct Access {
 impl Postgres {
     /// A Postgres at this address. Nothing is opened yet.
     pub const fn new(url: String, terms: TermsSource) -> Self {
-        Self { url, terms, access: OnceCell::new() }
+        Self { url, terms, access: OnceCell::new(), complaints: Complaints::new("Postgres") }
     }
 
     /// Made at the first statement.
@@ -97,20 +102,34 @@ impl Postgres {
             return Err(access.unavailable(AWAY));
         }
         let outcome = limited(access.patience, access.run(statement, params)).await;
-        let reached = matches!(outcome, Some(Ok(_) | Err(Failure::Answered(_) | Failure::TooSlow)));
+        let reached = matches!(outcome, Some(Ok(_) | Err(Failure::Answered { .. } | Failure::TooSlow)));
         match access.breaker.borrow_mut().report(admission, reached, monotonic_millis) {
-            Some(Change::Opened) => eprintln!("warning: Postgres gives no answer; asked again in {:?}", access.rest),
+            Some(Change::Opened) => {
+                let why = match &outcome {
+                    Some(Err(Failure::Unreachable(why))) => &**why,
+                    _ => "the time is up, or the connection broke",
+                };
+                eprintln!("warning: Postgres gives no answer; asked again in {:?}: {why}", access.rest);
+            }
             Some(Change::Closed) => eprintln!("info: Postgres is back"),
             None => {}
         }
+        let said = match &outcome {
+            Some(Ok(_)) => self.complaints.heard(statement, None),
+            Some(Err(Failure::Answered { complaint: Some(said), .. })) => self.complaints.heard(statement, Some(said)),
+            _ => None,
+        };
+        if let Some(line) = said {
+            eprintln!("{line}");
+        }
         match outcome {
             Some(Ok(rows)) => Ok(rows),
-            Some(Err(Failure::Answered(error))) => Err(error),
+            Some(Err(Failure::Answered { fault, .. })) => Err(fault),
             Some(Err(Failure::TooSlow)) => {
                 Err(OriginFault::Unavailable { detail: "the database took too long".into(), retry_after_seconds: 1 })
             }
             Some(Err(Failure::Lost)) | None => Err(access.unavailable(lost)),
-            Some(Err(Failure::Unreachable)) => Err(access.unavailable(AWAY)),
+            Some(Err(Failure::Unreachable(_))) => Err(access.unavailable(AWAY)),
         }
     }
 
@@ -126,7 +145,7 @@ impl Access {
     fn new(url: &str, limit: Duration, rest: Duration) -> Self {
         let patience = limit + limit / 4;
         let breaker = RefCell::new(Breaker::new(rest.as_millis() as u64, patience.as_millis() as u64));
-        Self { url: with_time_limits(url, limit), patience, breaker, rest }
+        Self { url: session::with_session(url, limit), patience, breaker, rest }
     }
 
     fn unavailable(&self, detail: &str) -> OriginFault {
@@ -136,7 +155,7 @@ impl Access {
 
     async fn run(&self, statement: &str, params: Vec<Param>) -> Result<Vec<Row>, Failure> {
         let connection = Connection::open(&self.url).await.map_err(|error| match sdk_failure(error) {
-            Failure::Lost => Failure::Unreachable,
+            Failure::Lost => Failure::Unreachable("the connection broke".to_owned()),
             failure => failure,
         })?;
         let params: Vec<ParameterValue> = params.into_iter().map(Into::into).collect();
@@ -153,58 +172,44 @@ impl Access {
 
 /// Why a statement gave no rows.
 enum Failure {
-    /// Postgres was reached and refused it.
-    Answered(OriginFault),
+    /// Postgres was reached and refused it. The log hears the complaint, if there is one.
+    Answered { fault: OriginFault, complaint: Option<String> },
     /// Postgres was reached and took too long.
     TooSlow,
-    /// Postgres was not reached: nothing was done.
-    Unreachable,
+    /// Postgres was not reached: nothing was done. Why not, for the log.
+    Unreachable(String),
     /// The statement was sent, and the connection broke.
     Lost,
+}
+
+impl Failure {
+    /// A mistake of ours.
+    fn mistake(why: String) -> Self {
+        Self::Answered { fault: OriginFault::internal(why), complaint: None }
+    }
+
+    /// An error that Postgres answered.
+    fn answered(code: &str, message: &str) -> Self {
+        let meaning = Meaning::of(code, message);
+        let said = || format!("SQLSTATE {code}: {message}");
+        match meaning.fault(code, message) {
+            Some(fault) => Self::Answered { fault, complaint: meaning.is_for_the_log().then(said) },
+            None if meaning == Meaning::TooSlow => Self::TooSlow,
+            None => Self::Unreachable(said()),
+        }
+    }
 }
 
 fn sdk_failure(error: spin_sdk::pg::Error) -> Failure {
     let error = match error {
         spin_sdk::pg::Error::PgError(error) => error,
-        spin_sdk::pg::Error::Decode(why) => return Failure::Answered(OriginFault::internal(why)),
+        spin_sdk::pg::Error::Decode(why) => return Failure::mistake(why),
     };
     match error {
-        PgError::ConnectionFailed(_) => Failure::Unreachable,
-        PgError::QueryFailed(QueryError::DbError(error)) => by_sqlstate(&error.code, error.message),
+        PgError::ConnectionFailed(why) => Failure::Unreachable(why),
+        PgError::QueryFailed(QueryError::DbError(error)) => Failure::answered(&error.code, &error.message),
         // Without a code it is not Postgres that speaks: the connection broke.
         PgError::QueryFailed(QueryError::Text(_)) | PgError::Other(_) => Failure::Lost,
-        PgError::BadParameter(why) | PgError::ValueConversionFailed(why) => {
-            Failure::Answered(OriginFault::internal(why))
-        }
+        PgError::BadParameter(why) | PgError::ValueConversionFailed(why) => Failure::mistake(why),
     }
-}
-
-/// Sorts by "would a retry help" (PostgreSQL documentation, appendix A).
-fn by_sqlstate(code: &str, message: String) -> Failure {
-    match code {
-        "57014" => Failure::TooSlow,
-        // Connection exceptions, insufficient resources, shutdowns, starting up.
-        code if code.starts_with("08") || code.starts_with("53") || code.starts_with("57P") => Failure::Unreachable,
-        // Serialization failure, deadlock, lock not available: the same request may succeed at
-        // once.
-        "40001" | "40P01" | "55P03" => Failure::Answered(OriginFault::Unavailable {
-            detail: "the database was busy".into(),
-            retry_after_seconds: 1,
-        }),
-        code => Failure::Answered(OriginFault::internal(format!("SQLSTATE {code}: {message}"))),
-    }
-}
-
-/// Adds the time limits that Spin doesn't have: for connecting, for a statement, and for a
-/// transaction that somebody left open.
-fn with_time_limits(url: &str, limit: Duration) -> String {
-    if url.contains("options=") {
-        return url.to_owned();
-    }
-    let separator = if url.contains('?') { '&' } else { '?' };
-    let (millis, seconds) = (limit.as_millis(), limit.as_secs().max(1));
-    format!(
-        "{url}{separator}connect_timeout={seconds}&options=-c%20statement_timeout%3D{millis}\
-         %20-c%20idle_in_transaction_session_timeout%3D{millis}"
-    )
 }

@@ -17,6 +17,7 @@ pub struct Private {
     in_table: bool,
     own_redis: bool,
     own_postgres: bool,
+    database_options: Option<String>,
     standin: Option<Standin>,
 }
 
@@ -42,6 +43,13 @@ impl Private {
     /// A Postgres of its own, to be stopped.
     pub fn own_postgres(mut self) -> Private {
         self.own_postgres = true;
+        self
+    }
+
+    /// Settings of a session that the server's address of the database names, as
+    /// `-c search_path=public`.
+    pub fn database_options(mut self, options: &str) -> Private {
+        self.database_options = Some(options.to_owned());
         self
     }
 
@@ -85,7 +93,7 @@ impl Private {
         let (keys, prefix) = (Caller::random_keys(), format!("{name}:"));
         let mut settings: Vec<(String, String)> = vec![
             ("REDIS_URL".to_owned(), redis_url.clone()),
-            ("DATABASE_URL".to_owned(), database_url.clone()),
+            ("DATABASE_URL".to_owned(), with_options(&database_url, self.database_options.as_deref())),
             ("DATABASE_HOST".to_owned(), host_of(&database_url).to_owned()),
             ("KEY_PREFIX".to_owned(), prefix.clone()),
             ("JWT_KEYS".to_owned(), keys.to_string()),
@@ -141,6 +149,14 @@ async fn own_accounts(database: &tokio_postgres::Client, standin: &Standin, org:
         );
         database.batch_execute(&sql).await.unwrap_or_else(|e| panic!("{sql}: {e:?}"));
     }
+}
+
+/// The address with settings of a session in it.
+fn with_options(url: &str, options: Option<&str>) -> String {
+    let Some(options) = options else { return url.to_owned() };
+    let separator = if url.contains('?') { '&' } else { '?' };
+    let encoded = options.replace(' ', "%20").replace('=', "%3D");
+    format!("{url}{separator}options={encoded}")
 }
 
 /// `host:port` of an address.

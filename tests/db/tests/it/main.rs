@@ -9,6 +9,7 @@ mod constraints;
 mod create;
 mod database;
 mod documents;
+mod faults;
 mod last_release;
 mod lists;
 mod outcomes;

@@ -411,10 +411,10 @@ async fn a_lock_is_waited_for_and_its_holder_is_named() {
 async fn a_file_that_fails_is_named_with_its_line_and_nothing_of_the_code_is_kept() {
     let (db, files) = current().await;
     files.edit("code/cache/announced_rows.sql", "200", "300");
-    files.edit("code/cache/announced_tags.sql", "cache_invalidations", "cache_invalidation");
+    files.edit("code/cache/health.sql", "cache_invalidations", "cache_invalidation");
     let refusal = refusal(&db, &files.0).await;
     assert!(
-        refusal.contains("code/cache/announced_tags.sql: relation \"cache_invalidation\" does not exist, at: "),
+        refusal.contains("code/cache/health.sql: relation \"cache_invalidation\" does not exist, at: "),
         "{refusal}"
     );
     assert_eq!(db.text("SELECT announced_rows()").await, "200");

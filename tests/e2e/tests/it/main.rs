@@ -8,6 +8,7 @@ mod concurrency;
 mod configuration;
 mod contract;
 mod cost;
+mod database_faults;
 mod database_writes;
 mod lifetimes;
 mod metrics;

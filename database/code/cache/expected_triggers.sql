@@ -1,0 +1,32 @@
+-- The triggers that must fire, whoever changes a table. A database test holds that these are all.
+--   always: also in bulk loads and restores, while session_replication_role is replica.
+--   announces: without it a change of the table, or of what is shown with it, is not seen in the
+--     cache.
+CREATE OR REPLACE FUNCTION expected_triggers()
+RETURNS TABLE (relation text, trigger text, always boolean, announces boolean)
+LANGUAGE sql IMMUTABLE AS $$
+    SELECT t.relation, unnest(t.triggers), t.always, t.announces FROM (VALUES
+        ('orders', ARRAY['announce_insert', 'announce_update', 'announce_delete',
+            'announce_truncate', 'bump_version'], true, true),
+        ('order_items', ARRAY['touch_on_insert', 'touch_on_update', 'touch_on_delete',
+            'announce_truncate'], true, true),
+        ('payments', ARRAY['touch_on_insert', 'touch_on_update', 'touch_on_delete',
+            'announce_truncate'], true, true),
+        ('shipments', ARRAY['touch_on_insert', 'touch_on_update', 'touch_on_delete',
+            'announce_truncate'], true, true),
+        ('invoices', ARRAY['touch_on_insert', 'touch_on_update', 'touch_on_delete',
+            'announce_truncate'], true, true),
+        ('customers', ARRAY['announce_update', 'announce_delete', 'announce_truncate'],
+            true, true),
+        ('payment_sessions', ARRAY['announce_update', 'announce_delete', 'announce_truncate'],
+            true, true),
+        ('payments', ARRAY['audit'], true, false),
+        ('payment_objects', ARRAY['audit'], true, false),
+        ('webhook_events', ARRAY['reopen'], true, false),
+        ('orders', ARRAY['order_total_is_sum_of_items', 'payments_of_new_orders'], false, false),
+        ('order_items', ARRAY['order_total_is_sum_of_items'], false, false),
+        ('payment_sessions', ARRAY['payments_of_session'], false, false),
+        ('refund_requests', ARRAY['audit'], false, false),
+        ('payment_audit', ARRAY['keep'], false, false)
+    ) AS t (relation, triggers, always, announces)
+$$;
