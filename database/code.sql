@@ -74,11 +74,11 @@
 -- Payments: objects at providers, and the fold of an order.
 \i code/payments/account_serves.sql
 \i code/payments/actor.sql
-\i code/payments/approval.sql
 \i code/payments/attach.sql
 \i code/payments/audit_payment.sql
 \i code/payments/event_apply.sql
 \i code/payments/event_verdict.sql
+\i code/approvals/settle.sql
 \i code/payments/fold.sql
 \i code/payments/is_order_reference.sql
 \i code/payments/keep_audit.sql
@@ -87,6 +87,7 @@
 \i code/payments/not_payable.sql
 \i code/payments/not_payable_amount.sql
 \i code/payments/object_finality.sql
+\i code/refunds/observed.sql
 \i code/payments/object_observe.sql
 \i code/payments/object_outcomes.sql
 \i code/payments/object_rank.sql
@@ -111,10 +112,20 @@
 \i code/sessions/list.sql
 \i code/sessions/sweep.sql
 
+-- Approvals: orders that a shopper has approved at a provider.
+\i code/approvals/under_way.sql
+\i code/approvals/hold.sql
+\i code/approvals/hindrance.sql
+\i code/approvals/may_wait.sql
+\i code/approvals/review.sql
+\i code/approvals/begin.sql
+
 -- Captures.
+\i code/captures/document.sql
 \i code/captures/begin.sql
 \i code/captures/done.sql
 \i code/captures/refused.sql
+\i code/approvals/refused.sql
 
 -- Refunds.
 \i code/refunds/claim.sql
@@ -123,7 +134,9 @@
 \i code/refunds/get.sql
 \i code/refunds/list.sql
 \i code/refunds/provider_remembers.sql
+\i code/refunds/payment.sql
 \i code/refunds/request.sql
+\i code/refunds/settle.sql
 
 -- Webhook events.
 \i code/webhooks/apply.sql
@@ -159,6 +172,7 @@
 \i code/retired/guest_token_create.sql
 \i code/retired/guest_tokens_revoke.sql
 \i code/retired/orders_set_status.sql
+\i code/retired/payment_approval.sql
 \i code/retired/payment_attempt_facts.sql
 \i code/retired/payment_capture_begin.sql
 \i code/retired/payment_capture_done.sql

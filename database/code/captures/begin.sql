@@ -1,15 +1,18 @@
 -- Finds what can be captured: an authorized payment, or what a payment session has opened.
 --   p_id: the payment or the session. p_key: the Idempotency-Key. p_body_hash: of the body.
---   outcome: capture; replay (body: the stored answer); mismatch (the key was used for another
---     body); not_found; not_capturable (status: what it is instead, or what keeps the order from
---     being paid, as not_payable says it).
+--   p_amount: a decimal number, NULL for all of it. p_lease: for how many seconds no other session
+--     of an approved order is begun or captured.
+--   outcome: capture; replay (body: the stored answer, or what has come of a capture that nobody
+--     was answered); mismatch (the key was used for another body); not_found; not_capturable
+--     (status: what it is instead, or what keeps the order from being paid, as not_payable or
+--     approval_hindrance says it).
 --   what: paypal_order, paypal_authorization or stripe_payment_intent. external_id: its id.
 --   account: NULL for an order that nothing was paid of.
 --   refusals: the number of refused captures of what the session has opened. A provider answers a
 --     request id always the same, so a refused capture is asked for again under another id.
 -- It changes no order: nothing has to be invalidated.
 CREATE OR REPLACE FUNCTION capture_begin(p_organization uuid, p_id uuid, p_principal text,
-    p_key text, p_body_hash text)
+    p_key text, p_body_hash text, p_amount text DEFAULT NULL, p_lease bigint DEFAULT 60)
 RETURNS TABLE (outcome text, status text, what text, provider text, account text, external_id text,
     currency text, order_id text, body text,
     refusals integer)
@@ -22,7 +25,7 @@ DECLARE
     o orders;
     asked payment_sessions;
     taken record;
-    route text := format('POST /payments/%s/capture', p_id);
+    v_route CONSTANT text := format('POST /payments/%s/capture', p_id);
 BEGIN
     SELECT * INTO p FROM payments t WHERE t.organization_id = p_organization AND t.id = p_id;
     IF NOT FOUND THEN
@@ -33,6 +36,10 @@ BEGIN
             RETURN NEXT;
             RETURN;
         END IF;
+        -- Decided under the order's lock, as approval_begin does.
+        PERFORM payment_lock_orders(ARRAY[s.order_id::text], false);
+        PERFORM FROM orders t WHERE t.id = s.order_id FOR NO KEY UPDATE;
+        SELECT * INTO s FROM payment_sessions t WHERE t.id = s.id;
         -- Stripe opens the payment itself.
         SELECT * INTO p FROM payments t WHERE t.order_id = s.order_id AND t.provider = s.gateway
             AND t.external_order_id = s.external_id
@@ -43,7 +50,7 @@ BEGIN
                 o.changed_at DESC LIMIT 1;
     END IF;
 
-    SELECT * INTO taken FROM take_idempotency_key(p_organization, p_principal, route, p_key,
+    SELECT * INTO taken FROM take_idempotency_key(p_organization, p_principal, v_route, p_key,
         p_body_hash);
     IF taken.outcome = 'mismatch' OR taken.body IS NOT NULL THEN
         outcome := taken.outcome;
@@ -71,8 +78,9 @@ BEGIN
         WHEN p.status = 'authorized' AND p.provider = 'stripe'
             THEN what := 'stripe_payment_intent'; external_id := p.external_id;
         -- A failed attempt counts as none: the shopper may have approved another.
+        -- The session's time may be over: the shopper may have been late.
         WHEN coalesce(p.status, 'failed') = 'failed' AND s.gateway = 'paypal'
-            AND session_status(s.status, s.expires_at) IN ('awaiting_redirect', 'awaiting_callback')
+            AND s.status <> 'completed'
             THEN what := 'paypal_order'; external_id := s.external_id;
         ELSE
             outcome := 'not_capturable';
@@ -85,13 +93,26 @@ BEGIN
                 AND (asked.amount, asked.currency) <> (o.total_amount, o.currency)
                 OR asked.id IS NULL AND (p.amount > o.total_amount OR p.currency <> o.currency)
                     THEN 'order-changed' END);
+        IF what = 'paypal_order' THEN
+            status := approval_hindrance(s, o);
+        END IF;
         IF status IS NOT NULL THEN
             outcome := 'not_capturable';
+        ELSIF what = 'paypal_order' THEN
+            PERFORM approval_hold(s.id, p_lease);
         END IF;
     END IF;
-    IF outcome = 'not_capturable' THEN
+    IF outcome = 'not_capturable' AND taken.outcome = 'replay' AND p.captured_at IS NOT NULL
+        AND (p_amount IS NULL OR p_amount::numeric = p.amount) THEN
+        -- The same request was begun before and never answered, and its money has come since.
+        outcome := 'replay';
+        body := capture_document(p_id, p);
+        UPDATE idempotency_keys k SET body = capture_document(p_id, p)
+        WHERE k.principal = p_principal AND k.route = v_route AND k.key = p_key
+            AND k.organization_id = p_organization;
+    ELSIF outcome = 'not_capturable' THEN
         -- A refused request frees its key.
-        DELETE FROM idempotency_keys k WHERE k.principal = p_principal AND k.route = route
+        DELETE FROM idempotency_keys k WHERE k.principal = p_principal AND k.route = v_route
             AND k.key = p_key
             AND k.organization_id = p_organization AND k.body IS NULL;
     END IF;

@@ -103,7 +103,7 @@ BEGIN
         l.object_id)
     JOIN orders o ON o.id = b.order_id WHERE l.event = p_event ORDER BY o.id LIMIT 1;
     SELECT s.id::text, session_status(s.status, s.expires_at) INTO session, session_status
-    FROM payment_sessions s WHERE s.order_id = one AND order_id IS NOT NULL
+    FROM payment_sessions s WHERE s.order_id = one
         ORDER BY s.updated_at DESC, s.id LIMIT 1;
     xid := pg_current_xact_id()::text;
     tags := announced_tags('{orders,payments,payment_sessions}');

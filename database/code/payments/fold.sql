@@ -66,6 +66,7 @@ BEGIN
         UPDATE payment_sessions s SET status = 'failed', reason = 'paid-otherwise',
             updated_at = now()
         WHERE s.order_id = p_order AND s.status = 'needs_review';
+        PERFORM approval_settle(p_order);
     END IF;
 
     FOR judged IN

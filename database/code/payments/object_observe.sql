@@ -48,4 +48,5 @@ BEGIN
             coalesce((p_object ->> 'amount')::numeric, 0))
             > (payment_object_finality(o.kind, o.state), o.changed_at, payment_object_rank(o.state),
                 coalesce(o.amount, 0));
+    PERFORM refund_observed(p_provider, p_account, p_object);
 END $$;

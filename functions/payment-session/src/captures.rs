@@ -36,7 +36,8 @@ pub async fn capture(call: Call<'_>) -> Result<Reply, Error> {
     let wanted = CaptureRequest::decode(&body)?;
     let principal = caller.principal();
     let digest = hex::encode(&Sha256::digest(&body));
-    let params = params![caller.organization, id, &*principal, key, digest];
+    let lease = approvals::lease(payments);
+    let params = params![caller.organization, id, &*principal, key, digest, wanted.amount.as_deref(), lease];
     let mut row = edge::change_one(app, "capture_begin", params).await?;
     match CaptureOutcome::read(row.text("outcome")?)? {
         CaptureOutcome::Capture => {}

@@ -18,6 +18,7 @@ edge::component! {
     POST   token "/api/v1/payments/sessions/:id/cancel" => sessions::cancel;
     POST   token "/api/v1/payments/sessions/:id/release" => sessions::begin::release;
     POST   token "/api/v1/payments/refunds/send" => refunds::send;
+    POST   token "/api/v1/payments/refunds/:id/settle" => refunds::settle::settle;
     GET    token "/api/v1/payments/:id/refunds" => refunds::list;
     POST   token "/api/v1/payments/:id/refunds" => refunds::refund;
     POST   token "/api/v1/payments/:id/capture" => captures::capture;

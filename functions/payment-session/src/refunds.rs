@@ -1,5 +1,7 @@
 //! Refunds: asked for once, kept in Postgres, sent to the provider exactly once, at once or later.
 
+pub mod settle;
+
 use std::time::Duration;
 
 use commerce::caller::Caller;
@@ -170,6 +172,7 @@ async fn send_one(app: &'static App, payments: &'static Payments, claim: Claim) 
             RefundRetry::Never(reason) => (SendOutcome::Failed, None, Some(reason), None),
         },
     };
+    let unsent = outcome.as_ref().is_err_and(GatewayError::is_unsent);
     if let Ok(mut refund) = outcome {
         refund.parent = refund.parent.or(Some(claim.refund.payment));
         // Folded before the refund is marked as sent. A crash between the two leaves it queued, and
@@ -177,7 +180,7 @@ async fn send_one(app: &'static App, payments: &'static Payments, claim: Claim) 
         let provider = claim.refund.gateway;
         observed::apply(app, provider, &claim.account, &claim.request, "api.refund", vec![refund]).await?;
     }
-    let params = params![Param::Uuid(claim.request), Param::Uuid(claim.lease), external, reason, retry];
+    let params = params![Param::Uuid(claim.request), Param::Uuid(claim.lease), external, reason, retry, unsent];
     let row = edge::change_one(app, "refund_done", params).await?;
     // The lease ran out, so another instance sends it, under the same request id.
     let held = row.text("done")? == Some("true");

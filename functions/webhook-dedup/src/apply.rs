@@ -11,6 +11,7 @@ use commerce::webhook::event::{ProviderObject, Subject};
 use spin_sdk::wasip3::spawn;
 
 use edge::{App, Param, params};
+use payments::approvals::Approval;
 use payments::config::PayPalMode;
 use payments::{Payments, approvals, attempts, needs, objects};
 
@@ -65,7 +66,11 @@ pub async fn apply(app: &'static App, payments: &Payments, event: &str, subject:
             // money is taken, even if the body says otherwise.
             let unpaid = observed.0.is_empty() && resource.kind == ResourceKind::Order;
             match unpaid && needs::for_calls(&payments.config, Provider::PayPal).is_ok() {
-                true => (approvals::capture(app, payments, &resource.id).await?, true),
+                true => match approvals::capture(app, payments, event, &resource.id).await? {
+                    Approval::Captured(objects) => (objects, true),
+                    Approval::Over => (Vec::new(), true),
+                    Approval::Review(reason) => return Ok(Effect::NeedsReview(reason)),
+                },
                 false => observed,
             }
         }
@@ -117,13 +122,14 @@ pub(super) async fn postpone(app: &'static App, event: &str, cause: &Cause) {
 }
 
 /// The stable name of a cause, for an event that waits.
-pub fn reason(cause: &Cause) -> &'static str {
+pub fn reason(cause: &Cause) -> &str {
     match cause {
-        Cause::Provider(GatewayError::Away { .. }) => "provider-away",
+        Cause::Provider(GatewayError::Away { .. } | GatewayError::Unsent { .. }) => "provider-away",
         Cause::Provider(GatewayError::NotYet) => "resource-unknown",
         Cause::Provider(GatewayError::Refused { .. }) => "provider-refused",
         Cause::Provider(GatewayError::Unconfigured { .. }) => "provider-not-configured",
         Cause::Provider(GatewayError::Unexpected) => "provider-answer-unreadable",
+        Cause::Approval(reason) => reason,
         Cause::Ours(_) => "not-stored",
     }
 }
@@ -134,6 +140,10 @@ pub fn unavailable(cause: Cause) -> Error {
         Cause::Ours(error) => error,
         Cause::Provider(GatewayError::Refused { .. }) => Error::Unavailable {
             detail: "the payment provider doesn't show what the event is about; the event is kept".into(),
+            retry_after_seconds: 60,
+        },
+        Cause::Approval(reason) => Error::Unavailable {
+            detail: format!("the approved order isn't captured yet: {reason}; the event is kept"),
             retry_after_seconds: 60,
         },
         Cause::Provider(error) => error.into(),

@@ -135,7 +135,7 @@ impl Delivery {
             ("needs_review", Treatment::Review(_)) => Ok(Effect::NeedsReview(reason)),
             _ => {
                 let effect = apply(app, payments, &id, &self.event.subject).await;
-                if let Err(cause @ Cause::Provider(_)) = &effect {
+                if let Err(cause @ (Cause::Provider(_) | Cause::Approval(_))) = &effect {
                     postpone(app, &id, cause).await;
                 }
                 effect.map_err(unavailable)

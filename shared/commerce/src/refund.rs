@@ -3,7 +3,7 @@
 use strum::{EnumString, VariantArray, VariantNames};
 
 use crate::error::Error;
-use crate::fields::{Fields, Mistakes, text};
+use crate::fields::{Fields, Mistakes, one_of, text};
 use crate::gateway::GatewayError;
 use crate::json::{self, Json};
 use crate::money::MAX_INTEGER_DIGITS;
@@ -39,6 +39,49 @@ impl RefundRequest {
             note: fields.optional("note", text(1, MAX_NOTE)),
         });
         mistakes.finish(wanted)
+    }
+}
+
+/// `POST /payments/refunds/:id/settle`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settlement {
+    /// The provider's refund, if one was made.
+    pub external_id: Option<String>,
+    /// For the audit.
+    pub note: Option<String>,
+}
+
+impl Settlement {
+    /// Decodes a body.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] naming every field that is wrong. A refund that was made has to be named,
+    /// and one that wasn't has no name.
+    pub fn decode(body: &[u8]) -> Result<Self, Error> {
+        let mut mistakes = Mistakes::default();
+        let known = ["outcome", "externalRefundId", "note"];
+        let told = Fields::of("", json::parse(body)?, &known, &mut mistakes).and_then(|mut fields| {
+            let made = |name: &str| ["made", "not_made"].iter().position(|known| *known == name);
+            let made = fields.required("outcome", one_of(made, || "must be made or not_made".to_owned()));
+            let external_id = fields.optional("externalRefundId", provider_id);
+            let note = fields.optional("note", text(1, MAX_NOTE));
+            Some((made? == 0, Self { external_id, note }))
+        });
+        let (made, settlement) = mistakes.finish(told)?;
+        match (made, &settlement.external_id) {
+            (true, None) => Err(Error::invalid("externalRefundId", "is needed for a refund that was made")),
+            (false, Some(_)) => Err(Error::invalid("externalRefundId", "must be absent if no refund was made")),
+            _ => Ok(settlement),
+        }
+    }
+}
+
+/// An id at a provider, safe in a path.
+fn provider_id(json: Json) -> Result<String, String> {
+    let known = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_');
+    match json {
+        Json::Text(id) if (1..=128).contains(&id.len()) && id.bytes().all(known) => Ok(id),
+        _ => Err("must be an id of the provider: at most 128 letters, digits, - and _".to_owned()),
     }
 }
 
@@ -94,7 +137,7 @@ impl RefundRetry {
     pub fn after(error: GatewayError, attempt: u32) -> Self {
         let doubled = FIRST_WAIT.saturating_mul(1 << attempt.saturating_sub(1).min(16)).min(LONGEST_WAIT);
         match error {
-            GatewayError::Away { retry_after } => {
+            GatewayError::Away { retry_after } | GatewayError::Unsent { retry_after } => {
                 Self::Later(doubled.max(retry_after.unwrap_or(0)).min(LONGEST_WAIT), "provider-away")
             }
             GatewayError::Unexpected => Self::Later(doubled, "provider-answer-unreadable"),
@@ -132,6 +175,24 @@ mod tests {
         let wanted = of(r#"{"amount":"5.00","note":"Sorry for the scratch"}"#).unwrap();
         assert_eq!((wanted.amount.as_deref(), wanted.note.as_deref()), (Some("5.00"), Some("Sorry for the scratch")));
         assert_eq!(CaptureRequest::decode(br#"{"amount":"0.5"}"#).unwrap().amount.as_deref(), Some("0.5"));
+    }
+
+    #[test]
+    fn a_settlement_names_the_refund_that_was_made_and_only_that() {
+        let of = |body: &str| Settlement::decode(body.as_bytes());
+        let made = of(r#"{"outcome":"made","externalRefundId":"re_1","note":"seen there"}"#).unwrap();
+        assert_eq!((made.external_id.as_deref(), made.note.as_deref()), (Some("re_1"), Some("seen there")));
+        assert_eq!(of(r#"{"outcome":"not_made"}"#).unwrap(), Settlement { external_id: None, note: None });
+        for (wrong, field) in [
+            (r#"{"outcome":"made"}"#, "externalRefundId"),
+            (r#"{"outcome":"not_made","externalRefundId":"re_1"}"#, "externalRefundId"),
+            (r#"{"outcome":"made","externalRefundId":"a/b"}"#, "externalRefundId"),
+            (r#"{"outcome":"lost"}"#, "outcome"),
+            ("{}", "outcome"),
+        ] {
+            let error = of(wrong).unwrap_err();
+            assert!(matches!(&error, Error::Invalid(errors) if errors[0].field == field), "{wrong}: {error:?}");
+        }
     }
 
     #[test]

@@ -176,6 +176,23 @@ impl<W: Wire> Gateway<W> {
         }
     }
 
+    /// Reads a refund by its provider's id, with its payment where that isn't named by the refund.
+    ///
+    /// # Errors
+    /// [`GatewayError`]; [`GatewayError::NotYet`] if the provider doesn't know it.
+    pub async fn read_refund(&self, provider: Provider, id: &str) -> Result<Vec<ProviderObject>, GatewayError> {
+        match provider {
+            Provider::PayPal => {
+                let refund = Resource { kind: ResourceKind::Refund, id: id.to_owned(), reversal: false };
+                self.observe(&refund).await
+            }
+            Provider::Stripe => {
+                let request = stripe::read_refund(id);
+                Ok(vec![self.ask_stripe(&request, self.wire.now(), stripe::refunded).await?])
+            }
+        }
+    }
+
     /// Reads a resource that an event names, with its neighbours: a refund or dispute with its
     /// payment, a refunded payment with its refunds, an order with its payments and refunds. A
     /// refund or dispute without an owner gets payee and reference of its payment.
@@ -268,7 +285,7 @@ impl<W: Wire> Gateway<W> {
         self.paypal_access.configured.clone()?;
         let mut renewed = false;
         loop {
-            let token = self.token(began).await?;
+            let token = self.token(began).await.map_err(GatewayError::before_sending)?;
             let authorized = request.clone().authorized(&token);
             let answer = self.paypal.call(&self.wire, &authorized, began).await?;
             if answer.status != 401 {

@@ -38,14 +38,14 @@ impl Upstream {
     /// beginning.
     ///
     /// # Errors
-    /// [`GatewayError::Away`] if every attempt found the provider away, or if none was made because
-    /// the breaker is open.
+    /// [`GatewayError::Away`] if every attempt found the provider away. [`GatewayError::Unsent`] if
+    /// none was made because the breaker is open.
     pub async fn call(&self, wire: &impl Wire, request: &Request, began: u64) -> Result<Answer, GatewayError> {
         let admission = self.breaker.borrow_mut().admit(|| wire.now());
         if admission == Admission::Refuse {
-            return Err(GatewayError::Away { retry_after: Some(self.rest_seconds()) });
+            return Err(GatewayError::Unsent { retry_after: Some(self.rest_seconds()) });
         }
-        let outcome = self.attempts(wire, request, began).await;
+        let (outcome, in_doubt) = self.attempts(wire, request, began).await;
         let reached = match &outcome {
             Ok(answer) => answer.is_reached(),
             Err(error) => !matches!(error, GatewayError::Away { .. }),
@@ -60,15 +60,21 @@ impl Upstream {
             Some(Change::Closed) => eprintln!("info: {} is back", self.name),
             None => {}
         }
-        outcome
+        match outcome {
+            // The last attempt wasn't followed, but an earlier one may have been.
+            Ok(answer) if answer.status == 401 && in_doubt => Err(GatewayError::Away { retry_after: None }),
+            outcome => outcome,
+        }
     }
 
     fn rest_seconds(&self) -> u32 {
         u32::try_from(self.rest.as_millis().div_ceil(1000)).unwrap_or(u32::MAX)
     }
 
-    async fn attempts(&self, wire: &impl Wire, request: &Request, began: u64) -> Result<Answer, GatewayError> {
+    /// The last attempt's outcome, and whether an earlier one may have been followed.
+    async fn attempts(&self, wire: &impl Wire, request: &Request, began: u64) -> (Result<Answer, GatewayError>, bool) {
         let mut retry = Retry::new(self.retry);
+        let mut in_doubt = false;
         loop {
             let elapsed = Duration::from_millis(wire.now().saturating_sub(began));
             let limit = self.limit.min(retry.remaining(elapsed));
@@ -76,12 +82,13 @@ impl Upstream {
             let asked = match &outcome {
                 Ok(answer) if answer.retry_helps() => answer.retry_after,
                 Err(GatewayError::Away { retry_after }) => *retry_after,
-                _ => return outcome,
+                _ => return (outcome, in_doubt),
             };
+            in_doubt = true;
             let elapsed = Duration::from_millis(wire.now().saturating_sub(began));
             match retry.failed(elapsed, asked.map(|seconds| Duration::from_secs(seconds.into())), wire.draw()) {
                 RetryStep::Wait(wait) => wire.sleep(wait).await,
-                RetryStep::GiveUp => return outcome,
+                RetryStep::GiveUp => return (outcome, in_doubt),
             }
         }
     }

@@ -8,6 +8,11 @@ use std::time::Duration;
 pub enum FaultKind {
     /// Answered with this status; nothing was done.
     Status(u16),
+    /// Answered with this status and the provider's own word for a refusal; nothing was done.
+    Refused(u16, &'static str),
+    /// Answered with this status, which Stripe keeps under the idempotency key and says so; nothing
+    /// was done.
+    Kept(u16),
     /// Done, and answered with this status all the same.
     DoneThenStatus(u16),
     /// Never answered; nothing was done.

@@ -100,6 +100,16 @@ async fn called(world: &Arc<World>, request: &Request) -> Option<Reply> {
     };
     match kind {
         Some(FaultKind::Status(status)) => return Some(failed(status)),
+        Some(FaultKind::Refused(status, word)) => return Some((provider.refusal)(status, word)),
+        Some(FaultKind::Kept(status)) => {
+            let reply = failed(status).with("stripe-should-retry", "false");
+            if let Some((key, same)) = (provider.key)(request) {
+                let keys = &mut world.state().keys;
+                keys.begin(&key, &same);
+                keys.finish(&key, Some(&reply));
+            }
+            return Some(reply);
+        }
         Some(FaultKind::Hang) => return std::future::pending().await,
         Some(FaultKind::Disconnect) => return None,
         _ => {}
@@ -151,6 +161,7 @@ struct ProviderApi {
     replay: fn(&World, Reply) -> Reply,
     mismatch: fn() -> Reply,
     in_flight: fn() -> Reply,
+    refusal: fn(u16, &str) -> Reply,
     answer: fn(&World, &Request) -> Reply,
 }
 
@@ -164,6 +175,7 @@ impl ProviderApi {
                 replay,
                 mismatch: paypal::mismatch,
                 in_flight: paypal::in_flight,
+                refusal: paypal::refusal,
                 answer: paypal::answer,
             }
         } else {
@@ -174,6 +186,7 @@ impl ProviderApi {
                 replay,
                 mismatch: stripe::mismatch,
                 in_flight: stripe::in_flight,
+                refusal: stripe::refusal,
                 answer: stripe::answer,
             }
         }

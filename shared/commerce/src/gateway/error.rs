@@ -13,6 +13,12 @@ pub enum GatewayError {
         /// When to try again, in seconds, if the provider or the breaker says so.
         retry_after: Option<u32>,
     },
+    /// Nothing was sent: the provider gave no answer a moment ago and is left alone, or doesn't give
+    /// the token that the request needs. So nothing is in doubt.
+    Unsent {
+        /// When to try again, in seconds, if the provider or the breaker says so.
+        retry_after: Option<u32>,
+    },
     /// The provider doesn't know the resource, perhaps not yet: an event can be earlier than what
     /// it names.
     NotYet,
@@ -36,13 +42,27 @@ pub enum GatewayError {
 impl GatewayError {
     /// Whether the same request may succeed later without anybody changing it.
     pub fn retry_helps(&self) -> bool {
-        matches!(self, Self::Away { .. } | Self::NotYet)
+        matches!(self, Self::Away { .. } | Self::Unsent { .. } | Self::NotYet)
+    }
+
+    /// Whether the provider can't have done anything, since it got no request that it would follow.
+    pub fn is_unsent(&self) -> bool {
+        matches!(self, Self::Unsent { .. } | Self::Unconfigured { .. })
+    }
+
+    /// The same failure of a request that the actual one needs first, such as a token's.
+    #[must_use]
+    pub fn before_sending(self) -> Self {
+        match self {
+            Self::Away { retry_after } => Self::Unsent { retry_after },
+            other => other,
+        }
     }
 
     /// When to try again, in seconds, if somebody said so.
     pub fn retry_after(&self) -> Option<u32> {
         match self {
-            Self::Away { retry_after } => *retry_after,
+            Self::Away { retry_after } | Self::Unsent { retry_after } => *retry_after,
             _ => None,
         }
     }
@@ -54,7 +74,7 @@ const RETRY_AFTER: u32 = 5;
 impl From<GatewayError> for Error {
     fn from(error: GatewayError) -> Self {
         match error {
-            GatewayError::Away { retry_after } => Self::Unavailable {
+            GatewayError::Away { retry_after } | GatewayError::Unsent { retry_after } => Self::Unavailable {
                 detail: "the payment provider can't be reached".into(),
                 retry_after_seconds: retry_after.unwrap_or(RETRY_AFTER),
             },
@@ -103,8 +123,18 @@ mod tests {
     }
 
     #[test]
+    fn only_what_was_never_followed_leaves_no_doubt() {
+        let away = GatewayError::Away { retry_after: Some(3) };
+        assert!(!away.is_unsent() && !GatewayError::Unexpected.is_unsent());
+        assert!(GatewayError::Unconfigured { variable: "stripe_api_key" }.is_unsent());
+        assert_eq!(away.before_sending(), GatewayError::Unsent { retry_after: Some(3) });
+        assert_eq!(GatewayError::NotYet.before_sending(), GatewayError::NotYet);
+    }
+
+    #[test]
     fn a_retry_helps_against_absence_only() {
         assert!(GatewayError::Away { retry_after: None }.retry_helps() && GatewayError::NotYet.retry_helps());
+        assert!(GatewayError::Unsent { retry_after: None }.retry_helps());
         let refused = GatewayError::Refused { reason: String::new(), field: None };
         assert!(!refused.retry_helps() && !GatewayError::Unexpected.retry_helps());
     }

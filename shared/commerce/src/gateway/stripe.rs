@@ -8,7 +8,7 @@ use crate::foreign;
 use crate::provider::Provider;
 use crate::time::Moment;
 use crate::webhook::amount::Amount;
-use crate::webhook::event::stripe::{ORDER_METADATA, TYPES, payment_intent, refund as refund_object};
+use crate::webhook::event::stripe::{ORDER_METADATA, REFUND_METADATA, TYPES, payment_intent, refund as refund_object};
 use crate::webhook::event::{ProviderObject, id, text};
 
 #[cfg(test)]
@@ -58,13 +58,15 @@ pub fn refund(refund: &NewRefund) -> Result<Request, GatewayError> {
     let units = units(&refund.amount, refund.currency.as_str())?;
     let (order, request) = (refund.order.to_string(), refund.request.to_string());
     let metadata = format!("metadata[{ORDER_METADATA}]");
-    let fields = [
-        (of, refund.payment.as_str()),
-        ("amount", &units),
-        (&metadata, &order),
-        ("metadata[refund_request_id]", &request),
-    ];
+    let request_metadata = format!("metadata[{REFUND_METADATA}]");
+    let fields =
+        [(of, refund.payment.as_str()), ("amount", &units), (&metadata, &order), (&request_metadata, &request)];
     Ok(action("/v1/refunds", &fields, &request))
+}
+
+/// Reads a refund.
+pub fn read_refund(id: &str) -> Request {
+    versioned(Request::get(format!("/v1/refunds/{}", escape(id))))
 }
 
 /// Captures a payment intent.

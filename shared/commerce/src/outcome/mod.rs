@@ -9,7 +9,10 @@ mod payments;
 mod webhooks;
 
 pub use orders::{CheckoutOutcome, CreateOutcome, DeleteOutcome, PatchOutcome, SetStatusOutcome};
-pub use payments::{CaptureOutcome, RefundOutcome, SessionApproveOutcome, SessionBeginOutcome, SessionMoveOutcome};
+pub use payments::{
+    ApprovalOutcome, ApprovalRefusedOutcome, CaptureOutcome, RefundOutcome, RefundSettleOutcome, SessionApproveOutcome,
+    SessionBeginOutcome, SessionMoveOutcome,
+};
 pub use webhooks::{ApplyOutcome, DismissOutcome, RecordOutcome, RenewOutcome, ReplayOutcome};
 
 use std::str::FromStr;
@@ -64,6 +67,9 @@ pub const OUTCOMES: &[(&str, &[&str])] = {
         ("session_approve", SessionApproveOutcome::VARIANTS),
         ("session_move", SessionMoveOutcome::VARIANTS),
         ("refund_request", RefundOutcome::VARIANTS),
+        ("refund_settle", RefundSettleOutcome::VARIANTS),
+        ("approval_begin", ApprovalOutcome::VARIANTS),
+        ("approval_refused", ApprovalRefusedOutcome::VARIANTS),
         ("capture_begin", CaptureOutcome::VARIANTS),
         ("payment_observed", ApplyOutcome::VARIANTS),
         ("webhook_record", RecordOutcome::VARIANTS),

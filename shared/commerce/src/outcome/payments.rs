@@ -78,6 +78,48 @@ pub enum RefundOutcome {
     TooMuch,
 }
 
+/// The answers of `refund_settle`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, EnumString, VariantNames)]
+#[strum(serialize_all = "snake_case")]
+pub enum RefundSettleOutcome {
+    /// The refund is settled so, now or before.
+    Settled,
+    /// There is no such refund.
+    NotFound,
+    /// Somebody is sending the refund.
+    InWork,
+    /// The refund was settled otherwise before.
+    NotOpen,
+    /// The provider's refund isn't this one.
+    AnotherRefund,
+}
+
+/// The answers of `approval_begin`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, EnumString, VariantNames)]
+#[strum(serialize_all = "snake_case")]
+pub enum ApprovalOutcome {
+    /// The provider is to be asked for the money now.
+    Capture,
+    /// Our order wants no money of it.
+    Nothing,
+    /// It can't be decided yet.
+    Waiting,
+    /// An operator has to look.
+    NeedsReview,
+}
+
+/// The answers of `approval_refused`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, EnumString, VariantNames)]
+#[strum(serialize_all = "snake_case")]
+pub enum ApprovalRefusedOutcome {
+    /// The shopper's means refuse: the approval is over.
+    Ended,
+    /// The capture is tried again.
+    Waiting,
+    /// An operator has to look.
+    NeedsReview,
+}
+
 /// The answers of `capture_begin`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, EnumString, VariantNames)]
 #[strum(serialize_all = "snake_case")]
@@ -99,5 +141,8 @@ answered_by! {
     SessionApproveOutcome: "session_approve";
     SessionMoveOutcome: "session_move";
     RefundOutcome: "refund_request";
+    RefundSettleOutcome: "refund_settle";
+    ApprovalOutcome: "approval_begin";
+    ApprovalRefusedOutcome: "approval_refused";
     CaptureOutcome: "capture_begin";
 }

@@ -25,7 +25,9 @@ fn every_name_in_the_table_is_read_by_the_enum_of_its_function() {
         CreateOutcome = "order_create", PatchOutcome = "order_patch", DeleteOutcome = "order_delete",
         SetStatusOutcome = "order_set_statuses", CheckoutOutcome = "checkout_order",
         SessionBeginOutcome = "session_begin", SessionApproveOutcome = "session_approve",
-        SessionMoveOutcome = "session_move", RefundOutcome = "refund_request", CaptureOutcome = "capture_begin",
+        SessionMoveOutcome = "session_move", RefundOutcome = "refund_request",
+        RefundSettleOutcome = "refund_settle", ApprovalOutcome = "approval_begin",
+        ApprovalRefusedOutcome = "approval_refused", CaptureOutcome = "capture_begin",
         ApplyOutcome = "payment_observed", RecordOutcome = "webhook_record", ApplyOutcome = "webhook_apply",
         ReplayOutcome = "webhook_replay", DismissOutcome = "webhook_dismiss", RenewOutcome = "cache_renew"
     }

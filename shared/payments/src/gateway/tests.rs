@@ -191,7 +191,7 @@ fn a_provider_that_stays_away_is_left_alone_for_a_while() {
     let gateway = gateway();
     assert_eq!(now(gateway.create(&payment(Provider::Stripe))), Err(GatewayError::Away { retry_after: Some(10) }));
     assert_eq!(gateway.count(), 3);
-    let refused = Err(GatewayError::Away { retry_after: Some(10) });
+    let refused = Err(GatewayError::Unsent { retry_after: Some(10) });
     assert_eq!(now(gateway.create(&payment(Provider::Stripe))), refused, "not asked");
     assert_eq!(gateway.count(), 3);
     gateway.answers([token(), with(404, json!({}))]);
@@ -240,6 +240,19 @@ fn a_token_is_used_until_shortly_before_its_end() {
 }
 
 #[test]
+fn a_key_that_is_refused_after_an_attempt_in_doubt_leaves_the_doubt() {
+    let gateway = gateway();
+    gateway.answers([AWAY, with(401, json!({}))]);
+    let doubtful = Err(GatewayError::Away { retry_after: None });
+    assert_eq!(now(gateway.refund(&refund(Provider::Stripe, "ch_1"))), doubtful);
+    gateway.answers([with(401, json!({}))]);
+    assert!(now(gateway.refund(&refund(Provider::Stripe, "ch_1"))).is_err_and(|error| error.is_unsent()));
+    gateway.answers([AWAY, AWAY, AWAY]);
+    let without_token = now(gateway.refund(&refund(Provider::PayPal, "3C")));
+    assert!(without_token.is_err_and(|error| error.is_unsent()), "only a token was asked for");
+}
+
+#[test]
 fn a_token_that_was_withdrawn_is_replaced_once() {
     let gateway = gateway();
     let denied = || with(401, json!({ "error": "invalid_token" }));
@@ -259,7 +272,7 @@ fn one_request_asks_for_a_token_and_the_others_wait_only_so_long() {
     let gateway = gateway();
     gateway.paypal_access.asking.set(true);
     let waited = now(gateway.observe(&named(ResourceKind::Capture, "3C")));
-    assert_eq!((waited, gateway.count()), (Err(GatewayError::Away { retry_after: None }), 0));
+    assert_eq!((waited, gateway.count()), (Err(GatewayError::Unsent { retry_after: None }), 0));
     assert_eq!(gateway.wire.clock.get(), gateway.longest().as_millis() as u64);
     gateway.paypal_access.asking.set(false);
     gateway.answers([AWAY, AWAY, AWAY]);

@@ -272,8 +272,6 @@ async fn the_digits_of_currencies_and_tax_ids_are_known() {
 /// `k.route = route` is true.
 #[tokio::test]
 async fn no_variable_is_named_like_a_column_where_a_column_would_win() {
-    // Still to be mended; nothing may come to it.
-    const KNOWN: [&str; 1] = ["capture_begin.route"];
     let db = Database::empty().await;
     database::migrate(db.config(), &database::Options::default(), &|_| {}).await.unwrap();
     let rows = "SELECT p.proname || '.' || v[1] FROM pg_proc p,
@@ -284,5 +282,5 @@ async fn no_variable_is_named_like_a_column_where_a_column_would_win() {
                     AND c.relname NOT LIKE 'schema_%' AND a.attname = v[1])
         ORDER BY 1";
     let found: Vec<String> = db.client.query(rows, &[]).await.unwrap().iter().map(|row| row.get(0)).collect();
-    assert_eq!(found, KNOWN);
+    assert!(found.is_empty(), "{found:?}");
 }

@@ -12,6 +12,7 @@ mod documents;
 mod faults;
 mod last_release;
 mod lists;
+mod names;
 mod outcomes;
 mod payments;
 mod plans;

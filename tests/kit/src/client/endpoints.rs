@@ -165,6 +165,12 @@ impl Client {
         self.keyed(&format!("/payments/{payment}/refunds"), refund, idempotency_key).await
     }
 
+    /// `POST /payments/refunds/:id/settle`
+    pub async fn settle_refund(&self, refund: &str, settlement: &Value) -> Answer {
+        let path = format!("/payments/refunds/{refund}/settle");
+        self.send(self.request(Method::POST, &path).json(settlement)).await
+    }
+
     /// `POST /payments/refunds/send`
     pub async fn send_refunds(&self) -> Answer {
         self.post("/payments/refunds/send").await

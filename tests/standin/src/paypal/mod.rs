@@ -81,6 +81,11 @@ pub(crate) fn mismatch() -> Reply {
     unprocessable("DUPLICATE_REQUEST_ID", "The value of PayPal-Request-Id header has already been used.")
 }
 
+/// A refusal with this word.
+pub(crate) fn refusal(status: u16, word: &str) -> Reply {
+    error(status, word, word, "The request was refused.")
+}
+
 /// The refusal of a key whose request is still in work.
 pub(crate) fn in_flight() -> Reply {
     error(

@@ -172,6 +172,7 @@ impl PayPalCall<'_> {
         }
         let (id, base, time) = (ids::capitals(17), self.base, ids::rfc3339(ids::now()));
         let own = if asked["custom_id"].is_null() { &taken["custom_id"] } else { &asked["custom_id"] };
+        let invoice = if asked["invoice_id"].is_null() { &taken["invoice_id"] } else { &asked["invoice_id"] };
         let mut refund = json!({
             "id": id, "amount": amount.json(), "status": "COMPLETED", "create_time": time, "update_time": time,
             "seller_payable_breakdown": {
@@ -185,9 +186,7 @@ impl PayPalCall<'_> {
                 link(&format!("{base}/v2/payments/captures/{capture}"), "up", "GET"),
             ],
         });
-        for (name, value) in
-            [("custom_id", own), ("invoice_id", &taken["invoice_id"]), ("note_to_payer", &asked["note_to_payer"])]
-        {
+        for (name, value) in [("custom_id", own), ("invoice_id", invoice), ("note_to_payer", &asked["note_to_payer"])] {
             if !value.is_null() {
                 refund[name] = value.clone();
             }

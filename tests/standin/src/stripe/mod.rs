@@ -68,6 +68,11 @@ pub(crate) fn mismatch() -> Reply {
     Reply::json(400, &json!({"error": {"type": "idempotency_error", "message": message}}))
 }
 
+/// A refusal with this word.
+pub(crate) fn refusal(status: u16, word: &str) -> Reply {
+    error(status, word, None, "The request was refused.")
+}
+
 /// The refusal of a key whose request is still in work.
 pub(crate) fn in_flight() -> Reply {
     let message = "There is currently another in-progress request using this idempotent key.";

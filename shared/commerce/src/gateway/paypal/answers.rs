@@ -12,6 +12,28 @@ use crate::webhook::moment;
 /// The time before its end at which a token isn't used any more, in milliseconds.
 const TOKEN_MARGIN: u64 = 60_000;
 
+/// Refusals of a capture that come from the shopper or the shopper's means, as they are shown. The
+/// shopper has to choose other means. Any other refusal may be the merchant's account's, or pass.
+const PAYERS_REFUSALS: [&str; 12] = [
+    "card-brand-not-supported",
+    "card-closed",
+    "card-expired",
+    "card-type-not-supported",
+    "credit-card-refused",
+    "instrument-declined",
+    "max-number-of-payment-attempts-exceeded",
+    "payer-account-locked-or-closed",
+    "payer-account-restricted",
+    "payer-action-required",
+    "payer-cannot-pay",
+    "redirect-payer-for-alternate-funding",
+];
+
+/// Whether a refusal of a capture ends the shopper's approval.
+pub fn is_payers_refusal(reason: &str) -> bool {
+    PAYERS_REFUSALS.contains(&reason)
+}
+
 /// An access token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AccessToken {

@@ -79,6 +79,8 @@ pub fn refund(refund: &NewRefund) -> Result<Request, GatewayError> {
     let mut body = json!({
         "amount": money(&refund.amount, refund.currency.as_str())?,
         "custom_id": refund.order,
+        // Its event gives it back, so a refund whose answer was lost is found.
+        "invoice_id": refund.request,
     });
     if let Some(note) = &refund.note {
         body["note_to_payer"] = json!(note.chars().take(LONGEST_NOTE).collect::<String>());

@@ -1,6 +1,7 @@
 //! A provider's object, whatever the provider: what the fold of an order's payments is made of.
 
 use serde::{Serialize, Serializer};
+use uuid::Uuid;
 
 use crate::time::Moment;
 use crate::webhook::amount::Amount;
@@ -63,6 +64,8 @@ pub struct ProviderObject {
     pub refunded_total: Option<Amount>,
     /// A refund that the provider forced (chargeback, reversal).
     pub reversal: bool,
+    /// A refund that we asked for: our request's id as the provider was told it.
+    pub request: Option<Uuid>,
     /// Our order's id as the provider was told it.
     pub order_reference: Option<String>,
     /// The thing that it belongs to at the provider: a PayPal order, a Stripe checkout session.
@@ -90,6 +93,7 @@ impl ProviderObject {
             currency: None,
             refunded_total: None,
             reversal: false,
+            request: None,
             order_reference: None,
             external_order: None,
             payee: None,

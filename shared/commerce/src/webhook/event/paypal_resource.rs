@@ -1,6 +1,7 @@
 //! PayPal's resources, both generations of its API, as provider objects.
 
 use serde_json::Value;
+use uuid::Uuid;
 
 use super::{ObjectKind, ObjectState, ProviderObject, id, is_id, text};
 use crate::provider::Provider;
@@ -131,7 +132,9 @@ fn refund(value: &Value) -> Option<ProviderObject> {
     let total = value.get("seller_payable_breakdown").and_then(|breakdown| amount(breakdown, "total_refunded_amount"));
     let total = total.or_else(|| amount(value, "total_refunded_amount"));
     let parent = ["sale_id", "capture_id"].iter().find_map(|key| id(value, key)).or_else(|| linked(value, "/"));
-    Some(ProviderObject { refunded_total: total, parent, ..common(object, value) })
+    // PayPal gives back the number that the refund was asked for with, else the payment's own.
+    let request = text(value, &["invoice_id"]).and_then(|id| Uuid::try_parse(id).ok());
+    Some(ProviderObject { refunded_total: total, parent, request, ..common(object, value) })
 }
 
 fn authorization(value: &Value) -> Option<ProviderObject> {

@@ -1,6 +1,7 @@
 //! Stripe's events and the objects in them.
 
 use serde_json::Value;
+use uuid::Uuid;
 
 use super::{ObjectKind, ObjectState, ProviderObject, id, text};
 use crate::foreign;
@@ -10,6 +11,8 @@ use crate::webhook::amount::Amount;
 
 /// The metadata key under which Stripe is told our order's id.
 pub const ORDER_METADATA: &str = "order_id";
+/// The metadata key under which Stripe is told the id of our refund request.
+pub const REFUND_METADATA: &str = "refund_request_id";
 
 /// Reads the object of an event: `None` if it is malformed, `Some(None)` if there is nothing to fold.
 type Reader = fn(&Value) -> Option<Option<ProviderObject>>;
@@ -128,7 +131,8 @@ pub(crate) fn refund(value: &Value) -> Option<ProviderObject> {
         "canceled" => ObjectState::Cancelled,
         _ => ObjectState::Pending,
     };
-    belonging(ObjectKind::Refund, state, value)
+    let request = text(value, &["metadata", REFUND_METADATA]).and_then(|id| Uuid::try_parse(id).ok());
+    Some(ProviderObject { request, ..belonging(ObjectKind::Refund, state, value)? })
 }
 
 fn dispute(value: &Value) -> Option<ProviderObject> {

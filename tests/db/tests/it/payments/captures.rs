@@ -57,6 +57,14 @@ async fn an_approved_order_is_captured_by_its_session_and_not_once_it_is_paid() 
     assert_eq!(begin(&db.client, ORG, session, "a", "h").await, "replay {\"done\":1}");
     assert_eq!(begin(&db.client, ORG, session, "b", "h").await, "not_capturable completed EUR");
     assert_eq!(db.text("SELECT count(*) FROM idempotency_keys").await, "1", "a refused request frees its key");
+    // It frees no other key: neither another's, nor the same one's for something else.
+    db.run(&format!(
+        "INSERT INTO idempotency_keys (organization_id, principal, route, key, body_hash)
+        VALUES ('{ORG}', 'operator', 'POST /orders', 'c', 'h'), ('{ORG}', 'operator', 'POST /payments/x/capture', 'c', 'h')"
+    ))
+    .await;
+    assert_eq!(begin(&db.client, ORG, session, "c", "h").await, "not_capturable completed EUR");
+    assert_eq!(db.text("SELECT count(*) FROM idempotency_keys").await, "3", "requests that aren't answered yet stay");
 
     // The event that says the same comes later.
     assert_eq!(Event::new(vec![object]).deliver(&db.client).await, "applied");
@@ -138,19 +146,6 @@ async fn nothing_is_captured_for_an_order_that_is_gone_or_costs_another_sum() {
 }
 
 #[tokio::test]
-async fn an_approval_is_captured_only_while_nothing_else_is_pending() {
-    let db = database().await;
-    let order = Uuid::now_v7();
-    place(&db.client, order, "100.00").await;
-    session(&db, order, "paypal", "5O1").await;
-    let waiting = "SELECT count(*) FROM payment_approval('paypal', '5O1')";
-    for (status, expected) in [("unpaid", "1"), ("pending", "0"), ("failed", "1"), ("paid", "0")] {
-        db.run(&format!("UPDATE orders SET payment_status = '{status}'")).await;
-        assert_eq!(db.text(waiting).await, expected, "{status}");
-    }
-}
-
-#[tokio::test]
 async fn an_answer_takes_effect_once_and_leaves_nothing_that_waits() {
     let db = database().await;
     let order = Uuid::now_v7();
@@ -208,7 +203,8 @@ async fn a_capture_that_was_refused_is_the_next_time_another_request() {
     place(&db.client, order, "100.00").await;
     let session = session(&db, order, "paypal", "5O1").await;
     let refusals = async || {
-        let approval = db.text("SELECT refusals FROM payment_approval('paypal', '5O1')").await;
+        let begun = "SELECT refusals FROM approval_begin('paypal', '5O1', gen_random_uuid(), 60)";
+        let approval = db.text(begun).await;
         let key = Uuid::now_v7().to_string();
         let sql = "SELECT refusals::text FROM capture_begin($1, $2, 'operator', $3, 'h')";
         let operator: String = db.client.query_one(sql, &[&ORG, &session, &key]).await.unwrap().get(0);
@@ -221,8 +217,34 @@ async fn a_capture_that_was_refused_is_the_next_time_another_request() {
     for _ in 0..2 {
         db.run("SELECT capture_refused('paypal', '5O1', 0)").await;
     }
-    assert_eq!(refusals().await, "1");
     assert_eq!(db.announced().await, [[format!("session:{ORG}/{session}")]]);
+    assert_eq!(refusals().await, "1");
     db.run("SELECT capture_refused('paypal', '5O1', 1)").await;
     assert_eq!(refusals().await, "2");
+}
+
+#[tokio::test]
+async fn a_capture_that_was_done_and_never_answered_gives_its_answer_to_its_key() {
+    let db = database().await;
+    let order = Uuid::now_v7();
+    place(&db.client, order, "100.00").await;
+    let session = session(&db, order, "paypal", "5O1").await;
+    assert!(begin(&db.client, ORG, session, "a", "h").await.starts_with("capture "));
+    // The caller died, and the provider's event told of the money.
+    let mut object = capture(order, "C1", "completed", "100.00", 1);
+    object["external_order"] = "5O1".into();
+    Event::new(vec![object]).deliver(&db.client).await;
+    let sql = "SELECT outcome, body::jsonb FROM capture_begin($1, $2, 'operator', $3, $4, $5)";
+    let again = async |key: &str, hash: &str, amount: Option<&str>| {
+        let row = db.client.query_one(sql, &[&ORG, &session, &key, &hash, &amount]).await.unwrap();
+        (row.get::<_, String>(0), row.get::<_, Option<Value>>(1))
+    };
+    let (outcome, first) = again("a", "h", None).await;
+    let answer = json!({"id": session, "orderId": order, "orderPaymentStatus": "paid", "captures": [
+        {"externalTransactionId": "C1", "status": "completed", "amount": "100.00", "currency": "EUR"}]});
+    assert_eq!((outcome.as_str(), first.as_ref()), ("replay", Some(&answer)));
+    Event::new(vec![refund("C1", "R1", "completed", "10.00", None, 2)]).deliver(&db.client).await;
+    assert_eq!(again("a", "h", None).await, (outcome, first), "the answer stays");
+    assert_eq!(again("a", "other", None).await.0, "mismatch");
+    assert_eq!(again("b", "h", None).await.0, "not_capturable", "another key has captured nothing");
 }

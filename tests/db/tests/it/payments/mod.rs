@@ -1,5 +1,6 @@
 //! Payments in the database: whatever providers tell, in whatever order, ends in one state.
 
+mod approvals;
 mod arrival;
 mod audit;
 mod captures;

@@ -181,3 +181,99 @@ async fn a_queue_that_many_work_at_sends_everything_once() {
     assert_eq!(sent.len(), 40);
     assert_eq!(db.text("SELECT count(*) FROM refund_requests WHERE state = 'sent' AND attempts = 1").await, "40");
 }
+
+/// A refund that names the request that it answers.
+fn answering(request: Uuid, id: &str, state: &str, amount: &str, at: u32) -> serde_json::Value {
+    let mut object = refund("C1", id, state, amount, None, at);
+    object["request"] = request.to_string().into();
+    object
+}
+
+#[tokio::test]
+async fn the_event_of_a_refund_of_unknown_fate_settles_it_and_its_money_counts_once() {
+    for (made, left) in [("completed", "40.00"), ("failed", "100.00")] {
+        for before in ["queued", "needs_review", "failed"] {
+            let (db, order, payment) = paid().await;
+            ask(&db.client, ORG, payment, Some("60.00"), "a").await;
+            let claimed = claim(&db.client).await;
+            db.run(&format!(
+                "UPDATE refund_requests SET state = '{before}', reason = 'fate-unknown', lease = NULL, leased_until = NULL"
+            ))
+            .await;
+            Event::new(vec![answering(claimed[0].0, "R1", made, "60.00", 2)]).deliver(&db.client).await;
+            let settled = "SELECT concat_ws(' ', state, external_id, reason) FROM refund_requests";
+            assert_eq!(db.text(settled).await, "sent R1", "{before} {made}");
+            assert_eq!(ask(&db.client, ORG, payment, None, "b").await, format!("queued {left} queued"));
+            let refunded = state(&db.client, order).await.contains("60.00");
+            assert_eq!(refunded, made == "completed", "{before} {made}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_refund_that_its_answer_has_settled_is_reported_as_done() {
+    let (db, _, payment) = paid().await;
+    ask(&db.client, ORG, payment, Some("10.00"), "a").await;
+    let claimed = claim(&db.client).await[0];
+    Event::new(vec![answering(claimed.0, "R1", "completed", "10.00", 2)]).deliver(&db.client).await;
+    assert!(done(&db.client, claimed, Some("R1"), None).await, "by its holder");
+    assert!(!done(&db.client, claimed, Some("R2"), None).await, "nobody tells of another one");
+    let foreign = answering(claimed.0, "R1", "completed", "10.00", 2);
+    let other = Event { account: super::OTHER_ACCOUNT, ..Event::new(vec![foreign]) };
+    db.run("UPDATE refund_requests SET state = 'queued', external_id = NULL").await;
+    other.deliver(&db.client).await;
+    assert_eq!(db.text("SELECT state FROM refund_requests").await, "queued", "another account's event settles nothing");
+}
+
+#[tokio::test]
+async fn an_attempt_that_was_never_sent_does_not_start_the_clock() {
+    let (db, _, payment) = paid().await;
+    ask(&db.client, ORG, payment, Some("10.00"), "a").await;
+    let started = "SELECT first_attempt_at IS NOT NULL FROM refund_requests";
+    for (unsent, clock) in [(true, "false"), (false, "true"), (true, "true")] {
+        let claimed = claim(&db.client).await[0];
+        let sql = "SELECT done FROM refund_done($1, $2, NULL, 'provider-away', '0 s', $3)";
+        db.client.query_one(sql, &[&claimed.0, &claimed.1, &unsent]).await.unwrap();
+        assert_eq!(db.text(started).await, clock, "once in doubt, always in doubt");
+    }
+}
+
+#[tokio::test]
+async fn an_operator_settles_a_refund_once_and_is_written_down() {
+    let (db, _, payment) = paid().await;
+    let settle = async |id: Uuid, external: Option<&str>| -> String {
+        let sql = "SELECT concat_ws(' ', outcome, status) FROM refund_settle($1, $2, 'operator:eve', $3, 'seen there')";
+        db.client.query_one(sql, &[&ORG, &id, &external]).await.unwrap().get(0)
+    };
+    let mut ids = Vec::new();
+    for key in ["a", "b", "c"] {
+        ask(&db.client, ORG, payment, Some("10.00"), key).await;
+        ids.push(claim(&db.client).await[0].0);
+    }
+    assert_eq!(settle(ids[0], None).await, "in_work queued");
+    db.run("UPDATE refund_requests SET state = 'needs_review', lease = NULL, leased_until = NULL").await;
+    assert_eq!(settle(Uuid::now_v7(), None).await, "not_found");
+    assert_eq!(settle(ids[0], Some("R1")).await, "another_refund needs_review", "nobody has seen that refund");
+    Event::new(vec![
+        refund("C1", "R1", "completed", "10.00", None, 2),
+        refund("C1", "R2", "completed", "11.00", None, 2),
+    ])
+    .deliver(&db.client)
+    .await;
+    assert_eq!(settle(ids[0], Some("R2")).await, "another_refund needs_review", "of another sum");
+    for _ in 0..2 {
+        assert_eq!(settle(ids[0], Some("R1")).await, "settled sent");
+    }
+    assert_eq!(settle(ids[1], Some("R1")).await, "another_refund needs_review", "it answers another request");
+    for _ in 0..2 {
+        assert_eq!(settle(ids[1], None).await, "settled failed");
+    }
+    assert_eq!(settle(ids[1], Some("R1")).await, "not_open failed");
+    assert_eq!(ask(&db.client, ORG, payment, None, "rest").await, "queued 69.00 queued", "100 - 10 - 11 - 10");
+    let notes = "SELECT string_agg(concat_ws(' ', actor, before ->> 'state', after ->> 'state', after ->> 'note'), ', ' ORDER BY id)
+        FROM payment_audit WHERE relation = 'refund_settlements'";
+    assert_eq!(
+        db.text(notes).await,
+        "operator:eve needs_review sent seen there, operator:eve needs_review failed seen there"
+    );
+}

@@ -1,5 +1,6 @@
 //! Payments, with the stand-in for both providers.
 
+mod approvals;
 mod checkout;
 mod faults;
 mod guests;
@@ -7,6 +8,7 @@ mod killed;
 mod limits;
 mod operators;
 mod orders_of_arrival;
+mod refunds_in_doubt;
 mod sessions;
 mod sessions_held;
 mod shop;

@@ -55,20 +55,6 @@ async fn takes_the_money_once(shop: &Shop) {
 }
 
 #[tokio::test]
-async fn an_approval_without_an_open_session_takes_no_money() {
-    let Some(shop) = Shop::open().await else { return };
-    let order = shop.order().await;
-    let (id, external) = session(&shop, &order).await;
-    let cancel = shop.app.client.request(Method::POST, &format!("/payments/sessions/{id}/cancel"));
-    shop.app.client.send(cancel).await.expect(200);
-    shop.standin.automatic(false);
-    let approved = shop.standin.approve(&external);
-    shop.standin.deliver(&approved.events[0]).await;
-    assert_eq!(shop.standin.count(&format!("POST /v2/checkout/orders/{external}/capture")), 0);
-    assert_eq!(shop.money(&order).await["paymentStatus"], "unpaid");
-}
-
-#[tokio::test]
 async fn an_operator_captures_an_approved_order_once() {
     let Some(shop) = Shop::open().await else { return };
     let order = shop.order().await;

@@ -1,0 +1,14 @@
+-- Settles a refund that was asked for by the provider's refund that names it: it was made, whatever
+-- was known of it before. The provider's refund counts for the payment from now on, so the request
+-- no longer does.
+--   p_object: the JSON of commerce's ProviderObject.
+CREATE OR REPLACE FUNCTION refund_observed(p_provider text, p_account text, p_object jsonb)
+RETURNS void LANGUAGE sql
+BEGIN ATOMIC
+    UPDATE refund_requests r SET state = 'sent', external_id = p_object ->> 'id', reason = NULL,
+        leased_until = NULL, lease = NULL, updated_at = now()
+    FROM payments p
+    WHERE p_object ->> 'kind' = 'refund' AND r.id = (p_object ->> 'request')::uuid
+        AND r.state <> 'sent' AND p.id = r.payment_id
+        AND (p.provider, p.account) = (p_provider, p_account);
+END;
