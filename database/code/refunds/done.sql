@@ -3,16 +3,18 @@
 --   p_retry: try again after so long, as the text of an interval (the provider was away, or its
 --     answer was lost); NULL together with p_external: the provider said no.
 --   p_unsent: nothing has left for the provider, so nothing of this attempt is in doubt.
+--   p_review: nobody knows, and sending it again can't tell; together with p_retry NULL.
 --   done: true, or false if the lease was lost and the refund isn't known to be made.
 CREATE OR REPLACE FUNCTION refund_done(
     p_id uuid, p_lease uuid, p_external text, p_reason text, p_retry text,
-    p_unsent boolean DEFAULT false)
+    p_unsent boolean DEFAULT false, p_review boolean DEFAULT false)
 RETURNS TABLE (done text) LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM payment_actor('refund-queue');
     UPDATE refund_requests r SET
         state = CASE WHEN p_external IS NOT NULL THEN 'sent'
-            WHEN p_retry IS NOT NULL THEN 'queued' ELSE 'failed' END,
+            WHEN p_retry IS NOT NULL THEN 'queued'
+            WHEN p_review THEN 'needs_review' ELSE 'failed' END,
         external_id = p_external,
         reason = p_reason,
         -- The claim has set both times to its own moment if it was the first.

@@ -142,7 +142,8 @@ pub async fn send_due(app: &'static App, payments: &'static Payments, limit: u32
         };
         match send_one(app, payments, claim).await? {
             SendOutcome::Sent => totals.sent += 1,
-            SendOutcome::Queued => totals.queued += 1,
+            // One that nobody knows the fate of counts as one that stays.
+            SendOutcome::Queued | SendOutcome::Review => totals.queued += 1,
             SendOutcome::Failed => totals.failed += 1,
         }
     }
@@ -153,6 +154,7 @@ pub async fn send_due(app: &'static App, payments: &'static Payments, limit: u32
 enum SendOutcome {
     Sent,
     Queued,
+    Review,
     Failed,
 }
 
@@ -169,9 +171,11 @@ async fn send_one(app: &'static App, payments: &'static Payments, claim: Claim) 
             RefundRetry::Later(seconds, reason) => {
                 (SendOutcome::Queued, None, Some(reason.to_owned()), Some(format!("{seconds} seconds")))
             }
+            RefundRetry::Review(reason) => (SendOutcome::Review, None, Some(reason.to_owned()), None),
             RefundRetry::Never(reason) => (SendOutcome::Failed, None, Some(reason), None),
         },
     };
+    let review = matches!(state, SendOutcome::Review);
     let unsent = outcome.as_ref().is_err_and(GatewayError::is_unsent);
     if let Ok(mut refund) = outcome {
         refund.parent = refund.parent.or(Some(claim.refund.payment));
@@ -180,7 +184,7 @@ async fn send_one(app: &'static App, payments: &'static Payments, claim: Claim) 
         let provider = claim.refund.gateway;
         observed::apply(app, provider, &claim.account, &claim.request, "api.refund", vec![refund]).await?;
     }
-    let params = params![Param::Uuid(claim.request), Param::Uuid(claim.lease), external, reason, retry, unsent];
+    let params = params![Param::Uuid(claim.request), Param::Uuid(claim.lease), external, reason, retry, unsent, review];
     let row = edge::change_one(app, "refund_done", params).await?;
     // The lease ran out, so another instance sends it, under the same request id.
     let held = row.text("done")? == Some("true");

@@ -129,6 +129,7 @@ pub fn reason(cause: &Cause) -> &str {
         Cause::Provider(GatewayError::Refused { .. }) => "provider-refused",
         Cause::Provider(GatewayError::Unconfigured { .. }) => "provider-not-configured",
         Cause::Provider(GatewayError::Unexpected) => "provider-answer-unreadable",
+        Cause::Provider(GatewayError::Kept { .. }) => "provider-keeps-failure",
         Cause::Approval(reason) => reason,
         Cause::Ours(_) => "not-stored",
     }

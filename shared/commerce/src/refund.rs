@@ -129,6 +129,8 @@ pub enum RefundRetry {
     Later(u32, &'static str),
     /// The provider said no, for this reason.
     Never(String),
+    /// Nobody knows, and sending it again can't tell: an operator has to look, for this reason.
+    Review(&'static str),
 }
 
 impl RefundRetry {
@@ -142,6 +144,8 @@ impl RefundRetry {
             }
             GatewayError::Unexpected => Self::Later(doubled, "provider-answer-unreadable"),
             GatewayError::Unconfigured { .. } => Self::Later(doubled, "provider-not-configured"),
+            // Under another request id the money might go back twice.
+            GatewayError::Kept { .. } => Self::Review("provider-keeps-failure"),
             // The payment is known to us from the provider itself, so it isn't a matter of time.
             GatewayError::NotYet => Self::Never("payment-unknown".into()),
             GatewayError::Refused { reason, .. } => Self::Never(reason),
@@ -239,6 +243,10 @@ mod tests {
         assert_eq!(
             RefundRetry::after(GatewayError::Unexpected, 1),
             RefundRetry::Later(10, "provider-answer-unreadable")
+        );
+        assert_eq!(
+            RefundRetry::after(GatewayError::Kept { replayed: false }, 1),
+            RefundRetry::Review("provider-keeps-failure")
         );
         let unconfigured = GatewayError::Unconfigured { variable: "stripe_api_key" };
         assert_eq!(RefundRetry::after(unconfigured, 1), RefundRetry::Later(10, "provider-not-configured"));

@@ -5,6 +5,7 @@ use uuid::Uuid;
 
 use crate::error::Error;
 use crate::fields::{Fields, Mistakes, line, one_of, uuid};
+use crate::hex;
 use crate::json;
 use crate::params::Params;
 use crate::provider::Provider;
@@ -74,23 +75,51 @@ impl NewSession {
         });
         let session = mistakes.finish(session)?;
         for (field, url) in [("returnUrl", &session.return_url), ("cancelUrl", &session.cancel_url)] {
-            if !allowed.iter().any(|prefix| lies_below(url, prefix)) {
-                return Err(Error::unprocessable(field, "is none that the variable payment_return_urls allows"));
+            if let Some(mistake) = mistake_of(url, allowed) {
+                return Err(Error::unprocessable(field, mistake));
             }
         }
         Ok(session)
     }
 }
 
-/// Whether a URL lies below a prefix such as `https://shop.example/pay/`, for every reader of URLs.
-/// Anything that could be read in two ways is refused: steps upwards, backslashes, escapes in the
-/// path, blanks.
-fn lies_below(url: &str, prefix: &str) -> bool {
-    let plain =
-        url.bytes().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'\\' | b'"' | b'<' | b'>' | b'^' | b'`'));
+/// Why a shopper isn't sent to a URL; `None`: it lies below one of the prefixes, such as
+/// `https://shop.example/pay/`, for every reader of URLs. Anything that could be read in two ways is
+/// refused.
+fn mistake_of(url: &str, prefixes: &[String]) -> Option<&'static str> {
     let path = url.split(['?', '#']).next().unwrap_or_default();
-    let steps = path.split('/').any(|step| matches!(step, "." | "..")) || path.contains('%') || path.contains('@');
-    plain && !steps && (path.starts_with(prefix) || Some(path) == prefix.strip_suffix('/'))
+    if !url.bytes().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'\\' | b'"' | b'<' | b'>' | b'^' | b'`')) {
+        return Some("must be visible ASCII without \\, \", <, >, ^ and `: other letters are percent-encoded");
+    }
+    if path.split('/').any(|step| matches!(step, "." | "..")) {
+        return Some("must have no step . or .. in its path");
+    }
+    if !escapes_are_plain(path) {
+        return Some("must have no escape in its path that can be read as ., /, \\ or %, or as none at all");
+    }
+    let lies_below = |prefix: &String| path.starts_with(prefix) || Some(path) == prefix.strip_suffix('/');
+    (!prefixes.iter().any(lies_below)).then_some("is none that the variable payment_return_urls allows")
+}
+
+/// Whether each `%` of a path begins an escape, of a byte that no reader takes for a part of the
+/// path's structure. Some readers take overlong UTF-8 (`%C0%AE`) for ASCII.
+fn escapes_are_plain(path: &str) -> bool {
+    let mut parts = path.split('%').skip(1).peekable();
+    while let Some(part) = parts.next() {
+        let byte = |part: &str| part.get(..2).and_then(|digits| hex::decode(digits)?.first().copied());
+        // The next byte, if it is an escape, too.
+        let next = parts.peek().filter(|_| part.len() == 2).and_then(|next| byte(next));
+        let plain = match byte(part) {
+            None | Some(b'.' | b'/' | b'\\' | b'%' | 0xC0 | 0xC1) => false,
+            Some(0xE0) => !matches!(next, Some(0x80..=0x9F)),
+            Some(0xF0) => !matches!(next, Some(0x80..=0x8F)),
+            Some(_) => true,
+        };
+        if !plain {
+            return false;
+        }
+    }
+    true
 }
 
 /// `GET /payments/sessions`: which ones.
@@ -200,7 +229,23 @@ mod tests {
             ("https://pay.example/back/%2e%2e/x", false),
             ("https://shop.example.evil.example/", false),
             ("https://shop.example@evil.example/", false),
-            ("https://shop.example/@evil.example", false),
+            ("https://shop.example/@evil.example", true),
+            ("https://shop.example/kasse/gr%C3%BC%C3%9Fe/%e4", true),
+            ("https://shop.example/a%20b/~me?next=%2e%2e%2f#%25", true),
+            ("https://pay.example/back/@shop/%40", true),
+            ("https://shop.example/%2e%2E/x", false),
+            ("https://shop.example/a%2fb", false),
+            ("https://shop.example/a%5Cb", false),
+            ("https://shop.example/a%252e", false),
+            ("https://shop.example/%c0%ae%c0%ae/x", false),
+            ("https://shop.example/%e0%80%ae", false),
+            ("https://shop.example/%e0%a4%85", true),
+            ("https://shop.example/%f0%80%80%af", false),
+            ("https://shop.example/%f0%9f%8e%81", true),
+            ("https://shop.example/100%", false),
+            ("https://shop.example/%zz", false),
+            ("https://shop.example/%2", false),
+            ("https://user@shop.example/", false),
             ("https://shop.example\\@evil.example/", false),
             ("http://shop.example/", false),
             ("HTTPS://shop.example/", false),
@@ -210,7 +255,7 @@ mod tests {
             ("https://shop.example:444/", false),
         ];
         for (url, expected) in table {
-            assert_eq!(allowed().iter().any(|prefix| lies_below(url, prefix)), expected, "{url}");
+            assert_eq!(mistake_of(url, &allowed()).is_none(), expected, "{url}");
         }
         let body = |name: &str| {
             format!(
@@ -221,6 +266,18 @@ mod tests {
         assert!(
             matches!(decode(&body("cancelUrl")), Err(Error::Unprocessable(errors)) if errors[0].field == "cancelUrl")
         );
+    }
+
+    #[test]
+    fn a_way_back_that_is_refused_is_told_why() {
+        for (url, told) in [
+            ("https://shop.example/a%2Fb", "escape"),
+            ("https://shop.example/../x", "step"),
+            ("https://shop.example/\u{e4}", "ASCII"),
+            ("https://evil.example/", "payment_return_urls"),
+        ] {
+            assert!(mistake_of(url, &allowed()).is_some_and(|mistake| mistake.contains(told)), "{url}");
+        }
     }
 
     #[test]

@@ -4,7 +4,7 @@
 use std::future::Future;
 use std::time::Duration;
 
-use commerce::gateway::{Answer, GatewayError, Method, Request};
+use commerce::gateway::{Answer, GatewayError, Method, Request, RetryHints};
 use spin_sdk::wasip3::http::client;
 use spin_sdk::wasip3::http::types::{ErrorCode, Fields, Method as WasiMethod, Request as WasiRequest};
 use spin_sdk::wasip3::http::types::{RequestOptions, Response, Scheme};
@@ -102,9 +102,13 @@ async fn exchange(origin: &str, request: &Request, max_bytes: usize, limit: Dura
     yield_async().await;
     let response = client::send(request).await.map_err(|error| fault(&error))?;
     let status = response.get_status_code();
-    let retry_after = retry_after(&response.get_headers().get("retry-after"));
+    let headers = response.get_headers();
+    let retry_after = retry_after(&headers.get("retry-after"));
+    let told = |name: &str| Some(headers.get(name).first()?.trim_ascii() == b"true");
+    let should_retry = told("stripe-should-retry");
+    let hints = RetryHints { should_retry, replayed: told("idempotent-replayed").unwrap_or_default() };
     let body = collect(response, max_bytes).await?;
-    Ok(Answer { status, retry_after, body })
+    Ok(Answer { status, retry_after, hints, body })
 }
 
 /// `None` if some part of the request can't be sent.

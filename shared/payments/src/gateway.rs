@@ -13,8 +13,8 @@ use commerce::gateway::{Secret, paypal, stripe};
 use commerce::provider::Provider;
 use commerce::time::Moment;
 use commerce::webhook::Headers;
-use commerce::webhook::event::ProviderObject;
 use commerce::webhook::event::paypal::{PayPalEvent, Resource, ResourceKind};
+use commerce::webhook::event::{ObjectState, ProviderObject};
 
 use crate::client::{Client, Wire};
 use crate::config::PaymentConfig;
@@ -30,6 +30,8 @@ const RETRY_BASE: Duration = Duration::from_millis(100);
 const RETRY_CAP: Duration = Duration::from_secs(2);
 /// All attempts of an operation together may take so many times the limit of one call.
 const BUDGET: u32 = 2;
+/// Under how many request ids one thing is asked for, if Stripe keeps a failure under each.
+const MOST_REQUEST_IDS: u32 = 10;
 /// How soon a request looks again for a token that another request is getting.
 const TOKEN_POLL: Duration = Duration::from_millis(5);
 
@@ -128,7 +130,8 @@ impl<W: Wire> Gateway<W> {
                 let request = paypal::create(payment, &self.paypal_access.account)?;
                 self.ask_paypal(&request, began, paypal::created).await
             }
-            Provider::Stripe => self.ask_stripe(&stripe::create(payment)?, began, stripe::created).await,
+            // It takes no money, so it may be begun anew.
+            Provider::Stripe => self.ask_stripe_anew(&stripe::create(payment)?, began, stripe::created).await,
         }
     }
 
@@ -143,8 +146,18 @@ impl<W: Wire> Gateway<W> {
             Capturable::PayPalOrder => ResourceKind::Order,
             Capturable::PayPalAuthorization => ResourceKind::Capture,
             Capturable::StripePaymentIntent => {
+                // A payment intent is captured once, under whatever request id.
                 let request = stripe::capture(capture)?;
-                return Ok(vec![self.ask_stripe(&request, began, stripe::captured).await?]);
+                let captured = match self.ask_stripe_anew(&request, began, stripe::captured).await {
+                    Err(GatewayError::Refused { reason, .. }) if reason == "payment-intent-unexpected-state" => {
+                        let read = stripe::read_payment_intent(&capture.external_id);
+                        let intent = self.ask_stripe(&read, began, stripe::captured).await?;
+                        let taken = intent.state == ObjectState::Completed;
+                        taken.then_some(intent).ok_or(GatewayError::Refused { reason, field: None })
+                    }
+                    outcome => outcome,
+                };
+                return Ok(vec![captured?]);
             }
         };
         let request = paypal::capture(capture)?;
@@ -262,6 +275,23 @@ impl<W: Wire> Gateway<W> {
             Provider::PayPal => self.ask_paypal(&paypal::events(since, page), began, paypal::page).await,
             Provider::Stripe => self.ask_stripe(&stripe::events(since, page), began, stripe::page).await,
         }
+    }
+
+    /// Asks for what may be asked for anew: if Stripe keeps the failure of an earlier attempt, under
+    /// another request id. A failure of this attempt ends it, since Stripe says so.
+    async fn ask_stripe_anew<T>(
+        &self,
+        request: &Request,
+        began: u64,
+        read: impl Fn(&Answer) -> Result<T, GatewayError>,
+    ) -> Result<T, GatewayError> {
+        for number in 0..MOST_REQUEST_IDS {
+            match self.ask_stripe(&request.clone().renewed(number), began, &read).await {
+                Err(GatewayError::Kept { replayed: true }) => {}
+                outcome => return outcome,
+            }
+        }
+        Err(GatewayError::Kept { replayed: true })
     }
 
     async fn ask_stripe<T>(

@@ -19,6 +19,12 @@ pub enum GatewayError {
         /// When to try again, in seconds, if the provider or the breaker says so.
         retry_after: Option<u32>,
     },
+    /// The provider failed and keeps that failure: the same request id gets no other answer for as
+    /// long as it is remembered. Whether the request was carried out is not known.
+    Kept {
+        /// The failure is an earlier attempt's: this one did nothing.
+        replayed: bool,
+    },
     /// The provider doesn't know the resource, perhaps not yet: an event can be earlier than what
     /// it names.
     NotYet,
@@ -89,6 +95,10 @@ impl From<GatewayError> for Error {
             GatewayError::Unconfigured { variable } => {
                 Self::Misconfigured { detail: format!("{variable} is not set, or isn't accepted where it is used") }
             }
+            GatewayError::Kept { .. } => Self::Unavailable {
+                detail: "the payment provider has failed, and gives no other answer to this request".into(),
+                retry_after_seconds: RETRY_AFTER,
+            },
             // The provider's answer is theirs to mend or ours; the caller can do nothing, and
             // nothing was promised.
             GatewayError::Unexpected => Self::Unavailable {

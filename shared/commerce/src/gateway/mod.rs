@@ -11,7 +11,7 @@ mod secret;
 pub mod stripe;
 
 pub use error::GatewayError;
-pub use request::{Answer, Method, Request};
+pub use request::{Answer, Method, Request, RetryHints};
 pub use secret::Secret;
 
 use strum::{EnumString, VariantArray, VariantNames};

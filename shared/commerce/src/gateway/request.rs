@@ -52,11 +52,29 @@ impl Request {
         self
     }
 
+    /// The same request under another request id of ours, so that its answer is another one.
+    /// `number` is that of the attempt; 0 changes nothing.
+    #[must_use]
+    pub fn renewed(mut self, number: u32) -> Self {
+        let ids = self.headers.iter_mut().filter(|(name, _)| *name == "idempotency-key" && number > 0);
+        ids.for_each(|(_, id)| id.push_str(&format!("-{number}")));
+        self
+    }
+
     /// With the token or key that it is allowed by.
     #[must_use]
     pub fn authorized(self, token: &Secret) -> Self {
         self.with("authorization", format!("Bearer {}", token.expose()))
     }
+}
+
+/// What a provider says about sending the same request again. Stripe does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct RetryHints {
+    /// `Stripe-Should-Retry`.
+    pub should_retry: Option<bool>,
+    /// `Idempotent-Replayed`: the answer is the one that the request id got before.
+    pub replayed: bool,
 }
 
 /// An answer of a provider's API.
@@ -66,6 +84,8 @@ pub struct Answer {
     pub status: u16,
     /// `Retry-After` in seconds, if it is given so.
     pub retry_after: Option<u32>,
+    /// What the provider says about sending the request again.
+    pub hints: RetryHints,
     /// The whole body.
     pub body: Vec<u8>,
 }
@@ -85,7 +105,8 @@ impl Answer {
     pub(super) fn success(&self, no: impl FnOnce(&[u8]) -> GatewayError) -> Result<&[u8], GatewayError> {
         match self.status {
             200..=299 => Ok(&self.body),
-            _ if self.retry_helps() => Err(GatewayError::Away { retry_after: self.retry_after }),
+            _ if self.is_kept() => Err(GatewayError::Kept { replayed: self.hints.replayed }),
+            _ if self.may_pass() => Err(GatewayError::Away { retry_after: self.retry_after }),
             404 => Err(GatewayError::NotYet),
             400..=499 => Err(no(&self.body)),
             // A redirect is never followed: it would carry the token elsewhere.
@@ -95,14 +116,25 @@ impl Answer {
 
     /// Whether the same request may get another answer in a moment.
     pub fn retry_helps(&self) -> bool {
+        self.may_pass() && !self.is_kept() && self.hints.should_retry != Some(false)
+    }
+
+    /// Whether the failure is one that passes.
+    fn may_pass(&self) -> bool {
         // 409: the same request id is being worked on. 408, 425: it came too slowly or too soon.
         matches!(self.status, 408 | 409 | 425 | 429 | 500..=599)
+            || self.status >= 400 && self.hints.should_retry == Some(true)
+    }
+
+    /// Whether the provider failed and gives the same failure to the same request id from now on.
+    fn is_kept(&self) -> bool {
+        self.status >= 500 && (self.hints.replayed || self.hints.should_retry == Some(false))
     }
 
     /// Whether the provider itself works; for the breaker. Too many requests is an answer of one
-    /// that does.
+    /// that does, and so is a failure that it keeps.
     pub fn is_reached(&self) -> bool {
-        self.status < 500
+        self.status < 500 || self.is_kept()
     }
 }
 
@@ -166,10 +198,40 @@ mod tests {
             (503, away),
         ];
         for (status, expected) in table {
-            let answer = Answer { status, retry_after: Some(3), body: b"{}".to_vec() };
+            let answer = Answer { status, retry_after: Some(3), hints: RetryHints::default(), body: b"{}".to_vec() };
             assert_eq!(answer.success(refused), expected, "{status}");
             assert_eq!(answer.is_reached(), status < 500);
         }
+    }
+
+    #[test]
+    fn what_a_provider_says_about_a_retry_is_obeyed() {
+        let hints = |should_retry, replayed| RetryHints { should_retry, replayed };
+        let away = Err(GatewayError::Away { retry_after: None });
+        let table = [
+            (500, hints(None, false), true, away.clone()),
+            (500, hints(Some(true), false), true, away.clone()),
+            (500, hints(Some(false), false), false, Err(GatewayError::Kept { replayed: false })),
+            (500, hints(None, true), false, Err(GatewayError::Kept { replayed: true })),
+            (429, hints(Some(false), false), false, away.clone()),
+            (409, hints(Some(true), false), true, away.clone()),
+            (400, hints(Some(true), false), true, away),
+            (400, hints(Some(false), true), false, Err(refused(b""))),
+            (200, hints(Some(true), true), false, Ok(&b""[..])),
+        ];
+        for (status, hints, again, expected) in table {
+            let answer = Answer { status, retry_after: None, hints, body: Vec::new() };
+            assert_eq!((answer.retry_helps(), answer.success(refused)), (again, expected), "{status} {hints:?}");
+        }
+    }
+
+    #[test]
+    fn a_renewed_request_differs_in_its_request_id_alone() {
+        let request = Request::post("/v1/x", "text/plain", "a=b").with("idempotency-key", "key");
+        assert_eq!(request.clone().renewed(0), request);
+        let renewed = request.clone().renewed(2);
+        assert_eq!((&renewed.path, &renewed.body), (&request.path, &request.body));
+        assert!(renewed.headers.contains(&("idempotency-key", "key-2".to_owned())));
     }
 
     #[test]
@@ -187,7 +249,7 @@ mod tests {
             Request::post("/v1/oauth2/token?x=secret", "text/plain", "secret").authorized(&Secret::new("secret"));
         assert_eq!(format!("{request:?}"), "Post /v1/oauth2/token (6 bytes)");
         assert!(request.headers.contains(&("authorization", "Bearer secret".to_owned())));
-        let answer = Answer { status: 200, retry_after: None, body: b"secret".to_vec() };
+        let answer = Answer { status: 200, retry_after: None, hints: RetryHints::default(), body: b"secret".to_vec() };
         assert_eq!(format!("{answer:?}"), "200 (6 bytes)");
     }
 

@@ -64,6 +64,11 @@ pub fn refund(refund: &NewRefund) -> Result<Request, GatewayError> {
     Ok(action("/v1/refunds", &fields, &request))
 }
 
+/// Reads a payment intent.
+pub fn read_payment_intent(id: &str) -> Request {
+    versioned(Request::get(format!("/v1/payment_intents/{}", escape(id))))
+}
+
 /// Reads a refund.
 pub fn read_refund(id: &str) -> Request {
     versioned(Request::get(format!("/v1/refunds/{}", escape(id))))

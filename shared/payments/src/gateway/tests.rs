@@ -1,6 +1,6 @@
 use std::collections::VecDeque;
 
-use commerce::gateway::Method;
+use commerce::gateway::{Method, RetryHints};
 use commerce::money::Currency;
 use commerce::webhook::event::ObjectKind;
 use futures_util::FutureExt;
@@ -82,11 +82,11 @@ impl Gateway<Script> {
 }
 
 fn with(status: u16, body: Value) -> Outcome {
-    Ok(Answer { status, retry_after: None, body: body.to_string().into_bytes() })
+    Ok(Answer { status, retry_after: None, hints: RetryHints::default(), body: body.to_string().into_bytes() })
 }
 
 fn asked_to_wait(status: u16, seconds: u32) -> Outcome {
-    Ok(Answer { status, retry_after: Some(seconds), body: Vec::new() })
+    Ok(Answer { status, retry_after: Some(seconds), hints: RetryHints::default(), body: Vec::new() })
 }
 
 fn token() -> Outcome {
@@ -237,6 +237,48 @@ fn a_token_is_used_until_shortly_before_its_end() {
     gateway.answers([token(), missing()]);
     let _ = now(gateway.observe(&named(ResourceKind::Capture, "3C")));
     assert_eq!(gateway.sent()[3..], ["/v1/oauth2/token", "/v2/payments/captures/3C"]);
+}
+
+fn kept(replayed: bool) -> Outcome {
+    let hints = RetryHints { should_retry: Some(false), replayed };
+    Ok(Answer { status: 500, retry_after: None, hints, body: Vec::new() })
+}
+
+#[test]
+fn a_failure_that_stripe_keeps_is_not_asked_for_again_but_for_what_takes_no_money() {
+    let gateway = gateway();
+    let key = |at: usize| {
+        let sent = gateway.wire.sent.borrow();
+        let header = sent[at].1.headers.iter().find(|(name, _)| *name == "idempotency-key");
+        header.map(|(_, key)| key.clone()).unwrap()
+    };
+    gateway.answers([kept(false)]);
+    let told = Err(GatewayError::Kept { replayed: false });
+    assert_eq!(now(gateway.create(&payment(Provider::Stripe))), told, "it says stop");
+    assert_eq!(gateway.count(), 1);
+    // The next request finds what is kept, and begins anew.
+    gateway.answers([kept(true), session()]);
+    assert_eq!(now(gateway.create(&payment(Provider::Stripe))).unwrap().external_id, "cs_1");
+    assert_eq!((key(1), key(2)), (key(0), format!("{}-1", key(0))));
+
+    gateway.answers([kept(true)]);
+    let told = Err(GatewayError::Kept { replayed: true });
+    assert_eq!(now(gateway.refund(&refund(Provider::Stripe, "ch_1"))), told, "not blindly");
+    assert_eq!(gateway.count(), 4);
+    let capture = NewCapture {
+        what: Capturable::StripePaymentIntent,
+        external_id: "pi_1".into(),
+        request: "key-1".into(),
+        amount: None,
+    };
+    let over = with(400, json!({ "error": { "code": "payment_intent_unexpected_state" } }));
+    let intent = json!({ "id": "pi_1", "status": "succeeded", "amount_received": 23_775, "currency": "eur" });
+    gateway.answers([kept(true), over, with(200, intent)]);
+    assert_eq!(now(gateway.capture(&capture)).unwrap()[0].id, "pi_1", "the failed attempt had captured it");
+    let canceled = json!({ "id": "pi_1", "status": "canceled", "amount": 23_775, "currency": "eur" });
+    let over = with(400, json!({ "error": { "code": "payment_intent_unexpected_state" } }));
+    gateway.answers([over, with(200, canceled)]);
+    assert!(matches!(now(gateway.capture(&capture)), Err(GatewayError::Refused { .. })));
 }
 
 #[test]

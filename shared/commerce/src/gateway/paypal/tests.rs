@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::*;
+use crate::gateway::RetryHints;
 use crate::gateway::{Answer, Capturable, GatewayError, Method, NewCapture, NewPayment, NewRefund, Request, Secret};
 use crate::money::Currency;
 use crate::provider::Provider;
@@ -28,7 +29,7 @@ fn payment(amount: &str, currency: &str) -> NewPayment {
 }
 
 fn answer(status: u16, body: &Value) -> Answer {
-    Answer { status, retry_after: None, body: body.to_string().into_bytes() }
+    Answer { status, retry_after: None, hints: RetryHints::default(), body: body.to_string().into_bytes() }
 }
 
 fn header<'a>(request: &'a Request, name: &str) -> Option<&'a str> {
@@ -123,7 +124,7 @@ fn an_order_that_was_created_says_where_the_shopper_goes() {
     assert_eq!(with("approve", "javascript:alert(1)"), Err(GatewayError::Unexpected));
     assert_eq!(created(&answer(201, &json!({ "id": "../5O1" }))), Err(GatewayError::Unexpected));
     assert_eq!(
-        created(&Answer { status: 200, retry_after: None, body: b"<html>".to_vec() }),
+        created(&Answer { status: 200, retry_after: None, hints: RetryHints::default(), body: b"<html>".to_vec() }),
         Err(GatewayError::Unexpected)
     );
 }

@@ -3,6 +3,8 @@
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use crate::gateway::RetryHints;
+
 use super::*;
 use crate::money::Currency;
 use crate::webhook::event::{ObjectKind, ObjectState};
@@ -23,7 +25,7 @@ fn payment(amount: &str, currency: &str) -> NewPayment {
 }
 
 fn answer(status: u16, body: &Value) -> Answer {
-    Answer { status, retry_after: None, body: body.to_string().into_bytes() }
+    Answer { status, retry_after: None, hints: RetryHints::default(), body: body.to_string().into_bytes() }
 }
 
 fn header<'a>(request: &'a Request, name: &str) -> Option<&'a str> {

@@ -113,3 +113,15 @@ async fn a_provider_that_is_not_configured_does_not_start_the_clock_of_a_refund(
     shop.app.operator().send_refunds().await.expect(200);
     assert_eq!(shop.refund(&payment, Some("0.01"), "key").await.expect(202).json()["status"], "queued");
 }
+
+#[tokio::test]
+async fn a_refund_whose_failure_stripe_keeps_is_shown_at_once_and_not_sent_blindly() {
+    let Some(shop) = shop().await else { return };
+    let (_, payment) = paid(&shop, Provider::Stripe).await;
+    shop.standin.fail(Fault::new(FaultKind::Kept(500)).on("/v1/refunds").times(1));
+    let kept = shop.refund(&payment, Some("0.01"), "key").await.expect(202).json();
+    assert_eq!((&kept["status"], &kept["reason"]), (&json!("needs_review"), &json!("provider-keeps-failure")));
+    shop.app.operator().send_refunds().await.expect(200);
+    assert_eq!(shop.refund(&payment, Some("0.01"), "key").await.expect(202).json()["status"], "needs_review");
+    assert_eq!(shop.standin.count("POST /v1/refunds"), 1);
+}

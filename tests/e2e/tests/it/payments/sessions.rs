@@ -329,3 +329,35 @@ async fn no_shopper_is_sent_to_pay_a_cancelled_order() {
     assert_eq!(app.client.get(&path).await.expect_problem(409)["current"], "cancelled");
     app.client.get("/payments/sessions//redirect").await.expect_problem(404);
 }
+
+#[tokio::test]
+async fn a_session_whose_failure_stripe_keeps_is_begun_anew_by_the_same_request() {
+    let standin = Standin::start().await;
+    let Some(app) = app(&standin).await else { return };
+    standin.fail(Fault::new(FaultKind::Kept(500)).on("/v1/checkout/sessions").times(1));
+    let (order, key) = (app.new_order_id().await, new_key());
+    app.client.send(session(&app.client, &order, "stripe", &key)).await.expect_problem(503);
+    assert_eq!(standin.count("POST /v1/checkout/sessions"), 1, "Stripe says stop");
+    let made = app.client.send(session(&app.client, &order, "stripe", &key)).await.expect(201);
+    assert!(standin.object(&member(&made, "externalTransactionId")).is_some());
+    assert_eq!(standin.count("POST /v1/checkout/sessions"), 3, "what is kept, then another key");
+}
+
+#[tokio::test]
+async fn a_way_back_may_have_escaped_letters_and_a_refusal_says_why() {
+    let standin = Standin::start().await;
+    let Some(app) = app(&standin).await else { return };
+    let ask = async |path: &str| {
+        let mut request = session_request(&app.new_order_id().await, "other");
+        request["returnUrl"] = json!(format!("{}{path}", e2e::SHOP));
+        app.client.begin_session(&request, &new_key()).await
+    };
+    for path in ["b%C3%A9b%C3%A9/@ana/%E4", "a%20b?next=%2F%2e%2e"] {
+        ask(path).await.expect(201);
+    }
+    for path in ["%2e%2e/x", "a%2Fb", "a%5cb", "a%252f"] {
+        let answer = ask(path).await;
+        assert!(answer.text().contains("escape"), "{}", answer.text());
+        answer.expect_problem_naming(422, "returnUrl");
+    }
+}
