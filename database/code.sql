@@ -81,6 +81,9 @@
 \i code/approvals/settle.sql
 \i code/payments/fold.sql
 \i code/payments/is_order_reference.sql
+\i code/payments/judge_changed_order.sql
+\i code/payments/judge_events.sql
+\i code/payments/judge_events_of_changed_order.sql
 \i code/payments/keep_audit.sql
 \i code/payments/lock_objects.sql
 \i code/payments/lock_orders.sql

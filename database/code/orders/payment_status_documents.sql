@@ -1,7 +1,8 @@
 -- The payments of live orders as JSON.
 --   paidAmount: all that was captured, even if it went back later.
---   refundedAmount: the sum that went back, by refunds or because the provider reversed it.
+--   refundedAmount: the sum that went back, by refunds, reversals or lost disputes.
 -- Both count only payments in the order's currency. The provider's account is not shown.
+--   payments[].disputes: as payment_object_outcomes gives them.
 CREATE OR REPLACE VIEW order_payment_status_documents AS
 SELECT o.organization_id, o.id, o.customer_id, o.version, (
     SELECT row_to_json(d) FROM (SELECT
@@ -20,6 +21,7 @@ SELECT o.organization_id, o.id, o.customer_id, o.version, (
                 p.currency,
                 money_text(p.amount, p.currency) AS amount,
                 money_text(p.refunded_amount, p.currency) AS "refundedAmount",
+                p.disputes,
                 time_text(p.captured_at) AS "capturedAt",
                 time_text(p.created_at) AS "createdAt",
                 time_text(p.updated_at) AS "updatedAt"
@@ -28,8 +30,7 @@ SELECT o.organization_id, o.id, o.customer_id, o.version, (
         time_text(o.updated_at) AS "updatedAt"
     FROM (
         SELECT coalesce(sum(p.amount) FILTER (WHERE p.captured_at IS NOT NULL), 0) AS captured,
-            coalesce(sum(CASE WHEN p.status = 'reversed' THEN p.amount ELSE p.refunded_amount END),
-                0) AS returned
+            coalesce(sum(p.refunded_amount), 0) AS returned
         FROM payments p WHERE p.order_id = o.id AND p.currency = o.currency
     ) AS paid) AS d
 ) AS document

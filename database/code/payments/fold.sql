@@ -6,7 +6,6 @@ CREATE OR REPLACE FUNCTION payment_fold(p_order uuid) RETURNS void LANGUAGE plpg
 DECLARE
     o orders;
     folded record;
-    judged record;
 BEGIN
     SELECT * INTO o FROM orders WHERE id = p_order;
     IF NOT FOUND THEN
@@ -21,10 +20,11 @@ BEGIN
 
     INSERT INTO payments AS p (order_id, organization_id, customer_id, provider, account,
         external_id, external_order_id, status,
-        currency, amount, refunded_amount, captured_at)
+        currency, amount, refunded_amount, captured_at, disputes)
     SELECT o.id, o.organization_id, o.customer_id, b.provider, b.account, b.object_id,
         b.external_order, b.outcome, b.currency, b.amount,
-        b.refunded, CASE WHEN b.state = 'completed' THEN coalesce(b.completed_at, now()) END
+        b.refunded, CASE WHEN b.state = 'completed' THEN coalesce(b.completed_at, now()) END,
+        b.disputes
     FROM payment_object_outcomes b WHERE b.order_id = p_order
         ORDER BY b.provider, b.account, b.object_id
     ON CONFLICT (provider, account, external_id) DO UPDATE SET
@@ -33,14 +33,21 @@ BEGIN
         refunded_amount = excluded.refunded_amount,
         captured_at = CASE WHEN excluded.captured_at IS NOT NULL
             THEN least(p.captured_at, excluded.captured_at) END,
+        disputes = excluded.disputes,
         updated_at = now()
     -- No change, no new version of the order.
     WHERE p.order_id = excluded.order_id
-        AND ((p.external_order_id, p.status, p.currency, p.amount, p.refunded_amount)
+        AND ((p.external_order_id, p.status, p.currency, p.amount, p.refunded_amount, p.disputes)
             IS DISTINCT FROM (excluded.external_order_id, excluded.status, excluded.currency,
-                excluded.amount, excluded.refunded_amount)
+                excluded.amount, excluded.refunded_amount, excluded.disputes)
             OR excluded.captured_at < p.captured_at);
 
+    -- Judged by the total that the order has once nobody else can change it: another program may
+    -- have done so since it was read.
+    SELECT * INTO o FROM orders WHERE id = p_order FOR NO KEY UPDATE;
+    IF NOT FOUND THEN
+        RETURN;
+    END IF;
     SELECT * INTO folded FROM order_payment_state(o);
     UPDATE orders u SET payment_status = folded.payment_status,
         external_transaction_id = coalesce(u.external_transaction_id,
@@ -69,32 +76,5 @@ BEGIN
         PERFORM approval_settle(p_order);
     END IF;
 
-    FOR judged IN
-        SELECT e.id, v.state, v.reason
-        FROM (
-            SELECT l.event FROM payment_objects b
-            JOIN webhook_event_objects l
-                ON (l.provider, l.account, l.kind, l.object_id) = (b.provider, b.account, b.kind,
-                b.object_id)
-            WHERE b.order_id = p_order
-            UNION
-            SELECT l.event FROM payment_objects b
-            JOIN webhook_event_objects l
-                ON (l.provider, l.account, l.kind, l.object_id) = (b.provider, b.account, b.kind,
-                b.object_id)
-            WHERE b.order_id IS NULL AND b.order_reference = p_order::text
-        ) AS l
-        -- An event in conflict stays so whatever the fold says, unless the API agrees with it: the
-        -- other bodies may agree by now, too.
-        JOIN webhook_events e ON e.id = l.event AND e.state IN ('received', 'needs_review')
-            AND (e.agreed OR e.reason IS DISTINCT FROM 'transmission-conflict'),
-                LATERAL payment_event_verdict(e.id) AS v
-        WHERE (v.state, v.reason) IS DISTINCT FROM (e.state, e.reason)
-        ORDER BY e.id
-    LOOP
-        UPDATE webhook_events e SET state = judged.state, reason = judged.reason,
-            order_id = p_order,
-            applied_at = CASE WHEN judged.state = 'applied' THEN now() END
-        WHERE e.id = judged.id AND e.state IN ('received', 'needs_review');
-    END LOOP;
+    PERFORM payment_judge_events(p_order, false);
 END $$;

@@ -1,4 +1,8 @@
--- The outcome of each payment of an order, and how much of it was refunded.
+-- The outcome of each payment of an order, how much of it went back, and its disputes.
+--   refunded: by completed refunds, or by the provider's own sum of them if that is greater, and by
+--     lost disputes. Stripe takes a disputed sum beside all refunds. PayPal pays it out as a refund,
+--     which it also tells of, so there the greater of the two counts.
+--   outcome: reversed if nothing is left and the provider forced a part of that.
 CREATE OR REPLACE VIEW payment_object_outcomes AS
 SELECT p.*,
     CASE p.state
@@ -6,13 +10,14 @@ SELECT p.*,
         WHEN 'authorized' THEN 'authorized'
         WHEN 'completed' THEN CASE
             WHEN c.disputed THEN 'disputed'
-            WHEN c.reversed THEN 'reversed'
-            WHEN r.refunded >= p.amount AND r.refunded > 0 THEN 'refunded'
+            WHEN r.refunded >= p.amount AND r.refunded > 0 THEN CASE WHEN c.forced THEN 'reversed'
+                ELSE 'refunded' END
             WHEN r.refunded > 0 THEN 'partially_refunded'
             ELSE 'paid' END
         ELSE 'failed'
     END AS outcome,
-    CASE WHEN p.state = 'completed' THEN r.refunded ELSE 0 END AS refunded
+    CASE WHEN p.state = 'completed' THEN r.refunded ELSE 0 END AS refunded,
+    c.disputes
 FROM payment_objects p
 CROSS JOIN LATERAL (
     SELECT coalesce(sum(c.amount) FILTER (WHERE c.kind = 'refund' AND c.state = 'completed'),
@@ -22,11 +27,19 @@ CROSS JOIN LATERAL (
         -- Refunds that failed since the provider last gave the sum are still in it.
         coalesce(sum(c.amount) FILTER (WHERE c.kind = 'refund'
             AND c.state IN ('failed', 'cancelled')
-            AND c.changed_at >= p.refunded_total_at), 0) AS failed_since,
+            AND coalesce(c.ended_at, c.changed_at) >= p.refunded_total_at), 0) AS failed_since,
+        -- A sum in another currency can't be compared: then it is all of the payment.
+        coalesce(sum(CASE WHEN c.currency = p.currency THEN coalesce(c.returned, c.amount)
+            ELSE p.amount END) FILTER (WHERE c.kind = 'dispute' AND c.state = 'lost'), 0) AS lost,
         coalesce(bool_or(c.kind = 'dispute' AND c.state = 'open'), false) AS disputed,
         coalesce(bool_or(c.kind = 'refund' AND c.reversal AND c.state = 'completed'
             OR c.kind = 'dispute' AND c.state = 'lost'), false)
-            AS reversed
+            AS forced,
+        coalesce(jsonb_agg(jsonb_build_object('id', c.object_id, 'status', c.state,
+            'amount', money_text(c.amount, c.currency), 'currency', c.currency,
+            'evidenceDueAt', CASE WHEN c.state IN ('inquiry', 'open')
+                THEN time_text(c.due_at) END) ORDER BY c.object_id)
+            FILTER (WHERE c.kind = 'dispute'), '[]') AS disputes
     FROM payment_objects c
     WHERE c.provider = p.provider AND c.account = p.account
         AND c.parent_id IN (p.object_id, p.alias)
@@ -34,7 +47,10 @@ CROSS JOIN LATERAL (
         AND (c.kind = 'dispute' OR c.currency = p.currency)
 ) AS c
 CROSS JOIN LATERAL (
-    SELECT least(p.amount,
-        greatest(c.summed, c.counted, coalesce(p.refunded_total, 0) - c.failed_since)) AS refunded
+    SELECT greatest(c.summed, c.counted, coalesce(p.refunded_total, 0) - c.failed_since) AS given
+) AS g
+CROSS JOIN LATERAL (
+    SELECT least(p.amount, CASE p.provider WHEN 'paypal' THEN greatest(g.given, c.lost)
+        ELSE g.given + c.lost END) AS refunded
 ) AS r
 WHERE p.kind = 'payment' AND p.order_id IS NOT NULL;

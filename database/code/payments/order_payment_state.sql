@@ -1,17 +1,18 @@
 -- The payment status of an order by precedence, with the sums that were captured and that went
--- back, in the order's currency. Payments that somebody recorded by hand count, too.
+-- back, in the order's currency. Payments that somebody recorded by hand count, too. An order is
+-- paid by what is left: one that was paid twice, and refunded once, is paid.
 CREATE OR REPLACE FUNCTION order_payment_state(p_order orders, OUT payment_status text,
     OUT captured numeric, OUT refunded numeric)
 LANGUAGE plpgsql STABLE AS $$
 BEGIN
     SELECT CASE
             WHEN t.disputed THEN 'disputed'
-            WHEN t.reversed THEN 'reversed'
-            WHEN t.captured > 0 AND t.refunded >= t.captured THEN 'refunded'
+            WHEN t.captured > 0 AND t.refunded >= t.captured THEN CASE WHEN t.reversed
+                THEN 'reversed' ELSE 'refunded' END
+            WHEN t.captured > 0 AND t.captured - t.refunded >= p_order.total_amount THEN 'paid'
             WHEN t.refunded > 0 THEN 'partially_refunded'
-            WHEN t.captured = 0 AND p_order.total_amount = 0 THEN 'none_required'
-            WHEN t.captured > 0 AND t.captured >= p_order.total_amount THEN 'paid'
             WHEN t.captured > 0 THEN 'partially_paid'
+            WHEN p_order.total_amount = 0 THEN 'none_required'
             WHEN t.authorized THEN 'authorized'
             WHEN t.pending THEN 'pending'
             WHEN t.failed THEN 'failed'

@@ -1,5 +1,6 @@
 -- Stores one verified event, or finds it.
---   p_kind: the event's type. p_body_sha256: of the raw body, hexadecimal.
+--   p_kind: the event's type. p_body_sha256: what tells it from others of its id, hexadecimal; see
+--     the column. A Stripe event is known by its id alone, whatever hash it was stored under.
 --   p_transmission: PayPal's transmission id; NULL if the whole body is signed.
 --   p_headers: the signature's headers, or NULL. p_occurred_at: RFC 3339, or NULL.
 --   p_state, p_reason: of a new event: received, or ignored, or needs_review with its reason.
@@ -25,6 +26,11 @@ DECLARE
 BEGIN
     xid := '';
     tags := '{}';
+    IF p_provider = 'stripe' THEN
+        p_body_sha256 := coalesce((SELECT e.body_sha256 FROM webhook_events e
+            WHERE e.provider = p_provider AND e.account = p_account AND e.event_id = p_event_id
+            ORDER BY e.state = 'applied' DESC, e.received_at, e.id LIMIT 1), p_body_sha256);
+    END IF;
     IF p_transmission IS NOT NULL THEN
         -- Two bodies of one transmission at the same moment must see each other.
         PERFORM pg_advisory_xact_lock(hashtextextended(format('transmission/%s/%s/%s', p_provider,

@@ -2,10 +2,12 @@
 --   p_organization: the event must be this organisation's; NULL for any. p_principal: the operator.
 --   p_lease: for how many seconds nobody else gets it.
 --   outcome: replayed; not_found; applied (it has taken effect); without_body (its body has been
---     forgotten). With replayed: event (its id here), provider, account, event_id, body.
+--     forgotten). With replayed: event (its id here), provider, account, event_id, body, headers
+--     (JSON of the signature's headers).
 CREATE OR REPLACE FUNCTION webhook_replay(
     p_organization uuid, p_event uuid, p_principal text, p_lease bigint)
-RETURNS TABLE (outcome text, event text, provider text, account text, event_id text, body bytea)
+RETURNS TABLE (outcome text, event text, provider text, account text, event_id text, body bytea,
+    headers text)
 LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
@@ -28,6 +30,7 @@ BEGIN
         account := e.account;
         event_id := e.event_id;
         body := e.body;
+        headers := e.headers::text;
     END IF;
     RETURN NEXT;
 END $$;

@@ -32,12 +32,18 @@ pub enum Effect {
     Waiting(String),
 }
 
-/// Lets a stored event take effect: one statement, after one look at PayPal's API if the mode asks
-/// for it.
+/// Lets a stored event take effect: one statement, after one look at the provider's API if the mode
+/// or the event asks for it. `account`: the one that the event belongs to.
 ///
 /// # Errors
 /// [`Cause`]: the event stays as it is.
-pub async fn apply(app: &'static App, payments: &Payments, event: &str, subject: &Subject) -> Result<Effect, Cause> {
+pub async fn apply(
+    app: &'static App,
+    payments: &Payments,
+    event: &str,
+    account: &str,
+    subject: &Subject,
+) -> Result<Effect, Cause> {
     let mut named = (None, false);
     let (objects, shown) = match subject {
         Subject::Nothing => return settle(app, event, Effect::Ignored("unknown-type".into())).await,
@@ -45,6 +51,19 @@ pub async fn apply(app: &'static App, payments: &Payments, event: &str, subject:
             return settle(app, event, Effect::NeedsReview(Reason::EventMalformed.as_str().into())).await;
         }
         Subject::Object(object) => (vec![ProviderObject::clone(object)], true),
+        Subject::Named(named) => {
+            let connected = Some(account).filter(|account| *account != payments.config.stripe.account);
+            match payments.gateway.named(named, connected).await {
+                Ok(Some(object)) => (vec![object], true),
+                Ok(None) => return settle(app, event, Effect::Ignored("nothing-to-fold".into())).await,
+                // It isn't ours to read, or is something else than the event says.
+                Err(refused @ (GatewayError::Refused { .. } | GatewayError::Unexpected)) => {
+                    let reason = reason(&Cause::Provider(refused)).to_owned();
+                    return settle(app, event, Effect::NeedsReview(reason)).await;
+                }
+                Err(error) => return Err(Cause::Provider(error)),
+            }
+        }
         Subject::Resource { event: name, resource, claimed } => {
             let observed = match payments.config.paypal.mode {
                 PayPalMode::Api => {
@@ -56,7 +75,10 @@ pub async fn apply(app: &'static App, payments: &Payments, event: &str, subject:
                     (objects, true)
                 }
                 PayPalMode::PostBack | PayPalMode::SignatureOnly => match resource.objects(claimed) {
-                    Ok(objects) => (objects, false),
+                    Ok(objects) => {
+                        named.0 = Some(resource.path());
+                        (objects, false)
+                    }
                     Err(reason) => {
                         return settle(app, event, Effect::NeedsReview(reason.as_str().into())).await;
                     }

@@ -22,7 +22,7 @@ use payments::config::PayPalMode;
 
 use crate::Deliveries;
 use crate::apply::{Cause, Effect, apply, postpone, unavailable};
-use crate::verify::{Treatment, Verification, ensure_mode, evidence, refused, verify};
+use crate::verify::{Treatment, Verification, evidence, of_mode, refused, verify};
 
 /// `Retry-After` for an event that another delivery works on, in seconds.
 const IN_WORK: u32 = 1;
@@ -44,12 +44,18 @@ pub async fn deliver(Open { request }: Open<'_>, provider: Provider) -> Result<R
     let headers = Headers::new(request.headers().iter().map(|(name, value)| (name.as_str(), value.as_bytes())));
     let verification = verify(provider, app, payments, deliveries, &headers, &body).await?;
     let event = Event::read(provider, &body).map_err(refused)?;
-    if provider == Provider::Stripe {
-        ensure_mode(&payments.config, event.livemode)?;
-    }
+    let verification = match provider {
+        Provider::PayPal => verification,
+        Provider::Stripe => of_mode(&payments.config, event.livemode, verification)?,
+    };
     let delivery = Delivery::new(payments, provider, verification, evidence(provider, &headers), event, body);
-    let key =
-        keys::claim(provider, &delivery.account, delivery.event.transaction(), &delivery.event.id, &delivery.sha256);
+    let key = keys::claim(
+        provider,
+        &delivery.account,
+        delivery.event.transaction(),
+        &delivery.event.id,
+        &delivery.fingerprint,
+    );
     let permit = match deliveries.claims.claim(&app.state, &key).await {
         Claim::Won(permit) => permit,
         Claim::Applied => return answer(&Effect::AlreadyProcessed, &delivery.event.id),
@@ -73,11 +79,24 @@ pub(super) fn account(payments: &Payments, provider: Provider, event: &Event) ->
     }
 }
 
+/// What tells an event from others of its id and account, as the hexadecimal digits of a SHA-256. A
+/// PayPal body can be another one under the same signature, so there it is the body's. A Stripe
+/// event is what its id says, in whatever bytes it comes: deliveries that are still pending are
+/// counted in it, and lists write it in their own way.
+pub(super) fn fingerprint(provider: Provider, event: &Event, body: &[u8]) -> String {
+    let bytes = match provider {
+        Provider::PayPal => body,
+        Provider::Stripe => event.id.as_bytes(),
+    };
+    hex::encode(&Sha256::digest(bytes))
+}
+
 /// A delivery that verifies.
 pub(super) struct Delivery {
     provider: Provider,
     account: String,
-    sha256: String,
+    /// What tells this event from others of its id.
+    fingerprint: String,
     transmission: Option<String>,
     /// JSON of the headers that the signature stands in.
     evidence: String,
@@ -103,7 +122,7 @@ impl Delivery {
         Self {
             provider,
             account: account(payments, provider, &event),
-            sha256: hex::encode(&Sha256::digest(&body)),
+            fingerprint: fingerprint(provider, &event, &body),
             transmission: verification.transmission,
             evidence: evidence.to_string(),
             treatment,
@@ -134,7 +153,7 @@ impl Delivery {
             // The event is only kept until an operator replays it.
             ("needs_review", Treatment::Review(_)) => Ok(Effect::NeedsReview(reason)),
             _ => {
-                let effect = apply(app, payments, &id, &self.event.subject).await;
+                let effect = apply(app, payments, &id, &self.account, &self.event.subject).await;
                 if let Err(cause @ (Cause::Provider(_) | Cause::Approval(_))) = &effect {
                     postpone(app, &id, cause).await;
                 }
@@ -160,7 +179,7 @@ impl Delivery {
             &*self.account,
             &*self.event.id,
             &*self.event.kind,
-            &*self.sha256,
+            &*self.fingerprint,
             self.transmission.as_deref(),
             Json(self.evidence.clone()),
             self.body.clone(),

@@ -4,6 +4,7 @@ mod apply;
 mod certificates;
 mod deliver;
 mod operators;
+mod resume;
 mod verify;
 
 use certificates::CertificateStore;

@@ -12,11 +12,12 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use edge::clock::monotonic_millis;
-use edge::{App, Call, Reply, Row, params};
+use edge::{App, Call, Reply, params};
 use payments::Payments;
 
-use crate::apply::{Cause, Effect, apply, postpone, settle, unavailable};
-use crate::deliver::{Delivery, account};
+use crate::apply::{Cause, Effect, unavailable};
+use crate::deliver::{Delivery, account, fingerprint};
+use crate::resume::{RECONCILED, resume};
 use crate::verify::{Treatment, Verification};
 
 /// How long an event that is taken up belongs to its taker, in seconds.
@@ -199,7 +200,8 @@ pub async fn reconcile(call: Call<'_>) -> Result<Reply, Error> {
     Ok(Reply::fresh(200, body.to_string()))
 }
 
-/// The ids of these events that aren't stored.
+/// The ids of these events that aren't stored. Another body under the same id doesn't count: it may
+/// be forged.
 async fn absent(
     app: &'static App,
     payments: &Payments,
@@ -211,9 +213,13 @@ async fn absent(
     accounts.sort();
     accounts.dedup();
     for owner in accounts {
-        let ids = events.iter().filter(|(event, _)| account(payments, provider, event) == owner);
-        let ids: Vec<String> = ids.map(|(event, _)| event.id.clone()).collect();
-        for row in edge::query(app, "webhook_missing", params![provider.as_str(), owner, ids]).await? {
+        let own = || events.iter().filter(|(event, _)| account(payments, provider, event) == owner);
+        let ids: Vec<String> = own().map(|(event, _)| event.id.clone()).collect();
+        let kinds: Vec<String> = own().map(|(event, _)| event.kind.clone()).collect();
+        let resources: Vec<String> = own().map(|(event, _)| event.resource().unwrap_or_default()).collect();
+        let fingerprints: Vec<String> = own().map(|(event, body)| fingerprint(provider, event, body)).collect();
+        let params = params![provider.as_str(), owner, ids, kinds, resources, fingerprints];
+        for row in edge::query(app, "webhook_missing", params).await? {
             absent.extend(row.text("event_id")?.map(str::to_owned));
         }
     }
@@ -230,23 +236,6 @@ async fn adopt(
     body: Vec<u8>,
 ) -> Result<Effect, Cause> {
     let verification = Verification { treatment: Treatment::Apply, transmission: None };
-    let delivery = Delivery::new(payments, provider, verification, json!({ "reconciled": true }), event, body);
+    let delivery = Delivery::new(payments, provider, verification, json!({ RECONCILED: true }), event, body);
     delivery.record_and_apply(app, payments).await.map_err(Cause::ours)
-}
-
-/// Takes up one stored event. If that fails, the event waits, each time longer, with the reason.
-async fn resume(app: &'static App, payments: &Payments, row: &Row) -> Result<Effect, Cause> {
-    let text = |column| row.text(column).map(|text| text.unwrap_or_default().to_owned()).map_err(Cause::ours);
-    let event = text("event")?;
-    let unknown = || Cause::ours(Error::internal("a stored event is of no provider that is known"));
-    let provider = Provider::parse(&text("provider")?).ok_or_else(unknown)?;
-    let body = row.bytes("body").map_err(Cause::ours)?.unwrap_or_default();
-    let outcome = match Event::read(provider, body) {
-        Ok(read) => apply(app, payments, &event, &read.subject).await,
-        Err(reason) => settle(app, &event, Effect::NeedsReview(reason.as_str().into())).await,
-    };
-    if let Err(cause) = &outcome {
-        postpone(app, &event, cause).await;
-    }
-    outcome
 }

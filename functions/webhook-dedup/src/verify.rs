@@ -72,12 +72,29 @@ pub fn evidence(provider: Provider, headers: &Headers<'_>) -> Value {
     Value::Object(kept.collect::<Map<_, _>>())
 }
 
-/// Refuses an event of the other mode.
+/// The treatment of an event by its mode. Stripe sends test events to live endpoints, too (of
+/// connected accounts): they are kept, and never take effect.
 ///
 /// # Errors
-/// [`Error::Refused`].
-pub fn ensure_mode(config: &PaymentConfig, livemode: Option<bool>) -> Result<(), Error> {
-    stripe::livemode_matches(livemode, config.environment == Environment::Live).map_err(refused)
+/// [`Error::Refused`] for a live event at a test endpoint, and for one that names no mode: a
+/// deployment that takes it in by mistake must not swallow it.
+pub fn of_mode(
+    config: &PaymentConfig,
+    livemode: Option<bool>,
+    verification: Verification,
+) -> Result<Verification, Error> {
+    match stripe::livemode_matches(livemode, config.environment == Environment::Live) {
+        Ok(()) => Ok(verification),
+        Err(reason) if is_of_test_mode(config, livemode) => {
+            Ok(Verification { treatment: Treatment::Ignore(reason), ..verification })
+        }
+        Err(reason) => Err(refused(reason)),
+    }
+}
+
+/// Whether an event is of test mode, and this deployment of live mode.
+pub fn is_of_test_mode(config: &PaymentConfig, livemode: Option<bool>) -> bool {
+    config.environment == Environment::Live && livemode == Some(false)
 }
 
 async fn paypal(

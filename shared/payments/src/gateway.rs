@@ -14,6 +14,7 @@ use commerce::provider::Provider;
 use commerce::time::Moment;
 use commerce::webhook::Headers;
 use commerce::webhook::event::paypal::{PayPalEvent, Resource, ResourceKind};
+use commerce::webhook::event::stripe::Named;
 use commerce::webhook::event::{ObjectState, ProviderObject};
 
 use crate::client::{Client, Wire};
@@ -226,6 +227,16 @@ impl<W: Wire> Gateway<W> {
             Err(error) => return Err(error),
         }
         Ok(objects)
+    }
+
+    /// Reads the object that a thin event of Stripe names. `account`: the connected account that it
+    /// lives in, `None` for our own. Gives `None` if there is nothing to fold.
+    ///
+    /// # Errors
+    /// [`GatewayError`]; [`GatewayError::NotYet`] if Stripe doesn't know the object.
+    pub async fn named(&self, named: &Named, account: Option<&str>) -> Result<Option<ProviderObject>, GatewayError> {
+        let request = stripe::read(named, account);
+        self.ask_stripe(&request, self.wire.now(), |answer| stripe::named(answer, named)).await
     }
 
     /// Whether PayPal's own copy of an event calls this resource a reversal. The signature of a

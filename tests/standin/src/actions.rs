@@ -3,6 +3,7 @@
 
 use serde_json::{Value, json};
 
+use crate::disputes::{Complaint, Decision};
 use crate::money::{Money, stripe_units};
 use crate::world::{State, World};
 use crate::{Provider, ids, paypal, stripe};
@@ -152,27 +153,96 @@ impl World {
         self.act(|world, state| world.stripe(state).refund_fails(refund).map(|()| refund.to_owned()))
     }
 
-    /// The shopper complains about a payment.
-    pub(crate) fn dispute(&self, payment: &str) -> ActionEvents {
-        self.act(|world, state| {
-            if is_stripes(payment) {
-                world.stripe(state).new_dispute(payment)
-            } else {
-                world.paypal(state).new_dispute(payment)
+    /// Stripe: a refund comes to another state.
+    pub(crate) fn refund_becomes(&self, refund: &str, status: &str) -> ActionEvents {
+        self.act(|world, state| world.stripe(state).refund_becomes(refund, status).map(|()| refund.to_owned()))
+    }
+
+    /// The shopper lets a sum be reserved, without the product.
+    pub(crate) fn hold(&self, payment: &Payment) -> ActionEvents {
+        self.act(|world, state| match payment.provider {
+            Provider::PayPal => {
+                let mut paypal = world.paypal(state);
+                let order = paypal.own_order(payment)?;
+                paypal.approve(&order);
+                paypal.authorize_whole(&order)
+            }
+            Provider::Stripe => {
+                let total = stripe_units(&payment.amount, &payment.currency)?;
+                let mut stripe = world.stripe(state);
+                let metadata = json!({"order_id": payment.order});
+                let intent = stripe.new_intent(&payment.currency.to_lowercase(), total, &metadata);
+                stripe.intent_authorized(&intent)?;
+                Some(intent)
             }
         })
     }
 
-    /// A dispute is decided, for or against the merchant.
-    pub(crate) fn resolve(&self, dispute: &str, won: bool) -> ActionEvents {
+    /// What was reserved is captured, all of it if no amount is named. Gives the payment.
+    pub(crate) fn take(&self, held: &str, amount: Option<&str>) -> ActionEvents {
+        self.act(|world, state| {
+            if is_stripes(held) {
+                let currency = state.stripe.intents.get(held)?["currency"].as_str()?.to_owned();
+                let units = match amount {
+                    Some(amount) => Some(stripe_units(amount, &currency)?),
+                    None => None,
+                };
+                return world.stripe(state).intent_take(held, units);
+            }
+            world.paypal(state).authorization_take(held, amount)
+        })
+    }
+
+    /// What was reserved is given up.
+    pub(crate) fn release(&self, held: &str) -> ActionEvents {
+        self.act(|world, state| {
+            let done = if is_stripes(held) {
+                world.stripe(state).intent_release(held)
+            } else {
+                world.paypal(state).authorization_release(held)
+            };
+            done.map(|()| held.to_owned())
+        })
+    }
+
+    /// The shopper complains about a payment.
+    pub(crate) fn dispute(&self, payment: &str, complaint: &Complaint) -> ActionEvents {
+        self.act(|world, state| {
+            if is_stripes(payment) {
+                world.stripe(state).new_dispute(payment, complaint)
+            } else {
+                world.paypal(state).new_dispute(payment, complaint)
+            }
+        })
+    }
+
+    /// An inquiry becomes a dispute.
+    pub(crate) fn escalate(&self, dispute: &str) -> ActionEvents {
         self.act(|world, state| {
             let done = if is_stripes(dispute) {
-                world.stripe(state).resolve(dispute, won)
+                world.stripe(state).escalate(dispute)
             } else {
-                world.paypal(state).resolve(dispute, won)
+                world.paypal(state).escalate(dispute)
             };
             done.map(|()| dispute.to_owned())
         })
+    }
+
+    /// A dispute is decided.
+    pub(crate) fn resolve(&self, dispute: &str, decision: &Decision) -> ActionEvents {
+        self.act(|world, state| {
+            let done = if is_stripes(dispute) {
+                world.stripe(state).resolve(dispute, decision)
+            } else {
+                world.paypal(state).resolve(dispute, decision)
+            };
+            done.map(|()| dispute.to_owned())
+        })
+    }
+
+    /// Stripe: another event that only names the object of this one.
+    pub(crate) fn thin(&self, event: &str) -> ActionEvents {
+        self.act(|world, state| world.stripe(state).thin(event))
     }
 
     /// An event of any type, about any resource.

@@ -10,6 +10,7 @@ use crate::Provider;
 use crate::actions::{ActionEvents, Outcome, Payment};
 use crate::authority::AUTHORITY;
 use crate::deliveries::Attempt;
+use crate::disputes::{Complaint, Decision};
 use crate::exchange::{Reply, Request};
 use crate::faults::{Fault, FaultKind};
 use crate::forge::with_the_crc_of;
@@ -77,8 +78,21 @@ async fn told(world: &Arc<World>, what: &str, order: &Value) -> Result<Value, Re
         "refund" => happened(&world.refund(id()?, text("amount"))),
         "reverse" => happened(&world.reverse(id()?, text("amount"))),
         "refund-fails" => happened(&world.refund_fails(id()?)),
-        "dispute" => happened(&world.dispute(id()?)),
-        "resolve" => happened(&world.resolve(id()?, yes("won"))),
+        "refund-becomes" => happened(&world.refund_becomes(id()?, text("status").ok_or("status is missing")?)),
+        "hold" => happened(&world.hold(&payment(order)?)),
+        "take" => happened(&world.take(id()?, text("amount"))),
+        "release" => happened(&world.release(id()?)),
+        "dispute" => {
+            let inquiry = order["inquiry"].as_bool().unwrap_or(false);
+            happened(&world.dispute(id()?, &Complaint { amount: text("amount").map(str::to_owned), inquiry }))
+        }
+        "escalate" => happened(&world.escalate(id()?)),
+        "resolve" => {
+            let name = text("decision").unwrap_or(if yes("won") { "won" } else { "lost" });
+            let decision = Decision::named(name, text("amount"));
+            happened(&world.resolve(id()?, &decision.ok_or("decision is won, lost, settled, prevented or silent")?))
+        }
+        "thin" => happened(&world.thin(text("event").ok_or("event is missing")?)),
         "publish" => {
             happened(&world.publish(provider(order)?, text("kind").ok_or("kind is missing")?, &order["resource"]))
         }

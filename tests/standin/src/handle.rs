@@ -8,6 +8,7 @@ use tokio::net::TcpListener;
 use crate::actions::{ActionEvents, Outcome, Payment};
 use crate::authority::AUTHORITY;
 use crate::deliveries::{Attempt, Event, Target};
+use crate::disputes::{Complaint, Decision};
 use crate::faults::Fault;
 use crate::settings::Settings;
 use crate::signing::{SignedDelivery, Signing, sign};
@@ -136,14 +137,54 @@ impl Standin {
         self.did(self.world.refund_fails(refund))
     }
 
-    /// The shopper complains about a payment.
+    /// Stripe: a refund comes to another state: `pending`, `succeeded`, `canceled`.
+    pub fn refund_becomes(&self, refund: &str, status: &str) -> ActionEvents {
+        self.did(self.world.refund_becomes(refund, status))
+    }
+
+    /// The shopper lets a sum be reserved: a PayPal authorization, a Stripe intent to capture.
+    pub fn hold(&self, payment: &Payment) -> ActionEvents {
+        self.did(self.world.hold(payment))
+    }
+
+    /// What was reserved is captured, all of it without an amount. Gives the payment.
+    pub fn take(&self, held: &str, amount: Option<&str>) -> ActionEvents {
+        self.did(self.world.take(held, amount))
+    }
+
+    /// What was reserved is given up.
+    pub fn release(&self, held: &str) -> ActionEvents {
+        self.did(self.world.release(held))
+    }
+
+    /// The shopper complains about all of a payment.
     pub fn dispute(&self, payment: &str) -> ActionEvents {
-        self.did(self.world.dispute(payment))
+        self.dispute_with(payment, &Complaint::default())
+    }
+
+    /// The shopper complains about a payment.
+    pub fn dispute_with(&self, payment: &str, complaint: &Complaint) -> ActionEvents {
+        self.did(self.world.dispute(payment, complaint))
+    }
+
+    /// An inquiry becomes a dispute.
+    pub fn escalate(&self, dispute: &str) -> ActionEvents {
+        self.did(self.world.escalate(dispute))
     }
 
     /// A dispute is decided, for or against the merchant.
     pub fn resolve(&self, dispute: &str, won: bool) -> ActionEvents {
-        self.did(self.world.resolve(dispute, won))
+        self.resolve_with(dispute, &if won { Decision::Won } else { Decision::Lost })
+    }
+
+    /// A dispute is decided.
+    pub fn resolve_with(&self, dispute: &str, decision: &Decision) -> ActionEvents {
+        self.did(self.world.resolve(dispute, decision))
+    }
+
+    /// Stripe: another event that only names the object of this one.
+    pub fn thin(&self, event: &str) -> ActionEvents {
+        self.did(self.world.thin(event))
     }
 
     /// An event of any type, about any resource.

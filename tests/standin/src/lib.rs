@@ -20,6 +20,7 @@
 //! | --- | --- |
 //! | `handle` | [`Standin`]: its start, and every command of a scenario |
 //! | `actions` | the acts of shoppers, banks and judges: [`ActionEvents`], [`Payment`] |
+//! | `disputes` | [`Complaint`]s and [`Decision`]s, of which the providers' own make theirs |
 //! | `deliveries` | [`Event`]s on their way to the webhook, [`Target`], [`Attempt`] |
 //! | `signing` | [`SignedDelivery`] deliveries; `authority`: the certificates; `forge`: another body with the same CRC-32 |
 //! | `faults` | faults on purpose: [`Fault`] |
@@ -36,8 +37,13 @@
 //! | `/standin/approve`, `/standin/pay` | `{id, outcome?}` of a PayPal order or a Stripe session |
 //! | `/standin/pay` | `{provider, order, amount, currency, payee?, outcome?}`: without a session; `outcome` is completed, pending or declined |
 //! | `/standin/settle` | `{id, paid?}`: a pending payment is decided |
-//! | `/standin/refund`, `reverse`, `refund-fails`, `dispute` | `{id, amount?}` of the capture or intent (`refund-fails`: of the refund) |
-//! | `/standin/resolve` | `{id, won?}` of a dispute |
+//! | `/standin/hold` | `{provider, order, amount, currency}`: the shopper lets a sum be reserved |
+//! | `/standin/take`, `release` | `{id, amount?}` of an authorization or intent: it is captured, or given up |
+//! | `/standin/refund`, `reverse`, `refund-fails` | `{id, amount?}` of the capture or intent (`refund-fails`: of the refund) |
+//! | `/standin/refund-becomes` | `{id, status}` of a refund of Stripe: pending, succeeded, canceled |
+//! | `/standin/dispute` | `{id, amount?, inquiry?}` of the capture or intent; `/standin/escalate` `{id}` of the inquiry |
+//! | `/standin/resolve` | `{id, won?}` of a dispute, or `{id, decision, amount?}`: won, lost, settled, prevented, silent |
+//! | `/standin/thin` | `{event}` of Stripe: another event that only names the object of this one |
 //! | `/standin/publish` | `{provider, kind, resource}`: an event of any type |
 //! | `/standin/deliver` | `{events: [id], times?, atOnce?, delayMs?}`: in this order, or at the same moment |
 //! | `/standin/sign` | `{event}` or `{provider, body}`, with `{wrongKey?, sentAt?, webhookId?, forgedBody?}`: headers and body |
@@ -49,6 +55,7 @@ mod actions;
 mod authority;
 mod control;
 mod deliveries;
+mod disputes;
 mod exchange;
 mod faults;
 mod forge;
@@ -67,6 +74,7 @@ mod world;
 pub use actions::{ActionEvents, Outcome, Payment};
 pub use authority::Certificate;
 pub use deliveries::{Attempt, Event, Target};
+pub use disputes::{Complaint, Decision};
 pub use faults::{Fault, FaultKind};
 pub use forge::with_the_crc_of;
 pub use handle::Standin;

@@ -8,7 +8,8 @@ use crate::foreign;
 use crate::provider::Provider;
 use crate::time::Moment;
 use crate::webhook::amount::Amount;
-use crate::webhook::event::stripe::{ORDER_METADATA, REFUND_METADATA, TYPES, payment_intent, refund as refund_object};
+use crate::webhook::event::stripe::{Named, ORDER_METADATA, REFUND_METADATA, TYPES};
+use crate::webhook::event::stripe_objects::{payment_intent, refund as refund_object};
 use crate::webhook::event::{ProviderObject, id, text};
 
 #[cfg(test)]
@@ -93,9 +94,27 @@ pub fn capture(capture: &NewCapture) -> Result<Request, GatewayError> {
 pub fn events(since: Moment, page: Option<&str>) -> Request {
     let (since, limit) = (since.0.div_euclid(1_000_000).to_string(), PAGE.to_string());
     let mut fields = vec![("created[gte]", since.as_str()), ("limit", &limit)];
-    fields.extend(TYPES.map(|(kind, _)| ("types[]", kind)));
+    fields.extend(TYPES.iter().filter(|kind| kind.listed).map(|kind| ("types[]", kind.name)));
     fields.extend(page.map(|last| ("starting_after", last)));
     versioned(Request::get(format!("/v1/events?{}", form(&fields))))
+}
+
+/// Reads the object that a thin event names. `account`: the connected account that it lives in,
+/// `None` for our own.
+pub fn read(named: &Named, account: Option<&str>) -> Request {
+    let request = versioned(Request::get(named.path()));
+    match account {
+        Some(account) => request.with("stripe-account", account),
+        None => request,
+    }
+}
+
+/// Reads the object in the answer to [`read`]. `None` if there is nothing to fold.
+///
+/// # Errors
+/// [`GatewayError::Unexpected`] for another object.
+pub fn named(answer: &Answer, named: &Named) -> Result<Option<ProviderObject>, GatewayError> {
+    named.object(&resource(answer)?).map_err(|_| GatewayError::Unexpected)
 }
 
 /// Reads a checkout session that was created.

@@ -49,13 +49,25 @@ impl Amount {
         Ok(amount)
     }
 
-    /// An integer as Stripe sends it.
+    /// Reads a decimal string as PayPal sends it. A currency that is missing from our list of
+    /// PayPal's has the digits of ISO 4217: the money has moved, whatever the list says.
+    ///
+    /// # Errors
+    /// Any [`AmountError`]; `CurrencyNotTaken` for what is no currency.
+    pub fn from_paypal(value: &str, code: &str) -> Result<Self, AmountError> {
+        let currency = currency(code).ok_or(AmountError::CurrencyNotTaken)?;
+        let digits = told_digits(Provider::PayPal, currency);
+        Ok(Self { minor: minor(value, digits)?, digits, currency })
+    }
+
+    /// Reads an integer as Stripe sends it. A currency that is missing from our list of Stripe's
+    /// has the digits of ISO 4217.
     ///
     /// # Errors
     /// `CurrencyNotTaken`, `TooLarge`.
     pub fn from_stripe(units: i64, code: &str) -> Result<Self, AmountError> {
         let currency = currency(code).ok_or(AmountError::CurrencyNotTaken)?;
-        let digits = digits(Provider::Stripe, currency).ok_or(AmountError::CurrencyNotTaken)?;
+        let digits = told_digits(Provider::Stripe, currency);
         if units.unsigned_abs() >= limit(digits) {
             return Err(AmountError::TooLarge);
         }
@@ -125,6 +137,11 @@ pub fn digits(provider: Provider, currency: Currency) -> Option<u8> {
         Provider::Stripe if currency.is_in(STRIPE_THREE) => Some(3),
         Provider::Stripe => (currency.is_in(STRIPE) || currency.is_in(STRIPE_TIMES_100)).then_some(2),
     }
+}
+
+/// The decimal digits of a sum that the provider tells of.
+fn told_digits(provider: Provider, currency: Currency) -> u8 {
+    digits(provider, currency).unwrap_or(currency.minor_digits() as u8)
 }
 
 /// Of which number every Stripe amount in this currency has to be a multiple.
@@ -212,6 +229,25 @@ mod tests {
         assert_eq!(Amount::from_stripe(1, "xxx"), Err(CurrencyNotTaken));
         for units in [10_000_000_000_000, -10_000_000_000_000, i64::MAX, i64::MIN] {
             assert_eq!(Amount::from_stripe(units, "usd"), Err(TooLarge), "{units}");
+        }
+    }
+
+    #[test]
+    fn money_that_a_provider_tells_of_is_read_in_every_currency_of_iso_4217() {
+        for (value, code, expected) in [
+            ("30.00", "XCG", Ok("30.00")),
+            ("30.00", "ZWG", Ok("30.00")),
+            ("1.234", "KWD", Ok("1.234")),
+            ("30", "ISK", Ok("30")),
+            ("30.00", "HUF", Ok("30")),
+            ("30.00", "XXX", Err(CurrencyNotTaken)),
+            ("30.00", "HRK", Err(CurrencyNotTaken)),
+        ] {
+            let read = Amount::from_paypal(value, code).map(|amount| amount.to_string());
+            assert_eq!(read, expected.map(str::to_owned), "{code}");
+        }
+        for (code, text) in [("xcg", "30.00"), ("ghs", "30.00"), ("iqd", "3.000")] {
+            assert_eq!(Amount::from_stripe(3000, code).unwrap().to_string(), text, "{code}");
         }
     }
 

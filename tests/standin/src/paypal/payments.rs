@@ -102,29 +102,56 @@ impl PayPalCall<'_> {
     }
 
     pub(super) fn authorization_capture(&mut self, id: &str, body: &Value, whole: bool) -> Reply {
-        let Some(authorization) = self.state.paypal.authorizations.get_mut(id) else { return not_found() };
+        let Some(authorization) = self.state.paypal.authorizations.get(id) else { return not_found() };
         if authorization["status"] != "CREATED" {
             return unprocessable("AUTHORIZATION_ALREADY_CAPTURED", "Authorization has already been captured.");
         }
         let amount = if body["amount"].is_null() { &authorization["amount"] } else { &body["amount"] };
         let Some(amount) = Money::read(amount) else { return invalid("/amount", "INVALID_PARAMETER_VALUE") };
-        authorization["status"] = "CAPTURED".into();
-        let unit = authorization.clone();
-        let order = unit["supplementary_data"]["related_ids"]["order_id"].as_str().map(str::to_owned);
-        let capture = self.new_capture(&unit, &amount, "COMPLETED", order.as_deref(), Some(id));
+        let Some(capture) = self.authorization_captured(id, &amount) else { return not_found() };
         let capture = &self.state.paypal.captures[&capture];
         Reply::json(201, &if whole { capture.clone() } else { minimal(capture) })
     }
 
+    /// A hold is captured, all of it if no amount is named.
+    pub(crate) fn authorization_take(&mut self, id: &str, amount: Option<&str>) -> Option<String> {
+        let held = self.state.paypal.authorizations.get(id).filter(|held| held["status"] == "CREATED")?;
+        let whole = Money::read(&held["amount"])?;
+        let amount = match amount {
+            Some(amount) => Money::parse(amount, &whole.currency)?,
+            None => whole,
+        };
+        self.authorization_captured(id, &amount)
+    }
+
+    /// The capture of a hold, as its last one.
+    fn authorization_captured(&mut self, id: &str, amount: &Money) -> Option<String> {
+        let authorization = self.state.paypal.authorizations.get_mut(id)?;
+        authorization["status"] = "CAPTURED".into();
+        authorization["update_time"] = ids::rfc3339(ids::now()).into();
+        let unit = authorization.clone();
+        let order = unit["supplementary_data"]["related_ids"]["order_id"].as_str().map(str::to_owned);
+        Some(self.new_capture(&unit, amount, "COMPLETED", order.as_deref(), Some(id)))
+    }
+
     pub(super) fn authorization_void(&mut self, id: &str) -> Reply {
-        let Some(authorization) = self.state.paypal.authorizations.get_mut(id) else { return not_found() };
-        if authorization["status"] != "CREATED" {
-            return unprocessable("PREVIOUSLY_CAPTURED", "Authorization has been previously captured.");
+        if !self.state.paypal.authorizations.contains_key(id) {
+            return not_found();
         }
+        match self.authorization_release(id) {
+            Some(()) => Reply::empty(204),
+            None => unprocessable("PREVIOUSLY_CAPTURED", "Authorization has been previously captured."),
+        }
+    }
+
+    /// A hold is given up, announced.
+    pub(crate) fn authorization_release(&mut self, id: &str) -> Option<()> {
+        let authorization = self.state.paypal.authorizations.get_mut(id).filter(|held| held["status"] == "CREATED")?;
         authorization["status"] = "VOIDED".into();
+        authorization["update_time"] = ids::rfc3339(ids::now()).into();
         let voided = authorization.clone();
         self.publish("PAYMENT.AUTHORIZATION.VOIDED", &voided);
-        Reply::empty(204)
+        Some(())
     }
 
     pub(super) fn refund_create(&mut self, capture: &str, body: &Value, whole: bool) -> Reply {

@@ -17,6 +17,31 @@ impl StripeCall<'_> {
         self.state.publish(Provider::Stripe, &id, kind, &body)
     }
 
+    /// The thin form of a snapshot: an event of its own that names the snapshot's object.
+    pub(crate) fn thin(&mut self, snapshot: &str) -> Option<String> {
+        let event = self.state.events.iter().find(|event| event.id == snapshot)?;
+        let (kind, told) = (event.kind.clone(), serde_json::from_slice::<Value>(&event.body).ok()?);
+        let object = &told["data"]["object"];
+        let named = object["object"].as_str()?;
+        let folder = match named {
+            "checkout.session" => "checkout/sessions",
+            "payment_intent" => "payment_intents",
+            "charge" => "charges",
+            "refund" => "refunds",
+            "dispute" => "disputes",
+            _ => return None,
+        };
+        let id = format!("evt_test_{}", ids::token(24));
+        let related =
+            json!({"id": object["id"], "type": named, "url": format!("/v1/{folder}/{}", object["id"].as_str()?)});
+        let body = json!({
+            "id": id, "object": "v2.core.event", "type": format!("v1.{kind}"), "livemode": self.settings.live,
+            "created": ids::moment(), "context": null, "reason": null, "related_object": related,
+            "snapshot_event": snapshot,
+        });
+        Some(self.state.publish(Provider::Stripe, &id, &format!("v1.{kind}"), &body))
+    }
+
     /// The list, newest first, in pages of `limit` after `starting_after`.
     pub(super) fn events(&self, request: &Request) -> Reply {
         let limit = request.parameter("limit").and_then(|limit| limit.parse().ok()).unwrap_or(10_usize).clamp(1, 100);

@@ -1,6 +1,7 @@
 //! Stripe: checkout sessions, payment intents, charges, refunds, disputes and events of API version
 //! 1.
 
+mod disputes;
 mod events;
 mod form;
 mod payments;

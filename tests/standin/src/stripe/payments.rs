@@ -52,6 +52,43 @@ impl StripeCall<'_> {
         self.intent_becomes(id, "requires_capture", "payment_intent.amount_capturable_updated")
     }
 
+    /// A hold is captured, all of it if no amount is named, and the rest is released.
+    pub(crate) fn intent_take(&mut self, id: &str, amount: Option<i64>) -> Option<String> {
+        let capturable = self.state.stripe.intents.get(id)?["amount_capturable"].as_i64()?;
+        let amount = amount.unwrap_or(capturable);
+        (1..=capturable).contains(&amount).then_some(())?;
+        self.captured(id, amount, capturable - amount);
+        self.intent_becomes(id, "succeeded", "payment_intent.succeeded")?;
+        Some(id.to_owned())
+    }
+
+    /// A hold is given up: its charge is "refunded", though nothing was taken.
+    pub(crate) fn intent_release(&mut self, id: &str) -> Option<()> {
+        let intent = self.state.stripe.intents.get_mut(id).filter(|intent| intent["status"] == "requires_capture")?;
+        intent["amount_capturable"] = 0.into();
+        let charge = intent["latest_charge"].as_str()?.to_owned();
+        let charge = self.state.stripe.charges.get_mut(&charge)?;
+        (charge["amount_refunded"], charge["refunded"]) = (charge["amount"].clone(), true.into());
+        let charge = charge.clone();
+        self.publish("charge.refunded", &charge);
+        self.intent_becomes(id, "canceled", "payment_intent.canceled")
+    }
+
+    /// The charge of a hold of which a part is taken. What is released counts as refunded.
+    fn captured(&mut self, intent: &str, amount: i64, released: i64) {
+        let charge = self.state.stripe.intents.get(intent).and_then(|intent| intent["latest_charge"].as_str());
+        let charge = charge.unwrap_or_default().to_owned();
+        if let Some(charge) = self.state.stripe.charges.get_mut(&charge) {
+            (charge["captured"], charge["amount_captured"]) = (true.into(), amount.into());
+            charge["amount_refunded"] = released.into();
+            let charge = charge.clone();
+            self.publish("charge.captured", &charge);
+        }
+        if let Some(intent) = self.state.stripe.intents.get_mut(intent) {
+            (intent["amount_received"], intent["amount_capturable"]) = (amount.into(), 0.into());
+        }
+    }
+
     fn charge(&mut self, intent: &str, amount: i64, captured: bool) -> Option<Value> {
         let of = self.state.stripe.intents.get(intent)?;
         let id = format!("ch_{}", ids::token(24));
@@ -82,15 +119,7 @@ impl StripeCall<'_> {
                 "The amount is larger than what can be captured.",
             );
         }
-        let charge = intent["latest_charge"].as_str().unwrap_or_default().to_owned();
-        if let Some(charge) = self.state.stripe.charges.get_mut(&charge) {
-            (charge["captured"], charge["amount_captured"]) = (true.into(), amount.into());
-            let charge = charge.clone();
-            self.publish("charge.captured", &charge);
-        }
-        if let Some(intent) = self.state.stripe.intents.get_mut(id) {
-            (intent["amount_received"], intent["amount_capturable"]) = (amount.into(), 0.into());
-        }
+        self.captured(id, amount, capturable - amount);
         self.changed(id, "succeeded", "payment_intent.succeeded")
     }
 

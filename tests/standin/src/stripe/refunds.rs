@@ -1,4 +1,4 @@
-//! Refunds and disputes of charges.
+//! Refunds of charges.
 
 use serde_json::{Value, json};
 
@@ -22,7 +22,7 @@ impl StripeCall<'_> {
     }
 
     /// The charge of a payment, which may be named itself.
-    fn charge_of(&self, payment: &str) -> Option<String> {
+    pub(super) fn charge_of(&self, payment: &str) -> Option<String> {
         if self.state.stripe.charges.contains_key(payment) {
             return Some(payment.to_owned());
         }
@@ -38,8 +38,10 @@ impl StripeCall<'_> {
     ) -> Result<String, &'static str> {
         let charge = self.charge_of(payment).ok_or("resource_missing")?;
         let taken = self.state.stripe.charges.get_mut(&charge).ok_or("resource_missing")?;
-        let (total, before) =
-            (taken["amount_captured"].as_i64().unwrap_or(0), taken["amount_refunded"].as_i64().unwrap_or(0));
+        let number = |name: &str| taken[name].as_i64().unwrap_or(0);
+        // What was reserved and never taken counts as refunded.
+        let (total, released) = (number("amount_captured"), number("amount") - number("amount_captured"));
+        let before = number("amount_refunded") - released;
         let amount = amount.unwrap_or(total - before);
         if before >= total {
             return Err("charge_already_refunded");
@@ -47,7 +49,7 @@ impl StripeCall<'_> {
         if !(1..=total - before).contains(&amount) {
             return Err("amount_too_large");
         }
-        taken["amount_refunded"] = (before + amount).into();
+        taken["amount_refunded"] = (released + before + amount).into();
         taken["refunded"] = (before + amount == total).into();
         let taken = taken.clone();
         let id = format!("re_{}", ids::token(24));
@@ -74,28 +76,17 @@ impl StripeCall<'_> {
         Some(())
     }
 
-    /// A complaint about a payment, announced.
-    pub(crate) fn new_dispute(&mut self, payment: &str) -> Option<String> {
-        let charge = self.charge_of(payment)?;
-        let taken = self.state.stripe.charges.get_mut(&charge)?;
-        taken["disputed"] = true.into();
-        let id = format!("du_{}", ids::token(24));
-        let dispute = json!({
-            "id": id, "object": "dispute", "amount": taken["amount_captured"], "charge": charge, "created": ids::now(),
-            "currency": taken["currency"], "livemode": self.settings.live, "metadata": {}, "payment_intent": taken["payment_intent"],
-            "reason": "fraudulent", "status": "needs_response",
-        });
-        self.state.stripe.disputes.insert(id.clone(), dispute.clone());
-        self.publish("charge.dispute.created", &dispute);
-        Some(id)
-    }
-
-    /// The end of a dispute, announced.
-    pub(crate) fn resolve(&mut self, id: &str, won: bool) -> Option<()> {
-        let dispute = self.state.stripe.disputes.get_mut(id)?;
-        dispute["status"] = if won { "won" } else { "lost" }.into();
-        let dispute = dispute.clone();
-        self.publish("charge.dispute.closed", &dispute);
+    /// A refund in another state, announced: `pending`, `succeeded`, `canceled`.
+    pub(crate) fn refund_becomes(&mut self, id: &str, status: &str) -> Option<()> {
+        let refund = self.state.stripe.refunds.get_mut(id)?;
+        refund["status"] = status.into();
+        let refund = refund.clone();
+        if status == "canceled" {
+            let charge = self.state.stripe.charges.get_mut(refund["charge"].as_str()?)?;
+            charge["amount_refunded"] = (charge["amount_refunded"].as_i64()? - refund["amount"].as_i64()?).into();
+            charge["refunded"] = false.into();
+        }
+        self.publish("refund.updated", &refund);
         Some(())
     }
 }

@@ -193,11 +193,9 @@ fn a_refusal_is_named_by_stripes_codes_and_nothing_else_of_its_text() {
 #[test]
 fn events_are_listed_page_by_page() {
     let first = events(Moment(1_769_860_800_999_999), None);
-    assert!(
-        first
-            .path
-            .starts_with("/v1/events?created%5Bgte%5D=1769860800&limit=100&types%5B%5D=payment_intent.succeeded&")
-    );
+    assert!(first.path.starts_with("/v1/events?created%5Bgte%5D=1769860800&limit=100&types%5B%5D="));
+    assert!(first.path.contains("&types%5B%5D=payment_intent.succeeded&"));
+    assert_eq!(first.path.matches("types%5B%5D=").count(), 20, "Stripe takes no more");
     assert!(!first.path.contains("starting_after"));
     assert!(events(Moment(0), Some("evt_9")).path.ends_with("&starting_after=evt_9"));
     let list = |more: Value| {
@@ -211,4 +209,24 @@ fn events_are_listed_page_by_page() {
     for wrong in [json!({}), json!({ "data": [{ "id": "evt_1" }] })] {
         assert_eq!(page(&answer(200, &wrong)), Err(GatewayError::Unexpected), "{wrong}");
     }
+}
+
+#[test]
+fn a_named_object_is_read_in_the_account_that_it_lives_in() {
+    let body = json!({ "id": "evt_1", "type": "v1.payment_intent.succeeded", "created": "2026-01-15T12:00:00Z",
+        "related_object": { "id": "pi_1", "type": "payment_intent" } });
+    let event = crate::webhook::event::stripe::StripeEvent::parse(body.to_string().as_bytes()).unwrap();
+    let crate::webhook::event::stripe::About::Named(object) = event.about else { panic!("no name") };
+    let own = read(&object, None);
+    assert_eq!(
+        (own.path.as_str(), own.headers.iter().any(|(name, _)| *name == "stripe-account")),
+        ("/v1/payment_intents/pi_1", false)
+    );
+    let connected = read(&object, Some("acct_2"));
+    assert!(connected.headers.iter().any(|(name, value)| *name == "stripe-account" && value == "acct_2"));
+
+    let intent = json!({ "id": "pi_1", "status": "succeeded", "amount_received": 500, "currency": "usd" });
+    assert!(named(&answer(200, &intent), &object).unwrap().is_some());
+    assert_eq!(named(&answer(404, &json!(null)), &object), Err(GatewayError::NotYet));
+    assert_eq!(named(&answer(200, &json!({ "id": "pi_2" })), &object), Err(GatewayError::Unexpected));
 }

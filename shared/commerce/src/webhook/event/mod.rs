@@ -2,12 +2,13 @@
 //!
 //! A PayPal body proves nothing beyond its CRC-32, so it only names a [`paypal::Resource`] to read
 //! from the API. The API's answer becomes [`ProviderObject`]s. A Stripe body is signed as a whole:
-//! its objects are read from it directly.
+//! the object of a snapshot is read from it directly, and a thin event names one to read from the API.
 
 mod object;
 pub mod paypal;
 mod paypal_resource;
 pub mod stripe;
+pub(crate) mod stripe_objects;
 mod subject;
 
 pub use object::{ObjectKind, ObjectState, ProviderObject};

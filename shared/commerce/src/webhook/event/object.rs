@@ -34,12 +34,18 @@ pub enum ObjectState {
     Failed,
     /// Given up before money moved; also an authorization that was used up.
     Cancelled,
+    /// A question about a payment that may become a dispute. No money has moved.
+    Inquiry,
     /// A dispute that isn't decided.
     Open,
     /// A dispute decided for the seller.
     Won,
-    /// A dispute decided against the seller.
+    /// A dispute that took money from the seller: `returned` of the object, else all of its amount.
     Lost,
+    /// A dispute that ended without a decision, and took nothing: prevented, settled by a refund.
+    Closed,
+    /// A dispute that is over, and the provider doesn't say how.
+    Undecided,
 }
 
 /// One object in its state at one moment.
@@ -66,6 +72,11 @@ pub struct ProviderObject {
     pub reversal: bool,
     /// A refund that we asked for: our request's id as the provider was told it.
     pub request: Option<Uuid>,
+    /// The sum that a lost dispute took. PayPal also tells it by refunds, Stripe only here.
+    pub returned: Option<Amount>,
+    /// When the seller's answer to a dispute is due.
+    #[serde(serialize_with = "rfc3339")]
+    pub due_at: Option<Moment>,
     /// Our order's id as the provider was told it.
     pub order_reference: Option<String>,
     /// The thing that it belongs to at the provider: a PayPal order, a Stripe checkout session.
@@ -75,6 +86,12 @@ pub struct ProviderObject {
     /// When the provider says it last changed.
     #[serde(serialize_with = "rfc3339")]
     pub changed_at: Option<Moment>,
+}
+
+/// A UUID in lower case with dashes (RFC 9562, section 4: its letters may be of either case); any
+/// other reference as it is.
+fn canonical(reference: String) -> String {
+    Uuid::try_parse(reference.trim()).map_or(reference, |id| id.to_string())
 }
 
 fn rfc3339<S: Serializer>(moment: &Option<Moment>, serializer: S) -> Result<S::Ok, S::Error> {
@@ -94,6 +111,8 @@ impl ProviderObject {
             refunded_total: None,
             reversal: false,
             request: None,
+            returned: None,
+            due_at: None,
             order_reference: None,
             external_order: None,
             payee: None,
@@ -102,11 +121,12 @@ impl ProviderObject {
     }
 
     /// Without texts that no text of ours can be: a reference with control characters names
-    /// nothing.
+    /// nothing. A reference that is a UUID has the form in which ours are written.
     pub fn printable(self) -> Self {
         let printable =
             |text: Option<String>| text.filter(|text| text.len() <= 255 && !text.chars().any(char::is_control));
-        Self { order_reference: printable(self.order_reference), payee: printable(self.payee), ..self }
+        let order_reference = printable(self.order_reference).map(canonical);
+        Self { order_reference, payee: printable(self.payee), ..self }
     }
 
     /// Whether this is the object that is claimed, and as it is claimed. A field that the claim
@@ -118,6 +138,7 @@ impl ProviderObject {
         (self.kind, &self.id, self.state) == (claim.kind, &claim.id, claim.state)
             && (self.amount, &self.currency) == (claim.amount, &claim.currency)
             && fits(&claim.refunded_total, &self.refunded_total)
+            && fits(&claim.returned, &self.returned)
             && fits(&claim.parent, &self.parent)
             && fits(&claim.order_reference, &self.order_reference)
             && fits(&claim.external_order, &self.external_order)

@@ -54,19 +54,20 @@ impl PayPalEvent {
 /// The resource that an event type is about, by its name and its resource version: `resource_type`
 /// says `sale` for a sale's refund.
 fn wanted(kind: &str, second: bool) -> Option<(ResourceKind, bool)> {
-    use ResourceKind::{Authorization, Capture, CaptureV1, Dispute, Order, Refund, RefundV1, SaleV1};
+    use ResourceKind::{Authorization, AuthorizationV1, Capture, CaptureV1, Dispute, Order, Refund, RefundV1, SaleV1};
     let (family, what) = kind.rsplit_once('.')?;
     let capture = if second { Capture } else { CaptureV1 };
     let refund = if second { Refund } else { RefundV1 };
+    let authorization = if second { Authorization } else { AuthorizationV1 };
     Some(match (family, what) {
         ("PAYMENT.CAPTURE", "COMPLETED" | "PENDING" | "DENIED" | "DECLINED") => (capture, false),
         ("PAYMENT.CAPTURE", "REFUNDED") => (refund, false),
         ("PAYMENT.CAPTURE", "REVERSED") => (refund, true),
-        ("PAYMENT.REFUND", "PENDING" | "COMPLETED" | "FAILED") => (refund, false),
+        ("PAYMENT.REFUND", "PENDING" | "COMPLETED" | "FAILED" | "CANCELLED") => (refund, false),
         ("PAYMENT.SALE", "COMPLETED" | "PENDING" | "DENIED") => (SaleV1, false),
         ("PAYMENT.SALE", "REFUNDED") => (RefundV1, false),
         ("PAYMENT.SALE", "REVERSED") => (RefundV1, true),
-        ("PAYMENT.AUTHORIZATION", "CREATED" | "VOIDED") if second => (Authorization, false),
+        ("PAYMENT.AUTHORIZATION", "CREATED" | "CAPTURED" | "VOIDED" | "EXPIRED" | "DENIED") => (authorization, false),
         ("CHECKOUT.ORDER", "APPROVED" | "COMPLETED") if second => (Order, false),
         ("CUSTOMER.DISPUTE", "CREATED" | "UPDATED" | "RESOLVED") => (Dispute, false),
         _ => return None,

@@ -4,7 +4,6 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::{ObjectKind, ObjectState, ProviderObject, id, is_id, text};
-use crate::provider::Provider;
 use crate::webhook::amount::Amount;
 use crate::webhook::{Reason, moment};
 
@@ -27,6 +26,8 @@ pub enum ResourceKind {
     CaptureV1,
     /// `/v1/payments/refund`
     RefundV1,
+    /// `/v1/payments/authorization`
+    AuthorizationV1,
 }
 
 /// One resource to read from the API.
@@ -53,6 +54,7 @@ impl Resource {
             ResourceKind::SaleV1 => "v1/payments/sale",
             ResourceKind::CaptureV1 => "v1/payments/capture",
             ResourceKind::RefundV1 => "v1/payments/refund",
+            ResourceKind::AuthorizationV1 => "v1/payments/authorization",
         };
         format!("/{folder}/{}", self.id)
     }
@@ -97,17 +99,20 @@ fn objects(resource: &Resource, answer: &Value) -> Option<Vec<ProviderObject>> {
         ResourceKind::Refund | ResourceKind::RefundV1 => {
             ProviderObject { reversal: resource.reversal, ..refund(answer)? }
         }
-        ResourceKind::Authorization => authorization(answer)?,
+        ResourceKind::Authorization | ResourceKind::AuthorizationV1 => authorization(answer)?,
         ResourceKind::Dispute => dispute(answer)?,
         ResourceKind::Order => return order(answer),
     };
     Some(vec![object])
 }
 
-/// A capture or a sale. `REFUNDED` is a state of its refunds, not of the money taken.
+/// A capture or a sale. `REFUNDED` is a state of its refunds, not of the money taken. Money that
+/// PayPal holds isn't paid, whatever the state says.
 fn payment(value: &Value) -> Option<ProviderObject> {
     let amount = amount(value, "amount")?;
+    let held = text(value, &["payment_hold_status"]).is_some_and(|hold| hold.eq_ignore_ascii_case("held"));
     let (state, refunded) = match status(value)?.as_str() {
+        "COMPLETED" if held => (ObjectState::Pending, None),
         "COMPLETED" | "PARTIALLY_REFUNDED" => (ObjectState::Completed, None),
         "REFUNDED" => (ObjectState::Completed, Some(amount)),
         "PENDING" => (ObjectState::Pending, None),
@@ -125,7 +130,7 @@ fn refund(value: &Value) -> Option<ProviderObject> {
         "COMPLETED" => ObjectState::Completed,
         "PENDING" => ObjectState::Pending,
         "FAILED" => ObjectState::Failed,
-        "CANCELLED" => ObjectState::Cancelled,
+        "CANCELLED" | "CANCELED" => ObjectState::Cancelled,
         _ => return None,
     };
     let object = ProviderObject::new(ObjectKind::Refund, id(value, "id")?, state).with_amount(amount(value, "amount")?);
@@ -139,9 +144,10 @@ fn refund(value: &Value) -> Option<ProviderObject> {
 
 fn authorization(value: &Value) -> Option<ProviderObject> {
     let state = match status(value)?.as_str() {
-        "CREATED" | "PARTIALLY_CAPTURED" => ObjectState::Authorized,
+        // The first generation says AUTHORIZED.
+        "CREATED" | "AUTHORIZED" | "PARTIALLY_CAPTURED" => ObjectState::Authorized,
         "PENDING" => ObjectState::Pending,
-        "DENIED" => ObjectState::Failed,
+        "DENIED" | "DECLINED" | "FAILED" => ObjectState::Failed,
         "CAPTURED" | "VOIDED" | "EXPIRED" => ObjectState::Cancelled,
         _ => return None,
     };
@@ -150,27 +156,37 @@ fn authorization(value: &Value) -> Option<ProviderObject> {
 }
 
 /// A dispute over one transaction. (PayPal's schema allows several; it opens one dispute for each.)
+///
+/// At the stage of an inquiry no money has moved. Of one that is resolved the amount decides before
+/// the code of its outcome does: an item may have been replaced, or a part given back.
 fn dispute(value: &Value) -> Option<ProviderObject> {
-    let outcome = text(value, &["dispute_outcome", "outcome_code"]);
-    let state = match (status(value)?.as_str(), outcome) {
+    let disputed = amount(value, "dispute_amount");
+    let refunded = value.get("dispute_outcome").and_then(|outcome| amount(outcome, "amount_refunded"));
+    let (state, returned) = match (status(value)?.as_str(), text(value, &["dispute_outcome", "outcome_code"])) {
+        // The seller keeps the money; a payout is PayPal's own.
         ("RESOLVED", Some("RESOLVED_SELLER_FAVOUR" | "CANCELED_BY_BUYER" | "RESOLVED_WITH_PAYOUT" | "DENIED")) => {
-            ObjectState::Won
+            (ObjectState::Won, None)
         }
-        // ACCEPTED, RESOLVED_BUYER_FAVOUR, and any that doesn't say that the seller keeps the
-        // money.
-        ("RESOLVED", _) => ObjectState::Lost,
-        _ => ObjectState::Open,
+        ("RESOLVED", Some("RESOLVED_BUYER_FAVOUR" | "ACCEPTED")) => (ObjectState::Lost, refunded.or(disputed)),
+        ("RESOLVED", _) if refunded.is_some_and(|refunded| refunded.minor > 0) => (ObjectState::Lost, refunded),
+        ("RESOLVED", _) => (ObjectState::Undecided, None),
+        _ if text(value, &["dispute_life_cycle_stage"]) == Some("INQUIRY") => (ObjectState::Inquiry, None),
+        _ => (ObjectState::Open, None),
     };
     let object = ProviderObject::new(ObjectKind::Dispute, id(value, "dispute_id")?, state);
-    let object = match amount(value, "dispute_amount") {
+    // What was refunded is in the payment's currency, so it does for a dispute that names no sum.
+    let object = match disputed.or(returned) {
         Some(amount) => object.with_amount(amount),
         None => object,
     };
+    let returned = returned.filter(|returned| Some(returned.currency.as_str()) == object.currency.as_deref());
     let transaction = value.get("disputed_transactions").and_then(|all| all.get(0)).unwrap_or(&Value::Null);
     Some(ProviderObject {
         parent: id(transaction, "seller_transaction_id"),
         payee: text(transaction, &["seller", "merchant_id"]).map(str::to_owned),
         order_reference: text(transaction, &["custom"]).map(str::to_owned),
+        returned,
+        due_at: text(value, &["seller_response_due_date"]).and_then(moment),
         ..common(object, value)
     })
 }
@@ -225,7 +241,7 @@ fn amount(value: &Value, key: &str) -> Option<Amount> {
     let money = value.get(key)?;
     let number = text(money, &["value"]).or_else(|| text(money, &["total"]))?;
     let code = text(money, &["currency_code"]).or_else(|| text(money, &["currency"]))?;
-    Some(Amount::parse(Provider::PayPal, number, code).ok()?.unsigned())
+    Some(Amount::from_paypal(number, code).ok()?.unsigned())
 }
 
 /// The last part of the link to what this belongs to, if that is in `folder`.

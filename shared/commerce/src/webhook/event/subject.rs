@@ -17,7 +17,7 @@ pub struct Event {
     pub kind: String,
     /// When it happened, if the provider says so.
     pub occurred_at: Option<Moment>,
-    /// Stripe: the connected account that it belongs to.
+    /// Stripe: the account that it belongs to, if it isn't the endpoint's own.
     pub account: Option<String>,
     /// Stripe: real money or test mode.
     pub livemode: Option<bool>,
@@ -41,6 +41,8 @@ pub enum Subject {
     },
     /// An object as Stripe tells it.
     Object(Box<ProviderObject>),
+    /// An object to ask Stripe for.
+    Named(stripe::Named),
     /// Something of ours that can't be read: kept, with its id and type, for somebody to look at.
     Unreadable,
 }
@@ -58,10 +60,22 @@ impl Event {
         let unreadable = |(id, kind): (String, String)| {
             let value = foreign::parse(body).unwrap_or_default();
             let livemode = value.get("livemode").and_then(Value::as_bool);
-            let account = super::id(&value, "account").filter(|_| provider == Provider::Stripe);
+            // An account that can't be read is nobody's.
+            let account = match provider {
+                Provider::PayPal => None,
+                Provider::Stripe => stripe::account(&value).unwrap_or_else(|| Some("unreadable".to_owned())),
+            };
             Self { id, kind, occurred_at: None, account, livemode, subject: Subject::Unreadable }
         };
         event.or_else(|reason| envelope(provider, body).map(unreadable).ok_or(reason))
+    }
+
+    /// The path of the resource that it names at PayPal.
+    pub fn resource(&self) -> Option<String> {
+        match &self.subject {
+            Subject::Resource { resource, .. } => Some(resource.path()),
+            _ => None,
+        }
     }
 
     /// The provider's id of what it is about, for the claim's key.
@@ -69,6 +83,7 @@ impl Event {
         match &self.subject {
             Subject::Resource { resource, .. } => Some(&resource.id),
             Subject::Object(object) => Some(&object.id),
+            Subject::Named(named) => Some(&named.id),
             Subject::Nothing | Subject::Unreadable => None,
         }
     }
@@ -87,7 +102,11 @@ impl From<paypal::PayPalEvent> for Event {
 
 impl From<stripe::StripeEvent> for Event {
     fn from(event: stripe::StripeEvent) -> Self {
-        let subject = event.object.map_or(Subject::Nothing, |object| Subject::Object(Box::new(object)));
+        let subject = match event.about {
+            stripe::About::Nothing => Subject::Nothing,
+            stripe::About::Object(object) => Subject::Object(object),
+            stripe::About::Named(named) => Subject::Named(named),
+        };
         let (id, kind, occurred_at) = (event.id, event.kind, event.created_at);
         Self { id, kind, occurred_at, account: event.account, livemode: event.livemode, subject }
     }
@@ -142,5 +161,22 @@ mod tests {
             "status":"succeeded","amount_received":100,"currency":"eur","metadata":{"order_id":"a\u0000b"}}}}"#;
         let Subject::Object(object) = stripe(body).unwrap().subject else { panic!("no object") };
         assert_eq!(object.printable().order_reference, None);
+    }
+
+    #[test]
+    fn a_reference_that_is_a_uuid_is_written_as_ours_are() {
+        let ours = "0190c3e2-7d4b-7c3a-9f10-1a2b3c4d5e6f";
+        for (told, read) in [
+            (ours, ours),
+            ("0190C3E2-7D4B-7C3A-9F10-1A2B3C4D5E6F", ours),
+            ("0190c3e2-7D4B-7c3a-9F10-1a2b3c4d5e6F", ours),
+            (" 0190c3e2-7d4b-7c3a-9f10-1a2b3c4d5e6f", ours),
+            ("Order-17", "Order-17"),
+        ] {
+            let body = serde_json::json!({"id": "evt_1", "type": "payment_intent.succeeded", "data": {"object": {"id": "pi_1",
+                "status": "succeeded", "amount_received": 100, "currency": "eur", "metadata": {"order_id": told}}}});
+            let Subject::Object(object) = stripe(&body.to_string()).unwrap().subject else { panic!("no object") };
+            assert_eq!(object.printable().order_reference.as_deref(), Some(read), "{told}");
+        }
     }
 }

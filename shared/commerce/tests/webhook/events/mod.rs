@@ -9,7 +9,17 @@ use serde_json::Value;
 fn short(object: &Value) -> String {
     let part = |key: &str| object[key].as_str().unwrap_or("-").to_owned();
     let mut line = ["kind", "id", "state", "amount", "currency"].map(part).join(" ");
-    for key in ["parent", "alias", "refunded_total", "order_reference", "external_order", "payee", "changed_at"] {
+    for key in [
+        "parent",
+        "alias",
+        "refunded_total",
+        "returned",
+        "due_at",
+        "order_reference",
+        "external_order",
+        "payee",
+        "changed_at",
+    ] {
         if let Some(value) = object[key].as_str() {
             line.push_str(&format!(" {key}={value}"));
         }

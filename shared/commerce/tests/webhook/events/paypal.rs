@@ -29,10 +29,14 @@ fn each_paypal_event_type_names_what_to_read() {
         ("PAYMENT.SALE.COMPLETED", "", "/v1/payments/sale/R1", false),
         ("PAYMENT.SALE.REFUNDED", "", "/v1/payments/refund/R1", false),
         ("PAYMENT.SALE.REVERSED", "", "/v1/payments/refund/R1", true),
+        ("PAYMENT.REFUND.CANCELLED", "2.0", "/v2/payments/refunds/R1", false),
         ("PAYMENT.AUTHORIZATION.CREATED", "2.0", "/v2/payments/authorizations/R1", false),
+        ("PAYMENT.AUTHORIZATION.VOIDED", "2.0", "/v2/payments/authorizations/R1", false),
+        ("PAYMENT.AUTHORIZATION.VOIDED", "", "/v1/payments/authorization/R1", false),
         ("CHECKOUT.ORDER.APPROVED", "2.0", "/v2/checkout/orders/R1", false),
         ("CHECKOUT.ORDER.COMPLETED", "2.0", "/v2/checkout/orders/R1", false),
         ("CUSTOMER.DISPUTE.CREATED", "", "/v1/customer/disputes/PP-D-1", false),
+        ("CUSTOMER.DISPUTE.UPDATED", "", "/v1/customer/disputes/PP-D-1", false),
         ("CUSTOMER.DISPUTE.RESOLVED", "", "/v1/customer/disputes/PP-D-1", false),
     ] {
         let event = PayPalEvent::parse(paypal_event(kind, version).to_string().as_bytes()).unwrap();
@@ -124,6 +128,31 @@ fn paypal_payments_are_read_in_their_state() {
 }
 
 #[test]
+fn money_that_paypal_holds_is_pending_until_it_is_released() {
+    for (state, hold, read) in [
+        ("completed", json!("HELD"), "pending"),
+        ("COMPLETED", json!("held"), "pending"),
+        ("completed", json!("RELEASED"), "completed"),
+        ("completed", json!(null), "completed"),
+        ("pending", json!("HELD"), "pending"),
+        ("denied", json!("HELD"), "failed"),
+        ("partially_refunded", json!("HELD"), "completed"),
+    ] {
+        for kind in [ResourceKind::SaleV1, ResourceKind::CaptureV1] {
+            let sale = json!({"id": "S1", "state": state, "payment_hold_status": hold, "amount": {"total": "0.48", "currency": "USD"}});
+            reads(&resource(kind, "S1"), sale, &[&format!("payment S1 {read} 0.48 USD")]);
+        }
+    }
+}
+
+#[test]
+fn a_currency_that_paypal_took_lately_is_read_all_the_same() {
+    let amount = json!({"currency_code": "XCG", "value": "30.00"});
+    let capture = json!({"id": "C1", "status": "COMPLETED", "amount": amount});
+    reads(&resource(ResourceKind::Capture, "C1"), capture, &["payment C1 completed 30.00 XCG"]);
+}
+
+#[test]
 fn paypal_refunds_know_their_payment_and_the_cumulative_total() {
     let second = json!({
         "id": "R1", "status": "COMPLETED", "amount": {"currency_code": "USD", "value": "0.99"},
@@ -154,9 +183,10 @@ fn paypal_refunds_know_their_payment_and_the_cumulative_total() {
 }
 
 #[test]
-fn paypal_authorizations_and_disputes_are_read_in_their_state() {
+fn paypal_authorizations_are_read_in_their_state() {
     for (status, state) in [
         ("CREATED", "authorized"),
+        ("authorized", "authorized"),
         ("PARTIALLY_CAPTURED", "authorized"),
         ("PENDING", "pending"),
         ("DENIED", "failed"),
@@ -165,24 +195,63 @@ fn paypal_authorizations_and_disputes_are_read_in_their_state() {
         ("EXPIRED", "cancelled"),
     ] {
         let answer = json!({"id": "A1", "status": status, "amount": {"currency_code": "EUR", "value": "5"}});
-        reads(&resource(ResourceKind::Authorization, "A1"), answer, &[&format!("authorization A1 {state} 5.00 EUR")]);
+        for kind in [ResourceKind::Authorization, ResourceKind::AuthorizationV1] {
+            reads(&resource(kind, "A1"), answer.clone(), &[&format!("authorization A1 {state} 5.00 EUR")]);
+        }
     }
-    for (status, outcome, state) in [
-        ("OPEN", None, "open"),
-        ("UNDER_REVIEW", None, "open"),
-        ("RESOLVED", Some("RESOLVED_SELLER_FAVOUR"), "won"),
-        ("RESOLVED", Some("CANCELED_BY_BUYER"), "won"),
-        ("RESOLVED", Some("RESOLVED_BUYER_FAVOUR"), "lost"),
-        ("RESOLVED", Some("ACCEPTED"), "lost"),
-        ("RESOLVED", None, "lost"),
+}
+
+#[test]
+fn paypal_disputes_are_read_by_stage_outcome_and_what_went_back() {
+    let usd = |value: &str| json!({"currency_code": "USD", "value": value});
+    for (status, stage, outcome, state) in [
+        ("OPEN", json!("CHARGEBACK"), json!(null), "open"),
+        ("OPEN", json!(null), json!(null), "open"),
+        ("UNDER_REVIEW", json!("PRE_ARBITRATION"), json!(null), "open"),
+        ("OPEN", json!("INQUIRY"), json!(null), "inquiry"),
+        ("WAITING_FOR_SELLER_RESPONSE", json!("INQUIRY"), json!(null), "inquiry"),
+        ("RESOLVED", json!("INQUIRY"), json!({"outcome_code": "CANCELED_BY_BUYER"}), "won"),
+        ("RESOLVED", json!("CHARGEBACK"), json!({"outcome_code": "RESOLVED_SELLER_FAVOUR"}), "won"),
+        ("RESOLVED", json!("CHARGEBACK"), json!({"outcome_code": "DENIED"}), "won"),
+        (
+            "RESOLVED",
+            json!("CHARGEBACK"),
+            json!({"outcome_code": "RESOLVED_WITH_PAYOUT", "amount_refunded": usd("3.00")}),
+            "won",
+        ),
+        ("RESOLVED", json!("CHARGEBACK"), json!({"outcome_code": "RESOLVED_BUYER_FAVOUR"}), "lost 3.00"),
+        (
+            "RESOLVED",
+            json!("CHARGEBACK"),
+            json!({"outcome_code": "ACCEPTED", "amount_refunded": usd("1.50")}),
+            "lost 1.50",
+        ),
+        (
+            "RESOLVED",
+            json!("INQUIRY"),
+            json!({"outcome_code": "RESOLVED_BUYER_FAVOUR", "amount_refunded": usd("0.00")}),
+            "lost 0.00",
+        ),
+        ("RESOLVED", json!("CHARGEBACK"), json!({"amount_refunded": usd("1.50")}), "lost 1.50"),
+        ("RESOLVED", json!("CHARGEBACK"), json!({"outcome_code": "NONE", "amount_refunded": usd("0.00")}), "undecided"),
+        ("RESOLVED", json!("CHARGEBACK"), json!({"outcome_code": "NONE"}), "undecided"),
+        ("RESOLVED", json!("CHARGEBACK"), json!({"outcome_code": ""}), "undecided"),
+        ("RESOLVED", json!("CHARGEBACK"), json!({"outcome_code": null}), "undecided"),
+        ("RESOLVED", json!("CHARGEBACK"), json!({}), "undecided"),
+        ("RESOLVED", json!("CHARGEBACK"), json!(null), "undecided"),
     ] {
         let answer = json!({
-            "dispute_id": "PP-1", "status": status, "dispute_outcome": {"outcome_code": outcome},
-            "dispute_amount": {"currency_code": "USD", "value": "3.00"},
+            "dispute_id": "PP-1", "status": status, "dispute_life_cycle_stage": stage, "dispute_outcome": outcome,
+            "dispute_amount": usd("3.00"), "seller_response_due_date": "2026-02-01T00:00:00.000Z",
             "disputed_transactions": [{"seller_transaction_id": "C1", "seller": {"merchant_id": "M1"}}],
         });
+        let (state, returned) = state
+            .split_once(' ')
+            .map_or((state, String::new()), |(state, returned)| (state, format!(" returned={returned}")));
+        let line =
+            format!("dispute PP-1 {state} 3.00 USD parent=C1{returned} due_at=2026-02-01T00:00:00.000000Z payee=M1");
         let wanted = resource(ResourceKind::Dispute, "PP-1");
-        reads(&wanted, answer.clone(), &[&format!("dispute PP-1 {state} 3.00 USD parent=C1 payee=M1")]);
+        reads(&wanted, answer.clone(), &[&line]);
         let object = &wanted.objects(&answer).unwrap()[0];
         assert_eq!(wanted.payment_of(object).unwrap().path(), "/v2/payments/captures/C1");
     }

@@ -29,9 +29,23 @@ fn objects(name: &str, order: Uuid, run: &str) -> Vec<Value> {
         "refund-failed-early" => refund(&c1, &id("R4"), "failed", "10.00", None, 5),
         "refund-done" => refund(&c1, &id("R4"), "completed", "10.00", None, 6),
         "reversed" => reversal(&c1, &id("V1"), "50.00", 8),
+        "reversed-30" => reversal(&c1, &id("V2"), "30.00", 8),
         "dispute-opened" => dispute(&c1, &id("D1"), "open", 9),
         "dispute-won" => dispute(&c1, &id("D1"), "won", 10),
         "dispute-lost" => dispute(&c1, &id("D1"), "lost", 10),
+        "dispute-won-at-last" => dispute(&c1, &id("D1"), "won", 12),
+        "dispute-closed" => dispute(&c1, &id("D1"), "closed", 10),
+        "inquiry" => dispute(&c1, &id("D1"), "inquiry", 8),
+        "settled-by-15" => settled(&c1, &id("D1"), "15.00"),
+        "settled-by-nothing" => settled(&c1, &id("D1"), "0.00"),
+        "settled-by-all" => settled(&c1, &id("D1"), "100.00"),
+        "refund-15" => refund(&c1, &id("R5"), "completed", "15.00", Some("15.00"), 9),
+        "refund-cancelled" => refund(&c1, &id("R1"), "cancelled", "30.00", None, 9),
+        "paid-twice" => capture(order, &c2, "completed", "100.00", 3),
+        "refund-of-second" => refund(&c2, &id("R6"), "completed", "100.00", Some("100.00"), 7),
+        "cancelled" => capture(order, &c1, "cancelled", "100.00", 1),
+        "authorized-payment" => capture(order, &c1, "authorized", "100.00", 1),
+        "pending-late" => capture(order, &c1, "pending", "100.00", 9),
         "authorized" => {
             let mut object = capture(order, &id("A1"), "authorized", "100.00", 1);
             object["kind"] = "authorization".into();
@@ -73,22 +87,65 @@ const TABLE: &[(&[&str], &str)] = &[
     ),
     (&["completed", "refund-done", "refund-failed"], "paid 100.00 0.00 C1=paid/100.00/0.00"),
     (&["completed", "refund-done", "refund-failed-early"], "paid 100.00 0.00 C1=paid/100.00/0.00"),
-    (&["completed", "reversed"], "reversed 100.00 50.00 C1=reversed/100.00/50.00"),
+    // A part that was taken back by force leaves the rest, which can be refunded.
+    (&["completed", "reversed-30"], "partially_refunded 100.00 30.00 C1=partially_refunded/100.00/30.00"),
+    (&["completed", "refund-rest", "reversed"], "reversed 100.00 100.00 C1=reversed/100.00/100.00"),
+    // An inquiry moves no money; a dispute may, and only the disputed sum.
+    (&["completed", "inquiry"], "paid 100.00 0.00 C1=paid/100.00/0.00"),
+    (&["completed", "inquiry", "refund-30"], "partially_refunded 100.00 30.00 C1=partially_refunded/100.00/30.00"),
+    (&["completed", "inquiry", "dispute-opened"], "disputed 100.00 0.00 C1=disputed/100.00/0.00"),
     (&["completed", "dispute-opened"], "disputed 100.00 0.00 C1=disputed/100.00/0.00"),
     (&["completed", "dispute-opened", "dispute-won"], "paid 100.00 0.00 C1=paid/100.00/0.00"),
-    (&["completed", "dispute-opened", "dispute-lost"], "reversed 100.00 0.00 C1=reversed/100.00/0.00"),
+    (&["completed", "dispute-opened", "dispute-closed"], "paid 100.00 0.00 C1=paid/100.00/0.00"),
+    (&["completed", "dispute-closed"], "paid 100.00 0.00 C1=paid/100.00/0.00"),
+    (
+        &["completed", "dispute-opened", "dispute-lost"],
+        "partially_refunded 100.00 10.00 C1=partially_refunded/100.00/10.00",
+    ),
+    (&["completed", "dispute-opened", "dispute-lost", "dispute-won-at-last"], "paid 100.00 0.00 C1=paid/100.00/0.00"),
     (&["completed", "refund-30", "dispute-opened"], "disputed 100.00 30.00 C1=disputed/100.00/30.00"),
     (
         &["completed", "refund-30", "dispute-opened", "dispute-won"],
         "partially_refunded 100.00 30.00 C1=partially_refunded/100.00/30.00",
     ),
     (&["completed", "reversed", "dispute-opened"], "disputed 100.00 50.00 C1=disputed/100.00/50.00"),
-    (&["completed", "reversed", "dispute-opened", "dispute-won"], "reversed 100.00 50.00 C1=reversed/100.00/50.00"),
+    (
+        &["completed", "reversed", "dispute-opened", "dispute-won"],
+        "partially_refunded 100.00 50.00 C1=partially_refunded/100.00/50.00",
+    ),
     (
         &["completed", "refund-rest", "dispute-opened", "dispute-lost"],
         "reversed 100.00 100.00 C1=reversed/100.00/100.00",
     ),
+    // Settled by a refund, which PayPal also tells of: it counts once. Or by another article.
+    (
+        &["completed", "dispute-opened", "settled-by-15"],
+        "partially_refunded 100.00 15.00 C1=partially_refunded/100.00/15.00",
+    ),
+    (
+        &["completed", "dispute-opened", "settled-by-15", "refund-15"],
+        "partially_refunded 100.00 15.00 C1=partially_refunded/100.00/15.00",
+    ),
+    (&["completed", "dispute-opened", "settled-by-nothing"], "paid 100.00 0.00 C1=paid/100.00/0.00"),
+    (&["completed", "dispute-opened", "settled-by-all"], "reversed 100.00 100.00 C1=reversed/100.00/100.00"),
+    // A refund that is cancelled gives back what it took.
+    (&["completed", "refund-30", "refund-cancelled"], "paid 100.00 0.00 C1=paid/100.00/0.00"),
+    // Paid by what is left.
+    (
+        &["completed", "paid-twice", "refund-of-second"],
+        "paid 200.00 100.00 C1=paid/100.00/0.00 C2=refunded/100.00/100.00",
+    ),
+    // A hold that is released was never paid; a promise that was kept isn't forgotten.
+    (&["authorized-payment", "cancelled"], "failed 0.00 0.00 C1=failed/100.00/0.00"),
+    (&["authorized-payment", "pending-late"], "authorized 0.00 0.00 C1=authorized/100.00/0.00"),
 ];
+
+/// A dispute that PayPal has settled at the cost of this sum.
+fn settled(payment: &str, id: &str, returned: &str) -> Value {
+    let mut object = dispute(payment, id, "lost", 10);
+    (object["amount"], object["returned"]) = ("100.00".into(), returned.into());
+    object
+}
 
 /// The set that the whole matter is about. It has 5,040 orders of arrival: one in eleven is run,
 /// all with PAYMENTS_ALL_ORDERS=1 (minutes).

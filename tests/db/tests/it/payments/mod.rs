@@ -5,6 +5,7 @@ mod arrival;
 mod audit;
 mod captures;
 mod certificates;
+mod changed;
 mod checkout;
 mod dismissals;
 mod fold;

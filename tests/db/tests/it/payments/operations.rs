@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::{Event, capture, database, place, state};
+use super::{ACCOUNT, Event, capture, database, place, state};
 use crate::database::{Database, ORG, OTHER_ORG};
 
 async fn claimed(db: &Database) -> i64 {
@@ -133,6 +133,34 @@ async fn events_are_counted_by_age_and_listed_without_bodies() {
         assert_eq!(page["total"], total, "{org} {state}");
         assert_eq!(page["items"].as_array().unwrap().len() as i64, i64::from(total).min(2), "{org} {state}");
         assert!(!page.to_string().contains("body"), "{page}");
+    }
+}
+
+#[tokio::test]
+async fn an_event_is_there_only_if_it_is_the_same_by_hash_or_by_type_and_resource() {
+    let db = database().await;
+    let event = Event::new(vec![]);
+    let id: uuid::Uuid = event.record(&db.client).await.get("event");
+    let hash = db.text("SELECT body_sha256 FROM webhook_events").await;
+    for (stored, kind, resource, fingerprint, missing) in [
+        ("state = 'received'", "TEST", "", "other", false),
+        ("state = 'received'", "TEST", "/captures/C1", "other", true),
+        ("state = 'received'", "TEST", "/captures/C1", hash.as_str(), false),
+        ("resource = '/captures/C1'", "TEST", "/captures/C1", "other", false),
+        ("resource = '/captures/C1'", "TEST", "/captures/C2", "other", true),
+        ("resource = '/captures/C1'", "OTHER", "/captures/C1", "other", true),
+        ("conflict = true", "TEST", "/captures/C1", "other", true),
+        ("state = 'applied', applied_at = now()", "TEST", "/captures/C1", "other", false),
+    ] {
+        db.run(&format!("UPDATE webhook_events SET {stored} WHERE id = '{id}'")).await;
+        let found = db
+            .text(&format!(
+                "SELECT count(*) FROM webhook_missing('paypal', '{ACCOUNT}', ARRAY['{}'], ARRAY['{kind}'], ARRAY['{resource}'],
+                    ARRAY['{fingerprint}'])",
+                event.id
+            ))
+            .await;
+        assert_eq!(found == "1", missing, "{stored}: {kind} {resource} {fingerprint}");
     }
 }
 

@@ -60,6 +60,17 @@ async fn the_same_event_is_known_again_and_with_another_body_it_is_another() {
 }
 
 #[tokio::test]
+async fn an_event_of_stripe_is_known_by_its_id_whatever_its_bytes() {
+    let db = database().await;
+    let event = Event { provider: "stripe", account: "acct_1", ..Event::new(vec![]) };
+    assert_eq!(stored(&event.record(&db.client).await), ("recorded".into(), "received".into(), false));
+    let other_bytes = Event { objects: vec![1.into()], ..event.clone() };
+    assert_eq!(stored(&other_bytes.record(&db.client).await), ("known".into(), "received".into(), false));
+    let other_account = Event { account: "acct_2", ..event.clone() };
+    assert_eq!(stored(&other_account.record(&db.client).await), ("recorded".into(), "received".into(), false));
+}
+
+#[tokio::test]
 async fn two_bodies_of_one_transmission_conflict_and_only_the_api_is_believed() {
     // The forged body has the genuine one's CRC and signature, another event id and another amount.
     for forged_first in [false, true] {
@@ -266,8 +277,8 @@ async fn a_forged_type_makes_no_reversal_of_a_refund() {
     assert_eq!(state(&db.client, order).await, "partially_refunded 100.00 10.00 C1=partially_refunded/100.00/10.00");
 
     // Two events that agree leave no doubt.
-    let again = of("WH-AGAIN", reversal("C1", "R2", "5.00", 3));
-    let same = of("WH-SAME", reversal("C1", "R2", "5.00", 3));
+    let again = of("WH-AGAIN", reversal("C1", "R2", "90.00", 3));
+    let same = of("WH-SAME", reversal("C1", "R2", "90.00", 3));
     for (event, transmission) in [(again, "t2"), (same, "t2")] {
         let event = Event { transmission: Some(transmission.into()), ..event };
         assert_eq!(agreeing(&db.client, &event, "refunds/R2", true).await, "applied");

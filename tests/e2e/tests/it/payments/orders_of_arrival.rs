@@ -18,7 +18,7 @@ const TABLE: &[(Provider, &[&str], &str)] = &[
     (Provider::PayPal, &["completed", "reversed"], "reversed reversed/100.00/100.00"),
     (Provider::PayPal, &["completed", "dispute-opened"], "disputed disputed/100.00/0.00"),
     (Provider::PayPal, &["completed", "dispute-opened", "dispute-won"], "paid paid/100.00/0.00"),
-    (Provider::PayPal, &["completed", "dispute-opened", "dispute-lost"], "reversed reversed/100.00/0.00"),
+    (Provider::PayPal, &["completed", "dispute-opened", "dispute-lost"], "reversed reversed/100.00/100.00"),
     (
         Provider::PayPal,
         &["completed", "refund-30", "refund-20", "denied-other", "reversed", "dispute-opened", "dispute-won"],
@@ -27,7 +27,7 @@ const TABLE: &[(Provider, &[&str], &str)] = &[
     (Provider::Stripe, &["completed"], "paid paid/100.00/0.00"),
     (Provider::Stripe, &["denied-other"], "failed failed/100.00/0.00"),
     (Provider::Stripe, &["completed", "refund-30", "refund-20"], "partially_refunded partially_refunded/100.00/50.00"),
-    (Provider::Stripe, &["completed", "dispute-opened", "dispute-lost"], "reversed reversed/100.00/0.00"),
+    (Provider::Stripe, &["completed", "dispute-opened", "dispute-lost"], "reversed reversed/100.00/100.00"),
     (
         Provider::Stripe,
         &["completed", "refund-30", "refund-20", "denied-other", "dispute-opened", "dispute-won"],

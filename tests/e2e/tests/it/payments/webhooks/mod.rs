@@ -5,8 +5,11 @@ mod cost;
 mod dismissed;
 mod flood;
 mod forged;
+mod identity;
+mod life;
 mod once;
 mod operators;
+mod proved;
 mod review;
 mod sequence;
 
