@@ -14,6 +14,10 @@
 \i code/values/order_statuses.sql
 \i code/values/payment_statuses.sql
 \i code/values/time_text.sql
+\i code/values/looked_rows.sql
+\i code/values/place_id.sql
+\i code/values/place_text.sql
+\i code/values/place_time.sql
 
 -- Requests that may be sent twice.
 \i code/idempotency/take_idempotency_key.sql
@@ -106,9 +110,11 @@
 \i code/sessions/created.sql
 \i code/sessions/customer.sql
 \i code/sessions/facts.sql
+\i code/sessions/may_be_paid.sql
 \i code/sessions/move.sql
 \i code/sessions/postpone.sql
 \i code/sessions/status.sql
+\i code/sessions/shown_status.sql
 \i code/sessions/document.sql
 \i code/sessions/get.sql
 \i code/sessions/hold.sql
@@ -129,6 +135,7 @@
 \i code/captures/done.sql
 \i code/captures/refused.sql
 \i code/approvals/refused.sql
+\i code/captures/search.sql
 
 -- Refunds.
 \i code/refunds/claim.sql
@@ -140,11 +147,13 @@
 \i code/refunds/payment.sql
 \i code/refunds/request.sql
 \i code/refunds/settle.sql
+\i code/refunds/search.sql
 
 -- Webhook events.
 \i code/webhooks/apply.sql
 \i code/webhooks/claim.sql
 \i code/webhooks/dismiss.sql
+\i code/webhooks/document.sql
 \i code/webhooks/event_counts.sql
 \i code/webhooks/give_up.sql
 \i code/webhooks/ignore.sql
@@ -164,6 +173,14 @@
 
 -- Payments, the part that is built on webhook events.
 \i code/payments/backlog.sql
+
+-- What is forgotten when its time is over.
+\i code/prune/audit.sql
+\i code/prune/checkouts.sql
+\i code/prune/events.sql
+\i code/prune/objects.sql
+\i code/prune/refunds.sql
+\i code/prune/sessions.sql
 
 -- Certificates of providers.
 \i code/certificates/fetch.sql

@@ -1,7 +1,8 @@
 -- Deletes an order: hides it, or, hard, removes it with its items, shipments and invoice, hidden or
 -- not.
 --   p_version: only this version; NULL for any.
---   outcome: deleted; not_found; version_mismatch; has_payments (hard only).
+--   outcome: deleted; not_found; version_mismatch; has_payments (hard only: money has moved, is
+--     reserved, or may still come through a session, and it must find its order).
 --   body: NULL. version: as it was found.
 --   xid: the transaction, NULL if nothing was written. tags: what to invalidate before the answer:
 --     what the transaction announced, and what a repeated request finds done.
@@ -27,7 +28,10 @@ BEGIN
             ARRAY['order:' || p_organization || '/' || p_id, 'org:' || p_organization, 'all']);
     ELSIF p_version IS NOT NULL AND p_version <> version THEN
         outcome := 'version_mismatch';
-    ELSIF p_hard AND EXISTS (SELECT FROM payments p WHERE p.order_id = p_id) THEN
+    ELSIF p_hard AND (EXISTS (SELECT FROM payments p WHERE p.order_id = p_id)
+        OR EXISTS (SELECT FROM payment_objects b WHERE b.order_id = p_id)
+        OR EXISTS (SELECT FROM payment_sessions s WHERE s.order_id = p_id
+            AND session_may_be_paid(s))) THEN
         outcome := 'has_payments';
     ELSE
         IF p_hard THEN

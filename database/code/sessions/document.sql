@@ -8,8 +8,7 @@ RETURN json_build_object(
     'orderTotal', money_text(s.amount, s.currency),
     'currency', s.currency,
     'paymentGateway', s.gateway,
-    'status', CASE session_status(s.status, s.expires_at) WHEN 'creating' THEN 'needs_review'
-        ELSE session_status(s.status, s.expires_at) END,
+    'status', session_shown_status(s.status, s.expires_at),
     'reason', CASE WHEN session_status(s.status, s.expires_at) <> s.status THEN 'expired'
         WHEN s.status IN ('creating', 'needs_review') THEN 'review' ELSE s.reason END,
     'externalTransactionId', s.external_id,

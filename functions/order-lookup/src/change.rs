@@ -54,7 +54,7 @@ pub async fn patch(call: Call<'_>) -> Result<Reply, Error> {
 ///
 /// # Errors
 /// [`Error::Forbidden`] for customers; if it is hard, for all but operators. [`Error::Conflict`] if
-/// payments hang on the order.
+/// money hangs on the order, or may still come.
 pub async fn delete(call: Call<'_>) -> Result<Reply, Error> {
     let id = call.id()?;
     let hard = parse_hard(call.query())?;
@@ -68,6 +68,10 @@ pub async fn delete(call: Call<'_>) -> Result<Reply, Error> {
         DeleteOutcome::Deleted => Ok(Reply::no_content()),
         DeleteOutcome::NotFound => Err(Error::not_found("order")),
         DeleteOutcome::VersionMismatch => Err(Error::PreconditionFailed { current: row.int("version")? }),
-        DeleteOutcome::HasPayments => Err(Error::conflict("an order with payments can't be deleted for good", None)),
+        DeleteOutcome::HasPayments => {
+            let detail = "an order that has payments, or that may still be paid through a session, can't be deleted \
+                for good";
+            Err(Error::conflict(detail, None))
+        }
     }
 }

@@ -7,7 +7,8 @@ use commerce::money::Currency;
 use commerce::outcome::{CaptureOutcome, Outcome};
 use commerce::preconditions::idempotency_key;
 use commerce::provider::Provider;
-use commerce::refund::CaptureRequest;
+use commerce::refund::{CaptureRequest, CapturesQuery};
+use commerce::time::Moment;
 use commerce::webhook::event::{ObjectKind, ProviderObject};
 use edge::{Call, Reply, Row, params};
 use payments::needs::{account_variable, configured_account};
@@ -17,6 +18,27 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use crate::observed;
+
+/// `GET /payments/captures`: the captured payments, those that were captured last first.
+///
+/// # Errors
+/// [`Error::Forbidden`] for all but operators.
+pub async fn search(call: Call<'_>) -> Result<Reply, Error> {
+    let Call { app, caller, .. } = call;
+    let query = CapturesQuery::parse(call.query())?;
+    caller.require_operator("the list of captures")?;
+    let params = params![
+        caller.organization,
+        query.status,
+        query.provider.map(Provider::as_str),
+        query.from.map(Moment::to_rfc3339),
+        query.to.map(Moment::to_rfc3339),
+        query.limit as i32,
+        query.after.map(|place| place.to_string()),
+    ];
+    let mut row = edge::one(edge::query(app, "capture_search", params).await?)?;
+    Ok(Reply::fresh(200, row.take_text("body")?))
+}
 
 /// `POST /payments/:id/capture`, by the id of an authorized payment, or of a payment session that
 /// the shopper has approved.

@@ -6,6 +6,7 @@ mod guesses;
 mod guests;
 mod limits;
 mod observed;
+mod prune;
 mod refunds;
 mod sessions;
 
@@ -17,8 +18,11 @@ edge::component! {
     VISIT  token "/api/v1/payments/sessions/:id/redirect" => sessions::redirect;
     POST   token "/api/v1/payments/sessions/:id/cancel" => sessions::cancel;
     POST   token "/api/v1/payments/sessions/:id/release" => sessions::begin::release;
+    GET    token "/api/v1/payments/refunds" => refunds::search;
     POST   token "/api/v1/payments/refunds/send" => refunds::send;
     POST   token "/api/v1/payments/refunds/:id/settle" => refunds::settle::settle;
+    GET    token "/api/v1/payments/captures" => captures::search;
+    POST   token "/api/v1/payments/prune" => prune::prune;
     GET    token "/api/v1/payments/:id/refunds" => refunds::list;
     POST   token "/api/v1/payments/:id/refunds" => refunds::refund;
     POST   token "/api/v1/payments/:id/capture" => captures::capture;

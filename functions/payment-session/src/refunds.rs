@@ -12,7 +12,7 @@ use commerce::money::Currency;
 use commerce::outcome::{Outcome, RefundOutcome};
 use commerce::preconditions::idempotency_key;
 use commerce::provider::Provider;
-use commerce::refund::{RefundRequest, RefundRetry};
+use commerce::refund::{RefundRequest, RefundRetry, RefundState, RefundsQuery};
 use edge::clock::monotonic_millis;
 use edge::{App, Call, Param, Reply, Row, params};
 use payments::Payments;
@@ -110,6 +110,20 @@ pub async fn list(call: Call<'_>) -> Result<Reply, Error> {
     let payment = call.id()?;
     let rows = edge::query(app, "refund_list", params![caller.organization, payment]).await?;
     let mut row = rows.into_iter().next().ok_or_else(|| Error::not_found("payment"))?;
+    Ok(Reply::fresh(200, row.take_text("body")?))
+}
+
+/// `GET /payments/refunds`: the refunds of all payments, the newest first.
+///
+/// # Errors
+/// [`Error::Forbidden`] for all but operators.
+pub async fn search(call: Call<'_>) -> Result<Reply, Error> {
+    let Call { app, caller, .. } = call;
+    let query = RefundsQuery::parse(call.query())?;
+    caller.require_operator("the list of refunds")?;
+    let after = query.after.map(|place| place.to_string());
+    let params = params![caller.organization, query.state.map(RefundState::as_str), query.limit as i32, after];
+    let mut row = edge::one(edge::query(app, "refund_search", params).await?)?;
     Ok(Reply::fresh(200, row.take_text("body")?))
 }
 

@@ -43,6 +43,7 @@ pub async fn list(call: Call<'_>) -> Result<Reply, Error> {
         query.status.map(|status| status.as_str()),
         query.limit as i32,
         restriction.is_none(),
+        query.after.map(|place| place.to_string()),
     ];
     let rows = edge::query(call.app, "session_list", params).await?;
     Ok(Reply::fresh(200, edge::one(rows)?.take_text("body")?))

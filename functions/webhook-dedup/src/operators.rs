@@ -7,7 +7,7 @@ use commerce::outcome::{DismissOutcome, Outcome, ReplayOutcome};
 use commerce::provider::Provider;
 use commerce::time::Moment;
 use commerce::webhook::event::Event;
-use commerce::webhook::requests::{EventsQuery, Reconciliation, parse_dismissal, parse_redrive};
+use commerce::webhook::requests::{EventFilter, EventsQuery, Reconciliation, parse_dismissal, parse_redrive};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -66,7 +66,23 @@ pub async fn list(call: Call<'_>) -> Result<Reply, Error> {
     let Call { app, caller, .. } = call;
     let query = EventsQuery::parse(call.query())?;
     caller.require_operator("the list of webhook events")?;
-    let params = params![query.organization, query.state, query.page.limit(), query.page.offset()];
+    let EventFilter { state, organization, order, provider, account, kind, reason, transmission, from, to } =
+        query.filter;
+    let params = params![
+        organization,
+        state,
+        query.page.limit(),
+        query.page.offset(),
+        order,
+        provider.map(Provider::as_str),
+        account,
+        kind,
+        reason,
+        transmission,
+        from.map(Moment::to_rfc3339),
+        to.map(Moment::to_rfc3339),
+        query.after.map(|place| place.to_string()),
+    ];
     let mut row = edge::one(edge::query(app, "webhook_list", params).await?)?;
     Ok(Reply::fresh(200, row.take_text("body")?))
 }

@@ -92,6 +92,37 @@ impl Page {
     }
 }
 
+/// A place in a list that is sorted by time and id: the last row that a page has shown, or looked
+/// at. The next page begins after it, so it costs the same at any depth, and no row is shown twice
+/// while others are added.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place {
+    /// The row's time.
+    pub at: Moment,
+    /// The row's id.
+    pub id: Uuid,
+}
+
+impl Place {
+    /// Reads the `next` of an earlier page, `<RFC 3339>_<UUID>`.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (at, id) = text.split_once('_')?;
+        Some(Self { at: Moment::parse(at)?, id: parse_uuid(id)? })
+    }
+}
+
+impl std::fmt::Display for Place {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}_{}", self.at.to_rfc3339(), self.id)
+    }
+}
+
+/// `limit` and `after`, as lists have them whose pages begin where the last one ended.
+pub(crate) fn take_stretch(params: &mut Params) -> (u32, Option<Place>) {
+    let after = params.take("after", || "must be the next of an earlier page".to_owned(), Place::parse);
+    (take_number(params, "limit", MAX_LIMIT, DEFAULT_LIMIT), after)
+}
+
 /// The query of `GET /orders`.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ListQuery {
@@ -157,11 +188,7 @@ impl ListQuery {
             direction: params.take("order", || "must be asc or desc".to_owned(), Direction::parse).unwrap_or_default(),
         };
         let mut query = params.finish(query)?;
-        if let (Some(from), Some(to)) = (query.created_from, query.created_to)
-            && to < from
-        {
-            return Err(Error::Invalid(vec![FieldError::new("createdTo", "must not be before createdFrom")]));
-        }
+        in_order(query.created_from, query.created_to, ("createdFrom", "createdTo"))?;
         // Order numbers are in capitals; a search finds them either way and is one entry either
         // way.
         query.search = query.search.map(|search| search.to_ascii_uppercase());
@@ -227,6 +254,13 @@ pub fn parse_hard(raw: Option<&str>) -> Result<bool, Error> {
     params.finish(hard.unwrap_or(false))
 }
 
+/// `?limit`, as routes have it that do one bounded step: from 1 to `max`.
+pub fn parse_step(raw: Option<&str>, max: u32) -> Result<u32, Error> {
+    let mut params = Params::parse(raw, &["limit"])?;
+    let limit = take_number(&mut params, "limit", max, max);
+    params.finish(limit)
+}
+
 /// For routes without parameters: refuses any.
 pub fn parse_none(raw: Option<&str>) -> Result<(), Error> {
     Params::parse(raw, &[])?.finish(())
@@ -247,17 +281,27 @@ pub(crate) fn uuid_wanted() -> String {
     "must be a UUID such as 0190d6a0-7b1c-7c3e-9f00-1234567890ab".to_owned()
 }
 
-fn moment_wanted() -> String {
+pub(crate) fn moment_wanted() -> String {
     "must be a date or an RFC 3339 time such as 2026-01-31T12:00:00Z (write + as %2B)".to_owned()
 }
 
 /// A moment from a query, in which an unescaped `+` of the offset has become a blank.
-fn parse_moment(text: &str) -> Option<Moment> {
+pub(crate) fn parse_moment(text: &str) -> Option<Moment> {
     match text.len().checked_sub(6).map(|at| text.split_at_checked(at)) {
         Some(Some((time, offset))) if time.len() > 10 && offset.starts_with(' ') => {
             Moment::parse(&format!("{time}+{}", offset.trim_start()))
         }
         _ => Moment::parse(text),
+    }
+}
+
+/// Refuses a period that ends before it begins; `names` are those of its two parameters.
+pub(crate) fn in_order(from: Option<Moment>, to: Option<Moment>, names: (&str, &str)) -> Result<(), Error> {
+    match (from, to) {
+        (Some(from), Some(to)) if to < from => {
+            Err(Error::Invalid(vec![FieldError::new(names.1, format!("must not be before {}", names.0))]))
+        }
+        _ => Ok(()),
     }
 }
 

@@ -7,7 +7,11 @@ use crate::fields::{Fields, Mistakes, one_of, text};
 use crate::gateway::GatewayError;
 use crate::json::{self, Json};
 use crate::money::MAX_INTEGER_DIGITS;
+use crate::params::Params;
+use crate::provider::Provider;
+use crate::query::{Place, in_order, moment_wanted, parse_moment, take_stretch};
 use crate::text::text_forms;
+use crate::time::Moment;
 
 /// The longest note, in characters: PayPal's limit.
 const MAX_NOTE: usize = 255;
@@ -122,6 +126,72 @@ pub enum RefundState {
 
 text_forms!(RefundState);
 
+/// `GET /payments/refunds`: which ones.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RefundsQuery {
+    /// In this state.
+    pub state: Option<RefundState>,
+    /// At most so many, the newest first.
+    pub limit: u32,
+    /// Where the last page ended.
+    pub after: Option<Place>,
+}
+
+impl RefundsQuery {
+    /// Reads a raw query string.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] naming every parameter that is wrong.
+    pub fn parse(raw: Option<&str>) -> Result<Self, Error> {
+        let mut params = Params::parse(raw, &["status", "limit", "after"])?;
+        let state = params.take("status", || format!("must be one of {}", RefundState::names()), RefundState::parse);
+        let (limit, after) = take_stretch(&mut params);
+        params.finish(Self { state, limit, after })
+    }
+}
+
+/// `GET /payments/captures`: which captured payments.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CapturesQuery {
+    /// In this status of captured payments.
+    pub status: Option<&'static str>,
+    /// At this provider.
+    pub provider: Option<Provider>,
+    /// Captured at or after this moment.
+    pub from: Option<Moment>,
+    /// Captured before this moment.
+    pub to: Option<Moment>,
+    /// At most so many, the last one first.
+    pub limit: u32,
+    /// Where the last page ended.
+    pub after: Option<Place>,
+}
+
+/// The statuses that a captured payment can have.
+const CAPTURED: [&str; 5] = ["paid", "partially_refunded", "refunded", "reversed", "disputed"];
+
+impl CapturesQuery {
+    /// Reads a raw query string.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] naming every parameter that is wrong.
+    pub fn parse(raw: Option<&str>) -> Result<Self, Error> {
+        let mut params = Params::parse(raw, &["status", "provider", "from", "to", "limit", "after"])?;
+        let status = params.take(
+            "status",
+            || format!("must be one of {}", CAPTURED.join(", ")),
+            |text| CAPTURED.into_iter().find(|known| *known == text),
+        );
+        let provider = params.take("provider", || format!("must be one of {}", Provider::names()), Provider::parse);
+        let from = params.take("from", moment_wanted, parse_moment);
+        let to = params.take("to", moment_wanted, parse_moment);
+        let (limit, after) = take_stretch(&mut params);
+        let query = params.finish(Self { status, provider, from, to, limit, after })?;
+        in_order(query.from, query.to, ("from", "to"))?;
+        Ok(query)
+    }
+}
+
 /// The fate of a refund after an attempt to send it failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RefundRetry {
@@ -196,6 +266,23 @@ mod tests {
         ] {
             let error = of(wrong).unwrap_err();
             assert!(matches!(&error, Error::Invalid(errors) if errors[0].field == field), "{wrong}: {error:?}");
+        }
+    }
+
+    #[test]
+    fn lists_of_refunds_and_captures_are_narrowed() {
+        let refunds = RefundsQuery::parse(Some("status=needs_review&limit=5")).unwrap();
+        assert_eq!((refunds.state, refunds.limit, refunds.after), (Some(RefundState::NeedsReview), 5, None));
+        let after = "2026-01-31T12:00:00.000000Z_00000000-0000-0000-0000-000000000007";
+        let captures = CapturesQuery::parse(Some(&format!("status=disputed&provider=paypal&after={after}"))).unwrap();
+        assert_eq!((captures.status, captures.provider), (Some("disputed"), Some(Provider::PayPal)));
+        assert_eq!(captures.after.map(|place| place.to_string()).as_deref(), Some(after));
+        for wrong in ["status=open", "limit=0", "after=x", "page=1"] {
+            assert!(RefundsQuery::parse(Some(wrong)).is_err(), "{wrong}");
+            assert!(CapturesQuery::parse(Some(wrong)).is_err(), "{wrong}");
+        }
+        for wrong in ["status=pending", "provider=cash", "from=x", "from=2026-02-01&to=2026-01-01"] {
+            assert!(CapturesQuery::parse(Some(wrong)).is_err(), "{wrong}");
         }
     }
 

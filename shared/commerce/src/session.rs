@@ -9,7 +9,7 @@ use crate::hex;
 use crate::json;
 use crate::params::Params;
 use crate::provider::Provider;
-use crate::query::{MAX_LIMIT, parse_uuid, uuid_wanted};
+use crate::query::{Place, parse_uuid, take_stretch, uuid_wanted};
 use crate::text::text_forms;
 
 /// The longest address that a shopper is sent back to, in characters.
@@ -131,20 +131,18 @@ pub struct SessionQuery {
     pub status: Option<SessionStatus>,
     /// At most so many, the newest first.
     pub limit: u32,
+    /// Where the last page ended.
+    pub after: Option<Place>,
 }
 
 impl SessionQuery {
     /// Reads a raw query string.
     pub fn parse(raw: Option<&str>) -> Result<Self, Error> {
-        let mut params = Params::parse(raw, &["orderId", "status", "limit"])?;
+        let mut params = Params::parse(raw, &["orderId", "status", "limit", "after"])?;
         let order = params.take("orderId", uuid_wanted, parse_uuid);
         let status = params.take("status", || "must be a status of payment sessions".to_owned(), SessionStatus::parse);
-        let limit = params.take(
-            "limit",
-            || format!("must be a whole number from 1 to {MAX_LIMIT}"),
-            |text| text.parse().ok().filter(|limit| (1..=MAX_LIMIT).contains(limit)),
-        );
-        params.finish(Self { order, status, limit: limit.unwrap_or(crate::query::DEFAULT_LIMIT) })
+        let (limit, after) = take_stretch(&mut params);
+        params.finish(Self { order, status, limit, after })
     }
 }
 
@@ -293,8 +291,11 @@ mod tests {
     #[test]
     fn a_list_is_narrowed_by_order_and_status() {
         let query = SessionQuery::parse(Some("status=needs_review&limit=5")).unwrap();
-        assert_eq!(query, SessionQuery { order: None, status: Some(SessionStatus::NeedsReview), limit: 5 });
-        for wrong in ["status=creating", "limit=0", "limit=101", "orderId=x", "page=1"] {
+        assert_eq!(
+            query,
+            SessionQuery { status: Some(SessionStatus::NeedsReview), limit: 5, ..SessionQuery::default() }
+        );
+        for wrong in ["status=creating", "limit=0", "limit=101", "orderId=x", "page=1", "after=1"] {
             assert!(SessionQuery::parse(Some(wrong)).is_err(), "{wrong}");
         }
     }

@@ -74,6 +74,25 @@ pub struct AttemptLimits {
     pub guest_hour: u32,
 }
 
+/// How long things are kept after they have come to an end; docs/decisions/retention.md says why.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Retention {
+    /// Events, after they were received.
+    pub events: Duration,
+    /// Headers and bodies of events that wait or are in review, after they were received.
+    pub reviews: Duration,
+    /// Objects at providers that belong to no order, after their last change.
+    pub objects: Duration,
+    /// The audit of payments.
+    pub audit: Duration,
+    /// Payment sessions, after they were begun.
+    pub sessions: Duration,
+    /// Which orders checkout sessions have become.
+    pub checkouts: Duration,
+    /// Requests for refunds.
+    pub refunds: Duration,
+}
+
 /// All settings of payments.
 #[derive(Debug)]
 pub struct PaymentConfig {
@@ -102,6 +121,8 @@ pub struct PaymentConfig {
     pub guest_token_ttl: Duration,
     /// How long headers and bodies of events are kept.
     pub webhook_keep: Duration,
+    /// How long all else is kept.
+    pub retention: Retention,
     /// The key that personal values and guest tokens are hashed with.
     pub hmac_key: Secret,
     /// How many attempts to pay are admitted.
@@ -195,6 +216,27 @@ const SETTINGS: Group = Group {
         setting("webhook_keep_seconds", "2592000", "of events' headers and bodies")
             .within(DAY, 120 * MONTH)
             .read_by(DELIVERIES),
+        setting("review_keep_seconds", "7776000", "of headers and bodies of events that wait or are in review")
+            .within(DAY, 120 * MONTH)
+            .read_by(SESSIONS),
+        setting("event_keep_seconds", "15552000", "of events that nothing more becomes of")
+            .within(60 * DAY, 120 * MONTH)
+            .read_by(SESSIONS),
+        setting("object_keep_seconds", "31536000", "of objects at providers that belong to no order")
+            .within(60 * DAY, 120 * MONTH)
+            .read_by(SESSIONS),
+        setting("audit_keep_seconds", "157680000", "of the audit of payments")
+            .within(366 * DAY, 120 * MONTH)
+            .read_by(SESSIONS),
+        setting("session_keep_seconds", "15552000", "of payment sessions that are over")
+            .within(MONTH, 120 * MONTH)
+            .read_by(SESSIONS),
+        setting("checkout_keep_seconds", "15552000", "of which order a cart has become")
+            .within(MONTH, 120 * MONTH)
+            .read_by(SESSIONS),
+        setting("refund_keep_seconds", "157680000", "of requests for refunds that were sent or refused")
+            .within(MONTH, 120 * MONTH)
+            .read_by(SESSIONS),
         setting("hmac_key", "", "at least 32 characters; the key that hashes personal values and guest tokens")
             .secret()
             .read_by(PAYMENTS),
@@ -248,6 +290,15 @@ impl PaymentConfig {
             webhook_ttl: parser.seconds("ttl_webhook"),
             guest_token_ttl: parser.seconds("ttl_guest_token"),
             webhook_keep: parser.seconds("webhook_keep_seconds"),
+            retention: Retention {
+                events: parser.seconds("event_keep_seconds"),
+                reviews: parser.seconds("review_keep_seconds"),
+                objects: parser.seconds("object_keep_seconds"),
+                audit: parser.seconds("audit_keep_seconds"),
+                sessions: parser.seconds("session_keep_seconds"),
+                checkouts: parser.seconds("checkout_keep_seconds"),
+                refunds: parser.seconds("refund_keep_seconds"),
+            },
             hmac_key: Secret::new(parser.checked("hmac_key", hmac_key)),
             limits: AttemptLimits {
                 customer_hour: parser.number("limit_customer_hour") as u32,

@@ -154,3 +154,22 @@ fn small_queries_are_as_strict() {
     assert!(parse_none(Some("x=1")).is_err());
     assert_eq!(parse_none(None), Ok(()));
 }
+
+#[test]
+fn a_place_in_a_list_is_read_as_it_was_written() {
+    let id = Uuid::from_u128(7);
+    let place = Place { at: Moment::parse("2026-01-31T12:00:00.123456Z").unwrap(), id };
+    assert_eq!(place.to_string(), format!("2026-01-31T12:00:00.123456Z_{id}"));
+    assert_eq!(Place::parse(&place.to_string()), Some(place));
+    for wrong in ["", "2026-01-31", &id.to_string(), "x_y", &format!("yesterday_{id}"), "2026-01-31_7"] {
+        assert_eq!(Place::parse(wrong), None, "{wrong}");
+    }
+}
+
+#[test]
+fn a_step_is_as_long_as_it_may_be_unless_it_is_told() {
+    assert_eq!((parse_step(None, 200), parse_step(Some("limit=7"), 200)), (Ok(200), Ok(7)));
+    for wrong in ["limit=0", "limit=201", "limit=x", "page=1"] {
+        assert!(parse_step(Some(wrong), 200).is_err(), "{wrong}");
+    }
+}

@@ -8,7 +8,7 @@ use crate::fields::{Fields, Mistakes, text};
 use crate::json;
 use crate::params::Params;
 use crate::provider::Provider;
-use crate::query::{MAX_LIMIT, Page, parse_uuid, take_page, uuid_wanted};
+use crate::query::{MAX_LIMIT, Page, Place, in_order, moment_wanted, parse_moment, parse_uuid, take_page, uuid_wanted};
 use crate::time::Moment;
 
 /// The number of events that one redrive takes, unless it is told.
@@ -17,18 +17,84 @@ const REDRIVE: u32 = 50;
 /// providers retry.
 const LOOK_BACK: i64 = 3 * 86_400 * 1_000_000;
 
+/// The longest account, type, reason or transmission that can be searched for, in characters.
+const MAX_WORD: usize = 128;
+
 /// The longest note, in characters.
 const MAX_NOTE: usize = 500;
 
 /// `GET /webhooks/events`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct EventsQuery {
-    /// Only in this state.
-    pub state: Option<&'static str>,
-    /// Only of this organisation; else of all, and of accounts that nobody has.
-    pub organization: Option<Uuid>,
-    /// The page.
+    /// Only such events.
+    pub filter: EventFilter,
+    /// The page, counted from 1; the first one if `after` is given.
     pub page: Page,
+    /// Where the last page ended.
+    pub after: Option<Place>,
+}
+
+/// Which events.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct EventFilter {
+    /// In this state.
+    pub state: Option<&'static str>,
+    /// Of this organisation; else of all, and of accounts that nobody has.
+    pub organization: Option<Uuid>,
+    /// Of this order.
+    pub order: Option<Uuid>,
+    /// Of this provider.
+    pub provider: Option<Provider>,
+    /// Of this account at the provider.
+    pub account: Option<String>,
+    /// Of this type.
+    pub kind: Option<String>,
+    /// With this reason.
+    pub reason: Option<String>,
+    /// Of this transmission of PayPal's.
+    pub transmission: Option<String>,
+    /// Received at or after this moment.
+    pub from: Option<Moment>,
+    /// Received before this moment.
+    pub to: Option<Moment>,
+}
+
+impl EventFilter {
+    /// The names of its parameters.
+    const NAMES: [&'static str; 10] = [
+        "status",
+        "organizationId",
+        "orderId",
+        "provider",
+        "account",
+        "type",
+        "reason",
+        "transmissionId",
+        "from",
+        "to",
+    ];
+
+    /// Takes them from a query.
+    fn take(params: &mut Params) -> Self {
+        let word = |text: &str| {
+            let fits = (1..=MAX_WORD).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic());
+            fits.then(|| text.to_owned())
+        };
+        let word_wanted = || format!("must be 1 to {MAX_WORD} visible ASCII characters");
+        let state = params.take("status", || format!("must be one of {}", EventState::names()), EventState::parse);
+        Self {
+            state: state.map(EventState::as_str),
+            organization: params.take("organizationId", uuid_wanted, parse_uuid),
+            order: params.take("orderId", uuid_wanted, parse_uuid),
+            provider: params.take("provider", || format!("must be one of {}", Provider::names()), Provider::parse),
+            account: params.take("account", word_wanted, word),
+            kind: params.take("type", word_wanted, word),
+            reason: params.take("reason", word_wanted, word),
+            transmission: params.take("transmissionId", word_wanted, word),
+            from: params.take("from", moment_wanted, parse_moment),
+            to: params.take("to", moment_wanted, parse_moment),
+        }
+    }
 }
 
 impl EventsQuery {
@@ -37,12 +103,18 @@ impl EventsQuery {
     /// # Errors
     /// [`Error::Invalid`] naming every parameter that is wrong.
     pub fn parse(raw: Option<&str>) -> Result<Self, Error> {
-        let mut params = Params::parse(raw, &["status", "organizationId", "page", "limit"])?;
-        let wanted = || format!("must be one of {}", EventState::names());
-        let state = params.take("status", wanted, EventState::parse).map(EventState::as_str);
-        let organization = params.take("organizationId", uuid_wanted, parse_uuid);
+        let mut known = EventFilter::NAMES.to_vec();
+        known.extend(["page", "limit", "after"]);
+        let mut params = Params::parse(raw, &known)?;
+        let filter = EventFilter::take(&mut params);
         let page = take_page(&mut params);
-        params.finish(Self { state, organization, page })
+        let after = params.take("after", || "must be the next of an earlier page".to_owned(), Place::parse);
+        let query = params.finish(Self { filter, page, after })?;
+        in_order(query.filter.from, query.filter.to, ("from", "to"))?;
+        if query.after.is_some() && query.page.number > 1 {
+            return Err(Error::invalid("page", "can't be counted from a place: leave out page or after"));
+        }
+        Ok(query)
     }
 }
 
@@ -111,10 +183,34 @@ mod tests {
     #[test]
     fn a_page_of_events_is_asked_for_by_state() {
         let query = EventsQuery::parse(Some("status=needs_review&page=2&limit=5")).unwrap();
-        assert_eq!((query.state, query.page.offset(), query.page.limit()), (Some("needs_review"), 5, 5));
-        assert_eq!(EventsQuery::parse(None).unwrap().organization, None);
-        assert_eq!(EventsQuery::parse(Some("status=dismissed")).unwrap().state, Some("dismissed"));
-        for wrong in ["status=open", "limit=0", "page=0", "organizationId=x", "size=5"] {
+        assert_eq!((query.filter.state, query.page.offset(), query.page.limit()), (Some("needs_review"), 5, 5));
+        assert_eq!(EventsQuery::parse(None).unwrap(), EventsQuery::default());
+        assert_eq!(EventsQuery::parse(Some("status=dismissed")).unwrap().filter.state, Some("dismissed"));
+        for wrong in ["status=open", "limit=0", "page=0", "organizationId=x", "size=5", "after=x"] {
+            assert!(EventsQuery::parse(Some(wrong)).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn events_are_searched_for_by_all_that_tells_them_apart() {
+        let id = Uuid::from_u128(7);
+        let raw = format!(
+            "orderId={id}&provider=stripe&account=acct_1&type=charge.refunded&reason=overpaid&transmissionId=T-1\
+             &from=2026-01-01&to=2026-02-01&after=2026-01-15T12:00:00Z_{id}"
+        );
+        let query = EventsQuery::parse(Some(&raw)).unwrap();
+        let EventFilter { order, provider, account, kind, reason, transmission, from, to, .. } = query.filter;
+        assert_eq!(
+            (order, provider, from, to),
+            (Some(id), Some(Provider::Stripe), Moment::parse("2026-01-01"), Moment::parse("2026-02-01"))
+        );
+        assert_eq!(
+            [account, kind, reason, transmission].map(Option::unwrap_or_default),
+            ["acct_1", "charge.refunded", "overpaid", "T-1"]
+        );
+        assert_eq!(query.after.map(|place| place.id), Some(id));
+        let both = format!("page=2&after=2026-01-15_{id}");
+        for wrong in ["type=", "account=a%20b", "provider=cash", "from=2026-02-01&to=2026-01-01", &both] {
             assert!(EventsQuery::parse(Some(wrong)).is_err(), "{wrong}");
         }
     }

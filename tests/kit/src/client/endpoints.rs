@@ -155,6 +155,21 @@ impl Client {
         guest.send(guest.request(Method::GET, "/guest/order").header("authorization", authorization)).await
     }
 
+    /// `GET /payments/refunds` with this query string
+    pub async fn all_refunds(&self, query: &str) -> Answer {
+        self.get(&format!("/payments/refunds?{query}")).await
+    }
+
+    /// `GET /payments/captures` with this query string
+    pub async fn captures(&self, query: &str) -> Answer {
+        self.get(&format!("/payments/captures?{query}")).await
+    }
+
+    /// `POST /payments/prune` with this query string
+    pub async fn prune(&self, query: &str) -> Answer {
+        self.post(&format!("/payments/prune?{query}")).await
+    }
+
     /// `GET /payments/:id/refunds`
     pub async fn refunds(&self, payment: &str) -> Answer {
         self.get(&format!("/payments/{payment}/refunds")).await

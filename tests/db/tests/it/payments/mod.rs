@@ -7,14 +7,17 @@ mod captures;
 mod certificates;
 mod changed;
 mod checkout;
+mod deletion;
 mod dismissals;
 mod fold;
 mod growth;
 mod guests;
 mod held;
+mod lists;
 mod operations;
 mod record;
 mod refunds;
+mod retention;
 mod review;
 mod sessions;
 
