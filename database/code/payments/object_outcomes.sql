@@ -1,7 +1,7 @@
 -- The outcome of each payment of an order, how much of it went back, and its disputes.
 --   refunded: by completed refunds, or by the provider's own sum of them if that is greater, and by
---     lost disputes. Stripe takes a disputed sum beside all refunds. PayPal pays it out as a refund,
---     which it also tells of, so there the greater of the two counts.
+--     lost disputes. Stripe takes a disputed sum beside all refunds. PayPal pays it out as a
+--     refund, which it also tells of, so there the greater of the two counts.
 --   outcome: reversed if nothing is left and the provider forced a part of that.
 CREATE OR REPLACE VIEW payment_object_outcomes AS
 SELECT p.*,
@@ -22,8 +22,13 @@ FROM payment_objects p
 CROSS JOIN LATERAL (
     SELECT coalesce(sum(c.amount) FILTER (WHERE c.kind = 'refund' AND c.state = 'completed'),
         0) AS summed,
-        coalesce(max(c.refunded_total) FILTER (WHERE c.kind = 'refund' AND c.state = 'completed'),
-            0) AS counted,
+        -- Each refund may say what had gone back with it; refunds that failed later are in it.
+        coalesce(max(c.refunded_total - (SELECT coalesce(sum(f.amount), 0) FROM payment_objects f
+            WHERE f.provider = c.provider AND f.account = c.account AND f.kind = 'refund'
+                AND f.parent_id = c.parent_id AND f.order_id = c.order_id
+                AND f.state IN ('failed', 'cancelled')
+                AND coalesce(f.ended_at, f.changed_at) >= c.refunded_total_at))
+            FILTER (WHERE c.kind = 'refund' AND c.state = 'completed'), 0) AS counted,
         -- Refunds that failed since the provider last gave the sum are still in it.
         coalesce(sum(c.amount) FILTER (WHERE c.kind = 'refund'
             AND c.state IN ('failed', 'cancelled')

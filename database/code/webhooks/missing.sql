@@ -1,9 +1,9 @@
 -- The ids of a provider's list of events that never arrived, sorted.
---   p_kinds, p_resources, p_fingerprints: of each event its type, the resource that it names ('' for
---   none), and what webhook_record gets as its hash. An event is there if one of its id is stored
---   that is the same by its hash, or by type and resource; another body under its id may be forged.
---   One that is marked as in conflict, and has had no effect, doesn't count: the list proves its own.
---   Without p_kinds, ids alone are compared.
+--   p_kinds, p_resources, p_fingerprints: of each event its type, the resource that it names (''
+--   for none), and what webhook_record gets as its hash. Without p_kinds, ids alone are compared.
+-- An event is there if one of its id is stored that is the same by its hash, or by type and
+-- resource; another body under its id may be forged. One that is marked as in conflict, and has had
+-- no effect, doesn't count: the list proves its own.
 CREATE OR REPLACE FUNCTION webhook_missing(p_provider text, p_account text, p_event_ids text[],
     p_kinds text[] DEFAULT NULL, p_resources text[] DEFAULT NULL,
     p_fingerprints text[] DEFAULT NULL)

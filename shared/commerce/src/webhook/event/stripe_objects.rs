@@ -71,7 +71,8 @@ pub(super) fn charge(value: &Value) -> Option<ProviderObject> {
     let back = units(value, "amount_refunded").unwrap_or(0);
     let state = match text(value, &["status"]) {
         Some("pending") => ObjectState::Pending,
-        _ if !flag("paid")? => ObjectState::Failed,
+        // A body that says neither is no charge.
+        _ if !flag("paid").or(flag("captured").map(|_| true))? => ObjectState::Failed,
         _ if taken > 0 => ObjectState::Completed,
         _ if back > 0 || flag("refunded") == Some(true) => ObjectState::Cancelled,
         _ => ObjectState::Authorized,

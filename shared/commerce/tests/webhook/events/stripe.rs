@@ -162,14 +162,14 @@ fn the_amounts_of_a_charge_decide_and_not_its_events_name() {
 #[test]
 fn stripe_refunds_and_disputes_find_their_payment() {
     let charge = json!({
-        "id": "ch_1", "payment_intent": "pi_1", "paid": true, "amount": 2000, "amount_captured": 1999,
-        "amount_refunded": 500, "currency": "usd", "metadata": {},
+        "id": "ch_1", "payment_intent": "pi_1", "paid": true, "amount": 2000, "amount_captured": 1500,
+        "amount_refunded": 1000, "currency": "usd", "metadata": {},
     });
-    stripe("charge.refunded", charge.clone(), Some("payment pi_1 completed 19.99 USD alias=ch_1 refunded_total=5.00"));
+    stripe("charge.refunded", charge.clone(), Some("payment pi_1 completed 15.00 USD alias=ch_1 refunded_total=5.00"));
     let mut old = charge;
     old["payment_intent"] = Value::Null;
     old.as_object_mut().unwrap().remove("amount_captured");
-    stripe("charge.refunded", old, Some("payment ch_1 completed 20.00 USD alias=ch_1 refunded_total=5.00"));
+    stripe("charge.refunded", old, Some("payment ch_1 completed 20.00 USD alias=ch_1 refunded_total=10.00"));
 
     for (status, state) in
         [("succeeded", "completed"), ("failed", "failed"), ("canceled", "cancelled"), ("pending", "pending")]

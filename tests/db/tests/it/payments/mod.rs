@@ -13,6 +13,7 @@ mod fold;
 mod growth;
 mod guests;
 mod held;
+mod histories;
 mod lists;
 mod operations;
 mod record;
