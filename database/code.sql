@@ -30,6 +30,7 @@
 \i code/cache/announced_rows.sql
 \i code/cache/expected_triggers.sql
 \i code/cache/announced_tags.sql
+\i code/cache/announcers.sql
 \i code/cache/database_history.sql
 \i code/cache/product_tables.sql
 \i code/cache/tables_hidden_from_owner.sql
@@ -38,6 +39,8 @@
 \i code/cache/forget_transaction.sql
 \i code/cache/health.sql
 \i code/cache/may_certify.sql
+\i code/cache/server.sql
+\i code/cache/signs.sql
 \i code/cache/renew.sql
 
 -- Orders: triggers, documents, reads, writes, statistics.

@@ -1,6 +1,6 @@
 -- Deletes the outbox rows of a transaction that its writer has applied. A row that says more than
--- the applied tags stays. All rows stay if the database serves another cache, or has seen another
--- run of Redis, than the one that was told.
+-- the applied tags stays. All rows stay if the database serves another cache, or a renewal has last
+-- seen another cache or another run of Redis, than the one that was told.
 --   p_transaction: the writer's transaction, as its statement gave it.
 --   p_tags: the tags that were applied.
 --   p_cache: the caller's Redis address and key prefix.
@@ -11,5 +11,6 @@ CREATE OR REPLACE FUNCTION cache_forget_transaction(
 RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     DELETE FROM cache_invalidations i WHERE i.xid = p_transaction::xid8 AND i.tags <@ p_tags
-        AND EXISTS (SELECT FROM cache_state s WHERE s.cache = p_cache AND s.run_id = p_run_id);
+        AND EXISTS (SELECT FROM cache_state s WHERE s.cache = p_cache
+            AND s.served = p_cache AND s.run_id = p_run_id);
 END $$;

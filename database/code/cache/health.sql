@@ -9,8 +9,9 @@ LANGUAGE sql STABLE
 BEGIN ATOMIC
     SELECT CASE WHEN s.cache <> p_cache THEN 1 ELSE 0 END, (s.cache IS NOT NULL)::integer,
         o.waiting, o.oldest_ms
-    FROM cache_state s, (
+    FROM cache_state s, LATERAL (
         SELECT count(*)::integer AS waiting,
             coalesce(extract(epoch FROM now() - min(i.created_at)) * 1000, 0)::bigint AS oldest_ms
-        FROM (SELECT c.created_at FROM cache_invalidations c ORDER BY c.id LIMIT 1001) AS i) AS o;
+        FROM (SELECT c.created_at FROM cache_invalidations c WHERE c.xid >= s.swept
+            ORDER BY c.xid LIMIT 1001) AS i) AS o;
 END;

@@ -1,44 +1,148 @@
 -- The outbox rows that must be applied before a certificate may be given, and the epoch to give it
 -- for. One renewal at a time. Always one row.
 --   p_cache: the caller's Redis address and key prefix. p_run_id: this Redis' present run id.
---   outcome: ok; mismatch (the database serves another cache; the rest is empty).
+--   p_record: the record of the last certificate, as Redis keeps it; empty if there is none. The
+--     last release has no records: it calls with NULL, and only run and history are compared.
+--   p_replication: the name of the data that this Redis holds (master_replid).
+--   outcome: ok; mismatch (the database serves another cache); unannounced (a trigger is missing,
+--     or rows are hidden: a change could go unseen). The rest is empty unless ok.
 --   ids: the rows that were read. Delete exactly these once their tags are applied.
 --   tags: the tags in them.
--- After more than 1,000 rows, or one that says everything, the epoch moves instead: ids and tags
--- are empty. It also moves for another run of Redis and for another history of the database.
-CREATE OR REPLACE FUNCTION cache_renew(p_cache text, p_run_id text)
-RETURNS TABLE (outcome text, epoch text, ids bigint[], tags text[]) LANGUAGE plpgsql AS $$
+--   record: to be kept beside the certificate, and never without it.
+--   reason: why the epoch has moved, NULL if it hasn't; for unannounced what is wrong.
+-- If anything differs from the record, or there is none, the epoch moves: what Redis holds may be
+-- of another history. It also moves after more than 1,000 rows, or one that says everything. Then
+-- ids and tags are empty.
+--
+-- The record holds, parted by blanks: when Postgres was started; the history; the signs; the cache;
+-- the run; the replication; the previous serial, the current one, and when that was drawn; the
+-- epoch; the snapshot that the outbox was read in. Rows that this snapshot shows have been applied,
+-- so the next renewal reads only rows of later transactions, by index: dead rows cost nothing.
+-- A serial is drawn at most every ten seconds. The same statement notes that the current one has
+-- been seen, so a Redis whose memory is put back shows by a pair that doesn't hold it.
+CREATE OR REPLACE FUNCTION cache_renew(
+    p_cache text, p_run_id text, p_record text DEFAULT NULL, p_replication text DEFAULT '')
+RETURNS TABLE (outcome text, epoch text, ids bigint[], tags text[], record text, reason text)
+-- The outbox is nearly empty, and may be large by dead rows all the same.
+LANGUAGE plpgsql SET enable_seqscan = off SET jit = off AS $$
 DECLARE
     state cache_state;
-    present text := database_history();
-    new_epoch uuid;
+    known CONSTANT text[] := string_to_array(p_record, ' ');
+    present text[];
+    missing text;
+    -- In milliseconds.
+    at CONSTANT bigint := extract(epoch FROM clock_timestamp()) * 1000;
+    serials text[];
+    rotates boolean := false;
+    bound pg_snapshot;
+    seen pg_snapshot;
+    swept bigint;
 BEGIN
+    ids := '{}';
+    tags := '{}';
     SELECT * INTO STRICT state FROM cache_state FOR NO KEY UPDATE;
     IF state.cache <> p_cache THEN
-        RETURN QUERY SELECT 'mismatch', NULL::text, '{}'::bigint[], '{}'::text[];
+        outcome := 'mismatch';
+        RETURN NEXT;
         RETURN;
     END IF;
-    IF state.run_id IS DISTINCT FROM p_run_id OR state.history IS DISTINCT FROM present THEN
-        new_epoch := gen_random_uuid();
+    SELECT ARRAY[cache_server(), database_history(), s.signs, md5(p_cache), p_run_id,
+        coalesce(p_replication, '')], s.missing INTO present, missing FROM cache_signs() s;
+    IF missing IS NOT NULL OR NOT cache_may_certify() THEN
+        outcome := 'unannounced';
+        reason := coalesce(missing, 'something that cache_faults() names');
+        RETURN NEXT;
+        RETURN;
     END IF;
 
-    -- A new statement has a new snapshot: it sees all that was committed before the lock was had.
-    SELECT coalesce(array_agg(r.id), '{}') INTO ids
-    FROM (SELECT i.id FROM cache_invalidations i ORDER BY i.id LIMIT 1001) r;
-    SELECT coalesce(array_agg(DISTINCT tag), '{}') INTO tags
-    FROM cache_invalidations i, unnest(i.tags) AS tag WHERE i.id = ANY (ids);
-    IF cardinality(ids) > 1000 OR '*' = ANY (tags) THEN
-        new_epoch := gen_random_uuid();
-        DELETE FROM cache_invalidations i WHERE i.id = ANY (ids);
-        ids := '{}';
-        tags := '{}';
+    reason := CASE
+        WHEN state.served IS DISTINCT FROM p_cache THEN 'it served another cache'
+        WHEN state.run_id IS DISTINCT FROM p_run_id THEN 'another run of Redis'
+        WHEN state.history IS DISTINCT FROM present[2] THEN 'another history of the database'
+        WHEN p_record IS NULL THEN NULL
+        WHEN cardinality(known) IS DISTINCT FROM 11 THEN 'no record in Redis'
+        WHEN known[1] <> present[1] THEN 'Postgres was started again'
+        WHEN known[2] <> present[2] THEN 'another history of the database'
+        WHEN known[3] <> present[3] THEN 'tables or triggers have changed'
+        WHEN known[4] <> present[4] THEN 'keys of another cache'
+        WHEN known[5] <> present[5] THEN 'another run of Redis'
+        WHEN known[6] <> present[6] THEN 'Redis was filled from another one'
+        WHEN state.serial IS NULL OR state.serial <> ALL (known[7:8]) THEN 'Redis was put back'
+        WHEN known[10] <> state.epoch::text THEN 'a renewal that moved the epoch did not end'
+    END;
+
+    IF reason IS NULL THEN
+        IF p_record IS NULL THEN
+            bound := '1:1:';
+        ELSE
+            bound := known[11];
+        END IF;
+        -- A new statement has a new snapshot: it sees all that was committed before the lock was
+        -- had.
+        WITH unread AS MATERIALIZED (
+            SELECT i.id, i.tags FROM cache_invalidations i
+            WHERE i.xid = ANY (ARRAY(SELECT pg_snapshot_xip(bound)))
+            UNION ALL
+            SELECT i.id, i.tags FROM cache_invalidations i WHERE i.xid >= pg_snapshot_xmax(bound)
+            LIMIT 1001
+        )
+        SELECT pg_current_snapshot(),
+            ARRAY(SELECT u.id FROM unread u ORDER BY u.id),
+            ARRAY(SELECT DISTINCT tag FROM unread u, unnest(u.tags) AS tag)
+        INTO seen, ids, tags;
+        IF cardinality(ids) > 1000 OR '*' = ANY (tags) THEN
+            reason := CASE WHEN cardinality(ids) > 1000 THEN 'more than 1,000 changes'
+                ELSE 'everything has changed' END;
+            DELETE FROM cache_invalidations i WHERE i.id = ANY (ids);
+            ids := '{}';
+            tags := '{}';
+        END IF;
+    ELSE
+        -- Rows that this snapshot shows are covered by the new epoch.
+        SELECT pg_current_snapshot() INTO seen;
     END IF;
 
-    IF new_epoch IS NOT NULL OR state.cache IS NULL THEN
-        UPDATE cache_state s SET cache = p_cache, run_id = p_run_id, history = present,
-            epoch = coalesce(new_epoch, s.epoch);
+    IF p_record IS NOT NULL THEN
+        rotates := reason IS NOT NULL
+            OR known[9]::bigint NOT BETWEEN at - 9999 AND at;
+        serials := CASE
+            WHEN NOT rotates THEN known[7:9]
+            WHEN cardinality(known) = 11 THEN ARRAY[known[8], gen_random_uuid()::text]
+            ELSE ARRAY[gen_random_uuid()::text, gen_random_uuid()::text] END;
+        IF rotates THEN
+            -- After a move the next renewal deletes the rows that this one has covered.
+            serials[3] := CASE WHEN reason IS NULL THEN at ELSE 0 END;
+        END IF;
+    END IF;
+    -- Rows that are covered and were not deleted: a renewal or a writer has died, or the epoch has
+    -- moved. After a move the next renewal looks again, so this one looks only if it is quick.
+    bound := CASE WHEN reason IS NULL THEN bound ELSE seen END;
+    IF rotates AND (reason IS NULL OR pg_snapshot_xmin(bound)::text::bigint
+        - state.swept::text::bigint < 100000)
+    THEN
+        DELETE FROM cache_invalidations i WHERE i.id = ANY (ARRAY(
+            SELECT c.id FROM cache_invalidations c
+            WHERE c.xid >= state.swept AND pg_visible_in_snapshot(c.xid, bound)
+            LIMIT 5000 FOR UPDATE SKIP LOCKED));
+        GET DIAGNOSTICS swept = ROW_COUNT;
+        IF swept < 5000 THEN
+            state.swept := pg_snapshot_xmin(bound);
+        END IF;
+    END IF;
+    IF reason IS NOT NULL THEN
+        state.epoch := gen_random_uuid();
+        IF state.history IS DISTINCT FROM present[2] THEN
+            -- Transactions are counted anew.
+            state.swept := '0';
+        END IF;
+    END IF;
+    IF reason IS NOT NULL OR rotates THEN
+        UPDATE cache_state s SET cache = p_cache, served = p_cache, run_id = p_run_id,
+            history = present[2], epoch = state.epoch, serial = coalesce(serials[1], s.serial),
+            swept = state.swept;
     END IF;
     outcome := 'ok';
-    epoch := coalesce(new_epoch, state.epoch)::text;
+    epoch := state.epoch::text;
+    record := array_to_string(present || serials || ARRAY[epoch, seen::text], ' ');
     RETURN NEXT;
 END $$;

@@ -27,6 +27,12 @@ CREATE TABLE IF NOT EXISTS cache_state (
     history text
 );
 
+-- What a renewal compares with the record that Redis keeps beside the certificate: the cache that
+-- was served last, and the serial that was seen last. Outbox rows of transactions before `swept`
+-- have been deleted.
+ALTER TABLE cache_state ADD COLUMN IF NOT EXISTS served text, ADD COLUMN IF NOT EXISTS serial text,
+    ADD COLUMN IF NOT EXISTS swept xid8 NOT NULL DEFAULT '0';
+
 INSERT INTO cache_state DEFAULT VALUES ON CONFLICT DO NOTHING;
 
 -- From this many rows on, saying everything costs less than naming them.
@@ -58,43 +64,201 @@ BEGIN
     RETURN concat_ws('/', coalesce(cluster, '-'), coalesce(timeline, '-'), own);
 END $$;
 
--- The outbox and the epoch, for a renewal of the certificate. The epoch moves if the run of Redis or
--- the history of the database is another one, or if there is too much to name.
---   p_cache: the caller's Redis address and key prefix.
---   p_run_id: the run id of its Redis.
-CREATE OR REPLACE FUNCTION cache_renew(p_cache text, p_run_id text)
-RETURNS TABLE (outcome text, epoch text, ids bigint[], tags text[]) LANGUAGE plpgsql AS $$
+-- When this Postgres was started, and when it last recovered from the crash of a process: after
+-- either, what was committed last may be gone (synchronous_commit = off), or the data may be that
+-- of an earlier day (a volume put back). A crash of a process leaves the start time as it is and
+-- resets the statistics.
+CREATE OR REPLACE FUNCTION cache_server() RETURNS text LANGUAGE sql STABLE
+RETURN concat_ws('/', extract(epoch FROM pg_postmaster_start_time()),
+    -- Before version 15 the question would wait for the statistics' collector.
+    CASE WHEN current_setting('server_version_num')::integer >= 150000
+        THEN extract(epoch FROM pg_stat_get_bgwriter_stat_reset_time()) END);
+
+-- The triggers that must fire for every change: the four of each announcing function. A table that
+-- is dropped leaves its function: drop it, too, since its triggers count as missing.
+CREATE OR REPLACE FUNCTION cache_announcers() RETURNS TABLE (relation text, name text) LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    RETURN QUERY SELECT coalesce((SELECT t.tgrelid::regclass::text FROM pg_trigger t WHERE t.tgfoid = p.oid LIMIT 1),
+        format('%I.%I', p.pronamespace::regnamespace, p.proname)), 'cache_announce_' || n.operation
+    FROM pg_proc p, unnest('{insert,update,delete,truncate}'::text[]) AS n(operation)
+    WHERE p.proname LIKE 'cache\_announce\_%' AND p.prorettype = 'trigger'::regtype;
+END $$;
+
+-- The tables and triggers that announce, as they are now. Always one row.
+--   signs: a hash that changes when one of them is made anew, rewritten, altered, or switched off
+--     and on again. xmin is that of a trigger's catalog row, so a moment without it shows, too.
+--   missing: the triggers that aren't there or aren't ALWAYS, by name; NULL if all is well. Changes
+--     can go unannounced then.
+-- In plpgsql, since a session keeps its plans: every renewal runs this.
+CREATE OR REPLACE FUNCTION cache_signs() RETURNS TABLE (signs text, missing text)
+LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    SELECT coalesce(md5(string_agg(concat_ws('/', c.oid, c.relfilenode, t.oid, t.tgenabled, t.xmin),
+            ' ' ORDER BY a.relation, a.name)), '-'),
+        string_agg(a.relation || '.' || a.name, ', ' ORDER BY a.relation, a.name)
+            FILTER (WHERE t.tgenabled IS DISTINCT FROM 'A')
+    INTO signs, missing
+    FROM cache_announcers() a
+    LEFT JOIN pg_class c ON c.oid = to_regclass(a.relation)
+    LEFT JOIN pg_trigger t ON t.tgrelid = c.oid AND t.tgname = a.name::name;
+    RETURN NEXT;
+END $$;
+
+-- Whether this role is sure to see every announcement. A renewal that finds it false gives no
+-- certificate.
+CREATE OR REPLACE FUNCTION cache_may_certify() RETURNS boolean LANGUAGE sql STABLE
+RETURN current_setting('transaction_isolation') = 'read committed'
+    AND NOT row_security_active('cache_invalidations'::regclass::oid);
+
+-- The older version had two parameters and gave less.
+DROP FUNCTION IF EXISTS cache_renew(text, text);
+
+-- The outbox rows that must be applied before a certificate may be given, and the epoch to give it
+-- for. One renewal at a time. Always one row.
+--   p_cache: the caller's Redis address and key prefix. p_run_id: this Redis' present run id.
+--   p_record: the record of the last certificate, as Redis keeps it; empty if there is none. The
+--     last release has no records: it calls with NULL, and only run and history are compared.
+--   p_replication: the name of the data that this Redis holds (master_replid).
+--   outcome: ok; mismatch (the database serves another cache); unannounced (a trigger is missing,
+--     or rows are hidden: a change could go unseen). The rest is empty unless ok.
+--   ids: the rows that were read. Delete exactly these once their tags are applied.
+--   tags: the tags in them.
+--   record: to be kept beside the certificate, and never without it.
+--   reason: why the epoch has moved, NULL if it hasn't; for unannounced what is wrong.
+-- If anything differs from the record, or there is none, the epoch moves: what Redis holds may be
+-- of another history. It also moves after more than 1,000 rows, or one that says everything. Then
+-- ids and tags are empty.
+--
+-- The record holds, parted by blanks: when Postgres was started; the history; the signs; the cache;
+-- the run; the replication; the previous serial, the current one, and when that was drawn; the
+-- epoch; the snapshot that the outbox was read in. Rows that this snapshot shows have been applied,
+-- so the next renewal reads only rows of later transactions, by index: dead rows cost nothing.
+-- A serial is drawn at most every ten seconds. The same statement notes that the current one has
+-- been seen, so a Redis whose memory is put back shows by a pair that doesn't hold it.
+CREATE OR REPLACE FUNCTION cache_renew(
+    p_cache text, p_run_id text, p_record text DEFAULT NULL, p_replication text DEFAULT '')
+RETURNS TABLE (outcome text, epoch text, ids bigint[], tags text[], record text, reason text)
+-- The outbox is nearly empty, and may be large by dead rows all the same.
+LANGUAGE plpgsql SET enable_seqscan = off SET jit = off AS $$
 DECLARE
     state cache_state;
-    present text := database_history();
-    new_epoch uuid;
+    known CONSTANT text[] := string_to_array(p_record, ' ');
+    present text[];
+    missing text;
+    -- In milliseconds.
+    at CONSTANT bigint := extract(epoch FROM clock_timestamp()) * 1000;
+    serials text[];
+    rotates boolean := false;
+    bound pg_snapshot;
+    seen pg_snapshot;
+    swept bigint;
 BEGIN
+    ids := '{}';
+    tags := '{}';
     SELECT * INTO STRICT state FROM cache_state FOR NO KEY UPDATE;
     IF state.cache <> p_cache THEN
-        RETURN QUERY SELECT 'mismatch', NULL::text, '{}'::bigint[], '{}'::text[];
+        outcome := 'mismatch';
+        RETURN NEXT;
         RETURN;
     END IF;
-    IF state.run_id IS DISTINCT FROM p_run_id OR state.history IS DISTINCT FROM present THEN
-        new_epoch := gen_random_uuid();
+    SELECT ARRAY[cache_server(), database_history(), s.signs, md5(p_cache), p_run_id,
+        coalesce(p_replication, '')], s.missing INTO present, missing FROM cache_signs() s;
+    IF missing IS NOT NULL OR NOT cache_may_certify() THEN
+        outcome := 'unannounced';
+        reason := coalesce(missing, 'something that cache_faults() names');
+        RETURN NEXT;
+        RETURN;
     END IF;
 
-    -- A new statement, so a new snapshot: all that was committed before the lock was had.
-    SELECT coalesce(array_agg(r.id), '{}') INTO ids
-    FROM (SELECT i.id FROM cache_invalidations i ORDER BY i.id LIMIT 1001) r;
-    SELECT coalesce(array_agg(DISTINCT tag), '{}') INTO tags
-    FROM cache_invalidations i, unnest(i.tags) AS tag WHERE i.id = ANY (ids);
-    IF cardinality(ids) > 1000 OR '*' = ANY (tags) THEN
-        new_epoch := gen_random_uuid();
-        DELETE FROM cache_invalidations i WHERE i.id = ANY (ids);
-        ids := '{}';
-        tags := '{}';
+    reason := CASE
+        WHEN state.served IS DISTINCT FROM p_cache THEN 'it served another cache'
+        WHEN state.run_id IS DISTINCT FROM p_run_id THEN 'another run of Redis'
+        WHEN state.history IS DISTINCT FROM present[2] THEN 'another history of the database'
+        WHEN p_record IS NULL THEN NULL
+        WHEN cardinality(known) IS DISTINCT FROM 11 THEN 'no record in Redis'
+        WHEN known[1] <> present[1] THEN 'Postgres was started again'
+        WHEN known[2] <> present[2] THEN 'another history of the database'
+        WHEN known[3] <> present[3] THEN 'tables or triggers have changed'
+        WHEN known[4] <> present[4] THEN 'keys of another cache'
+        WHEN known[5] <> present[5] THEN 'another run of Redis'
+        WHEN known[6] <> present[6] THEN 'Redis was filled from another one'
+        WHEN state.serial IS NULL OR state.serial <> ALL (known[7:8]) THEN 'Redis was put back'
+        WHEN known[10] <> state.epoch::text THEN 'a renewal that moved the epoch did not end'
+    END;
+
+    IF reason IS NULL THEN
+        IF p_record IS NULL THEN
+            bound := '1:1:';
+        ELSE
+            bound := known[11];
+        END IF;
+        -- A new statement has a new snapshot: it sees all that was committed before the lock was
+        -- had.
+        WITH unread AS MATERIALIZED (
+            SELECT i.id, i.tags FROM cache_invalidations i
+            WHERE i.xid = ANY (ARRAY(SELECT pg_snapshot_xip(bound)))
+            UNION ALL
+            SELECT i.id, i.tags FROM cache_invalidations i WHERE i.xid >= pg_snapshot_xmax(bound)
+            LIMIT 1001
+        )
+        SELECT pg_current_snapshot(),
+            ARRAY(SELECT u.id FROM unread u ORDER BY u.id),
+            ARRAY(SELECT DISTINCT tag FROM unread u, unnest(u.tags) AS tag)
+        INTO seen, ids, tags;
+        IF cardinality(ids) > 1000 OR '*' = ANY (tags) THEN
+            reason := CASE WHEN cardinality(ids) > 1000 THEN 'more than 1,000 changes'
+                ELSE 'everything has changed' END;
+            DELETE FROM cache_invalidations i WHERE i.id = ANY (ids);
+            ids := '{}';
+            tags := '{}';
+        END IF;
+    ELSE
+        -- Rows that this snapshot shows are covered by the new epoch.
+        SELECT pg_current_snapshot() INTO seen;
     END IF;
 
-    IF new_epoch IS NOT NULL OR state.cache IS NULL THEN
-        UPDATE cache_state s SET cache = p_cache, run_id = p_run_id, history = present, epoch = coalesce(new_epoch, s.epoch);
+    IF p_record IS NOT NULL THEN
+        rotates := reason IS NOT NULL
+            OR known[9]::bigint NOT BETWEEN at - 9999 AND at;
+        serials := CASE
+            WHEN NOT rotates THEN known[7:9]
+            WHEN cardinality(known) = 11 THEN ARRAY[known[8], gen_random_uuid()::text]
+            ELSE ARRAY[gen_random_uuid()::text, gen_random_uuid()::text] END;
+        IF rotates THEN
+            -- After a move the next renewal deletes the rows that this one has covered.
+            serials[3] := CASE WHEN reason IS NULL THEN at ELSE 0 END;
+        END IF;
+    END IF;
+    -- Rows that are covered and were not deleted: a renewal or a writer has died, or the epoch has
+    -- moved. After a move the next renewal looks again, so this one looks only if it is quick.
+    bound := CASE WHEN reason IS NULL THEN bound ELSE seen END;
+    IF rotates AND (reason IS NULL OR pg_snapshot_xmin(bound)::text::bigint
+        - state.swept::text::bigint < 100000)
+    THEN
+        DELETE FROM cache_invalidations i WHERE i.id = ANY (ARRAY(
+            SELECT c.id FROM cache_invalidations c
+            WHERE c.xid >= state.swept AND pg_visible_in_snapshot(c.xid, bound)
+            LIMIT 5000 FOR UPDATE SKIP LOCKED));
+        GET DIAGNOSTICS swept = ROW_COUNT;
+        IF swept < 5000 THEN
+            state.swept := pg_snapshot_xmin(bound);
+        END IF;
+    END IF;
+    IF reason IS NOT NULL THEN
+        state.epoch := gen_random_uuid();
+        IF state.history IS DISTINCT FROM present[2] THEN
+            -- Transactions are counted anew.
+            state.swept := '0';
+        END IF;
+    END IF;
+    IF reason IS NOT NULL OR rotates THEN
+        UPDATE cache_state s SET cache = p_cache, served = p_cache, run_id = p_run_id,
+            history = present[2], epoch = state.epoch, serial = coalesce(serials[1], s.serial),
+            swept = state.swept;
     END IF;
     outcome := 'ok';
-    epoch := coalesce(new_epoch, state.epoch)::text;
+    epoch := state.epoch::text;
+    record := array_to_string(present || serials || ARRAY[epoch, seen::text], ' ');
     RETURN NEXT;
 END $$;
 
@@ -106,8 +270,8 @@ BEGIN
 END $$;
 
 -- Deletes the outbox rows of a transaction that its writer has applied. A row that says more than
--- the applied tags stays. All rows stay if the database serves another cache, or has seen another
--- run of Redis, than the one that was told.
+-- the applied tags stays. All rows stay if the database serves another cache, or a renewal has last
+-- seen another cache or another run of Redis, than the one that was told.
 --   p_transaction: the writer's transaction, as its statement gave it.
 --   p_tags: the tags that were applied.
 --   p_cache: the caller's Redis address and key prefix.
@@ -117,7 +281,8 @@ CREATE OR REPLACE FUNCTION cache_forget_transaction(
 RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     DELETE FROM cache_invalidations i WHERE i.xid = p_transaction::xid8 AND i.tags <@ p_tags
-        AND EXISTS (SELECT FROM cache_state s WHERE s.cache = p_cache AND s.run_id = p_run_id);
+        AND EXISTS (SELECT FROM cache_state s WHERE s.cache = p_cache
+            AND s.served = p_cache AND s.run_id = p_run_id);
 END $$;
 
 -- Runs one INSERT, UPDATE, DELETE or MERGE, and says what its triggers announced, in one round

@@ -130,6 +130,7 @@ impl Cache {
             postgres: Postgres::new(database_url, terms),
             cache_name,
             mismatch: Cell::new(false),
+            withheld: Cell::new(false),
             #[cfg(feature = "events")]
             observer: Cell::new(None),
         };

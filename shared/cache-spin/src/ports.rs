@@ -3,9 +3,11 @@
 use crate::params;
 use crate::postgres::Postgres;
 use crate::store::RedisStore;
-use cache_logic::certificate::{Certificate, Generation, RunId, Timing};
+use cache_logic::certificate::{Certificate, Generation, Timing};
 use cache_logic::origin::OriginFault;
-use cache_logic::ports::{CacheFault, Clock, Fill, Lease, Ledger, OutboxState, Registry, Snapshot, Store};
+use cache_logic::ports::{
+    CacheFault, Clock, Fill, Lease, Ledger, OutboxState, Registry, RenewalClaim, Snapshot, Store,
+};
 use cache_logic::write_through::{GenerationSwap, WriteThrough};
 use std::cell::Cell;
 use std::time::Duration;
@@ -21,6 +23,8 @@ pub struct Ports {
     /// The database has said that it serves another cache. Then nothing is read from this one, and
     /// no write relies on it.
     pub mismatch: Cell<bool>,
+    /// The database has said that changes go unannounced, so that it gives no certificate.
+    pub withheld: Cell<bool>,
     /// This function is told what happens.
     #[cfg(feature = "events")]
     pub observer: Cell<Option<Observer>>,
@@ -40,20 +44,38 @@ impl Ports {
 impl Ledger for Ports {
     type Error = OriginFault;
 
-    async fn pending(&self, run: RunId) -> Result<OutboxState, OriginFault> {
-        let params = params![&*self.cache_name, format!("{run:032x}")];
+    async fn pending(&self, claim: &RenewalClaim) -> Result<OutboxState, OriginFault> {
+        let record = claim.record.as_deref().unwrap_or_default();
+        let params = params![&*self.cache_name, format!("{:032x}", claim.run), record, &*claim.replication];
         let rows = self.postgres.change("cache_renew", params).await?;
         let row = rows.first().ok_or_else(|| OriginFault::internal("cache_renew gave no row"))?;
-        if row.text("outcome")? == Some("mismatch") {
-            if !self.mismatch.replace(true) {
-                let name = &self.cache_name;
-                eprintln!("error: the database serves another cache than {name}: caching is off (see cache_state)");
+        match row.text("outcome")? {
+            Some("mismatch") => {
+                if !self.mismatch.replace(true) {
+                    let name = &self.cache_name;
+                    eprintln!("error: the database serves another cache than {name}: caching is off (see cache_state)");
+                }
+                return Ok(OutboxState::Mismatch);
             }
-            return Ok(OutboxState::Mismatch);
+            Some("unannounced") => {
+                if !self.withheld.replace(true) {
+                    let wrong = row.text("reason")?.unwrap_or_default();
+                    eprintln!("error: caching is off, since changes may go unseen: {wrong}");
+                }
+                return Ok(OutboxState::Withheld);
+            }
+            _ => {}
         }
+        if self.withheld.replace(false) {
+            eprintln!("info: changes are seen again: caching is on");
+        }
+        if let Some(reason) = row.text("reason")? {
+            eprintln!("info: all entries are to be made anew: {reason}");
+        }
+        let record = row.text("record")?.unwrap_or_default().to_owned();
         let epoch = row.text("epoch")?.and_then(|text| uuid::Uuid::try_parse(text).ok());
         let epoch = epoch.ok_or_else(|| OriginFault::internal("the epoch is not a UUID"))?.as_u128();
-        Ok(OutboxState::Rows { epoch, ids: row.ints("ids")?, tags: row.texts("tags")? })
+        Ok(OutboxState::Rows { epoch, record, ids: row.ints("ids")?, tags: row.texts("tags")? })
     }
 
     async fn forget(&self, ids: &[i64]) -> Result<(), OriginFault> {
@@ -115,7 +137,7 @@ impl Registry for Ports {
         self.store.invalidate(tags).await
     }
 
-    async fn claim(&self, token: u128, hold: Duration) -> Result<Option<RunId>, CacheFault> {
+    async fn claim(&self, token: u128, hold: Duration) -> Result<Option<RenewalClaim>, CacheFault> {
         self.store.claim(token, hold).await
     }
 
@@ -123,8 +145,8 @@ impl Registry for Ports {
         self.store.abandon(token).await
     }
 
-    async fn certify(&self, certificate: &Certificate, timing: Timing) -> Result<bool, CacheFault> {
-        self.store.certify(certificate, timing).await
+    async fn certify(&self, certificate: &Certificate, record: &str, timing: Timing) -> Result<bool, CacheFault> {
+        self.store.certify(certificate, record, timing).await
     }
 
     async fn last_certificate(&self) -> Result<Option<Certificate>, CacheFault> {

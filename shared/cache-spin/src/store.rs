@@ -7,7 +7,7 @@ use crate::redis::{Argument, Redis, Script, Value, hex, millis, text};
 use crate::terms::TermsSource;
 use cache_logic::certificate::{Certificate, Generation, RunId, Timing};
 use cache_logic::key::{generation_key, lease_key};
-use cache_logic::ports::{CacheFault, Fill, Lease, Registry, Snapshot, Store};
+use cache_logic::ports::{CacheFault, Fill, Lease, Registry, RenewalClaim, Snapshot, Store};
 use cache_logic::read::certified;
 use sha2::{Digest, Sha256};
 use std::cell::Cell;
@@ -15,6 +15,9 @@ use std::time::Duration;
 
 /// How long the last certificate is remembered, for serving while Postgres is away.
 const LAST_CERTIFICATE: Duration = Duration::from_secs(24 * 3600);
+
+/// How long the record beside the certificate is kept: twice as long as any entry may live.
+const RECORD: Duration = Duration::from_secs(60 * 24 * 3600);
 
 /// The cache in Redis, below one key prefix.
 pub struct RedisStore {
@@ -41,6 +44,7 @@ struct Names {
     claim: String,
     fresh: String,
     last: String,
+    record: String,
 }
 
 struct Scripts {
@@ -70,6 +74,7 @@ impl RedisStore {
                 claim: name("claim"),
                 fresh: name("fresh"),
                 last: name("last"),
+                record: name("record"),
             },
             scripts: Scripts {
                 lease: Script::new(include_str!("lua/lease.lua")),
@@ -222,22 +227,26 @@ impl Registry for RedisStore {
         self.redis.command("DEL", keys).await.map(drop)
     }
 
-    async fn claim(&self, token: u128, hold: Duration) -> Result<Option<RunId>, CacheFault> {
-        let arguments = vec![hex(token), millis(hold)];
-        let (answer, run) = self.redis.script(&self.scripts.claim, &[&self.names.claim], arguments).await?;
-        Ok(matches!(answer.as_slice(), [Value::Int64(1)]).then_some(run ^ self.origin))
+    async fn claim(&self, token: u128, hold: Duration) -> Result<Option<RenewalClaim>, CacheFault> {
+        let keys = [&*self.names.claim, &*self.names.record];
+        let (answer, run) = self.redis.script(&self.scripts.claim, &keys, vec![hex(token), millis(hold)]).await?;
+        let mut parts = answer.into_iter().map(|part| bytes(part).and_then(|bytes| String::from_utf8(bytes).ok()));
+        let Some(replication) = parts.next().flatten() else { return Ok(None) };
+        let record = parts.next().flatten();
+        Ok(Some(RenewalClaim { run: run ^ self.origin, replication, record }))
     }
 
     async fn abandon(&self, token: u128) -> Result<(), CacheFault> {
         self.redis.script(&self.scripts.release, &[&self.names.claim], vec![hex(token)]).await.map(drop)
     }
 
-    async fn certify(&self, certificate: &Certificate, timing: Timing) -> Result<bool, CacheFault> {
+    async fn certify(&self, certificate: &Certificate, record: &str, timing: Timing) -> Result<bool, CacheFault> {
         let names = &self.names;
-        let keys = [&*names.claim, &*names.certificate, &*names.fresh, &*names.last];
+        let keys = [&*names.claim, &*names.certificate, &*names.fresh, &*names.last, &*names.record];
         let encoded = text(&certificate.encode());
         let (hold, total, life) = (millis(timing.claim()), millis(timing.total()), millis(timing.life()));
-        let arguments = vec![hex(certificate.token), encoded, hold, total, life, millis(LAST_CERTIFICATE)];
+        let (last, kept) = (millis(LAST_CERTIFICATE), millis(RECORD));
+        let arguments = vec![hex(certificate.token), encoded, hold, total, life, last, text(record), kept];
         let (answer, _) = self.redis.script(&self.scripts.certify, &keys, arguments).await?;
         Ok(matches!(answer.as_slice(), [Value::Int64(1)]))
     }

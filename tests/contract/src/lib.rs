@@ -4,7 +4,7 @@
 use cache_logic::certificate::{Certificate, Generation, RunId, Timing};
 use cache_logic::contract::damage::Tamper;
 use cache_logic::key::{generation_key, lease_key};
-use cache_logic::ports::{CacheFault, Clock, Fill, Lease, Registry, Snapshot, Store};
+use cache_logic::ports::{CacheFault, Clock, Fill, Lease, Registry, RenewalClaim, Snapshot, Store};
 use redis::aio::MultiplexedConnection;
 use redis::{Cmd, FromRedisValue, Value, cmd};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -157,10 +157,11 @@ impl Registry for Native {
         self.ask(cmd("DEL").arg(self.tags(tags))).await
     }
 
-    async fn claim(&self, token: u128, hold: Duration) -> Result<Option<RunId>, CacheFault> {
-        let mut call = eval(script!("claim"), &[self.key("cache:claim")]);
-        let had: i64 = self.ask(call.arg(hex(token)).arg(millis(hold))).await?;
-        Ok((had == 1).then_some(self.run))
+    async fn claim(&self, token: u128, hold: Duration) -> Result<Option<RenewalClaim>, CacheFault> {
+        let mut call = eval(script!("claim"), &["claim", "record"].map(|name| self.key(&format!("cache:{name}"))));
+        let answer: Option<(Vec<u8>, Option<String>)> = self.ask(call.arg(hex(token)).arg(millis(hold))).await?;
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap_or_default();
+        Ok(answer.map(|(replication, record)| RenewalClaim { run: self.run, replication: text(replication), record }))
     }
 
     async fn abandon(&self, token: u128) -> Result<(), CacheFault> {
@@ -168,11 +169,12 @@ impl Registry for Native {
         self.ask(call.arg(hex(token))).await
     }
 
-    async fn certify(&self, certificate: &Certificate, timing: Timing) -> Result<bool, CacheFault> {
-        let keys = ["claim", "certificate", "fresh", "last"].map(|name| self.key(&format!("cache:{name}")));
+    async fn certify(&self, certificate: &Certificate, record: &str, timing: Timing) -> Result<bool, CacheFault> {
+        let keys = ["claim", "certificate", "fresh", "last", "record"].map(|name| self.key(&format!("cache:{name}")));
         let mut call = eval(script!("certify"), &keys);
         call.arg(hex(certificate.token)).arg(certificate.encode());
         call.arg(millis(timing.claim())).arg(millis(timing.total())).arg(millis(timing.life())).arg(millis(GENERATION));
+        call.arg(record).arg(millis(GENERATION));
         Ok(self.ask::<i64>(&call).await? == 1)
     }
 

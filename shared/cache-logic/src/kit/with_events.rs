@@ -28,10 +28,12 @@
 //! # }
 //! ```
 
-use crate::protocol::certificate::{Certificate, Generation, RunId, Timing};
+use crate::protocol::certificate::{Certificate, Generation, Timing};
 use crate::protocol::event::{Event, Observer};
 use crate::protocol::freshness::{Draw, Millis};
-use crate::protocol::ports::{CacheFault, Clock, Fill, Lease, Ledger, OutboxState, Registry, Snapshot, Store};
+use crate::protocol::ports::{
+    CacheFault, Clock, Fill, Lease, Ledger, OutboxState, Registry, RenewalClaim, Snapshot, Store,
+};
 use crate::protocol::write_through::{GenerationSwap, WriteThrough};
 use std::time::Duration;
 
@@ -104,7 +106,7 @@ impl<P: Registry, O: Observer> Registry for WithEvents<'_, P, O> {
         self.told("invalidate", self.ports.invalidate(tags).await)
     }
 
-    async fn claim(&self, token: u128, hold: Duration) -> Result<Option<RunId>, CacheFault> {
+    async fn claim(&self, token: u128, hold: Duration) -> Result<Option<RenewalClaim>, CacheFault> {
         self.told("claim", self.ports.claim(token, hold).await)
     }
 
@@ -112,8 +114,8 @@ impl<P: Registry, O: Observer> Registry for WithEvents<'_, P, O> {
         self.told("abandon", self.ports.abandon(token).await)
     }
 
-    async fn certify(&self, certificate: &Certificate, timing: Timing) -> Result<bool, CacheFault> {
-        self.told("certify", self.ports.certify(certificate, timing).await)
+    async fn certify(&self, certificate: &Certificate, record: &str, timing: Timing) -> Result<bool, CacheFault> {
+        self.told("certify", self.ports.certify(certificate, record, timing).await)
     }
 
     async fn last_certificate(&self) -> Result<Option<Certificate>, CacheFault> {
@@ -130,8 +132,8 @@ impl<P: WriteThrough, O: Observer> WriteThrough for WithEvents<'_, P, O> {
 impl<P: Ledger, O: Observer> Ledger for WithEvents<'_, P, O> {
     type Error = P::Error;
 
-    async fn pending(&self, run: RunId) -> Result<OutboxState, P::Error> {
-        self.told_of_outbox("pending", self.ports.pending(run).await)
+    async fn pending(&self, claim: &RenewalClaim) -> Result<OutboxState, P::Error> {
+        self.told_of_outbox("pending", self.ports.pending(claim).await)
     }
 
     async fn forget(&self, ids: &[i64]) -> Result<(), P::Error> {

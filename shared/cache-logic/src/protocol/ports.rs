@@ -111,24 +111,38 @@ pub trait Registry {
     /// now on.
     async fn invalidate(&self, tags: &[&str]) -> Result<(), CacheFault>;
 
-    /// Claims the renewal (`SET NX PX`). `Ok(None)` if somebody else has it. The run is that of the
-    /// connection used.
-    async fn claim(&self, token: u128, hold: Duration) -> Result<Option<RunId>, CacheFault>;
+    /// Claims the renewal (`SET NX PX`), and reads the record in the same step. `Ok(None)` if
+    /// somebody else has it.
+    async fn claim(&self, token: u128, hold: Duration) -> Result<Option<RenewalClaim>, CacheFault>;
 
     /// Gives a claim back unused, if `token` still has it: the next renewal need not wait for its
     /// end.
     async fn abandon(&self, token: u128) -> Result<(), CacheFault>;
 
-    /// Sets the certificate if its token still holds the claim, and ends the claim. The claim was
-    /// held for [`Timing::claim`]. The certificate lives for [`Timing::life_after`] the claim's
-    /// age, and needs no renewal for half of that.
+    /// Sets the certificate and the record beside it if the certificate's token still holds the
+    /// claim, and ends the claim. The claim was held for [`Timing::claim`]. The certificate lives
+    /// for [`Timing::life_after`] the claim's age, and needs no renewal for half of that. The record
+    /// lives longer than any entry.
     ///
     /// False if the token does not hold the claim, or if the claim's age cannot be told from its
-    /// end.
-    async fn certify(&self, certificate: &Certificate, timing: Timing) -> Result<bool, CacheFault>;
+    /// end. Then the record stays as it was.
+    async fn certify(&self, certificate: &Certificate, record: &str, timing: Timing) -> Result<bool, CacheFault>;
 
     /// The newest certificate that was ever set, expired or not: for reads while Postgres is away.
     async fn last_certificate(&self) -> Result<Option<Certificate>, CacheFault>;
+}
+
+/// A renewal that was claimed: what Redis says about itself at that moment.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct RenewalClaim {
+    /// The run of Redis on the connection used.
+    pub run: RunId,
+    /// The name of the data that it holds (`master_replid`): another one after a resynchronisation,
+    /// though the run is the same. Empty if Redis doesn't say it.
+    pub replication: String,
+    /// The record that the last certificate was given with, for Postgres to compare. `None` if
+    /// there is none: then nothing that Redis holds can be shown to be current.
+    pub record: Option<String>,
 }
 
 /// The answer of Postgres to a renewal, from one statement.
@@ -136,10 +150,14 @@ pub trait Registry {
 pub enum OutboxState {
     /// The database serves another cache. That is a configuration error: nothing may be served.
     Mismatch,
+    /// No certificate may be given now, since a change could go unseen under it.
+    Withheld,
     /// The outbox as it stood.
     Rows {
-        /// The epoch. It has moved if the run is new or the rows were too many.
+        /// The epoch. It has moved if anything differs from the record, or the rows were too many.
         epoch: Epoch,
+        /// The record to keep beside the certificate. Nobody but Postgres reads it.
+        record: String,
         /// The rows that were read.
         ids: Vec<i64>,
         /// Their tags.
@@ -152,8 +170,8 @@ pub trait Ledger {
     /// Why Postgres gave no answer.
     type Error;
 
-    /// Reads outbox and epoch for a renewal on this run of Redis.
-    async fn pending(&self, run: RunId) -> Result<OutboxState, Self::Error>;
+    /// Reads outbox and epoch for a renewal, and compares the claim's record with what is so now.
+    async fn pending(&self, claim: &RenewalClaim) -> Result<OutboxState, Self::Error>;
 
     /// Deletes exactly these rows, after they were applied and certified.
     async fn forget(&self, ids: &[i64]) -> Result<(), Self::Error>;

@@ -15,6 +15,8 @@ pub enum Renewal<E> {
     TooLate,
     /// The database serves another cache.
     Mismatch,
+    /// Postgres gives no certificate now.
+    Withheld,
     /// Redis failed.
     Cache(CacheFault),
     /// Postgres failed.
@@ -23,17 +25,22 @@ pub enum Renewal<E> {
 
 /// Renews the certificate: claim, read the outbox, apply it, certify, delete what was applied. The
 /// order matters. Rows are deleted only after the certificate that covers them is set. It is set
-/// only by the holder of the claim that was begun before the outbox was read.
+/// only by the holder of the claim that was begun before the outbox was read. The record goes with
+/// the certificate, never before it: it says what has been applied.
 pub async fn renew<P: Registry + Ledger + Clock>(ports: &P, timing: Timing) -> Renewal<P::Error> {
     let token = ports.token();
-    let run = match ports.claim(token, timing.claim()).await {
-        Ok(Some(run)) => run,
+    let claim = match ports.claim(token, timing.claim()).await {
+        Ok(Some(claim)) => claim,
         Ok(None) => return Renewal::Busy,
         Err(fault) => return Renewal::Cache(fault),
     };
-    let (epoch, ids, tags) = match ports.pending(run).await {
-        Ok(OutboxState::Rows { epoch, ids, tags }) => (epoch, ids, tags),
+    let (epoch, record, ids, tags) = match ports.pending(&claim).await {
+        Ok(OutboxState::Rows { epoch, record, ids, tags }) => (epoch, record, ids, tags),
         Ok(OutboxState::Mismatch) => return Renewal::Mismatch,
+        Ok(OutboxState::Withheld) => {
+            let _ = ports.abandon(token).await;
+            return Renewal::Withheld;
+        }
         Err(error) => {
             // If this fails the claim ends by itself.
             let _ = ports.abandon(token).await;
@@ -46,8 +53,8 @@ pub async fn renew<P: Registry + Ledger + Clock>(ports: &P, timing: Timing) -> R
             return Renewal::Cache(fault);
         }
     }
-    let certificate = Certificate { epoch, run, token };
-    match ports.certify(&certificate, timing).await {
+    let certificate = Certificate { epoch, run: claim.run, token };
+    match ports.certify(&certificate, &record, timing).await {
         Ok(true) => {}
         Ok(false) => return Renewal::TooLate,
         Err(fault) => return Renewal::Cache(fault),

@@ -19,7 +19,7 @@ pub use check::Finding;
 pub use locks::run_locks;
 pub use put::run_write_through;
 
-use check::{BRIEFLY, LONG, SHORT, ensure, entry, fault, fill};
+use check::{BRIEFLY, LONG, RECORD, SHORT, ensure, entry, fault, fill};
 
 use crate::protocol::certificate::Certificate;
 use crate::protocol::ports::{Clock, Lease, Registry, Store};
@@ -35,6 +35,7 @@ pub async fn run<P: Store + Registry + Clock>(ports: &P) -> Vec<(&'static str, F
         ("a_generation_stays_until_it_is_invalidated", a_generation_stays_until_it_is_invalidated(ports).await),
         ("a_claim_is_abandoned_by_its_holder_only", a_claim_is_abandoned_by_its_holder_only(ports).await),
         ("a_certificate_is_set_by_the_holder_of_the_claim_only", a_certificate_is_set_by_its_claimant(ports).await),
+        ("a_record_comes_and_goes_with_the_certificate_alone", more::a_record_goes_with_its_certificate(ports).await),
         ("a_claim_ends_by_itself_and_certifies_nothing_then", more::a_claim_ends_by_itself(ports).await),
         ("the_certificate_of_a_slow_renewal_ends_no_later", more::a_slow_renewal_ends_no_later(ports).await),
         (
@@ -133,13 +134,13 @@ async fn a_claim_is_abandoned_by_its_holder_only<P: Store + Registry + Clock>(po
 
 async fn a_certificate_is_set_by_its_claimant<P: Store + Registry + Clock>(ports: &P) -> Finding {
     let (token, other) = (ports.token(), ports.token());
-    let run = ports.claim(token, LONG).await.map_err(fault)?.ok_or("the namespace is in use")?;
+    let run = ports.claim(token, LONG).await.map_err(fault)?.ok_or("the namespace is in use")?.run;
     ensure(ports.claim(other, LONG).await.map_err(fault)?.is_none(), "claimed once")?;
     ensure(ports.look(&[], &[]).await.map_err(fault)?.claimed, "the claim is seen")?;
     let foreign = Certificate { epoch: 1, run, token: other };
-    ensure(!ports.certify(&foreign, BRIEFLY).await.map_err(fault)?, "without the claim nothing is certified")?;
+    ensure(!ports.certify(&foreign, RECORD, BRIEFLY).await.map_err(fault)?, "without the claim nothing is certified")?;
     let certificate = Certificate { epoch: 2, run, token };
-    ensure(ports.certify(&certificate, BRIEFLY).await.map_err(fault)?, "with it, it is")?;
+    ensure(ports.certify(&certificate, RECORD, BRIEFLY).await.map_err(fault)?, "with it, it is")?;
     let seen = ports.look(&[], &[]).await.map_err(fault)?;
     ensure(seen.certificate == Some(certificate) && seen.run == run, "the certificate that was set, on this run")?;
     ensure(seen.fresh && !seen.claimed, "fresh, and the claim has ended")?;

@@ -6,7 +6,7 @@ mod store;
 
 use crate::protocol::certificate::{Generation, RunId};
 use crate::protocol::freshness::{Draw, Millis};
-use crate::protocol::ports::{CacheFault, Clock, Ledger, OutboxState};
+use crate::protocol::ports::{CacheFault, Clock, Ledger, OutboxState, RenewalClaim};
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::time::Duration;
@@ -132,14 +132,14 @@ impl Memory {
 impl Ledger for Memory {
     type Error = OriginAway;
 
-    async fn pending(&self, _run: RunId) -> Result<OutboxState, OriginAway> {
+    async fn pending(&self, _: &RenewalClaim) -> Result<OutboxState, OriginAway> {
         if self.origin_away.get() {
             return Err(OriginAway);
         }
         let outbox = self.outbox.borrow();
         let ids = outbox.iter().map(|(id, ..)| *id).collect();
         let tags = outbox.iter().flat_map(|(_, _, tags)| tags.clone()).collect();
-        Ok(OutboxState::Rows { epoch: self.epoch.get(), ids, tags })
+        Ok(OutboxState::Rows { epoch: self.epoch.get(), record: "a record".to_owned(), ids, tags })
     }
 
     async fn forget(&self, ids: &[i64]) -> Result<(), OriginAway> {

@@ -71,13 +71,14 @@ fn no_renewal_however_slow_hides_a_change_that_redis_was_not_told_of() {
         for committed in 0..=certified {
             let shop = Shop::certified();
             shop.read().unwrap();
-            let run = now(shop.memory.claim(99, timing().claim())).unwrap().unwrap();
+            let run = now(shop.memory.claim(99, timing().claim())).unwrap().unwrap().run;
             let begun = shop.memory.monotonic();
             shop.memory.advance(tenths(committed));
             shop.version.set(2);
             shop.memory.outbox.borrow_mut().push((1, "7".into(), vec!["order:1".into()]));
             shop.memory.advance(tenths(certified - committed));
-            let in_time = now(shop.memory.certify(&Certificate { epoch: 0, run, token: 99 }, timing())).unwrap();
+            let in_time =
+                now(shop.memory.certify(&Certificate { epoch: 0, run, token: 99 }, "a record", timing())).unwrap();
             assert_eq!(in_time, certified < 6, "certified after {certified}/10 s");
             let acknowledged = begun + 100 * committed + limits().outage_wait.as_millis() as u64;
             shop.memory.advance(Duration::from_millis(acknowledged - shop.memory.monotonic()));

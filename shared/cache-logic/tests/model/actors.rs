@@ -17,6 +17,8 @@ use std::time::Duration;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Kind {
     Writer,
+    /// Draws the number of its transaction some time before it commits.
+    SlowWriter,
     /// Writes through to this entry.
     Putter(u8),
     /// Reads this entry.
@@ -46,9 +48,15 @@ fn limits() -> Limits {
 
 /// Runs the actor's code over the answers.
 pub fn run(kind: Kind, replies: &[Reply]) -> Next {
-    let ports = Scripted::new(replies, matches!(kind, Kind::Writer | Kind::Putter(_)));
+    let ports = Scripted::new(replies, matches!(kind, Kind::Writer | Kind::SlowWriter | Kind::Putter(_)));
     let end = match kind {
-        Kind::Writer => poll_once(writer(&ports)),
+        Kind::Writer => poll_once(writer(&ports, None)),
+        Kind::SlowWriter => poll_once(async {
+            match ports.ask(Call::Begin).await {
+                Reply::Begun(transaction) => writer(&ports, Some(transaction)).await,
+                _ => End::Other,
+            }
+        }),
         Kind::Putter(key) => poll_once(putter(&ports, key)),
         Kind::Reader(key) => poll_once(reader(&ports, key)),
         Kind::Checker => poll_once(async {
@@ -66,8 +74,8 @@ pub fn run(kind: Kind, replies: &[Reply]) -> Next {
     }
 }
 
-async fn commit(ports: &Scripted<'_>) -> Result<Commit<u8>, ()> {
-    match ports.ask(Call::Commit).await {
+async fn commit(ports: &Scripted<'_>, transaction: Option<u8>) -> Result<Commit<u8>, ()> {
+    match ports.ask(Call::Commit { transaction }).await {
         Reply::Version(version) => {
             Ok(Commit { value: version, xid: version.to_string(), tags: vec!["0".to_owned(), "1".to_owned()] })
         }
@@ -75,8 +83,8 @@ async fn commit(ports: &Scripted<'_>) -> Result<Commit<u8>, ()> {
     }
 }
 
-async fn writer(ports: &Scripted<'_>) -> End {
-    match write(ports, limits().outage_wait, async || commit(ports).await).await {
+async fn writer(ports: &Scripted<'_>, transaction: Option<u8>) -> End {
+    match write(ports, limits().outage_wait, async || commit(ports, transaction).await).await {
         Ok((version, invalidation)) => acknowledge(ports, version, invalidation).await,
         Err(()) => End::Other,
     }
@@ -85,7 +93,7 @@ async fn writer(ports: &Scripted<'_>) -> End {
 async fn putter(ports: &Scripted<'_>, key: u8) -> End {
     let policy = Policy::with_ttl(Duration::from_secs(300)).unwrap();
     let entry = |version: &u8| Some(value(*version).into());
-    match write_through(ports, &wanted(key, &policy), &limits(), async || commit(ports).await, entry).await {
+    match write_through(ports, &wanted(key, &policy), &limits(), async || commit(ports, None).await, entry).await {
         Ok((version, invalidation, _)) => acknowledge(ports, version, invalidation).await,
         Err(()) => End::Other,
     }

@@ -4,9 +4,11 @@
 //! between two calls, so running it again over the same answers leads to the same next call. That
 //! makes ordinary `async` functions explorable, with states that can be compared.
 
-use cache_logic::certificate::{Certificate, Generation, RunId, Timing};
+use cache_logic::certificate::{Certificate, Generation, Timing};
 use cache_logic::entry::{Stamp, StoredEntry, Value, encode};
-use cache_logic::ports::{CacheFault, Clock, Fill, Lease, Ledger, OriginError, OutboxState, Registry, Snapshot, Store};
+use cache_logic::ports::{
+    CacheFault, Clock, Fill, Lease, Ledger, OriginError, OutboxState, Registry, RenewalClaim, Snapshot, Store,
+};
 use cache_logic::write_through::{GenerationSwap, WriteThrough};
 use std::cell::{Cell, RefCell};
 use std::time::Duration;
@@ -23,22 +25,54 @@ pub struct Entry {
 /// asked for by the entry that they belong to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Call {
-    Look { key: u8 },
-    Generations { key: u8 },
+    Look {
+        key: u8,
+    },
+    Generations {
+        key: u8,
+    },
     Put(Put),
-    Lease { key: u8, known: Option<u128> },
-    Fill { key: u8, entry: Entry },
-    Discard { key: u8 },
-    Invalidate { tags: u8 },
+    Lease {
+        key: u8,
+        known: Option<u128>,
+    },
+    Fill {
+        key: u8,
+        entry: Entry,
+    },
+    Discard {
+        key: u8,
+    },
+    Invalidate {
+        tags: u8,
+    },
     Claim,
-    Pending { run: u8 },
-    Certify { epoch: u8, run: u8 },
+    Pending {
+        run: u8,
+        record: Option<Record>,
+        replication: u8,
+    },
+    Certify {
+        epoch: u8,
+        run: u8,
+        record: Record,
+    },
     LastCertificate,
-    Forget { rows: u8 },
-    ForgetTransaction { version: u8 },
+    Forget {
+        rows: u8,
+    },
+    ForgetTransaction {
+        version: u8,
+    },
     Load,
-    Commit,
-    Acknowledge { version: u8 },
+    Begin,
+    /// Of a transaction that was begun before, or of one that is begun and committed at once.
+    Commit {
+        transaction: Option<u8>,
+    },
+    Acknowledge {
+        version: u8,
+    },
     Sleep,
 }
 
@@ -57,6 +91,44 @@ pub struct Put {
 
 pub const NO_ENTRY: u8 = 9;
 
+/// The record beside the certificate: all that a renewal compares, and how far the outbox was read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub struct Record {
+    /// When Postgres was started.
+    pub start: u8,
+    /// The tables and triggers that announce.
+    pub signs: u8,
+    /// The run of Redis.
+    pub run: u8,
+    /// The data that Redis holds.
+    pub replication: u8,
+    /// The previous serial and the current one.
+    pub serials: [u8; 2],
+    /// The epoch that it was certified for.
+    pub epoch: u8,
+    /// The snapshot that the outbox was read in: the next transaction, and those under way.
+    pub next: u8,
+    pub open: u8,
+}
+
+impl Record {
+    const PARTS: usize = 9;
+
+    /// As the code hands it on: a text that it doesn't read.
+    fn text(self) -> String {
+        let Self { start, signs, run, replication, serials: [previous, current], epoch, next, open } = self;
+        let parts: [u8; Self::PARTS] = [start, signs, run, replication, previous, current, epoch, next, open];
+        parts.map(|part| part.to_string()).join(" ")
+    }
+
+    fn of(text: &str) -> Self {
+        let parts: Vec<u8> = text.split(' ').map(|part| part.parse().unwrap()).collect();
+        let [start, signs, run, replication, previous, current, epoch, next, open] =
+            <[u8; Self::PARTS]>::try_from(parts).unwrap();
+        Self { start, signs, run, replication, serials: [previous, current], epoch, next, open }
+    }
+}
+
 /// An answer of the world.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Reply {
@@ -64,9 +136,10 @@ pub enum Reply {
     Granted([u8; 2]),
     Held,
     Changed,
-    Claimed(u8),
+    Claimed { run: u8, record: Option<Record>, replication: u8 },
     Busy,
-    Rows { epoch: u8, rows: u8 },
+    Rows { epoch: u8, rows: u8, record: Record },
+    Begun(u8),
     Certified(bool),
     Put(bool),
     Version(u8),
@@ -266,9 +339,13 @@ impl Registry for Scripted<'_> {
         }
     }
 
-    async fn claim(&self, _: u128, _: Duration) -> Result<Option<RunId>, CacheFault> {
+    async fn claim(&self, _: u128, _: Duration) -> Result<Option<RenewalClaim>, CacheFault> {
         match self.ask(Call::Claim).await {
-            Reply::Claimed(run) => Ok(Some(run.into())),
+            Reply::Claimed { run, record, replication } => Ok(Some(RenewalClaim {
+                run: run.into(),
+                replication: replication.to_string(),
+                record: record.map(Record::text),
+            })),
             _ => Ok(None),
         }
     }
@@ -278,8 +355,9 @@ impl Registry for Scripted<'_> {
         Ok(())
     }
 
-    async fn certify(&self, certificate: &Certificate, _: Timing) -> Result<bool, CacheFault> {
-        let call = Call::Certify { epoch: certificate.epoch as u8, run: certificate.run as u8 };
+    async fn certify(&self, certificate: &Certificate, record: &str, _: Timing) -> Result<bool, CacheFault> {
+        let (epoch, run) = (certificate.epoch as u8, certificate.run as u8);
+        let call = Call::Certify { epoch, run, record: Record::of(record) };
         Ok(self.ask(call).await == Reply::Certified(true))
     }
 
@@ -292,12 +370,13 @@ impl Registry for Scripted<'_> {
 impl Ledger for Scripted<'_> {
     type Error = OriginAway;
 
-    async fn pending(&self, run: RunId) -> Result<OutboxState, OriginAway> {
-        match self.ask(Call::Pending { run: run as u8 }).await {
-            Reply::Rows { epoch, rows } => {
+    async fn pending(&self, claim: &RenewalClaim) -> Result<OutboxState, OriginAway> {
+        let (record, replication) = (claim.record.as_deref().map(Record::of), claim.replication.parse().unwrap());
+        match self.ask(Call::Pending { run: claim.run as u8, record, replication }).await {
+            Reply::Rows { epoch, rows, record } => {
                 let ids: Vec<i64> = (0..8).filter(|i| rows & (1 << i) != 0).collect();
                 let tags = if rows == 0 { vec![] } else { vec!["0".to_owned(), "1".to_owned()] };
-                Ok(OutboxState::Rows { epoch: epoch.into(), ids, tags })
+                Ok(OutboxState::Rows { epoch: epoch.into(), record: record.text(), ids, tags })
             }
             _ => Err(OriginAway),
         }

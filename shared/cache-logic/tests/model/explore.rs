@@ -3,7 +3,7 @@
 
 use crate::actors::{Kind, Next, run};
 use crate::calls::{Call, End, Reply};
-use crate::world::{Broken, World};
+use crate::world::{Broken, Left, World};
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 use std::rc::Rc;
@@ -12,6 +12,8 @@ use std::rc::Rc;
 #[derive(Debug, Clone, Copy)]
 pub struct Size {
     pub writers: usize,
+    /// Writers whose transactions take their time.
+    pub slow_writers: usize,
     /// The entries that are written through to, one writer each.
     pub putters: &'static [u8],
     /// The entries that are read, one reader each.
@@ -20,6 +22,12 @@ pub struct Size {
     pub restarts: u8,
     pub crashes: u8,
     pub flushes: u8,
+    /// How often Redis may be put back to an earlier state in the same run.
+    pub resyncs: u8,
+    /// How often Postgres may be put back to an earlier state.
+    pub restores: u8,
+    /// How many serials may be drawn.
+    pub serials: u8,
     /// Whether entries, generations and the claim may go at any moment. The certificate always may
     /// run out.
     pub evictions: bool,
@@ -33,8 +41,7 @@ struct State {
     /// Each actor's answers so far, by number; [`DONE`] after it has left.
     actors: [u32; ACTORS],
     crashes: u8,
-    flushes: u8,
-    restarts: u8,
+    left: Left,
 }
 
 const DONE: u32 = u32::MAX;
@@ -121,7 +128,7 @@ fn remembered(kind: Kind, replies: &[Reply], last: Reply) -> Vec<Reply> {
         return [replies, &[last]].concat();
     }
     let mut known = Vec::new();
-    if replies.iter().any(|reply| matches!(reply, Reply::Claimed(_) | Reply::Busy)) {
+    if replies.iter().any(|reply| matches!(reply, Reply::Claimed { .. } | Reply::Busy)) {
         known.extend([look(None, false), Reply::Busy]);
     } else if replies.iter().any(|reply| matches!(reply, Reply::Seen { claimed: true, .. })) {
         known.push(look(None, true));
@@ -159,11 +166,10 @@ pub fn explore(size: Size, broken: Broken) -> Found {
         actors[place] = search.actors.start(kind);
     }
     let start = State {
-        world: World::default(),
+        world: World::new(size.slow_writers > 0),
         actors,
         crashes: size.crashes,
-        flushes: size.flushes,
-        restarts: size.restarts,
+        left: Left { flushes: size.flushes, restarts: size.restarts, resyncs: size.resyncs, restores: size.restores },
     };
     search.seen.insert(start, 0);
     search.queue.push((start, 0));
@@ -189,7 +195,7 @@ pub fn explore(size: Size, broken: Broken) -> Found {
 
 /// A writer writes once.
 fn writes(kind: Kind) -> bool {
-    matches!(kind, Kind::Writer | Kind::Putter(_))
+    matches!(kind, Kind::Writer | Kind::SlowWriter | Kind::Putter(_))
 }
 
 struct Search {
@@ -222,7 +228,13 @@ impl Search {
         let writers = std::iter::repeat_n(Kind::Writer, self.size.writers);
         let readers = self.size.readers.iter().map(|key| Kind::Reader(*key));
         let putters = self.size.putters.iter().map(|key| Kind::Putter(*key));
-        writers.chain(putters).chain(readers).chain(std::iter::repeat_n(Kind::Checker, self.size.checkers)).collect()
+        let slow = std::iter::repeat_n(Kind::SlowWriter, self.size.slow_writers);
+        writers
+            .chain(slow)
+            .chain(putters)
+            .chain(readers)
+            .chain(std::iter::repeat_n(Kind::Checker, self.size.checkers))
+            .collect()
     }
 
     /// Every next state; `None` stands for a broken promise.
@@ -249,11 +261,11 @@ impl Search {
                     continue;
                 }
             }
-            for (reply, world) in state.world.answers(actor as u8, call, in_use, self.broken) {
+            for (reply, world) in state.world.answers(actor as u8, call, in_use, self.size.serials, self.broken) {
                 let after = self.actors.branch(number, reply);
                 let mut next = State { world, ..*state };
                 let stale = match self.actors.lists[after as usize].next {
-                    Next::Ends(End::Hit(version)) => version < world.acknowledged,
+                    Next::Ends(End::Hit(version)) => world.is_stale(version),
                     _ => false,
                 };
                 next.actors[actor] = self.resting(kind, after);
@@ -262,12 +274,14 @@ impl Search {
             if state.crashes > 0 && !list.replies.is_empty() {
                 let mut next = State { crashes: state.crashes - 1, ..*state };
                 next.actors[actor] = if writes(kind) { DONE } else { self.actors.start(kind) };
+                if let [Reply::Begun(transaction)] = list.replies[..] {
+                    next.world.postgres.open &= !(1 << transaction);
+                }
                 out.push((What::Crashed(actor, kind), Some(next)));
             }
         }
-        let strikes = state.world.strikes(state.flushes, state.restarts, self.size.evictions, in_use, self.broken);
-        for (what, world, flushes, restarts) in strikes {
-            out.push((What::Struck(what), Some(State { world, flushes, restarts, ..*state })));
+        for (what, world, left) in state.world.strikes(state.left, self.size.evictions, in_use, self.broken) {
+            out.push((What::Struck(what), Some(State { world, left, ..*state })));
         }
         out
     }

@@ -17,8 +17,20 @@ use explore::{Found, Size, explore};
 use world::Broken;
 
 /// No actors, and nothing goes wrong.
-const NOTHING: Size =
-    Size { writers: 0, putters: &[], readers: &[], checkers: 0, restarts: 0, crashes: 0, flushes: 0, evictions: false };
+const NOTHING: Size = Size {
+    writers: 0,
+    slow_writers: 0,
+    putters: &[],
+    readers: &[],
+    checkers: 0,
+    restarts: 0,
+    crashes: 0,
+    flushes: 0,
+    resyncs: 0,
+    restores: 0,
+    serials: 0,
+    evictions: false,
+};
 
 /// Small enough for minutes, large enough for every mutant.
 const SIZES: &[Size] = &[
@@ -35,6 +47,28 @@ const WRITTEN_THROUGH: &[Size] = &[
     Size { writers: 1, putters: &[1], readers: &[0], ..NOTHING },
     Size { putters: &[0], readers: &[0], restarts: 1, ..NOTHING },
 ];
+
+/// Earlier states that are put back, in Postgres or in Redis.
+const PUT_BACK: &[Size] = &[
+    Size { writers: 1, readers: &[0], restores: 1, ..NOTHING },
+    Size { writers: 1, readers: &[0], resyncs: 1, serials: 2, ..NOTHING },
+];
+
+/// Transactions that commit in another order than they began.
+const SLOW: &[Size] = &[
+    Size { slow_writers: 1, readers: &[0], evictions: true, ..NOTHING },
+    Size { slow_writers: 2, readers: &[0], crashes: 1, ..NOTHING },
+];
+
+#[test]
+fn no_read_is_of_a_state_that_was_undone() {
+    all_hold(PUT_BACK);
+}
+
+#[test]
+fn no_read_is_older_than_a_transaction_that_took_its_time() {
+    all_hold(SLOW);
+}
 
 #[test]
 fn no_read_is_older_than_an_acknowledged_write() {
@@ -71,10 +105,22 @@ fn every_guard_outside_this_crate_is_needed() {
         ("delete-returning", Broken { delete_returning: true, ..Broken::default() }),
         ("delete-by-key", Broken { delete_by_key: true, ..Broken::default() }),
         ("no-wait", Broken { no_wait: true, ..Broken::default() }),
+        ("no-start", Broken { no_start: true, ..Broken::default() }),
+        ("no-signs", Broken { no_signs: true, ..Broken::default() }),
+        ("no-replication", Broken { no_replication: true, ..Broken::default() }),
+        ("no-serial", Broken { no_serial: true, ..Broken::default() }),
+        ("no-record-is-fine", Broken { no_record_is_fine: true, ..Broken::default() }),
+        ("bound-without-certificate", Broken { bound_without_certificate: true, ..Broken::default() }),
+        ("bound-of-the-next-transaction", Broken { bound_of_the_next_transaction: true, ..Broken::default() }),
         ("put-without-compare", Broken { put_without_compare: true, ..Broken::default() }),
     ];
     for (name, broken) in mutants {
-        let sizes = if name.starts_with("put-") { WRITTEN_THROUGH } else { SIZES };
+        let sizes = match name {
+            name if name.starts_with("put-") => WRITTEN_THROUGH,
+            name if name.starts_with("bound-") => SLOW,
+            "no-start" | "no-signs" | "no-replication" | "no-serial" | "no-record-is-fine" => PUT_BACK,
+            _ => SIZES,
+        };
         let caught = sizes.iter().find_map(|size| match explore(*size, broken) {
             Found::Stale(trace) => Some(trace),
             Found::Holds(..) => None,

@@ -1,7 +1,7 @@
 //! Redis, Postgres and what may happen to them: the meaning of each call, and the strikes between
 //! calls.
 
-use crate::calls::{Call, Entry, Put, Reply, TAGS, fill_id};
+use crate::calls::{Call, Entry, Put, Record, Reply, TAGS, fill_id};
 
 /// The content of Redis; a generation of 0 is missing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -10,6 +10,7 @@ pub struct Redis {
     pub generations: [u8; 2],
     pub certificate: Option<Cert>,
     pub claim: Option<Claim>,
+    pub record: Option<Record>,
 }
 
 /// `begun`: the newest version that was committed when its claim was made.
@@ -33,11 +34,35 @@ pub struct Postgres {
     pub outbox: u8,
     pub run: u8,
     pub epoch: u8,
+    pub start: u8,
+    pub signs: u8,
+    /// The serial that a renewal saw last.
+    pub serial: u8,
+    /// The transaction of each version.
+    pub transactions: [u8; 4],
+    /// The number of the next transaction, and one bit for each that is under way.
+    pub next: u8,
+    pub open: u8,
+    /// How far a renewal has read, if that is kept here and not beside the certificate.
+    pub read: Option<(u8, u8)>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct World {
     pub postgres: Postgres,
+    /// A copy of Postgres, to be put back.
+    pub saved: Option<Postgres>,
+    /// Versions above the first and up to the second were lost when it was put back.
+    pub lost: (u8, u8),
+    /// All versions, epochs and serials so far: none comes twice.
+    pub versions: u8,
+    pub epochs: u8,
+    pub serials: u8,
+    /// The data that Redis holds, by name.
+    pub replication: u8,
+    /// Whether a renewal reads on where the last certified one ended. Where every commit is one step
+    /// that multiplies the states and shows nothing.
+    pub reads_on: bool,
     pub redis: Redis,
     pub run: u8,
     pub snapshot: Option<Redis>,
@@ -54,6 +79,20 @@ pub struct Broken {
     pub no_outbox: bool,
     /// Do not move the epoch when the run id has changed.
     pub no_epoch: bool,
+    /// Do not compare when Postgres was started.
+    pub no_start: bool,
+    /// Do not compare the tables and triggers that announce.
+    pub no_signs: bool,
+    /// Do not compare the name of the data that Redis holds.
+    pub no_replication: bool,
+    /// Do not compare serials.
+    pub no_serial: bool,
+    /// Take a lost record for a matching one.
+    pub no_record_is_fine: bool,
+    /// Keep in Postgres how far the outbox was read, certified or not.
+    pub bound_without_certificate: bool,
+    /// Take transactions that were under way for read.
+    pub bound_of_the_next_transaction: bool,
     /// Certify under whatever claim stands.
     pub claim_without_token: bool,
     /// Take the rows out of the outbox when they are read.
@@ -78,7 +117,105 @@ impl Redis {
     }
 }
 
+/// So often the epoch moves at most: a renewal that finds a difference and dies leaves it to the
+/// next one, which moves the epoch again.
+const EPOCHS: u8 = 2;
+
+/// The strikes that are left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub struct Left {
+    pub flushes: u8,
+    pub restarts: u8,
+    pub resyncs: u8,
+    pub restores: u8,
+}
+
 impl World {
+    /// The world at its beginning: certified once, by a record that matches.
+    pub fn new(reads_on: bool) -> Self {
+        let redis = Redis { record: Some(Record::default()), ..Redis::default() };
+        Self { redis, reads_on, ..Self::default() }
+    }
+
+    fn is_lost(&self, version: u8) -> bool {
+        self.lost.0 < version && version <= self.lost.1
+    }
+
+    /// True if a hit of this version breaks the promise.
+    pub fn is_stale(&self, version: u8) -> bool {
+        version < self.acknowledged || self.is_lost(version)
+    }
+
+    /// The statement of a renewal: what it compares, and the rows that it reads. `draws`: whether
+    /// it draws a serial if it moves the epoch. None if the epoch has moved often enough.
+    fn pending(
+        &mut self,
+        run: u8,
+        record: Option<Record>,
+        replication: u8,
+        (rotates, draws): (bool, bool),
+        broken: Broken,
+    ) -> Option<Reply> {
+        let postgres = &mut self.postgres;
+        let same = |record: Record| {
+            (broken.no_start || record.start == postgres.start)
+                && (broken.no_signs || record.signs == postgres.signs)
+                && (broken.no_replication || record.replication == replication)
+                && (broken.no_epoch || record.run == run)
+                && (broken.no_serial || record.serials.contains(&postgres.serial))
+                && (!self.reads_on || record.epoch == postgres.epoch)
+        };
+        let moves = !record.map_or(broken.no_record_is_fine, same) || (run != postgres.run && !broken.no_epoch);
+        let [previous, mut current] = record.map_or([0, 0], |record| record.serials);
+        let mut serials = [previous, current];
+        if rotates || (moves && draws) {
+            if record.is_none() {
+                self.serials += 1;
+                current = self.serials;
+            }
+            self.serials += 1;
+            serials = [current, self.serials];
+            postgres.serial = current;
+        }
+        let (next, open) = if self.reads_on { (postgres.next, postgres.open) } else { (0, 0) };
+        let bound = match broken.bound_without_certificate {
+            true => postgres.read.replace((next, open)),
+            false => record.map(|record| (record.next, record.open)),
+        };
+        let unread = |version: &u8| match bound {
+            Some((next, open)) => {
+                let transaction = postgres.transactions[*version as usize];
+                transaction >= next || (open & (1 << transaction) != 0 && !broken.bound_of_the_next_transaction)
+            }
+            None => true,
+        };
+        let mut rows = (0..4).filter(unread).fold(0, |rows, version| rows | (postgres.outbox & (1 << version)));
+        if moves {
+            if self.epochs == EPOCHS {
+                return None;
+            }
+            self.epochs += 1;
+            (postgres.epoch, postgres.run, rows) = (self.epochs, run, 0);
+        }
+        let (start, signs, epoch) = (postgres.start, postgres.signs, postgres.epoch);
+        let of = if self.reads_on { epoch } else { 0 };
+        let record = Record { start, signs, run, replication, serials, epoch: of, next, open };
+        if broken.delete_returning {
+            postgres.outbox = 0;
+        }
+        Some(Reply::Rows { epoch, rows, record })
+    }
+
+    /// Postgres as it was once, under another start or other signs. It takes longer than a
+    /// certificate lives.
+    fn put_back(&mut self, saved: Postgres) {
+        self.lost = (saved.version, self.versions);
+        self.acknowledged = self.acknowledged.min(saved.version);
+        self.postgres = saved;
+        self.saved = None;
+        (self.redis.certificate, self.redis.claim) = (None, None);
+    }
+
     fn is_certified(&self) -> bool {
         self.redis.certificate.is_some_and(|certificate| certificate.run == self.run)
     }
@@ -118,7 +255,7 @@ impl World {
 
     /// Every way in which a call of `actor` can turn out. `in_use` are generations that stand
     /// anywhere, so that a new one is new.
-    pub fn answers(&self, actor: u8, call: &Call, in_use: u32, broken: Broken) -> Vec<(Reply, World)> {
+    pub fn answers(&self, actor: u8, call: &Call, in_use: u32, serials: u8, broken: Broken) -> Vec<(Reply, World)> {
         let same = |reply| vec![(reply, *self)];
         let mut next = *self;
         let redis = &mut next.redis;
@@ -168,22 +305,21 @@ impl World {
             Call::Claim if self.redis.claim.is_some() => same(Reply::Busy),
             Call::Claim => {
                 redis.claim = Some(Claim { by: actor, begun: self.postgres.version });
-                vec![(Reply::Claimed(self.run), next)]
+                let (run, record, replication) = (self.run, self.redis.record, self.replication);
+                vec![(Reply::Claimed { run, record, replication }, next)]
             }
-            Call::Pending { run } => {
-                let rows = self.postgres.outbox;
-                if run != self.postgres.run && !broken.no_epoch {
-                    next.postgres.epoch += 1;
-                    next.postgres.run = run;
-                }
-                if broken.delete_returning {
-                    next.postgres.outbox = 0;
-                }
-                vec![(Reply::Rows { epoch: next.postgres.epoch, rows }, next)]
+            Call::Pending { run, record, replication } => {
+                let ways = if self.serials < serials { &[false, true][..] } else { &[false] };
+                let way = |rotates: &bool| {
+                    let mut next = *self;
+                    Some((next.pending(run, record, replication, (*rotates, serials > 0), broken)?, next))
+                };
+                ways.iter().filter_map(way).collect()
             }
-            Call::Certify { epoch, run } => match self.redis.claim {
+            Call::Certify { epoch, run, record } => match self.redis.claim {
                 Some(claim) if claim.by == actor || broken.claim_without_token => {
                     redis.certificate = Some(Cert { epoch, run, begun: claim.begun });
+                    redis.record = Some(record);
                     redis.claim = None;
                     vec![(Reply::Certified(true), next)]
                 }
@@ -199,15 +335,29 @@ impl World {
                 vec![(Reply::Done, next)]
             }
             Call::Load => same(Reply::Version(self.postgres.version)),
-            Call::Commit => {
-                next.postgres.version += 1;
-                if !broken.no_outbox {
-                    next.postgres.outbox |= 1 << next.postgres.version;
+            Call::Begin => {
+                next.postgres.open |= 1 << next.postgres.next;
+                next.postgres.next += 1;
+                vec![(Reply::Begun(self.postgres.next), next)]
+            }
+            Call::Commit { transaction } => {
+                next.versions += 1;
+                let (version, postgres) = (next.versions, &mut next.postgres);
+                if let Some(transaction) = transaction {
+                    postgres.open &= !(1 << transaction);
+                    postgres.transactions[version as usize] = transaction;
                 }
-                vec![(Reply::Version(next.postgres.version), next)]
+                postgres.version = version;
+                if !broken.no_outbox {
+                    postgres.outbox |= 1 << version;
+                }
+                vec![(Reply::Version(version), next)]
             }
             Call::Acknowledge { version } => {
-                next.acknowledged = self.acknowledged.max(version);
+                // A version that was lost meanwhile promises nothing.
+                if !self.is_lost(version) {
+                    next.acknowledged = self.acknowledged.max(version);
+                }
                 vec![(Reply::Done, next)]
             }
             Call::Sleep => same(Reply::Done),
@@ -221,53 +371,93 @@ impl World {
             && self.redis.claim.is_none_or(|claim| claim.begun >= version)
     }
 
-    /// The strikes that may come at any moment: time, eviction, loss. Each stands with the flushes
-    /// and restarts that are left.
+    /// The strikes that may come at any moment: time, eviction, loss, earlier states put back. Each
+    /// stands with the strikes that are left.
     pub fn strikes(
         &self,
-        f: u8,
-        r: u8,
+        left: Left,
         evictions: bool,
         in_use: u32,
         broken: Broken,
-    ) -> Vec<(&'static str, World, u8, u8)> {
+    ) -> Vec<(&'static str, World, Left)> {
         let mut out = Vec::new();
-        let mut strike = |what, f, r, change: &dyn Fn(&mut World)| {
+        let mut strike = |what, left, change: &dyn Fn(&mut World)| {
             let mut next = *self;
             change(&mut next);
-            out.push((what, next, f, r));
+            out.push((what, next, left));
         };
         if let Some(put) = self.late {
-            strike("a write-through is carried out late", f, r, &|w| {
+            strike("a write-through is carried out late", left, &|w| {
                 w.late = None;
                 w.put(&put, in_use, broken);
             });
         }
         for tag in 0..2 {
             if evictions && self.redis.generations[tag] != 0 {
-                strike("a generation is evicted", f, r, &|w| w.redis.generations[tag] = 0);
+                strike("a generation is evicted", left, &|w| w.redis.generations[tag] = 0);
             }
             if evictions && self.redis.entries[tag].is_some() {
-                strike("an entry expires", f, r, &|w| w.redis.entries[tag] = None);
+                strike("an entry expires", left, &|w| w.redis.entries[tag] = None);
             }
         }
         if self.redis.certificate.is_some() {
-            strike("the certificate expires", f, r, &|w| w.redis.certificate = None);
+            strike("the certificate expires", left, &|w| w.redis.certificate = None);
         }
         if evictions && self.redis.claim.is_some() {
-            strike("the claim expires", f, r, &|w| w.redis.claim = None);
+            strike("the claim expires", left, &|w| w.redis.claim = None);
         }
-        if f > 0 {
-            strike("FLUSHALL", f - 1, r, &|w| w.redis = Redis::default());
+        // By itself its loss only moves the epoch; beside a restore it could hide one.
+        if self.saved.is_some() && self.redis.record.is_some() {
+            strike("the record is evicted", left, &|w| w.redis.record = None);
         }
-        match self.snapshot {
-            None if r > 0 => strike("snapshot", f, r, &|w| w.snapshot = Some(w.redis)),
-            Some(old) => strike("restart from the snapshot", f, r - 1, &|w| {
-                w.redis = old;
-                w.snapshot = None;
-                w.run += 1;
-            }),
-            None => {}
+        if left.flushes > 0 {
+            // The loss of the record is explored beside restores.
+            let after = Left { flushes: left.flushes - 1, ..left };
+            strike("FLUSHALL", after, &|w| w.redis = Redis { record: w.redis.record, ..Redis::default() });
+        }
+        if left.restarts > 0 {
+            let after = Left { restarts: left.restarts - 1, ..left };
+            match self.snapshot {
+                None => strike("snapshot", left, &|w| w.snapshot = Some(w.redis)),
+                Some(old) => {
+                    strike("restart from the snapshot", after, &|w| {
+                        (w.redis, w.snapshot) = (old, None);
+                        w.run += 1;
+                    });
+                }
+            }
+        }
+        if left.resyncs > 0 {
+            let after = Left { resyncs: left.resyncs - 1, ..left };
+            match self.snapshot {
+                None => strike("snapshot", left, &|w| w.snapshot = Some(w.redis)),
+                Some(old) => {
+                    // These ways take longer than a certificate lives.
+                    let old = Redis { certificate: None, claim: None, ..old };
+                    strike("filled anew from a replica that lags", after, &|w| {
+                        (w.redis, w.snapshot) = (old, None);
+                        w.replication += 1;
+                    });
+                    // A memory that is not older than one serial is a known limit.
+                    if old.record.is_none_or(|record| !record.serials.contains(&self.postgres.serial)) {
+                        strike("its memory is put back", after, &|w| (w.redis, w.snapshot) = (old, None));
+                    }
+                }
+            }
+        }
+        if left.restores > 0 {
+            let after = Left { restores: left.restores - 1, ..left };
+            match self.saved {
+                None => strike("Postgres is copied", left, &|w| w.saved = Some(w.postgres)),
+                Some(saved) => {
+                    strike("its volume is put back", after, &|w| {
+                        w.put_back(Postgres { start: saved.start + 1, ..saved });
+                    });
+                    strike("its tables are restored", after, &|w| {
+                        w.put_back(Postgres { signs: saved.signs + 1, ..saved });
+                    });
+                }
+            }
         }
         out
     }

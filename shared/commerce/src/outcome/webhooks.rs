@@ -69,6 +69,8 @@ pub enum RenewOutcome {
     Ok,
     /// The database serves another cache.
     Mismatch,
+    /// A trigger is missing, so a change could go unseen.
+    Unannounced,
 }
 
 answered_by! {

@@ -3,11 +3,11 @@
 
 #![cfg(target_family = "wasm")]
 
-use cache_logic::certificate::{Certificate, Generation, RunId, Timing};
+use cache_logic::certificate::{Certificate, Generation, Timing};
 use cache_logic::contract::{self, damage};
 use cache_logic::origin::OriginFault;
 use cache_logic::policy::Limits;
-use cache_logic::ports::{CacheFault, Clock, Fill, Lease, Registry, Snapshot, Store};
+use cache_logic::ports::{CacheFault, Clock, Fill, Lease, Registry, RenewalClaim, Snapshot, Store};
 use cache_logic::write_through::{GenerationSwap, WriteThrough};
 use cache_spin::clock;
 use cache_spin::locks::RedisLocks;
@@ -129,7 +129,7 @@ impl Registry for Cache {
         self.store.invalidate(tags).await
     }
 
-    async fn claim(&self, token: u128, hold: Duration) -> Result<Option<RunId>, CacheFault> {
+    async fn claim(&self, token: u128, hold: Duration) -> Result<Option<RenewalClaim>, CacheFault> {
         self.store.claim(token, hold).await
     }
 
@@ -137,8 +137,8 @@ impl Registry for Cache {
         self.store.abandon(token).await
     }
 
-    async fn certify(&self, certificate: &Certificate, timing: Timing) -> Result<bool, CacheFault> {
-        self.store.certify(certificate, timing).await
+    async fn certify(&self, certificate: &Certificate, record: &str, timing: Timing) -> Result<bool, CacheFault> {
+        self.store.certify(certificate, record, timing).await
     }
 
     async fn last_certificate(&self) -> Result<Option<Certificate>, CacheFault> {

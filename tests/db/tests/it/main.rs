@@ -16,6 +16,7 @@ mod names;
 mod outcomes;
 mod payments;
 mod plans;
+mod record;
 mod renewal;
 mod runner;
 mod statistics;

@@ -23,6 +23,7 @@ mod postgres_faults;
 mod promise;
 mod redis_faults;
 mod redis_hung;
+mod restores;
 mod statistics;
 mod tags;
 mod wire;

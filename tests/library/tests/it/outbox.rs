@@ -254,11 +254,26 @@ fn essence(definition: &str) -> String {
 }
 
 #[tokio::test]
+async fn a_table_whose_triggers_are_missing_is_named() {
+    let db = shop().await;
+    let missing = async || db.text("SELECT coalesce((SELECT missing FROM cache_signs()), 'none')").await;
+    assert_eq!(missing().await, "none");
+    db.run("ALTER TABLE shop.items ENABLE TRIGGER cache_announce_update").await;
+    assert_eq!(missing().await, "shop.items.cache_announce_update");
+    db.run("DROP TABLE shop.items").await;
+    let names = ["delete", "insert", "truncate", "update"]
+        .map(|name| format!("shop.cache_announce_items.cache_announce_{name}"));
+    assert_eq!(missing().await, names.join(", "));
+    db.run("DROP FUNCTION shop.cache_announce_items").await;
+    assert_eq!(missing().await, "none");
+}
+
+#[tokio::test]
 async fn the_product_has_the_same_outbox() {
     let (product, ours) = (Database::empty().await, with_outbox().await);
     ::database::migrate(product.config(), &::database::Options::default(), &|_| {}).await.expect("the schema");
     let functions = "SELECT proname::text, pg_get_functiondef(oid) FROM pg_proc
-        WHERE pronamespace = 'public'::regnamespace AND proname <> ALL (ARRAY['cache_attach', 'cache_detach', 'cache_write'])
+        WHERE pronamespace = 'public'::regnamespace AND proname <> ALL (ARRAY['cache_attach', 'cache_detach', 'cache_write', 'cache_announcers', 'cache_may_certify', 'announced_tags'])
         ORDER BY 1";
     let columns = "SELECT table_name || '.' || column_name, concat_ws(' ', data_type, is_nullable, column_default)
         FROM information_schema.columns WHERE table_name IN ('cache_invalidations', 'cache_state') ORDER BY 1";

@@ -55,6 +55,7 @@ pub(crate) async fn look_certified<P: Store + Registry + Ledger + Clock>(
             Renewal::Certified(_) => {}
             Renewal::Busy | Renewal::TooLate => waiting.pause(ports).await,
             Renewal::Mismatch => return Look::Bypass(Bypass::Misconfigured),
+            Renewal::Withheld => return Look::Bypass(Bypass::NoCertificate),
             Renewal::Cache(fault) => return Look::Bypass(Bypass::Fault(fault)),
             Renewal::Ledger(_) => return Look::Uncertified(seen),
         }

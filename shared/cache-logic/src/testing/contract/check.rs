@@ -15,6 +15,9 @@ pub(super) const LONG: Duration = Duration::from_secs(60);
 /// Certificates that live that long, however slow the rest is: their claims are held for [`LONG`].
 pub(super) const BRIEFLY: Timing = Timing::of(Duration::from_millis(800));
 
+/// The record of a renewal. Nobody reads it but the origin, so any text will do.
+pub(super) const RECORD: &str = "a record, with \"any\" text: 1/2";
+
 pub(super) fn fault(fault: CacheFault) -> String {
     format!("the port failed: {fault:?}")
 }

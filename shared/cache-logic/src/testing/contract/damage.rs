@@ -1,6 +1,6 @@
 //! Checks with values that the adapter did not write: other types, other values, no end.
 
-use super::check::{BRIEFLY, Finding, LONG, ensure, entry, fault, fill};
+use super::check::{BRIEFLY, Finding, LONG, RECORD, ensure, entry, fault, fill};
 use crate::protocol::certificate::Certificate;
 use crate::protocol::key::{generation_key, lease_key};
 use crate::protocol::ports::{CacheFault, Clock, Lease, Registry, Store};
@@ -21,6 +21,7 @@ pub trait Tamper {
 
 const CERTIFICATE: &str = "cache:certificate";
 const CLAIM: &str = "cache:claim";
+const KEPT: &str = "cache:record";
 const LAST: &str = "cache:last";
 
 /// Runs every check; gives each by name with what it found.
@@ -41,13 +42,13 @@ async fn all_ends_by_itself<P: Store + Registry + Clock + Tamper>(ports: &P) -> 
     ports.lease(key, None, &tags[..1], holder, LONG).await.map_err(fault)?;
     ports.generations(&tags[1..], holder).await.map_err(fault)?;
     fill(ports, "damage:ends:entry", 1, LONG, None).await?;
-    let run = ports.claim(token, LONG).await.map_err(fault)?.ok_or("the namespace is in use")?;
+    let run = ports.claim(token, LONG).await.map_err(fault)?.ok_or("the namespace is in use")?.run;
     let generations = tags.map(|tag| generation_key("", tag));
     for key in [&lease_key(key), "damage:ends:entry", &generations[0], &generations[1], CLAIM] {
         ensure(ports.has_end(key).await.map_err(fault)? == Some(true), &format!("{key} ends"))?;
     }
-    ports.certify(&Certificate { epoch: 1, run, token }, BRIEFLY).await.map_err(fault)?;
-    for key in [CERTIFICATE, "cache:fresh", LAST] {
+    ports.certify(&Certificate { epoch: 1, run, token }, RECORD, BRIEFLY).await.map_err(fault)?;
+    for key in [CERTIFICATE, "cache:fresh", LAST, KEPT] {
         ensure(ports.has_end(key).await.map_err(fault)? == Some(true), &format!("{key} ends"))?;
     }
     ensure(ports.has_end(CLAIM).await.map_err(fault)?.is_none(), "the claim has ended with it")?;
@@ -126,9 +127,9 @@ async fn a_claim_without_an_end<P: Store + Registry + Clock + Tamper>(ports: &P)
         ports.abandon(token).await.map_err(fault)?;
     }
     let token = ports.token();
-    let run = ports.claim(token, LONG).await.map_err(fault)?.ok_or("the claim was free")?;
+    let run = ports.claim(token, LONG).await.map_err(fault)?.ok_or("the claim was free")?.run;
     ports.put(CLAIM, format!("{token:032x}").as_bytes()).await.map_err(fault)?;
-    let certified = ports.certify(&Certificate { epoch: 1, run, token }, BRIEFLY).await.map_err(fault)?;
+    let certified = ports.certify(&Certificate { epoch: 1, run, token }, RECORD, BRIEFLY).await.map_err(fault)?;
     ensure(!certified, "nor does its holder know how long ago it was made")?;
     ensure(ports.look(&[], &[]).await.map_err(fault)?.certificate.is_none(), "nothing is certified")?;
     ensure(ports.has_end(CLAIM).await.map_err(fault)?.is_none(), "and the next one need not wait")
@@ -137,7 +138,7 @@ async fn a_claim_without_an_end<P: Store + Registry + Clock + Tamper>(ports: &P)
 async fn what_is_no_certificate<P: Store + Registry + Clock + Tamper>(ports: &P) -> Finding {
     let cut = Certificate { epoch: 1, run: 2, token: 3 }.encode();
     for value in [Some(&b""[..]), Some(b"x"), Some(&cut.as_bytes()[1..]), Some(&[0xff; 98]), None] {
-        for key in [CERTIFICATE, LAST] {
+        for key in [CERTIFICATE, LAST, KEPT] {
             match value {
                 Some(value) => ports.put(key, value).await.map_err(fault)?,
                 None => ports.put_list(key).await.map_err(fault)?,
@@ -149,9 +150,9 @@ async fn what_is_no_certificate<P: Store + Registry + Clock + Tamper>(ports: &P)
         ensure(matches!(last, Ok(None) | Err(CacheFault::Protocol(_))), &format!("{value:?} is no last one"))?;
     }
     let token = ports.token();
-    let run = ports.claim(token, LONG).await.map_err(fault)?.ok_or("the claim was free")?;
+    let run = ports.claim(token, LONG).await.map_err(fault)?.ok_or("the claim was free")?.run;
     let certificate = Certificate { epoch: 1, run, token };
-    ensure(ports.certify(&certificate, BRIEFLY).await.map_err(fault)?, "a real one takes their place")?;
+    ensure(ports.certify(&certificate, RECORD, BRIEFLY).await.map_err(fault)?, "a real one takes their place")?;
     ensure(ports.look(&[], &[]).await.map_err(fault)?.certificate == Some(certificate), "and is seen")?;
     ports.sleep(BRIEFLY.total()).await;
     Ok(())

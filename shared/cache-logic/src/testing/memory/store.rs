@@ -1,9 +1,9 @@
 //! Entries, generations and certificates in memory.
 
 use super::Memory;
-use crate::protocol::certificate::{Certificate, Generation, RunId, Timing};
+use crate::protocol::certificate::{Certificate, Generation, Timing};
 use crate::protocol::entry::Trailer;
-use crate::protocol::ports::{CacheFault, Fill, Lease, Registry, Snapshot, Store};
+use crate::protocol::ports::{CacheFault, Fill, Lease, Registry, RenewalClaim, Snapshot, Store};
 use crate::protocol::write_through::{GenerationSwap, WriteThrough};
 use std::time::Duration;
 
@@ -94,13 +94,14 @@ impl Registry for Memory {
         Ok(())
     }
 
-    async fn claim(&self, token: u128, hold: Duration) -> Result<Option<RunId>, CacheFault> {
+    async fn claim(&self, token: u128, hold: Duration) -> Result<Option<RenewalClaim>, CacheFault> {
         self.call("claim")?;
         if self.raw("cache:claim").is_some() {
             return Ok(None);
         }
         self.set("cache:claim", token.to_le_bytes().to_vec(), hold.as_millis() as u64);
-        Ok(Some(self.run.get()))
+        let record = self.raw("cache:record").and_then(|bytes| String::from_utf8(bytes).ok());
+        Ok(Some(RenewalClaim { run: self.run.get(), replication: String::new(), record }))
     }
 
     async fn abandon(&self, token: u128) -> Result<(), CacheFault> {
@@ -111,7 +112,7 @@ impl Registry for Memory {
         Ok(())
     }
 
-    async fn certify(&self, certificate: &Certificate, timing: Timing) -> Result<bool, CacheFault> {
+    async fn certify(&self, certificate: &Certificate, record: &str, timing: Timing) -> Result<bool, CacheFault> {
         self.call("certify")?;
         if self.number("cache:claim") != Some(certificate.token) {
             return Ok(false);
@@ -121,6 +122,7 @@ impl Registry for Memory {
         let bytes = certificate.encode().into_bytes();
         self.set("cache:certificate", bytes.clone(), life);
         self.set("cache:last", bytes, 1_000_000_000);
+        self.set("cache:record", record.as_bytes().to_vec(), 10_000_000_000);
         self.set("cache:fresh", vec![1], life / 2);
         self.remove("cache:claim");
         Ok(true)
