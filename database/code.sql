@@ -82,6 +82,7 @@
 \i code/payments/account_serves.sql
 \i code/payments/actor.sql
 \i code/payments/attach.sql
+\i code/payments/audit_difference.sql
 \i code/payments/audit_payment.sql
 \i code/payments/event_apply.sql
 \i code/payments/event_verdict.sql
@@ -154,14 +155,18 @@
 
 -- Webhook events.
 \i code/webhooks/apply.sql
+\i code/webhooks/body.sql
 \i code/webhooks/claim.sql
+\i code/webhooks/count.sql
 \i code/webhooks/dismiss.sql
 \i code/webhooks/document.sql
 \i code/webhooks/event_counts.sql
+\i code/webhooks/get.sql
 \i code/webhooks/give_up.sql
 \i code/webhooks/ignore.sql
 \i code/webhooks/list.sql
 \i code/webhooks/missing.sql
+\i code/webhooks/note_attempt.sql
 \i code/webhooks/pause.sql
 \i code/webhooks/postpone.sql
 \i code/webhooks/record.sql

@@ -28,6 +28,7 @@ LANGUAGE sql IMMUTABLE AS $$
         ('order_items', ARRAY['order_total_is_sum_of_items'], false, false),
         ('payment_sessions', ARRAY['payments_of_session'], false, false),
         ('refund_requests', ARRAY['audit'], false, false),
+        ('webhook_events', ARRAY['note_attempt'], false, false),
         ('payment_audit', ARRAY['keep', 'keep_row'], false, false)
     ) AS t (relation, triggers, always, announces)
 $$;

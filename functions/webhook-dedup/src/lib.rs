@@ -1,6 +1,7 @@
 //! Webhooks of PayPal and Stripe, and the operators' work with their events.
 
 mod apply;
+mod bulk;
 mod certificates;
 mod deliver;
 mod operators;
@@ -15,6 +16,10 @@ edge::component! {
     POST open  "/api/v1/webhooks/paypal" => deliver::deliver [Provider::PayPal];
     POST open  "/api/v1/webhooks/stripe" => deliver::deliver [Provider::Stripe];
     GET  token "/api/v1/webhooks/events" => operators::list;
+    POST token "/api/v1/webhooks/events/replay" => bulk::replay;
+    POST token "/api/v1/webhooks/events/dismiss" => bulk::dismiss;
+    GET  token "/api/v1/webhooks/events/:id" => operators::get;
+    GET  token "/api/v1/webhooks/events/:id/body" => operators::body;
     POST token "/api/v1/webhooks/events/:id/replay" => operators::replay;
     POST token "/api/v1/webhooks/events/:id/dismiss" => operators::dismiss;
     POST token "/api/v1/webhooks/redrive" => operators::redrive;

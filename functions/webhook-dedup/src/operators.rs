@@ -1,13 +1,14 @@
 //! The operations of operators and schedulers on events: list them, replay one, dismiss one, take
 //! up waiting ones, find those that were never delivered.
 
+use commerce::caller::SCOPE_BODY;
 use commerce::error::Error;
 use commerce::gateway::GatewayError;
-use commerce::outcome::{DismissOutcome, Outcome, ReplayOutcome};
+use commerce::outcome::{BodyOutcome, DismissOutcome, Outcome, ReplayOutcome};
 use commerce::provider::Provider;
 use commerce::time::Moment;
 use commerce::webhook::event::Event;
-use commerce::webhook::requests::{EventFilter, EventsQuery, Reconciliation, parse_dismissal, parse_redrive};
+use commerce::webhook::requests::{EventsQuery, Reconciliation, parse_dismissal, parse_redrive};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -16,21 +17,22 @@ use edge::{App, Call, Reply, params};
 use payments::Payments;
 
 use crate::apply::{Cause, Effect, unavailable};
+use crate::bulk::filtered;
 use crate::deliver::{Delivery, account, fingerprint};
 use crate::resume::{RECONCILED, resume};
 use crate::verify::{Treatment, Verification};
 
 /// How long an event that is taken up belongs to its taker, in seconds.
-const LEASE: i64 = 60;
+pub(super) const LEASE: i64 = 60;
 /// How long one redrive or reconciliation goes on before it leaves the rest to the next, in
 /// milliseconds.
-const PATIENCE_MS: u64 = 20_000;
+pub(super) const PATIENCE_MS: u64 = 20_000;
 /// How many bodies one redrive forgets.
 const SWEEP: i32 = 1_000;
 
 /// The number of events by outcome.
 #[derive(Debug, Default, Clone, Copy)]
-struct Counts {
+pub(super) struct Counts {
     processed: u32,
     already_processed: u32,
     needs_review: u32,
@@ -40,7 +42,7 @@ struct Counts {
 }
 
 impl Counts {
-    fn add(&mut self, outcome: &Result<Effect, Cause>) {
+    pub(super) fn add(&mut self, outcome: &Result<Effect, Cause>) {
         let count = match outcome {
             Ok(Effect::Processed) => &mut self.processed,
             Ok(Effect::AlreadyProcessed) => &mut self.already_processed,
@@ -52,7 +54,7 @@ impl Counts {
         *count += 1;
     }
 
-    fn to_json(self) -> Value {
+    pub(super) fn to_json(self) -> Value {
         json!({ "processed": self.processed, "alreadyProcessed": self.already_processed, "needsReview": self.needs_review,
             "ignored": self.ignored, "waiting": self.waiting, "failed": self.failed })
     }
@@ -66,25 +68,50 @@ pub async fn list(call: Call<'_>) -> Result<Reply, Error> {
     let Call { app, caller, .. } = call;
     let query = EventsQuery::parse(call.query())?;
     caller.require_operator("the list of webhook events")?;
-    let EventFilter { state, organization, order, provider, account, kind, reason, transmission, from, to } =
-        query.filter;
-    let params = params![
-        organization,
-        state,
-        query.page.limit(),
-        query.page.offset(),
-        order,
-        provider.map(Provider::as_str),
-        account,
-        kind,
-        reason,
-        transmission,
-        from.map(Moment::to_rfc3339),
-        to.map(Moment::to_rfc3339),
-        query.after.map(|place| place.to_string()),
-    ];
+    let params = filtered(&query.filter, query.after, &[query.page.limit(), query.page.offset()]);
     let mut row = edge::one(edge::query(app, "webhook_list", params).await?)?;
     Ok(Reply::fresh(200, row.take_text("body")?))
+}
+
+/// One event: its attempts, the verdict, what it has changed, what operators have decided.
+///
+/// # Errors
+/// [`Error::Forbidden`] for all but operators. [`Error::NotFound`].
+pub async fn get(call: Call<'_>) -> Result<Reply, Error> {
+    let Call { app, caller, .. } = call;
+    call.no_query()?;
+    let event = call.id()?;
+    caller.require_operator("a webhook event")?;
+    let rows = edge::query(app, "webhook_get", params![event]).await?;
+    let mut row = rows.into_iter().next().ok_or_else(|| Error::not_found("event"))?;
+    Ok(Reply::fresh(200, row.take_text("body")?))
+}
+
+/// Headers and body of one event, for operators with the scope for it. Who has looked is written
+/// down.
+///
+/// # Errors
+/// [`Error::Forbidden`]. [`Error::NotFound`]. [`Error::Conflict`] if they have been forgotten.
+pub async fn body(call: Call<'_>) -> Result<Reply, Error> {
+    let Call { app, caller, .. } = call;
+    call.no_query()?;
+    let event = call.id()?;
+    caller.require_operator("the body of an event")?;
+    if !caller.has_scope(SCOPE_BODY) {
+        return Err(Error::forbidden(format!("the body of an event needs the scope {SCOPE_BODY}")));
+    }
+    let row = edge::change_one(app, "webhook_body", params![event, format!("operator:{}", caller.subject)]).await?;
+    match BodyOutcome::read(row.text("outcome")?)? {
+        BodyOutcome::Read => {}
+        BodyOutcome::WithoutBody => {
+            return Err(Error::conflict("the event's body has been forgotten", None));
+        }
+        BodyOutcome::NotFound => return Err(Error::not_found("event")),
+    }
+    let headers: Value = row.text("headers")?.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
+    let text = String::from_utf8_lossy(row.bytes("body")?.unwrap_or_default());
+    let body = json!({ "id": event, "eventId": row.text("event_id")?, "headers": headers, "body": text });
+    Ok(Reply::fresh(200, body.to_string()))
 }
 
 /// Lets one event take effect that hasn't yet, against any earlier decision about it.

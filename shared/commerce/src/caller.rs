@@ -6,6 +6,8 @@ use uuid::Uuid;
 use crate::error::Error;
 use crate::text::text_forms;
 
+/// The scope that lets an operator read the headers and bodies of events: they hold personal data.
+pub const SCOPE_BODY: &str = "webhooks:body";
 /// The scope that lets a caller set unit prices of a new order.
 pub const SCOPE_PRICE: &str = "orders:price";
 

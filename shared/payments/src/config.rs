@@ -121,6 +121,8 @@ pub struct PaymentConfig {
     pub guest_token_ttl: Duration,
     /// How long headers and bodies of events are kept.
     pub webhook_keep: Duration,
+    /// How many events of PayPal one replay of many begins in a second.
+    pub replay_per_second: u32,
     /// How long all else is kept.
     pub retention: Retention,
     /// The key that personal values and guest tokens are hashed with.
@@ -216,6 +218,9 @@ const SETTINGS: Group = Group {
         setting("webhook_keep_seconds", "2592000", "of events' headers and bodies")
             .within(DAY, 120 * MONTH)
             .read_by(DELIVERIES),
+        setting("replay_per_second", "10", "events of PayPal that a replay of many begins; each asks its API")
+            .within(1, 1_000)
+            .read_by(DELIVERIES),
         setting("review_keep_seconds", "7776000", "of headers and bodies of events that wait or are in review")
             .within(DAY, 120 * MONTH)
             .read_by(SESSIONS),
@@ -290,6 +295,7 @@ impl PaymentConfig {
             webhook_ttl: parser.seconds("ttl_webhook"),
             guest_token_ttl: parser.seconds("ttl_guest_token"),
             webhook_keep: parser.seconds("webhook_keep_seconds"),
+            replay_per_second: parser.number("replay_per_second") as u32,
             retention: Retention {
                 events: parser.seconds("event_keep_seconds"),
                 reviews: parser.seconds("review_keep_seconds"),

@@ -13,7 +13,7 @@ pub use payments::{
     ApprovalOutcome, ApprovalRefusedOutcome, CaptureOutcome, RefundOutcome, RefundSettleOutcome, SessionApproveOutcome,
     SessionBeginOutcome, SessionMoveOutcome,
 };
-pub use webhooks::{ApplyOutcome, DismissOutcome, RecordOutcome, RenewOutcome, ReplayOutcome};
+pub use webhooks::{ApplyOutcome, BodyOutcome, DismissOutcome, RecordOutcome, RenewOutcome, ReplayOutcome};
 
 use std::str::FromStr;
 
@@ -75,6 +75,7 @@ pub const OUTCOMES: &[(&str, &[&str])] = {
         ("webhook_record", RecordOutcome::VARIANTS),
         ("webhook_apply", ApplyOutcome::VARIANTS),
         ("webhook_replay", ReplayOutcome::VARIANTS),
+        ("webhook_body", BodyOutcome::VARIANTS),
         ("webhook_dismiss", DismissOutcome::VARIANTS),
         ("cache_renew", RenewOutcome::VARIANTS),
     ]

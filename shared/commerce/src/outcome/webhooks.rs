@@ -49,6 +49,18 @@ pub enum ReplayOutcome {
     WithoutBody,
 }
 
+/// The answers of `webhook_body`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, EnumString, VariantNames)]
+#[strum(serialize_all = "snake_case")]
+pub enum BodyOutcome {
+    /// Headers and body, and it is written down who has read them.
+    Read,
+    /// There is no such event.
+    NotFound,
+    /// The event's body has been forgotten.
+    WithoutBody,
+}
+
 /// The answers of `webhook_dismiss`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, EnumString, VariantNames)]
 #[strum(serialize_all = "snake_case")]
@@ -77,6 +89,7 @@ answered_by! {
     RecordOutcome: "webhook_record";
     ApplyOutcome: "webhook_apply";
     ReplayOutcome: "webhook_replay";
+    BodyOutcome: "webhook_body";
     DismissOutcome: "webhook_dismiss";
     RenewOutcome: "cache_renew";
 }

@@ -20,6 +20,9 @@ const LOOK_BACK: i64 = 3 * 86_400 * 1_000_000;
 /// The longest account, type, reason or transmission that can be searched for, in characters.
 const MAX_WORD: usize = 128;
 
+/// The largest number of events that one step works on.
+const MAX_BULK: u32 = 10_000;
+
 /// The longest note, in characters.
 const MAX_NOTE: usize = 500;
 
@@ -118,6 +121,48 @@ impl EventsQuery {
     }
 }
 
+/// `POST /webhooks/events/replay` and `/dismiss`: all events of a filter, step by step.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BulkQuery {
+    /// Only such events; their state is always given.
+    pub filter: EventFilter,
+    /// Only count them.
+    pub dry_run: bool,
+    /// At most so many in this step.
+    pub limit: u32,
+    /// Where the last step ended.
+    pub after: Option<Place>,
+}
+
+impl BulkQuery {
+    /// Reads a raw query string; `barred` are states whose events nothing can be done with.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] naming every parameter that is wrong.
+    pub fn parse(raw: Option<&str>, barred: &[EventState]) -> Result<Self, Error> {
+        let mut known = EventFilter::NAMES.to_vec();
+        known.extend(["dryRun", "limit", "after"]);
+        let mut params = Params::parse(raw, &known)?;
+        let filter = EventFilter::take(&mut params);
+        let dry_run = params.take("dryRun", || "must be true or false".to_owned(), |text| text.parse().ok());
+        let limit = params.take(
+            "limit",
+            || format!("must be a whole number from 1 to {MAX_BULK}"),
+            |text| text.parse().ok().filter(|limit| (1..=MAX_BULK).contains(limit)),
+        );
+        let after = params.take("after", || "must be the next of an earlier answer".to_owned(), Place::parse);
+        let dry_run = dry_run.unwrap_or(false);
+        let query = params.finish(Self { filter, dry_run, limit: limit.unwrap_or(MAX_BULK), after })?;
+        in_order(query.filter.from, query.filter.to, ("from", "to"))?;
+        let possible = EventState::ALL.iter().filter(|state| !barred.contains(state)).map(|state| state.as_str());
+        let possible: Vec<&str> = possible.collect();
+        match query.filter.state {
+            Some(state) if possible.contains(&state) => Ok(query),
+            _ => Err(Error::invalid("status", format!("is needed: {}", possible.join(", ")))),
+        }
+    }
+}
+
 /// `POST /webhooks/events/:id/dismiss`: the note in an operator's own words, if the body has one.
 ///
 /// # Errors
@@ -212,6 +257,16 @@ mod tests {
         let both = format!("page=2&after=2026-01-15_{id}");
         for wrong in ["type=", "account=a%20b", "provider=cash", "from=2026-02-01&to=2026-01-01", &both] {
             assert!(EventsQuery::parse(Some(wrong)).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn work_with_many_events_names_their_state() {
+        let query = BulkQuery::parse(Some("status=needs_review&reason=overpaid&dryRun=true"), &[]).unwrap();
+        assert_eq!((query.filter.state, query.dry_run, query.limit), (Some("needs_review"), true, MAX_BULK));
+        assert!(!BulkQuery::parse(Some("status=received&limit=7"), &[EventState::Applied]).unwrap().dry_run);
+        for wrong in ["", "reason=overpaid", "status=applied", "status=received&limit=0", "status=received&dryRun=1"] {
+            assert!(BulkQuery::parse(Some(wrong), &[EventState::Applied]).is_err(), "{wrong}");
         }
     }
 

@@ -63,6 +63,7 @@ fn every_wrong_variable_is_named_at_once_and_its_value_is_not() {
         ("ttl_webhook", "0"),
         ("ttl_guest_token", ""),
         ("webhook_keep_seconds", "1"),
+        ("replay_per_second", "0"),
         ("review_keep_seconds", "1"),
         ("event_keep_seconds", "2592000"),
         ("object_keep_seconds", "1"),

@@ -213,6 +213,27 @@ impl Client {
         self.get(&format!("/webhooks/events?{query}")).await
     }
 
+    /// `GET /webhooks/events/:id`
+    pub async fn event(&self, event: &str) -> Answer {
+        self.get(&format!("/webhooks/events/{event}")).await
+    }
+
+    /// `GET /webhooks/events/:id/body`
+    pub async fn event_body(&self, event: &str) -> Answer {
+        self.get(&format!("/webhooks/events/{event}/body")).await
+    }
+
+    /// `POST /webhooks/events/replay` with this query string
+    pub async fn replay_all(&self, query: &str) -> Answer {
+        self.post(&format!("/webhooks/events/replay?{query}")).await
+    }
+
+    /// `POST /webhooks/events/dismiss` with this query string and body
+    pub async fn dismiss_all(&self, query: &str, body: &Value) -> Answer {
+        let request = self.request(Method::POST, &format!("/webhooks/events/dismiss?{query}"));
+        self.send(request.json(body)).await
+    }
+
     /// `POST /webhooks/events/:id/replay`
     pub async fn replay(&self, event: &str) -> Answer {
         self.post(&format!("/webhooks/events/{event}/replay")).await

@@ -152,5 +152,7 @@ async fn every_filter_of_events_narrows_alone_and_together() {
     ] {
         let pages = walk(&db, &format!("webhook_list({filter})")).await.concat();
         assert_eq!(pages, naive(&db, "webhook_events", expected, "received_at").await, "{filter}");
+        let count = format!("SELECT events FROM webhook_count({})", filter.replace(", 100, 0", ""));
+        assert_eq!(db.text(&count).await, pages.len().to_string(), "{filter}");
     }
 }

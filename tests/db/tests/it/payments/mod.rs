@@ -8,6 +8,7 @@ mod certificates;
 mod changed;
 mod checkout;
 mod deletion;
+mod details;
 mod dismissals;
 mod fold;
 mod growth;

@@ -1,6 +1,7 @@
 //! Deliveries: each event takes effect exactly once, and nothing forged does.
 
 mod away;
+mod bulk;
 mod cost;
 mod dismissed;
 mod flood;

@@ -1,0 +1,222 @@
+//! Operators' work with all events that a filter finds, step by step. A step walks the list from its
+//! place on and says where the next one goes on. If it dies, the same request again does no harm:
+//! each event takes effect once.
+
+use std::cell::Cell;
+use std::time::Duration;
+
+use commerce::error::Error;
+use commerce::outcome::{DismissOutcome, Outcome, ReplayOutcome};
+use commerce::provider::Provider;
+use commerce::query::Place;
+use commerce::time::Moment;
+use commerce::webhook::EventState;
+use commerce::webhook::requests::{BulkQuery, EventFilter, parse_dismissal};
+use futures_util::future::join_all;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use edge::clock::{monotonic_millis, sleep};
+use edge::{App, Call, Param, Reply, params};
+use payments::Payments;
+use payments::config::PayPalMode;
+
+use crate::apply::{Cause, Effect};
+use crate::operators::{Counts, LEASE, PATIENCE_MS};
+use crate::resume::resume;
+
+/// How many events are worked on at a time. Each waits for Postgres and Redis in turn.
+const AT_ONCE: usize = 8;
+/// How many events one look into the list brings.
+const PAGE: u32 = 100;
+
+/// `POST /webhooks/events/replay`: lets the events of a filter take effect that haven't yet.
+///
+/// # Errors
+/// [`Error::Forbidden`] for all but operators, [`Error::Invalid`]; the error that Postgres gave.
+pub async fn replay(call: Call<'_>) -> Result<Reply, Error> {
+    let Call { app, caller, .. } = call;
+    let query = BulkQuery::parse(call.query(), &[EventState::Applied])?;
+    caller.require_operator("a replay")?;
+    if query.dry_run {
+        return count(app, &query).await;
+    }
+    let payments = Payments::ready().await?;
+    let (principal, pace) = (format!("operator:{}", caller.subject), Pace::of(payments));
+    let (mut counts, mut taken, mut skipped) = (Counts::default(), 0, 0);
+    let next = walk(
+        app,
+        &query,
+        async |found: Found| {
+            if found.provider == Some(Provider::PayPal) {
+                pace.wait().await;
+            }
+            replay_one(app, payments, found.id, &principal).await
+        },
+        |outcome| match outcome {
+            Some(outcome) => {
+                taken += 1;
+                counts.add(&outcome);
+            }
+            None => skipped += 1,
+        },
+    )
+    .await?;
+    let body = json!({ "taken": taken, "skipped": skipped, "outcomes": counts.to_json(), "next": next });
+    Ok(Reply::fresh(200, body.to_string()))
+}
+
+/// `POST /webhooks/events/dismiss`: dismisses the events in review that a filter finds.
+///
+/// # Errors
+/// As [`replay`].
+pub async fn dismiss(call: Call<'_>) -> Result<Reply, Error> {
+    let Call { app, caller, .. } = call;
+    let others = [EventState::Received, EventState::Applied, EventState::Ignored, EventState::Dismissed];
+    let query = BulkQuery::parse(call.query(), &others)?;
+    caller.require_operator("putting events aside")?;
+    let note = parse_dismissal(call.optional_json().await?.as_deref())?;
+    if query.dry_run {
+        return count(app, &query).await;
+    }
+    let principal = format!("operator:{}", caller.subject);
+    let (mut dismissed, mut skipped) = (0, 0);
+    let next = walk(
+        app,
+        &query,
+        async |found: Found| {
+            let params = params![found.id, principal.clone(), note.clone()];
+            let row = edge::change_one(app, "webhook_dismiss", params).await?;
+            DismissOutcome::read(row.text("outcome")?)
+        },
+        |outcome: Result<DismissOutcome, Error>| match outcome {
+            Ok(DismissOutcome::Dismissed) => dismissed += 1,
+            _ => skipped += 1,
+        },
+    )
+    .await?;
+    let body = json!({ "dismissed": dismissed, "skipped": skipped, "next": next });
+    Ok(Reply::fresh(200, body.to_string()))
+}
+
+/// The number of events that a filter finds; nothing is done.
+async fn count(app: &'static App, query: &BulkQuery) -> Result<Reply, Error> {
+    let row = edge::one(edge::query(app, "webhook_count", filtered(&query.filter, query.after, &[])).await?)?;
+    Ok(Reply::fresh(200, json!({ "matching": row.int("events")?.unwrap_or_default() }).to_string()))
+}
+
+/// An event in the list.
+struct Found {
+    id: Uuid,
+    provider: Option<Provider>,
+}
+
+/// Works on the events of a filter, the newest first, until the limit or the time is reached. Gives
+/// the place where the next step goes on, `None` if there is nothing more.
+async fn walk<T>(
+    app: &'static App,
+    query: &BulkQuery,
+    work: impl AsyncFn(Found) -> T,
+    mut done: impl FnMut(T),
+) -> Result<Option<String>, Error> {
+    let (began, mut left, mut after) = (monotonic_millis(), query.limit, query.after);
+    while left > 0 && monotonic_millis().saturating_sub(began) < PATIENCE_MS {
+        let limits = [left.min(PAGE) as i32, 0];
+        let row = edge::one(edge::query(app, "webhook_list", filtered(&query.filter, after, &limits)).await?)?;
+        let page: Value = serde_json::from_str(row.text("body")?.unwrap_or_default())
+            .map_err(|_| Error::internal("webhook_list gave no JSON"))?;
+        let items = page["items"].as_array().map(Vec::as_slice).unwrap_or_default();
+        for some in items.chunks(AT_ONCE) {
+            if monotonic_millis().saturating_sub(began) >= PATIENCE_MS {
+                return Ok(after.map(|place| place.to_string()));
+            }
+            let found = some.iter().filter_map(found);
+            for outcome in join_all(found.map(|found| work(found))).await {
+                done(outcome);
+            }
+            left = left.saturating_sub(some.len() as u32);
+            after = some.last().and_then(place).or(after);
+        }
+        match page["next"].as_str() {
+            None => return Ok(None),
+            Some(next) => after = Place::parse(next).or(after),
+        }
+    }
+    Ok(after.map(|place| place.to_string()))
+}
+
+/// An item of the list.
+fn found(item: &Value) -> Option<Found> {
+    let id = Uuid::try_parse(item["id"].as_str()?).ok()?;
+    Some(Found { id, provider: item["provider"].as_str().and_then(Provider::parse) })
+}
+
+/// The place of an item in the list.
+fn place(item: &Value) -> Option<Place> {
+    let id = Uuid::try_parse(item["id"].as_str()?).ok()?;
+    Some(Place { at: Moment::parse(item["receivedAt"].as_str()?)?, id })
+}
+
+/// The parameters of `webhook_list`, or, without `limits`, those of `webhook_count`.
+pub fn filtered(filter: &EventFilter, after: Option<Place>, limits: &[i32]) -> Vec<Param> {
+    let filter = filter.clone();
+    let mut params = params![filter.organization, filter.state];
+    params.extend(limits.iter().map(|limit| Param::from(*limit)));
+    params.extend(params![
+        filter.order,
+        filter.provider.map(Provider::as_str),
+        filter.account,
+        filter.kind,
+        filter.reason,
+        filter.transmission,
+        filter.from.map(Moment::to_rfc3339),
+        filter.to.map(Moment::to_rfc3339),
+        after.map(|place| place.to_string()),
+    ]);
+    params
+}
+
+/// Takes up one event. `None`: there is nothing to take up, since it has taken effect meanwhile, or
+/// its body is forgotten.
+async fn replay_one(
+    app: &'static App,
+    payments: &Payments,
+    event: Uuid,
+    principal: &str,
+) -> Option<Result<Effect, Cause>> {
+    let replayed = async {
+        let params = params![None::<Uuid>, event, principal, LEASE];
+        let row = edge::change_one(app, "webhook_replay", params).await?;
+        Ok((ReplayOutcome::read(row.text("outcome")?)?, row))
+    };
+    match replayed.await {
+        Ok((ReplayOutcome::Replayed, row)) => Some(resume(app, payments, &row).await),
+        Ok(_) => None,
+        Err(error) => Some(Err(Cause::Ours(error))),
+    }
+}
+
+/// Lets so many events of PayPal begin in a second, since each asks its API.
+struct Pace {
+    /// Between two of them, in milliseconds; 0 if PayPal isn't asked.
+    gap_ms: u64,
+    /// When the next one may begin, on the monotonic clock.
+    next_ms: Cell<u64>,
+}
+
+impl Pace {
+    fn of(payments: &Payments) -> Self {
+        let asked = payments.config.paypal.mode != PayPalMode::SignatureOnly;
+        let gap_ms = if asked { 1000 / u64::from(payments.config.replay_per_second.max(1)) } else { 0 };
+        Self { gap_ms, next_ms: Cell::new(0) }
+    }
+
+    async fn wait(&self) {
+        let now = monotonic_millis();
+        let begin = self.next_ms.get().max(now);
+        self.next_ms.set(begin + self.gap_ms);
+        if begin > now {
+            sleep(Duration::from_millis(begin - now)).await;
+        }
+    }
+}
