@@ -67,7 +67,7 @@ fn wanted(kind: &str, second: bool) -> Option<(ResourceKind, bool)> {
         ("PAYMENT.SALE", "COMPLETED" | "PENDING" | "DENIED") => (SaleV1, false),
         ("PAYMENT.SALE", "REFUNDED") => (RefundV1, false),
         ("PAYMENT.SALE", "REVERSED") => (RefundV1, true),
-        ("PAYMENT.AUTHORIZATION", "CREATED" | "CAPTURED" | "VOIDED" | "EXPIRED" | "DENIED") => (authorization, false),
+        ("PAYMENT.AUTHORIZATION", _) => (authorization, false),
         ("CHECKOUT.ORDER", "APPROVED" | "COMPLETED") if second => (Order, false),
         ("CUSTOMER.DISPUTE", "CREATED" | "UPDATED" | "RESOLVED") => (Dispute, false),
         _ => return None,

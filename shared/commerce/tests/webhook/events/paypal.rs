@@ -32,6 +32,7 @@ fn each_paypal_event_type_names_what_to_read() {
         ("PAYMENT.REFUND.CANCELLED", "2.0", "/v2/payments/refunds/R1", false),
         ("PAYMENT.AUTHORIZATION.CREATED", "2.0", "/v2/payments/authorizations/R1", false),
         ("PAYMENT.AUTHORIZATION.VOIDED", "2.0", "/v2/payments/authorizations/R1", false),
+        ("PAYMENT.AUTHORIZATION.PARTIALLY_CAPTURED", "2.0", "/v2/payments/authorizations/R1", false),
         ("PAYMENT.AUTHORIZATION.VOIDED", "", "/v1/payments/authorization/R1", false),
         ("CHECKOUT.ORDER.APPROVED", "2.0", "/v2/checkout/orders/R1", false),
         ("CHECKOUT.ORDER.COMPLETED", "2.0", "/v2/checkout/orders/R1", false),

@@ -253,3 +253,51 @@ async fn an_order_that_was_paid_twice_and_refunded_once_is_paid_and_its_review_i
         assert!(!events(&app).await.contains("needs_review"), "{provider:?}: {}", events(&app).await);
     }
 }
+
+#[tokio::test]
+async fn a_sale_that_paypal_holds_is_paid_once_it_is_released() {
+    let Some(app) = super::shop_like(App::private().variable("paypal_mode", "signature-only")).await else { return };
+    let order = order(&app).await;
+    let sale = |hold: &str, minute: u8| {
+        json!({
+            "id": "8EP19342AB1234567", "state": "completed", "payment_hold_status": hold, "custom": order.id,
+            "amount": {"total": order.total, "currency": app.sample.currency}, "parent_payment": "PAYID-1",
+            "create_time": "2026-01-15T12:00:00Z", "update_time": format!("2026-01-15T12:{minute:02}:00Z"),
+        })
+    };
+    for (hold, minute, status) in [("HELD", 1, "pending"), ("RELEASED", 5, "paid"), ("HELD", 1, "paid")] {
+        let told = app.standin().publish(Provider::PayPal, "PAYMENT.SALE.COMPLETED", &sale(hold, minute));
+        tell(&app, &[&told], false).await;
+        assert_eq!(payment_status(&app, &order).await, status, "{hold}");
+    }
+}
+
+#[tokio::test]
+async fn a_currency_that_iso_took_lately_pays_an_order_in_it() {
+    let Some(app) = super::shop_like(App::private().variable("paypal_mode", "signature-only")).await else { return };
+    for provider in Provider::ALL {
+        let mut request = app.order_request();
+        request["currency"] = json!("XCG");
+        request["items"][0]["unitPrice"] = json!("50.00");
+        let caller = app.as_caller(&app.service().scope("orders:price"));
+        let made = caller.create(request, &crate::new_key()).await.expect(201).json();
+        let text = |name: &str| made[name].as_str().expect(name).to_owned();
+        let order = PayableOrder { id: text("id"), total: text("totalAmount") };
+        let (kind, resource) = match provider {
+            Provider::PayPal => (
+                "PAYMENT.CAPTURE.COMPLETED",
+                json!({"id": "3C679366HH908993F", "status": "COMPLETED", "custom_id": order.id,
+                    "amount": {"currency_code": "XCG", "value": order.total}}),
+            ),
+            Provider::Stripe => (
+                "payment_intent.succeeded",
+                json!({"id": "pi_xcg", "object": "payment_intent", "status": "succeeded", "amount": 10_000,
+                    "amount_received": 10_000, "currency": "xcg", "metadata": {"order_id": order.id}}),
+            ),
+        };
+        assert_eq!(order.total, "100.00");
+        let told = app.standin().publish(provider, kind, &resource);
+        tell(&app, &[&told], false).await;
+        assert_eq!(money(&app, &order).await, "paid paid/100.00/0.00", "{provider:?}");
+    }
+}
