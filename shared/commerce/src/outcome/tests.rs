@@ -29,7 +29,7 @@ fn every_name_in_the_table_is_read_by_the_enum_of_its_function() {
         RefundSettleOutcome = "refund_settle", ApprovalOutcome = "approval_begin",
         ApprovalRefusedOutcome = "approval_refused", CaptureOutcome = "capture_begin",
         ApplyOutcome = "payment_observed", RecordOutcome = "webhook_record", ApplyOutcome = "webhook_apply",
-        ReplayOutcome = "webhook_replay", DismissOutcome = "webhook_dismiss", RenewOutcome = "cache_renew"
+        ReplayOutcome = "webhook_replay", BodyOutcome = "webhook_body", DismissOutcome = "webhook_dismiss", RenewOutcome = "cache_renew"
     }
     let functions: HashSet<_> = OUTCOMES.iter().map(|(function, _)| *function).collect();
     assert_eq!(read.keys().copied().collect::<HashSet<_>>(), functions);
