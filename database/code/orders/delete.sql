@@ -1,13 +1,15 @@
 -- Deletes an order: hides it, or, hard, removes it with its items, shipments and invoice, hidden or
 -- not.
---   p_version: only this version; NULL for any.
+--   p_version: only this version; NULL for any. The last release asks so.
+--   p_only: only one of these versions; NULL for any. p_unless: none of these versions; 0 in it
+--     stands for all.
 --   outcome: deleted; not_found; version_mismatch; has_payments (hard only: money has moved, is
 --     reserved, or may still come through a session, and it must find its order).
 --   body: NULL. version: as it was found.
 --   xid: the transaction, NULL if nothing was written. tags: what to invalidate before the answer:
 --     what the transaction announced, and what a repeated request finds done.
 CREATE OR REPLACE FUNCTION order_delete(p_organization uuid, p_id uuid, p_hard boolean,
-    p_version bigint)
+    p_version bigint, p_only bigint[] DEFAULT NULL, p_unless bigint[] DEFAULT '{}')
 RETURNS TABLE (outcome text, body text, version bigint, xid text, tags text[])
 LANGUAGE plpgsql AS $$
 #variable_conflict use_column
@@ -26,7 +28,8 @@ BEGIN
         WHERE o.organization_id = p_organization AND o.id = p_id;
         tags := coalesce(tags,
             ARRAY['order:' || p_organization || '/' || p_id, 'org:' || p_organization, 'all']);
-    ELSIF p_version IS NOT NULL AND p_version <> version THEN
+    ELSIF p_version <> version OR version <> ALL (p_only)
+        OR version = ANY (p_unless) OR 0 = ANY (p_unless) THEN
         outcome := 'version_mismatch';
     ELSIF p_hard AND (EXISTS (SELECT FROM payments p WHERE p.order_id = p_id)
         OR EXISTS (SELECT FROM payment_objects b WHERE b.order_id = p_id)

@@ -1,6 +1,8 @@
 -- Changes an order. It is locked first, so that nothing that is decided on can change meanwhile.
 --   p_customer: the order must be this customer's; NULL for any.
---   p_version: only this version; NULL for any.
+--   p_version: only this version; NULL for any. The last release asks so.
+--   p_only: only one of these versions; NULL for any. p_unless: none of these versions; 0 in it
+--     stands for all.
 --   p_status: the new status, NULL to keep it. p_from: the statuses that it may follow.
 --   p_set_notes, p_set_address: whether to set p_notes and p_address.
 --   outcome: updated; not_found; version_mismatch; not_allowed (by p_from).
@@ -9,7 +11,7 @@
 CREATE OR REPLACE FUNCTION order_patch(
     p_organization uuid, p_id uuid, p_customer uuid, p_version bigint,
     p_status text, p_from text[], p_set_notes boolean, p_notes text, p_address jsonb,
-        p_set_address boolean)
+    p_set_address boolean, p_only bigint[] DEFAULT NULL, p_unless bigint[] DEFAULT '{}')
 RETURNS TABLE (outcome text, body text, version bigint, status text, xid text, tags text[])
 LANGUAGE plpgsql AS $$
 #variable_conflict use_column
@@ -21,7 +23,8 @@ BEGIN
     FOR NO KEY UPDATE;
     IF NOT FOUND THEN
         outcome := 'not_found';
-    ELSIF p_version IS NOT NULL AND p_version <> version THEN
+    ELSIF p_version <> version OR version <> ALL (p_only)
+        OR version = ANY (p_unless) OR 0 = ANY (p_unless) THEN
         outcome := 'version_mismatch';
     ELSIF p_status IS NOT NULL AND NOT coalesce(status = ANY (p_from), false) THEN
         outcome := 'not_allowed';

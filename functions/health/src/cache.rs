@@ -17,7 +17,8 @@ use serde_json::{Map, Value, json};
 pub async fn report(call: Open<'_>) -> Result<Reply, Error> {
     let app = require_reader(call).await?;
     let (sums, probe, age) = join3(app.cache.statistics(), Probe::of(app), app.cache.certificate_age()).await;
-    let certificate = json!({ "status": if matches!(probe.redis, Ok(true)) { "valid" } else { "none" }, "ageMs": age });
+    let is_certified = probe.redis.as_ref().is_ok_and(|redis| redis.is_certified);
+    let certificate = json!({ "status": if is_certified { "valid" } else { "none" }, "ageMs": age });
     let outbox =
         probe.postgres.as_ref().ok().map(|ledger| json!({ "rows": ledger.waiting, "oldestMs": ledger.oldest_ms }));
     let breakers: Map<String, Value> = probe::breakers(app)

@@ -1,7 +1,9 @@
 //! Asks every dependency at the same time. Each has a time limit, so the whole takes as long as the
-//! slowest of them. A probe changes nothing, not even the certificate.
+//! slowest of them. A probe changes nothing, not even the certificate. The keys that it tries Redis
+//! with are its own, and it deletes them.
 
 use commerce::error::Error;
+use edge::state::{Redis, Uses};
 use edge::{App, params};
 use futures_util::future::join5;
 use payments::address::undeclared_proxy_seen;
@@ -22,23 +24,33 @@ pub(crate) struct Dependency {
 }
 
 impl Dependency {
-    fn new<T>(name: &'static str, state: &State<T>) -> Self {
-        Self { name, is_up: state.is_ok(), detail: state.as_ref().err().cloned() }
+    /// `fault` says what is wrong with one that answers.
+    fn new<T>(name: &'static str, state: &State<T>, fault: impl Fn(&T) -> Option<String>) -> Self {
+        let detail = state.as_ref().map_or_else(|down| Some(down.clone()), fault);
+        Self { name, is_up: state.is_ok(), detail }
     }
 }
 
 /// The dependencies' answers.
 pub(crate) struct Probe {
-    /// The cache: whether it holds a valid certificate.
-    pub(crate) redis: State<bool>,
-    /// The Redis of state; `None` if it is the cache's.
-    pub(crate) state_redis: Option<State<()>>,
+    /// The cache.
+    pub(crate) redis: State<CacheRedis>,
+    /// The Redis of state, and what it refuses; `None` if it is the cache's.
+    pub(crate) state_redis: Option<State<Option<String>>>,
     /// The database.
     pub(crate) postgres: State<Ledger>,
     /// What is wrong with the database although it answers.
     pub(crate) faults: Faults,
     /// Requests came through a proxy that `trusted_proxies` doesn't name.
     pub(crate) undeclared_proxy: bool,
+}
+
+/// The cache's Redis.
+pub(crate) struct CacheRedis {
+    /// It holds a valid certificate.
+    pub(crate) is_certified: bool,
+    /// What it refuses although it answers.
+    pub(crate) refused: Option<String>,
 }
 
 /// The database's record of its cache.
@@ -60,9 +72,13 @@ impl Probe {
             if !app.state.is_apart() {
                 return None;
             }
-            Some(app.state.ping().await.map_err(str::to_owned))
+            Some(refused(app, app.state.redis(), Uses { cache: false, state: true }).await)
         };
-        let redis = async { app.cache.is_certified().await.map_err(str::to_owned) };
+        let redis = async {
+            let is_certified = app.cache.is_certified().await.map_err(str::to_owned)?;
+            let uses = Uses { cache: true, state: !app.state.is_apart() };
+            Ok(CacheRedis { is_certified, refused: refused(app, &app.cache.ports.store.redis, uses).await? })
+        };
         let (redis, state_redis, postgres, faults, undeclared_proxy) =
             join5(redis, state, ledger(app), Faults::read(app), undeclared_proxy_seen(app)).await;
         Self { redis, state_redis, postgres, faults, undeclared_proxy }
@@ -81,19 +97,16 @@ impl Probe {
     /// Whether invalidations pile up although the database knows the cache. Without readers no
     /// renewal applies them, or the first writer can't yet delete its own.
     pub(crate) fn needs_renewal(&self) -> bool {
-        let idle = matches!(self.redis, Ok(false));
+        let idle = self.redis.as_ref().is_ok_and(|redis| !redis.is_certified);
         idle && self.postgres.as_ref().is_ok_and(|ledger| !ledger.mismatch && (ledger.waiting > 0 || !ledger.known))
     }
 
     /// Each dependency.
     pub(crate) fn dependencies(&self) -> Vec<Dependency> {
-        let mut all = vec![Dependency::new("redis", &self.redis)];
-        all.extend(self.state_redis.iter().map(|state| Dependency::new("stateRedis", state)));
-        let mut postgres = Dependency::new("postgres", &self.postgres);
-        if self.faults.read_only {
-            postgres.detail = Some("it is read-only: changes are answered 503".to_owned());
-        }
-        all.push(postgres);
+        let mut all = vec![Dependency::new("redis", &self.redis, |redis| redis.refused.clone())];
+        all.extend(self.state_redis.iter().map(|state| Dependency::new("stateRedis", state, Clone::clone)));
+        let read_only = || "it is read-only: changes are answered 503".to_owned();
+        all.push(Dependency::new("postgres", &self.postgres, |_| self.faults.read_only.then(read_only)));
         all
     }
 }
@@ -106,6 +119,11 @@ pub(crate) fn breakers(app: &App) -> Vec<(&'static str, bool)> {
     }
     all.push(("postgres", app.cache.ports.postgres.is_left_alone()));
     all
+}
+
+/// What a Redis refuses, if it answers.
+async fn refused(app: &App, redis: &Redis, uses: Uses) -> State<Option<String>> {
+    redis.refused(&app.config.key_prefix, uses).await.map_err(str::to_owned)
 }
 
 async fn ledger(app: &App) -> State<Ledger> {

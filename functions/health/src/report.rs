@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use commerce::error::Error;
 use commerce::provider::Provider;
-use edge::settings::{AuthMode, ConfigError};
+use edge::settings::{AuthMode, ConfigError, Rules};
 use edge::{App, Open, Reply};
 use payments::Payments;
 use payments::config::PaymentConfig;
@@ -23,38 +23,37 @@ pub async fn report(_: Open<'_>) -> Result<Reply, Error> {
 }
 
 async fn describe() -> Reply {
-    let wrong = App::wrong_settings().await;
-    let app = match App::get().await {
-        Ok(app) if wrong.is_empty() => app,
-        _ => {
-            let wrong = wrong.iter().map(config_error).collect();
-            return reply(503, "unavailable", Value::Null, json!({}), Value::Null, wrong);
-        }
+    let (Ok(app), Ok(_)) = (App::get().await, Rules::get().await) else {
+        let wrong = App::wrong_settings().await.iter().map(config_error).collect();
+        return reply(503, "unavailable", Value::Null, json!({}), Value::Null, wrong);
     };
     let probe = Probe::of(app).await;
     if probe.needs_renewal() {
         app.cache.renew_unasked();
     }
     let wrong = configuration_errors(app, &probe).await;
-    let authentication = match app.config.auth_mode {
-        AuthMode::Jwt => "jwt",
-        AuthMode::Off => "off",
+    let authentication = match app.config.callers.as_ref().map(|callers| callers.auth_mode) {
+        Ok(AuthMode::Jwt) => json!("jwt"),
+        Ok(AuthMode::Off) => json!("off"),
+        Err(_) => Value::Null,
     };
     let states = probe.dependencies();
     let (status, word) = match (&probe.redis, &probe.postgres) {
         (Err(_), Err(_)) => (503, "unavailable"),
+        // Signed webhooks are taken all the same.
+        _ if app.config.callers.is_err() => (503, "unavailable"),
         _ if wrong.is_empty() && states.iter().all(|state| state.detail.is_none()) => (200, "ok"),
         _ => (200, "degraded"),
     };
     let dependencies: Map<String, Value> =
         states.into_iter().map(|state| (state.name.to_owned(), dependency(&state))).collect();
     let payments = Payments::get().await.map_or(Value::Null, |payments| providers(&payments.config));
-    reply(status, word, json!(authentication), dependencies.into(), payments, wrong)
+    reply(status, word, authentication, dependencies.into(), payments, wrong)
 }
 
 /// Everything that is wrong with the configuration, as far as this instance can tell.
 pub(crate) async fn configuration_errors(app: &App, probe: &Probe) -> Vec<Value> {
-    let mut wrong = Vec::new();
+    let mut wrong: Vec<Value> = app.config.wrong().iter().map(config_error).collect();
     if probe.is_mismatched(app) {
         wrong.push(json!({
             "variable": "redis_url",
@@ -62,8 +61,9 @@ pub(crate) async fn configuration_errors(app: &App, probe: &Probe) -> Vec<Value>
         }));
     }
     wrong.extend(probe.faults.details.iter().map(|detail| json!({ "variable": "database_url", "detail": detail })));
-    if let Err(errors) = Payments::get().await {
-        wrong.extend(errors.iter().map(config_error));
+    match Payments::get().await {
+        Ok(payments) => wrong.extend(payments.config.wrong.iter().map(|(_, error)| config_error(error))),
+        Err(errors) => wrong.extend(errors.iter().map(config_error)),
     }
     if probe.undeclared_proxy {
         wrong.push(json!({
@@ -71,8 +71,14 @@ pub(crate) async fn configuration_errors(app: &App, probe: &Probe) -> Vec<Value>
             "detail": "requests came through a proxy that it doesn't name: attempts to pay aren't limited by address"
         }));
     }
-    if app.config.auth_mode == AuthMode::Jwt && app.config.jwt_keys.is_empty() {
-        wrong.push(json!({ "variable": "jwt_keys", "detail": "is empty: no token can be verified" }));
+    if let Ok(callers) = &app.config.callers {
+        let unusable = callers.jwt_keys.unusable().iter();
+        wrong.extend(
+            unusable.map(|key| json!({ "variable": "jwt_keys", "detail": format!("{key}; it is passed over") })),
+        );
+        if callers.auth_mode == AuthMode::Jwt && callers.jwt_keys.is_empty() {
+            wrong.push(json!({ "variable": "jwt_keys", "detail": "is empty: no token can be verified" }));
+        }
     }
     wrong
 }

@@ -4,10 +4,25 @@
 use commerce::error::Error;
 use commerce::order::OrderPatch;
 use commerce::outcome::{DeleteOutcome, Outcome, PatchOutcome};
-use commerce::preconditions::if_match;
+use commerce::preconditions::{if_match, if_none_match};
 use commerce::query::parse_hard;
 use edge::changed::ChangedOrder;
 use edge::{Call, Reply, params};
+
+/// The versions that a change is meant for.
+struct Conditions {
+    /// The order must have one of these; `None`: any.
+    only: Option<Vec<i64>>,
+    /// It must have none of these.
+    unless: Vec<i64>,
+}
+
+impl Conditions {
+    fn read(call: &Call<'_>) -> Result<Self, Error> {
+        let only = if_match(call.request.values("if-match"))?;
+        Ok(Self { only, unless: if_none_match(call.request.values("if-none-match"))? })
+    }
+}
 
 /// `PATCH /orders/:id`.
 ///
@@ -17,7 +32,7 @@ use edge::{Call, Reply, params};
 pub async fn patch(call: Call<'_>) -> Result<Reply, Error> {
     let id = call.id()?;
     call.no_query()?;
-    let version = if_match(call.request.values("if-match"))?;
+    let conditions = Conditions::read(&call)?;
     let body = call.json().await?;
     let patch = OrderPatch::decode(&body)?;
     let restriction = call.caller.restriction()?;
@@ -30,13 +45,15 @@ pub async fn patch(call: Call<'_>) -> Result<Reply, Error> {
         call.caller.organization,
         id,
         restriction,
-        version,
+        None::<i64>,
         patch.status.map(|status| status.as_str()),
         sources,
         patch.notes.is_some(),
         patch.notes.clone().flatten(),
         address,
         patch.shipping_address.is_some(),
+        conditions.only,
+        conditions.unless,
     ];
     let row = edge::write_one(call.app, "order_patch", params).await?;
     match PatchOutcome::read(row.text("outcome")?)? {
@@ -58,12 +75,13 @@ pub async fn patch(call: Call<'_>) -> Result<Reply, Error> {
 pub async fn delete(call: Call<'_>) -> Result<Reply, Error> {
     let id = call.id()?;
     let hard = parse_hard(call.query())?;
-    let version = if_match(call.request.values("if-match"))?;
+    let Conditions { only, unless } = Conditions::read(&call)?;
     if hard {
         call.caller.require_operator("deleting an order for good")?;
     }
     call.caller.require_staff("deleting an order")?;
-    let row = edge::write_one(call.app, "order_delete", params![call.caller.organization, id, hard, version]).await?;
+    let params = params![call.caller.organization, id, hard, None::<i64>, only, unless];
+    let row = edge::write_one(call.app, "order_delete", params).await?;
     match DeleteOutcome::read(row.text("outcome")?)? {
         DeleteOutcome::Deleted => Ok(Reply::no_content()),
         DeleteOutcome::NotFound => Err(Error::not_found("order")),

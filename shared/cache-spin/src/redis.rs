@@ -1,11 +1,15 @@
 //! One connection to Redis per instance, with a time limit, a breaker and a reopening on error.
 //! Spin has none of the three.
 
+mod refusal;
+mod rights;
 mod script;
 
+pub use rights::Uses;
 pub use script::{Script, hex, millis, text};
 
 use crate::clock::monotonic_millis;
+use crate::complaints::Complaints;
 use crate::deadline::Deadline;
 use crate::notify::Notify;
 use cache_logic::breaker::{Admission, Breaker, Change};
@@ -64,6 +68,9 @@ struct Server {
     /// Why the last connection could not be opened.
     closed_by: RefCell<Option<CacheFault>>,
     breaker: RefCell<Breaker>,
+    /// Why it lets us do nothing at all, as it said the last time.
+    shut_out: RefCell<Option<CacheFault>>,
+    complaints: Complaints,
 }
 
 impl Redis {
@@ -80,6 +87,8 @@ impl Redis {
             opened: Notify::default(),
             closed_by: RefCell::new(None),
             breaker,
+            shut_out: RefCell::new(None),
+            complaints: Complaints::new(name),
         }))
     }
 
@@ -89,7 +98,7 @@ impl Redis {
     /// [`CacheFault`]: no answer in time, no connection, an error answer, or not asked because the
     /// breaker is open.
     pub async fn command(&self, name: &str, arguments: Vec<Argument>) -> Result<(Vec<Value>, RunId), CacheFault> {
-        self.0.command(self.0.admit()?, name, arguments).await
+        self.0.command(self.0.admit()?, name, name, arguments).await
     }
 
     /// As [`Self::command`], for a caller that has another way to go. When Redis has been left
@@ -108,11 +117,11 @@ impl Redis {
             let server = self.0.clone();
             spawn(async move {
                 // The outcome is reported to the breaker alone.
-                let _ = server.command(admission, "PING", Vec::new()).await;
+                let _ = server.command(admission, "PING", "PING", Vec::new()).await;
             });
             return Err(CacheFault::Skipped);
         }
-        self.0.command(admission, name, arguments).await
+        self.0.command(admission, name, name, arguments).await
     }
 
     /// Runs a script by its digest; sends its text if Redis doesn't know it yet.
@@ -131,9 +140,10 @@ impl Redis {
             all.extend(arguments.iter().cloned());
             all
         };
-        match self.command("EVALSHA", call(script.digest())).await {
+        let digest = script.digest();
+        match self.0.command(self.0.admit()?, digest, "EVALSHA", call(digest)).await {
             Err(CacheFault::Protocol(why)) if is_unknown_script(&why) => {
-                self.command("EVAL", call(script.source)).await
+                self.0.command(self.0.admit()?, digest, "EVAL", call(script.source)).await
             }
             outcome => outcome,
         }
@@ -153,28 +163,55 @@ impl Redis {
 impl Server {
     fn admit(&self) -> Result<Admission, CacheFault> {
         match self.breaker.borrow_mut().admit(monotonic_millis) {
-            Admission::Refuse => Err(CacheFault::Skipped),
+            Admission::Refuse => Err(self.shut_out.borrow().clone().unwrap_or(CacheFault::Skipped)),
             admission => Ok(admission),
         }
     }
 
+    /// `question` stands for the command, or for the script, in the list of complaints.
     async fn command(
         &self,
         admission: Admission,
+        question: &str,
         name: &str,
         arguments: Vec<Argument>,
     ) -> Result<(Vec<Value>, RunId), CacheFault> {
         let outcome = self.execute(name, arguments).await;
-        let answered = !matches!(outcome, Err(CacheFault::TimedOut | CacheFault::Unreachable));
+        let answered = match &outcome {
+            Ok(_) | Err(CacheFault::Skipped | CacheFault::Misconfigured) => true,
+            Err(CacheFault::TimedOut | CacheFault::Unreachable) => false,
+            Err(CacheFault::Protocol(why)) => !refusal::is_shut_out(why),
+        };
         if !answered {
             self.session.replace(None);
         }
-        match self.breaker.borrow_mut().report(admission, answered, monotonic_millis) {
-            Some(Change::Opened) => eprintln!("warning: {} gives no answer and is left alone until it does", self.name),
-            Some(Change::Closed) => eprintln!("info: {} is back", self.name),
-            None => {}
+        self.shut_out.replace(match &outcome {
+            Err(fault @ CacheFault::Protocol(_)) if !answered => Some(fault.clone()),
+            _ => None,
+        });
+        match (self.breaker.borrow_mut().report(admission, answered, monotonic_millis), &outcome) {
+            (Some(Change::Opened), Err(CacheFault::Protocol(_))) | (None, _) => {}
+            (Some(Change::Opened), _) => {
+                eprintln!("warning: {} gives no answer and is left alone until it does", self.name);
+            }
+            (Some(Change::Closed), _) => eprintln!("info: {} is back", self.name),
         }
+        self.complain(question, &outcome);
         outcome
+    }
+
+    /// Tells the log of an error that Redis answers, and of its end; each once.
+    fn complain<T>(&self, question: &str, outcome: &Result<T, CacheFault>) {
+        let line = match outcome {
+            Ok(_) => self.complaints.heard(question, None),
+            Err(CacheFault::Protocol(why)) if !is_unknown_script(why) => {
+                self.complaints.heard(question, Some(refusal::known_meaning(why).unwrap_or(why)))
+            }
+            Err(_) => None,
+        };
+        if let Some(line) = line {
+            eprintln!("{line}");
+        }
     }
 
     async fn execute(&self, name: &str, arguments: Vec<Argument>) -> Result<(Vec<Value>, RunId), CacheFault> {
@@ -294,21 +331,8 @@ fn standalone_run(info: &str) -> Result<RunId, CacheFault> {
 /// Spin hands on the text of an error and nothing else, so the text decides. An error that the
 /// server gave is an answer; any other means that the connection is gone.
 fn fault(error: &Error) -> CacheFault {
-    const ANSWERS: [&str; 11] = [
-        "signalled by the server",
-        "NOSCRIPT",
-        "NoScript",
-        "OOM",
-        "READONLY",
-        "LOADING",
-        "WRONGTYPE",
-        "MISCONF",
-        "NOAUTH",
-        "NOPERM",
-        "BUSY",
-    ];
     match error {
-        Error::Other(why) if !ANSWERS.iter().any(|answer| why.contains(answer)) => CacheFault::Unreachable,
+        Error::Other(why) if !refusal::is_answer(why) => CacheFault::Unreachable,
         Error::Other(why) => CacheFault::Protocol(why.clone()),
         Error::TooManyConnections => CacheFault::Unreachable,
         Error::InvalidAddress => {
@@ -321,7 +345,7 @@ fn fault(error: &Error) -> CacheFault {
 /// A fault, for people to read. Names no address.
 pub fn explain(fault: &CacheFault) -> &'static str {
     match fault {
-        CacheFault::Protocol(_) => "it gives unexpected answers, or its address isn't allowed",
+        CacheFault::Protocol(why) => refusal::meaning(why),
         CacheFault::Skipped => "it gave no answer a moment ago, and is left alone",
         CacheFault::Unreachable | CacheFault::TimedOut | CacheFault::Misconfigured => "it can't be reached",
     }

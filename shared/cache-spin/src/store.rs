@@ -13,9 +13,6 @@ use sha2::{Digest, Sha256};
 use std::cell::Cell;
 use std::time::Duration;
 
-/// How long the last certificate is remembered, for serving while Postgres is away.
-const LAST_CERTIFICATE: Duration = Duration::from_secs(24 * 3600);
-
 /// How long the record beside the certificate is kept: twice as long as any entry may live.
 const RECORD: Duration = Duration::from_secs(60 * 24 * 3600);
 
@@ -245,7 +242,9 @@ impl Registry for RedisStore {
         let keys = [&*names.claim, &*names.certificate, &*names.fresh, &*names.last, &*names.record];
         let encoded = text(&certificate.encode());
         let (hold, total, life) = (millis(timing.claim()), millis(timing.total()), millis(timing.life()));
-        let (last, kept) = (millis(LAST_CERTIFICATE), millis(RECORD));
+        // Entries stand in for Postgres as long as the last certificate is remembered.
+        let terms = (self.terms)().await.map_err(|_| CacheFault::Misconfigured)?;
+        let (last, kept) = (millis(terms.stale_if_error.max(Duration::from_millis(1))), millis(RECORD));
         let arguments = vec![hex(certificate.token), encoded, hold, total, life, last, text(record), kept];
         let (answer, _) = self.redis.script(&self.scripts.certify, &keys, arguments).await?;
         Ok(matches!(answer.as_slice(), [Value::Int64(1)]))

@@ -19,6 +19,9 @@ pub struct Terms {
     pub postgres_timeout: Duration,
     /// How long Postgres is left alone after it gave no answer.
     pub postgres_rest: Duration,
+    /// How long entries may stand in after the last certificate, while Postgres is away; zero:
+    /// never.
+    pub stale_if_error: Duration,
 }
 
 /// Gives the terms of this instance, or says which setting is wrong; the same each time.
@@ -26,6 +29,7 @@ pub type TermsSource = fn() -> Pin<Box<dyn Future<Output = Result<&'static Terms
 
 /// The terms of an app that has no settings for them: a certificate of a second, and entries of a
 /// megabyte at most. A statement has two seconds, and a Postgres that gave no answer rests for one.
+/// Entries stand in for it for an hour.
 pub fn usual() -> Pin<Box<dyn Future<Output = Result<&'static Terms, OriginFault>>>> {
     Box::pin(std::future::ready(USUAL.as_ref().map_err(|wrong| OriginFault::Misconfigured { detail: wrong.clone() })))
 }
@@ -36,5 +40,6 @@ static USUAL: LazyLock<Result<Terms, String>> = LazyLock::new(|| {
         limits: Limits::with_millis(timing.total().as_millis() as u64)?,
         postgres_timeout: Duration::from_secs(2),
         postgres_rest: Duration::from_secs(1),
+        stale_if_error: Duration::from_secs(3600),
     })
 });

@@ -68,6 +68,9 @@ pub enum Error {
     /// The body's media type isn't one we read.
     #[error("the body must be application/json")]
     UnsupportedMediaType,
+    /// The body is compressed, or encoded otherwise.
+    #[error("the body must not be encoded: no Content-Encoding is supported")]
+    UnsupportedEncoding,
     /// The state of the resource doesn't allow it.
     #[error("{detail}{}", current.as_ref().map(|current| format!(" (it is {current})")).unwrap_or_default())]
     Conflict {
@@ -76,7 +79,7 @@ pub enum Error {
         /// The state it is in, if one word says it.
         current: Option<String>,
     },
-    /// `If-Match` names another version.
+    /// `If-Match` names another version, or `If-None-Match` the present one.
     #[error("{}", current.map_or("the version is another one".to_owned(), |version| format!("the current version is {version}")))]
     PreconditionFailed {
         /// The version it has now, if known.
@@ -235,6 +238,7 @@ mod tests {
             (Error::not_found("order"), "no such order"),
             (Error::MethodNotAllowed { allow: "GET".into() }, "allowed methods: GET"),
             (Error::UnsupportedMediaType, "the body must be application/json"),
+            (Error::UnsupportedEncoding, "the body must not be encoded: no Content-Encoding is supported"),
             (Error::PreconditionFailed { current: Some(7) }, "the current version is 7"),
             (Error::PreconditionFailed { current: None }, "the version is another one"),
             (

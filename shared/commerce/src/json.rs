@@ -2,6 +2,7 @@
 //! depth beyond a bound, and every mistake named by its path.
 
 use std::cell::RefCell;
+use std::collections::VecDeque;
 use std::fmt;
 
 use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
@@ -44,7 +45,7 @@ pub fn parse(bytes: &[u8]) -> Result<Json, Error> {
         return Err(Error::invalid("body", "is empty; a JSON object is needed"));
     }
     let text = std::str::from_utf8(bytes).map_err(|_| Error::invalid("body", "must be UTF-8"))?;
-    let trail = Trail::default();
+    let trail = Trail { numbers: RefCell::new(whole_numbers(text)), ..Trail::default() };
     let mut deserializer = serde_json::Deserializer::from_str(text);
     let value = Seed { trail: &trail, depth: 0 }.deserialize(&mut deserializer);
     value
@@ -63,7 +64,12 @@ pub fn join(path: &str, name: &str) -> String {
 /// The place at which the parser is: pushed on the way down, popped on the way up, so that it is
 /// known after a failure.
 #[derive(Default)]
-struct Trail(RefCell<Vec<Step>>);
+struct Trail {
+    steps: RefCell<Vec<Step>>,
+    /// For each number that is still to be read: whether it is whole as it is written. A float may
+    /// have lost what says that it isn't.
+    numbers: RefCell<VecDeque<bool>>,
+}
 
 enum Step {
     Name(String),
@@ -72,15 +78,20 @@ enum Step {
 
 impl Trail {
     fn push(&self, step: Step) {
-        self.0.borrow_mut().push(step);
+        self.steps.borrow_mut().push(step);
     }
 
     fn pop(&self) {
-        self.0.borrow_mut().pop();
+        self.steps.borrow_mut().pop();
+    }
+
+    /// Takes the next number's turn.
+    fn next_is_whole(&self) -> bool {
+        self.numbers.borrow_mut().pop_front().unwrap_or(false)
     }
 
     fn path(&self) -> String {
-        let path = self.0.borrow().iter().fold(String::new(), |path, step| match step {
+        let path = self.steps.borrow().iter().fold(String::new(), |path, step| match step {
             Step::Name(name) => join(&path, name),
             Step::Index(index) => format!("{path}[{index}]"),
         });
@@ -102,6 +113,51 @@ impl Seed<'_> {
         }
         Ok(Self { depth: self.depth + 1, ..self })
     }
+}
+
+/// For each number of a JSON text, in its order: whether it is whole, exactly as it is written.
+fn whole_numbers(text: &str) -> VecDeque<bool> {
+    let (mut numbers, mut rest) = (VecDeque::new(), text);
+    while let Some(at) = rest.find(|c: char| c == '"' || c == '-' || c.is_ascii_digit()) {
+        rest = &rest[at..];
+        let end = if rest.starts_with('"') { string_end(rest) } else { number_end(rest) };
+        if !rest.starts_with('"') {
+            numbers.push_back(is_whole(&rest[..end]));
+        }
+        rest = &rest[end..];
+    }
+    numbers
+}
+
+/// The place behind a string's closing quote, or the end of a text that has none.
+fn string_end(text: &str) -> usize {
+    let mut escaped = true; // the opening quote ends nothing
+    for (at, byte) in text.bytes().enumerate() {
+        match byte {
+            b'"' if !escaped => return at + 1,
+            b'\\' if !escaped => escaped = true,
+            _ => escaped = false,
+        }
+    }
+    text.len()
+}
+
+fn number_end(text: &str) -> usize {
+    text.find(|c: char| !c.is_ascii_digit() && !"+-.eE".contains(c)).unwrap_or(text.len())
+}
+
+/// Whether a number is whole: behind the point, moved by the exponent, nothing but zeros is left.
+fn is_whole(number: &str) -> bool {
+    let (mantissa, exponent) = number.split_once(['e', 'E']).unwrap_or((number, "0"));
+    let (before, behind) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let digits: String = [before, behind].concat();
+    if digits.bytes().all(|digit| matches!(digit, b'0' | b'-')) {
+        return true;
+    }
+    // An exponent that is no i64 is beyond any number of zeros.
+    let exponent = exponent.parse::<i64>().unwrap_or(if exponent.starts_with('-') { i64::MIN } else { i64::MAX });
+    let zeros = digits.bytes().rev().take_while(|digit| *digit == b'0').count();
+    (behind.len() as i64).saturating_sub(exponent) <= zeros as i64
 }
 
 fn without_nul<E: de::Error>(text: String) -> Result<String, E> {
@@ -132,16 +188,18 @@ impl<'de> Visitor<'de> for Seed<'_> {
     }
 
     fn visit_i64<E: de::Error>(self, value: i64) -> Result<Json, E> {
+        self.trail.next_is_whole();
         Ok(Json::Int(value))
     }
 
     fn visit_u64<E: de::Error>(self, value: u64) -> Result<Json, E> {
+        self.trail.next_is_whole();
         Ok(i64::try_from(value).map_or(Json::OtherNumber, Json::Int))
     }
 
     fn visit_f64<E: de::Error>(self, value: f64) -> Result<Json, E> {
-        // Within this bound every whole number has its own float, so nothing is rounded.
-        let whole = value.fract() == 0.0 && value.abs() <= MAX_EXACT;
+        // Within this bound every whole number has its own float, so none is rounded.
+        let whole = self.trail.next_is_whole() && value.fract() == 0.0 && value.abs() <= MAX_EXACT;
         Ok(if whole { Json::Int(value as i64) } else { Json::OtherNumber })
     }
 
@@ -210,6 +268,39 @@ mod tests {
         ];
         let inner = Json::Object(vec![("c".into(), Json::Text("ä\n😀".into()))]);
         assert_eq!(parsed, Ok(Json::Object(vec![("a".into(), Json::Array(numbers)), ("b".into(), inner)])));
+    }
+
+    #[test]
+    fn a_number_is_whole_if_it_is_written_so_whatever_a_float_makes_of_it() {
+        for (number, whole) in [
+            ("1", true),
+            ("-0", true),
+            ("-0.0e-5", true),
+            ("2.0", true),
+            ("2e0", true),
+            ("1.5e1", true),
+            ("10e-1", true),
+            ("100.00e-2", true),
+            ("1e2", true),
+            ("0e999999999999999999999", true),
+            ("1.0000000000000001", false),
+            ("0.99999999999999999", false),
+            ("1e-30", false),
+            ("15e-1", false),
+            ("100.01e1", false),
+            ("1e-99999999999999999999", false),
+        ] {
+            assert_eq!(is_whole(number), whole, "{number}");
+            // Names and texts with digits and quotes come before it.
+            let text = format!(r#"{{"a1": "-2.5 \"3\\", "b": [4, {number}, 6]}}"#);
+            let read = match parse(text.as_bytes()) {
+                Ok(Json::Object(fields)) => fields.into_iter().find(|(name, _)| name == "b").map(|(_, array)| array),
+                other => panic!("{text}: {other:?}"),
+            };
+            let Some(Json::Array(numbers)) = read else { panic!("{text}: {read:?}") };
+            assert_eq!(numbers[1] != Json::OtherNumber, whole, "{text}");
+            assert_eq!((&numbers[0], &numbers[2]), (&Json::Int(4), &Json::Int(6)), "{text}");
+        }
     }
 
     #[test]

@@ -41,6 +41,8 @@ impl Algorithm {
 #[derive(Debug, Clone, Default)]
 pub struct KeySet {
     keys: Vec<Key>,
+    /// Keys that were passed over, each with its mistake.
+    unusable: Vec<String>,
 }
 
 #[derive(Debug, Clone)]
@@ -68,7 +70,7 @@ impl std::fmt::Debug for Material {
 
 #[derive(Deserialize)]
 struct Jwks {
-    keys: Vec<Jwk>,
+    keys: Vec<serde_json::Value>,
 }
 
 #[derive(Deserialize)]
@@ -88,12 +90,12 @@ struct Jwk {
 }
 
 impl KeySet {
-    /// Reads a JWK Set. Keys of unknown kinds and keys that aren't for signatures are passed over
-    /// (RFC 7517, section 5).
+    /// Reads a JWK Set. Keys of unknown kinds and keys that aren't for signatures are passed over;
+    /// so are keys with a mistake, which [`Self::unusable`] names (RFC 7517, section 5).
     ///
     /// # Errors
-    /// The mistake in a key that we should know, or in a set that leaves none; never a part of the
-    /// text, which may be a secret.
+    /// A text that is no JWK Set, or one that leaves no key; never a part of the text, which may be
+    /// a secret.
     pub fn parse(text: &str) -> Result<Self, String> {
         if text.trim().is_empty() {
             return Err("is empty; it must be a JWK Set".to_owned());
@@ -101,15 +103,23 @@ impl KeySet {
         // serde_json quotes values in type errors: say the place, never the value.
         let set: Jwks = serde_json::from_str(text)
             .map_err(|error| format!("is not a JWK Set (line {}, column {})", error.line(), error.column()))?;
-        let mut keys = Vec::new();
-        for (index, jwk) in set.keys.into_iter().enumerate() {
-            let material = jwk.material().map_err(|detail| format!("keys[{index}].{detail}"))?;
-            keys.extend(material.map(|material| Key { kid: jwk.kid, material }));
+        let mut all = Self::default();
+        for (index, key) in set.keys.into_iter().enumerate() {
+            match Jwk::read(key).and_then(|jwk| Ok(jwk.material()?.map(|material| Key { kid: jwk.kid, material }))) {
+                Ok(key) => all.keys.extend(key),
+                Err(detail) => all.unusable.push(format!("keys[{index}].{detail}")),
+            }
         }
-        if keys.is_empty() {
-            return Err("holds no key for EdDSA, ES256, RS256 or HS256".to_owned());
+        match (all.keys.is_empty(), all.unusable.is_empty()) {
+            (false, _) => Ok(all),
+            (true, true) => Err("holds no key for EdDSA, ES256, RS256 or HS256".to_owned()),
+            (true, false) => Err(format!("holds no key that can be used: {}", all.unusable.join("; "))),
         }
-        Ok(Self { keys })
+    }
+
+    /// The keys that were passed over, each by its place and its mistake, never its value.
+    pub fn unusable(&self) -> &[String] {
+        &self.unusable
     }
 
     /// Whether there is no key: then nothing verifies.
@@ -129,6 +139,19 @@ impl KeySet {
 }
 
 impl Jwk {
+    /// Reads one key. The mistake names the member, never its value.
+    fn read(key: serde_json::Value) -> Result<Self, String> {
+        const TEXTS: [&str; 10] = ["kty", "kid", "alg", "use", "crv", "x", "y", "n", "e", "k"];
+        if key.get("kty").is_none() {
+            return Err("kty: is missing".to_owned());
+        }
+        let wrong = TEXTS.iter().find(|name| key.get(name).is_some_and(|value| !value.is_string() && !value.is_null()));
+        if let Some(name) = wrong {
+            return Err(format!("{name}: must be a text"));
+        }
+        serde_json::from_value(key).map_err(|_| "key_ops: must be a list of texts".to_owned())
+    }
+
     /// The key, `None` if it is none of ours, or its mistake.
     fn material(&self) -> Result<Option<Material>, String> {
         let for_signatures = self.usage.as_deref().is_none_or(|usage| usage == "sig")

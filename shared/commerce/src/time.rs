@@ -16,8 +16,8 @@ impl Moment {
     /// Reads `2026-01-31`, `2026-01-31T12:00:00Z`, or with a fraction (cut after six digits) and an
     /// offset such as `+02:00`.
     ///
-    /// Years 1 to 9999. A leap second (`:60`) is refused, as Postgres would move it into the next
-    /// minute.
+    /// Years 1 to 9999. A leap second, `23:59:60` in UTC, is the first second of the next day, as
+    /// in Postgres; no other minute has one.
     pub fn parse(text: &str) -> Option<Self> {
         let bytes = text.as_bytes();
         let days = days_since_1970(number(bytes, 0, 4)?, number(bytes, 5, 2)?, number(bytes, 8, 2)?)?;
@@ -33,12 +33,15 @@ impl Moment {
             return None;
         }
         let (hour, minute, second) = (number(bytes, 11, 2)?, number(bytes, 14, 2)?, number(bytes, 17, 2)?);
-        if hour > 23 || minute > 59 || second > 59 {
+        if hour > 23 || minute > 59 || second > 60 {
             return None;
         }
         let (fraction, at) = fraction(bytes, 19)?;
         let offset = offset_seconds(bytes.get(at..)?)?;
         let moment = midnight + ((hour * 60 + minute) * 60 + second - offset) * MICROS + fraction;
+        if second == 60 && (moment - fraction).rem_euclid(86_400 * MICROS) != 0 {
+            return None;
+        }
         // An offset can reach beyond the years that Postgres and RFC 3339 share.
         (FIRST..=LAST).contains(&moment).then_some(Self(moment))
     }
@@ -144,6 +147,9 @@ mod tests {
             ("0001-01-01T00:00:00Z", "0001-01-01T00:00:00.000000Z"),
             ("9999-12-31T23:59:59.999999Z", "9999-12-31T23:59:59.999999Z"),
             ("1969-12-31T23:59:59.999999Z", "1969-12-31T23:59:59.999999Z"),
+            ("2016-12-31T23:59:60Z", "2017-01-01T00:00:00.000000Z"),
+            ("2016-12-31T23:59:60.25Z", "2017-01-01T00:00:00.250000Z"),
+            ("2017-01-01T01:59:60+02:00", "2017-01-01T00:00:00.000000Z"),
         ];
         for (text, expected) in table {
             assert_eq!(Moment::parse(text).map(Moment::to_rfc3339).as_deref(), Some(expected), "{text}");
@@ -168,6 +174,10 @@ mod tests {
             "2026-01-01T24:00:00Z",
             "2026-01-01T00:60:00Z",
             "2026-01-01T00:00:60Z",
+            "2026-01-01T23:58:60Z",
+            "2026-01-01T23:59:60+02:00",
+            "2026-01-01T23:59:61Z",
+            "9999-12-31T23:59:60Z",
             "2026-01-01T00:00:00.Z",
             "2026-01-01T00:00:00+2:00",
             "2026-01-01T00:00:00+0200",

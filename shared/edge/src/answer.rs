@@ -9,6 +9,8 @@ use cache_logic::entry::{Encoding, Value};
 use cache_logic::policy::Compression;
 use cache_logic::read::Read;
 use cache_spin::answer::cache_status;
+use commerce::error::Error;
+use commerce::preconditions::{Tags, not_tags};
 
 /// An answer to a read.
 #[derive(Debug)]
@@ -36,9 +38,9 @@ impl Answer {
         Self { body: payload, etag, owner, cache_status: cache_status(NAME, &read.outcome), packing }
     }
 
-    /// 200 with the body, or 304 if the caller already has it.
+    /// 200 with the body, 304 if the caller already has it, or 412 if `If-Match` names others.
     pub fn into_reply(self, request: &Incoming) -> Reply {
-        let matched = request.header("if-none-match").is_some_and(|wanted| none_match(&wanted, &self.etag));
+        let matched = request.list("if-none-match").is_some_and(|wanted| none_match(&wanted, &self.etag));
         let vary = if self.packing.is_some() { "Authorization, Accept-Encoding" } else { "Authorization" };
         let sent = match self.packing {
             Some(packing) => packing.send(self.body, self.etag, request),
@@ -48,6 +50,11 @@ impl Answer {
             Ok(sent) => sent,
             Err(error) => return problem::reply(&error, &request.path, &request.request_id),
         };
+        if let Some(wanted) = request.list("if-match")
+            && let Err(error) = require_match(&wanted, &etag)
+        {
+            return problem::reply(&error, &request.path, &request.request_id);
+        }
         let reply = if matched { Reply::not_modified() } else { Reply::json(200, body) };
         let reply = match coding.filter(|_| !matched) {
             Some(coding) => reply.with("content-encoding", coding),
@@ -63,7 +70,15 @@ impl Answer {
 
 /// `If-None-Match` (RFC 9110, section 13.1.2): a list of tags, compared weakly, or `*`.
 fn none_match(wanted: &str, etag: &str) -> bool {
-    wanted.split(',').map(str::trim).any(|one| one == "*" || one.strip_prefix("W/").unwrap_or(one) == etag)
+    Tags::read(wanted).is_some_and(|tags| tags.match_weakly(etag))
+}
+
+/// `If-Match` (RFC 9110, section 13.1.1): a list of tags, compared strongly, or `*`.
+fn require_match(wanted: &str, etag: &str) -> Result<(), Error> {
+    let tags = Tags::read(wanted).ok_or_else(|| not_tags("If-Match"))?;
+    // An order's tag is its version.
+    let current = etag.trim_matches('"').parse().ok();
+    if tags.match_strongly(etag) { Ok(()) } else { Err(Error::PreconditionFailed { current }) }
 }
 
 /// One word for many answers: a hit is one only if all are.
@@ -124,6 +139,26 @@ mod tests {
             ("", false),
         ] {
             assert_eq!(none_match(wanted, "\"5\""), matches, "{wanted}");
+        }
+    }
+
+    #[test]
+    fn a_read_under_if_match_is_refused_unless_a_strong_tag_is_the_answers() {
+        let status = |wanted: &str, etag: &str| match require_match(wanted, etag) {
+            Ok(()) => 200,
+            Err(Error::PreconditionFailed { .. }) => 412,
+            Err(_) => 400,
+        };
+        assert_eq!(require_match("\"4\"", "\"5\""), Err(Error::PreconditionFailed { current: Some(5) }));
+        for (wanted, etag, expected) in [
+            ("\"5\"", "\"5\"", 200),
+            ("*", "W/\"5\"", 200),
+            ("\"4\", \"5\"", "\"5\"", 200),
+            ("W/\"5\"", "\"5\"", 412),
+            ("\"5\"", "W/\"5\"", 412),
+            ("5", "\"5\"", 400),
+        ] {
+            assert_eq!(status(wanted, etag), expected, "{wanted} {etag}");
         }
     }
 }

@@ -14,7 +14,7 @@ use cache_spin::terms::Terms;
 use commerce::error::Error;
 use commerce::views;
 
-use crate::settings::{Config, ConfigError, OnceResult, Rules, component, merge, misconfigured, once};
+use crate::settings::{Callers, Config, ConfigError, OnceResult, Rules, component, log, merge, misconfigured, once};
 
 /// The name that the product goes by in `Cache-Status` and in Postgres' list of connections.
 pub const NAME: &str = "edge-orders";
@@ -39,7 +39,15 @@ impl App {
     /// # Errors
     /// Every setting that is wrong; the same at each request of this instance.
     pub async fn get() -> OnceResult<Self> {
-        once(&APP, async || Ok(Self::new(Config::load(component()).await?))).await
+        once(&APP, async || {
+            let config = Config::load(component()).await?;
+            log(&config.wrong());
+            for key in config.callers.iter().flat_map(|callers| callers.jwt_keys.unusable()) {
+                eprintln!("warning: variable jwt_keys {key}; it is passed over");
+            }
+            Ok(Self::new(config))
+        })
+        .await
     }
 
     /// As [`Self::get`], as an answer to a request.
@@ -55,8 +63,23 @@ impl App {
 
     /// Every setting that is wrong, those of [`Rules`] among them.
     pub async fn wrong_settings() -> Vec<ConfigError> {
-        let wrong = Self::get().await.err().unwrap_or_default();
-        merge(wrong.to_vec(), Rules::get().await.err().unwrap_or_default())
+        let wrong = match Self::get().await {
+            Ok(app) => app.config.wrong(),
+            Err(wrong) => wrong.to_vec(),
+        };
+        merge(wrong, Rules::get().await.err().unwrap_or_default())
+    }
+
+    /// How callers prove their identity.
+    ///
+    /// # Errors
+    /// [`Error::Misconfigured`] that names every wrong setting, if one of these is wrong.
+    pub async fn callers(&self) -> Result<&Callers, Error> {
+        match &self.config.callers {
+            Ok(callers) => Ok(callers),
+            // A future of its own: nearly every request finds them right.
+            Err(_) => Err(misconfigured(&Box::pin(Self::wrong_settings()).await)),
+        }
     }
 
     fn new(config: Config) -> Self {

@@ -1,7 +1,7 @@
 //! Authentication: the token of a request names its caller, and is verified once per instance.
 
 use crate::request::Incoming;
-use crate::settings::{AuthMode, Config};
+use crate::settings::{AuthMode, Callers};
 use cache_spin::clock::request_millis;
 use commerce::caller::{Caller, Role};
 use commerce::error::Error;
@@ -25,10 +25,10 @@ thread_local! {
 ///
 /// [`Error::Unauthenticated`] without a valid token. With authentication off, every peer that isn't
 /// on loopback gets it.
-pub fn authenticate(config: &Config, request: &Incoming) -> Result<Rc<Caller>, Error> {
-    match config.auth_mode {
+pub fn authenticate(callers: &Callers, request: &Incoming) -> Result<Rc<Caller>, Error> {
+    match callers.auth_mode {
         AuthMode::Off => developer(request).map(Rc::new),
-        AuthMode::Jwt => by_token(config, request),
+        AuthMode::Jwt => by_token(callers, request),
     }
 }
 
@@ -47,7 +47,7 @@ fn developer(request: &Incoming) -> Result<Caller, Error> {
     })
 }
 
-fn by_token(config: &Config, request: &Incoming) -> Result<Rc<Caller>, Error> {
+fn by_token(callers: &Callers, request: &Incoming) -> Result<Rc<Caller>, Error> {
     let Some(value) = request.only_header("authorization") else {
         return Err(Error::unauthenticated("one Authorization header with a Bearer token is needed"));
     };
@@ -60,7 +60,7 @@ fn by_token(config: &Config, request: &Incoming) -> Result<Rc<Caller>, Error> {
         let valid = now < caller.expires_at && caller.not_before.is_none_or(|begin| begin <= now);
         return if valid { Ok(caller) } else { Err(Error::unauthenticated("the token has expired")) };
     }
-    let caller = Rc::new(jwt::verify(token, &config.jwt_keys, config.expected_tokens(), now)?);
+    let caller = Rc::new(jwt::verify(token, &callers.jwt_keys, callers.expected_tokens(), now)?);
     VERIFIED.with_borrow_mut(|verified| {
         if verified.len() >= REMEMBERED {
             verified.clear();

@@ -29,9 +29,10 @@ fn kind_of(error: &Error) -> Kind {
         Error::NotFound { .. } => kind(404, "not-found", "Not found"),
         Error::MethodNotAllowed { .. } => kind(405, "method-not-allowed", "The resource has other methods"),
         Error::Conflict { .. } => kind(409, "conflict", "The state doesn't allow it"),
-        Error::PreconditionFailed { .. } => kind(412, "version-mismatch", "If-Match names another version"),
+        Error::PreconditionFailed { .. } => kind(412, "version-mismatch", "A precondition doesn't hold"),
         Error::TooLarge { .. } => kind(413, "too-large", "The request is too large"),
         Error::UnsupportedMediaType => kind(415, "unsupported-media-type", "The body's type isn't supported"),
+        Error::UnsupportedEncoding => kind(415, "unsupported-encoding", "The body's encoding isn't supported"),
         Error::Unprocessable(_) => kind(422, "unprocessable", "The request can't be carried out"),
         Error::TooManyRequests { .. } => kind(429, "too-many-requests", "Tried too often"),
         Error::Counted { refusal, .. } => kind_of(refusal),
@@ -83,6 +84,8 @@ pub fn reply(error: &Error, instance: &str, request_id: &str) -> Reply {
     match error {
         Error::Unauthenticated { .. } => reply.with("www-authenticate", "Bearer realm=\"edge-orders\""),
         Error::MethodNotAllowed { allow } => reply.with("allow", allow.clone()),
+        // RFC 9110, section 15.5.16: the codings that would be taken.
+        Error::UnsupportedEncoding => reply.with("accept-encoding", "identity"),
         Error::Unavailable { retry_after_seconds, .. } | Error::RequiresRetry { retry_after_seconds } => {
             reply.with("retry-after", retry_after_seconds.to_string())
         }
@@ -139,6 +142,7 @@ mod tests {
             (Error::PreconditionFailed { current: Some(7) }, 412, "version-mismatch"),
             (Error::TooLarge { field: "body".into(), limit: 10 }, 413, "too-large"),
             (Error::UnsupportedMediaType, 415, "unsupported-media-type"),
+            (Error::UnsupportedEncoding, 415, "unsupported-encoding"),
             (Error::unprocessable("items[0].sku", "unknown"), 422, "unprocessable"),
             (too_many(), 429, "too-many-requests"),
             (Error::RequiresRetry { retry_after_seconds: 2 }, 503, "requires-retry"),

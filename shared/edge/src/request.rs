@@ -88,6 +88,12 @@ impl Incoming {
         self.fields.get(name).into_iter().next().and_then(visible)
     }
 
+    /// All lines of a header that is a list, as one (RFC 9110, section 5.3). A line that isn't
+    /// visible ASCII counts as absent.
+    pub fn list(&self, name: &str) -> Option<String> {
+        self.fields.get(name).into_iter().filter_map(visible).reduce(|all, line| [&*all, ", ", &*line].concat())
+    }
+
     /// The only header of that name, if it is text; `None` if there are several.
     pub fn only_header(&self, name: &str) -> Option<String> {
         let [value] = <[Vec<u8>; 1]>::try_from(self.fields.get(name)).ok()?;

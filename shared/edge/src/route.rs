@@ -2,7 +2,7 @@
 
 use commerce::caller::Caller;
 use commerce::error::Error;
-use commerce::preconditions::require_json;
+use commerce::preconditions::{require_json, require_plain};
 use commerce::query::{parse_id, parse_none};
 use http::Method;
 use std::rc::Rc;
@@ -158,7 +158,7 @@ impl Open<'_> {
     /// # Errors
     /// [`Error::Unauthenticated`], [`Error::Misconfigured`].
     pub async fn caller(&self) -> Result<Rc<Caller>, Error> {
-        auth::authenticate(&App::ready().await?.config, self.request)
+        auth::authenticate(App::ready().await?.callers().await?, self.request)
     }
 }
 
@@ -212,9 +212,8 @@ impl<'a> Call<'a> {
     /// # Errors
     /// [`Error::UnsupportedMediaType`], and as [`Call::whole_body`].
     pub async fn json(&self) -> Result<Vec<u8>, Error> {
-        let limit = Rules::ready().await?.max_body_bytes;
         require_json(self.request.values("content-type"))?;
-        self.request.body(limit, "body").await
+        self.whole_body().await
     }
 
     /// The body of a request that needn't have one: `None` if it is empty, else it has to say that
@@ -234,7 +233,8 @@ impl<'a> Call<'a> {
     /// The whole body, of any media type.
     ///
     /// # Errors
-    /// [`Error::TooLarge`] above `max_body_bytes`, [`Error::Misconfigured`] if that is wrong.
+    /// [`Error::TooLarge`] above `max_body_bytes`, [`Error::Misconfigured`] if that is wrong,
+    /// [`Error::UnsupportedEncoding`] if it is encoded.
     pub async fn whole_body(&self) -> Result<Vec<u8>, Error> {
         whole_body(self.request).await
     }
@@ -245,6 +245,7 @@ impl<'a> Call<'a> {
 /// # Errors
 /// As [`Call::whole_body`].
 pub async fn whole_body(request: &Incoming) -> Result<Vec<u8>, Error> {
+    require_plain(request.values("content-encoding"))?;
     request.body(Rules::ready().await?.max_body_bytes, "body").await
 }
 
@@ -255,7 +256,7 @@ pub async fn admit(access: Access, request: &Incoming) -> Result<Option<(&'stati
         Access::Open => Ok(None),
         Access::Token => {
             let app = App::ready().await?;
-            Ok(Some((app, auth::authenticate(&app.config, request)?)))
+            Ok(Some((app, auth::authenticate(app.callers().await?, request)?)))
         }
     }
 }

@@ -5,6 +5,9 @@
 //! An instance reads a setting once. [`Config`] holds the settings that a hit needs, and is read at
 //! the first request. [`Rules`] holds all others, and is read at the first miss or write. A
 //! variable costs Spin as much as a hit, and most instances only answer hits.
+//!
+//! A wrong setting stops its area and nothing else: those of callers stop what needs a token, those
+//! of one payment provider stop that provider.
 
 use std::cell::OnceCell;
 use std::thread::LocalKey;
@@ -21,7 +24,7 @@ mod tests;
 
 pub use component::component;
 pub(crate) use component::enter;
-pub use config::{AuthMode, Config};
+pub use config::{AuthMode, Callers, Config};
 pub use parser::Parser;
 pub use rules::{MetricsAccess, Policies, Rules};
 pub use table::{DELIVERIES, Group, HEALTH, ORDERS, PAYMENTS, SESSIONS, Setting, VIEWERS, setting};
@@ -74,13 +77,18 @@ pub async fn once<T>(
         *cell.get_or_init(|| match loaded {
             Ok(settings) => Ok(Box::leak(Box::new(settings))),
             Err(errors) => {
-                for error in &errors {
-                    eprintln!("error: variable {} {}", error.variable, error.detail);
-                }
+                log(&errors);
                 Err(errors.leak())
             }
         })
     })
+}
+
+/// Tells the log of wrong settings.
+pub fn log(errors: &[ConfigError]) {
+    for error in errors {
+        eprintln!("error: variable {} {}", error.variable, error.detail);
+    }
 }
 
 /// A setting that is missing or wrong. It never shows the value, which may be a secret.

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use commerce::client_address::Proxies;
 use commerce::gateway::{GatewayError, Secret};
+use commerce::provider::Provider;
 use commerce::webhook::paypal::{Environment, Simulator, Trust};
 
 use edge::settings::{ConfigError, DELIVERIES, Group, PAYMENTS, Parser, SESSIONS, Values, rows, setting, values_of};
@@ -133,6 +134,8 @@ pub struct PaymentConfig {
     pub trusted_proxies: Proxies,
     /// A payment with at least this score is held for review.
     pub fraud_review_score: u32,
+    /// Settings that are wrong, each of one provider, which can't be used then. All else goes on.
+    pub wrong: Vec<(Provider, ConfigError)>,
 }
 
 const DAY: u64 = 86_400;
@@ -273,19 +276,23 @@ impl PaymentConfig {
         Self::parse(&values_of(component, rows(GROUPS)).await?)
     }
 
-    /// Parses and validates. Pure.
+    /// Parses and validates. Pure. What is wrong with one provider only stands in the result.
     ///
     /// # Errors
-    /// Every variable that is wrong, not only the first.
+    /// Every variable that is wrong and that all payments need, not only the first.
     pub fn parse(values: &Values) -> Result<Self, Vec<ConfigError>> {
         let mut parser = Parser::new(values, GROUPS);
         let environment =
             parser.one_of("payment_environment", &[("sandbox", Environment::Sandbox), ("live", Environment::Live)]);
         let live = environment == Environment::Live;
+        let (paypal, wrong_paypal) = parser.area(|parser| paypal(parser, live));
+        let (stripe, wrong_stripe) = parser.area(|parser| stripe(parser, live));
+        let wrong_paypal = wrong_paypal.into_iter().map(|error| (Provider::PayPal, error));
+        let wrong_stripe = wrong_stripe.into_iter().map(|error| (Provider::Stripe, error));
         let config = Self {
             environment,
-            paypal: paypal(&mut parser, live),
-            stripe: stripe(&mut parser, live),
+            paypal,
+            stripe,
             return_urls: parser.list("payment_return_urls", return_prefix),
             timeout: parser.millis("payment_timeout_ms"),
             attempts: parser.number("payment_attempts") as u32,
@@ -314,8 +321,10 @@ impl PaymentConfig {
             },
             trusted_proxies: parser.parsed("trusted_proxies", Proxies::parse).unwrap_or_default(),
             fraud_review_score: parser.number("fraud_review_score") as u32,
+            wrong: wrong_paypal.chain(wrong_stripe).collect(),
         };
-        parser.outcome(config)
+        let of_providers: Vec<ConfigError> = config.wrong.iter().map(|(_, error)| error.clone()).collect();
+        parser.outcome(config).map_err(|wrong| [wrong, of_providers].concat())
     }
 
     /// The key of hashes; without it nothing personal may become part of a key in Redis.

@@ -21,7 +21,7 @@ pub mod urls;
 use std::cell::OnceCell;
 
 use commerce::error::Error;
-use edge::settings::{OnceResult, misconfigured, once};
+use edge::settings::{OnceResult, log, misconfigured, once};
 
 use config::PaymentConfig;
 use gateway::Gateway;
@@ -46,6 +46,7 @@ impl Payments {
     pub async fn get() -> OnceResult<Self> {
         once(&PAYMENTS, async || {
             let config = PaymentConfig::load(edge::settings::component()).await?;
+            config.wrong.iter().for_each(|(_, error)| log(std::slice::from_ref(error)));
             Ok(Self { gateway: Gateway::new(&config), config })
         })
         .await

@@ -3,6 +3,7 @@
 use commerce::error::Error;
 use commerce::gateway::GatewayError;
 use commerce::provider::Provider;
+use edge::settings::{ConfigError, misconfigured};
 
 use crate::config::{PayPalMode, PaymentConfig};
 
@@ -48,8 +49,11 @@ pub fn of(config: &PaymentConfig, provider: Provider) -> Vec<Need> {
 /// Whether a provider's API can be called.
 ///
 /// # Errors
-/// [`GatewayError::Unconfigured`] with the first setting that is missing.
+/// [`GatewayError::Unconfigured`] with the first setting that is wrong or missing.
 pub fn for_calls(config: &PaymentConfig, provider: Provider) -> Result<(), GatewayError> {
+    if let Some(error) = wrong(config, provider).next() {
+        return Err(GatewayError::Unconfigured { variable: error.variable });
+    }
     let missing = of(config, provider).into_iter().find(|need| need.for_calls && !need.met);
     missing.map_or(Ok(()), |need| Err(GatewayError::Unconfigured { variable: need.variable }))
 }
@@ -57,13 +61,22 @@ pub fn for_calls(config: &PaymentConfig, provider: Provider) -> Result<(), Gatew
 /// Whether a provider's deliveries can be taken.
 ///
 /// # Errors
-/// [`Error::Misconfigured`] with the first setting that is missing.
+/// [`Error::Misconfigured`] with every setting that is wrong, or the first that is missing.
 pub fn for_deliveries(config: &PaymentConfig, provider: Provider) -> Result<(), Error> {
+    let wrong: Vec<ConfigError> = wrong(config, provider).cloned().collect();
+    if !wrong.is_empty() {
+        return Err(misconfigured(&wrong));
+    }
     let missing = of(config, provider).into_iter().find(|need| need.for_deliveries && !need.met);
     missing.map_or(Ok(()), |need| {
         let detail = format!("{} is not set: deliveries of {} can't be taken", need.variable, provider.as_str());
         Err(Error::Misconfigured { detail })
     })
+}
+
+/// The settings of a provider that are wrong: none of them can be relied on then.
+fn wrong(config: &PaymentConfig, provider: Provider) -> impl Iterator<Item = &ConfigError> {
+    config.wrong.iter().filter(move |(whose, _)| *whose == provider).map(|(_, error)| error)
 }
 
 /// The account that this deployment's credentials are for.
@@ -103,6 +116,26 @@ mod tests {
         let config = PaymentConfig::parse(&values).unwrap();
         let detail = for_deliveries(&config, Provider::PayPal).unwrap_err().to_string();
         assert!(detail.starts_with("paypal_client_id "), "{detail}");
+    }
+
+    #[test]
+    fn a_wrong_setting_of_one_provider_stops_that_provider_alone() {
+        let mut values = defaults();
+        for (variable, value) in [
+            ("paypal_trust_anchors", "no certificate"),
+            ("stripe_api_key", "sk_test_1"),
+            ("stripe_account", "acct_1"),
+            ("stripe_webhook_secrets", "whsec_1"),
+        ] {
+            values.insert(variable, value.into());
+        }
+        let config = PaymentConfig::parse(&values).unwrap();
+        assert_eq!(for_deliveries(&config, Provider::Stripe), Ok(()));
+        assert_eq!(for_calls(&config, Provider::Stripe), Ok(()));
+        let wrong = for_deliveries(&config, Provider::PayPal).unwrap_err().to_string();
+        assert!(wrong.starts_with("paypal_trust_anchors "), "{wrong}");
+        let unconfigured = GatewayError::Unconfigured { variable: "paypal_trust_anchors" };
+        assert_eq!(for_calls(&config, Provider::PayPal), Err(unconfigured));
     }
 
     #[test]

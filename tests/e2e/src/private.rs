@@ -1,7 +1,7 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use kit::database::{connect, with_database};
+use kit::database::{connect, rights_of_app, with_database};
 use standin::Standin;
 
 use crate::suite::{Suite, make_template, scratch_dir};
@@ -18,6 +18,7 @@ pub struct Private {
     own_redis: bool,
     own_postgres: bool,
     database_options: Option<String>,
+    role_of_its_own: bool,
     standin: Option<Standin>,
 }
 
@@ -44,6 +45,12 @@ impl Private {
     pub fn own_postgres(mut self) -> Private {
         self.own_postgres = true;
         self
+    }
+
+    /// The server connects as a role with the documented rights and no others, called `app`. The
+    /// Postgres is the scenario's own, since roles belong to a whole server.
+    pub fn own_role(self) -> Private {
+        Private { role_of_its_own: true, ..self.own_postgres() }
     }
 
     /// Settings of a session that the server's address of the database names, as
@@ -88,12 +95,19 @@ impl Private {
         })
         .await;
         let database_url = with_database(&server_url, &name);
-        let sample = Sample::find(&connect(&database_url).await, None).await;
+        let database = connect(&database_url).await;
+        let sample = Sample::find(&database, None).await;
+        let mut servers_url = with_options(&database_url, self.database_options.as_deref());
+        if self.role_of_its_own {
+            let rights = format!("CREATE ROLE app LOGIN PASSWORD 'app'; {}", rights_of_app("app"));
+            database.batch_execute(&rights).await.unwrap_or_else(|e| panic!("{rights}: {e:?}"));
+            servers_url = with_user(&servers_url, "app:app");
+        }
 
         let (keys, prefix) = (Caller::random_keys(), format!("{name}:"));
         let mut settings: Vec<(String, String)> = vec![
             ("REDIS_URL".to_owned(), redis_url.clone()),
-            ("DATABASE_URL".to_owned(), with_options(&database_url, self.database_options.as_deref())),
+            ("DATABASE_URL".to_owned(), servers_url),
             ("DATABASE_HOST".to_owned(), host_of(&database_url).to_owned()),
             ("KEY_PREFIX".to_owned(), prefix.clone()),
             ("JWT_KEYS".to_owned(), keys.to_string()),
@@ -149,6 +163,13 @@ async fn own_accounts(database: &tokio_postgres::Client, standin: &Standin, org:
         );
         database.batch_execute(&sql).await.unwrap_or_else(|e| panic!("{sql}: {e:?}"));
     }
+}
+
+/// The address with this user and password.
+fn with_user(url: &str, user: &str) -> String {
+    let (scheme, rest) = url.split_once("://").unwrap_or(("postgres", url));
+    let host = rest.split_once('@').map_or(rest, |(_, host)| host);
+    format!("{scheme}://{user}@{host}")
 }
 
 /// The address with settings of a session in it.

@@ -120,6 +120,16 @@ pub fn with_database(url: &str, database: &str) -> String {
     format!("{scheme}://{server}/{database}{mark}{query}")
 }
 
+/// The rights that database/README.md says a role of the app's own needs, for this role.
+pub fn rights_of_app(role: &str) -> String {
+    let readme = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../database/README.md"));
+    let readme = std::fs::read_to_string(readme).expect("database/README.md");
+    let lines = readme.lines().map(str::trim).filter(|line| line.starts_with("GRANT ") && line.ends_with(" TO app;"));
+    let rights: Vec<String> = lines.map(|line| line.replace(" TO app;", &format!(" TO {role};"))).collect();
+    assert!(rights.len() >= 3, "database/README.md grants the app its rights: {rights:?}");
+    rights.join("\n")
+}
+
 /// Runs database/seed.sql, which is written for psql, for so many orders.
 pub fn seed(url: &str, orders: u32) {
     let file = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../database/seed.sql"));

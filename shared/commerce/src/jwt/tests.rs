@@ -259,6 +259,38 @@ fn without_a_kid_every_fitting_key_is_tried() {
 }
 
 #[test]
+fn a_key_that_cannot_be_used_is_passed_over_and_named_without_its_value() {
+    let secret = encode([9; 16]);
+    let padded = base64ct::Base64Url::encode_string(&SECRET);
+    let table = [
+        (json!({"kty": "oct", "kid": "other", "k": padded}), "keys[0].k: "),
+        (json!({"kty": "oct", "k": secret}), "keys[0].k: "),
+        (json!({"kty": "oct"}), "keys[0].k: is missing"),
+        (json!({"kty": "EC", "crv": "P-256", "x": encode(SECRET)}), "keys[0].y: is missing"),
+        (json!({"kty": "EC", "crv": "P-256", "x": encode(SECRET), "y": encode(SECRET)}), "keys[0].x, y: "),
+        (json!({"kty": "RSA", "n": encode([255; 128]), "e": "AQAB"}), "keys[0].n: must have at least 2048 bits"),
+        (json!({"kty": "oct", "kid": 5, "k": encode(SECRET)}), "keys[0].kid: must be a text"),
+        (json!({"kty": ["oct"], "k": encode(SECRET)}), "keys[0].kty: must be a text"),
+        (json!({"kty": "oct", "key_ops": "verify", "k": encode(SECRET)}), "keys[0].key_ops: "),
+        (json!({"kid": "no kind"}), "keys[0].kty: is missing"),
+        (json!("a text"), "keys[0].kty: is missing"),
+        (json!(null), "keys[0].kty: is missing"),
+    ];
+    let good = json!({"kty": "oct", "kid": "dev", "k": encode(SECRET)});
+    for (bad, named) in table {
+        let set = keys(json!([bad, good]));
+        let [unusable] = set.unusable() else { panic!("{bad}: {:?}", set.unusable()) };
+        assert!(unusable.starts_with(named), "{bad}: {unusable}");
+        assert!(!unusable.contains(&secret) && !unusable.contains(&padded), "{unusable}");
+        assert!(verify(&hs256(&claims()), &set, EXPECTED, NOW).is_ok(), "the other key verifies: {bad}");
+        let alone = KeySet::parse(&json!({ "keys": [bad] }).to_string());
+        assert!(alone.is_err_and(|wrong| wrong.contains(named)), "{bad}");
+    }
+    assert!(secret_set().unusable().is_empty());
+    assert!(keys(json!([good, {"kty": "new"}, {"kty": "oct", "use": "enc"}])).unusable().is_empty(), "no mistakes");
+}
+
+#[test]
 fn a_bad_key_set_is_a_configuration_error_that_shows_no_key() {
     let secret = encode([9; 16]);
     let table = [

@@ -57,14 +57,9 @@ pub struct Config {
     pub database_url: String,
     /// The text in front of every key.
     pub key_prefix: String,
-    /// How callers prove their identity.
-    pub auth_mode: AuthMode,
-    /// The keys that tokens are verified with.
-    pub jwt_keys: KeySet,
-    /// The only issuer whose tokens are accepted.
-    pub jwt_issuer: String,
-    /// The audience that a token must name; `None`: any.
-    pub jwt_audience: Option<String>,
+    /// How callers prove their identity, or every setting of that which is wrong: then no caller is
+    /// known, and what needs none goes on.
+    pub callers: Result<Callers, Vec<ConfigError>>,
     /// The parts of a certificate's time.
     pub timing: Timing,
     /// Answers of at least so many bytes are kept packed; 0: never.
@@ -76,6 +71,38 @@ pub struct Config {
     /// How long statistics are gathered in an instance before they are added to the common ones;
     /// `None`: nothing is counted.
     pub statistics_flush: Option<Duration>,
+    /// Settings that are wrong and that the app can do without: nothing is counted, nothing packed.
+    pub done_without: Vec<ConfigError>,
+}
+
+/// How callers prove their identity. Not `Debug`: it holds secrets.
+pub struct Callers {
+    /// By a token, or without proof.
+    pub auth_mode: AuthMode,
+    /// The keys that tokens are verified with.
+    pub jwt_keys: KeySet,
+    /// The only issuer whose tokens are accepted.
+    pub jwt_issuer: String,
+    /// The audience that a token must name; `None`: any.
+    pub jwt_audience: Option<String>,
+}
+
+impl Callers {
+    fn parse(parser: &mut Parser<'_>) -> Self {
+        let jwt_keys =
+            parser.parsed("jwt_keys", |text| if text.is_empty() { Ok(KeySet::default()) } else { KeySet::parse(text) });
+        Self {
+            auth_mode: parser.one_of("auth_mode", &[("jwt", AuthMode::Jwt), ("off", AuthMode::Off)]),
+            jwt_keys: jwt_keys.unwrap_or_default(),
+            jwt_issuer: parser.text("jwt_issuer"),
+            jwt_audience: Some(parser.text("jwt_audience")).filter(|audience| !audience.is_empty()),
+        }
+    }
+
+    /// The issuer and audience that a token must have.
+    pub fn expected_tokens(&self) -> TrustedIssuer<'_> {
+        TrustedIssuer { issuer: &self.jwt_issuer, audience: self.jwt_audience.as_deref() }
+    }
 }
 
 /// Read only if `redis_state_url` is set: the credentials belong to that address.
@@ -97,36 +124,36 @@ impl Config {
         Self::parse(&values)
     }
 
-    /// Parses and validates. Pure.
+    /// Parses and validates. Pure. What stops one area only stands in the result.
     ///
     /// # Errors
-    /// Every setting that is wrong, not only the first.
+    /// Every setting that is wrong and that nothing goes without, not only the first.
     pub fn parse(values: &Values) -> Result<Self, Vec<ConfigError>> {
         let mut parser = Parser::new(values, GROUPS);
-        let auth_mode = parser.one_of("auth_mode", &[("jwt", AuthMode::Jwt), ("off", AuthMode::Off)]);
-        let jwt_keys =
-            parser.parsed("jwt_keys", |text| if text.is_empty() { Ok(KeySet::default()) } else { KeySet::parse(text) });
+        let (callers, wrong_callers) = parser.area(Callers::parse);
+        let (statistics_flush, uncounted) = parser.area(Parser::statistics_flush);
+        let (compress_min_bytes, unpacked) = parser.area(|parser| parser.number("compress_min_bytes") as usize);
         let redis_url = parser.url("redis_url", &["redis://", "rediss://"]);
         let config = Self {
             redis_url: parser.with_credentials("redis_credentials", redis_url),
             redis_state_url: parser.state_url(),
             database_url: parser.url("database_url", &["postgres://", "postgresql://"]),
             key_prefix: parser.text("key_prefix"),
-            auth_mode,
-            jwt_keys: jwt_keys.unwrap_or_default(),
-            jwt_issuer: parser.text("jwt_issuer"),
-            jwt_audience: Some(parser.text("jwt_audience")).filter(|audience| !audience.is_empty()),
+            callers: if wrong_callers.is_empty() { Ok(callers) } else { Err(wrong_callers) },
             timing: parser.timing().unwrap_or_default(),
             redis_timeout: parser.millis("redis_timeout_ms"),
             redis_rest: parser.millis("redis_breaker_ms"),
-            compress_min_bytes: parser.number("compress_min_bytes") as usize,
-            statistics_flush: parser.statistics_flush(),
+            compress_min_bytes,
+            statistics_flush,
+            done_without: [uncounted, unpacked].concat(),
         };
-        parser.outcome(config)
+        let besides = config.wrong();
+        parser.outcome(config).map_err(|wrong| [wrong, besides].concat())
     }
 
-    /// The issuer and audience that a token must have.
-    pub fn expected_tokens(&self) -> TrustedIssuer<'_> {
-        TrustedIssuer { issuer: &self.jwt_issuer, audience: self.jwt_audience.as_deref() }
+    /// Every setting that is wrong although the app runs.
+    pub fn wrong(&self) -> Vec<ConfigError> {
+        let callers = self.callers.as_ref().err().into_iter().flatten();
+        callers.chain(&self.done_without).cloned().collect()
     }
 }

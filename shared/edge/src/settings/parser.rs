@@ -91,6 +91,13 @@ impl<'a> Parser<'a> {
         self.parsed(variable, parts).unwrap_or_default()
     }
 
+    /// The settings of one area, and those of them that are wrong. They stop that area only.
+    pub fn area<T>(&mut self, read: impl FnOnce(&mut Self) -> T) -> (T, Vec<ConfigError>) {
+        let before = std::mem::take(&mut self.errors);
+        let settings = read(self);
+        (settings, std::mem::replace(&mut self.errors, before))
+    }
+
     /// The settings, or every one that is wrong.
     ///
     /// # Errors

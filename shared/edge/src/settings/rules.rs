@@ -135,6 +135,12 @@ pub(super) const PROTOCOL: Group = Group {
         setting("postgres_timeout_ms", "2000", "of one statement").within(10, 60_000),
         setting("postgres_breaker_ms", "1000", "how long Postgres is left alone after it gave no answer")
             .within(1, 600_000),
+        setting(
+            "stale_if_error_seconds",
+            "3600",
+            "how long cached answers stand in, marked so, after the last certificate; 0: never",
+        )
+        .within(0, 86_400),
         setting("max_entry_bytes", "1000000", "larger answers are not cached")
             .within(1_000, 100_000_000)
             .read_by(VIEWERS),
@@ -223,7 +229,12 @@ impl Rules {
         };
         let rules = Self {
             policies,
-            terms: Terms { limits, postgres_timeout, postgres_rest: parser.millis("postgres_breaker_ms") },
+            terms: Terms {
+                limits,
+                postgres_timeout,
+                postgres_rest: parser.millis("postgres_breaker_ms"),
+                stale_if_error: parser.seconds("stale_if_error_seconds"),
+            },
             max_body_bytes: parser.number("max_body_bytes") as usize,
             lock_ttl: parser.seconds("lock_ttl"),
             metrics_access: parser

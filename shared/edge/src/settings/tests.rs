@@ -46,7 +46,21 @@ fn state_has_an_address_of_its_own_or_lies_beside_the_cache() {
 
 /// The mistakes of both parts; a setting that both read is named once.
 fn wrong(values: &Values) -> Vec<ConfigError> {
-    merge(Config::parse(values).err().unwrap_or_default(), &Rules::parse(values).err().unwrap_or_default())
+    let wrong = Config::parse(values).map_or_else(|wrong| wrong, |config| config.wrong());
+    merge(wrong, &Rules::parse(values).err().unwrap_or_default())
+}
+
+#[test]
+fn a_wrong_setting_of_one_area_leaves_the_others_as_they_are() {
+    let mut values = defaults();
+    for (variable, value) in [("jwt_keys", "{"), ("statistics_flush_ms", "5"), ("compress_min_bytes", "-1")] {
+        values.insert(variable, value.into());
+    }
+    let config = Config::parse(&values).ok().unwrap();
+    assert!(config.callers.is_err_and(|wrong| wrong[0].variable == "jwt_keys"), "no caller is known");
+    assert_eq!((config.statistics_flush, config.compress_min_bytes), (None, 0), "nothing is counted, nothing packed");
+    values.insert("database_url", "nowhere".into());
+    assert!(Config::parse(&values).is_err(), "nothing goes without a database");
 }
 
 #[test]

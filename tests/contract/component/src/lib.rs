@@ -57,6 +57,7 @@ static TERMS: LazyLock<Terms> = LazyLock::new(|| Terms {
     },
     postgres_timeout: Duration::from_secs(2),
     postgres_rest: Duration::from_secs(1),
+    stale_if_error: Duration::from_secs(3600),
 });
 
 fn terms() -> Pin<Box<dyn Future<Output = Result<&'static Terms, OriginFault>>>> {

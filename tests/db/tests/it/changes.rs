@@ -140,6 +140,41 @@ async fn of_two_patches_of_one_version_one_wins() {
     assert_eq!(outcomes, ["updated", "version_mismatch"]);
 }
 
+#[tokio::test]
+async fn a_change_is_made_to_one_of_the_versions_named_and_to_none_that_is_excluded() {
+    let db = Database::new().await;
+    let id = db.order().await;
+    let conditions: [(Option<Vec<i64>>, Vec<i64>, bool); 9] = [
+        (Some(vec![2]), vec![], false),
+        (Some(vec![0]), vec![], false),
+        (Some(vec![]), vec![], false),
+        (None, vec![1], false),
+        (None, vec![0], false),
+        (Some(vec![1]), vec![3, 1], false),
+        (Some(vec![0, 1]), vec![], true),
+        (None, vec![1], true),
+        (None, vec![], true),
+    ];
+    let mut version = 1;
+    for (only, unless, made) in conditions {
+        let change =
+            "SELECT outcome, version FROM order_patch($1, $2, NULL, NULL, NULL, '{}', true, 'n', NULL, false, $3, $4)";
+        let row = db.client.query_one(change, &[&ORG, &id, &only, &unless]).await.unwrap();
+        version += i64::from(made);
+        let expected = if made { "updated" } else { "version_mismatch" };
+        assert_eq!((outcome(&row), row.get::<_, i64>("version")), (expected, version), "{only:?} {unless:?}");
+    }
+    for (only, unless, expected) in [
+        (Some(vec![1i64]), vec![], "version_mismatch"),
+        (None, vec![version], "version_mismatch"),
+        (Some(vec![1, version]), vec![1], "deleted"),
+    ] {
+        let delete = "SELECT outcome FROM order_delete($1, $2, false, NULL, $3, $4)";
+        let row = db.client.query_one(delete, &[&ORG, &id, &only, &unless]).await.unwrap();
+        assert_eq!(outcome(&row), expected, "{only:?} {unless:?}");
+    }
+}
+
 async fn delete(db: &Database, org: Uuid, id: Uuid, hard: bool, version: Option<i64>) -> Row {
     db.client.query_one(&call("order_delete", 4), &[&org, &id, &hard, &version]).await.unwrap()
 }

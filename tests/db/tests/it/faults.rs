@@ -1,6 +1,7 @@
 //! Whatever is done to tables, triggers and roles is found by cache_faults, and no writing function
 //! makes a change that nobody hears of.
 
+use kit::database::rights_of_app;
 use uuid::Uuid;
 
 use crate::database::{CUSTOMER, Database, ORG, call, tags};
@@ -25,10 +26,7 @@ async fn may_certify(db: &Database) -> bool {
 /// Begins a transaction as a role that has the rights which database/README.md names. Roles belong
 /// to the whole server; this one goes with the transaction.
 async fn begin_as_app(db: &Database) {
-    let readme = std::fs::read_to_string(database::default_dir().join("README.md")).unwrap();
-    let grants: Vec<&str> = readme.lines().map(str::trim).filter(|line| line.starts_with("GRANT ")).collect();
-    assert!(grants.len() >= 3, "database/README.md grants the app its rights: {grants:?}");
-    let grants = grants.join("\n").replace(" TO app", " TO db_tests_app");
+    let grants = rights_of_app("db_tests_app");
     db.run(&format!("BEGIN; CREATE ROLE db_tests_app; {grants} SET LOCAL ROLE db_tests_app")).await;
 }
 

@@ -379,6 +379,22 @@ async fn everything_is_announced_in_the_transaction_of_the_change() {
 }
 
 #[tokio::test]
+async fn a_run_that_fails_in_the_middle_has_announced_what_it_committed_and_no_more() {
+    let (db, files) = current().await;
+    files.write("schema/0901_note.sql", "ALTER TABLE products ADD COLUMN note text;\n");
+    files.write("schema/0902_fails.sql", "ALTER TABLE products ADD COLUMN other text; SELECT 1 / 0;\n");
+    files.edit("code/cache/announced_rows.sql", "200", "300");
+    assert!(refusal(&db, &files.0).await.contains("schema/0902_fails.sql: division by zero"));
+    let together = "SELECT i.tags::text FROM cache_invalidations i JOIN schema_migrations m ON m.xmin = i.xid::xid
+        WHERE m.name = '0901_note'";
+    assert_eq!(db.text(together).await, "{*}", "in the transaction of the file that stands");
+    assert_eq!(db.announced().await.len(), 1, "and nothing else is announced");
+    files.write("schema/0902_fails.sql", "ALTER TABLE products ADD COLUMN other text;\n");
+    migrate(&db, &files.0).await.unwrap();
+    assert_eq!(db.announced().await, [["*"], ["*"]], "one for the file, one for the code");
+}
+
+#[tokio::test]
 async fn a_new_database_announces_nothing_and_one_taken_over_does() {
     assert!(new().await.announced().await.is_empty(), "nobody has cached anything of it");
     let db = Database::release_0().await;

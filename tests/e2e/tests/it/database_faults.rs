@@ -159,3 +159,33 @@ async fn a_search_path_without_our_schema_is_named_not_a_500() {
     set_defaults(&app, &["RESET search_path"]).await;
     app.client.order(&app.sample.order).await.expect(200);
 }
+
+#[tokio::test]
+async fn row_level_security_on_the_outbox_hides_no_change_and_is_named() {
+    let Some(app) = App::private().own_redis().own_role().spawn().await else { return };
+    let order = app.new_order_id().await;
+    let path = format!("/orders/{order}");
+    app.warm(&path).await;
+    let health = app.client.health().await.expect(200).json();
+    assert_eq!(health["status"], "ok", "the documented rights suffice: {health}");
+    app.psql("ALTER TABLE cache_invalidations ENABLE ROW LEVEL SECURITY").await;
+    for round in 0..20 {
+        let notes = format!("round {round}");
+        app.client.patch(&order, json!({ "notes": notes })).await.expect(200);
+        assert_eq!(app.client.get(&path).await.expect(200).json()["notes"], notes, "our own change is seen");
+    }
+    // Another program's change is seen within a second.
+    app.psql(&format!("UPDATE orders SET notes = 'by psql' WHERE id = '{order}'")).await;
+    let read = async || app.client.get(&path).await.expect(200);
+    eventually("it is seen", Duration::from_secs(2), || async {
+        (read().await.json()["notes"] == "by psql").then_some(())
+    })
+    .await;
+    for _ in 0..10 {
+        assert!(!read().await.is_hit(), "nothing is certified");
+    }
+    let named = named_by_health(&app).await;
+    assert!(named.contains("row-level security hides rows of cache_invalidations from the role"), "{named}");
+    app.psql("ALTER TABLE cache_invalidations DISABLE ROW LEVEL SECURITY").await;
+    app.warm(&path).await;
+}

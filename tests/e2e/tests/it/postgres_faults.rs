@@ -62,3 +62,20 @@ async fn a_payment_status_is_never_served_stale() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn what_stands_in_for_postgres_ends_when_it_is_too_old() {
+    let short = App::private().own_redis().own_postgres().variable("stale_if_error_seconds", "3");
+    let Some(app) = short.spawn().await else { return };
+    let path = format!("/orders/{}", app.sample.order);
+    app.warm(&path).await;
+    app.postgres.as_ref().expect("an own Postgres").stop();
+    for (what, status) in [("the entry stands in", 200), ("and no longer", 503)] {
+        eventually(what, Duration::from_secs(10), || async {
+            let answer = app.client.get(&path).await;
+            let stale = answer.header("cache-status").contains("stale-if-error");
+            (answer.status == status && stale == (status == 200)).then_some(())
+        })
+        .await;
+    }
+}

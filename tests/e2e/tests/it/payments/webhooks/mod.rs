@@ -2,6 +2,7 @@
 
 mod away;
 mod bulk;
+mod configuration;
 mod cost;
 mod dismissed;
 mod flood;
