@@ -13,6 +13,6 @@ BEGIN
         FOR UPDATE SKIP LOCKED));
     GET DIAGNOSTICS pruned = ROW_COUNT;
     xid := pg_current_xact_id()::text;
-    tags := announced_tags();
+    tags := announced_tags('{payment_sessions}');
     RETURN NEXT;
 END $$;
