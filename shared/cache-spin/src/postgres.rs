@@ -206,10 +206,30 @@ fn sdk_failure(error: spin_sdk::pg::Error) -> Failure {
         spin_sdk::pg::Error::Decode(why) => return Failure::mistake(why),
     };
     match error {
-        PgError::ConnectionFailed(why) => Failure::Unreachable(why),
+        PgError::ConnectionFailed(why) => Failure::Unreachable(on_one_line(&why)),
         PgError::QueryFailed(QueryError::DbError(error)) => Failure::answered(&error.code, &error.message),
         // Without a code it is not Postgres that speaks: the connection broke.
         PgError::QueryFailed(QueryError::Text(_)) | PgError::Other(_) => Failure::Lost,
         PgError::BadParameter(why) | PgError::ValueConversionFailed(why) => Failure::mistake(why),
+    }
+}
+
+/// The causes of a failed connection, which may come with a line for each, as one line of the log.
+fn on_one_line(why: &str) -> String {
+    const MOST: usize = 300;
+    let lines: Vec<&str> = why.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    lines.join("; ").chars().take(MOST).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::on_one_line;
+
+    #[test]
+    fn why_a_connection_failed_is_one_short_line() {
+        let why = "creating a new object\n\nCaused by:\n    0: db error\n    1: FATAL: sorry, too many clients already";
+        let line = "creating a new object; Caused by:; 0: db error; 1: FATAL: sorry, too many clients already";
+        assert_eq!(on_one_line(why), line);
+        assert_eq!(on_one_line(&"x\n".repeat(1000)).chars().count(), 300);
     }
 }
