@@ -141,6 +141,16 @@
 \i code/approvals/refused.sql
 \i code/captures/search.sql
 
+-- The ledger.
+\i code/transactions/book.sql
+\i code/transactions/book_all.sql
+\i code/transactions/book_reserved.sql
+\i code/transactions/document.sql
+\i code/transactions/get.sql
+\i code/transactions/keep.sql
+\i code/transactions/of_payment.sql
+\i code/transactions/search.sql
+
 -- Refunds.
 \i code/refunds/claim.sql
 \i code/refunds/document.sql

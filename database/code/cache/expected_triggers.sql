@@ -20,8 +20,8 @@ LANGUAGE sql IMMUTABLE AS $$
             true, true),
         ('payment_sessions', ARRAY['announce_update', 'announce_delete', 'announce_truncate'],
             true, true),
-        ('payments', ARRAY['audit'], true, false),
-        ('payment_objects', ARRAY['audit'], true, false),
+        ('payments', ARRAY['audit', 'book'], true, false),
+        ('payment_objects', ARRAY['audit', 'book'], true, false),
         ('webhook_events', ARRAY['reopen'], true, false),
         ('orders', ARRAY['order_total_is_sum_of_items', 'payments_of_new_orders',
             'judge_payments', 'judge_events'], false, false),
@@ -29,6 +29,7 @@ LANGUAGE sql IMMUTABLE AS $$
         ('payment_sessions', ARRAY['payments_of_session'], false, false),
         ('refund_requests', ARRAY['audit'], false, false),
         ('webhook_events', ARRAY['note_attempt'], false, false),
+        ('payment_transactions', ARRAY['keep'], false, false),
         ('payment_audit', ARRAY['keep', 'keep_row'], false, false)
     ) AS t (relation, triggers, always, announces)
 $$;

@@ -9,6 +9,7 @@ mod observed;
 mod prune;
 mod refunds;
 mod sessions;
+mod transactions;
 
 edge::component! {
     GET    token "/api/v1/payments/sessions" => sessions::list;
@@ -23,6 +24,9 @@ edge::component! {
     POST   token "/api/v1/payments/refunds/:id/settle" => refunds::settle::settle;
     GET    token "/api/v1/payments/captures" => captures::search;
     POST   token "/api/v1/payments/prune" => prune::prune;
+    GET    token "/api/v1/payments/:id/transactions" => transactions::of_payment;
+    GET    token "/api/v1/transactions" => transactions::search;
+    GET    token "/api/v1/transactions/:id" => transactions::get;
     GET    token "/api/v1/payments/:id/refunds" => refunds::list;
     POST   token "/api/v1/payments/:id/refunds" => refunds::refund;
     POST   token "/api/v1/payments/:id/capture" => captures::capture;

@@ -70,5 +70,6 @@ pub mod session;
 pub mod status;
 mod text;
 pub mod time;
+pub mod transaction;
 pub mod views;
 pub mod webhook;

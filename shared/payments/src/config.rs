@@ -114,6 +114,8 @@ pub struct PaymentConfig {
     pub rest: Duration,
     /// How long a payment session is open.
     pub session_ttl: Duration,
+    /// How long Redis keeps a row of the ledger.
+    pub transaction_ttl: Duration,
     /// How long a checkout session is kept.
     pub checkout_ttl: Duration,
     /// How long Redis knows the outcome of a delivery.
@@ -211,6 +213,9 @@ const SETTINGS: Group = Group {
         setting("ttl_payment_session", "1800", "seconds that a payment session is open")
             .within(60, DAY)
             .read_by(SESSIONS),
+        setting("ttl_transaction", "3600", "seconds that Redis keeps a row of the ledger")
+            .within(1, MONTH)
+            .read_by(SESSIONS),
         setting("ttl_checkout_session", "1800", "seconds that a cart is kept").within(60, MONTH).read_by(SESSIONS),
         setting("ttl_webhook", "3600", "seconds that Redis knows the outcome of a delivery")
             .within(1, MONTH)
@@ -298,6 +303,7 @@ impl PaymentConfig {
             attempts: parser.number("payment_attempts") as u32,
             rest: parser.millis("payment_breaker_ms"),
             session_ttl: parser.seconds("ttl_payment_session"),
+            transaction_ttl: parser.seconds("ttl_transaction"),
             checkout_ttl: parser.seconds("ttl_checkout_session"),
             webhook_ttl: parser.seconds("ttl_webhook"),
             guest_token_ttl: parser.seconds("ttl_guest_token"),

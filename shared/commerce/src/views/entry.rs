@@ -30,6 +30,11 @@ impl View {
         self.entry(of_pair(self.key, org, id), self.scope.tag(org, id))
     }
 
+    /// The entry of one row of the ledger.
+    pub fn entry_of_transaction(&'static self, org: Uuid, id: Uuid) -> Entry {
+        self.entry(of_pair(self.key, org, id), self.scope.tag(org, id))
+    }
+
     /// The entry of a page of what one customer has.
     pub fn entry_of_customer(&'static self, org: Uuid, customer: Uuid, page: Page) -> Entry {
         let key = KeyBuilder::new(self.key)

@@ -185,6 +185,18 @@ views! {
         statement: "session_get",
         noun: "payment session",
     }
+    /// A row of the ledger. It never changes.
+    TRANSACTION = {
+        name: "transaction",
+        about: "a row of the ledger",
+        key: "transaction",
+        scope: Scope::Transaction,
+        ttl: "ttl_transaction",
+        default_ttl: "3600",
+        stale_if_error: true,
+        statement: "transaction_get",
+        noun: "transaction",
+    }
 }
 
 /// The names of all views in the order of [`VIEWS`]: what they are counted under.

@@ -12,6 +12,8 @@ pub enum Scope {
     Order,
     /// Those of one payment session.
     Session,
+    /// Those of one row of the ledger: there are none.
+    Transaction,
     /// Those of the orders of one customer.
     Customer,
     /// Those of the orders of an organisation. A query may narrow it to a customer's orders or to
@@ -25,6 +27,7 @@ impl Scope {
         match self {
             Self::Order => order_tag(org, id),
             Self::Session => session_tag(org, id),
+            Self::Transaction => of_pair("transaction", org, id),
             Self::Customer => customer_tag(org, id),
             Self::Organization => organization_tag(org),
         }

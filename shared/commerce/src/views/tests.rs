@@ -35,6 +35,12 @@ fn every_entry_has_the_key_and_the_tags_of_the_table() {
             format!("order-payment:session:{o}/{i}"),
             format!("session:{o}/{i}"),
         ),
+        (
+            TRANSACTION.entry_of_transaction(ORG, ID),
+            "transaction",
+            format!("transaction:{o}/{i}"),
+            format!("transaction:{o}/{i}"),
+        ),
         (ORDER_STATS.entry_of_organization(Some(ORG)), "order_stats", format!("order:stats:{o}"), format!("org:{o}")),
         (ORDER_STATS.entry_of_organization(None), "order_stats", "order:stats:all".to_owned(), "all".to_owned()),
     ];
@@ -56,6 +62,7 @@ fn views_keep_the_places_and_names_under_which_they_were_counted() {
         "invoice_data",
         "order_status",
         "payment_session",
+        "transaction",
     ];
     assert_eq!(NAMES[..counted.len()], counted, "a new one goes to the end");
     assert!(VIEWS.iter().enumerate().all(|(number, view)| view.number() == number));
@@ -100,6 +107,7 @@ fn no_two_entries_share_a_key() {
     let mut entries = vec![
         ORDER.entry_of_order(ID, ORG),
         PAYMENT_SESSION.entry_of_session(ORG, ID),
+        TRANSACTION.entry_of_transaction(ORG, ID),
         ORDER_HISTORY.entry_of_customer(ORG, ID, page(1, 11)),
         ORDER_HISTORY.entry_of_customer(ORG, ID, page(11, 1)),
         ORDER_STATS.entry_of_organization(Some(ORG)),

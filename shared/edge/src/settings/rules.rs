@@ -37,8 +37,8 @@ impl Policies {
         let default_ttl = parser.text(DEFAULT_TTL);
         Self(std::array::from_fn(|number| {
             let view = &VIEWS[number];
-            // A session's own lifetime comes with each read of one.
-            let variable = if view.ttl == SESSION_TTL { DEFAULT_TTL } else { view.ttl };
+            // The lifetime of what payments show comes with each read of it.
+            let variable = if PAYMENT_TTLS.contains(&view.ttl) { DEFAULT_TTL } else { view.ttl };
             let policy = parser.policy(variable, &default_ttl);
             if view.stale_if_error { policy } else { policy.never_on_error() }
         }))
@@ -51,8 +51,8 @@ impl Policies {
 
 /// The lifetime of every view without one of its own.
 const DEFAULT_TTL: &str = "cache_ttl_seconds";
-/// The lifetime of payment sessions is a setting of payments.
-const SESSION_TTL: &str = "ttl_payment_session";
+/// The lifetimes of payment sessions and of transactions are settings of payments.
+const PAYMENT_TTLS: [&str; 2] = ["ttl_payment_session", "ttl_transaction"];
 
 /// All settings that a hit doesn't need. Read at the first request that isn't a hit.
 pub struct Rules {
@@ -107,7 +107,7 @@ const fn names_a_lifetime(view: usize) -> bool {
         }
         before += 1;
     }
-    !same(ttl, SESSION_TTL)
+    !same(ttl, PAYMENT_TTLS[0]) && !same(ttl, PAYMENT_TTLS[1])
 }
 
 /// Whether two texts are one. The standard comparison can't be used in constants.

@@ -59,6 +59,7 @@ fn every_wrong_variable_is_named_at_once_and_its_value_is_not() {
         ("payment_attempts", "0"),
         ("payment_breaker_ms", "secret"),
         ("ttl_payment_session", "59"),
+        ("ttl_transaction", "0"),
         ("ttl_checkout_session", "-1"),
         ("ttl_webhook", "0"),
         ("ttl_guest_token", ""),

@@ -170,6 +170,21 @@ impl Client {
         self.post(&format!("/payments/prune?{query}")).await
     }
 
+    /// `GET /payments/:id/transactions`
+    pub async fn payment_transactions(&self, payment: &str) -> Answer {
+        self.get(&format!("/payments/{payment}/transactions")).await
+    }
+
+    /// `GET /transactions` with this query string
+    pub async fn transactions(&self, query: &str) -> Answer {
+        self.get(&format!("/transactions?{query}")).await
+    }
+
+    /// `GET /transactions/:id`
+    pub async fn transaction(&self, id: &str) -> Answer {
+        self.get(&format!("/transactions/{id}")).await
+    }
+
     /// `GET /payments/:id/refunds`
     pub async fn refunds(&self, payment: &str) -> Answer {
         self.get(&format!("/payments/{payment}/refunds")).await

@@ -227,6 +227,7 @@ fn pages() -> Vec<(&'static str, String, u64)> {
             format!("capture_search('{ORG}', 'disputed', NULL, NULL, NULL, 20, NULL)"),
             12_000,
         ),
+        ("the ledger", format!("transaction_search('{ORG}', NULL, NULL, NULL, NULL, 20, NULL)"), 1_000),
         (
             "captures of a day",
             format!("capture_search('{ORG}', NULL, 'paypal', (now() - interval '1 day')::text, now()::text, 20, NULL)"),

@@ -334,6 +334,7 @@ async fn random_histories_come_to_what_the_account_of_the_money_says() {
             assert_eq!(super::state(&db.client, order).await, history.expected(), "history {seed}: {told}");
         }
     }
+    assert_eq!(db.text(super::transactions::WRONG).await, "0", "the ledger says what the payments say");
     let waiting = db.text("SELECT count(*) FROM webhook_events WHERE state = 'received'").await;
     assert_eq!(waiting, "0", "every event has found its order");
 }

@@ -16,4 +16,5 @@ mod sessions_held;
 mod shop;
 mod shopper;
 mod story;
+mod transactions;
 mod webhooks;
