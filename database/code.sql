@@ -41,7 +41,9 @@
 \i code/cache/may_certify.sql
 \i code/cache/server.sql
 \i code/cache/signs.sql
+\i code/cache/lock.sql
 \i code/cache/renew.sql
+\i code/cache/written.sql
 
 -- Orders: triggers, documents, reads, writes, statistics.
 \i code/orders/bump_order_version.sql

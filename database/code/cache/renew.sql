@@ -5,11 +5,13 @@
 --     last release has no records: it calls with NULL, and only run and history are compared.
 --   p_replication: the name of the data that this Redis holds (master_replid).
 --   outcome: ok; mismatch (the database serves another cache); unannounced (a trigger is missing,
---     or rows are hidden: a change could go unseen). The rest is empty unless ok.
+--     or rows are hidden: a change could go unseen); off (writers are at work that rely on another
+--     run, or runs have changed more than twice within ten seconds). The rest is empty unless ok.
 --   ids: the rows that were read. Delete exactly these once their tags are applied.
 --   tags: the tags in them.
 --   record: to be kept beside the certificate, and never without it.
---   reason: why the epoch has moved, NULL if it hasn't; for unannounced what is wrong.
+--   reason: why the epoch has moved, NULL if it hasn't; for unannounced and off what is
+--     wrong.
 -- If anything differs from the record, or there is none, the epoch moves: what Redis holds may be
 -- of another history. It also moves after more than 1,000 rows, or one that says everything. Then
 -- ids and tags are empty.
@@ -46,6 +48,12 @@ BEGIN
         RETURN NEXT;
         RETURN;
     END IF;
+    IF state.off_until > clock_timestamp() THEN
+        outcome := 'off';
+        reason := state.off_reason;
+        RETURN NEXT;
+        RETURN;
+    END IF;
     SELECT ARRAY[cache_server(), database_history(), s.signs, md5(p_cache), p_run_id,
         coalesce(p_replication, '')], s.missing INTO present, missing FROM cache_signs() s;
     IF missing IS NOT NULL OR NOT cache_may_certify() THEN
@@ -70,6 +78,38 @@ BEGIN
         WHEN state.serial IS NULL OR state.serial <> ALL (known[7:8]) THEN 'Redis was put back'
         WHEN known[10] <> state.epoch::text THEN 'a renewal that moved the epoch did not end'
     END;
+
+    IF state.run_id IS DISTINCT FROM p_run_id OR state.served IS DISTINCT FROM p_cache THEN
+        -- Writers that have read the run hold the lock to their commit. One that doesn't end costs
+        -- caching, and no write waits longer than this.
+        PERFORM set_config('lock_timeout', '100ms', true);
+        BEGIN
+            PERFORM pg_advisory_xact_lock(cache_lock());
+            IF state.run_id IS NOT NULL THEN
+                state.changes := ARRAY(SELECT c FROM unnest(state.changes) AS c
+                    WHERE c > clock_timestamp() - interval '10 seconds') || clock_timestamp();
+                state.runs := state.runs + 1;
+            END IF;
+            IF cardinality(state.changes) > 2 THEN
+                state.off_until := clock_timestamp() + interval '10 seconds';
+                state.off_reason := 'two runs of Redis answer to one name';
+                state.changes := '{}';
+            END IF;
+        EXCEPTION WHEN lock_not_available THEN
+            state.off_until := clock_timestamp() + interval '500 milliseconds';
+            state.off_reason := 'writers rely on the run of Redis before this one';
+        END;
+        -- Before the first naming there were no certificates that could live on.
+        state.named_at := CASE WHEN state.run_id IS NULL THEN 'epoch' ELSE clock_timestamp() END;
+        IF state.off_until > clock_timestamp() THEN
+            UPDATE cache_state s SET off_until = state.off_until, off_reason = state.off_reason,
+                changes = state.changes, runs = state.runs;
+            outcome := 'off';
+            reason := state.off_reason;
+            RETURN NEXT;
+            RETURN;
+        END IF;
+    END IF;
 
     IF reason IS NULL THEN
         IF p_record IS NULL THEN
@@ -139,7 +179,8 @@ BEGIN
     IF reason IS NOT NULL OR rotates THEN
         UPDATE cache_state s SET cache = p_cache, served = p_cache, run_id = p_run_id,
             history = present[2], epoch = state.epoch, serial = coalesce(serials[1], s.serial),
-            swept = state.swept;
+            swept = state.swept, named_at = state.named_at, runs = state.runs,
+            changes = state.changes;
     END IF;
     outcome := 'ok';
     epoch := state.epoch::text;

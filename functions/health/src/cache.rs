@@ -44,6 +44,7 @@ pub async fn report(call: Open<'_>) -> Result<Reply, Error> {
         "certificate": certificate,
         "outbox": outbox,
         "breakers": breakers,
+        "redisRuns": probe.postgres.as_ref().ok().map(|ledger| ledger.runs),
         "caching": if probe.is_uncached(app) { "off" } else { "on" },
     });
     Ok(Reply::fresh(200, body.to_string()))

@@ -63,6 +63,10 @@ pub(crate) struct Ledger {
     pub(crate) waiting: i64,
     /// How long the oldest of them has waited.
     pub(crate) oldest_ms: i64,
+    /// How often another run of Redis was named.
+    pub(crate) runs: i64,
+    /// Why no certificate is given for now.
+    pub(crate) off: Option<String>,
 }
 
 impl Probe {
@@ -86,7 +90,12 @@ impl Probe {
 
     /// Nothing is cached at the moment, because it couldn't be known to be true.
     pub(crate) fn is_uncached(&self, app: &App) -> bool {
-        self.is_mismatched(app) || self.faults.uncached
+        self.is_mismatched(app) || self.faults.uncached || self.withheld().is_some()
+    }
+
+    /// Why the database gives no certificate for now.
+    pub(crate) fn withheld(&self) -> Option<&str> {
+        self.postgres.as_ref().ok()?.off.as_deref()
     }
 
     /// The database serves another cache than this one: caching is off.
@@ -137,6 +146,8 @@ async fn ledger(app: &App) -> State<Ledger> {
             known: int("known")? == 1,
             waiting: int("waiting")?,
             oldest_ms: int("oldest_ms")?,
+            runs: int("runs")?,
+            off: row.text("off")?.map(str::to_owned),
         })
     };
     read().map_err(|error| match error {

@@ -61,6 +61,10 @@ pub(crate) async fn configuration_errors(app: &App, probe: &Probe) -> Vec<Value>
         }));
     }
     wrong.extend(probe.faults.details.iter().map(|detail| json!({ "variable": "database_url", "detail": detail })));
+    if let Some(why) = probe.withheld() {
+        let detail = format!("{why}: nothing is cached for now");
+        wrong.push(json!({ "variable": "redis_url", "detail": detail }));
+    }
     match Payments::get().await {
         Ok(payments) => wrong.extend(payments.config.wrong.iter().map(|(_, error)| config_error(error))),
         Err(errors) => wrong.extend(errors.iter().map(config_error)),

@@ -7,7 +7,7 @@ use cache_logic::memory::{Memory, OriginAway, run};
 use cache_logic::named::NamedPolicy;
 use cache_logic::policy::Limits;
 use cache_logic::read::Outcome;
-use cache_logic::write::{Commit, Invalidation, settle};
+use cache_logic::write::{Commit, Invalidation, NamedRun, settle};
 use serde::{Deserialize, Serialize};
 use std::cell::RefCell;
 
@@ -38,7 +38,7 @@ pub fn main() {
     let commit = async || {
         table.borrow_mut().name = "Grace".into();
         let value = Some(Json(table.borrow().clone()));
-        Ok::<_, OriginAway>(Commit { value, xid: "42".into(), tags: vec!["profile:7".into()] })
+        Ok::<_, OriginAway>(Commit { value, xid: "42".into(), tags: vec!["profile:7".into()], named: NamedRun::Never })
     };
     let written = run(RENAME.write(cache, &7, commit)).unwrap();
     assert!(written.stored, "the row took the place of the old entry");

@@ -11,7 +11,7 @@ use cache_logic::read::{EntrySpec, read, refresh};
 use cache_logic::read_many::read_many;
 use cache_logic::renew::renew;
 use cache_logic::with_events::WithEvents;
-use cache_logic::write::{Commit, write};
+use cache_logic::write::{Commit, NamedRun, write};
 use cache_logic::write_through::write_through;
 use std::cell::RefCell;
 use std::time::Duration;
@@ -93,7 +93,9 @@ fn a_bulk_read_tells_each_entry() {
 fn a_write_tells_what_it_invalidated_or_that_it_waited() {
     let memory = Memory::default();
     run(renew(&memory, limits().timing));
-    let commit = async || Ok::<_, OriginAway>(Commit { value: 2, xid: "7".into(), tags: vec!["order:1".into()] });
+    let commit = async || {
+        Ok::<_, OriginAway>(Commit { value: 2, xid: "7".into(), tags: vec!["order:1".into()], named: NamedRun::Never })
+    };
     let plain = || {
         told(async |observer| {
             let ports = WithEvents::new(&memory, |event: &Event<'_>| observer(event));

@@ -14,7 +14,7 @@ use cache_logic::policy::{Limits, Policy};
 use cache_logic::ports::{CacheFault, Clock, Registry};
 use cache_logic::read::{EntrySpec, Outcome, Read, read};
 use cache_logic::renew::renew;
-use cache_logic::write::Commit;
+use cache_logic::write::{Commit, NamedRun};
 use serde::{Deserialize, Serialize};
 use std::cell::{Cell, RefCell};
 use std::time::Duration;
@@ -161,7 +161,14 @@ fn absence_and_errors_of_the_origin_come_through() {
     assert_eq!(run(ORDERS.read(cache, &7, async || Err(OriginAway))), Err(Error::Origin(OriginAway)));
     let commit = async || Err::<Commit<Option<Json<Order>>>, _>(OriginAway);
     assert_eq!(run(CachePut::of(ORDERS).write(cache, &7, commit)).unwrap_err(), OriginAway);
-    let commit = async || Ok::<_, OriginAway>(Commit { value: None, xid: "1".into(), tags: vec!["order:7".into()] });
+    let commit = async || {
+        Ok::<_, OriginAway>(Commit {
+            value: None,
+            xid: "1".into(),
+            tags: vec!["order:7".into()],
+            named: NamedRun::Never,
+        })
+    };
     assert!(!run(CachePut::of(ORDERS).write(cache, &7, commit)).unwrap().stored, "nothing to store: only invalidated");
 }
 

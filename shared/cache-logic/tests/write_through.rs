@@ -7,7 +7,7 @@ use cache_logic::policy::{Limits, Policy};
 use cache_logic::ports::{CacheFault, Clock, Registry, Store};
 use cache_logic::read::{EntrySpec, Outcome, read};
 use cache_logic::renew::renew;
-use cache_logic::write::{Commit, EVERYTHING, Invalidation};
+use cache_logic::write::{Commit, EVERYTHING, Invalidation, NamedRun};
 use cache_logic::write_through::write_through;
 use std::cell::Cell;
 
@@ -50,7 +50,7 @@ impl Shop {
             let version = self.version.get();
             meanwhile();
             let tags = tags.iter().map(|tag| (*tag).to_owned()).collect();
-            Ok::<_, OriginAway>(Commit { value: version, xid: xid.to_owned(), tags })
+            Ok::<_, OriginAway>(Commit { value: version, xid: xid.to_owned(), tags, named: NamedRun::Never })
         };
         let entry = |version: &u32| Some(value(*version).into());
         let (_, invalidation, stored) = run(write_through(&self.memory, &WANTED, &self.limits, commit, entry)).unwrap();
@@ -176,7 +176,9 @@ fn a_tag_that_the_write_does_not_touch_keeps_its_generation() {
     let both = EntrySpec { key: "both", tags: &["order:1", "org:1"], policy: &POLICY };
     shop.read(&both);
     let before = run(shop.memory.look(&[], &["order:1", "org:1"])).unwrap().generations;
-    let commit = async || Ok::<_, OriginAway>(Commit { value: 2, xid: "7".into(), tags: vec!["order:1".into()] });
+    let commit = async || {
+        Ok::<_, OriginAway>(Commit { value: 2, xid: "7".into(), tags: vec!["order:1".into()], named: NamedRun::Never })
+    };
     let entry = |version: &u32| Some(value(*version).into());
     let (_, _, stored) = run(write_through(&shop.memory, &both, &shop.limits, commit, entry)).unwrap();
     let after = run(shop.memory.look(&[], &["order:1", "org:1"])).unwrap().generations;

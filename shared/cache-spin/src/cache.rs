@@ -20,11 +20,11 @@ use cache_logic::certificate::{Certificate, Timing};
 use cache_logic::entry::{OriginValue, Value};
 use cache_logic::origin::OriginFault;
 use cache_logic::policy::Policy;
-use cache_logic::ports::Store;
+use cache_logic::ports::{CacheFault, Store};
 use cache_logic::read::{EntrySpec, Read, certified};
 use cache_logic::renew::Renewal;
 use cache_logic::statistics::Statistics;
-use cache_logic::write::{Commit, Invalidation};
+use cache_logic::write::{Commit, Invalidation, NamedRun};
 use spin_sdk::wasip3::spawn;
 use std::cell::{Cell, OnceCell};
 use std::time::Duration;
@@ -126,11 +126,11 @@ impl Cache {
         let store = RedisStore::new(redis, &key_prefix, &database_name, terms);
         let ports = Ports {
             // Often enough to find a certificate in the second half of its life.
-            store: store.asking_about_renewals_every(timing.fresh() / 8),
+            store: store.with_timing(timing).asking_about_renewals_every(timing.fresh() / 8),
             postgres: Postgres::new(database_url, terms),
             cache_name,
             mismatch: Cell::new(false),
-            withheld: Cell::new(false),
+            withheld_until: Cell::new(0),
             #[cfg(feature = "events")]
             observer: Cell::new(None),
         };
@@ -188,20 +188,26 @@ impl Cache {
     pub async fn write(&'static self, function: &'static str, params: Vec<Param>) -> Result<Vec<Row>, OriginFault> {
         let outage_wait = (self.terms)().await?.limits.outage_wait;
         let commit = async || {
-            let rows = self.ports.postgres.change(function, params).await?;
-            let (xid, tags) = match rows.first() {
-                Some(row) => (row.text("xid")?.unwrap_or_default().to_owned(), row.texts("tags")?),
-                None => (String::new(), Vec::new()),
+            let rows = self.ports.postgres.change_announced(function, params, &self.ports.cache_name).await?;
+            let (xid, tags, named) = match rows.first() {
+                Some(row) => {
+                    let xid = row.text("xid")?.unwrap_or_default().to_owned();
+                    (xid, row.texts("tags")?, named_run(row)?)
+                }
+                None => (String::new(), Vec::new(), NamedRun::Never),
             };
-            Ok::<_, OriginFault>(Commit { value: rows, xid, tags })
+            Ok::<_, OriginFault>(Commit { value: rows, xid, tags, named })
         };
         let (rows, invalidation) = cache_logic::write::write(&self.ports, outage_wait, commit).await?;
         self.recorder.count(|statistics| statistics.write(&invalidation, outage_wait));
-        if let Invalidation::Done(settled) = invalidation {
-            spawn(async move {
+        match invalidation {
+            Invalidation::Done(settled) => spawn(async move {
                 // If it fails, the next renewal applies the rows once more.
                 let _ = cache_logic::write::settle(&self.ports, &settled).await;
-            });
+            }),
+            // Without readers nobody else names the run that answers.
+            Invalidation::WaitedOut(CacheFault::AnotherRun) => self.renew_unasked(),
+            Invalidation::WaitedOut(_) | Invalidation::Nothing => {}
         }
         Ok(rows)
     }
@@ -273,6 +279,17 @@ impl Cache {
             self.renew_unasked();
         }
     }
+}
+
+/// The run that the database named to a write.
+fn named_run(row: &Row) -> Result<NamedRun, OriginFault> {
+    let Some(run) = row.text("named_run")? else { return Ok(NamedRun::Unknown) };
+    if run.is_empty() {
+        return Ok(NamedRun::Never);
+    }
+    let run = u128::from_str_radix(run, 16).map_err(|_| OriginFault::internal("the named run is no run"))?;
+    let ms = row.int("named_ms")?.unwrap_or_default();
+    Ok(NamedRun::Run { run, named_for: Duration::from_millis(u64::try_from(ms).unwrap_or_default()) })
 }
 
 /// A row of a [`Load`] as a value, with the lifetime that it may name.

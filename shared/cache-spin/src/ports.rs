@@ -3,7 +3,7 @@
 use crate::params;
 use crate::postgres::Postgres;
 use crate::store::RedisStore;
-use cache_logic::certificate::{Certificate, Generation, Timing};
+use cache_logic::certificate::{Certificate, Generation, RunId, Timing};
 use cache_logic::origin::OriginFault;
 use cache_logic::ports::{
     CacheFault, Clock, Fill, Lease, Ledger, OutboxState, Registry, RenewalClaim, Snapshot, Store,
@@ -11,6 +11,9 @@ use cache_logic::ports::{
 use cache_logic::write_through::{GenerationSwap, WriteThrough};
 use std::cell::Cell;
 use std::time::Duration;
+
+/// How long an instance that got no certificate doesn't ask for one, in milliseconds.
+const WITHHELD_MS: u64 = 250;
 
 /// All ports of cache-logic, as one instance has them.
 pub struct Ports {
@@ -23,8 +26,9 @@ pub struct Ports {
     /// The database has said that it serves another cache. Then nothing is read from this one, and
     /// no write relies on it.
     pub mismatch: Cell<bool>,
-    /// The database has said that changes go unannounced, so that it gives no certificate.
-    pub withheld: Cell<bool>,
+    /// The database gives no certificate: it isn't asked for one again before this moment of the
+    /// monotonic clock, in milliseconds. 0 if it gives them.
+    pub withheld_until: Cell<u64>,
     /// This function is told what happens.
     #[cfg(feature = "events")]
     pub observer: Cell<Option<Observer>>,
@@ -57,17 +61,20 @@ impl Ledger for Ports {
                 }
                 return Ok(OutboxState::Mismatch);
             }
-            Some("unannounced") => {
-                if !self.withheld.replace(true) {
-                    let wrong = row.text("reason")?.unwrap_or_default();
-                    eprintln!("error: caching is off, since changes may go unseen: {wrong}");
+            Some(outcome @ ("unannounced" | "off")) => {
+                if self.withheld_until.replace(self.monotonic() + WITHHELD_MS) == 0 {
+                    let reason = row.text("reason")?.unwrap_or_default();
+                    match outcome {
+                        "off" => eprintln!("warning: caching is off for a moment: {reason}"),
+                        _ => eprintln!("error: caching is off, since changes may go unseen: {reason}"),
+                    }
                 }
                 return Ok(OutboxState::Withheld);
             }
             _ => {}
         }
-        if self.withheld.replace(false) {
-            eprintln!("info: changes are seen again: caching is on");
+        if self.withheld_until.replace(0) != 0 {
+            eprintln!("info: caching is on again");
         }
         if let Some(reason) = row.text("reason")? {
             eprintln!("info: all entries are to be made anew: {reason}");
@@ -93,6 +100,9 @@ impl Ledger for Ports {
 impl Store for Ports {
     async fn look(&self, keys: &[&str], tags: &[&str]) -> Result<Snapshot, CacheFault> {
         self.usable()?;
+        if self.withheld_until.get() != 0 && self.withheld_until.get() > self.monotonic() {
+            return Err(CacheFault::Withheld);
+        }
         self.store.look(keys, tags).await
     }
 
@@ -125,14 +135,19 @@ impl Store for Ports {
 }
 
 impl WriteThrough for Ports {
-    async fn put(&self, fill: &Fill<'_>, turns: &[GenerationSwap<'_>], others: &[&str]) -> Result<bool, CacheFault> {
+    async fn put(
+        &self,
+        fill: &Fill<'_>,
+        turns: &[GenerationSwap<'_>],
+        others: &[&str],
+    ) -> Result<(bool, RunId), CacheFault> {
         self.usable()?;
         self.store.put(fill, turns, others).await
     }
 }
 
 impl Registry for Ports {
-    async fn invalidate(&self, tags: &[&str]) -> Result<(), CacheFault> {
+    async fn invalidate(&self, tags: &[&str]) -> Result<RunId, CacheFault> {
         self.usable()?;
         self.store.invalidate(tags).await
     }

@@ -4,8 +4,8 @@ mod session;
 mod sqlstate;
 mod values;
 
-use values::call;
 pub use values::{Json, Param, ParamType, Row};
+use values::{call, call_announced};
 
 /// A statement as it is sent, with its parameters as `$1`, `$2` and so on.
 #[derive(Debug, Clone)]
@@ -85,6 +85,23 @@ impl Postgres {
     pub async fn change(&self, function: &str, params: Vec<Param>) -> Result<Vec<Row>, OriginFault> {
         let lost = "the database gave no answer in time: the change may have been made or not";
         self.ask(&call(function, &params), params, lost).await
+    }
+
+    /// As [`Self::change`], for a function whose changes the cache must be told of. Each row also
+    /// carries the run of Redis that is named for `cache` at the commit, by `cache_written`.
+    ///
+    /// # Errors
+    /// As [`Self::query`].
+    pub async fn change_announced(
+        &self,
+        function: &str,
+        mut params: Vec<Param>,
+        cache: &str,
+    ) -> Result<Vec<Row>, OriginFault> {
+        let lost = "the database gave no answer in time: the change may have been made or not";
+        let statement = call_announced(function, &params);
+        params.push(cache.into());
+        self.ask(&statement, params, lost).await
     }
 
     /// Runs a statement that changes nothing.

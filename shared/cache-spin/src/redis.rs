@@ -178,7 +178,11 @@ impl Server {
     ) -> Result<(Vec<Value>, RunId), CacheFault> {
         let outcome = self.execute(name, arguments).await;
         let answered = match &outcome {
-            Ok(_) | Err(CacheFault::Skipped | CacheFault::Misconfigured) => true,
+            // The last three come from elsewhere than Redis.
+            Ok(_)
+            | Err(CacheFault::Skipped | CacheFault::Misconfigured | CacheFault::AnotherRun | CacheFault::Withheld) => {
+                true
+            }
             Err(CacheFault::TimedOut | CacheFault::Unreachable) => false,
             Err(CacheFault::Protocol(why)) => !refusal::is_shut_out(why),
         };
@@ -347,6 +351,7 @@ pub fn explain(fault: &CacheFault) -> &'static str {
     match fault {
         CacheFault::Protocol(why) => refusal::meaning(why),
         CacheFault::Skipped => "it gave no answer a moment ago, and is left alone",
+        CacheFault::AnotherRun | CacheFault::Withheld => "the database gives no certificate for it",
         CacheFault::Unreachable | CacheFault::TimedOut | CacheFault::Misconfigured => "it can't be reached",
     }
 }

@@ -2,10 +2,10 @@
 
 mod put;
 
-use crate::clock::request_millis;
+use crate::clock::{monotonic_millis, request_millis};
 use crate::redis::{Argument, Redis, Script, Value, hex, millis, text};
 use crate::terms::TermsSource;
-use cache_logic::certificate::{Certificate, Generation, RunId, Timing};
+use cache_logic::certificate::{Certificate, Generation, RunId, Sighting, Timing};
 use cache_logic::key::{generation_key, lease_key};
 use cache_logic::ports::{CacheFault, Fill, Lease, Registry, RenewalClaim, Snapshot, Store};
 use cache_logic::read::certified;
@@ -28,6 +28,10 @@ pub struct RedisStore {
     pace_ms: u64,
     /// When a look last asked for that.
     asked: Cell<u64>,
+    /// The certificate that a look has found last.
+    sighting: Cell<Sighting>,
+    /// How long certificates live.
+    timing: Timing,
     /// The last look has found no certificate, so the next one asks whether a renewal is under way.
     uncertified: Cell<bool>,
     names: Names,
@@ -65,6 +69,8 @@ impl RedisStore {
             origin: half_digest(database.as_bytes()),
             pace_ms: 0,
             asked: Cell::new(0),
+            sighting: Cell::default(),
+            timing: Timing::default(),
             uncertified: Cell::new(true),
             names: Names {
                 certificate: name("certificate"),
@@ -93,10 +99,28 @@ impl RedisStore {
         self
     }
 
+    /// The same, for certificates of these lengths.
+    pub fn with_timing(mut self, timing: Timing) -> Self {
+        self.timing = timing;
+        self
+    }
+
+    /// The certificate that a look has found, unless it has been found for longer than it lives. The
+    /// clock is read for a new one, and by looks that ask about renewals.
+    fn trusted(&self, certificate: Certificate, asks: bool) -> Option<Certificate> {
+        let mut sighting = self.sighting.get();
+        if !asks && sighting.is_of(&certificate) {
+            return Some(certificate);
+        }
+        let trusted = sighting.trusts(&certificate, monotonic_millis(), self.timing);
+        self.sighting.set(sighting);
+        trusted.then_some(certificate)
+    }
+
     /// Whether this look is one that asks.
     fn asks(&self) -> bool {
         let now = request_millis();
-        let due = self.asked.get() + self.pace_ms <= now;
+        let due = !(self.asked.get()..self.asked.get() + self.pace_ms).contains(&now);
         if due {
             self.asked.set(now);
         }
@@ -149,10 +173,13 @@ impl Store for RedisStore {
             return Err(CacheFault::Protocol("MGET gave another number of values".into()));
         }
         let mut values = answer.into_iter().map(bytes);
+        let entries = values.by_ref().take(keys.len()).collect();
+        let generations = values.by_ref().take(tags.len()).map(|value| value.as_deref().and_then(generation)).collect();
+        let certificate = values.next().flatten().as_deref().and_then(Certificate::decode);
         let seen = Snapshot {
-            entries: values.by_ref().take(keys.len()).collect(),
-            generations: values.by_ref().take(tags.len()).map(|value| value.as_deref().and_then(generation)).collect(),
-            certificate: values.next().flatten().as_deref().and_then(Certificate::decode),
+            entries,
+            generations,
+            certificate: certificate.and_then(|certificate| self.trusted(certificate, asks)),
             // A look that doesn't ask takes the certificate for fresh. The next one that asks will
             // see.
             fresh: !asks || values.next().flatten().is_some(),
@@ -219,9 +246,9 @@ impl Store for RedisStore {
 }
 
 impl Registry for RedisStore {
-    async fn invalidate(&self, tags: &[&str]) -> Result<(), CacheFault> {
+    async fn invalidate(&self, tags: &[&str]) -> Result<RunId, CacheFault> {
         let keys = self.generation_keys(tags).iter().map(|key| text(key)).collect();
-        self.redis.command("DEL", keys).await.map(drop)
+        self.redis.command("DEL", keys).await.map(|(_, run)| run ^ self.origin)
     }
 
     async fn claim(&self, token: u128, hold: Duration) -> Result<Option<RenewalClaim>, CacheFault> {

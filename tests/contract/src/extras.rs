@@ -1,6 +1,7 @@
 //! Locks and write-through: the scripts of cache-spin.
 
 use crate::{GENERATION, Native, eval, hex, millis};
+use cache_logic::certificate::RunId;
 use cache_logic::key::lease_key;
 use cache_logic::lock::{Fence, Locks};
 use cache_logic::ports::{CacheFault, Fill};
@@ -27,7 +28,12 @@ impl Locks for Native {
 }
 
 impl WriteThrough for Native {
-    async fn put(&self, fill: &Fill<'_>, turns: &[GenerationSwap<'_>], others: &[&str]) -> Result<bool, CacheFault> {
+    async fn put(
+        &self,
+        fill: &Fill<'_>,
+        turns: &[GenerationSwap<'_>],
+        others: &[&str],
+    ) -> Result<(bool, RunId), CacheFault> {
         let tags: Vec<&str> = turns.iter().map(|turn| turn.tag).chain(others.iter().copied()).collect();
         let keys = [vec![self.key(fill.key)], self.tags(&tags)].concat();
         let mut call = eval(script!("put"), &keys);
@@ -35,6 +41,6 @@ impl WriteThrough for Native {
         for turn in turns {
             call.arg(hex(turn.seen)).arg(hex(turn.next));
         }
-        Ok(self.ask::<i64>(&call).await? == 1)
+        Ok((self.ask::<i64>(&call).await? == 1, self.run))
     }
 }

@@ -153,8 +153,8 @@ impl Store for Native {
 }
 
 impl Registry for Native {
-    async fn invalidate(&self, tags: &[&str]) -> Result<(), CacheFault> {
-        self.ask(cmd("DEL").arg(self.tags(tags))).await
+    async fn invalidate(&self, tags: &[&str]) -> Result<RunId, CacheFault> {
+        self.ask::<i64>(cmd("DEL").arg(self.tags(tags))).await.map(|_| self.run)
     }
 
     async fn claim(&self, token: u128, hold: Duration) -> Result<Option<RenewalClaim>, CacheFault> {

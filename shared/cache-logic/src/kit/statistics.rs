@@ -185,7 +185,9 @@ fn counter(outcome: &Outcome) -> Counter {
         Outcome::Bypass(Bypass::Fault(CacheFault::Unreachable | CacheFault::Skipped)) => Counter::RedisUnavailable,
         Outcome::Bypass(Bypass::Fault(CacheFault::TimedOut)) => Counter::RedisTimeout,
         Outcome::Bypass(Bypass::Fault(CacheFault::Protocol(_))) => Counter::RedisError,
-        Outcome::Bypass(Bypass::NoCertificate) => Counter::NoCertificate,
+        Outcome::Bypass(Bypass::NoCertificate | Bypass::Fault(CacheFault::Withheld | CacheFault::AnotherRun)) => {
+            Counter::NoCertificate
+        }
         Outcome::Bypass(Bypass::Misconfigured | Bypass::Fault(CacheFault::Misconfigured)) => Counter::Misconfigured,
         Outcome::Bypass(Bypass::Waited) => Counter::FillWait,
         Outcome::Bypass(Bypass::Off) => Counter::Off,

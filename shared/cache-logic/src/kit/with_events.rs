@@ -28,7 +28,7 @@
 //! # }
 //! ```
 
-use crate::protocol::certificate::{Certificate, Generation, Timing};
+use crate::protocol::certificate::{Certificate, Generation, RunId, Timing};
 use crate::protocol::event::{Event, Observer};
 use crate::protocol::freshness::{Draw, Millis};
 use crate::protocol::ports::{
@@ -102,7 +102,7 @@ impl<P: Store, O: Observer> Store for WithEvents<'_, P, O> {
 }
 
 impl<P: Registry, O: Observer> Registry for WithEvents<'_, P, O> {
-    async fn invalidate(&self, tags: &[&str]) -> Result<(), CacheFault> {
+    async fn invalidate(&self, tags: &[&str]) -> Result<RunId, CacheFault> {
         self.told("invalidate", self.ports.invalidate(tags).await)
     }
 
@@ -124,7 +124,12 @@ impl<P: Registry, O: Observer> Registry for WithEvents<'_, P, O> {
 }
 
 impl<P: WriteThrough, O: Observer> WriteThrough for WithEvents<'_, P, O> {
-    async fn put(&self, fill: &Fill<'_>, swaps: &[GenerationSwap<'_>], others: &[&str]) -> Result<bool, CacheFault> {
+    async fn put(
+        &self,
+        fill: &Fill<'_>,
+        swaps: &[GenerationSwap<'_>],
+        others: &[&str],
+    ) -> Result<(bool, RunId), CacheFault> {
         self.told("put", self.ports.put(fill, swaps, others).await)
     }
 }

@@ -140,9 +140,43 @@ impl Timing {
     }
 }
 
+/// The certificate that an instance saw last, and since when. A machine that is paused may stop the
+/// clock of its Redis: then a certificate outlives its time, and this tells.
+#[derive(Debug, Default, Clone, Copy)]
+pub struct Sighting {
+    token: u128,
+    since: u64,
+}
+
+impl Sighting {
+    /// True if it is the certificate that was seen last.
+    pub fn is_of(self, certificate: &Certificate) -> bool {
+        self.token == certificate.token
+    }
+
+    /// Notes a certificate that is seen `now`, in milliseconds of the instance's own monotonic clock.
+    /// False if it has been seen for longer than one lives: then it counts for nothing.
+    pub fn trusts(&mut self, certificate: &Certificate, now: u64, timing: Timing) -> bool {
+        if !self.is_of(certificate) {
+            *self = Self { token: certificate.token, since: now };
+        }
+        Duration::from_millis(now.saturating_sub(self.since)) <= timing.total()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_certificate_that_is_seen_for_longer_than_it_lives_counts_for_nothing() {
+        let (timing, mut seen) = (Timing::default(), Sighting::default());
+        let [first, second] = [1, 2].map(|token| Certificate { epoch: 1, run: 1, token });
+        let looks = [(&first, 5_000, true), (&first, 6_000, true), (&first, 6_001, false), (&first, 9_000, false)];
+        for (certificate, now, trusted) in looks.into_iter().chain([(&second, 9_000, true), (&second, 10_001, false)]) {
+            assert_eq!(seen.trusts(certificate, now, timing), trusted, "{certificate:?} at {now}");
+        }
+    }
 
     #[test]
     fn a_certificate_ends_within_the_bound_however_long_its_renewal_took() {

@@ -1,5 +1,6 @@
 //! Policies: how long entries may live, as validated settings.
 
+use crate::protocol::certificate::Timing;
 use std::time::Duration;
 
 /// How one class of entries is kept.
@@ -109,7 +110,7 @@ pub struct Limits {
     /// origin.
     pub wait: Duration,
     /// The pieces of the certificate.
-    pub timing: crate::protocol::certificate::Timing,
+    pub timing: Timing,
     /// How long a writer waits if it cannot invalidate.
     pub outage_wait: Duration,
     /// How long a generation lives: twice the longest entry.
@@ -124,7 +125,7 @@ impl Limits {
     /// # Errors
     /// As [`crate::certificate::Timing::from_millis`].
     pub fn with_millis(certificate_ms: u64) -> Result<Self, String> {
-        let timing = crate::protocol::certificate::Timing::from_millis(certificate_ms)?;
+        let timing = Timing::from_millis(certificate_ms)?;
         let (statement, slack) = (Duration::from_secs(2), Duration::from_millis(500));
         let longest = Duration::from_secs(24 * 3600);
         Ok(Self {
@@ -132,7 +133,8 @@ impl Limits {
             lease_hold: statement + slack,
             wait: Duration::from_secs(1),
             timing,
-            outage_wait: timing.outage_wait(),
+            // Another instance may have been given longer certificates.
+            outage_wait: Timing::default().outage_wait(),
             generation_ttl: longest * 2,
         })
     }

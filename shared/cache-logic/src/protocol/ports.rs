@@ -20,6 +20,10 @@ pub enum CacheFault {
     Skipped,
     /// Not asked, since the database serves another cache than this one.
     Misconfigured,
+    /// Another run answered than the one that the database names, or one that it has named only just.
+    AnotherRun,
+    /// Not asked, since the database gives no certificate for now.
+    Withheld,
     /// Redis answered with an error, or with something that is no answer.
     Protocol(String),
 }
@@ -31,6 +35,8 @@ impl CacheFault {
             Self::Unreachable | Self::Skipped => "redis-unavailable",
             Self::TimedOut => "redis-timeout",
             Self::Misconfigured => "misconfigured",
+            Self::AnotherRun => "another-run",
+            Self::Withheld => "no-certificate",
             Self::Protocol(_) => "redis-error",
         }
     }
@@ -108,8 +114,8 @@ pub trait Store {
 /// Generations as writers see them, and the certificate.
 pub trait Registry {
     /// Deletes the generations of these tags (`DEL`): everything that depends on one is a miss from
-    /// now on.
-    async fn invalidate(&self, tags: &[&str]) -> Result<(), CacheFault>;
+    /// now on, in the run that is answered.
+    async fn invalidate(&self, tags: &[&str]) -> Result<RunId, CacheFault>;
 
     /// Claims the renewal (`SET NX PX`), and reads the record in the same step. `Ok(None)` if
     /// somebody else has it.

@@ -12,7 +12,7 @@
 //! fillers under way hold the old generation, which nobody will ever see again. `tests/model`
 //! explores it with everything else, including a script that Redis carries out late.
 
-use crate::protocol::certificate::Generation;
+use crate::protocol::certificate::{Generation, RunId};
 use crate::protocol::entry::OriginValue;
 use crate::protocol::event::Event;
 use crate::protocol::policy::Limits;
@@ -37,8 +37,14 @@ pub struct GenerationSwap<'a> {
 pub trait WriteThrough {
     /// Does all of this at one moment. If every tag's generation is the one that was seen, it sets
     /// the next ones and stores the entry. Otherwise it deletes the generations that it would have
-    /// swapped. Those of `others` are deleted in either case. True if the entry was stored.
-    async fn put(&self, fill: &Fill<'_>, swaps: &[GenerationSwap<'_>], others: &[&str]) -> Result<bool, CacheFault>;
+    /// swapped. Those of `others` are deleted in either case. True if the entry was stored; beside it
+    /// the run that has done it.
+    async fn put(
+        &self,
+        fill: &Fill<'_>,
+        swaps: &[GenerationSwap<'_>],
+        others: &[&str],
+    ) -> Result<(bool, RunId), CacheFault>;
 }
 
 /// Commits, and stores the outcome, as `entry` makes it, in place of the old entry. Once this
@@ -62,7 +68,7 @@ where
 {
     let before = baseline(ports, wanted).await;
     let begun = ports.monotonic();
-    let Commit { value, xid, tags } = commit().await?;
+    let Commit { value, xid, tags, named } = commit().await?;
     let committed = ports.monotonic();
     if tags.is_empty() {
         return Ok((value, Invalidation::Nothing, false));
@@ -80,9 +86,9 @@ where
         });
         let told = match planned {
             Some(Plan { fill, swaps, others }) => ports.put(&fill, &swaps, &others).await,
-            None => ports.invalidate(&names).await.map(|()| false),
+            None => ports.invalidate(&names).await.map(|run| (false, run)),
         };
-        if let Ok(stored) = told {
+        if let Ok((stored, _)) = told {
             ports.observe(&Event::Invalidation { tags: &names });
             if stored {
                 ports.observe(&Event::WriteThrough { key: wanted.key });
@@ -90,16 +96,18 @@ where
         }
         told
     };
-    match told {
-        Ok(stored) if xid.is_empty() => Ok((value, Invalidation::Nothing, stored)),
-        Ok(stored) => Ok((value, Invalidation::Done(Settlement::new(xid, tags)), stored)),
-        Err(fault) => {
-            let gone = Duration::from_millis(ports.monotonic().saturating_sub(committed));
-            ports.sleep(limits.outage_wait.saturating_sub(gone)).await;
-            ports.observe(&Event::OutageWait { reason: fault.name() });
-            Ok((value, Invalidation::WaitedOut(fault), false))
-        }
-    }
+    let (fault, wait, stored) = match told {
+        Ok((stored, run)) => match named.rest(run, limits.outage_wait) {
+            Duration::ZERO if xid.is_empty() => return Ok((value, Invalidation::Nothing, stored)),
+            Duration::ZERO => return Ok((value, Invalidation::Done(Settlement::new(xid, tags)), stored)),
+            rest => (CacheFault::AnotherRun, rest, stored),
+        },
+        Err(fault) => (fault, limits.outage_wait, false),
+    };
+    let gone = Duration::from_millis(ports.monotonic().saturating_sub(committed));
+    ports.sleep(wait.saturating_sub(gone)).await;
+    ports.observe(&Event::OutageWait { reason: fault.name() });
+    Ok((value, Invalidation::WaitedOut(fault), stored))
 }
 
 /// The state before the commit.

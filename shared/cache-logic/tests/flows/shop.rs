@@ -6,7 +6,7 @@ use cache_logic::memory::{Memory, OriginAway};
 use cache_logic::policy::{Limits, Policy};
 use cache_logic::read::{EntrySpec, Outcome, Read, read};
 use cache_logic::renew::{Renewal, renew};
-use cache_logic::write::{Commit, Invalidation, write};
+use cache_logic::write::{Commit, Invalidation, NamedRun, write};
 use std::cell::Cell;
 use std::future::Future;
 use std::pin::pin;
@@ -91,7 +91,12 @@ impl Shop {
     pub fn write(&self) -> Invalidation {
         let commit = async || {
             self.version.set(self.version.get() + 1);
-            Ok::<_, OriginAway>(Commit { value: (), xid: "7".into(), tags: vec!["order:1".into(), "org:1".into()] })
+            Ok::<_, OriginAway>(Commit {
+                value: (),
+                xid: "7".into(),
+                tags: vec!["order:1".into(), "org:1".into()],
+                named: NamedRun::Never,
+            })
         };
         now(write(&self.memory, limits().outage_wait, commit)).unwrap().1
     }

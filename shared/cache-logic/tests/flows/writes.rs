@@ -4,7 +4,8 @@ use crate::shop::{Shop, limits, now};
 use cache_logic::memory::OriginAway;
 use cache_logic::ports::CacheFault;
 use cache_logic::read::{Outcome, read};
-use cache_logic::write::{Commit, Invalidation, settle, write};
+use cache_logic::write::{Commit, Invalidation, NamedRun, settle, write};
+use std::time::Duration;
 
 #[test]
 fn after_a_write_the_next_read_loads_and_its_answer_is_new() {
@@ -53,7 +54,8 @@ fn a_write_that_cannot_reach_redis_waits_until_no_certificate_can_hide_it() {
 #[test]
 fn a_write_that_changed_nothing_invalidates_nothing() {
     let shop = Shop::certified();
-    let commit = async || Ok::<_, OriginAway>(Commit { value: (), xid: "7".into(), tags: vec![] });
+    let commit =
+        async || Ok::<_, OriginAway>(Commit { value: (), xid: "7".into(), tags: vec![], named: NamedRun::Never });
     assert_eq!(now(write(&shop.memory, limits().outage_wait, commit)).unwrap().1, Invalidation::Nothing);
     assert!(shop.calls().is_empty());
 }
@@ -64,11 +66,25 @@ fn the_answer_of_a_repeated_request_invalidates_and_settles_nothing() {
     shop.read().unwrap();
     // Somebody committed and died before it invalidated.
     shop.version.set(2);
-    let commit = async || Ok::<_, OriginAway>(Commit { value: (), xid: String::new(), tags: vec!["order:1".into()] });
+    let commit = async || {
+        Ok::<_, OriginAway>(Commit {
+            value: (),
+            xid: String::new(),
+            tags: vec!["order:1".into()],
+            named: NamedRun::Never,
+        })
+    };
     assert_eq!(now(write(&shop.memory, limits().outage_wait, commit)).unwrap().1, Invalidation::Nothing);
     assert_eq!(shop.read().unwrap().unwrap().value.payload, b"2");
     *shop.memory.fault.borrow_mut() = Some(CacheFault::TimedOut);
-    let commit = async || Ok::<_, OriginAway>(Commit { value: (), xid: String::new(), tags: vec!["order:1".into()] });
+    let commit = async || {
+        Ok::<_, OriginAway>(Commit {
+            value: (),
+            xid: String::new(),
+            tags: vec!["order:1".into()],
+            named: NamedRun::Never,
+        })
+    };
     let (_, invalidation) = now(write(&shop.memory, limits().outage_wait, commit)).unwrap();
     assert_eq!(invalidation, Invalidation::WaitedOut(CacheFault::TimedOut), "and waits where it can't tell Redis");
 }
@@ -76,7 +92,9 @@ fn the_answer_of_a_repeated_request_invalidates_and_settles_nothing() {
 #[test]
 fn a_change_of_everything_waits_for_the_epoch_to_move() {
     let shop = Shop::certified();
-    let commit = async || Ok::<_, OriginAway>(Commit { value: (), xid: "7".into(), tags: vec!["*".into()] });
+    let commit = async || {
+        Ok::<_, OriginAway>(Commit { value: (), xid: "7".into(), tags: vec!["*".into()], named: NamedRun::Never })
+    };
     let (_, invalidation) = now(write(&shop.memory, limits().outage_wait, commit)).unwrap();
     assert!(matches!(invalidation, Invalidation::WaitedOut(_)));
     assert!(shop.calls().is_empty(), "no list of generations says everything");
@@ -91,4 +109,29 @@ fn settling_leaves_rows_that_the_writer_has_not_covered() {
     now(settle(&shop.memory, &settled)).unwrap();
     let left: Vec<i64> = shop.memory.outbox.borrow().iter().map(|(id, ..)| *id).collect();
     assert_eq!(left, [2, 3]);
+}
+
+#[test]
+fn what_another_run_was_told_does_not_count() {
+    let rests = [
+        (NamedRun::Never, 0),
+        (NamedRun::Run { run: 0, named_for: limits().outage_wait }, 0),
+        (NamedRun::Run { run: 0, named_for: Duration::from_millis(300) }, 800),
+        (NamedRun::Run { run: 1, named_for: Duration::from_secs(3600) }, 1100),
+        (NamedRun::Unknown, 1100),
+    ];
+    for (named, waits) in rests {
+        // Of its own transaction, and of an earlier one that a repeated request found done.
+        for xid in ["7", ""] {
+            let shop = Shop::certified();
+            let commit = async || {
+                Ok::<_, OriginAway>(Commit { value: (), xid: xid.into(), tags: vec!["order:1".into()], named })
+            };
+            let (_, invalidation) = now(write(&shop.memory, limits().outage_wait, commit)).unwrap();
+            assert_eq!(cache_logic::ports::Clock::now(&shop.memory), waits, "{named:?} {xid:?}");
+            let waited = invalidation == Invalidation::WaitedOut(CacheFault::AnotherRun);
+            assert_eq!(waited, waits > 0, "{named:?} {xid:?}: {invalidation:?}");
+            assert_eq!(shop.memory.taken("invalidate"), 1, "told all the same");
+        }
+    }
 }

@@ -7,7 +7,7 @@ use cache_logic::entry::Value;
 use cache_logic::policy::{Limits, Policy};
 use cache_logic::read::{EntrySpec, Outcome, read};
 use cache_logic::renew::renew;
-use cache_logic::write::{Commit, Invalidation, settle, write};
+use cache_logic::write::{Commit, Invalidation, NamedRun, settle, write};
 use cache_logic::write_through::write_through;
 use std::future::Future;
 use std::pin::pin;
@@ -19,6 +19,8 @@ pub enum Kind {
     Writer,
     /// Draws the number of its transaction some time before it commits.
     SlowWriter,
+    /// Beside a second Redis: it reads which run is the named one.
+    CarefulWriter,
     /// Writes through to this entry.
     Putter(u8),
     /// Reads this entry.
@@ -48,12 +50,22 @@ fn limits() -> Limits {
 
 /// Runs the actor's code over the answers.
 pub fn run(kind: Kind, replies: &[Reply]) -> Next {
-    let ports = Scripted::new(replies, matches!(kind, Kind::Writer | Kind::SlowWriter | Kind::Putter(_)));
+    let ports =
+        Scripted::new(replies, matches!(kind, Kind::Writer | Kind::SlowWriter | Kind::CarefulWriter | Kind::Putter(_)));
     let end = match kind {
-        Kind::Writer => poll_once(writer(&ports, None)),
+        Kind::Writer => poll_once(writer(&ports, None, NamedRun::Never)),
+        Kind::CarefulWriter => poll_once(async {
+            match ports.ask(Call::ReadRun).await {
+                Reply::Named(run, long) => {
+                    let named_for = if long { limits().outage_wait } else { Duration::ZERO };
+                    writer(&ports, None, NamedRun::Run { run: run.into(), named_for }).await
+                }
+                _ => End::Other,
+            }
+        }),
         Kind::SlowWriter => poll_once(async {
             match ports.ask(Call::Begin).await {
-                Reply::Begun(transaction) => writer(&ports, Some(transaction)).await,
+                Reply::Begun(transaction) => writer(&ports, Some(transaction), NamedRun::Never).await,
                 _ => End::Other,
             }
         }),
@@ -74,17 +86,18 @@ pub fn run(kind: Kind, replies: &[Reply]) -> Next {
     }
 }
 
-async fn commit(ports: &Scripted<'_>, transaction: Option<u8>) -> Result<Commit<u8>, ()> {
-    match ports.ask(Call::Commit { transaction }).await {
+async fn commit(ports: &Scripted<'_>, transaction: Option<u8>, named: NamedRun) -> Result<Commit<u8>, ()> {
+    let locked = matches!(named, NamedRun::Run { .. });
+    match ports.ask(Call::Commit { transaction, locked }).await {
         Reply::Version(version) => {
-            Ok(Commit { value: version, xid: version.to_string(), tags: vec!["0".to_owned(), "1".to_owned()] })
+            Ok(Commit { value: version, xid: version.to_string(), tags: vec!["0".to_owned(), "1".to_owned()], named })
         }
         _ => Err(()),
     }
 }
 
-async fn writer(ports: &Scripted<'_>, transaction: Option<u8>) -> End {
-    match write(ports, limits().outage_wait, async || commit(ports, transaction).await).await {
+async fn writer(ports: &Scripted<'_>, transaction: Option<u8>, named: NamedRun) -> End {
+    match write(ports, limits().outage_wait, async || commit(ports, transaction, named).await).await {
         Ok((version, invalidation)) => acknowledge(ports, version, invalidation).await,
         Err(()) => End::Other,
     }
@@ -93,7 +106,15 @@ async fn writer(ports: &Scripted<'_>, transaction: Option<u8>) -> End {
 async fn putter(ports: &Scripted<'_>, key: u8) -> End {
     let policy = Policy::with_ttl(Duration::from_secs(300)).unwrap();
     let entry = |version: &u8| Some(value(*version).into());
-    match write_through(ports, &wanted(key, &policy), &limits(), async || commit(ports, None).await, entry).await {
+    match write_through(
+        ports,
+        &wanted(key, &policy),
+        &limits(),
+        async || commit(ports, None, NamedRun::Never).await,
+        entry,
+    )
+    .await
+    {
         Ok((version, invalidation, _)) => acknowledge(ports, version, invalidation).await,
         Err(()) => End::Other,
     }

@@ -4,7 +4,7 @@
 //! between two calls, so running it again over the same answers leads to the same next call. That
 //! makes ordinary `async` functions explorable, with states that can be compared.
 
-use cache_logic::certificate::{Certificate, Generation, Timing};
+use cache_logic::certificate::{Certificate, Generation, RunId, Timing};
 use cache_logic::entry::{Stamp, StoredEntry, Value, encode};
 use cache_logic::ports::{
     CacheFault, Clock, Fill, Lease, Ledger, OriginError, OutboxState, Registry, RenewalClaim, Snapshot, Store,
@@ -66,9 +66,12 @@ pub enum Call {
     },
     Load,
     Begin,
+    /// Shares the lock of the run's name, and reads that name.
+    ReadRun,
     /// Of a transaction that was begun before, or of one that is begun and committed at once.
     Commit {
         transaction: Option<u8>,
+        locked: bool,
     },
     Acknowledge {
         version: u8,
@@ -132,14 +135,33 @@ impl Record {
 /// An answer of the world.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Reply {
-    Seen { entry: Option<Entry>, generations: [u8; 2], certificate: Option<(u8, u8)>, claimed: bool, run: u8 },
+    Seen {
+        entry: Option<Entry>,
+        generations: [u8; 2],
+        certificate: Option<(u8, u8)>,
+        claimed: bool,
+        run: u8,
+    },
     Granted([u8; 2]),
     Held,
     Changed,
-    Claimed { run: u8, record: Option<Record>, replication: u8 },
+    Claimed {
+        run: u8,
+        record: Option<Record>,
+        replication: u8,
+    },
     Busy,
-    Rows { epoch: u8, rows: u8, record: Record },
+    Rows {
+        epoch: u8,
+        rows: u8,
+        record: Record,
+    },
     Begun(u8),
+    /// The named run, and whether it has been named for long enough.
+    Named(u8, bool),
+    /// The run that carried it out.
+    Told(u8),
+    Withheld,
     Certified(bool),
     Put(bool),
     Version(u8),
@@ -315,7 +337,12 @@ impl Store for Scripted<'_> {
 }
 
 impl WriteThrough for Scripted<'_> {
-    async fn put(&self, fill: &Fill<'_>, swaps: &[GenerationSwap<'_>], others: &[&str]) -> Result<bool, CacheFault> {
+    async fn put(
+        &self,
+        fill: &Fill<'_>,
+        swaps: &[GenerationSwap<'_>],
+        others: &[&str],
+    ) -> Result<(bool, RunId), CacheFault> {
         let entry = filled(fill);
         let (mut seen, mut swapped) = ([0; 2], 0);
         for (at, swap) in swaps.iter().enumerate() {
@@ -325,16 +352,17 @@ impl WriteThrough for Scripted<'_> {
         }
         let put = Put { key: key(fill.key), entry, seen, swapped, others: tags(others) };
         match self.ask(Call::Put(put)).await {
-            Reply::Put(stored) => Ok(stored),
+            // A write-through is explored on one Redis.
+            Reply::Put(stored) => Ok((stored, 0)),
             _ => Err(CacheFault::Unreachable),
         }
     }
 }
 
 impl Registry for Scripted<'_> {
-    async fn invalidate(&self, names: &[&str]) -> Result<(), CacheFault> {
+    async fn invalidate(&self, names: &[&str]) -> Result<RunId, CacheFault> {
         match self.ask(Call::Invalidate { tags: tags(names) }).await {
-            Reply::Done => Ok(()),
+            Reply::Told(run) => Ok(run.into()),
             _ => Err(CacheFault::Unreachable),
         }
     }
@@ -378,6 +406,7 @@ impl Ledger for Scripted<'_> {
                 let tags = if rows == 0 { vec![] } else { vec!["0".to_owned(), "1".to_owned()] };
                 Ok(OutboxState::Rows { epoch: epoch.into(), record: record.text(), ids, tags })
             }
+            Reply::Withheld => Ok(OutboxState::Withheld),
             _ => Err(OriginAway),
         }
     }

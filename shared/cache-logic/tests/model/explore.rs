@@ -14,6 +14,10 @@ pub struct Size {
     pub writers: usize,
     /// Writers whose transactions take their time.
     pub slow_writers: usize,
+    /// Writers that read which run is the named one.
+    pub careful_writers: usize,
+    /// The Redis that each actor is connected to, if there are two.
+    pub places: Option<[usize; ACTORS]>,
     /// The entries that are written through to, one writer each.
     pub putters: &'static [u8],
     /// The entries that are read, one reader each.
@@ -33,7 +37,7 @@ pub struct Size {
     pub evictions: bool,
 }
 
-const ACTORS: usize = 5;
+pub const ACTORS: usize = 5;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 struct State {
@@ -166,7 +170,7 @@ pub fn explore(size: Size, broken: Broken) -> Found {
         actors[place] = search.actors.start(kind);
     }
     let start = State {
-        world: World::new(size.slow_writers > 0),
+        world: World::new(size.slow_writers > 0, size.places.is_some()),
         actors,
         crashes: size.crashes,
         left: Left { flushes: size.flushes, restarts: size.restarts, resyncs: size.resyncs, restores: size.restores },
@@ -195,7 +199,7 @@ pub fn explore(size: Size, broken: Broken) -> Found {
 
 /// A writer writes once.
 fn writes(kind: Kind) -> bool {
-    matches!(kind, Kind::Writer | Kind::SlowWriter | Kind::Putter(_))
+    matches!(kind, Kind::Writer | Kind::SlowWriter | Kind::CarefulWriter | Kind::Putter(_))
 }
 
 struct Search {
@@ -229,8 +233,10 @@ impl Search {
         let readers = self.size.readers.iter().map(|key| Kind::Reader(*key));
         let putters = self.size.putters.iter().map(|key| Kind::Putter(*key));
         let slow = std::iter::repeat_n(Kind::SlowWriter, self.size.slow_writers);
+        let careful = std::iter::repeat_n(Kind::CarefulWriter, self.size.careful_writers);
         writers
             .chain(slow)
+            .chain(careful)
             .chain(putters)
             .chain(readers)
             .chain(std::iter::repeat_n(Kind::Checker, self.size.checkers))
@@ -261,7 +267,9 @@ impl Search {
                     continue;
                 }
             }
-            for (reply, world) in state.world.answers(actor as u8, call, in_use, self.size.serials, self.broken) {
+            let place = self.size.places.map_or(0, |places| places[actor]);
+            let answers = state.world.at(place).answers(actor as u8, call, in_use, self.size.serials, self.broken);
+            for (reply, world) in answers.into_iter().map(|(reply, world)| (reply, world.at(place))) {
                 let after = self.actors.branch(number, reply);
                 let mut next = State { world, ..*state };
                 let stale = match self.actors.lists[after as usize].next {
@@ -274,8 +282,10 @@ impl Search {
             if state.crashes > 0 && !list.replies.is_empty() {
                 let mut next = State { crashes: state.crashes - 1, ..*state };
                 next.actors[actor] = if writes(kind) { DONE } else { self.actors.start(kind) };
-                if let [Reply::Begun(transaction)] = list.replies[..] {
-                    next.world.postgres.open &= !(1 << transaction);
+                match list.replies[..] {
+                    [Reply::Begun(transaction)] => next.world.postgres.open &= !(1 << transaction),
+                    [Reply::Named(..)] => next.world.locks -= 1,
+                    _ => {}
                 }
                 out.push((What::Crashed(actor, kind), Some(next)));
             }

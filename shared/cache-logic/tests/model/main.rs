@@ -20,6 +20,8 @@ use world::Broken;
 const NOTHING: Size = Size {
     writers: 0,
     slow_writers: 0,
+    careful_writers: 0,
+    places: None,
     putters: &[],
     readers: &[],
     checkers: 0,
@@ -59,6 +61,18 @@ const SLOW: &[Size] = &[
     Size { slow_writers: 1, readers: &[0], evictions: true, ..NOTHING },
     Size { slow_writers: 2, readers: &[0], crashes: 1, ..NOTHING },
 ];
+
+/// Two runs of Redis that answer to one name, the first of them named: a reader at the other one,
+/// and a reader at the first one while somebody names the other.
+const TWO_RUNS: &[Size] = &[
+    Size { careful_writers: 1, readers: &[0], places: Some([0, 1, 0, 0, 0]), ..NOTHING },
+    Size { careful_writers: 1, readers: &[0], checkers: 1, places: Some([1, 0, 1, 0, 0]), ..NOTHING },
+];
+
+#[test]
+fn no_read_is_older_than_a_write_that_told_another_run() {
+    all_hold(TWO_RUNS);
+}
 
 #[test]
 fn no_read_is_of_a_state_that_was_undone() {
@@ -112,12 +126,15 @@ fn every_guard_outside_this_crate_is_needed() {
         ("no-record-is-fine", Broken { no_record_is_fine: true, ..Broken::default() }),
         ("bound-without-certificate", Broken { bound_without_certificate: true, ..Broken::default() }),
         ("bound-of-the-next-transaction", Broken { bound_of_the_next_transaction: true, ..Broken::default() }),
+        ("no-lock", Broken { no_lock: true, ..Broken::default() }),
+        ("no-since", Broken { no_since: true, ..Broken::default() }),
         ("put-without-compare", Broken { put_without_compare: true, ..Broken::default() }),
     ];
     for (name, broken) in mutants {
         let sizes = match name {
             name if name.starts_with("put-") => WRITTEN_THROUGH,
             name if name.starts_with("bound-") => SLOW,
+            "no-lock" | "no-since" => TWO_RUNS,
             "no-start" | "no-signs" | "no-replication" | "no-serial" | "no-record-is-fine" => PUT_BACK,
             _ => SIZES,
         };

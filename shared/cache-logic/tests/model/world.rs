@@ -65,6 +65,12 @@ pub struct World {
     pub reads_on: bool,
     pub redis: Redis,
     pub run: u8,
+    /// A second Redis that answers to the same name, and its run.
+    pub other: Option<(Redis, u8)>,
+    /// Writers that share the lock of the run's name.
+    pub locks: u8,
+    /// Nothing is left of the time before the run was named.
+    pub named_long: bool,
     pub snapshot: Option<Redis>,
     /// The newest version whose write was answered.
     pub acknowledged: u8,
@@ -93,6 +99,10 @@ pub struct Broken {
     pub bound_without_certificate: bool,
     /// Take transactions that were under way for read.
     pub bound_of_the_next_transaction: bool,
+    /// Name another run while writers hold the lock, or let them read the run before they have it.
+    pub no_lock: bool,
+    /// Take a run for the named one as soon as it is named.
+    pub no_since: bool,
     /// Certify under whatever claim stands.
     pub claim_without_token: bool,
     /// Take the rows out of the outbox when they are read.
@@ -132,9 +142,19 @@ pub struct Left {
 
 impl World {
     /// The world at its beginning: certified once, by a record that matches.
-    pub fn new(reads_on: bool) -> Self {
+    pub fn new(reads_on: bool, two: bool) -> Self {
         let redis = Redis { record: Some(Record::default()), ..Redis::default() };
-        Self { redis, reads_on, ..Self::default() }
+        let other = two.then_some((Redis::default(), 1));
+        Self { redis, other, reads_on, named_long: true, ..Self::default() }
+    }
+
+    /// As an actor sees it that is connected to the second Redis: the two change places. So does it
+    /// see the first one again.
+    pub fn at(self, place: usize) -> Self {
+        match self.other {
+            Some((redis, run)) if place == 1 => Self { redis, run, other: Some((self.redis, self.run)), ..self },
+            _ => self,
+        }
     }
 
     fn is_lost(&self, version: u8) -> bool {
@@ -195,6 +215,9 @@ impl World {
                 return None;
             }
             self.epochs += 1;
+            if run != postgres.run {
+                self.named_long = broken.no_since || self.other.is_none();
+            }
             (postgres.epoch, postgres.run, rows) = (self.epochs, run, 0);
         }
         let (start, signs, epoch) = (postgres.start, postgres.signs, postgres.epoch);
@@ -226,8 +249,9 @@ impl World {
             let entries = redis.entries.iter().flatten().flat_map(|entry| entry.generations);
             entries.chain(redis.generations).fold(0, |mask, generation| mask | 1 << generation)
         };
+        let other = self.other.as_ref().map_or(0, |(other, _)| of(other));
         let late = self.late.map_or(0, |put| put.seen.iter().chain(&put.entry.generations).fold(0, |m, g| m | 1 << g));
-        1 | late | of(&self.redis) | self.snapshot.as_ref().map_or(0, of)
+        1 | late | other | of(&self.redis) | self.snapshot.as_ref().map_or(0, of)
     }
 
     /// The script of a write-through.
@@ -300,13 +324,17 @@ impl World {
                         *generation = 0;
                     }
                 }
-                vec![(Reply::Done, next), (Reply::Unreachable, *self)]
+                vec![(Reply::Told(self.run), next), (Reply::Unreachable, *self)]
             }
             Call::Claim if self.redis.claim.is_some() => same(Reply::Busy),
             Call::Claim => {
                 redis.claim = Some(Claim { by: actor, begun: self.postgres.version });
                 let (run, record, replication) = (self.run, self.redis.record, self.replication);
                 vec![(Reply::Claimed { run, record, replication }, next)]
+            }
+            Call::Pending { run, .. } if run != self.postgres.run && self.locks > 0 && !broken.no_lock => {
+                redis.claim = None;
+                vec![(Reply::Withheld, next)]
             }
             Call::Pending { run, record, replication } => {
                 let ways = if self.serials < serials { &[false, true][..] } else { &[false] };
@@ -330,6 +358,7 @@ impl World {
                 next.postgres.outbox &= !rows;
                 vec![(Reply::Done, next)]
             }
+            Call::ForgetTransaction { .. } if self.run != self.postgres.run => same(Reply::Done),
             Call::ForgetTransaction { version } => {
                 next.postgres.outbox &= if broken.delete_by_key { 0 } else { !(1 << version) };
                 vec![(Reply::Done, next)]
@@ -340,7 +369,12 @@ impl World {
                 next.postgres.next += 1;
                 vec![(Reply::Begun(self.postgres.next), next)]
             }
-            Call::Commit { transaction } => {
+            Call::ReadRun => {
+                next.locks += 1;
+                vec![(Reply::Named(self.postgres.run, self.named_long), next)]
+            }
+            Call::Commit { transaction, locked } => {
+                next.locks -= u8::from(locked);
                 next.versions += 1;
                 let (version, postgres) = (next.versions, &mut next.postgres);
                 if let Some(transaction) = transaction {
@@ -367,8 +401,10 @@ impl World {
     /// True if nothing that was begun before `version` was committed can vouch for anything any
     /// more. A writer that could not reach Redis waits for this. It is the one timed assumption.
     pub fn waited_out(&self, version: u8) -> bool {
-        self.redis.certificate.is_none_or(|certificate| certificate.begun >= version)
-            && self.redis.claim.is_none_or(|claim| claim.begun >= version)
+        [Some(self.redis), self.other.map(|(redis, _)| redis)].into_iter().flatten().all(|redis| {
+            redis.certificate.is_none_or(|certificate| certificate.begun >= version)
+                && redis.claim.is_none_or(|claim| claim.begun >= version)
+        })
     }
 
     /// The strikes that may come at any moment: time, eviction, loss, earlier states put back. Each
@@ -386,6 +422,23 @@ impl World {
             change(&mut next);
             out.push((what, next, left));
         };
+        if let Some((other, run)) = self.other {
+            if other.certificate.is_some() {
+                strike("the other certificate expires", left, &|w| {
+                    w.other = Some((Redis { certificate: None, ..other }, run));
+                });
+            }
+            if other.claim.is_some() {
+                strike("the other claim expires", left, &|w| w.other = Some((Redis { claim: None, ..other }, run)));
+            }
+            if self.redis.claim.is_some() {
+                strike("the claim expires", left, &|w| w.redis.claim = None);
+            }
+            let unnamed = if self.postgres.run == run { self.redis } else { other };
+            if !self.named_long && unnamed.certificate.is_none() && unnamed.claim.is_none() {
+                strike("the run has been named for long", left, &|w| w.named_long = true);
+            }
+        }
         if let Some(put) = self.late {
             strike("a write-through is carried out late", left, &|w| {
                 w.late = None;

@@ -142,9 +142,22 @@ macro_rules! params {
     ($($value:expr),* $(,)?) => { vec![$($crate::postgres::Param::from($value)),*] };
 }
 
+/// As [`call`], with the run that is named for a cache: that cache's name is the last parameter.
+pub(super) fn call_announced(function: &str, params: &[Param]) -> String {
+    let cache = (params.len() + 1).to_string();
+    let named = [" AS f, cache_written($", &cache, "::text) AS w"].concat();
+    let mut text = invocation("SELECT f.*, w.run AS named_run, w.named_ms FROM ", function, params);
+    text.push_str(&named);
+    text
+}
+
 /// The statement that calls a function: its text is the same whatever the parameters are.
 pub(super) fn call(function: &str, params: &[Param]) -> String {
-    let mut text = ["SELECT * FROM ", function, "("].concat();
+    invocation("SELECT * FROM ", function, params)
+}
+
+fn invocation(begin: &str, function: &str, params: &[Param]) -> String {
+    let mut text = [begin, function, "("].concat();
     for (index, param) in params.iter().enumerate() {
         let comma = if index == 0 { "" } else { ", " };
         text.push_str(comma);

@@ -83,6 +83,8 @@ pub enum RenewOutcome {
     Mismatch,
     /// A trigger is missing, so a change could go unseen.
     Unannounced,
+    /// Runs of Redis alternate, or writers rely on the one before.
+    Off,
 }
 
 answered_by! {

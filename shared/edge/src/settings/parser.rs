@@ -120,12 +120,14 @@ impl<'a> Parser<'a> {
         self.parsed(variable, parse).unwrap_or(fallback)
     }
 
-    /// Empty means the certificate's time and a tenth. Less would let a reader see the old value
-    /// after the answer.
+    /// Empty means the longest certificate's time and a tenth, since another instance may have been
+    /// given another `certificate_ms`. Less than one's own would let a reader see the old value after
+    /// the answer.
     pub(super) fn outage_wait(&mut self, timing: Option<Timing>) -> Duration {
         let least = timing.map_or(Duration::ZERO, Timing::outage_wait);
         let parse = |text: &str| {
-            let wait = if text.is_empty() { least } else { Duration::from_millis(whole(text)?) };
+            let wait =
+                if text.is_empty() { Timing::default().outage_wait() } else { Duration::from_millis(whole(text)?) };
             let enough = wait >= least && wait <= Duration::from_secs(60);
             enough.then_some(wait).ok_or_else(|| format!("must be from {} to 60000 milliseconds", least.as_millis()))
         };

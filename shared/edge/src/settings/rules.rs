@@ -125,7 +125,11 @@ pub(super) const PROTOCOL: Group = Group {
     about: "The cache protocol and its limits.",
     settings: &[
         setting("certificate_ms", "1000", "how long a certificate counts at most").at_start(),
-        setting("outage_write_wait_ms", "", "empty: certificate_ms and a tenth"),
+        setting(
+            "outage_write_wait_ms",
+            "",
+            "empty: 1100, which is enough whatever certificate_ms other instances have",
+        ),
         setting("redis_timeout_ms", "100", "of one answer; when a call is given up: docs/performance.md")
             .within(1, 60_000)
             .at_start(),

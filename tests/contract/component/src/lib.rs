@@ -3,7 +3,7 @@
 
 #![cfg(target_family = "wasm")]
 
-use cache_logic::certificate::{Certificate, Generation, Timing};
+use cache_logic::certificate::{Certificate, Generation, RunId, Timing};
 use cache_logic::contract::{self, damage};
 use cache_logic::origin::OriginFault;
 use cache_logic::policy::Limits;
@@ -120,13 +120,18 @@ impl Store for Cache {
 }
 
 impl WriteThrough for Cache {
-    async fn put(&self, fill: &Fill<'_>, turns: &[GenerationSwap<'_>], others: &[&str]) -> Result<bool, CacheFault> {
+    async fn put(
+        &self,
+        fill: &Fill<'_>,
+        turns: &[GenerationSwap<'_>],
+        others: &[&str],
+    ) -> Result<(bool, RunId), CacheFault> {
         self.store.put(fill, turns, others).await
     }
 }
 
 impl Registry for Cache {
-    async fn invalidate(&self, tags: &[&str]) -> Result<(), CacheFault> {
+    async fn invalidate(&self, tags: &[&str]) -> Result<RunId, CacheFault> {
         self.store.invalidate(tags).await
     }
 

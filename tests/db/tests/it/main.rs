@@ -19,5 +19,6 @@ mod plans;
 mod record;
 mod renewal;
 mod runner;
+mod runs;
 mod statistics;
 mod versions;

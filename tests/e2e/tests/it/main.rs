@@ -25,6 +25,7 @@ mod promise;
 mod redis_faults;
 mod redis_hung;
 mod redis_refuses;
+mod redis_runs;
 mod restores;
 mod statistics;
 mod tags;

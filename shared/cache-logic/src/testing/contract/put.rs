@@ -21,7 +21,7 @@ async fn a_put_is_stored<P: WriteThrough + Store + Clock>(ports: &P) -> Finding 
         GenerationSwap { tag: tags[1], seen: before[1], next: before[1] },
     ];
     let fill = Fill { key, bytes: entry(7)?, ttl_ms: LONG.as_millis() as u64 };
-    ensure(ports.put(&fill, &swaps, &tags[2..]).await.map_err(fault)?, "every generation stands: stored")?;
+    ensure(ports.put(&fill, &swaps, &tags[2..]).await.map_err(fault)?.0, "every generation stands: stored")?;
     let seen = ports.look(&[key], &tags).await.map_err(fault)?;
     ensure(seen.entries == [Some(entry(7)?)], "the very bytes")?;
     ensure(seen.generations == [Some(next), Some(before[1]), None], "swapped, kept, deleted")
@@ -34,7 +34,7 @@ async fn a_late_put_only_invalidates<P: WriteThrough + Store + Clock>(ports: &P)
     for (tag, seen) in [(tags[1], before[1] ^ 1), (tags[2], before[0])] {
         let next = ports.token();
         let swaps = [GenerationSwap { tag: tags[0], seen: before[0], next }, GenerationSwap { tag, seen, next: seen }];
-        ensure(!ports.put(&fill, &swaps, &[]).await.map_err(fault)?, "another generation, or none: not stored")?;
+        ensure(!ports.put(&fill, &swaps, &[]).await.map_err(fault)?.0, "another generation, or none: not stored")?;
         let now = ports.look(&[key], &tags[..2]).await.map_err(fault)?;
         ensure(now.entries == [None], "there is no entry")?;
         ensure(now.generations == [None, Some(before[1])], "what was announced is gone, what was not stays")?;

@@ -1,7 +1,7 @@
 //! Entries, generations and certificates in memory.
 
 use super::Memory;
-use crate::protocol::certificate::{Certificate, Generation, Timing};
+use crate::protocol::certificate::{Certificate, Generation, RunId, Timing};
 use crate::protocol::entry::Trailer;
 use crate::protocol::ports::{CacheFault, Fill, Lease, Registry, RenewalClaim, Snapshot, Store};
 use crate::protocol::write_through::{GenerationSwap, WriteThrough};
@@ -74,7 +74,12 @@ impl Store for Memory {
 }
 
 impl WriteThrough for Memory {
-    async fn put(&self, fill: &Fill<'_>, swaps: &[GenerationSwap<'_>], others: &[&str]) -> Result<bool, CacheFault> {
+    async fn put(
+        &self,
+        fill: &Fill<'_>,
+        swaps: &[GenerationSwap<'_>],
+        others: &[&str],
+    ) -> Result<(bool, RunId), CacheFault> {
         self.call("put")?;
         let same = swaps.iter().all(|swap| self.generation(swap.tag) == Some(swap.seen));
         let swapped = || swaps.iter().filter(|swap| swap.next != swap.seen);
@@ -83,15 +88,15 @@ impl WriteThrough for Memory {
             swapped().for_each(|swap| self.make(swap.tag, swap.next));
             self.set(fill.key, fill.bytes.clone(), fill.ttl_ms);
         }
-        Ok(same)
+        Ok((same, self.run.get()))
     }
 }
 
 impl Registry for Memory {
-    async fn invalidate(&self, tags: &[&str]) -> Result<(), CacheFault> {
+    async fn invalidate(&self, tags: &[&str]) -> Result<RunId, CacheFault> {
         self.call("invalidate")?;
         tags.iter().for_each(|tag| self.remove(&format!("gen:{tag}")));
-        Ok(())
+        Ok(self.run.get())
     }
 
     async fn claim(&self, token: u128, hold: Duration) -> Result<Option<RenewalClaim>, CacheFault> {
