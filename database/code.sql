@@ -89,6 +89,7 @@
 \i code/payments/event_apply.sql
 \i code/payments/event_verdict.sql
 \i code/approvals/settle.sql
+\i code/sessions/paid_through.sql
 \i code/payments/fold.sql
 \i code/payments/is_order_reference.sql
 \i code/payments/judge_changed_order.sql
@@ -118,11 +119,13 @@
 \i code/sessions/facts.sql
 \i code/sessions/may_be_paid.sql
 \i code/sessions/move.sql
+\i code/sessions/visit.sql
 \i code/sessions/postpone.sql
 \i code/sessions/status.sql
 \i code/sessions/shown_status.sql
 \i code/sessions/document.sql
 \i code/sessions/get.sql
+\i code/sessions/return.sql
 \i code/sessions/hold.sql
 \i code/sessions/list.sql
 \i code/sessions/sweep.sql

@@ -42,7 +42,7 @@ BEGIN
         SELECT * INTO s FROM payment_sessions t WHERE t.id = s.id;
         -- Stripe opens the payment itself.
         SELECT * INTO p FROM payments t WHERE t.order_id = s.order_id AND t.provider = s.gateway
-            AND t.external_order_id = s.external_id
+            AND s.external_id IN (t.external_order_id, t.external_id)
         ORDER BY t.status = 'authorized' DESC, t.created_at DESC LIMIT 1;
         SELECT * INTO b FROM payment_objects o WHERE o.order_id = s.order_id
             AND o.provider = s.gateway AND o.kind = 'authorization'

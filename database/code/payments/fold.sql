@@ -59,6 +59,7 @@ BEGIN
             AND EXISTS (SELECT FROM payments p WHERE p.order_id = p_order
             AND p.captured_at IS NOT NULL));
 
+    PERFORM session_paid_through(p_order);
     -- A failed attempt leaves the session open: the shopper may try again.
     IF folded.captured >= o.total_amount AND folded.captured > 0 THEN
         UPDATE payment_sessions s SET status = 'completed', reason = NULL, updated_at = now()

@@ -6,13 +6,13 @@
 --     is asking the provider); not_allowed (status: the session's); not_payable (status: the
 --     order's status or payment status, or order-changed); foreign_account (it isn't this
 --     organisation's, or not the one that the session was begun with); not_found.
---   With started: order_id, gateway, amount (a decimal number), currency, return_url, cancel_url.
+--   With started: order_id, gateway, amount (a decimal number), currency, return_url, cancel_url, flow.
 --   xid, tags: the transaction and the session.
 CREATE OR REPLACE FUNCTION session_approve(
     p_organization uuid, p_session uuid, p_accounts text, p_principal text, p_valid bigint,
     p_lease bigint)
 RETURNS TABLE (outcome text, status text, order_id text, gateway text, amount text, currency text,
-    return_url text, cancel_url text, xid text, tags text[])
+    return_url text, cancel_url text, flow text, xid text, tags text[])
 LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
@@ -51,6 +51,7 @@ BEGIN
         currency := s.currency;
         return_url := s.return_url;
         cancel_url := coalesce(s.cancel_url, s.return_url);
+        flow := s.flow;
     END IF;
     RETURN NEXT;
 END $$;

@@ -5,6 +5,7 @@
 --   p_key: the Idempotency-Key. p_body_hash: of the request's body. p_id: the id to give.
 --   p_valid: how many seconds the session is open.
 --   p_lease: for how many seconds nobody else asks the provider.
+--   p_flow: redirect or embedded, as in payment_sessions.
 --   outcome: started (ask the provider); in_progress (somebody else is asking); replay (body: the
 --     session); mismatch (same key, another body); unknown_order; not_payable (reason: the order's
 --     status or payment status, or order-changed); foreign_account (it isn't this organisation's,
@@ -17,7 +18,7 @@
 CREATE OR REPLACE FUNCTION session_begin(
     p_organization uuid, p_customer uuid, p_order uuid, p_gateway text, p_account text,
     p_return_url text, p_principal text, p_key text, p_body_hash text, p_id uuid,
-    p_valid bigint, p_lease bigint)
+    p_valid bigint, p_lease bigint, p_flow text DEFAULT 'redirect')
 RETURNS TABLE (outcome text, session text, body text, amount text, currency text, reason text,
     released integer, sessions_last_hour bigint, failed_last_day bigint, paid_before bigint,
     percent_of_largest bigint, xid text, tags text[])
@@ -111,10 +112,11 @@ BEGIN
             released := 0;
             INSERT INTO payment_sessions (id, organization_id, customer_id, order_id, gateway,
                 account, amount, currency, principal,
-                idempotency_key, body_hash, return_url, leased_until, expires_at)
+                idempotency_key, body_hash, return_url, leased_until, expires_at, flow)
             VALUES (p_id, p_organization, o.customer_id, p_order, p_gateway, p_account,
                 o.total_amount, o.currency, p_principal, p_key,
-                p_body_hash, p_return_url, now() + v_lease, now() + p_valid * interval '1 second')
+                p_body_hash, p_return_url, now() + v_lease, now() + p_valid * interval '1 second',
+                p_flow)
             ON CONFLICT (organization_id, principal, idempotency_key) DO NOTHING;
             IF FOUND THEN
                 outcome := 'started';

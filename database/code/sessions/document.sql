@@ -12,8 +12,16 @@ RETURN json_build_object(
     'reason', CASE WHEN session_status(s.status, s.expires_at) <> s.status THEN 'expired'
         WHEN s.status IN ('creating', 'needs_review') THEN 'review' ELSE s.reason END,
     'externalTransactionId', s.external_id,
+    'captureId', CASE s.gateway WHEN 'paypal' THEN s.external_payment_id END,
+    'paymentIntentId', CASE s.gateway WHEN 'stripe'
+        THEN coalesce(s.external_payment_id, substring(s.external_id FROM '^pi_.*$')) END,
+    'flow', s.flow,
     'redirectUrl', CASE WHEN session_status(s.status, s.expires_at) = 'awaiting_redirect'
         THEN s.redirect_url END,
+    'redirectLink', CASE WHEN s.redirect_url IS NOT NULL AND session_status(s.status, s.expires_at)
+        IN ('awaiting_redirect', 'awaiting_callback')
+        THEN format('/api/v1/payments/sessions/%s/redirect?ticket=', s.id) || s.redirect_ticket END,
+    'returnLink', format('/api/v1/payments/sessions/%s/return?ticket=', s.id) || s.return_ticket,
     'webhookData', s.webhook_data,
     'expiresAt', time_text(s.expires_at),
     'createdAt', time_text(s.created_at),

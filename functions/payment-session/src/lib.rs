@@ -16,7 +16,8 @@ edge::component! {
     POST   token "/api/v1/payments/sessions" => sessions::begin::begin;
     POST   token "/api/v1/payments/sessions/sweep" => sessions::sweep;
     GET    token "/api/v1/payments/sessions/:id" => sessions::get;
-    VISIT  token "/api/v1/payments/sessions/:id/redirect" => sessions::redirect;
+    VISIT  open  "/api/v1/payments/sessions/:id/redirect" => sessions::tickets::redirect;
+    GET    open  "/api/v1/payments/sessions/:id/return" => sessions::tickets::return_page;
     POST   token "/api/v1/payments/sessions/:id/cancel" => sessions::cancel;
     POST   token "/api/v1/payments/sessions/:id/release" => sessions::begin::release;
     GET    token "/api/v1/payments/refunds" => refunds::search;

@@ -1,6 +1,7 @@
 //! Payment sessions: reading them and moving them on. [`begin`] holds their beginning.
 
 pub mod begin;
+pub mod tickets;
 
 use commerce::error::Error;
 use commerce::outcome::{Outcome, SessionMoveOutcome};
@@ -49,20 +50,6 @@ pub async fn list(call: Call<'_>) -> Result<Reply, Error> {
     Ok(Reply::fresh(200, edge::one(rows)?.take_text("body")?))
 }
 
-/// `GET /payments/sessions/:id/redirect`: sends the shopper to the provider. A repetition is
-/// harmless.
-///
-/// # Errors
-/// [`Error::Conflict`] if the session is past that, or if its gateway has no page.
-pub async fn redirect(call: Call<'_>) -> Result<Reply, Error> {
-    let mut row = step(call, SessionStatus::AwaitingCallback, None).await?;
-    let body = row.take_text("body")?;
-    match row.text("redirect_url")? {
-        Some(url) => Ok(Reply::fresh(303, body).with("location", url.to_owned())),
-        None => Err(Error::conflict("the session's gateway has no page to redirect to", row.text("status")?)),
-    }
-}
-
 /// `POST /payments/sessions/:id/cancel`: gives a session up. The payment at the provider ends there
 /// by itself. If it is paid all the same, completed beats failed.
 ///
@@ -98,6 +85,11 @@ async fn step(call: Call<'_>, to: SessionStatus, reason: Option<&str>) -> Result
         reason,
     ];
     let row = edge::write_one(call.app, "session_move", params).await?;
+    moved(row, to)
+}
+
+/// The row of a session that has moved, or was there before.
+fn moved(row: Row, to: SessionStatus) -> Result<Row, Error> {
     let conflict = |detail: &str| Err(Error::conflict(detail, row.text("status")?));
     match SessionMoveOutcome::read(row.text("outcome")?)? {
         SessionMoveOutcome::Moved | SessionMoveOutcome::Unchanged => Ok(row),

@@ -35,7 +35,7 @@ const TOO_MANY: u32 = 3600;
 ///
 /// # Errors
 /// [`Error::Refused`] if it doesn't verify. [`Error::Unavailable`] if it is to be delivered again.
-pub async fn deliver(Open { request }: Open<'_>, provider: Provider) -> Result<Reply, Error> {
+pub async fn deliver(Open { request, .. }: Open<'_>, provider: Provider) -> Result<Reply, Error> {
     parse_none(request.query.as_deref())?;
     let app = App::ready().await?;
     let payments = Payments::ready().await?;

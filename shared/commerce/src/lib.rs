@@ -53,6 +53,7 @@ pub mod fraud;
 pub mod gateway;
 pub mod guest;
 pub mod hex;
+pub mod html;
 mod json;
 pub mod jwt;
 pub mod keys;

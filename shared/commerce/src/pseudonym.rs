@@ -26,6 +26,12 @@ pub enum Purpose {
     /// The token of a guest.
     #[strum(serialize = "guest/token")]
     GuestToken,
+    /// The ticket of a payment session's redirect.
+    #[strum(serialize = "session/redirect")]
+    RedirectTicket,
+    /// The ticket of a payment session's return page.
+    #[strum(serialize = "session/return")]
+    ReturnTicket,
 }
 
 /// HMAC-SHA256 of a value for one purpose, as 64 hexadecimal digits. Without `key` nobody can try
@@ -45,6 +51,14 @@ pub fn short_pseudonym(key: &[u8], purpose: Purpose, value: &[u8]) -> String {
     full
 }
 
+/// Whether a text is [`short_pseudonym`] of a value. The time that it takes doesn't depend on which
+/// characters differ.
+pub fn is_short_pseudonym(key: &[u8], purpose: Purpose, value: &[u8], text: &str) -> bool {
+    let right = short_pseudonym(key, purpose, value);
+    let differences = right.bytes().zip(text.bytes()).fold(0, |all, (one, other)| all | (one ^ other));
+    !right.is_empty() && right.len() == text.len() && std::hint::black_box(differences) == 0
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -59,6 +73,17 @@ mod tests {
     }
 
     #[test]
+    fn a_pseudonym_is_recognised_whole_and_for_its_purpose() {
+        let is = |purpose, text: &str| is_short_pseudonym(b"key", purpose, b"abc", text);
+        let right = short_pseudonym(b"key", Purpose::RedirectTicket, b"abc");
+        assert!(is(Purpose::RedirectTicket, &right));
+        assert!(!is(Purpose::ReturnTicket, &right));
+        for wrong in ["", &right[..31], &format!("{right}0"), &right.replace(&right[..1], "x"), &right.to_uppercase()] {
+            assert!(!is(Purpose::RedirectTicket, wrong), "{wrong}");
+        }
+    }
+
+    #[test]
     fn key_purpose_and_value_all_count() {
         let purposes = [
             Purpose::LimitedCustomer,
@@ -66,6 +91,8 @@ mod tests {
             Purpose::Attempt,
             Purpose::CheckoutOwner,
             Purpose::GuestToken,
+            Purpose::RedirectTicket,
+            Purpose::ReturnTicket,
         ];
         let mut all = Vec::new();
         for purpose in purposes {

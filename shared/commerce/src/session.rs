@@ -43,6 +43,18 @@ impl PaymentGateway {
     }
 }
 
+/// The way on which the shopper pays.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, EnumString, VariantArray, VariantNames)]
+#[strum(serialize_all = "snake_case")]
+pub enum Flow {
+    /// On the provider's page, to which the shopper is sent.
+    Redirect,
+    /// In a form or by buttons of the provider within the shop's own page.
+    Embedded,
+}
+
+text_forms!(Flow);
+
 /// `POST /payments/sessions`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewSession {
@@ -54,13 +66,15 @@ pub struct NewSession {
     pub return_url: String,
     /// The address that the shopper comes back to after giving up; `return_url` unless named.
     pub cancel_url: String,
+    /// The way on which the shopper pays.
+    pub flow: Flow,
 }
 
 impl NewSession {
     /// Decodes a body. `allowed` are the prefixes that addresses to come back to may have, each
     /// with a slash at its end.
     pub fn decode(body: &[u8], allowed: &[String]) -> Result<Self, Error> {
-        const KNOWN: [&str; 4] = ["orderId", "paymentGateway", "returnUrl", "cancelUrl"];
+        const KNOWN: [&str; 5] = ["orderId", "paymentGateway", "returnUrl", "cancelUrl", "flow"];
         let mut mistakes = Mistakes::default();
         let session = Fields::of("", json::parse(body)?, &KNOWN, &mut mistakes).and_then(|mut fields| {
             let order = fields.required("orderId", uuid);
@@ -71,7 +85,9 @@ impl NewSession {
             let return_url = fields.required("returnUrl", line(1, MAX_URL));
             let cancel_url = fields.optional("cancelUrl", line(1, MAX_URL));
             let cancel_url = cancel_url.or_else(|| return_url.clone());
-            Some(Self { order: order?, gateway: gateway?, return_url: return_url?, cancel_url: cancel_url? })
+            let flow = fields.optional("flow", one_of(Flow::parse, || "must be redirect or embedded".to_owned()));
+            let flow = flow.unwrap_or(Flow::Redirect);
+            Some(Self { order: order?, gateway: gateway?, return_url: return_url?, cancel_url: cancel_url?, flow })
         });
         let session = mistakes.finish(session)?;
         for (field, url) in [("returnUrl", &session.return_url), ("cancelUrl", &session.cancel_url)] {
@@ -120,6 +136,16 @@ fn escapes_are_plain(path: &str) -> bool {
         }
     }
     true
+}
+
+/// The ticket in a raw query string, if there is one.
+///
+/// # Errors
+/// [`Error::Invalid`] for anything else in it.
+pub fn parse_ticket(raw: Option<&str>) -> Result<Option<String>, Error> {
+    let mut params = Params::parse(raw, &["ticket"])?;
+    let ticket = params.take("ticket", || "must be a ticket".to_owned(), |text| Some(text.to_owned()));
+    params.finish(ticket)
 }
 
 /// `GET /payments/sessions`: which ones.

@@ -150,9 +150,19 @@ fn segment(path: &[u8]) -> usize {
 pub struct Open<'a> {
     /// The request.
     pub request: &'a Incoming,
+    /// The part of the path that its row calls `:id`; empty if it has none.
+    pub id: &'a str,
 }
 
 impl Open<'_> {
+    /// The `:id` of the path.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] if it isn't a UUID.
+    pub fn id(&self) -> Result<Uuid, Error> {
+        parse_id("id", self.id)
+    }
+
     /// The caller, for an operation that asks for a token only sometimes.
     ///
     /// # Errors
@@ -362,7 +372,7 @@ macro_rules! component {
         }
     };
     (@run $verb:ident open $operation:path, $id:ident, $request:ident, $admitted:ident $(, $argument:expr)?) => {
-        $operation($crate::route::Open { request: $request } $(, $argument)?).await
+        $operation($crate::route::Open { request: $request, id: $id } $(, $argument)?).await
     };
 }
 

@@ -11,6 +11,7 @@ use commerce::gateway::{
 };
 use commerce::gateway::{Secret, paypal, stripe};
 use commerce::provider::Provider;
+use commerce::session::Flow;
 use commerce::time::Moment;
 use commerce::webhook::Headers;
 use commerce::webhook::event::paypal::{PayPalEvent, Resource, ResourceKind};
@@ -132,8 +133,23 @@ impl<W: Wire> Gateway<W> {
                 self.ask_paypal(&request, began, paypal::created).await
             }
             // It takes no money, so it may be begun anew.
-            Provider::Stripe => self.ask_stripe_anew(&stripe::create(payment)?, began, stripe::created).await,
+            Provider::Stripe => {
+                let read = match payment.flow {
+                    Flow::Redirect => stripe::created,
+                    Flow::Embedded => stripe::intended,
+                };
+                self.ask_stripe_anew(&stripe::create(payment)?, began, read).await
+            }
         }
+    }
+
+    /// The client secret of a payment intent of Stripe, read anew: it is stored nowhere.
+    ///
+    /// # Errors
+    /// [`GatewayError`].
+    pub async fn client_secret(&self, intent: &str) -> Result<Option<Secret>, GatewayError> {
+        let request = stripe::read_payment_intent(intent);
+        Ok(self.ask_stripe(&request, self.wire.now(), stripe::intended).await?.client_secret)
     }
 
     /// Takes money that was approved or reserved. Gives the provider's objects as they are now. An

@@ -89,6 +89,9 @@ impl World {
                     Outcome::Declined => stripe.session_declined(id),
                 };
             }
+            if id.starts_with("pi_") {
+                return world.stripe(state).intent_succeeds(id).map(|()| id.to_owned());
+            }
             let mut paypal = world.paypal(state);
             paypal.approve(id);
             paypal.capture_whole(id, capture_status(outcome))

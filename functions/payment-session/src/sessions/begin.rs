@@ -6,13 +6,13 @@ use commerce::caller::Caller;
 use commerce::client_address::ClientAddress;
 use commerce::error::Error;
 use commerce::fraud::{Facts, Score, Scorer, SimpleScore};
-use commerce::gateway::{GatewayError, NewPayment};
+use commerce::gateway::{GatewayError, NewPayment, Secret};
 use commerce::hex;
 use commerce::money::Currency;
 use commerce::outcome::{Outcome, SessionApproveOutcome, SessionBeginOutcome};
 use commerce::preconditions::idempotency_key;
 use commerce::provider::Provider;
-use commerce::session::{self, PaymentGateway};
+use commerce::session::{self, Flow, PaymentGateway};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
@@ -22,6 +22,7 @@ use payments::Payments;
 use payments::address::client_address;
 use payments::needs::{self, configured_account};
 
+use super::tickets::Tickets;
 use crate::limits::{Admission, Attempt, IN_PROGRESS, count};
 
 /// How long a held session waits for an operator, in seconds.
@@ -55,6 +56,7 @@ struct SessionDraft {
     gateway: PaymentGateway,
     return_url: String,
     cancel_url: String,
+    flow: Flow,
 }
 
 /// `POST /payments/sessions`: begins a session. 201, or 202 if it is held for review.
@@ -119,10 +121,11 @@ async fn begin_admitted(
         Uuid::now_v7(),
         payments.config.session_ttl.as_secs() as i64,
         lease(payments),
+        wanted.session.flow.as_str(),
     ];
     let mut row = edge::write_one(app, "session_begin", params).await?;
     match SessionBeginOutcome::read(row.text("outcome")?)? {
-        SessionBeginOutcome::Replay => Ok(row.take_text("body")?.into_bytes()),
+        SessionBeginOutcome::Replay => replayed(payments, wanted.session, row.take_text("body")?.into_bytes()).await,
         SessionBeginOutcome::Started => {
             let draft = SessionDraft {
                 id: id(&row, "session")?,
@@ -133,11 +136,15 @@ async fn begin_admitted(
                 gateway: wanted.session.gateway,
                 return_url: wanted.session.return_url.clone(),
                 cancel_url: wanted.session.cancel_url.clone(),
+                flow: wanted.session.flow,
             };
             let score = if row.int("released")? == Some(1) { None } else { Some(score(&row, admission)?) };
             match score.filter(|score| score.value >= payments.config.fraud_review_score) {
                 Some(score) => hold(app, &draft, &score).await,
-                None => at_provider(app, payments, &draft).await,
+                None => {
+                    let (body, secret) = at_provider(app, payments, &draft).await?;
+                    with_secret(body, secret)
+                }
             }
         }
         SessionBeginOutcome::InProgress => {
@@ -196,8 +203,11 @@ pub async fn release(call: Call<'_>) -> Result<Reply, Error> {
         currency: row.take_text("currency")?,
         return_url: row.take_text("return_url")?,
         cancel_url: row.take_text("cancel_url")?,
+        flow: row.text("flow")?.and_then(Flow::parse).unwrap_or(Flow::Redirect),
     };
-    Ok(Reply::fresh(200, at_provider(app, payments, &draft).await?))
+    // The client secret is the shop's: it gets it by its own request.
+    let (body, _) = at_provider(app, payments, &draft).await?;
+    Ok(Reply::fresh(200, body))
 }
 
 /// The customer that an attempt counts for: the caller itself, or the order's customer if a service
@@ -211,10 +221,44 @@ async fn customer_of(app: &'static App, caller: &Caller, order: Uuid) -> Result<
     id(&row, "customer")
 }
 
-/// Makes the payment at the provider and reports it. Gives the session's JSON.
-async fn at_provider(app: &'static App, payments: &'static Payments, draft: &SessionDraft) -> Result<Vec<u8>, Error> {
+/// A session that this key has begun before. The client secret of its payment intent is read anew,
+/// as long as the session may be paid.
+async fn replayed(payments: &'static Payments, wanted: &session::NewSession, body: Vec<u8>) -> Result<Vec<u8>, Error> {
+    let stripe = wanted.gateway == PaymentGateway::Provider(Provider::Stripe);
+    if !stripe || wanted.flow != Flow::Embedded {
+        return Ok(body);
+    }
+    let shown: Value = serde_json::from_slice(&body).map_err(|error| Error::internal(error.to_string()))?;
+    let open = matches!(shown["status"].as_str(), Some("awaiting_redirect" | "awaiting_callback"));
+    let Some(intent) = shown["externalTransactionId"].as_str().filter(|_| open) else { return Ok(body) };
+    let secret =
+        payments.gateway.client_secret(intent).await.map_err(|error| Error::RequiresRetry {
+            retry_after_seconds: error.retry_after().unwrap_or(RETRY_AFTER),
+        })?;
+    with_secret(body, secret)
+}
+
+/// The session's JSON with the client secret at its end, for its own caller only.
+fn with_secret(mut body: Vec<u8>, secret: Option<Secret>) -> Result<Vec<u8>, Error> {
+    if let Some(secret) = secret {
+        let end = body.pop();
+        if end != Some(b'}') {
+            return Err(Error::internal("a session isn't an object"));
+        }
+        body.extend_from_slice(format!(", \"clientSecret\" : {}}}", json!(secret.expose())).as_bytes());
+    }
+    Ok(body)
+}
+
+/// Makes the payment at the provider and reports it. Gives the session's JSON, and the client
+/// secret if there is one.
+async fn at_provider(
+    app: &'static App,
+    payments: &'static Payments,
+    draft: &SessionDraft,
+) -> Result<(Vec<u8>, Option<Secret>), Error> {
     let made = match draft.gateway {
-        PaymentGateway::Other => Ok((None, None)),
+        PaymentGateway::Other => Ok((None, None, None)),
         PaymentGateway::Provider(gateway) => {
             let currency = Currency::recorded(&draft.currency).ok_or_else(|| Error::internal("an unknown currency"))?;
             let payment = NewPayment {
@@ -225,17 +269,21 @@ async fn at_provider(app: &'static App, payments: &'static Payments, draft: &Ses
                 gateway,
                 return_url: draft.return_url.clone(),
                 cancel_url: draft.cancel_url.clone(),
+                flow: draft.flow,
             };
-            payments.gateway.create(&payment).await.map(|made| (Some(made.external_id), Some(made.redirect_url)))
+            let page = payments.gateway.create(&payment).await;
+            page.map(|page| (Some(page.external_id), page.redirect_url, page.client_secret))
         }
     };
     match made {
-        Ok((external_id, redirect_url)) => {
-            let params = params![draft.id, external_id, redirect_url, draft.organization];
+        Ok((external_id, redirect_url, secret)) => {
+            let tickets = Tickets::of(payments, draft.id)?;
+            let params =
+                params![draft.id, external_id, redirect_url, draft.organization, tickets.redirect, tickets.page];
             let rows = edge::write(app, "session_created", params).await?;
             let late =
                 || Error::conflict("the session's time was over before the provider had made it", Some("failed"));
-            Ok(rows.into_iter().next().ok_or_else(late)?.take_text("body")?.into_bytes())
+            Ok((rows.into_iter().next().ok_or_else(late)?.take_text("body")?.into_bytes(), secret))
         }
         Err(error @ (GatewayError::Refused { .. } | GatewayError::Unconfigured { .. })) => {
             edge::write(app, "session_abandon", params![draft.id, draft.organization]).await?;

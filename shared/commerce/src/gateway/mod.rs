@@ -19,6 +19,7 @@ use uuid::Uuid;
 
 use crate::money::Currency;
 use crate::provider::Provider;
+use crate::session::Flow;
 use crate::text::text_forms;
 use crate::time::Moment;
 
@@ -39,15 +40,20 @@ pub struct NewPayment {
     pub return_url: String,
     /// The address that the shopper comes back to after giving up.
     pub cancel_url: String,
+    /// The way on which the shopper pays.
+    pub flow: Flow,
 }
 
 /// A payment that the provider has begun.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PaymentPage {
-    /// PayPal's order, Stripe's checkout session.
+    /// PayPal's order, Stripe's checkout session or payment intent.
     pub external_id: String,
-    /// The address of the page, for the shopper.
-    pub redirect_url: String,
+    /// The address of the page, for the shopper; `None` if the provider has none for it.
+    pub redirect_url: Option<String>,
+    /// The secret by which the shop's own page pays a payment intent of Stripe. It is handed on and
+    /// never stored.
+    pub client_secret: Option<Secret>,
 }
 
 /// A thing that can be captured.

@@ -3,9 +3,10 @@
 use serde_json::Value;
 
 use super::request::{Answer, Request, code, escape, form, link};
-use super::{Capturable, EventPage, GatewayError, ListedEvent, NewCapture, NewPayment, NewRefund, PaymentPage};
+use super::{Capturable, EventPage, GatewayError, ListedEvent, NewCapture, NewPayment, NewRefund, PaymentPage, Secret};
 use crate::foreign;
 use crate::provider::Provider;
+use crate::session::Flow;
 use crate::time::Moment;
 use crate::webhook::amount::Amount;
 use crate::webhook::event::stripe::{Named, ORDER_METADATA, REFUND_METADATA, TYPES};
@@ -20,12 +21,33 @@ const VERSION: &str = "2024-06-20";
 /// The number of events that are listed at once: Stripe's most.
 const PAGE: u32 = 100;
 
-/// Creates a checkout session. The order's id stands on the session and on its payment intent:
-/// events come of both.
+/// Creates what the shopper pays: a checkout session, with a page of Stripe's, or a payment intent,
+/// for a form in the shop's own page.
 ///
 /// # Errors
 /// [`GatewayError::Refused`] for a currency or an amount that Stripe doesn't take.
 pub fn create(payment: &NewPayment) -> Result<Request, GatewayError> {
+    match payment.flow {
+        Flow::Redirect => checkout_session(payment),
+        Flow::Embedded => new_payment_intent(payment),
+    }
+}
+
+fn new_payment_intent(payment: &NewPayment) -> Result<Request, GatewayError> {
+    let order = payment.order.to_string();
+    let units = units(&payment.amount, payment.currency.as_str())?;
+    let fields = [
+        ("amount", &*units),
+        ("currency", &payment.currency.as_str().to_ascii_lowercase()),
+        ("automatic_payment_methods[enabled]", "true"),
+        (&format!("metadata[{ORDER_METADATA}]"), &order),
+    ];
+    Ok(action("/v1/payment_intents", &fields, &payment.session.to_string()))
+}
+
+/// Creates a checkout session. The order's id stands on the session and on its payment intent:
+/// events come of both.
+fn checkout_session(payment: &NewPayment) -> Result<Request, GatewayError> {
     let order = payment.order.to_string();
     let units = units(&payment.amount, payment.currency.as_str())?;
     let currency = payment.currency.as_str().to_ascii_lowercase();
@@ -124,7 +146,24 @@ pub fn named(answer: &Answer, named: &Named) -> Result<Option<ProviderObject>, G
 pub fn created(answer: &Answer) -> Result<PaymentPage, GatewayError> {
     let body = resource(answer)?;
     match (id(&body, "id"), text(&body, &["url"]).and_then(link)) {
-        (Some(external_id), Some(redirect_url)) => Ok(PaymentPage { external_id, redirect_url }),
+        (Some(external_id), redirect_url @ Some(_)) => {
+            Ok(PaymentPage { external_id, redirect_url, client_secret: None })
+        }
+        _ => Err(GatewayError::Unexpected),
+    }
+}
+
+/// Reads a payment intent with its client secret.
+///
+/// # Errors
+/// [`GatewayError::Unexpected`] for one without: it can't be paid.
+pub fn intended(answer: &Answer) -> Result<PaymentPage, GatewayError> {
+    let body = resource(answer)?;
+    let secret = text(&body, &["client_secret"]).filter(|secret| secret.bytes().all(|b| b.is_ascii_graphic()));
+    match (id(&body, "id"), secret) {
+        (Some(external_id), Some(secret)) => {
+            Ok(PaymentPage { external_id, redirect_url: None, client_secret: Some(Secret::new(secret)) })
+        }
         _ => Err(GatewayError::Unexpected),
     }
 }

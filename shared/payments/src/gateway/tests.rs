@@ -112,6 +112,7 @@ fn payment(gateway: Provider) -> NewPayment {
         gateway,
         return_url: "https://shop.example/back".into(),
         cancel_url: "https://shop.example/cancel".into(),
+        flow: Flow::Redirect,
     }
 }
 

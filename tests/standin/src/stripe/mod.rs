@@ -107,6 +107,7 @@ pub(crate) fn answer(world: &World, request: &Request) -> Reply {
         ("POST", ["v1", "checkout", "sessions"]) => call.session_create(&form),
         ("GET", ["v1", "checkout", "sessions", id]) => found(&stripe.sessions, id),
         ("POST", ["v1", "checkout", "sessions", id, "expire"]) => call.session_expire(id),
+        ("POST", ["v1", "payment_intents"]) => call.intent_create(&form),
         ("GET", ["v1", "payment_intents", id]) => found(&stripe.intents, id),
         ("POST", ["v1", "payment_intents", id, "capture"]) => call.intent_capture(id, &form),
         ("POST", ["v1", "payment_intents", id, "cancel"]) => call.intent_cancel(id),

@@ -7,6 +7,20 @@ use crate::exchange::Reply;
 use crate::ids;
 
 impl StripeCall<'_> {
+    pub(super) fn intent_create(&mut self, form: &Form) -> Reply {
+        let Some(amount) = form.number("amount").filter(|amount| *amount > 0) else {
+            return error(400, "parameter_invalid_integer", Some("amount"), "Invalid integer");
+        };
+        let Some(currency) = form.get("currency").map(str::to_lowercase) else {
+            return error(400, "parameter_missing", Some("currency"), "Missing required param: currency.");
+        };
+        let id = self.new_intent(&currency, amount, &form.map("metadata"));
+        if let Some(intent) = self.state.stripe.intents.get_mut(&id) {
+            intent["client_secret"] = format!("{id}_secret_{}", ids::token(24)).into();
+        }
+        self.state.stripe.intents.get(&id).map_or_else(|| missing(&id), |intent| Reply::json(200, intent))
+    }
+
     /// An intent that waits for a payment method.
     pub(crate) fn new_intent(&mut self, currency: &str, total: i64, metadata: &Value) -> String {
         let id = format!("pi_{}", ids::token(24));

@@ -71,7 +71,9 @@ pub fn created(answer: &Answer) -> Result<PaymentPage, GatewayError> {
         links.into_iter().flatten().find(|one| matches!(text(one, &["rel"]), Some("payer-action" | "approve")));
     let redirect_url = approve.and_then(|one| link(text(one, &["href"])?));
     match (id(&body, "id"), redirect_url) {
-        (Some(external_id), Some(redirect_url)) => Ok(PaymentPage { external_id, redirect_url }),
+        (Some(external_id), redirect_url @ Some(_)) => {
+            Ok(PaymentPage { external_id, redirect_url, client_secret: None })
+        }
         _ => Err(GatewayError::Unexpected),
     }
 }

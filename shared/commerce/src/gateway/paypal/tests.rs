@@ -8,6 +8,7 @@ use crate::gateway::RetryHints;
 use crate::gateway::{Answer, Capturable, GatewayError, Method, NewCapture, NewPayment, NewRefund, Request, Secret};
 use crate::money::Currency;
 use crate::provider::Provider;
+use crate::session::Flow;
 use crate::time::Moment;
 use crate::webhook::Headers;
 use crate::webhook::event::paypal::{Resource, ResourceKind};
@@ -25,6 +26,7 @@ fn payment(amount: &str, currency: &str) -> NewPayment {
         gateway: Provider::PayPal,
         return_url: "https://shop.example/back".into(),
         cancel_url: "https://shop.example/cancel".into(),
+        flow: Flow::Redirect,
     }
 }
 
@@ -116,7 +118,7 @@ fn an_order_that_was_created_says_where_the_shopper_goes() {
     for rel in ["payer-action", "approve"] {
         let made = with(rel, "https://www.paypal.com/checkoutnow?token=5O1").unwrap();
         assert_eq!(
-            (made.external_id.as_str(), made.redirect_url.as_str()),
+            (made.external_id.as_str(), made.redirect_url.as_deref().unwrap_or_default()),
             ("5O1", "https://www.paypal.com/checkoutnow?token=5O1")
         );
     }

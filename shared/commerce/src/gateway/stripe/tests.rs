@@ -7,6 +7,7 @@ use crate::gateway::RetryHints;
 
 use super::*;
 use crate::money::Currency;
+use crate::session::Flow;
 use crate::webhook::event::{ObjectKind, ObjectState};
 
 const ORDER: Uuid = Uuid::from_u128(0x0190_a000_0000_7000_8000_0000_0000_0001);
@@ -21,6 +22,7 @@ fn payment(amount: &str, currency: &str) -> NewPayment {
         gateway: Provider::Stripe,
         return_url: "https://shop.example/back?a=b&c".into(),
         cancel_url: "https://shop.example/cancel".into(),
+        flow: Flow::Redirect,
     }
 }
 
@@ -134,7 +136,7 @@ fn a_session_that_was_created_says_where_the_shopper_goes() {
         created(&answer(200, &json!({ "id": "cs_test_1", "url": "https://checkout.stripe.com/c/pay/cs_test_1" })))
             .unwrap();
     assert_eq!(
-        (made.external_id.as_str(), made.redirect_url.as_str()),
+        (made.external_id.as_str(), made.redirect_url.as_deref().unwrap_or_default()),
         ("cs_test_1", "https://checkout.stripe.com/c/pay/cs_test_1")
     );
     for wrong in [json!({}), json!({ "id": "cs_1", "url": null }), json!({ "id": "cs_1", "url": "javascript:x" })] {

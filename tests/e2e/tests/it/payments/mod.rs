@@ -2,6 +2,7 @@
 
 mod approvals;
 mod checkout;
+mod embedded;
 mod faults;
 mod guests;
 mod killed;
@@ -16,5 +17,6 @@ mod sessions_held;
 mod shop;
 mod shopper;
 mod story;
+mod tickets;
 mod transactions;
 mod webhooks;
