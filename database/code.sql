@@ -72,6 +72,10 @@
 \i code/orders/tracking.sql
 \i code/orders/tracking_documents.sql
 
+-- Providers that are left alone for a while.
+\i code/providers/resting.sql
+\i code/providers/rest.sql
+
 -- Checkout.
 \i code/checkout/order.sql
 
@@ -155,6 +159,13 @@
 \i code/transactions/keep.sql
 \i code/transactions/of_payment.sql
 \i code/transactions/search.sql
+
+-- Payments that somebody recorded by hand.
+\i code/manual/document.sql
+\i code/manual/keep.sql
+\i code/manual/record.sql
+\i code/manual/correct.sql
+\i code/manual/refund.sql
 
 -- Refunds.
 \i code/refunds/claim.sql

@@ -3,9 +3,10 @@
 --   p_limit: how many at most. p_lease: how long nobody else gets them, as the text of an interval.
 --   p_only: this one, due or not, since somebody has asked for it again; NULL: those that are due.
 --   lease: what refund_done must name. amount: a decimal number. attempts: with this one.
+--   resting_ms: for how long the provider is to be left alone.
 CREATE OR REPLACE FUNCTION refund_claim(p_limit integer, p_lease text, p_only uuid)
 RETURNS TABLE (request text, lease text, order_id text, provider text, account text, payment text,
-    amount text, currency text, note text, attempts integer)
+    amount text, currency text, note text, attempts integer, resting_ms bigint)
 LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 BEGIN
@@ -25,10 +26,13 @@ BEGIN
         WHERE r.id IN (SELECT d.id FROM refund_requests d WHERE d.state = 'queued'
             AND CASE WHEN p_only IS NULL THEN d.next_attempt_at <= now() ELSE d.id = p_only END
             AND coalesce(d.leased_until, '-infinity') <= now()
+            -- Nobody is asked for a refund that is given by hand.
+            AND (SELECT p.provider FROM payments p WHERE p.id = d.payment_id) <> 'manual'
             ORDER BY d.next_attempt_at LIMIT p_limit FOR UPDATE SKIP LOCKED)
         RETURNING r.*
     )
     SELECT t.id::text, t.lease::text, t.order_id::text, p.provider, p.account, p.external_id,
-        money_text(t.amount, t.currency), t.currency::text, t.note, t.attempts
+        money_text(t.amount, t.currency), t.currency::text, t.note, t.attempts,
+        provider_resting(p.provider)
     FROM taken t JOIN payments p ON p.id = t.payment_id;
 END $$;

@@ -4,12 +4,15 @@
 --     answer was lost); NULL together with p_external: the provider said no.
 --   p_unsent: nothing has left for the provider, so nothing of this attempt is in doubt.
 --   p_review: nobody knows, and sending it again can't tell; together with p_retry NULL.
+--   p_rests: as provider_rest takes it.
 --   done: true, or false if the lease was lost and the refund isn't known to be made.
 CREATE OR REPLACE FUNCTION refund_done(
     p_id uuid, p_lease uuid, p_external text, p_reason text, p_retry text,
-    p_unsent boolean DEFAULT false, p_review boolean DEFAULT false)
+    p_unsent boolean DEFAULT false, p_review boolean DEFAULT false,
+    p_rests jsonb DEFAULT NULL)
 RETURNS TABLE (done text) LANGUAGE plpgsql AS $$
 BEGIN
+    PERFORM provider_rest(p_rests);
     PERFORM payment_actor('refund-queue');
     UPDATE refund_requests r SET
         state = CASE WHEN p_external IS NOT NULL THEN 'sent'

@@ -1,7 +1,8 @@
 -- Queues a refund.
 --   p_amount: a decimal number, NULL for all that is left. p_note: NULL for none.
 --   p_key: the Idempotency-Key. p_body_hash: of the request's body. p_id: the id to give.
---   outcome: queued; replay (same key, same body); mismatch (same key, another body); not_found;
+--   outcome: queued; by_hand (the same, or again, of a payment that was recorded by hand: the
+--     caller makes it by manual_refund); replay (same key, same body); mismatch (same key, another body); not_found;
 --     not_refundable (nothing is captured, or it is disputed or reversed); too_much (more than is
 --     left after the refunds under way).
 --   request: the refund that stands under this key.
@@ -24,8 +25,8 @@ BEGIN
         RETURN NEXT;
         RETURN;
     END IF;
-    SELECT CASE WHEN r.body_hash = p_body_hash AND r.payment_id = p_payment THEN 'replay'
-        ELSE 'mismatch' END, r.id::text
+    SELECT CASE WHEN r.body_hash <> p_body_hash OR r.payment_id <> p_payment THEN 'mismatch'
+        WHEN p.provider = 'manual' THEN 'by_hand' ELSE 'replay' END, r.id::text
     INTO outcome, request
     FROM refund_requests r
     WHERE r.organization_id = p_organization AND r.principal = p_principal
@@ -45,7 +46,7 @@ BEGIN
                 AND b.object_id = r.external_id
                 AND b.state IN ('completed', 'failed', 'cancelled')));
     wanted := coalesce(p_amount::numeric, available);
-    IF p.status NOT IN ('paid', 'partially_refunded') OR p.provider NOT IN ('paypal', 'stripe') THEN
+    IF p.status NOT IN ('paid', 'partially_refunded') THEN
         outcome := 'not_refundable';
     ELSIF wanted <= 0 OR wanted > available OR NOT is_amount(wanted, p.currency) THEN
         outcome := 'too_much';
@@ -54,7 +55,7 @@ BEGIN
             note, principal, idempotency_key, body_hash)
         VALUES (p_id, p_organization, p.order_id, p_payment, wanted, p.currency,
             p_note, p_principal, p_key, p_body_hash);
-        outcome := 'queued';
+        outcome := CASE p.provider WHEN 'manual' THEN 'by_hand' ELSE 'queued' END;
         request := p_id::text;
     END IF;
     RETURN NEXT;

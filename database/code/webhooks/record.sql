@@ -8,14 +8,15 @@
 --   outcome: recorded (new); known; too_many (the transmission has had its bodies for this hour:
 --     nothing is stored, event and the rest are NULL).
 --   event, state, reason: as stored. xid: ''. tags: the tags that an answer vouches for, if the
---     event has taken effect before.
+--     event has taken effect before. resting_ms: for how long the provider is to be left alone.
 -- Forged bodies of a transmission don't keep the genuine one out: a new body takes the place of one
 -- that is of no use any more. Only so many may come in an hour, since each costs a look at the API.
 CREATE OR REPLACE FUNCTION webhook_record(
     p_provider text, p_account text, p_event_id text, p_kind text, p_body_sha256 text,
     p_transmission text, p_headers jsonb, p_body bytea, p_occurred_at text, p_state text,
     p_reason text, p_keep bigint)
-RETURNS TABLE (outcome text, event text, state text, reason text, xid text, tags text[])
+RETURNS TABLE (outcome text, event text, state text, reason text, xid text, tags text[],
+    resting_ms bigint)
 LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
@@ -26,6 +27,7 @@ DECLARE
 BEGIN
     xid := '';
     tags := '{}';
+    resting_ms := provider_resting(p_provider);
     IF p_provider = 'stripe' THEN
         p_body_sha256 := coalesce((SELECT e.body_sha256 FROM webhook_events e
             WHERE e.provider = p_provider AND e.account = p_account AND e.event_id = p_event_id

@@ -14,7 +14,7 @@ use commerce::preconditions::idempotency_key;
 use commerce::provider::Provider;
 use commerce::refund::{RefundRequest, RefundRetry, RefundState, RefundsQuery};
 use edge::clock::monotonic_millis;
-use edge::{App, Call, Param, Reply, Row, params};
+use edge::{App, Call, Json, Param, Reply, Row, params};
 use payments::Payments;
 use payments::needs::{account_variable, configured_account};
 use serde_json::json;
@@ -37,6 +37,8 @@ struct Claim {
     account: String,
     attempts: u32,
     refund: NewRefund,
+    /// For how many milliseconds the provider is to be left alone.
+    resting_ms: Option<i64>,
 }
 
 /// The outcomes of refunds that were due.
@@ -78,12 +80,13 @@ pub async fn refund(call: Call<'_>) -> Result<Reply, Error> {
         Uuid::now_v7(),
     ];
     let row = edge::change_one(app, "refund_request", params).await?;
-    match RefundOutcome::read(row.text("outcome")?)? {
-        RefundOutcome::Queued | RefundOutcome::Replay => {}
+    let outcome = RefundOutcome::read(row.text("outcome")?)?;
+    match outcome {
+        RefundOutcome::Queued | RefundOutcome::ByHand | RefundOutcome::Replay => {}
         RefundOutcome::Mismatch => return Err(Error::idempotency_mismatch("refund")),
         RefundOutcome::NotFound => return Err(Error::not_found("payment")),
         RefundOutcome::NotRefundable => {
-            let detail = "nothing of the payment can be refunded: it isn't paid, is disputed, or was recorded by hand";
+            let detail = "nothing of the payment can be refunded: it isn't paid, or is disputed";
             return Err(Error::conflict(detail, None));
         }
         RefundOutcome::TooMuch => {
@@ -92,6 +95,11 @@ pub async fn refund(call: Call<'_>) -> Result<Reply, Error> {
         }
     }
     let id = row.text("request")?.ok_or_else(|| Error::internal("a refund without an id"))?.to_owned();
+    if outcome == RefundOutcome::ByHand {
+        let params = params![caller.organization, Param::Uuid(id.clone()), caller.principal()];
+        edge::write(app, "manual_refund", params).await?;
+        return show(app, caller, payment, &id).await;
+    }
     // The refund is queued, and that is enough: a later sending mends any fault from here on.
     if let Some(claim) = claim(app, payments, Some(&id)).await.unwrap_or_else(logged) {
         let _ = send_one(app, payments, claim).await.map(Some).unwrap_or_else(logged);
@@ -174,6 +182,7 @@ enum SendOutcome {
 
 /// Sends a refund that this instance holds, and stores the outcome.
 async fn send_one(app: &'static App, payments: &'static Payments, claim: Claim) -> Result<SendOutcome, Error> {
+    payments.gateway.heard(claim.refund.gateway, claim.resting_ms);
     let outcome = match configured_account(&payments.config, claim.refund.gateway) == claim.account {
         true => payments.gateway.refund(&claim.refund).await,
         // These credentials aren't for the payment's account.
@@ -190,6 +199,7 @@ async fn send_one(app: &'static App, payments: &'static Payments, claim: Claim) 
         },
     };
     let review = matches!(state, SendOutcome::Review);
+    let rests = payments.gateway.rests_to_tell().map(Json);
     let unsent = outcome.as_ref().is_err_and(GatewayError::is_unsent);
     if let Ok(mut refund) = outcome {
         refund.parent = refund.parent.or(Some(claim.refund.payment));
@@ -198,7 +208,8 @@ async fn send_one(app: &'static App, payments: &'static Payments, claim: Claim) 
         let provider = claim.refund.gateway;
         observed::apply(app, provider, &claim.account, &claim.request, "api.refund", vec![refund]).await?;
     }
-    let params = params![Param::Uuid(claim.request), Param::Uuid(claim.lease), external, reason, retry, unsent, review];
+    let params =
+        params![Param::Uuid(claim.request), Param::Uuid(claim.lease), external, reason, retry, unsent, review, rests];
     let row = edge::change_one(app, "refund_done", params).await?;
     // The lease ran out, so another instance sends it, under the same request id.
     let held = row.text("done")? == Some("true");
@@ -228,7 +239,15 @@ fn read(row: &Row) -> Result<Claim, Error> {
         note: row.text("note")?.map(str::to_owned),
     };
     let attempts = row.int("attempts")?.and_then(|attempts| u32::try_from(attempts).ok()).unwrap_or(1);
-    Ok(Claim { request: text("request")?, lease: text("lease")?, account: text("account")?, attempts, refund })
+    let resting_ms = row.int("resting_ms")?;
+    Ok(Claim {
+        resting_ms,
+        request: text("request")?,
+        lease: text("lease")?,
+        account: text("account")?,
+        attempts,
+        refund,
+    })
 }
 
 /// The refund as it stands: 201 if sent, 202 if queued, 422 if refused.

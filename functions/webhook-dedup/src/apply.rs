@@ -10,7 +10,7 @@ use commerce::webhook::event::paypal::ResourceKind;
 use commerce::webhook::event::{ProviderObject, Subject};
 use spin_sdk::wasip3::spawn;
 
-use edge::{App, Param, params};
+use edge::{App, Json, Param, params};
 use payments::approvals::Approval;
 use payments::config::PayPalMode;
 use payments::{Payments, approvals, attempts, needs, objects};
@@ -138,8 +138,9 @@ pub(super) async fn settle(app: &'static App, event: &str, effect: Effect) -> Re
 
 /// Records why an event waits, for operators to see, and when it is tried again. If that fails, it
 /// is tried at its old time.
-pub(super) async fn postpone(app: &'static App, event: &str, cause: &Cause) {
-    let params = params![Param::Uuid(event.to_owned()), reason(cause)];
+pub(super) async fn postpone(app: &'static App, payments: &Payments, event: &str, cause: &Cause) {
+    let rests = payments.gateway.rests_to_tell().map(Json);
+    let params = params![Param::Uuid(event.to_owned()), reason(cause), rests];
     let _ = edge::change(app, "webhook_postpone", params).await;
 }
 

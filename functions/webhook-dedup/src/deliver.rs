@@ -155,7 +155,7 @@ impl Delivery {
             _ => {
                 let effect = apply(app, payments, &id, &self.account, &self.event.subject).await;
                 if let Err(cause @ (Cause::Provider(_) | Cause::Approval(_))) = &effect {
-                    postpone(app, &id, cause).await;
+                    postpone(app, payments, &id, cause).await;
                 }
                 effect.map_err(unavailable)
             }
@@ -194,6 +194,7 @@ impl Delivery {
                 "too many bodies came under this transmission id; the event can be had by a reconciliation".into();
             return Err(Error::Unavailable { detail, retry_after_seconds: TOO_MANY });
         }
+        payments.gateway.heard(self.provider, row.int("resting_ms")?);
         let text = |column| row.text(column).map(|text| text.unwrap_or_default().to_owned());
         Ok((text("event")?, text("state")?, text("reason")?))
     }

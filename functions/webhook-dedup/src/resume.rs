@@ -41,7 +41,7 @@ pub(super) async fn resume(app: &'static App, payments: &Payments, row: &Row) ->
         },
     };
     if let Err(cause) = &outcome {
-        postpone(app, &event, cause).await;
+        postpone(app, payments, &event, cause).await;
     }
     outcome
 }

@@ -108,6 +108,11 @@ impl ClientAddress {
         }
     }
 
+    /// The address that a service names for its shopper: alone, without a port.
+    pub fn named(text: &str) -> Option<Self> {
+        text.parse().ok().map(Self::known)
+    }
+
     fn known(address: IpAddr) -> Self {
         Self::Known(match address.to_canonical() {
             IpAddr::V6(address) => Ipv6Net::new(address, CLIENT_BITS).map_or(address, |net| net.network()).into(),
@@ -218,6 +223,16 @@ mod tests {
             assert_eq!(of(&format!("::ffff:{peer}"), &["198.51.100.1"], ""), peer);
         }
         assert_eq!(of("2001:db8:1:2::3", &["198.51.100.1"], ""), "2001:db8:1:2::");
+    }
+
+    #[test]
+    fn a_shopper_that_a_service_names_counts_like_one_that_comes_itself() {
+        let named = |text| ClientAddress::named(text);
+        assert_eq!(named("203.0.113.9"), ClientAddress::named("::ffff:203.0.113.9"));
+        assert_eq!(named("2001:db8:1:2:3::4"), named("2001:db8:1:2::"), "one client has 64 bits");
+        for wrong in ["", "203.0.113.9:80", "[2001:db8::1]", "010.0.0.1", "shop.example"] {
+            assert_eq!(named(wrong), None, "{wrong}");
+        }
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use strum::{EnumString, VariantArray, VariantNames};
 
 use crate::error::Error;
-use crate::fields::{Fields, Mistakes, one_of, text};
+use crate::fields::{Fields, Mistakes, line, one_of, text};
 use crate::gateway::GatewayError;
 use crate::json::{self, Json};
 use crate::money::MAX_INTEGER_DIGITS;
@@ -15,6 +15,8 @@ use crate::time::Moment;
 
 /// The longest note, in characters: PayPal's limit.
 const MAX_NOTE: usize = 255;
+/// The longest reference of a payment that is recorded by hand, in characters.
+const MAX_REFERENCE: usize = 100;
 /// No currency has more digits after the point.
 const MAX_FRACTION: usize = 3;
 /// The first wait before a queued refund is sent again, in seconds; it doubles.
@@ -86,6 +88,62 @@ fn provider_id(json: Json) -> Result<String, String> {
     match json {
         Json::Text(id) if (1..=128).contains(&id.len()) && id.bytes().all(known) => Ok(id),
         _ => Err("must be an id of the provider: at most 128 letters, digits, - and _".to_owned()),
+    }
+}
+
+/// `POST /orders/:id/payments`: a payment that was made otherwise than by a provider.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ManualPayment {
+    /// The sum, as a decimal string; `None`: what the order still wants.
+    pub amount: Option<String>,
+    /// What names the payment where it was made.
+    pub reference: Option<String>,
+    /// When the money came; `None`: now.
+    pub received_at: Option<Moment>,
+    /// For the audit.
+    pub note: Option<String>,
+}
+
+impl ManualPayment {
+    /// Decodes a body.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] naming every field that is wrong.
+    pub fn decode(body: &[u8]) -> Result<Self, Error> {
+        let mut mistakes = Mistakes::default();
+        let known = ["amount", "reference", "receivedAt", "note"];
+        let wanted = Fields::of("", json::parse(body)?, &known, &mut mistakes).map(|mut fields| Self {
+            amount: fields.optional("amount", amount),
+            reference: fields.optional("reference", line(1, MAX_REFERENCE)),
+            received_at: fields.optional("receivedAt", moment),
+            note: fields.optional("note", text(1, MAX_NOTE)),
+        });
+        mistakes.finish(wanted)
+    }
+}
+
+/// `POST /payments/:id/correct`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Correction {
+    /// The sum that was really paid, as a decimal string; zero: nothing was.
+    pub amount: String,
+    /// For the audit: why.
+    pub note: String,
+}
+
+impl Correction {
+    /// Decodes a body.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] naming every field that is wrong.
+    pub fn decode(body: &[u8]) -> Result<Self, Error> {
+        let mut mistakes = Mistakes::default();
+        let wanted = Fields::of("", json::parse(body)?, &["amount", "note"], &mut mistakes).and_then(|mut fields| {
+            let amount = fields.required("amount", decimal);
+            let note = fields.required("note", text(1, MAX_NOTE));
+            Some(Self { amount: amount?, note: note? })
+        });
+        mistakes.finish(wanted)
     }
 }
 
@@ -226,16 +284,26 @@ impl RefundRetry {
 /// A decimal number above zero. Whether it has the digits of the currency is only known beside the
 /// payment.
 fn amount(json: Json) -> Result<String, String> {
-    let wrong = || Err("must be a decimal number above zero as a text, such as \"19.99\"".to_owned());
+    let wrong = || "must be a decimal number above zero as a text, such as \"19.99\"".to_owned();
+    let amount = decimal(json).map_err(|_| wrong())?;
+    if amount.bytes().all(|byte| matches!(byte, b'0' | b'.')) { Err(wrong()) } else { Ok(amount) }
+}
+
+/// A decimal number, not below zero.
+fn decimal(json: Json) -> Result<String, String> {
+    let wrong = || Err("must be a decimal number as a text, such as \"19.99\"".to_owned());
     let Json::Text(amount) = json else { return wrong() };
     let (whole, fraction) = amount.split_once('.').unwrap_or((&amount, "0"));
     let digits =
         |part: &str, most: usize| (1..=most).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_digit());
     let canonical = whole == "0" || !whole.starts_with('0');
-    if !digits(whole, MAX_INTEGER_DIGITS) || !digits(fraction, MAX_FRACTION) || !canonical {
-        return wrong();
-    }
-    if amount.bytes().all(|byte| matches!(byte, b'0' | b'.')) { wrong() } else { Ok(amount) }
+    if digits(whole, MAX_INTEGER_DIGITS) && digits(fraction, MAX_FRACTION) && canonical { Ok(amount) } else { wrong() }
+}
+
+/// A time.
+fn moment(json: Json) -> Result<Moment, String> {
+    let read = if let Json::Text(text) = json { Moment::parse(&text) } else { None };
+    read.ok_or_else(|| "must be a time in RFC 3339".to_owned())
 }
 
 #[cfg(test)]
@@ -283,6 +351,22 @@ mod tests {
         }
         for wrong in ["status=pending", "provider=cash", "from=x", "from=2026-02-01&to=2026-01-01"] {
             assert!(CapturesQuery::parse(Some(wrong)).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_payment_by_hand_is_told_with_little_and_corrected_with_a_reason() {
+        let of = |body: &str| ManualPayment::decode(body.as_bytes());
+        let all = of("{}").unwrap();
+        assert_eq!((all.amount, all.reference, all.received_at), (None, None, None));
+        assert!(of(r#"{"amount":"5.00","reference":"R-1","receivedAt":"2026-01-31T12:00:00Z"}"#).is_ok());
+        for wrong in [r#"{"amount":"0"}"#, r#"{"receivedAt":"soon"}"#, r#"{"reference":""}"#, r#"{"currency":"EUR"}"#] {
+            assert!(of(wrong).is_err(), "{wrong}");
+        }
+        let of = |body: &str| Correction::decode(body.as_bytes());
+        assert_eq!(of(r#"{"amount":"0.00","note":"typed twice"}"#).unwrap().amount, "0.00");
+        for wrong in [r#"{"amount":"1"}"#, r#"{"note":"x"}"#, r#"{"amount":"-1","note":"x"}"#] {
+            assert!(of(wrong).is_err(), "{wrong}");
         }
     }
 

@@ -3,6 +3,7 @@
 use strum::{EnumString, VariantArray, VariantNames};
 use uuid::Uuid;
 
+use crate::client_address::ClientAddress;
 use crate::error::Error;
 use crate::fields::{Fields, Mistakes, line, one_of, uuid};
 use crate::hex;
@@ -68,13 +69,15 @@ pub struct NewSession {
     pub cancel_url: String,
     /// The way on which the shopper pays.
     pub flow: Flow,
+    /// The shopper's address, if a service names it.
+    pub shopper_address: Option<ClientAddress>,
 }
 
 impl NewSession {
     /// Decodes a body. `allowed` are the prefixes that addresses to come back to may have, each
     /// with a slash at its end.
     pub fn decode(body: &[u8], allowed: &[String]) -> Result<Self, Error> {
-        const KNOWN: [&str; 5] = ["orderId", "paymentGateway", "returnUrl", "cancelUrl", "flow"];
+        const KNOWN: [&str; 6] = ["orderId", "paymentGateway", "returnUrl", "cancelUrl", "flow", "shopperAddress"];
         let mut mistakes = Mistakes::default();
         let session = Fields::of("", json::parse(body)?, &KNOWN, &mut mistakes).and_then(|mut fields| {
             let order = fields.required("orderId", uuid);
@@ -86,8 +89,16 @@ impl NewSession {
             let cancel_url = fields.optional("cancelUrl", line(1, MAX_URL));
             let cancel_url = cancel_url.or_else(|| return_url.clone());
             let flow = fields.optional("flow", one_of(Flow::parse, || "must be redirect or embedded".to_owned()));
-            let flow = flow.unwrap_or(Flow::Redirect);
-            Some(Self { order: order?, gateway: gateway?, return_url: return_url?, cancel_url: cancel_url?, flow })
+            let address = one_of(ClientAddress::named, || "must be an IP address, without a port".to_owned());
+            let shopper_address = fields.optional("shopperAddress", address);
+            Some(Self {
+                order: order?,
+                gateway: gateway?,
+                return_url: return_url?,
+                cancel_url: cancel_url?,
+                flow: flow.unwrap_or(Flow::Redirect),
+                shopper_address,
+            })
         });
         let session = mistakes.finish(session)?;
         for (field, url) in [("returnUrl", &session.return_url), ("cancelUrl", &session.cancel_url)] {

@@ -119,6 +119,30 @@ impl<W: Wire> Gateway<W> {
         self.budget
     }
 
+    /// Leaves a provider alone for so many milliseconds, since another instance has found it away.
+    /// Every instance learns it with a statement that it sends anyway.
+    pub fn heard(&self, provider: Provider, resting_ms: Option<i64>) {
+        let resting = Duration::from_millis(resting_ms.and_then(|ms| u64::try_from(ms).ok()).unwrap_or_default());
+        self.upstream(provider).heard(&self.wire, resting);
+    }
+
+    /// The providers that this instance has found away since it was asked last, for a statement
+    /// that is sent anyway: a JSON object of milliseconds.
+    pub fn rests_to_tell(&self) -> Option<String> {
+        let rest = |provider: &Provider| {
+            self.upstream(*provider).rest_to_tell().map(|ms| format!("\"{}\":{ms}", provider.as_str()))
+        };
+        let rests: Vec<String> = Provider::ALL.iter().filter_map(rest).collect();
+        (!rests.is_empty()).then(|| format!("{{{}}}", rests.join(",")))
+    }
+
+    fn upstream(&self, provider: Provider) -> &Upstream {
+        match provider {
+            Provider::PayPal => &self.paypal,
+            Provider::Stripe => &self.stripe,
+        }
+    }
+
     /// Begins a payment. The same session again gives the same payment.
     ///
     /// # Errors

@@ -1,7 +1,7 @@
 //! One provider's API as one instance sees it: attempts with full jitter within a budget, and a
 //! breaker around them.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::time::Duration;
 
 use cache_logic::breaker::{Admission, Breaker, Change};
@@ -23,6 +23,8 @@ pub struct Upstream {
     limit: Duration,
     rest: Duration,
     breaker: RefCell<Breaker>,
+    /// The breaker has opened, and the other instances haven't been told.
+    untold: Cell<bool>,
 }
 
 impl Upstream {
@@ -30,7 +32,15 @@ impl Upstream {
     /// found the provider away, it is left alone for `rest`.
     pub fn new(name: &'static str, origin: &str, retry: RetryPolicy, limit: Duration, rest: Duration) -> Self {
         let breaker = Breaker::new(rest.as_millis() as u64, retry.budget.as_millis() as u64);
-        Self { name, origin: origin.to_owned(), retry, limit, rest, breaker: RefCell::new(breaker) }
+        Self {
+            name,
+            origin: origin.to_owned(),
+            retry,
+            limit,
+            rest,
+            breaker: RefCell::new(breaker),
+            untold: Cell::new(false),
+        }
     }
 
     /// Sends a request, and repeats it if that helps. Every request carries an idempotent request
@@ -52,6 +62,7 @@ impl Upstream {
         };
         match self.breaker.borrow_mut().report(admission, reached, || wire.now()) {
             Some(Change::Opened) => {
+                self.untold.set(true);
                 eprintln!("warning: {} gives no answer; asked again in {:?}", self.name, self.rest);
                 // A caller that comes again sooner finds the provider still left alone.
                 let asked = outcome.map_or_else(|error| error.retry_after(), |answer| answer.retry_after);
@@ -65,6 +76,19 @@ impl Upstream {
             Ok(answer) if answer.status == 401 && in_doubt => Err(GatewayError::Away { retry_after: None }),
             outcome => outcome,
         }
+    }
+
+    /// Leaves the provider alone for so long: another instance has found it away.
+    pub fn heard(&self, wire: &impl Wire, resting: Duration) {
+        if !resting.is_zero() {
+            self.breaker.borrow_mut().open_until(wire.now() + resting.as_millis() as u64);
+        }
+    }
+
+    /// For how many milliseconds the other instances should leave the provider alone, once each
+    /// time that this one finds it away.
+    pub fn rest_to_tell(&self) -> Option<u64> {
+        self.untold.replace(false).then_some(self.rest.as_millis() as u64)
     }
 
     fn rest_seconds(&self) -> u32 {

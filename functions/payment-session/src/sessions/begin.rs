@@ -3,7 +3,6 @@
 //! there. The provider is asked under the session's id, so it makes nothing twice.
 
 use commerce::caller::Caller;
-use commerce::client_address::ClientAddress;
 use commerce::error::Error;
 use commerce::fraud::{Facts, Score, Scorer, SimpleScore};
 use commerce::gateway::{GatewayError, NewPayment, Secret};
@@ -17,7 +16,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use edge::{App, Call, Reply, Row, params};
+use edge::{App, Call, Json, Reply, Row, params};
 use payments::Payments;
 use payments::address::client_address;
 use payments::needs::{self, configured_account};
@@ -42,8 +41,6 @@ struct SessionRequest<'a> {
     body: &'a [u8],
     /// The `Idempotency-Key`.
     key: &'a str,
-    /// The address that the request comes from.
-    address: ClientAddress,
 }
 
 /// A session in Postgres whose payment the provider is still to make.
@@ -77,8 +74,13 @@ pub async fn begin(call: Call<'_>) -> Result<Reply, Error> {
     let body = call.json().await?;
     let key = idempotency_key(request.values("idempotency-key"))?;
     let session = session::NewSession::decode(&body, &payments.config.return_urls)?;
-    let address = client_address(app, &payments.config.trusted_proxies, request);
-    let wanted = SessionRequest { session: &session, body: &body, key, address };
+    let address = match (caller.restriction()?, session.shopper_address) {
+        (Some(_), None) => Some(client_address(app, &payments.config.trusted_proxies, request)),
+        (Some(_), Some(_)) => return Err(Error::forbidden("naming the shopper's address needs the role service")),
+        // The service's own address isn't limited: behind it stands a shop with all its customers.
+        (None, named) => named,
+    };
+    let wanted = SessionRequest { session: &session, body: &body, key };
     let hmac_key = payments.config.hmac_key()?;
     if let PaymentGateway::Provider(provider) = wanted.session.gateway {
         needs::for_calls(&payments.config, provider)?;
@@ -86,8 +88,7 @@ pub async fn begin(call: Call<'_>) -> Result<Reply, Error> {
     let attempt = Attempt {
         organization: caller.organization,
         customer: customer_of(app, caller, wanted.session.order).await?,
-        // Addresses of services aren't limited: behind one stands a shop with all its customers.
-        address: caller.restriction()?.map(|_| wanted.address),
+        address,
         // Another body under the same key is another attempt.
         name: &format!("{} {} {}", caller.principal(), wanted.key, hex::encode(&Sha256::digest(wanted.body))),
     };
@@ -127,6 +128,9 @@ async fn begin_admitted(
     match SessionBeginOutcome::read(row.text("outcome")?)? {
         SessionBeginOutcome::Replay => replayed(payments, wanted.session, row.take_text("body")?.into_bytes()).await,
         SessionBeginOutcome::Started => {
+            if let PaymentGateway::Provider(provider) = wanted.session.gateway {
+                payments.gateway.heard(provider, row.int("resting_ms")?);
+            }
             let draft = SessionDraft {
                 id: id(&row, "session")?,
                 order: wanted.session.order,
@@ -291,7 +295,8 @@ async fn at_provider(
         }
         Err(error) => {
             // If this fails too, the lease runs out by itself.
-            let _ = edge::write(app, "session_postpone", params![draft.id, draft.organization]).await;
+            let params = params![draft.id, draft.organization, payments.gateway.rests_to_tell().map(Json)];
+            let _ = edge::write(app, "session_postpone", params).await;
             Err(Error::RequiresRetry { retry_after_seconds: error.retry_after().unwrap_or(RETRY_AFTER) })
         }
     }

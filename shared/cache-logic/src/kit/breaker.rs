@@ -80,6 +80,14 @@ impl Breaker {
         }
     }
 
+    /// Opens it until a moment, since somebody else has found the dependency away. One that is open
+    /// already stays as it is.
+    pub fn open_until(&mut self, until: Millis) {
+        if self.state == State::Closed {
+            self.state = State::Open { until };
+        }
+    }
+
     /// True while calls are refused.
     pub fn is_open(&self) -> bool {
         self.state != State::Closed
@@ -120,6 +128,15 @@ mod tests {
         assert_eq!(breaker.admit(|| 100), Admission::Probe);
         assert_eq!(breaker.admit(|| 399), Admission::Refuse, "it may still be under way");
         assert_eq!(breaker.admit(|| 400), Admission::Probe);
+    }
+
+    #[test]
+    fn what_another_has_found_away_is_left_alone_and_probed_like_ones_own() {
+        let mut breaker = Breaker::new(100, 300);
+        breaker.open_until(50);
+        breaker.open_until(900);
+        assert_eq!((breaker.admit(|| 49), breaker.admit(|| 50)), (Admission::Refuse, Admission::Probe));
+        assert_eq!(breaker.report(Admission::Probe, true, || 51), Some(Change::Closed));
     }
 
     #[test]

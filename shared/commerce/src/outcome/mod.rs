@@ -10,8 +10,8 @@ mod webhooks;
 
 pub use orders::{CheckoutOutcome, CreateOutcome, DeleteOutcome, PatchOutcome, SetStatusOutcome};
 pub use payments::{
-    ApprovalOutcome, ApprovalRefusedOutcome, CaptureOutcome, RefundOutcome, RefundSettleOutcome, SessionApproveOutcome,
-    SessionBeginOutcome, SessionMoveOutcome,
+    ApprovalOutcome, ApprovalRefusedOutcome, CaptureOutcome, ManualCorrectOutcome, ManualRecordOutcome, RefundOutcome,
+    RefundSettleOutcome, SessionApproveOutcome, SessionBeginOutcome, SessionMoveOutcome,
 };
 pub use webhooks::{ApplyOutcome, BodyOutcome, DismissOutcome, RecordOutcome, RenewOutcome, ReplayOutcome};
 
@@ -68,6 +68,8 @@ pub const OUTCOMES: &[(&str, &[&str])] = {
         ("session_move", SessionMoveOutcome::VARIANTS),
         ("refund_request", RefundOutcome::VARIANTS),
         ("refund_settle", RefundSettleOutcome::VARIANTS),
+        ("manual_record", ManualRecordOutcome::VARIANTS),
+        ("manual_correct", ManualCorrectOutcome::VARIANTS),
         ("approval_begin", ApprovalOutcome::VARIANTS),
         ("approval_refused", ApprovalRefusedOutcome::VARIANTS),
         ("capture_begin", CaptureOutcome::VARIANTS),

@@ -66,6 +66,8 @@ pub enum SessionMoveOutcome {
 pub enum RefundOutcome {
     /// The refund waits to be sent.
     Queued,
+    /// The same, of a payment that was recorded by hand, also again: it is made here.
+    ByHand,
     /// The key has asked for this refund before.
     Replay,
     /// The key was used for another refund.
@@ -92,6 +94,38 @@ pub enum RefundSettleOutcome {
     NotOpen,
     /// The provider's refund isn't this one.
     AnotherRefund,
+}
+
+/// The answers of `manual_record`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, EnumString, VariantNames)]
+#[strum(serialize_all = "snake_case")]
+pub enum ManualRecordOutcome {
+    /// The payment counts now.
+    Recorded,
+    /// The key has recorded this before: the answer of that time.
+    Replay,
+    /// The key was used for another body.
+    Mismatch,
+    /// There is no such order.
+    NotFound,
+    /// The amount is none of the currency, or the order wants nothing more.
+    BadAmount,
+    /// Another payment has this reference.
+    KnownReference,
+}
+
+/// The answers of `manual_correct`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, EnumString, VariantNames)]
+#[strum(serialize_all = "snake_case")]
+pub enum ManualCorrectOutcome {
+    /// The payment has this sum, now or before.
+    Corrected,
+    /// There is no such payment.
+    NotFound,
+    /// A provider has told of the payment.
+    NotManual,
+    /// The amount is none of the currency, or less than was refunded.
+    BadAmount,
 }
 
 /// The answers of `approval_begin`.
@@ -142,6 +176,8 @@ answered_by! {
     SessionMoveOutcome: "session_move";
     RefundOutcome: "refund_request";
     RefundSettleOutcome: "refund_settle";
+    ManualRecordOutcome: "manual_record";
+    ManualCorrectOutcome: "manual_correct";
     ApprovalOutcome: "approval_begin";
     ApprovalRefusedOutcome: "approval_refused";
     CaptureOutcome: "capture_begin";

@@ -26,7 +26,8 @@ fn every_name_in_the_table_is_read_by_the_enum_of_its_function() {
         SetStatusOutcome = "order_set_statuses", CheckoutOutcome = "checkout_order",
         SessionBeginOutcome = "session_begin", SessionApproveOutcome = "session_approve",
         SessionMoveOutcome = "session_move", RefundOutcome = "refund_request",
-        RefundSettleOutcome = "refund_settle", ApprovalOutcome = "approval_begin",
+        RefundSettleOutcome = "refund_settle", ManualRecordOutcome = "manual_record",
+        ManualCorrectOutcome = "manual_correct", ApprovalOutcome = "approval_begin",
         ApprovalRefusedOutcome = "approval_refused", CaptureOutcome = "capture_begin",
         ApplyOutcome = "payment_observed", RecordOutcome = "webhook_record", ApplyOutcome = "webhook_apply",
         ReplayOutcome = "webhook_replay", BodyOutcome = "webhook_body", DismissOutcome = "webhook_dismiss", RenewOutcome = "cache_renew"

@@ -206,6 +206,21 @@ fn a_provider_that_stays_away_is_left_alone_for_a_while() {
 }
 
 #[test]
+fn what_one_instance_finds_away_is_told_once_and_left_alone_by_another() {
+    let (one, other) = (gateway(), gateway());
+    assert_eq!(one.rests_to_tell(), None);
+    let _ = now(one.create(&payment(Provider::Stripe)));
+    assert_eq!((one.rests_to_tell().as_deref(), one.rests_to_tell()), (Some("{\"stripe\":10000}"), None));
+    other.heard(Provider::Stripe, Some(4_000));
+    let left_alone = Err(GatewayError::Unsent { retry_after: Some(10) });
+    assert_eq!((now(other.create(&payment(Provider::Stripe))), other.count()), (left_alone, 0));
+    other.wire.clock.set(4_000);
+    other.heard(Provider::Stripe, Some(0));
+    other.answers([session()]);
+    assert!(now(other.create(&payment(Provider::Stripe))).is_ok());
+}
+
+#[test]
 fn the_wait_that_is_asked_for_is_kept_if_there_is_time_for_it() {
     let gateway = gateway();
     gateway.answers([asked_to_wait(429, 2), session()]);

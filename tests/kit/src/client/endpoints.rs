@@ -195,6 +195,16 @@ impl Client {
         self.keyed(&format!("/payments/{payment}/refunds"), refund, idempotency_key).await
     }
 
+    /// `POST /orders/:id/payments`
+    pub async fn record_payment(&self, order: &str, payment: &Value, idempotency_key: &str) -> Answer {
+        self.keyed(&format!("/orders/{order}/payments"), payment, idempotency_key).await
+    }
+
+    /// `POST /payments/:id/correct`
+    pub async fn correct_payment(&self, payment: &str, correction: &Value) -> Answer {
+        self.send(self.request(Method::POST, &format!("/payments/{payment}/correct")).json(correction)).await
+    }
+
     /// `POST /payments/refunds/:id/settle`
     pub async fn settle_refund(&self, refund: &str, settlement: &Value) -> Answer {
         let path = format!("/payments/refunds/{refund}/settle");

@@ -310,3 +310,25 @@ async fn nobody_is_sent_to_pay_what_can_t_be_paid_any_more_as_it_was_asked_for()
         assert_eq!(moved(&db.client, id, &["awaiting_redirect"], "awaiting_callback").await, expected);
     }
 }
+
+#[tokio::test]
+async fn an_instance_learns_with_its_own_statement_that_a_provider_is_left_alone() {
+    let db = database().await;
+    let begin = async |key: &str| -> i64 {
+        let order = Uuid::now_v7();
+        place(&db.client, order, "100.00").await;
+        let sql =
+            "SELECT resting_ms FROM session_begin($1, NULL, $2, 'stripe', 'acct_1', 'https://shop.example/', 'p', $3,
+            'h', gen_random_uuid(), 1800, 15)";
+        db.client.query_one(sql, &[&ORG, &order, &key]).await.unwrap().get(0)
+    };
+    assert_eq!(begin("a").await, 0);
+    db.run(&format!("SELECT session_postpone(s.id, '{ORG}', '{{\"stripe\": 10000}}') FROM payment_sessions s")).await;
+    assert!((1..=10_000).contains(&begin("b").await));
+    assert_eq!(db.text("SELECT provider_resting('paypal')").await, "0", "the other one works");
+    // A shorter rest doesn't end a longer one; time does.
+    db.run("SELECT provider_rest('{\"stripe\": 1}')").await;
+    assert!(begin("c").await > 1_000);
+    db.run("UPDATE provider_rests SET until = now()").await;
+    assert_eq!(begin("d").await, 0);
+}

@@ -4,7 +4,7 @@ use e2e::{Answer, App, Client};
 use reqwest::header::HeaderValue;
 use standin::{Fault, FaultKind, Standin};
 
-use super::shopper::{begin, keys, member, other_shopper, redis, session, shopper};
+use super::shopper::{begin, keys, member, other_shopper, redis, session, session_request, shopper};
 use crate::new_key;
 
 /// Moves the times of all counted attempts into the past.
@@ -343,4 +343,28 @@ async fn without_redis_no_attempt_is_made() {
         (begin(&client, &order, "other").await.status == 201).then_some(())
     })
     .await;
+}
+
+#[tokio::test]
+async fn a_shopper_that_a_service_names_is_limited_by_address() {
+    let limits = App::private().variable("limit_customer_hour", "1000").variable("limit_customer_day", "1000");
+    let Some(app) = limits.variable("limit_address_hour", "2").spawn().await else { return };
+    let ask = async |client: &e2e::Client, address: &str| {
+        let mut request = session_request(&app.new_order_id().await, "other");
+        request["shopperAddress"] = address.into();
+        client.begin_session(&request, &new_key()).await
+    };
+    for (address, status) in [
+        ("203.0.113.7", 201),
+        ("::ffff:203.0.113.7", 201),
+        ("203.0.113.7", 429),
+        ("2001:db8:1:2::1", 201),
+        ("2001:db8:1:2:ffff::1", 201),
+        ("2001:db8:1:2::9", 429),
+    ] {
+        let answer = ask(&app.client, address).await;
+        assert_eq!(answer.status, status, "{address}: {}", answer.text());
+    }
+    ask(&app.client, "203.0.113.7:443").await.expect_problem_naming(400, "shopperAddress");
+    ask(&shopper(&app), "203.0.113.8").await.expect_problem(403);
 }

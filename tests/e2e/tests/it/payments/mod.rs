@@ -1,6 +1,7 @@
 //! Payments, with the stand-in for both providers.
 
 mod approvals;
+mod by_hand;
 mod checkout;
 mod embedded;
 mod faults;

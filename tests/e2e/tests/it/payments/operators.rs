@@ -108,7 +108,7 @@ async fn an_operator_refunds_no_more_than_was_paid_and_sees_the_outcome() {
 
 #[tokio::test]
 async fn refunds_that_wait_are_sent_once_however_many_send_them() {
-    let Some(shop) = Shop::open().await else { return };
+    let Some(shop) = Shop::like(App::private().variable("payment_breaker_ms", "100")).await else { return };
     let order = shop.order().await;
     let (_, external) = session(&shop, &order).await;
     shop.standin.pay(&external);
@@ -126,8 +126,7 @@ async fn refunds_that_wait_are_sent_once_however_many_send_them() {
         operator.send_refunds().await.expect(200).json()
     };
     let total = eventually("all are sent", SOON, || async {
-        // The breaker of an instance may still be open. Then the refunds stay queued and are made
-        // due again.
+        // The breaker may still be open. Then the refunds stay queued and are made due again.
         futures_util::future::join_all((0..4).map(|_| sent())).await;
         shop.app.psql("UPDATE refund_requests SET next_attempt_at = now() WHERE state = 'queued'").await;
         let total = shop.app.psql_value("SELECT count(*)::text FROM refund_requests WHERE state = 'sent'").await;
