@@ -43,10 +43,25 @@ pub fn join(root: &Path) -> Result<String> {
     let files = named.iter().chain(others);
     let areas = files.map(|file| Area::read(file, &read(file)?)).collect::<Result<Vec<_>>>()?;
     let joined = assemble(&base, &areas)?;
+    // YAML lets an anchor be set again, and not every reader does.
+    if let Some(anchor) = first_repeated(anchors(&joined)) {
+        bail!("the anchor &{anchor} stands twice: files that are joined need different names");
+    }
     // A name that stands twice is an error, because a reader of the description would see only one
     // of the two.
     serde_yaml_ng::from_str::<serde_yaml_ng::Value>(&joined).context("the joined description is no YAML")?;
     Ok(joined)
+}
+
+/// The names of all anchors, in order.
+fn anchors(text: &str) -> impl Iterator<Item = &str> {
+    text.lines().filter_map(|line| line.split_once(": &")).filter_map(|(_, anchor)| anchor.split(' ').next())
+}
+
+/// The first that has stood before.
+fn first_repeated<'a>(names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let mut seen = BTreeSet::new();
+    names.into_iter().find(|name| !seen.insert(*name))
 }
 
 /// The files that the frame names, in its order.
@@ -220,5 +235,12 @@ mod tests {
     #[test]
     fn the_frame_names_its_files_in_order() {
         assert_eq!(named(FRAME), ["a.yaml", "b.yaml"]);
+    }
+
+    #[test]
+    fn an_anchor_that_two_files_set_is_found() {
+        let text = "a:\n  headers: &one\n  b: &two { c: d }\n  e: *one\n";
+        assert_eq!(first_repeated(anchors(text)), None);
+        assert_eq!(first_repeated(anchors(&format!("{text}{text}"))), Some("one"));
     }
 }

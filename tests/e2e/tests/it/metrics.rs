@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use e2e::{App, Caller, Metrics, eventually};
+use redis::AsyncCommands;
 use serde_json::Value;
 
 async fn metrics(app: &App) -> Metrics {
@@ -116,6 +117,9 @@ async fn asking_for_health_changes_nothing() {
         (age.is_none() && sent).then_some(())
     })
     .await;
+    let client = redis::Client::open(&*app.redis_url).expect("an address");
+    let mut redis = client.get_multiplexed_async_connection().await.expect("Redis");
+    let keys: Vec<String> = redis.keys("*").await.expect("KEYS");
     let (before, mut log) = (app.statements().await, app.redis_log().await);
     for _ in 0..20 {
         assert_eq!(health(&app).await.0, 200);
@@ -124,10 +128,13 @@ async fn asking_for_health_changes_nothing() {
     }
     assert_eq!(app.statements().await.renewals_since(&before), 0);
     let commands = log.take().await;
+    // The script tries commands on keys of its own.
     assert!(
-        commands.iter().all(|command| ["MGET", "HGETALL", "PTTL", "EXISTS"].contains(&command.name.as_str())),
+        commands.iter().all(|command| ["MGET", "HGETALL", "PTTL", "EXISTS", "EVAL"].contains(&command.name.as_str())),
         "{commands:#?}"
     );
+    let kept: Vec<String> = redis.keys("*").await.expect("KEYS");
+    assert!(kept.iter().all(|key| keys.contains(key)), "and leaves none behind: {kept:?}");
 }
 
 #[tokio::test]
