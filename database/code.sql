@@ -208,7 +208,7 @@
 -- Payments, the part that is built on webhook events.
 \i code/payments/backlog.sql
 
--- What is forgotten when its time is over.
+-- Rows that are forgotten when their time is over.
 \i code/prune/audit.sql
 \i code/prune/checkouts.sql
 \i code/prune/events.sql

@@ -1,4 +1,4 @@
--- What a renewal compares with the record that Redis keeps beside the certificate, see
+-- State that a renewal compares with the record which Redis keeps beside the certificate, see
 -- code/cache/renew.sql. The row is written when the epoch moves, and once in ten seconds.
 ALTER TABLE cache_state
     -- The cache that a renewal has served last. An operator may name another one in `cache`; until

@@ -1,4 +1,4 @@
--- What events of providers tell beyond a payment's own state: how disputes end, until when the
+-- Columns for what events tell beyond a payment's state: how disputes end, until when the
 -- seller has to answer, and when a refund failed. An order is judged anew when its total changes.
 
 -- The end of a dispute. The new list has all of the old one, so the rows that are there fit it.

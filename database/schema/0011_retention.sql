@@ -1,4 +1,4 @@
--- What has to be forgotten is found by its age, and the audit of payments lets go of what is old.
+-- Rows that have to be forgotten are found by their age, and the audit lets go of old ones.
 
 CREATE INDEX payment_objects_without_order ON payment_objects (updated_at) WHERE order_id IS NULL;
 CREATE INDEX payment_sessions_created ON payment_sessions (created_at);

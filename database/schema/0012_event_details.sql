@@ -1,4 +1,4 @@
--- What has become of an event, each time that somebody has tried it or judged it anew. One row for
+-- The history of an event: each time that somebody has tried it or judged it anew. One row for
 -- each transaction: what it has ended in.
 CREATE TABLE webhook_attempts (
     event uuid NOT NULL REFERENCES webhook_events ON DELETE CASCADE,
@@ -18,7 +18,7 @@ CREATE TRIGGER note_attempt AFTER UPDATE ON webhook_events FOR EACH ROW
         IS DISTINCT FROM (NEW.attempts, NEW.state, NEW.reason, NEW.dismissed_at))
     EXECUTE FUNCTION webhook_note_attempt();
 
--- What an event or an operator has changed, and what operators have decided about an event.
+-- Changes that an event or an operator has made, and operators' decisions about an event.
 CREATE INDEX payment_audit_actor ON payment_audit (actor, id);
 CREATE INDEX payment_audit_event ON payment_audit ((before ->> 'event'), id)
     WHERE relation = 'webhook_events';

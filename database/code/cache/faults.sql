@@ -1,5 +1,5 @@
--- What an operator, a platform or a tool has done to this database that the product can't work
--- with, as the connected role finds it. It changes nothing. No row if all is well.
+-- Faults that an operator, a platform or a tool has put into this database, as the connected role
+-- finds them. The product can't work with any of them. It changes nothing. No row if all is well.
 --   fault: read_only (nothing can be changed); isolation (subject: the level of its sessions);
 --     time_limit (a session has none); row_security (rows of the table are hidden, from whom:
 --     subject); trigger (subject: disabled, missing or not always); right (subject: what the role

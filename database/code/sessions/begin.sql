@@ -104,7 +104,7 @@ BEGIN
         FROM payment_sessions t
         WHERE t.order_id = p_order
             AND (t.status IN ('creating', 'needs_review', 'awaiting_redirect', 'awaiting_callback')
-                -- What it has opened is being captured, although its own time is over.
+                -- Its payment is being captured, although its own time is over.
                 OR t.status <> 'completed' AND approval_under_way(t.id))
         LIMIT 1;
         IF FOUND THEN

@@ -1,4 +1,4 @@
--- What the return page shows of a session: no more than its shopper knows. The caller has verified
+-- The return page's view of a session: no more than its shopper knows. The caller has verified
 -- the ticket. No row: not found.
 --   return_url: the shop's page.
 CREATE OR REPLACE FUNCTION session_return(p_session uuid)

@@ -1,5 +1,5 @@
-//! What an operator, a platform or a tool has done to the database that the product can't work
-//! with, as `cache_faults` finds it.
+//! Faults that an operator, a platform or a tool has put into the database, as `cache_faults` finds
+//! them. The product can't work with any of them.
 
 use commerce::error::Error;
 use edge::{App, Row};

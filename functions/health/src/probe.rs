@@ -39,7 +39,7 @@ pub(crate) struct Probe {
     pub(crate) state_redis: Option<State<Option<String>>>,
     /// The database.
     pub(crate) postgres: State<Ledger>,
-    /// What is wrong with the database although it answers.
+    /// The faults of a database that answers.
     pub(crate) faults: Faults,
     /// Requests came through a proxy that `trusted_proxies` doesn't name.
     pub(crate) undeclared_proxy: bool,
@@ -49,7 +49,7 @@ pub(crate) struct Probe {
 pub(crate) struct CacheRedis {
     /// It holds a valid certificate.
     pub(crate) is_certified: bool,
-    /// What it refuses although it answers.
+    /// The commands that it refuses although it answers.
     pub(crate) refused: Option<String>,
 }
 
@@ -130,7 +130,7 @@ pub(crate) fn breakers(app: &App) -> Vec<(&'static str, bool)> {
     all
 }
 
-/// What a Redis refuses, if it answers.
+/// The commands that a Redis refuses, if it answers.
 async fn refused(app: &App, redis: &Redis, uses: Uses) -> State<Option<String>> {
     redis.refused(&app.config.key_prefix, uses).await.map_err(str::to_owned)
 }

@@ -79,7 +79,7 @@ pub(super) fn account(payments: &Payments, provider: Provider, event: &Event) ->
     }
 }
 
-/// What tells an event from others of its id and account, as the hexadecimal digits of a SHA-256. A
+/// The mark of an event among those of its id and account, the hexadecimal digits of a SHA-256. A
 /// PayPal body can be another one under the same signature, so there it is the body's. A Stripe
 /// event is what its id says, in whatever bytes it comes: deliveries that are still pending are
 /// counted in it, and lists write it in their own way.
@@ -95,7 +95,7 @@ pub(super) fn fingerprint(provider: Provider, event: &Event, body: &[u8]) -> Str
 pub(super) struct Delivery {
     provider: Provider,
     account: String,
-    /// What tells this event from others of its id.
+    /// The mark of this event among those of its id.
     fingerprint: String,
     transmission: Option<String>,
     /// JSON of the headers that the signature stands in.

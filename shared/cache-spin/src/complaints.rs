@@ -1,4 +1,4 @@
-//! What a dependency complains of while it answers: an error for one question and not for another.
+//! Complaints of a dependency that answers: an error for one question and not for another.
 //! The log hears of each complaint once, and of its end.
 
 use std::cell::RefCell;

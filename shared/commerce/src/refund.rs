@@ -96,7 +96,7 @@ fn provider_id(json: Json) -> Result<String, String> {
 pub struct ManualPayment {
     /// The sum, as a decimal string; `None`: what the order still wants.
     pub amount: Option<String>,
-    /// What names the payment where it was made.
+    /// The payment's name at the place where it was made.
     pub reference: Option<String>,
     /// When the money came; `None`: now.
     pub received_at: Option<Moment>,
@@ -191,7 +191,7 @@ pub struct RefundsQuery {
     pub state: Option<RefundState>,
     /// At most so many, the newest first.
     pub limit: u32,
-    /// Where the last page ended.
+    /// The place at which the last page ended.
     pub after: Option<Place>,
 }
 
@@ -221,7 +221,7 @@ pub struct CapturesQuery {
     pub to: Option<Moment>,
     /// At most so many, the last one first.
     pub limit: u32,
-    /// Where the last page ended.
+    /// The place at which the last page ended.
     pub after: Option<Place>,
 }
 

@@ -168,7 +168,7 @@ pub struct SessionQuery {
     pub status: Option<SessionStatus>,
     /// At most so many, the newest first.
     pub limit: u32,
-    /// Where the last page ended.
+    /// The place at which the last page ended.
     pub after: Option<Place>,
 }
 

@@ -42,7 +42,7 @@ pub struct TransactionsQuery {
     pub to: Option<Moment>,
     /// At most so many, the newest first.
     pub limit: u32,
-    /// Where the last page ended.
+    /// The place at which the last page ended.
     pub after: Option<Place>,
 }
 

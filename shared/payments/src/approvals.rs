@@ -34,7 +34,7 @@ impl Cause {
     }
 }
 
-/// What has become of an approval.
+/// The outcome of an approval.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Approval {
     /// The money was taken: PayPal's answer.

@@ -4,7 +4,7 @@
 struct Refusal {
     /// Texts that it is known by: Redis' own code, and the names of the library that Spin uses.
     known_by: &'static [&'static str],
-    /// What it means, for people to read. Names no address.
+    /// Its meaning, for people to read. Names no address.
     meaning: &'static str,
 }
 
@@ -35,13 +35,13 @@ const REFUSALS: [Refusal; 16] = [
     Refusal { known_by: &["EXECABORT", "ExecAbort", "NOSCRIPT", "NoScript"], meaning: "it aborts scripts" },
 ];
 
-/// What an error means that Redis answered, if it is one of those known here.
+/// The meaning of an error that Redis answered, if it is one of those known here.
 pub(super) fn known_meaning(why: &str) -> Option<&'static str> {
     let known = REFUSALS.iter().find(|refusal| refusal.known_by.iter().any(|text| why.contains(text)));
     known.map(|refusal| refusal.meaning)
 }
 
-/// What any error means that Redis answered, for people to read.
+/// The meaning of any error that Redis answered, for people to read.
 pub(super) fn meaning(why: &str) -> &'static str {
     known_meaning(why).unwrap_or("it gives unexpected answers, or its address isn't allowed")
 }

@@ -1,4 +1,4 @@
-//! What a connection to Redis may not do, found by trying.
+//! The commands that a connection to Redis may not send, found by trying.
 
 use super::{Redis, Script, Value, explain, refusal, text};
 

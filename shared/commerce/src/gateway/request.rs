@@ -68,7 +68,7 @@ impl Request {
     }
 }
 
-/// What a provider says about sending the same request again. Stripe does.
+/// A provider's word about sending the same request again. Stripe gives one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct RetryHints {
     /// `Stripe-Should-Retry`.
@@ -84,7 +84,7 @@ pub struct Answer {
     pub status: u16,
     /// `Retry-After` in seconds, if it is given so.
     pub retry_after: Option<u32>,
-    /// What the provider says about sending the request again.
+    /// The provider's word about sending the request again.
     pub hints: RetryHints,
     /// The whole body.
     pub body: Vec<u8>,

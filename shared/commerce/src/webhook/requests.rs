@@ -33,7 +33,7 @@ pub struct EventsQuery {
     pub filter: EventFilter,
     /// The page, counted from 1; the first one if `after` is given.
     pub page: Page,
-    /// Where the last page ended.
+    /// The place at which the last page ended.
     pub after: Option<Place>,
 }
 
@@ -130,7 +130,7 @@ pub struct BulkQuery {
     pub dry_run: bool,
     /// At most so many in this step.
     pub limit: u32,
-    /// Where the last step ended.
+    /// The place at which the last step ended.
     pub after: Option<Place>,
 }
 

@@ -75,11 +75,11 @@ pub struct StripeEvent {
     pub livemode: Option<bool>,
     /// The account that the event belongs to, if it isn't the endpoint's own.
     pub account: Option<String>,
-    /// What the event is about.
+    /// The subject of the event.
     pub about: About,
 }
 
-/// What an event of Stripe is about.
+/// The subject of an event of Stripe.
 #[derive(Debug, Clone, PartialEq)]
 pub enum About {
     /// Nothing that concerns payments of orders.
@@ -169,7 +169,7 @@ fn about(event: &Value, kind: &str, created_at: Option<Moment>) -> Option<About>
     Some(About::Object(Box::new(ProviderObject { changed_at, ..object })))
 }
 
-/// Where the API keeps the object of a type, and what a thin event calls it.
+/// The place in the API of a type's object, and the name that a thin event gives it.
 fn folder(kind: &str) -> Option<(&'static str, &'static str)> {
     const FOLDERS: [(&str, &str, &str); 6] = [
         ("payment_intent.", "payment_intents", "payment_intent"),

@@ -124,7 +124,7 @@ pub(super) fn dispute(value: &Value) -> Option<ProviderObject> {
     Some(ProviderObject { returned, due_at, ..object })
 }
 
-/// What a dispute has taken by its balance transactions, if they are in its own currency.
+/// The sum that a dispute has taken by its balance transactions, if they are in its own currency.
 fn withdrawn(dispute: &Value) -> Option<Amount> {
     let moved = dispute.get("balance_transactions")?.as_array().filter(|moved| !moved.is_empty())?;
     let currency = text(dispute, &["currency"])?;
