@@ -45,12 +45,12 @@ set +a
 PATH=$POSTGRES_BIN:$PATH
 
 check "build" scripts/build.sh || exit 1
-check "unit tests" cargo test -p cache-logic -p commerce -p cache-spin -p edge -p payments $(component_flags) -p kit --features kit/database -p dev -p drift-check -p standin || true
-check "database tests" cargo test -p database -p db-tests || true
-check "library and example" cargo test -p library-tests || true
-check "contract of the ports" cargo test -p contract-tests || true
-check "host tests" cargo test --profile host -p edge-host || true
+check "unit tests" cargo test --no-fail-fast -p cache-logic -p commerce -p cache-spin -p edge -p payments $(component_flags) -p kit --features kit/database -p dev -p drift-check -p standin || true
+check "database tests" cargo test --no-fail-fast -p database -p db-tests || true
+check "library and example" cargo test --no-fail-fast -p library-tests || true
+check "contract of the ports" cargo test --no-fail-fast -p contract-tests || true
+check "host tests" cargo test --no-fail-fast --profile host -p edge-host || true
 if [ -n "${E2E_BASE_URL:-}" ]; then export REDIS_URL=$given_redis DATABASE_URL=$given_database; fi
-check "end-to-end scenarios" cargo test -p e2e || true
+check "end-to-end scenarios" cargo test --no-fail-fast -p e2e || true
 complete=yes
 exit $failed

@@ -63,9 +63,10 @@ impl<'a> Tags<'a> {
         self.any(|tag| tag.opaque == plain)
     }
 
-    /// Whether one of them is `etag`, both strong: for `If-Match`.
+    /// Whether one of them is `etag`, both strong: for `If-Match`. `*` is whatever is there.
     pub fn match_strongly(&self, etag: &str) -> bool {
-        !etag.starts_with("W/") && self.any(|tag| !tag.weak && tag.opaque == etag.trim_matches('"'))
+        let strong = !etag.starts_with("W/");
+        self.any(|tag| strong && !tag.weak && tag.opaque == etag.trim_matches('"'))
     }
 
     fn any(&self, fits: impl Fn(&Tag<'_>) -> bool) -> bool {
@@ -211,6 +212,7 @@ mod tests {
             ("\"5\"", "W/\"5\"", false, true),
             ("\"4\", \"5\"", "\"5\"", true, true),
             ("*", "\"5\"", true, true),
+            ("*", "W/\"5\"", true, true),
             ("\"4\"", "\"5\"", false, false),
         ] {
             let tags = Tags::read(wanted).unwrap();
