@@ -36,8 +36,7 @@ pub async fn search(call: Call<'_>) -> Result<Reply, Error> {
         query.limit as i32,
         query.after.map(|place| place.to_string()),
     ];
-    let mut row = edge::one(edge::query(app, "capture_search", params).await?)?;
-    Ok(Reply::fresh(200, row.take_text("body")?))
+    edge::page(app, "capture_search", params).await
 }
 
 /// `POST /payments/:id/capture`, by the id of an authorized payment, or of a payment session that

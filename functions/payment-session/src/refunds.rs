@@ -116,9 +116,7 @@ pub async fn list(call: Call<'_>) -> Result<Reply, Error> {
     caller.require_operator("the list of refunds")?;
     call.no_query()?;
     let payment = call.id()?;
-    let rows = edge::query(app, "refund_list", params![caller.organization, payment]).await?;
-    let mut row = rows.into_iter().next().ok_or_else(|| Error::not_found("payment"))?;
-    Ok(Reply::fresh(200, row.take_text("body")?))
+    edge::document(app, "refund_list", params![caller.organization, payment], "payment").await
 }
 
 /// `GET /payments/refunds`: the refunds of all payments, the newest first.
@@ -131,8 +129,7 @@ pub async fn search(call: Call<'_>) -> Result<Reply, Error> {
     caller.require_operator("the list of refunds")?;
     let after = query.after.map(|place| place.to_string());
     let params = params![caller.organization, query.state.map(RefundState::as_str), query.limit as i32, after];
-    let mut row = edge::one(edge::query(app, "refund_search", params).await?)?;
-    Ok(Reply::fresh(200, row.take_text("body")?))
+    edge::page(app, "refund_search", params).await
 }
 
 /// `POST /payments/refunds/send`: sends the refunds that are due. A scheduler calls it.

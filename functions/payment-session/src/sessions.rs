@@ -46,8 +46,7 @@ pub async fn list(call: Call<'_>) -> Result<Reply, Error> {
         restriction.is_none(),
         query.after.map(|place| place.to_string()),
     ];
-    let rows = edge::query(call.app, "session_list", params).await?;
-    Ok(Reply::fresh(200, edge::one(rows)?.take_text("body")?))
+    edge::page(call.app, "session_list", params).await
 }
 
 /// `POST /payments/sessions/:id/cancel`: gives a session up. The payment at the provider ends there

@@ -32,9 +32,7 @@ pub async fn of_payment(call: Call<'_>) -> Result<Reply, Error> {
     call.no_query()?;
     let payment = call.id()?;
     caller.require_staff("the ledger")?;
-    let rows = edge::query(app, "transaction_of_payment", params![caller.organization, payment]).await?;
-    let mut row = rows.into_iter().next().ok_or_else(|| Error::not_found("payment"))?;
-    Ok(Reply::fresh(200, row.take_text("body")?))
+    edge::document(app, "transaction_of_payment", params![caller.organization, payment], "payment").await
 }
 
 /// `GET /transactions`: a page of the ledger, the newest rows first.
@@ -54,6 +52,5 @@ pub async fn search(call: Call<'_>) -> Result<Reply, Error> {
         query.limit as i32,
         query.after.map(|place| place.to_string()),
     ];
-    let mut row = edge::one(edge::query(app, "transaction_search", params).await?)?;
-    Ok(Reply::fresh(200, row.take_text("body")?))
+    edge::page(app, "transaction_search", params).await
 }

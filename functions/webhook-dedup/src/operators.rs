@@ -69,8 +69,7 @@ pub async fn list(call: Call<'_>) -> Result<Reply, Error> {
     let query = EventsQuery::parse(call.query())?;
     caller.require_operator("the list of webhook events")?;
     let params = filtered(&query.filter, query.after, &[query.page.limit(), query.page.offset()]);
-    let mut row = edge::one(edge::query(app, "webhook_list", params).await?)?;
-    Ok(Reply::fresh(200, row.take_text("body")?))
+    edge::page(app, "webhook_list", params).await
 }
 
 /// One event: its attempts, the verdict, what it has changed, what operators have decided.
@@ -82,9 +81,7 @@ pub async fn get(call: Call<'_>) -> Result<Reply, Error> {
     call.no_query()?;
     let event = call.id()?;
     caller.require_operator("a webhook event")?;
-    let rows = edge::query(app, "webhook_get", params![event]).await?;
-    let mut row = rows.into_iter().next().ok_or_else(|| Error::not_found("event"))?;
-    Ok(Reply::fresh(200, row.take_text("body")?))
+    edge::document(app, "webhook_get", params![event], "event").await
 }
 
 /// Headers and body of one event, for operators with the scope for it. Who has looked is written

@@ -11,6 +11,7 @@ use crate::error::{Error, FieldError};
 use crate::hex;
 use crate::money::Currency;
 use crate::params::Params;
+use crate::provider::Provider;
 use crate::status::{OrderStatus, PaymentStatus};
 use crate::text::text_forms;
 use crate::time::Moment;
@@ -121,6 +122,16 @@ impl std::fmt::Display for Place {
 pub(crate) fn take_stretch(params: &mut Params) -> (u32, Option<Place>) {
     let after = params.take("after", || "must be the next of an earlier page".to_owned(), Place::parse);
     (take_number(params, "limit", MAX_LIMIT, DEFAULT_LIMIT), after)
+}
+
+/// `from` and `to`, as lists have them that begin and end at a moment. [`in_order`] judges both.
+pub(crate) fn take_period(params: &mut Params) -> (Option<Moment>, Option<Moment>) {
+    (params.take("from", moment_wanted, parse_moment), params.take("to", moment_wanted, parse_moment))
+}
+
+/// `provider`, any of them.
+pub(crate) fn take_provider(params: &mut Params) -> Option<Provider> {
+    params.take("provider", || format!("must be one of {}", Provider::names()), Provider::parse)
 }
 
 /// The query of `GET /orders`.

@@ -9,7 +9,7 @@ use crate::json::{self, Json};
 use crate::money::MAX_INTEGER_DIGITS;
 use crate::params::Params;
 use crate::provider::Provider;
-use crate::query::{Place, in_order, moment_wanted, parse_moment, take_stretch};
+use crate::query::{Place, in_order, take_period, take_provider, take_stretch};
 use crate::text::text_forms;
 use crate::time::Moment;
 
@@ -240,9 +240,8 @@ impl CapturesQuery {
             || format!("must be one of {}", CAPTURED.join(", ")),
             |text| CAPTURED.into_iter().find(|known| *known == text),
         );
-        let provider = params.take("provider", || format!("must be one of {}", Provider::names()), Provider::parse);
-        let from = params.take("from", moment_wanted, parse_moment);
-        let to = params.take("to", moment_wanted, parse_moment);
+        let provider = take_provider(&mut params);
+        let (from, to) = take_period(&mut params);
         let (limit, after) = take_stretch(&mut params);
         let query = params.finish(Self { status, provider, from, to, limit, after })?;
         in_order(query.from, query.to, ("from", "to"))?;

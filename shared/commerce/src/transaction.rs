@@ -5,7 +5,7 @@ use strum::{EnumString, VariantArray, VariantNames};
 use crate::error::Error;
 use crate::params::Params;
 use crate::provider::Provider;
-use crate::query::{Place, in_order, moment_wanted, parse_moment, take_stretch};
+use crate::query::{Place, in_order, take_period, take_provider, take_stretch};
 use crate::text::text_forms;
 use crate::time::Moment;
 
@@ -55,9 +55,8 @@ impl TransactionsQuery {
         let mut params = Params::parse(raw, &["type", "provider", "from", "to", "limit", "after"])?;
         let kind =
             params.take("type", || format!("must be one of {}", TransactionKind::names()), TransactionKind::parse);
-        let provider = params.take("provider", || format!("must be one of {}", Provider::names()), Provider::parse);
-        let from = params.take("from", moment_wanted, parse_moment);
-        let to = params.take("to", moment_wanted, parse_moment);
+        let provider = take_provider(&mut params);
+        let (from, to) = take_period(&mut params);
         let (limit, after) = take_stretch(&mut params);
         let query = params.finish(Self { kind, provider, from, to, limit, after })?;
         in_order(query.from, query.to, ("from", "to"))?;

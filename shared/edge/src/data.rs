@@ -13,6 +13,7 @@ use serde::Serialize;
 
 use crate::answer::Answer;
 use crate::app::App;
+use crate::reply::Reply;
 use crate::settings::Rules;
 
 pub use cache_spin::params;
@@ -148,6 +149,30 @@ pub fn json(value: &impl Serialize) -> Result<Json, Error> {
 /// [`Error::Internal`] if there is none.
 pub fn one(rows: Vec<Row>) -> Result<Row, Error> {
     rows.into_iter().next().ok_or_else(|| Error::internal("a function gave no row"))
+}
+
+/// Answers with the JSON of a function that only reads and always gives one row, such as a page.
+///
+/// # Errors
+/// The error that Postgres gave.
+pub async fn page(app: &App, function: &'static str, params: Vec<Param>) -> Result<Reply, Error> {
+    Ok(Reply::fresh(200, one(query(app, function, params).await?)?.take_text("body")?))
+}
+
+/// Answers with the JSON of a function that only reads and gives no row if there is no such
+/// `noun`.
+///
+/// # Errors
+/// [`Error::NotFound`]; the error that Postgres gave.
+pub async fn document(
+    app: &App,
+    function: &'static str,
+    params: Vec<Param>,
+    noun: &'static str,
+) -> Result<Reply, Error> {
+    let rows = query(app, function, params).await?;
+    let mut row = rows.into_iter().next().ok_or_else(|| Error::not_found(noun))?;
+    Ok(Reply::fresh(200, row.take_text("body")?))
 }
 
 fn cache_entry(entry: Entry) -> cache_spin::cache::Entry {

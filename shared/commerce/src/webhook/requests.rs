@@ -8,7 +8,7 @@ use crate::fields::{Fields, Mistakes, text};
 use crate::json;
 use crate::params::Params;
 use crate::provider::Provider;
-use crate::query::{MAX_LIMIT, Page, Place, in_order, moment_wanted, parse_moment, parse_uuid, take_page, uuid_wanted};
+use crate::query::{MAX_LIMIT, Page, Place, in_order, parse_uuid, take_page, take_period, take_provider, uuid_wanted};
 use crate::time::Moment;
 
 /// The number of events that one redrive takes, unless it is told.
@@ -85,17 +85,18 @@ impl EventFilter {
         };
         let word_wanted = || format!("must be 1 to {MAX_WORD} visible ASCII characters");
         let state = params.take("status", || format!("must be one of {}", EventState::names()), EventState::parse);
+        let (from, to) = take_period(params);
         Self {
             state: state.map(EventState::as_str),
             organization: params.take("organizationId", uuid_wanted, parse_uuid),
             order: params.take("orderId", uuid_wanted, parse_uuid),
-            provider: params.take("provider", || format!("must be one of {}", Provider::names()), Provider::parse),
+            provider: take_provider(params),
             account: params.take("account", word_wanted, word),
             kind: params.take("type", word_wanted, word),
             reason: params.take("reason", word_wanted, word),
             transmission: params.take("transmissionId", word_wanted, word),
-            from: params.take("from", moment_wanted, parse_moment),
-            to: params.take("to", moment_wanted, parse_moment),
+            from,
+            to,
         }
     }
 }
