@@ -1,5 +1,6 @@
 -- Payments of many years, for plans and costs: as many sessions, payments, objects, events and
--- refunds as the temporary table `growth` says, of the fixture's first organisation. All is made up by number.
+-- refunds as the temporary table `growth` says, of the fixture's first organisation. All is made up
+-- by number.
 --
 -- Their orders aren't there, and no trigger fires: nothing that is measured looks at them, and the
 -- rows come in seconds.

@@ -1,4 +1,5 @@
--- The triggers that must fire, whoever changes a table. A database test holds that these are all.
+-- The triggers that must fire, whichever program changes a table. A database test holds that these
+-- are all.
 --   always: also in bulk loads and restores, while session_replication_role is replica.
 --   announces: without it a change of the table, or of what is shown with it, is not seen in the
 --     cache.

@@ -4,8 +4,8 @@
 --   p_limit: how many. p_after: the place where the last page ended, NULL for the first page.
 --   body: the JSON to send. next: the place where the next page begins, null after the last one.
 -- A page looks at looked_rows() payments, so a search may end before its page is full, with a next.
--- Postgres puts this body into the calling statement and plans with the values at hand. The function
--- must stay STABLE, not STRICT, and without SET.
+-- Postgres puts this body into the calling statement and plans with the values at hand. The
+-- function must stay STABLE, not STRICT, and without SET.
 CREATE OR REPLACE FUNCTION capture_search(p_organization uuid, p_status text, p_provider text,
     p_from text, p_to text, p_limit integer, p_after text)
 RETURNS TABLE (body text) LANGUAGE sql STABLE

@@ -1,5 +1,5 @@
--- The members of one document of the audit in which it differs from another one, without the time of
--- its change. All of them if there is no other, NULL if there is no document.
+-- The members of one document of the audit in which it differs from another one, without the time
+-- of its change. All of them if there is no other, NULL if there is no document.
 CREATE OR REPLACE FUNCTION audit_difference(document jsonb, other jsonb) RETURNS jsonb
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN CASE WHEN document IS NOT NULL THEN coalesce((SELECT jsonb_object_agg(m.key, m.value)

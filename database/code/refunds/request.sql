@@ -2,7 +2,8 @@
 --   p_amount: a decimal number, NULL for all that is left. p_note: NULL for none.
 --   p_key: the Idempotency-Key. p_body_hash: of the request's body. p_id: the id to give.
 --   outcome: queued; by_hand (the same, or again, of a payment that was recorded by hand: the
---     caller makes it by manual_refund); replay (same key, same body); mismatch (same key, another body); not_found;
+--     caller makes it by manual_refund); replay (same key, same body); mismatch (same key, another
+--     body); not_found;
 --     not_refundable (nothing is captured, or it is disputed or reversed); too_much (more than is
 --     left after the refunds under way).
 --   request: the refund that stands under this key.

@@ -2,8 +2,8 @@
 --   p_state: only in this state; NULL for all. p_limit: how many.
 --   p_after: the place where the last page ended, NULL for the first page.
 --   body: the JSON to send. next: the place where the next page begins, null after the last one.
--- Postgres puts this body into the calling statement and plans with the values at hand. The function
--- must stay STABLE, not STRICT, and without SET.
+-- Postgres puts this body into the calling statement and plans with the values at hand. The
+-- function must stay STABLE, not STRICT, and without SET.
 CREATE OR REPLACE FUNCTION refund_search(
     p_organization uuid, p_state text, p_limit integer, p_after text)
 RETURNS TABLE (body text) LANGUAGE sql STABLE

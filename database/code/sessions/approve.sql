@@ -6,7 +6,8 @@
 --     is asking the provider); not_allowed (status: the session's); not_payable (status: the
 --     order's status or payment status, or order-changed); foreign_account (it isn't this
 --     organisation's, or not the one that the session was begun with); not_found.
---   With started: order_id, gateway, amount (a decimal number), currency, return_url, cancel_url, flow.
+--   With started: order_id, gateway, amount (a decimal number), currency, return_url, cancel_url,
+--     flow.
 --   xid, tags: the transaction and the session.
 CREATE OR REPLACE FUNCTION session_approve(
     p_organization uuid, p_session uuid, p_accounts text, p_principal text, p_valid bigint,

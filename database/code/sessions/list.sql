@@ -6,8 +6,8 @@
 -- A status is looked up by what is stored: a session that was let go on is shown as held, and one
 -- whose time is over as failed. A session whose time is over stays among the open ones until it is
 -- swept.
--- Postgres puts this body into the calling statement and plans with the values at hand. The function
--- must stay STABLE, not STRICT, and without SET.
+-- Postgres puts this body into the calling statement and plans with the values at hand. The
+-- function must stay STABLE, not STRICT, and without SET.
 CREATE OR REPLACE FUNCTION session_list(
     p_organization uuid, p_customer uuid, p_order uuid, p_status text, p_limit integer,
     p_signals boolean, p_after text DEFAULT NULL)

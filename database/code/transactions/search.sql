@@ -1,12 +1,12 @@
 -- A page of an organisation's transactions, the newest first.
---   Each filter is NULL if it isn't asked for: p_type; p_provider; p_from: booked at or after, p_to:
---   booked before, both RFC 3339.
+--   Each filter is NULL if it isn't asked for: p_type; p_provider; p_from: booked at or after;
+--   p_to: booked before, both RFC 3339.
 --   p_limit: how many. p_after: the place where the last page ended, NULL for the first page.
 --   body: the JSON to send. next: the place where the next page begins, null after the last one.
 -- A page looks at looked_rows() transactions, so a search may end before its page is full, with a
 -- next.
--- Postgres puts this body into the calling statement and plans with the values at hand. The function
--- must stay STABLE, not STRICT, and without SET.
+-- Postgres puts this body into the calling statement and plans with the values at hand. The
+-- function must stay STABLE, not STRICT, and without SET.
 CREATE OR REPLACE FUNCTION transaction_search(p_organization uuid, p_type text, p_provider text,
     p_from text, p_to text, p_limit integer, p_after text)
 RETURNS TABLE (body text) LANGUAGE sql STABLE

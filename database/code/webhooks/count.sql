@@ -1,6 +1,6 @@
 -- The number of events that webhook_list finds on all pages together; the filters are its own.
--- Postgres puts this body into the calling statement and plans with the values at hand. The function
--- must stay STABLE, not STRICT, and without SET.
+-- Postgres puts this body into the calling statement and plans with the values at hand. The
+-- function must stay STABLE, not STRICT, and without SET.
 CREATE OR REPLACE FUNCTION webhook_count(p_organization uuid, p_state text,
     p_order uuid DEFAULT NULL, p_provider text DEFAULT NULL, p_account text DEFAULT NULL,
     p_kind text DEFAULT NULL, p_reason text DEFAULT NULL, p_transmission text DEFAULT NULL,

@@ -1,5 +1,6 @@
--- One event with all that is known of it but its body: its attempts, the verdict, the objects that it
--- spoke of, what it has changed, and what operators have decided about it. No row: there is none.
+-- One event with all that is known of it but its body: its attempts, the verdict, the objects that
+-- it spoke of, what it has changed, and what operators have decided about it. No row: there is
+-- none.
 --   body: the JSON to send. Attempts and changes are the first hundred each.
 CREATE OR REPLACE FUNCTION webhook_get(p_event uuid) RETURNS TABLE (body text)
 LANGUAGE sql STABLE

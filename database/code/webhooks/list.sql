@@ -10,8 +10,8 @@
 -- A page looks at looked_rows() events. Order, transmission, status or organisation, the first that
 -- is given, choose them by an index; the other filters only look. So a search may end before its
 -- page is full, with a next, and total counts what was looked at.
--- Postgres puts this body into the calling statement and plans with the values at hand. The function
--- must stay STABLE, not STRICT, and without SET.
+-- Postgres puts this body into the calling statement and plans with the values at hand. The
+-- function must stay STABLE, not STRICT, and without SET.
 CREATE OR REPLACE FUNCTION webhook_list(p_organization uuid, p_state text, p_limit integer,
     p_offset integer, p_order uuid DEFAULT NULL, p_provider text DEFAULT NULL,
     p_account text DEFAULT NULL, p_kind text DEFAULT NULL, p_reason text DEFAULT NULL,

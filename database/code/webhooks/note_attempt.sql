@@ -1,5 +1,5 @@
 -- Notes what a transaction has made of an event. Of several changes the last one stands.
--- SECURITY DEFINER: whoever changes an event leaves this trace.
+-- SECURITY DEFINER: every role that changes an event leaves this trace.
 CREATE OR REPLACE FUNCTION webhook_note_attempt() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
     SET search_path = public, pg_temp AS $$
 BEGIN

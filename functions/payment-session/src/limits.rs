@@ -1,8 +1,8 @@
 //! Limits on attempts to pay.
 //!
-//! Customers are counted by their identity, so no caller can use up another's attempts. Of a service
-//! the address that it names for its shopper is counted, never its own: behind that stands a shop
-//! with all its customers. Customers and addresses stand in keys as HMACs.
+//! Customers are counted by their identity, so no caller can use up another's attempts. Of a
+//! service the address that it names for its shopper is counted, never its own: behind that stands
+//! a shop with all its customers. Customers and addresses stand in keys as HMACs.
 
 use commerce::client_address::ClientAddress;
 use commerce::error::Error;

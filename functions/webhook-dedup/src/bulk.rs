@@ -1,6 +1,6 @@
-//! Operators' work with all events that a filter finds, step by step. A step walks the list from its
-//! place on and says where the next one goes on. If it dies, the same request again does no harm:
-//! each event takes effect once.
+//! Operators' work with all events that a filter finds, step by step. A step walks the list from
+//! its place on and says where the next one goes on. If it dies, the same request again does no
+//! harm: each event takes effect once.
 
 use std::cell::Cell;
 use std::time::Duration;

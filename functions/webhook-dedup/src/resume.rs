@@ -47,7 +47,7 @@ pub(super) async fn resume(app: &'static App, payments: &Payments, row: &Row) ->
 }
 
 /// Whether the body may be believed as far as the mode says. In mode `post-back` PayPal is asked by
-/// the stored headers: an event that was stored for review, or in another mode, was never sent back.
+/// the stored headers: an event stored for review, or in another mode, was never sent back.
 async fn is_proved(
     payments: &Payments,
     provider: Provider,

@@ -111,8 +111,8 @@ impl NewSession {
 }
 
 /// Why a shopper isn't sent to a URL; `None`: it lies below one of the prefixes, such as
-/// `https://shop.example/pay/`, for every reader of URLs. Anything that could be read in two ways is
-/// refused.
+/// `https://shop.example/pay/`, for every reader of URLs. Anything that could be read in two ways
+/// is refused.
 fn mistake_of(url: &str, prefixes: &[String]) -> Option<&'static str> {
     let path = url.split(['?', '#']).next().unwrap_or_default();
     if !url.bytes().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'\\' | b'"' | b'<' | b'>' | b'^' | b'`')) {

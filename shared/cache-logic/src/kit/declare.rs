@@ -39,14 +39,18 @@
 //! let grace = || Json(Profile { name: "Grace".into() });
 //! let tags = || vec!["profile:7".to_owned()];
 //! let commit = async || {
-//!     Ok::<_, OriginAway>(Commit { value: Some(grace()), xid: "42".into(), tags: tags(), named: NamedRun::Never })
+//!     let named = NamedRun::Never;
+//!     Ok::<_, OriginAway>(Commit { value: Some(grace()), xid: "42".into(), tags: tags(), named })
 //! };
 //! let written = run(RENAME.write(cache, &7, commit)).unwrap();
 //! assert!(written.stored);
 //! let read = run(PROFILE.read(cache, &7, load)).unwrap().unwrap();
 //! assert_eq!(read.value, grace(), "a hit: nothing was loaded");
 //!
-//! let commit = async || Ok::<_, OriginAway>(Commit { value: (), xid: "43".into(), tags: vec![], named: NamedRun::Never });
+//! let commit = async || {
+//!     let named = NamedRun::Never;
+//!     Ok::<_, OriginAway>(Commit { value: (), xid: "43".into(), tags: vec![], named })
+//! };
 //! run(ERASE.write(cache, &7, commit)).unwrap();
 //! let read = run(PROFILE.read(cache, &7, load)).unwrap().unwrap();
 //! assert_eq!(read.outcome, Outcome::Miss { stored: true });

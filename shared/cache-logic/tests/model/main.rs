@@ -1,7 +1,7 @@
-//! Promise 1, shown for the real code: no read from the cache is older than an acknowledged write. It
-//! holds in any interleaving of small numbers of writers, readers and checkers. Crashes may come at
-//! every step. A writer may be out of reach, and Redis may lose data by eviction, expiry, FLUSHALL
-//! or a restart from an older snapshot.
+//! Promise 1, shown for the real code: no read from the cache is older than an acknowledged write.
+//! It holds in any interleaving of small numbers of writers, readers and checkers. Crashes may come
+//! at every step. A writer may be out of reach, and Redis may lose data by eviction, expiry,
+//! FLUSHALL or a restart from an older snapshot.
 //!
 //! The search is our own, not `loom`, `shuttle` or `stateright`. The first two explore threads
 //! without comparing states, which is too many runs for twenty steps of five actors. The last one

@@ -1,5 +1,5 @@
 //! Two runs of Redis may answer to one name: a pod that is replaced with overlap, a failover that
-//! leaves the old primary reachable. What a write told one of them counts only if that one is named.
+//! leaves the old primary reachable. A write told to one of them counts only if that is named.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU16, Ordering};

@@ -2,7 +2,7 @@
 //!
 //! A PayPal body proves nothing beyond its CRC-32, so it only names a [`paypal::Resource`] to read
 //! from the API. The API's answer becomes [`ProviderObject`]s. A Stripe body is signed as a whole:
-//! the object of a snapshot is read from it directly, and a thin event names one to read from the API.
+//! the object of a snapshot is read from it directly. A thin event names one to read from the API.
 
 mod object;
 pub mod paypal;

@@ -7,8 +7,8 @@ use standin::{ActionEvents, Complaint, Decision, Payment, Provider};
 
 use super::{PayableOrder, deliver, events, money, order, pay, payment_status, shop};
 
-/// Delivers all of these in the given order, or the other way round. Every answer is 2xx in the end:
-/// one that came too early is delivered again.
+/// Delivers all of these in the given order, or the other way round. Every answer is 2xx in the
+/// end: one that came too early is delivered again.
 async fn tell(app: &App, happened: &[&ActionEvents], backwards: bool) {
     let mut ids: Vec<&String> = happened.iter().flat_map(|happened| &happened.events).collect();
     if backwards {

@@ -1,5 +1,5 @@
-//! A stored event that is taken up again is believed no further than a delivery is, and a forged one
-//! never stands in the place of a genuine one.
+//! A stored event that is taken up again is believed no further than a delivery is, and a forged
+//! one never stands in the place of a genuine one.
 
 use e2e::App;
 use serde_json::{Value, json};
