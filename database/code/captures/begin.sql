@@ -88,14 +88,12 @@ BEGIN
     END CASE;
     IF outcome = 'capture' THEN
         -- A sum that was reserved without a session of ours may be a part of the order, not more.
-        status := coalesce(nullif(not_payable(o), 'authorized'), CASE
-            WHEN asked.id IS NOT NULL
-                AND (asked.amount, asked.currency) <> (o.total_amount, o.currency)
-                OR asked.id IS NULL AND (p.amount > o.total_amount OR p.currency <> o.currency)
-                    THEN 'order-changed' END);
-        IF what = 'paypal_order' THEN
-            status := approval_hindrance(s, o);
-        END IF;
+        status := CASE WHEN what = 'paypal_order' THEN approval_hindrance(s, o)
+            ELSE coalesce(nullif(not_payable(o), 'authorized'), CASE
+                WHEN asked.id IS NOT NULL
+                    AND (asked.amount, asked.currency) <> (o.total_amount, o.currency)
+                    OR asked.id IS NULL AND (p.amount > o.total_amount OR p.currency <> o.currency)
+                        THEN 'order-changed' END) END;
         IF status IS NOT NULL THEN
             outcome := 'not_capturable';
         ELSIF what = 'paypal_order' THEN
@@ -107,7 +105,7 @@ BEGIN
         -- The same request was begun before and never answered, and its money has come since.
         outcome := 'replay';
         body := capture_document(p_id, p);
-        UPDATE idempotency_keys k SET body = capture_document(p_id, p)
+        UPDATE idempotency_keys k SET body = capture_begin.body
         WHERE k.principal = p_principal AND k.route = v_route AND k.key = p_key
             AND k.organization_id = p_organization;
     ELSIF outcome = 'not_capturable' THEN

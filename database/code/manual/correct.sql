@@ -44,7 +44,7 @@ BEGIN
             jsonb_build_object('payment', p.id, 'status', was.status, 'amount', was.amount),
             jsonb_strip_nulls(jsonb_build_object('payment', p.id, 'status', p.status,
                 'amount', p.amount, 'note', p_note)));
-        tags := announced_tags();
+        tags := announced_tags('{orders,payments,payment_sessions}');
     END IF;
     body := manual_document(p);
     RETURN NEXT;

@@ -66,9 +66,9 @@ BEGIN
     VALUES (p_principal, 'manual_payments', p_organization, p_order, NULL,
         jsonb_strip_nulls(jsonb_build_object('payment', p.id, 'amount', p.amount, 'note', p_note)));
     body := manual_document(p);
-    UPDATE idempotency_keys k SET body = manual_document(p)
+    UPDATE idempotency_keys k SET body = manual_record.body
     WHERE k.principal = p_principal AND k.route = v_route AND k.key = p_key
         AND k.organization_id = p_organization;
-    tags := announced_tags();
+    tags := announced_tags('{orders,payments,payment_sessions}');
     RETURN NEXT;
 END $$;

@@ -26,6 +26,6 @@ BEGIN
             PERFORM payment_fold(p.order_id);
         END IF;
     END IF;
-    tags := announced_tags();
+    tags := announced_tags('{orders,payments,payment_sessions}');
     RETURN NEXT;
 END $$;

@@ -28,10 +28,7 @@ BEGIN
         RETURN;
     END IF;
     redirect_url := s.redirect_url;
-    current_status := session_status(s.status, s.expires_at);
-    IF current_status = 'creating' THEN
-        current_status := 'needs_review';
-    END IF;
+    current_status := session_shown_status(s.status, s.expires_at);
     IF p_to = 'awaiting_callback' AND current_status = ANY (p_from || p_to) THEN
         -- A payment that is pending may be this session's own: its shopper may go and look at it.
         SELECT nullif(not_payable(o, s.amount, s.currency), 'pending') INTO hindrance FROM orders o

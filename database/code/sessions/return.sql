@@ -4,7 +4,7 @@
 CREATE OR REPLACE FUNCTION session_return(p_session uuid)
 RETURNS TABLE (status text, amount text, currency text, return_url text) LANGUAGE sql STABLE
 BEGIN ATOMIC
-    SELECT session_document(s)::json ->> 'status', money_text(s.amount, s.currency),
+    SELECT session_shown_status(s.status, s.expires_at), money_text(s.amount, s.currency),
         s.currency::text, s.return_url
     FROM payment_sessions s
     WHERE s.id = p_session AND (s.status <> 'creating' OR s.released_at IS NOT NULL);
