@@ -5,7 +5,7 @@
 use commerce::error::Error;
 use edge::state::{Redis, Uses};
 use edge::{App, params};
-use futures_util::future::join5;
+use futures_util::future::{join, join5};
 use payments::address::undeclared_proxy_seen;
 
 use crate::faults::Faults;
@@ -79,9 +79,10 @@ impl Probe {
             Some(refused(app, app.state.redis(), Uses { cache: false, state: true }).await)
         };
         let redis = async {
-            let is_certified = app.cache.is_certified().await.map_err(str::to_owned)?;
             let uses = Uses { cache: true, state: !app.state.is_apart() };
-            Ok(CacheRedis { is_certified, refused: refused(app, &app.cache.ports.store.redis, uses).await? })
+            let refused = refused(app, &app.cache.ports.store.redis, uses);
+            let (is_certified, refused) = join(app.cache.is_certified(), refused).await;
+            Ok(CacheRedis { is_certified: is_certified.map_err(str::to_owned)?, refused: refused? })
         };
         let (redis, state_redis, postgres, faults, undeclared_proxy) =
             join5(redis, state, ledger(app), Faults::read(app), undeclared_proxy_seen(app)).await;

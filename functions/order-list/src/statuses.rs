@@ -19,7 +19,7 @@ pub async fn read(call: Call<'_>) -> Result<Reply, Error> {
     let body = call.json().await?;
     let ids = BulkRead::decode(&body)?.ids;
     let organization = call.caller.organization;
-    let entry = |id: &Uuid| (id.to_string(), views::ORDER_STATUS.entry_of_order(organization, *id));
+    let entry = |id: &Uuid| (id.to_string(), views::ORDER_STATUS.entry_of(organization, *id));
     let params = move |missing: &[String]| params![organization, missing.to_vec()];
     let answers = edge::read_many(call.app, ids.iter().map(entry).collect(), params).await?;
     let cache_status = common_status(&answers);

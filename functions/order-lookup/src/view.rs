@@ -12,7 +12,7 @@ pub async fn read(call: Call<'_>, view: &'static View) -> Result<Reply, Error> {
     let id = call.id()?;
     call.no_query()?;
     let organization = call.caller.organization;
-    let entry = view.entry_of_order(organization, id);
+    let entry = view.entry_of(organization, id);
     let answer = edge::read(call.app, entry, params![organization, id]).await?;
     call.show(answer, view.noun)
 }

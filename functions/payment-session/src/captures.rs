@@ -11,7 +11,7 @@ use commerce::refund::{CaptureRequest, CapturesQuery};
 use commerce::time::Moment;
 use commerce::webhook::event::{ObjectKind, ProviderObject};
 use edge::{Call, Reply, Row, params};
-use payments::needs::{account_variable, configured_account};
+use payments::needs::{configured_account, ensure_account};
 use payments::{Payments, approvals};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -57,7 +57,7 @@ pub async fn capture(call: Call<'_>) -> Result<Reply, Error> {
     let wanted = CaptureRequest::decode(&body)?;
     let principal = caller.principal();
     let digest = hex::encode(&Sha256::digest(&body));
-    let lease = approvals::lease(payments);
+    let lease = payments.lease();
     let params = params![caller.organization, id, &*principal, key, digest, wanted.amount.as_deref(), lease];
     let mut row = edge::change_one(app, "capture_begin", params).await?;
     match CaptureOutcome::read(row.text("outcome")?)? {
@@ -74,10 +74,7 @@ pub async fn capture(call: Call<'_>) -> Result<Reply, Error> {
     let provider = row.text("provider")?.and_then(Provider::parse).ok_or_else(|| Error::internal("no provider"))?;
     let configured = configured_account(&payments.config, provider);
     let account = row.text("account")?.unwrap_or(configured);
-    if account != configured {
-        let detail = format!("{} is another account than the payment's", account_variable(provider));
-        return Err(Error::Misconfigured { detail });
-    }
+    ensure_account(&payments.config, provider, account)?;
     let objects = match payments.gateway.capture(&capture).await {
         Err(refusal @ GatewayError::Refused { .. }) if capture.what == Capturable::PayPalOrder => {
             approvals::record_refusal(app, &capture.external_id, row.int("refusals")?.unwrap_or_default()).await?;

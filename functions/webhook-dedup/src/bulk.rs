@@ -6,7 +6,7 @@ use std::cell::Cell;
 use std::time::Duration;
 
 use commerce::error::Error;
-use commerce::outcome::{DismissOutcome, Outcome, ReplayOutcome};
+use commerce::outcome::{DismissOutcome, ReplayOutcome};
 use commerce::provider::Provider;
 use commerce::query::Place;
 use commerce::time::Moment;
@@ -22,7 +22,7 @@ use payments::Payments;
 use payments::config::PayPalMode;
 
 use crate::apply::{Cause, Effect};
-use crate::operators::{Counts, LEASE, PATIENCE_MS};
+use crate::operators::{Counts, PATIENCE_MS, operator, put_aside, take_up};
 use crate::resume::resume;
 
 /// How many events are worked on at a time. Each waits for Postgres and Redis in turn.
@@ -42,7 +42,7 @@ pub async fn replay(call: Call<'_>) -> Result<Reply, Error> {
         return count(app, &query).await;
     }
     let payments = Payments::ready().await?;
-    let (principal, pace) = (format!("operator:{}", caller.subject), Pace::of(payments));
+    let (principal, pace) = (operator(caller), Pace::of(payments));
     let (mut counts, mut taken, mut skipped) = (Counts::default(), 0, 0);
     let next = walk(
         app,
@@ -79,15 +79,13 @@ pub async fn dismiss(call: Call<'_>) -> Result<Reply, Error> {
     if query.dry_run {
         return count(app, &query).await;
     }
-    let principal = format!("operator:{}", caller.subject);
+    let principal = operator(caller);
     let (mut dismissed, mut skipped) = (0, 0);
     let next = walk(
         app,
         &query,
         async |found: Found| {
-            let params = params![found.id, principal.clone(), note.clone()];
-            let row = edge::change_one(app, "webhook_dismiss", params).await?;
-            DismissOutcome::read(row.text("outcome")?)
+            put_aside(app, found.id, principal.clone(), note.clone()).await.map(|(outcome, _)| outcome)
         },
         |outcome: Result<DismissOutcome, Error>| match outcome {
             Ok(DismissOutcome::Dismissed) => dismissed += 1,
@@ -184,12 +182,7 @@ async fn replay_one(
     event: Uuid,
     principal: &str,
 ) -> Option<Result<Effect, Cause>> {
-    let replayed = async {
-        let params = params![None::<Uuid>, event, principal, LEASE];
-        let row = edge::change_one(app, "webhook_replay", params).await?;
-        Ok((ReplayOutcome::read(row.text("outcome")?)?, row))
-    };
-    match replayed.await {
+    match take_up(app, event, principal.to_owned()).await {
         Ok((ReplayOutcome::Replayed, row)) => Some(resume(app, payments, &row).await),
         Ok(_) => None,
         Err(error) => Some(Err(Cause::Ours(error))),

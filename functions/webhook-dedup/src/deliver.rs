@@ -18,11 +18,10 @@ use edge::route::whole_body;
 use edge::state::Claim;
 use edge::{App, Json, Open, Reply, params};
 use payments::Payments;
-use payments::config::PayPalMode;
 
 use crate::Deliveries;
 use crate::apply::{Cause, Effect, apply, postpone, unavailable};
-use crate::verify::{Treatment, Verification, evidence, of_mode, refused, verify};
+use crate::verify::{Treatment, Verification, asks_back, evidence, of_mode, refused, verify};
 
 /// `Retry-After` for an event that another delivery works on, in seconds.
 const IN_WORK: u32 = 1;
@@ -132,8 +131,7 @@ impl Delivery {
     }
 
     async fn work(&self, app: &'static App, payments: &Payments, headers: &Headers<'_>) -> Result<Effect, Error> {
-        let asks_back = self.provider == Provider::PayPal && payments.config.paypal.mode == PayPalMode::PostBack;
-        if asks_back && self.treatment == Treatment::Apply {
+        if asks_back(&payments.config, self.provider) && self.treatment == Treatment::Apply {
             // PayPal doesn't know the simulator's events, and an operator looks at old ones anyway.
             match payments.gateway.post_back(headers, &self.body).await {
                 Ok(true) => {}

@@ -1,7 +1,7 @@
 //! The operations of operators and schedulers on events: list them, replay one, dismiss one, take
 //! up waiting ones, find those that were never delivered.
 
-use commerce::caller::SCOPE_BODY;
+use commerce::caller::{Caller, SCOPE_BODY};
 use commerce::error::Error;
 use commerce::gateway::GatewayError;
 use commerce::outcome::{BodyOutcome, DismissOutcome, Outcome, ReplayOutcome};
@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use edge::clock::monotonic_millis;
-use edge::{App, Call, Reply, params};
+use edge::{App, Call, Reply, Row, params};
 use payments::Payments;
 
 use crate::apply::{Cause, Effect, unavailable};
@@ -23,7 +23,7 @@ use crate::resume::{RECONCILED, resume};
 use crate::verify::{Treatment, Verification};
 
 /// How long an event that is taken up belongs to its taker, in seconds.
-pub(super) const LEASE: i64 = 60;
+const LEASE: i64 = 60;
 /// How long one redrive or reconciliation goes on before it leaves the rest to the next, in
 /// milliseconds.
 pub(super) const PATIENCE_MS: u64 = 20_000;
@@ -97,7 +97,7 @@ pub async fn body(call: Call<'_>) -> Result<Reply, Error> {
     if !caller.has_scope(SCOPE_BODY) {
         return Err(Error::forbidden(format!("the body of an event needs the scope {SCOPE_BODY}")));
     }
-    let row = edge::change_one(app, "webhook_body", params![event, format!("operator:{}", caller.subject)]).await?;
+    let row = edge::change_one(app, "webhook_body", params![event, operator(caller)]).await?;
     match BodyOutcome::read(row.text("outcome")?)? {
         BodyOutcome::Read => {}
         BodyOutcome::WithoutBody => {
@@ -122,9 +122,8 @@ pub async fn replay(call: Call<'_>) -> Result<Reply, Error> {
     let event = call.id()?;
     caller.require_operator("a replay")?;
     let payments = Payments::ready().await?;
-    let params = params![None::<Uuid>, event, format!("operator:{}", caller.subject), LEASE];
-    let row = edge::change_one(app, "webhook_replay", params).await?;
-    match ReplayOutcome::read(row.text("outcome")?)? {
+    let (outcome, row) = take_up(app, event, operator(caller)).await?;
+    match outcome {
         ReplayOutcome::Replayed => {}
         ReplayOutcome::Applied => {
             return Err(Error::conflict("the event has taken effect", Some("applied")));
@@ -158,9 +157,8 @@ pub async fn dismiss(call: Call<'_>) -> Result<Reply, Error> {
     let event = call.id()?;
     caller.require_operator("putting an event aside")?;
     let note = parse_dismissal(call.optional_json().await?.as_deref())?;
-    let params = params![event, format!("operator:{}", caller.subject), note];
-    let row = edge::change_one(app, "webhook_dismiss", params).await?;
-    match DismissOutcome::read(row.text("outcome")?)? {
+    let (outcome, row) = put_aside(app, event, operator(caller), note).await?;
+    match outcome {
         DismissOutcome::Dismissed => {}
         DismissOutcome::NotInReview => {
             return Err(Error::conflict("the event isn't in review", row.text("state")?));
@@ -169,6 +167,29 @@ pub async fn dismiss(call: Call<'_>) -> Result<Reply, Error> {
     }
     let body = json!({ "status": "dismissed", "eventId": row.text("event_id")?, "reason": row.text("reason")? });
     Ok(Reply::fresh(200, body.to_string()))
+}
+
+/// An operator's name in the history of events.
+pub(super) fn operator(caller: &Caller) -> String {
+    format!("operator:{}", caller.subject)
+}
+
+/// Decides that one event is to take effect. The row has what is needed for that.
+pub(super) async fn take_up(app: &App, event: Uuid, operator: String) -> Result<(ReplayOutcome, Row), Error> {
+    let params = params![None::<Uuid>, event, operator, LEASE];
+    let row = edge::change_one(app, "webhook_replay", params).await?;
+    Ok((ReplayOutcome::read(row.text("outcome")?)?, row))
+}
+
+/// Decides that one event in review is to have no effect.
+pub(super) async fn put_aside(
+    app: &App,
+    event: Uuid,
+    operator: String,
+    note: Option<String>,
+) -> Result<(DismissOutcome, Row), Error> {
+    let row = edge::change_one(app, "webhook_dismiss", params![event, operator, note]).await?;
+    Ok((DismissOutcome::read(row.text("outcome")?)?, row))
 }
 
 /// Takes up waiting events, at most `limit`, and forgets bodies whose time is over.

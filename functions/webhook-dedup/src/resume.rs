@@ -10,10 +10,9 @@ use serde_json::Value;
 
 use edge::{App, Row};
 use payments::Payments;
-use payments::config::PayPalMode;
 
 use crate::apply::{Cause, Effect, apply, postpone, settle};
-use crate::verify::is_of_test_mode;
+use crate::verify::{asks_back, is_of_test_mode};
 
 /// The mark of an event that came from the provider's own list, in place of a signature's headers.
 pub(super) const RECONCILED: &str = "reconciled";
@@ -54,8 +53,7 @@ async fn is_proved(
     headers: &Value,
     body: &[u8],
 ) -> Result<bool, GatewayError> {
-    let asks_back = provider == Provider::PayPal && payments.config.paypal.mode == PayPalMode::PostBack;
-    if !asks_back || headers.get(RECONCILED).is_some() {
+    if !asks_back(&payments.config, provider) || headers.get(RECONCILED).is_some() {
         return Ok(true);
     }
     let pairs = headers.as_object().into_iter().flatten();

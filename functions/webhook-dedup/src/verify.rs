@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use edge::App;
 use edge::clock::now_millis;
-use payments::config::PaymentConfig;
+use payments::config::{PayPalMode, PaymentConfig};
 use payments::{Payments, needs};
 
 use crate::Deliveries;
@@ -90,6 +90,11 @@ pub fn of_mode(
         }
         Err(reason) => Err(refused(reason)),
     }
+}
+
+/// Whether PayPal is asked about every body before it is believed.
+pub fn asks_back(config: &PaymentConfig, provider: Provider) -> bool {
+    provider == Provider::PayPal && config.paypal.mode == PayPalMode::PostBack
 }
 
 /// Whether an event is of test mode, and this deployment of live mode.

@@ -151,6 +151,14 @@ pub fn one(rows: Vec<Row>) -> Result<Row, Error> {
     rows.into_iter().next().ok_or_else(|| Error::internal("a function gave no row"))
 }
 
+/// The only row, which isn't there if there is no such `noun`.
+///
+/// # Errors
+/// [`Error::NotFound`].
+pub fn found(rows: Vec<Row>, noun: &'static str) -> Result<Row, Error> {
+    rows.into_iter().next().ok_or_else(|| Error::not_found(noun))
+}
+
 /// Answers with the JSON of a function that only reads and always gives one row, such as a page.
 ///
 /// # Errors
@@ -170,9 +178,7 @@ pub async fn document(
     params: Vec<Param>,
     noun: &'static str,
 ) -> Result<Reply, Error> {
-    let rows = query(app, function, params).await?;
-    let mut row = rows.into_iter().next().ok_or_else(|| Error::not_found(noun))?;
-    Ok(Reply::fresh(200, row.take_text("body")?))
+    Ok(Reply::fresh(200, found(query(app, function, params).await?, noun)?.take_text("body")?))
 }
 
 fn cache_entry(entry: Entry) -> cache_spin::cache::Entry {

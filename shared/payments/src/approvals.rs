@@ -12,9 +12,6 @@ use edge::{App, Param, params};
 
 use crate::Payments;
 
-/// The time beyond a capture for which no other session of the order is begun, in seconds.
-const SPARE: i64 = 5;
-
 /// Why an approved order could not be captured now.
 #[derive(Debug)]
 pub enum Cause {
@@ -45,11 +42,6 @@ pub enum Approval {
     Review(String),
 }
 
-/// For how many seconds a capture keeps other sessions of its order out.
-pub fn lease(payments: &Payments) -> i64 {
-    payments.gateway.longest().as_secs() as i64 + SPARE
-}
-
 /// Captures an order that PayPal shows without a payment, if our order still wants it. `event` has
 /// told of the approval.
 ///
@@ -60,7 +52,7 @@ pub fn lease(payments: &Payments) -> i64 {
 /// [`Cause`]: the event stays as it is, and the capture is tried again.
 pub async fn capture(app: &'static App, payments: &Payments, event: &str, order: &str) -> Result<Approval, Cause> {
     let event = || Param::Uuid(event.to_owned());
-    let params = params![Provider::PayPal.as_str(), order, event(), lease(payments)];
+    let params = params![Provider::PayPal.as_str(), order, event(), payments.lease()];
     let mut row = edge::change_one(app, "approval_begin", params).await.map_err(Cause::ours)?;
     match ApprovalOutcome::read(row.text("outcome").map_err(Cause::ours)?).map_err(Cause::ours)? {
         ApprovalOutcome::Capture => {}

@@ -26,6 +26,9 @@ use edge::settings::{OnceResult, log, misconfigured, once};
 use config::PaymentConfig;
 use gateway::Gateway;
 
+/// The time for what is done beside asking a provider, in seconds.
+const SPARE: i64 = 5;
+
 /// Settings and providers, one per instance.
 pub struct Payments {
     /// The settings.
@@ -39,6 +42,12 @@ thread_local! {
 }
 
 impl Payments {
+    /// How long no other request may ask a provider about the same order, in seconds: the longest
+    /// time of all attempts, and a little more.
+    pub fn lease(&self) -> i64 {
+        self.gateway.longest().as_secs() as i64 + SPARE
+    }
+
     /// This instance's payments; the settings are read at the first request.
     ///
     /// # Errors

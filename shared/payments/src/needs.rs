@@ -95,6 +95,18 @@ pub fn account_variable(provider: Provider) -> &'static str {
     }
 }
 
+/// Refuses a payment of another account than the one that this deployment's credentials are for.
+///
+/// # Errors
+/// [`Error::Misconfigured`].
+pub fn ensure_account(config: &PaymentConfig, provider: Provider, account: &str) -> Result<(), Error> {
+    if account == configured_account(config, provider) {
+        return Ok(());
+    }
+    let detail = format!("{} is another account than the payment's", account_variable(provider));
+    Err(Error::Misconfigured { detail })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

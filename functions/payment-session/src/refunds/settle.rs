@@ -7,7 +7,7 @@ use commerce::provider::Provider;
 use commerce::refund::Settlement;
 use edge::{App, Call, Reply, params};
 use payments::Payments;
-use payments::needs::{account_variable, configured_account};
+use payments::needs::ensure_account;
 use uuid::Uuid;
 
 use crate::observed;
@@ -44,15 +44,11 @@ pub async fn settle(call: Call<'_>) -> Result<Reply, Error> {
 /// Reads the provider's refund and folds it into its payment.
 async fn read(app: &'static App, organization: Uuid, id: Uuid, external: &str) -> Result<(), Error> {
     let payments = Payments::ready().await?;
-    let rows = edge::query(app, "refund_payment", params![organization, id]).await?;
-    let row = rows.into_iter().next().ok_or_else(|| Error::not_found("refund"))?;
+    let row = edge::found(edge::query(app, "refund_payment", params![organization, id]).await?, "refund")?;
     let text = |column: &str| row.text(column)?.ok_or_else(|| Error::internal("a refund's payment can't be read"));
     let provider = Provider::parse(text("provider")?).ok_or_else(|| Error::internal("no provider"))?;
     let account = text("account")?;
-    if account != configured_account(&payments.config, provider) {
-        let detail = format!("{} is another account than the payment's", account_variable(provider));
-        return Err(Error::Misconfigured { detail });
-    }
+    ensure_account(&payments.config, provider, account)?;
     let unknown = || Error::unprocessable("externalRefundId", "is no refund that the provider knows");
     let objects = payments.gateway.read_refund(provider, external).await.map_err(|error| match error {
         GatewayError::NotYet | GatewayError::Refused { .. } => unknown(),

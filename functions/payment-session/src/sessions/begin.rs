@@ -26,8 +26,6 @@ use crate::limits::{Admission, Attempt, IN_PROGRESS, count};
 
 /// How long a held session waits for an operator, in seconds.
 const HELD: i64 = 24 * 3600;
-/// The time for a session's creation beyond asking the provider, in seconds.
-const SPARE: i64 = 5;
 /// `Retry-After` if the provider doesn't name a time, in seconds.
 const RETRY_AFTER: u32 = 5;
 const NOT_PAYABLE: &str = "the order can't be paid in this state";
@@ -121,7 +119,7 @@ async fn begin_admitted(
         hex::encode(&Sha256::digest(wanted.body)),
         Uuid::now_v7(),
         payments.config.session_ttl.as_secs() as i64,
-        lease(payments),
+        payments.lease(),
         wanted.session.flow.as_str(),
     ];
     let mut row = edge::write_one(app, "session_begin", params).await?;
@@ -182,7 +180,7 @@ pub async fn release(call: Call<'_>) -> Result<Reply, Error> {
         accounts(payments),
         caller.principal(),
         payments.config.session_ttl.as_secs() as i64,
-        lease(payments),
+        payments.lease(),
     ];
     let mut row = edge::write_one(app, "session_approve", params).await?;
     match SessionApproveOutcome::read(row.text("outcome")?)? {
@@ -261,6 +259,8 @@ async fn at_provider(
     payments: &'static Payments,
     draft: &SessionDraft,
 ) -> Result<(Vec<u8>, Option<Secret>), Error> {
+    // Before the provider is asked: without their key nothing is made that can't be reported.
+    let tickets = Tickets::of(payments, draft.id)?;
     let made = match draft.gateway {
         PaymentGateway::Other => Ok((None, None, None)),
         PaymentGateway::Provider(gateway) => {
@@ -281,7 +281,6 @@ async fn at_provider(
     };
     match made {
         Ok((external_id, redirect_url, secret)) => {
-            let tickets = Tickets::of(payments, draft.id)?;
             let params =
                 params![draft.id, external_id, redirect_url, draft.organization, tickets.redirect, tickets.page];
             let rows = edge::write(app, "session_created", params).await?;
@@ -345,11 +344,6 @@ fn accounts(payments: &Payments) -> String {
 
 fn foreign_account() -> Error {
     Error::unprocessable("paymentGateway", "this organisation has no account there")
-}
-
-/// How long no other request may ask the provider, in seconds: the longest time of all attempts.
-fn lease(payments: &Payments) -> i64 {
-    payments.gateway.longest().as_secs() as i64 + SPARE
 }
 
 fn id(row: &Row, column: &str) -> Result<Uuid, Error> {

@@ -73,8 +73,7 @@ pub async fn return_page(call: Open<'_>) -> Result<Reply, Error> {
     let ticket = parse_ticket(call.request.query.as_deref())?
         .ok_or_else(|| Error::unauthenticated("the return link's ticket is needed"))?;
     let id = verified(&call, Purpose::ReturnTicket, &ticket).await?;
-    let rows = edge::query(app, "session_return", params![id]).await?;
-    let mut row = rows.into_iter().next().ok_or_else(|| Error::not_found("payment session"))?;
+    let mut row = edge::found(edge::query(app, "session_return", params![id]).await?, "payment session")?;
     let (status, amount) = (row.take_text("status")?, row.take_text("amount")?);
     let (currency, return_url) = (row.take_text("currency")?, row.take_text("return_url")?);
     let accept = call.request.header("accept").unwrap_or_default().to_owned();

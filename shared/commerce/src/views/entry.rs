@@ -20,18 +20,8 @@ pub struct Entry {
 }
 
 impl View {
-    /// The entry of one order.
-    pub fn entry_of_order(&'static self, org: Uuid, id: Uuid) -> Entry {
-        self.entry(of_pair(self.key, org, id), self.scope.tag(org, id))
-    }
-
-    /// The entry of one payment session.
-    pub fn entry_of_session(&'static self, org: Uuid, id: Uuid) -> Entry {
-        self.entry(of_pair(self.key, org, id), self.scope.tag(org, id))
-    }
-
-    /// The entry of one row of the ledger.
-    pub fn entry_of_transaction(&'static self, org: Uuid, id: Uuid) -> Entry {
+    /// The entry of one thing that an id names: an order, a payment session, a row of the ledger.
+    pub fn entry_of(&'static self, org: Uuid, id: Uuid) -> Entry {
         self.entry(of_pair(self.key, org, id), self.scope.tag(org, id))
     }
 

@@ -17,12 +17,12 @@ fn every_entry_has_the_key_and_the_tags_of_the_table() {
     let (o, i) = (ORG.to_string(), ID.to_string());
     let (order, customer) = (format!("order:{o}/{i}"), format!("customer:{o}/{i}"));
     let table = [
-        (ORDER.entry_of_order(ORG, ID), "order", format!("order:{o}/{i}"), order.clone()),
-        (ORDER_SUMMARY.entry_of_order(ORG, ID), "order_summary", format!("order-summaries:{o}/{i}"), order.clone()),
-        (PAYMENT_STATUS.entry_of_order(ORG, ID), "payment_status", format!("payment-status:{o}/{i}"), order.clone()),
-        (ORDER_TRACKING.entry_of_order(ORG, ID), "order_tracking", format!("order-tracking:{o}/{i}"), order.clone()),
-        (INVOICE_DATA.entry_of_order(ORG, ID), "invoice_data", format!("invoice-data:{o}/{i}"), order.clone()),
-        (ORDER_STATUS.entry_of_order(ORG, ID), "order_status", format!("order-status:{o}/{i}"), order),
+        (ORDER.entry_of(ORG, ID), "order", format!("order:{o}/{i}"), order.clone()),
+        (ORDER_SUMMARY.entry_of(ORG, ID), "order_summary", format!("order-summaries:{o}/{i}"), order.clone()),
+        (PAYMENT_STATUS.entry_of(ORG, ID), "payment_status", format!("payment-status:{o}/{i}"), order.clone()),
+        (ORDER_TRACKING.entry_of(ORG, ID), "order_tracking", format!("order-tracking:{o}/{i}"), order.clone()),
+        (INVOICE_DATA.entry_of(ORG, ID), "invoice_data", format!("invoice-data:{o}/{i}"), order.clone()),
+        (ORDER_STATUS.entry_of(ORG, ID), "order_status", format!("order-status:{o}/{i}"), order),
         (
             ORDER_HISTORY.entry_of_customer(ORG, ID, page(2, 20)),
             "order_history",
@@ -30,17 +30,12 @@ fn every_entry_has_the_key_and_the_tags_of_the_table() {
             customer,
         ),
         (
-            PAYMENT_SESSION.entry_of_session(ORG, ID),
+            PAYMENT_SESSION.entry_of(ORG, ID),
             "payment_session",
             format!("order-payment:session:{o}/{i}"),
             format!("session:{o}/{i}"),
         ),
-        (
-            TRANSACTION.entry_of_transaction(ORG, ID),
-            "transaction",
-            format!("transaction:{o}/{i}"),
-            format!("transaction:{o}/{i}"),
-        ),
+        (TRANSACTION.entry_of(ORG, ID), "transaction", format!("transaction:{o}/{i}"), format!("transaction:{o}/{i}")),
         (ORDER_STATS.entry_of_organization(Some(ORG)), "order_stats", format!("order:stats:{o}"), format!("org:{o}")),
         (ORDER_STATS.entry_of_organization(None), "order_stats", "order:stats:all".to_owned(), "all".to_owned()),
     ];
@@ -105,9 +100,9 @@ fn a_list_depends_on_the_narrowest_set_that_holds_it() {
 #[test]
 fn no_two_entries_share_a_key() {
     let mut entries = vec![
-        ORDER.entry_of_order(ID, ORG),
-        PAYMENT_SESSION.entry_of_session(ORG, ID),
-        TRANSACTION.entry_of_transaction(ORG, ID),
+        ORDER.entry_of(ID, ORG),
+        PAYMENT_SESSION.entry_of(ORG, ID),
+        TRANSACTION.entry_of(ORG, ID),
         ORDER_HISTORY.entry_of_customer(ORG, ID, page(1, 11)),
         ORDER_HISTORY.entry_of_customer(ORG, ID, page(11, 1)),
         ORDER_STATS.entry_of_organization(Some(ORG)),
@@ -115,7 +110,7 @@ fn no_two_entries_share_a_key() {
         ORDERS_LIST.entry_of_list(ORG, &ListQuery::default()),
         ORDERS_LIST.entry_of_list(ID, &ListQuery::default()),
     ];
-    entries.extend(VIEWS.iter().filter(|view| view.scope == Scope::Order).map(|view| view.entry_of_order(ORG, ID)));
+    entries.extend(VIEWS.iter().filter(|view| view.scope == Scope::Order).map(|view| view.entry_of(ORG, ID)));
     let keys: HashSet<_> = entries.iter().map(|entry| &entry.key).collect();
     assert_eq!(keys.len(), entries.len());
 }
