@@ -128,9 +128,12 @@
 \i code/sessions/status.sql
 \i code/sessions/shown_status.sql
 \i code/sessions/document.sql
+\i code/sessions/staff_document.sql
 \i code/sessions/get.sql
 \i code/sessions/return.sql
 \i code/sessions/hold.sql
+\i code/sessions/judged.sql
+\i code/sessions/deny.sql
 \i code/sessions/list.sql
 \i code/sessions/sweep.sql
 

@@ -12,7 +12,8 @@
 --     or not the one that the session was begun with); open_session (session: the open one).
 --   amount: a decimal number. released: 1 if an operator has let the session go on, else 0.
 --   With started, the facts of session_facts: sessions_last_hour, failed_last_day, paid_before,
---     percent_of_largest. And resting_ms: for how long the provider is to be left alone.
+--     percent_of_largest. fraud: the judgement, if the session was judged before, as
+--     payment_sessions.fraud. And resting_ms: for how long the provider is to be left alone.
 --   xid, tags: the transaction, and the sessions whose place this one takes: their time is over,
 --     the order has another sum by now, or nothing has come of them.
 CREATE OR REPLACE FUNCTION session_begin(
@@ -21,7 +22,7 @@ CREATE OR REPLACE FUNCTION session_begin(
     p_valid bigint, p_lease bigint, p_flow text DEFAULT 'redirect')
 RETURNS TABLE (outcome text, session text, body text, amount text, currency text, reason text,
     released integer, sessions_last_hour bigint, failed_last_day bigint, paid_before bigint,
-    percent_of_largest bigint, resting_ms bigint, xid text, tags text[])
+    percent_of_largest bigint, fraud text, resting_ms bigint, xid text, tags text[])
 LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
@@ -31,6 +32,7 @@ DECLARE
 BEGIN
     tags := '{}';
     released := 0;
+    PERFORM payment_actor(p_principal);
     LOOP
         SELECT * INTO s FROM payment_sessions t WHERE t.organization_id = p_organization
             AND t.principal = p_principal
@@ -60,6 +62,7 @@ BEGIN
                 UPDATE payment_sessions t SET leased_until = now() + v_lease, updated_at = now()
                     WHERE t.id = s.id;
                 outcome := 'started';
+                fraud := s.fraud::text;
                 resting_ms := provider_resting(p_gateway);
                 amount := money_text(s.amount, s.currency);
                 currency := s.currency;

@@ -1,6 +1,6 @@
 -- A page of an organisation's payment sessions, the newest first.
 --   p_customer, p_order, p_status: only this one's, in this one; NULL for all.
---   p_limit: how many. p_signals: whether to say why a session was held.
+--   p_limit: how many. p_signals: whether to say why a session was held or denied.
 --   p_after: the place where the last page ended, NULL for the first page.
 --   body: the JSON to send. next: the place where the next page begins, null after the last one.
 -- A status is looked up by what is stored: a session that was let go on is shown as held, and one
@@ -61,10 +61,7 @@ BEGIN ATOMIC
         ORDER BY f.created_at DESC, f.id DESC LIMIT p_limit + 1
     )
     SELECT json_build_object(
-        'items', coalesce((SELECT json_agg(CASE WHEN p_signals AND s.review_score IS NOT NULL
-                THEN (session_document(s)::jsonb || jsonb_build_object('review',
-                    jsonb_build_object('score', s.review_score, 'signals', s.review_signals,
-                    'releasedBy', s.released_by, 'releasedAt', time_text(s.released_at))))::json
+        'items', coalesce((SELECT json_agg(CASE WHEN p_signals THEN session_staff_document(s)
                 ELSE session_document(s)::json END ORDER BY p.created_at DESC, p.id DESC)
             FROM (SELECT * FROM page ORDER BY created_at DESC, id DESC LIMIT p_limit) AS p
             JOIN payment_sessions s ON s.id = p.id), '[]'),

@@ -1,5 +1,7 @@
 //! The suspicion of an attempt to pay: a port, and a simple score behind it that is documented in
-//! full.
+//! full. [`check`]: a shop's own check, which is asked by HTTP.
+
+pub mod check;
 
 use strum::{EnumString, VariantArray, VariantNames};
 
@@ -44,8 +46,8 @@ pub struct Score {
     pub signals: Vec<Signal>,
 }
 
-/// The port: a better judge than [`SimpleScore`] implements it. Pure and quick; whatever takes a
-/// call to somebody else belongs into the facts.
+/// The port: a better judge than [`SimpleScore`] implements it. Pure and quick; a judge that has to
+/// be called is a [`check`].
 pub trait Scorer {
     /// Judges an attempt.
     fn score(&self, facts: &Facts) -> Score;

@@ -6,6 +6,7 @@ use commerce::client_address::Proxies;
 use commerce::gateway::{GatewayError, Secret};
 use commerce::provider::Provider;
 use commerce::webhook::paypal::{Environment, Simulator, Trust};
+use commerce::webhook::standard::Signer;
 
 use edge::settings::{ConfigError, DELIVERIES, Group, PAYMENTS, Parser, SESSIONS, Values, rows, setting, values_of};
 
@@ -60,6 +61,19 @@ pub struct StripeConfig {
     pub account: String,
     /// The endpoint's secrets; a signature by any of them counts.
     pub webhook_secrets: Vec<Secret>,
+}
+
+/// The shop's own fraud check.
+#[derive(Debug)]
+pub struct FraudCheckConfig {
+    /// Its origin, without a slash at the end.
+    pub url: String,
+    /// Its path.
+    pub path: String,
+    /// Signs what it is asked.
+    pub signer: Signer,
+    /// How long it may take, from connecting to the last byte.
+    pub timeout: Duration,
 }
 
 /// How many attempts are admitted.
@@ -136,6 +150,8 @@ pub struct PaymentConfig {
     pub trusted_proxies: Proxies,
     /// A payment with at least this score is held for review.
     pub fraud_review_score: u32,
+    /// The shop's own fraud check, if it has one.
+    pub fraud_check: Option<FraudCheckConfig>,
     /// Settings that are wrong, each of one provider, which can't be used then. All else goes on.
     pub wrong: Vec<(Provider, ConfigError)>,
 }
@@ -266,6 +282,23 @@ const SETTINGS: Group = Group {
         setting("fraud_review_score", "70", "a payment with at least this score is held for review")
             .within(1, 1_000)
             .read_by(SESSIONS),
+        setting(
+            "fraud_check_url",
+            "",
+            "of the shop's own fraud check: scheme, host and port only, for the allow-list; empty: the score alone judges",
+        )
+        .read_by(SESSIONS),
+        setting("fraud_check_path", "/", "its path").read_by(SESSIONS),
+        setting(
+            "fraud_check_secret",
+            "",
+            "signs what it is asked: base64, perhaps behind whsec_; several between blanks while one is being replaced",
+        )
+        .secret()
+        .read_by(SESSIONS),
+        setting("fraud_check_timeout_ms", "1000", "of one question to it; then the score judges")
+            .within(10, 10_000)
+            .read_by(SESSIONS),
     ],
 };
 
@@ -327,6 +360,7 @@ impl PaymentConfig {
             },
             trusted_proxies: parser.parsed("trusted_proxies", Proxies::parse).unwrap_or_default(),
             fraud_review_score: parser.number("fraud_review_score") as u32,
+            fraud_check: fraud_check(&mut parser, live),
             wrong: wrong_paypal.chain(wrong_stripe).collect(),
         };
         let of_providers: Vec<ConfigError> = config.wrong.iter().map(|(_, error)| error.clone()).collect();
@@ -370,6 +404,20 @@ fn stripe(parser: &mut Parser<'_>, live: bool) -> StripeConfig {
         account: parser.checked("stripe_account", account),
         webhook_secrets: parser.list("stripe_webhook_secrets", |text| Ok(Secret::new(visible(text)?))),
     }
+}
+
+fn fraud_check(parser: &mut Parser<'_>, live: bool) -> Option<FraudCheckConfig> {
+    let origin = |text: &str| if text.is_empty() { Ok(String::new()) } else { crate::urls::origin(text, live) };
+    let url = parser.checked("fraud_check_url", origin);
+    let signer = |text: &str| match Signer::parse(text) {
+        Some(signer) if url.is_empty() || !signer.is_empty() => Ok(signer),
+        Some(_) => Err("must be set where fraud_check_url is".to_owned()),
+        None => Err("must be base64, perhaps behind whsec_".to_owned()),
+    };
+    let (path, signer) =
+        (parser.checked("fraud_check_path", crate::urls::path), parser.parsed("fraud_check_secret", signer));
+    let timeout = parser.millis("fraud_check_timeout_ms");
+    (!url.is_empty()).then(|| FraudCheckConfig { url, path, signer: signer.unwrap_or_default(), timeout })
 }
 
 /// A text that may stand in a header. A secret with a blank or a line break was copied wrongly.

@@ -5,13 +5,15 @@
 //! 2. [`client`]: one call; [`upstream`]: its repetitions; [`gateway`]: the providers' operations
 //! 3. [`approvals`]: the capture of an approved order; [`objects`]: the providers' objects on their
 //!    way to Postgres
-//! 4. [`address`], [`attempts`]: the addresses and keys that limits are counted by
+//! 4. [`fraud_check`]: the shop's own judge of attempts to pay
+//! 5. [`address`], [`attempts`]: the addresses and keys that limits are counted by
 
 pub mod address;
 pub mod approvals;
 pub mod attempts;
 pub mod client;
 pub mod config;
+pub mod fraud_check;
 pub mod gateway;
 pub mod needs;
 pub mod objects;
@@ -19,11 +21,13 @@ pub mod upstream;
 pub mod urls;
 
 use std::cell::OnceCell;
+use std::time::Duration;
 
 use commerce::error::Error;
 use edge::settings::{OnceResult, log, misconfigured, once};
 
 use config::PaymentConfig;
+use fraud_check::FraudCheck;
 use gateway::Gateway;
 
 /// The time for what is done beside asking a provider, in seconds.
@@ -35,6 +39,8 @@ pub struct Payments {
     pub config: PaymentConfig,
     /// The providers.
     pub gateway: Gateway,
+    /// The shop's own fraud check, if it has one.
+    pub fraud_check: Option<FraudCheck>,
 }
 
 thread_local! {
@@ -43,9 +49,10 @@ thread_local! {
 
 impl Payments {
     /// How long no other request may ask a provider about the same order, in seconds: the longest
-    /// time of all attempts, and a little more.
+    /// time of all attempts and of the question before them, and a little more.
     pub fn lease(&self) -> i64 {
-        self.gateway.longest().as_secs() as i64 + SPARE
+        let asked = self.config.fraud_check.as_ref().map_or(Duration::ZERO, |check| check.timeout);
+        (self.gateway.longest() + asked).as_secs() as i64 + SPARE
     }
 
     /// This instance's payments; the settings are read at the first request.
@@ -56,7 +63,8 @@ impl Payments {
         once(&PAYMENTS, async || {
             let config = PaymentConfig::load(edge::settings::component()).await?;
             config.wrong.iter().for_each(|(_, error)| log(std::slice::from_ref(error)));
-            Ok(Self { gateway: Gateway::new(&config), config })
+            let fraud_check = config.fraud_check.as_ref().map(FraudCheck::new);
+            Ok(Self { gateway: Gateway::new(&config), fraud_check, config })
         })
         .await
     }

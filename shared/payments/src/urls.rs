@@ -16,6 +16,16 @@ pub fn origin(text: &str, tls: bool) -> Result<String, String> {
     Ok(format!("{scheme}://{host}"))
 }
 
+/// The path of an API, perhaps with a query.
+///
+/// # Errors
+/// The rule that the text breaks.
+pub fn path(text: &str) -> Result<String, String> {
+    let plain = |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'#' | b'\\' | b'"' | b'<' | b'>');
+    let right = text.starts_with('/') && text.bytes().all(plain);
+    right.then(|| text.to_owned()).ok_or_else(|| "must begin with a slash, and be a path as it is sent".to_owned())
+}
+
 /// The prefix of pages that a shopper may be sent back to. It ends with a slash:
 /// `https://shop.example` must not allow `https://shop.example.elsewhere`.
 ///
@@ -66,6 +76,16 @@ mod tests {
             ["", "api.stripe.com", "ftp://x", "https://", "https://a/b", "https://u@a", "https://a?b", "https://A"]
         {
             assert!(origin(wrong, false).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_path_is_sent_as_it_is_given() {
+        for right in ["/", "/fraud/check", "/check?shop=1%20a"] {
+            assert_eq!(path(right).as_deref(), Ok(right));
+        }
+        for wrong in ["", "check", "/a b", "/a#b", "/a\nb", "https://a/b"] {
+            assert!(path(wrong).is_err(), "{wrong}");
         }
     }
 

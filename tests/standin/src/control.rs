@@ -51,6 +51,7 @@ fn shown(world: &World, what: &str) -> Result<Value, Refusal> {
             .map(|event| json!({"id": event.id, "provider": event.provider.name(), "kind": event.kind, "created": event.created}))
             .collect(),
         "attempts" => state.attempts.iter().map(attempt).collect(),
+        "questions" => state.fraud.questions.iter().cloned().collect(),
         "seen" => state.seen.iter().map(|seen| json!({"call": seen.call, "key": seen.key, "status": seen.status})).collect(),
         _ => return Err("no such control route"),
     })
@@ -91,6 +92,10 @@ async fn told(world: &Arc<World>, what: &str, order: &Value) -> Result<Value, Re
             let name = text("decision").unwrap_or(if yes("won") { "won" } else { "lost" });
             let decision = Decision::named(name, text("amount"));
             happened(&world.resolve(id()?, &decision.ok_or("decision is won, lost, settled, prevented or silent")?))
+        }
+        "judge" => {
+            world.state().fraud.answer = Some(order.to_string());
+            Ok(json!({}))
         }
         "thin" => happened(&world.thin(text("event").ok_or("event is missing")?)),
         "publish" => {

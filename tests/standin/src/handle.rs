@@ -75,6 +75,21 @@ impl Standin {
         self.settings().variables(self.base_url(), self.anchors())
     }
 
+    /// The product's variables that make it ask the stand-in's fraud check.
+    pub fn fraud_variables(&self) -> Vec<(&'static str, String)> {
+        self.settings().fraud_variables(self.base_url())
+    }
+
+    /// From now on the fraud check answers this.
+    pub fn judge(&self, answer: &str) {
+        self.world.state().fraud.answer = Some(answer.to_owned());
+    }
+
+    /// The questions that the fraud check was asked and that were signed, in the order of arrival.
+    pub fn questions(&self) -> Vec<Value> {
+        self.world.state().fraud.questions.clone()
+    }
+
     /// Sends events to the webhooks of the server at `base_url`.
     pub fn webhooks_to(&self, base_url: &str) {
         let url = |provider: Provider| Some(format!("{base_url}/api/v1/webhooks/{}", provider.name()));

@@ -24,6 +24,7 @@
 //! | `deliveries` | [`Event`]s on their way to the webhook, [`Target`], [`Attempt`] |
 //! | `signing` | [`SignedDelivery`] deliveries; `authority`: the certificates; `forge`: another body with the same CRC-32 |
 //! | `faults` | faults on purpose: [`Fault`] |
+//! | `fraud` | a shop's own fraud check, below `/fraud/`: not a provider's, and here for the faults |
 //! | `paypal`, `stripe` | the APIs; `page`: the shopper's pages |
 //! | `control` | the same as [`Standin`]'s methods over HTTP, below `/standin/` |
 //! | `settings` | names and secrets: [`Settings`] |
@@ -50,6 +51,7 @@
 //! | `/standin/fail` | `{status or hang or disconnect or delayMs, done?, path?, times?, retryAfter?}`; `/standin/heal` ends all faults |
 //! | `/standin/hide`, `/standin/show` | `{id}`: reading it gives 404 until it is shown |
 //! | `/standin/expire-tokens` | `{life?}` in seconds |
+//! | `/standin/judge` | the body that the fraud check answers from now on; `/standin/questions` (`GET`): what it was asked |
 
 mod actions;
 mod authority;
@@ -59,6 +61,7 @@ mod disputes;
 mod exchange;
 mod faults;
 mod forge;
+mod fraud;
 mod handle;
 mod idempotency;
 mod ids;

@@ -15,7 +15,7 @@ use crate::exchange::{Reply, Request, pairs};
 use crate::faults::FaultKind;
 use crate::idempotency::KeyState;
 use crate::world::{ReceivedCall, World};
-use crate::{control, page, paypal, stripe};
+use crate::{control, fraud, page, paypal, stripe};
 
 /// Serves for ever.
 pub(crate) async fn serve(world: Arc<World>, listener: TcpListener) {
@@ -63,12 +63,12 @@ async fn answer(world: &Arc<World>, request: &Request) -> Option<Reply> {
         world.flush();
         return Some(reply);
     }
-    if !paypal::serves(&parts) && !stripe::serves(&parts) {
+    if !paypal::serves(&parts) && !stripe::serves(&parts) && !fraud::serves(&parts) {
         return Some(Reply::text(404, "text/plain", "neither PayPal nor Stripe has this path\n"));
     }
     let at = {
         let mut state = world.state();
-        let keys = [request.header("paypal-request-id"), request.header("idempotency-key")];
+        let keys = ["paypal-request-id", "idempotency-key", "webhook-id"].map(|name| request.header(name));
         let key = keys.into_iter().find(|key| !key.is_empty()).map(str::to_owned);
         state.seen.push(ReceivedCall { call: format!("{} {}", request.method, request.path), key, status: None });
         state.seen.len() - 1
@@ -167,7 +167,9 @@ struct ProviderApi {
 
 impl ProviderApi {
     fn of(request: &Request) -> ProviderApi {
-        if paypal::serves(&request.parts()) {
+        if fraud::serves(&request.parts()) {
+            ProviderApi { key: |_| None, answer: fraud::answer, ..ProviderApi::stripes() }
+        } else if paypal::serves(&request.parts()) {
             let (key, keeps, replay) = (paypal::key, paypal::keeps, paypal::replay);
             ProviderApi {
                 key,
@@ -179,16 +181,20 @@ impl ProviderApi {
                 answer: paypal::answer,
             }
         } else {
-            let (key, keeps, replay) = (stripe::key, stripe::keeps, stripe::replay);
-            ProviderApi {
-                key,
-                keeps,
-                replay,
-                mismatch: stripe::mismatch,
-                in_flight: stripe::in_flight,
-                refusal: stripe::refusal,
-                answer: stripe::answer,
-            }
+            ProviderApi::stripes()
+        }
+    }
+
+    fn stripes() -> ProviderApi {
+        let (key, keeps, replay) = (stripe::key, stripe::keeps, stripe::replay);
+        ProviderApi {
+            key,
+            keeps,
+            replay,
+            mismatch: stripe::mismatch,
+            in_flight: stripe::in_flight,
+            refusal: stripe::refusal,
+            answer: stripe::answer,
         }
     }
 }

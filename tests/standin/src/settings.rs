@@ -22,6 +22,8 @@ pub struct Settings {
     pub stripe_account: String,
     /// The secret of Stripe's webhook endpoint.
     pub stripe_webhook_secret: String,
+    /// The secret that questions to the shop's fraud check are signed with.
+    pub fraud_check_secret: String,
     /// Real money, as far as names and flags go. Default: sandbox and test mode.
     pub live: bool,
 }
@@ -37,6 +39,7 @@ impl Settings {
             stripe_api_key: format!("sk_test_{}", ids::token(24)),
             stripe_account: format!("acct_{}", ids::token(16)),
             stripe_webhook_secret: format!("whsec_{}", ids::token(32)),
+            fraud_check_secret: format!("whsec_{}", ids::token(32)),
             live: false,
         }
     }
@@ -53,6 +56,7 @@ impl Settings {
             ("STRIPE_API_KEY", &mut settings.stripe_api_key),
             ("STRIPE_ACCOUNT", &mut settings.stripe_account),
             ("STRIPE_WEBHOOK_SECRET", &mut settings.stripe_webhook_secret),
+            ("FRAUD_CHECK_SECRET", &mut settings.fraud_check_secret),
         ] {
             if let Some(given) = std::env::var(name).ok().filter(|given| !given.is_empty()) {
                 *value = given;
@@ -77,6 +81,17 @@ impl Settings {
             ("stripe_api_key", self.stripe_api_key.clone()),
             ("stripe_account", self.stripe_account.clone()),
             ("stripe_webhook_secrets", self.stripe_webhook_secret.clone()),
+        ]
+    }
+}
+
+impl Settings {
+    /// The product's variables that make it ask the fraud check of a stand-in at `base_url`.
+    pub fn fraud_variables(&self, base_url: &str) -> Vec<(&'static str, String)> {
+        vec![
+            ("fraud_check_url", base_url.to_owned()),
+            ("fraud_check_path", "/fraud/check".to_owned()),
+            ("fraud_check_secret", self.fraud_check_secret.clone()),
         ]
     }
 }

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use crate::deliveries::{Attempt, Event};
 use crate::faults::Faults;
+use crate::fraud::FraudCheck;
 use crate::idempotency::Keys;
 use crate::paypal::PayPal;
 use crate::settings::Settings;
@@ -27,6 +28,7 @@ pub struct ReceivedCall {
 pub(crate) struct State {
     pub(crate) paypal: PayPal,
     pub(crate) stripe: Stripe,
+    pub(crate) fraud: FraudCheck,
     pub(crate) faults: Faults,
     pub(crate) keys: Keys,
     pub(crate) events: Vec<Event>,

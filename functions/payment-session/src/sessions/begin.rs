@@ -4,7 +4,6 @@
 
 use commerce::caller::Caller;
 use commerce::error::Error;
-use commerce::fraud::{Facts, Score, Scorer, SimpleScore};
 use commerce::gateway::{GatewayError, NewPayment, Secret};
 use commerce::hex;
 use commerce::money::Currency;
@@ -21,14 +20,15 @@ use payments::Payments;
 use payments::address::client_address;
 use payments::needs::{self, configured_account};
 
+use super::judge::{Judged, Shopper, judge};
 use super::tickets::Tickets;
 use crate::limits::{Admission, Attempt, IN_PROGRESS, count};
 
-/// How long a held session waits for an operator, in seconds.
-const HELD: i64 = 24 * 3600;
 /// `Retry-After` if the provider doesn't name a time, in seconds.
 const RETRY_AFTER: u32 = 5;
 const NOT_PAYABLE: &str = "the order can't be paid in this state";
+/// The reason of a session that the shop's fraud check has refused, and the `current` of the answer.
+const DENIED: &str = "denied";
 
 /// A decoded request for a session.
 #[derive(Debug, Clone, Copy)]
@@ -39,18 +39,27 @@ struct SessionRequest<'a> {
     body: &'a [u8],
     /// The `Idempotency-Key`.
     key: &'a str,
+    /// The shopper that it is asked for.
+    shopper: Shopper,
 }
 
 /// A session in Postgres whose payment the provider is still to make.
-struct SessionDraft {
-    id: Uuid,
-    order: Uuid,
-    organization: Uuid,
-    amount: String,
-    currency: String,
-    gateway: PaymentGateway,
+pub struct SessionDraft {
+    /// Its id.
+    pub id: Uuid,
+    /// The order to pay.
+    pub order: Uuid,
+    /// Its organisation.
+    pub organization: Uuid,
+    /// The sum, as a decimal string.
+    pub amount: String,
+    /// Its currency.
+    pub currency: String,
+    /// The party that takes the money.
+    pub gateway: PaymentGateway,
     return_url: String,
-    cancel_url: String,
+    /// The address that the shopper comes back to after giving up.
+    pub cancel_url: String,
     flow: Flow,
 }
 
@@ -61,8 +70,8 @@ struct SessionDraft {
 /// - [`Error::RequiresRetry`] if the provider is away.
 /// - [`Error::Unprocessable`] if the provider doesn't take the payment, or its account isn't the
 ///   organisation's.
-/// - [`Error::Conflict`] if the order can't be paid, has an open session, or the same request is in
-///   work.
+/// - [`Error::Conflict`] if the order can't be paid, has an open session, the shop's fraud check
+///   refuses it, or the same request is in work.
 ///
 /// Every refusal of an admitted attempt comes as [`Error::Counted`].
 pub async fn begin(call: Call<'_>) -> Result<Reply, Error> {
@@ -78,14 +87,15 @@ pub async fn begin(call: Call<'_>) -> Result<Reply, Error> {
         // The service's own address isn't limited: behind it stands a shop with all its customers.
         (None, named) => named,
     };
-    let wanted = SessionRequest { session: &session, body: &body, key };
     let hmac_key = payments.config.hmac_key()?;
-    if let PaymentGateway::Provider(provider) = wanted.session.gateway {
+    if let PaymentGateway::Provider(provider) = session.gateway {
         needs::for_calls(&payments.config, provider)?;
     }
+    let shopper = Shopper { customer: customer_of(app, caller, session.order).await?, address };
+    let wanted = SessionRequest { session: &session, body: &body, key, shopper };
     let attempt = Attempt {
         organization: caller.organization,
-        customer: customer_of(app, caller, wanted.session.order).await?,
+        customer: shopper.customer,
         address,
         // Another body under the same key is another attempt.
         name: &format!("{} {} {}", caller.principal(), wanted.key, hex::encode(&Sha256::digest(wanted.body))),
@@ -140,13 +150,18 @@ async fn begin_admitted(
                 cancel_url: wanted.session.cancel_url.clone(),
                 flow: wanted.session.flow,
             };
-            let score = if row.int("released")? == Some(1) { None } else { Some(score(&row, admission)?) };
-            match score.filter(|score| score.value >= payments.config.fraud_review_score) {
-                Some(score) => hold(app, &draft, &score).await,
-                None => {
+            // A session that an operator has let go on isn't judged again.
+            let judged = match row.int("released")? {
+                Some(1) => Judged::Allowed,
+                _ => judge(app, payments, &draft, &row, wanted.shopper, admission).await?,
+            };
+            match judged {
+                Judged::Allowed => {
                     let (body, secret) = at_provider(app, payments, &draft).await?;
                     with_secret(body, secret)
                 }
+                Judged::Held(body) => Ok(body),
+                Judged::Denied => Err(denied()),
             }
         }
         SessionBeginOutcome::InProgress => {
@@ -226,11 +241,14 @@ async fn customer_of(app: &'static App, caller: &Caller, order: Uuid) -> Result<
 /// A session that this key has begun before. The client secret of its payment intent is read anew,
 /// as long as the session may be paid.
 async fn replayed(payments: &'static Payments, wanted: &session::NewSession, body: Vec<u8>) -> Result<Vec<u8>, Error> {
+    let shown: Value = serde_json::from_slice(&body).map_err(|error| Error::internal(error.to_string()))?;
+    if shown["reason"] == DENIED {
+        return Err(denied());
+    }
     let stripe = wanted.gateway == PaymentGateway::Provider(Provider::Stripe);
     if !stripe || wanted.flow != Flow::Embedded {
         return Ok(body);
     }
-    let shown: Value = serde_json::from_slice(&body).map_err(|error| Error::internal(error.to_string()))?;
     let open = matches!(shown["status"].as_str(), Some("awaiting_redirect" | "awaiting_callback"));
     let Some(intent) = shown["externalTransactionId"].as_str().filter(|_| open) else { return Ok(body) };
     let secret =
@@ -301,32 +319,6 @@ async fn at_provider(
     }
 }
 
-async fn hold(app: &'static App, draft: &SessionDraft, score: &Score) -> Result<Vec<u8>, Error> {
-    let params = params![
-        draft.id,
-        score.value as i32,
-        score.signals.iter().map(|signal| signal.as_str().to_owned()).collect::<Vec<_>>(),
-        &*draft.cancel_url,
-        HELD,
-        draft.organization,
-    ];
-    let rows = edge::write(app, "session_hold", params).await?;
-    let gone = || Error::conflict("the session was begun by another request meanwhile", None);
-    Ok(rows.into_iter().next().ok_or_else(gone)?.take_text("body")?.into_bytes())
-}
-
-fn score(row: &Row, admission: &Admission) -> Result<Score, Error> {
-    let small = |column: &str| Ok::<_, Error>(row.int(column)?.map(|count| u32::try_from(count).unwrap_or(u32::MAX)));
-    let facts = Facts {
-        sessions_last_hour: small("sessions_last_hour")?.unwrap_or_default(),
-        failed_last_day: small("failed_last_day")?.unwrap_or_default(),
-        paid_before: small("paid_before")?.unwrap_or_default(),
-        percent_of_largest: small("percent_of_largest")?,
-        customers_on_address: admission.customers_on_address,
-    };
-    Ok(SimpleScore.score(&facts))
-}
-
 /// The account that gets the money.
 fn account(payments: &Payments, gateway: PaymentGateway) -> Option<&str> {
     match gateway {
@@ -340,6 +332,16 @@ fn accounts(payments: &Payments) -> String {
     let of =
         |provider: &Provider| (provider.as_str().to_owned(), json!(configured_account(&payments.config, *provider)));
     Value::Object(Provider::ALL.iter().map(of).collect()).to_string()
+}
+
+/// Why nothing comes of a session that another request has taken on.
+pub fn gone() -> Error {
+    Error::conflict("the session was begun by another request meanwhile", None)
+}
+
+/// The refusal of the shop's fraud check. Its caller isn't told why.
+fn denied() -> Error {
+    Error::conflict("this payment isn't taken", Some(DENIED))
 }
 
 fn foreign_account() -> Error {

@@ -1,7 +1,14 @@
-//! HMAC-SHA256 over a message in pieces, compared in constant time.
+//! HMAC-SHA256 over a message in pieces: made, or compared in constant time.
 
 use hmac::{Hmac, Mac};
 use sha2::Sha256;
+
+/// The MAC of the joined `pieces`; `None` if there is no secret.
+pub(super) fn of(secret: &[u8], pieces: &[&[u8]]) -> Option<Vec<u8>> {
+    let mut mac = Hmac::<Sha256>::new_from_slice(secret).ok().filter(|_| !secret.is_empty())?;
+    pieces.iter().for_each(|piece| mac.update(piece));
+    Some(mac.finalize().into_bytes().to_vec())
+}
 
 /// Whether any of `candidates` is the MAC of the joined `pieces` under any of `secrets`. Every pair
 /// is tried, whichever matches, and the time of a comparison doesn't depend on which bytes differ.

@@ -1,5 +1,6 @@
-//! The scheme of Standard Webhooks (standardwebhooks.com), for gateways that follow it: HMAC-SHA256
-//! over `id.timestamp.body`, signatures as `v1,<base64>` separated by blanks.
+//! The scheme of Standard Webhooks (standardwebhooks.com), for gateways that follow it and for
+//! messages of our own: HMAC-SHA256 over `id.timestamp.body`, signatures as `v1,<base64>` separated
+//! by blanks.
 
 use base64ct::{Base64, Encoding};
 
@@ -15,11 +16,46 @@ impl StandardPolicy {
     /// `secrets` are base64, with or without `whsec_`; `tolerance` is how far the signed time may
     /// be from now, either way, in seconds. `None` when a secret is empty or no base64.
     pub fn new<'a>(secrets: impl IntoIterator<Item = &'a str>, tolerance: i64) -> Option<Self> {
-        let decode = |secret: &str| {
-            let bytes = Base64::decode_vec(secret.strip_prefix("whsec_").unwrap_or(secret)).ok()?;
-            (!bytes.is_empty()).then_some(bytes)
-        };
-        Some(Self { secrets: secrets.into_iter().map(decode).collect::<Option<_>>()?, tolerance })
+        Some(Self { secrets: secrets.into_iter().map(secret).collect::<Option<_>>()?, tolerance })
+    }
+}
+
+/// The bytes of a secret: base64, with or without `whsec_`. `None` if it is empty or no base64.
+fn secret(text: &str) -> Option<Vec<u8>> {
+    let bytes = Base64::decode_vec(text.strip_prefix("whsec_").unwrap_or(text)).ok()?;
+    (!bytes.is_empty()).then_some(bytes)
+}
+
+/// Signs our own messages. A receiver that knows one of the secrets accepts them, so a secret is
+/// replaced without a gap.
+#[derive(Clone, Default)]
+pub struct Signer(Vec<Vec<u8>>);
+
+impl std::fmt::Debug for Signer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Signer({} secrets)", self.0.len())
+    }
+}
+
+impl Signer {
+    /// Reads secrets between blanks. `None` if one of them is no base64.
+    pub fn parse(text: &str) -> Option<Self> {
+        text.split_whitespace().map(secret).collect::<Option<_>>().map(Self)
+    }
+
+    /// Whether it has no secret.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The headers of a message, sent at `time` (seconds since 1970).
+    pub fn headers(&self, id: &str, time: i64, body: &[u8]) -> [(&'static str, String); 3] {
+        let time = time.to_string();
+        let pieces = [id.as_bytes(), b".", time.as_bytes(), b".", body];
+        let signatures = self.0.iter().filter_map(|secret| mac::of(secret, &pieces));
+        let signatures: Vec<String> =
+            signatures.map(|signature| format!("v1,{}", Base64::encode_string(&signature))).collect();
+        [("webhook-id", id.to_owned()), ("webhook-timestamp", time), ("webhook-signature", signatures.join(" "))]
     }
 }
 
@@ -67,6 +103,22 @@ mod tests {
         for (secret, taken) in [("whsec_AAAA", true), ("AAAA", true), ("whsec_", false), ("", false), ("a b", false)] {
             assert_eq!(StandardPolicy::new([secret], 300).is_some(), taken, "{secret}");
         }
+    }
+
+    #[test]
+    fn a_signed_message_verifies_under_each_of_its_secrets_and_under_no_other() {
+        let signer = Signer::parse(" whsec_bmV3  b2xk ").unwrap();
+        let signed = signer.headers("session_1", 1000, b"{}");
+        let headers = Headers::new(signed.iter().map(|(name, value)| (*name, value.as_bytes())));
+        let verdict = |secret, body: &[u8]| verify(&headers, body, &StandardPolicy::new([secret], 300).unwrap(), 1010);
+        let message = Message { id: "session_1".into(), time: 1000 };
+        assert_eq!(verdict("whsec_bmV3", b"{}"), Ok(message.clone()));
+        assert_eq!(verdict("b2xk", b"{}"), Ok(message));
+        assert_eq!(verdict("b3RoZXI=", b"{}"), Err(Reason::SignatureMismatch));
+        assert_eq!(verdict("b2xk", b"{} "), Err(Reason::SignatureMismatch));
+        assert!(Signer::parse("").unwrap().is_empty());
+        assert!(Signer::parse("bmV3 no!").is_none());
+        assert_eq!(format!("{signer:?}"), "Signer(2 secrets)");
     }
 
     #[test]

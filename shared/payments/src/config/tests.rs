@@ -79,6 +79,10 @@ fn every_wrong_variable_is_named_at_once_and_its_value_is_not() {
         ("limit_guest_hour", "0"),
         ("trusted_proxies", "secret"),
         ("fraud_review_score", "0"),
+        ("fraud_check_url", "https://secret.example/check"),
+        ("fraud_check_path", "secret"),
+        ("fraud_check_secret", "secret!"),
+        ("fraud_check_timeout_ms", "0"),
     ];
     let mut values = defaults();
     values.extend(cases.map(|(name, value)| (name, value.to_owned())));
@@ -102,12 +106,29 @@ fn real_money_needs_tls() {
 }
 
 #[test]
+fn a_fraud_check_is_asked_only_with_a_secret_and_with_tls_for_real_money() {
+    let mut values = defaults();
+    assert!(PaymentConfig::parse(&values).unwrap().fraud_check.is_none());
+    values.insert("fraud_check_url", "http://127.0.0.1:4010/".into());
+    let wrong =
+        |values: &Values| PaymentConfig::parse(values).unwrap_err().iter().map(|e| e.variable).collect::<Vec<_>>();
+    assert_eq!(wrong(&values), ["fraud_check_secret"]);
+    values.insert("fraud_check_secret", "whsec_bmV3 b2xk".into());
+    let check = PaymentConfig::parse(&values).unwrap().fraud_check.unwrap();
+    assert_eq!((&*check.url, &*check.path, check.timeout.as_millis()), ("http://127.0.0.1:4010", "/", 1000));
+    values.insert("payment_environment", "live".into());
+    assert_eq!(wrong(&values), ["fraud_check_url"]);
+}
+
+#[test]
 fn no_secret_is_printed() {
     let mut values = defaults();
     for name in ["paypal_client_secret", "stripe_api_key", "stripe_webhook_secrets"] {
         values.insert(name, "hidden-value".into());
     }
+    values.insert("fraud_check_url", "https://check.example".into());
+    values.insert("fraud_check_secret", "hiddenvalue0".into());
     values.insert("hmac_key", "hidden-value".repeat(3));
     let config = PaymentConfig::parse(&values).unwrap();
-    assert!(!format!("{config:?}").contains("hidden-value"));
+    assert!(!format!("{config:?}").contains("hidden"));
 }

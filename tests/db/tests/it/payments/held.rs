@@ -331,3 +331,43 @@ async fn every_change_of_a_session_that_was_shown_is_announced() {
     db.run("TRUNCATE payment_sessions").await;
     assert_eq!(db.announced().await, [["*"]]);
 }
+
+#[tokio::test]
+async fn what_a_check_has_said_is_kept_and_a_denied_session_frees_the_order_but_not_its_key() {
+    let db = database().await;
+    let order = Uuid::now_v7();
+    place(&db.client, order, "100.00").await;
+    let (_, allowed) = begin(&db, order, "k").await;
+    let judged =
+        format!("SELECT count(*)::text FROM session_judged('{allowed}', '{ORG}', '{{\"decision\": \"allow\"}}')");
+    assert_eq!(db.text(&judged).await, "1");
+    assert_eq!(db.text(&judged).await, "0", "it is judged once");
+    db.run(&format!("SELECT session_postpone('{allowed}', '{ORG}')")).await;
+    let again = format!(
+        "SELECT fraud FROM session_begin('{ORG}', NULL, '{order}', 'paypal', '{ACCOUNT}', 'https://shop.example/',
+            'somebody', 'k', 'hash', '{}', 1800, 20)",
+        Uuid::now_v7()
+    );
+    assert_eq!(db.text(&again).await, "{\"decision\": \"allow\"}");
+
+    let (_, denied) = begin(&db, order, "other").await;
+    assert_eq!(shown(&db, denied).await, "none", "the first has the place");
+    db.run(&format!("SELECT session_abandon('{allowed}', '{ORG}')")).await;
+    let (outcome, denied) = begin(&db, order, "other").await;
+    assert_eq!(outcome, "started");
+    db.run(&format!("SELECT session_deny('{denied}', '{ORG}', '{{\"decision\": \"deny\"}}')")).await;
+    assert_eq!(shown(&db, denied).await, "failed denied");
+    assert_eq!(begin(&db, order, "other").await.0, "replay");
+    assert_eq!(begin(&db, order, "third").await.0, "started");
+    let staff = db
+        .text(&format!(
+            "SELECT coalesce(string_agg(i ->> 'reason' || (i #>> '{{fraudCheck,decision}}'), ' '), 'none')
+        FROM session_list('{ORG}', NULL, NULL, NULL, 5, true), json_array_elements(body::json -> 'items') AS i"
+        ))
+        .await;
+    assert_eq!(staff, "denieddeny");
+    let theirs = db
+        .text(&format!("SELECT (body ~ 'fraudCheck')::text FROM session_list('{ORG}', NULL, NULL, NULL, 5, false)"))
+        .await;
+    assert_eq!(theirs, "false");
+}
