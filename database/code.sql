@@ -45,7 +45,11 @@
 \i code/cache/renew.sql
 \i code/cache/written.sql
 
+-- The one that changes an order or its payments, for the audit.
+\i code/payments/actor.sql
+
 -- Orders: triggers, documents, reads, writes, statistics.
+\i code/orders/audit_order.sql
 \i code/orders/bump_order_version.sql
 \i code/orders/check_order_total.sql
 \i code/orders/create.sql
@@ -86,7 +90,6 @@
 
 -- Payments: objects at providers, and the fold of an order.
 \i code/payments/account_serves.sql
-\i code/payments/actor.sql
 \i code/payments/attach.sql
 \i code/payments/audit_difference.sql
 \i code/payments/audit_payment.sql
@@ -113,6 +116,11 @@
 \i code/payments/order_payment_state.sql
 \i code/payments/payments_of_new_orders.sql
 \i code/payments/payments_of_session.sql
+\i code/payments/get.sql
+
+-- What has become of an order: of both audits.
+\i code/orders/timeline_entry_id.sql
+\i code/orders/timeline.sql
 
 -- Payment sessions.
 \i code/sessions/abandon.sql
@@ -213,6 +221,7 @@
 
 -- Rows that are forgotten when their time is over.
 \i code/prune/audit.sql
+\i code/prune/order_audit.sql
 \i code/prune/checkouts.sql
 \i code/prune/events.sql
 \i code/prune/objects.sql

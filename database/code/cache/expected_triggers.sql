@@ -21,6 +21,9 @@ LANGUAGE sql IMMUTABLE AS $$
             true, true),
         ('payment_sessions', ARRAY['announce_update', 'announce_delete', 'announce_truncate'],
             true, true),
+        ('orders', ARRAY['audit_insert', 'audit_update', 'audit_delete'], true, false),
+        ('payment_sessions', ARRAY['audit_insert', 'audit_update'], true, false),
+        ('guest_tokens', ARRAY['audit_insert', 'audit_update'], true, false),
         ('payments', ARRAY['audit', 'book'], true, false),
         ('payment_objects', ARRAY['audit', 'book'], true, false),
         ('webhook_events', ARRAY['reopen'], true, false),
@@ -31,6 +34,7 @@ LANGUAGE sql IMMUTABLE AS $$
         ('refund_requests', ARRAY['audit'], false, false),
         ('webhook_events', ARRAY['note_attempt'], false, false),
         ('payment_transactions', ARRAY['keep'], false, false),
-        ('payment_audit', ARRAY['keep', 'keep_row'], false, false)
+        ('payment_audit', ARRAY['keep', 'keep_row'], false, false),
+        ('order_audit', ARRAY['keep', 'keep_row'], false, false)
     ) AS t (relation, triggers, always, announces)
 $$;

@@ -11,6 +11,7 @@ RETURNS TABLE (created integer, expires_at text) LANGUAGE plpgsql AS $$
 DECLARE
     v_end CONSTANT timestamptz := now() + p_seconds * interval '1 second';
 BEGIN
+    PERFORM payment_actor(p_principal);
     DELETE FROM guest_tokens g WHERE g.token_hmac IN (SELECT d.token_hmac FROM guest_tokens d
         WHERE d.expires_at <= now() ORDER BY d.expires_at LIMIT 10 FOR UPDATE SKIP LOCKED);
     INSERT INTO guest_tokens (token_hmac, organization_id, customer_id, order_id, created_by,

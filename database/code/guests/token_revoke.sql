@@ -1,10 +1,13 @@
 -- Takes back all guest tokens of an order.
 --   p_customer: the order must be this customer's; NULL for any.
+--   p_actor: the principal that asks, for the audit.
 --   revoked: the number of tokens. found: 0 if there is no such order, else 1.
 -- Nothing that is cached changes.
-CREATE OR REPLACE FUNCTION guest_token_revoke(p_organization uuid, p_order uuid, p_customer uuid)
+CREATE OR REPLACE FUNCTION guest_token_revoke(p_organization uuid, p_order uuid, p_customer uuid,
+    p_actor text DEFAULT NULL)
 RETURNS TABLE (revoked bigint, found integer) LANGUAGE sql
 BEGIN ATOMIC
+    SELECT payment_actor(p_actor);
     WITH taken AS (
         UPDATE guest_tokens g SET revoked_at = now()
         WHERE g.organization_id = p_organization AND g.order_id = p_order

@@ -25,6 +25,7 @@ BEGIN
     SELECT k.outcome, k.body, k.version INTO outcome, body, version
     FROM take_idempotency_key(p_organization, p_principal, 'POST /orders', p_key, p_body_hash) AS k;
     tags := '{}';
+    PERFORM payment_actor(p_principal);
     IF outcome <> 'taken' THEN
         IF outcome = 'replay' THEN
             -- The first request may never have got to invalidating. An answer that says "it is

@@ -3,18 +3,21 @@
 --   p_version: only this version; NULL for any. The last release asks so.
 --   p_only: only one of these versions; NULL for any. p_unless: none of these versions; 0 in it
 --     stands for all.
+--   p_actor: the principal that asks, for the audit.
 --   outcome: deleted; not_found; version_mismatch; has_payments (hard only: money has moved, is
 --     reserved, or may still come through a session, and it must find its order).
 --   body: NULL. version: as it was found.
 --   xid: the transaction, NULL if nothing was written. tags: what to invalidate before the answer:
 --     what the transaction announced, and what a repeated request finds done.
 CREATE OR REPLACE FUNCTION order_delete(p_organization uuid, p_id uuid, p_hard boolean,
-    p_version bigint, p_only bigint[] DEFAULT NULL, p_unless bigint[] DEFAULT '{}')
+    p_version bigint, p_only bigint[] DEFAULT NULL, p_unless bigint[] DEFAULT '{}',
+    p_actor text DEFAULT NULL)
 RETURNS TABLE (outcome text, body text, version bigint, xid text, tags text[])
 LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 BEGIN
     tags := '{}';
+    PERFORM payment_actor(p_actor);
     -- FOR UPDATE keeps out a payment that is being recorded. A hidden order can still be deleted
     -- for good.
     SELECT o.version INTO version FROM orders o

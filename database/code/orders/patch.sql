@@ -5,18 +5,21 @@
 --     stands for all.
 --   p_status: the new status, NULL to keep it. p_from: the statuses that it may follow.
 --   p_set_notes, p_set_address: whether to set p_notes and p_address.
+--   p_actor: the principal that asks, for the audit.
 --   outcome: updated; not_found; version_mismatch; not_allowed (by p_from).
 --   body: the JSON of the order if it was updated, else NULL. version, status: as they are now.
 --   xid, tags: the transaction and what it announced; NULL and empty if nothing was written.
 CREATE OR REPLACE FUNCTION order_patch(
     p_organization uuid, p_id uuid, p_customer uuid, p_version bigint,
     p_status text, p_from text[], p_set_notes boolean, p_notes text, p_address jsonb,
-    p_set_address boolean, p_only bigint[] DEFAULT NULL, p_unless bigint[] DEFAULT '{}')
+    p_set_address boolean, p_only bigint[] DEFAULT NULL, p_unless bigint[] DEFAULT '{}',
+    p_actor text DEFAULT NULL)
 RETURNS TABLE (outcome text, body text, version bigint, status text, xid text, tags text[])
 LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 BEGIN
     tags := '{}';
+    PERFORM payment_actor(p_actor);
     SELECT o.version, o.status INTO version, status FROM orders o
     WHERE o.organization_id = p_organization AND o.id = p_id AND o.deleted_at IS NULL
         AND (p_customer IS NULL OR o.customer_id = p_customer)

@@ -1,11 +1,12 @@
 -- Sets the status of many orders. One row per id, in the order asked.
 --   p_ids: the orders. p_status: the new status. p_from: the statuses that it may follow.
+--   p_actor: the principal that asks, for the audit.
 --   outcome: updated; unchanged (the order has it already); not_allowed (by p_from); not_found.
 --   status, version, body (the JSON of the line): the order's present state, NULL if not_found.
 --   xid: the transaction, NULL if nothing was written. tags: what to invalidate before the answer,
 --   the same in each row: what the transaction announced, and what a repeated request finds done.
 CREATE OR REPLACE FUNCTION order_set_statuses(p_organization uuid, p_ids text[], p_status text,
-    p_from text[])
+    p_from text[], p_actor text DEFAULT NULL)
 RETURNS TABLE (id text, outcome text, status text, version bigint, body text, xid text, tags text[])
 LANGUAGE plpgsql AS $$
 #variable_conflict use_column
@@ -14,6 +15,7 @@ DECLARE
     v_changed uuid[];
     v_unchanged text[];
 BEGIN
+    PERFORM payment_actor(p_actor);
     -- Always in the order of ids, so that two of these can't wait for each other.
     PERFORM FROM orders o WHERE o.organization_id = p_organization AND o.id = ANY (v_ids)
         ORDER BY o.id FOR NO KEY UPDATE;

@@ -1,5 +1,5 @@
--- Refuses every change of payment_audit but added rows. Only prune_audit deletes, and never a row
--- that is younger than a year.
+-- Refuses every change of an audit but added rows. Only prune_audit and prune_order_audit delete,
+-- and never a row that is younger than a year.
 CREATE OR REPLACE FUNCTION keep_audit() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF TG_OP = 'DELETE' THEN
@@ -7,5 +7,5 @@ BEGIN
             RETURN OLD;
         END IF;
     END IF;
-    RAISE EXCEPTION 'payment_audit is only added to';
+    RAISE EXCEPTION '% is only added to', TG_TABLE_NAME;
 END $$;

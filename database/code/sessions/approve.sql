@@ -20,6 +20,7 @@ DECLARE
     s payment_sessions;
     v_account text;
 BEGIN
+    PERFORM payment_actor(p_principal);
     SELECT * INTO s FROM payment_sessions t WHERE t.organization_id = p_organization
         AND t.id = p_session
         AND (t.status <> 'creating' OR t.released_at IS NOT NULL) FOR UPDATE;

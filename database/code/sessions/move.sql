@@ -1,13 +1,15 @@
 -- Moves a payment session on: from one of p_from to p_to. A session that was let go on, and that
 -- its provider hasn't made yet, moves as the held one that it is shown as.
 --   p_customer: it must be this customer's; NULL for any. p_reason: if p_to is failed.
+--   p_actor: the principal that asks, for the audit.
 --   outcome: moved; unchanged (it is there already); not_allowed; not_payable (status: cancelled or
 --     deleted, or order-changed if the order has another sum by now: the shopper isn't sent to the
 --     provider); not_found.
 --   body: the session as it is shown. redirect_url: the provider's page, if there is one.
 --   xid, tags: the transaction and the session.
 CREATE OR REPLACE FUNCTION session_move(
-    p_organization uuid, p_session uuid, p_customer uuid, p_from text[], p_to text, p_reason text)
+    p_organization uuid, p_session uuid, p_customer uuid, p_from text[], p_to text, p_reason text,
+    p_actor text DEFAULT NULL)
 RETURNS TABLE (outcome text, body text, status text, redirect_url text, xid text, tags text[])
 LANGUAGE plpgsql AS $$
 #variable_conflict use_column
@@ -16,6 +18,7 @@ DECLARE
     current_status text;
     hindrance text;
 BEGIN
+    PERFORM payment_actor(p_actor);
     xid := pg_current_xact_id()::text;
     tags := ARRAY['session:' || p_organization || '/' || p_session];
     SELECT * INTO s FROM payment_sessions t WHERE t.organization_id = p_organization

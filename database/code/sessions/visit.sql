@@ -9,5 +9,5 @@ DECLARE
 BEGIN
     SELECT s.organization_id INTO owner FROM payment_sessions s WHERE s.id = p_session;
     RETURN QUERY SELECT * FROM session_move(owner, p_session, NULL, ARRAY['awaiting_redirect'],
-        'awaiting_callback', NULL);
+        'awaiting_callback', NULL, 'ticket');
 END $$;

@@ -54,6 +54,7 @@ pub async fn set(call: Call<'_>) -> Result<Reply, Error> {
         wanted.ids.iter().map(Uuid::to_string).collect::<Vec<_>>(),
         wanted.status.as_str(),
         wanted.status.sources().map(|status| status.as_str().to_owned()).collect::<Vec<_>>(),
+        call.caller.principal(),
     ];
     let rows = edge::write(call.app, "order_set_statuses", params).await?;
     let items: Result<Vec<String>, Error> = rows.iter().map(|row| item(row, wanted.status)).collect();

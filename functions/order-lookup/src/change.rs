@@ -54,6 +54,7 @@ pub async fn patch(call: Call<'_>) -> Result<Reply, Error> {
         patch.shipping_address.is_some(),
         conditions.only,
         conditions.unless,
+        call.caller.principal(),
     ];
     let row = edge::write_one(call.app, "order_patch", params).await?;
     match PatchOutcome::read(row.text("outcome")?)? {
@@ -80,7 +81,7 @@ pub async fn delete(call: Call<'_>) -> Result<Reply, Error> {
         call.caller.require_operator("deleting an order for good")?;
     }
     call.caller.require_staff("deleting an order")?;
-    let params = params![call.caller.organization, id, hard, None::<i64>, only, unless];
+    let params = params![call.caller.organization, id, hard, None::<i64>, only, unless, call.caller.principal()];
     let row = edge::write_one(call.app, "order_delete", params).await?;
     match DeleteOutcome::read(row.text("outcome")?)? {
         DeleteOutcome::Deleted => Ok(Reply::no_content()),

@@ -51,7 +51,7 @@ pub async fn create_token(call: Call<'_>) -> Result<Reply, Error> {
 pub async fn revoke_token(call: Call<'_>) -> Result<Reply, Error> {
     let order = call.id()?;
     call.no_query()?;
-    let params = params![call.caller.organization, order, call.caller.restriction()?];
+    let params = params![call.caller.organization, order, call.caller.restriction()?, call.caller.principal()];
     let row = edge::change_one(call.app, "guest_token_revoke", params).await?;
     match row.int("found")? {
         Some(1) => Ok(Reply::no_content()),

@@ -7,6 +7,7 @@ mod guests;
 mod limits;
 mod manual;
 mod observed;
+mod payments;
 mod prune;
 mod refunds;
 mod sessions;
@@ -26,6 +27,7 @@ edge::component! {
     POST   token "/api/v1/payments/refunds/:id/settle" => refunds::settle::settle;
     GET    token "/api/v1/payments/captures" => captures::search;
     POST   token "/api/v1/payments/prune" => prune::prune;
+    GET    token "/api/v1/payments/:id" => payments::get;
     GET    token "/api/v1/payments/:id/transactions" => transactions::of_payment;
     GET    token "/api/v1/transactions" => transactions::search;
     GET    token "/api/v1/transactions/:id" => transactions::get;
@@ -38,6 +40,7 @@ edge::component! {
     DELETE token "/api/v1/checkout/sessions/:id" => checkout::delete;
     POST   token "/api/v1/checkout/sessions/:id/order" => checkout::order;
     POST   token "/api/v1/orders/:id/payments" => manual::record;
+    GET    token "/api/v1/orders/:id/timeline" => payments::timeline;
     POST   token "/api/v1/orders/:id/guest-token" => guests::create_token;
     DELETE token "/api/v1/orders/:id/guest-token" => guests::revoke_token;
     GET    open  "/api/v1/guest/order" => guests::order;

@@ -28,13 +28,14 @@ pub async fn prune(call: Call<'_>) -> Result<Reply, Error> {
     let events = forgotten(app, "prune_events", "pruned", limit, keep.events).await?;
     let objects = forgotten(app, "prune_objects", "pruned", limit, keep.objects).await?;
     let audit = forgotten(app, "prune_audit", "pruned", limit, keep.audit).await?;
+    let order_audit = forgotten(app, "prune_order_audit", "pruned", limit, keep.audit).await?;
     // Sessions may be cached, and nobody may see one that is gone.
     let row = edge::write_one(app, "prune_sessions", params![limit as i32, keep.sessions.as_secs() as i64]).await?;
     let sessions = row.int("pruned")?.unwrap_or_default();
     let checkouts = forgotten(app, "prune_checkouts", "pruned", limit, keep.checkouts).await?;
     let refunds = forgotten(app, "prune_refunds", "pruned", limit, keep.refunds).await?;
-    let counts = [bodies, events, objects, audit, sessions, checkouts, refunds];
-    let body = json!({ "bodies": bodies, "events": events, "objects": objects, "audit": audit, "sessions": sessions,
+    let counts = [bodies, events, objects, audit, order_audit, sessions, checkouts, refunds];
+    let body = json!({ "bodies": bodies, "events": events, "objects": objects, "audit": audit, "orderAudit": order_audit, "sessions": sessions,
         "checkouts": checkouts, "refunds": refunds, "more": counts.contains(&i64::from(limit)) });
     Ok(Reply::fresh(200, body.to_string()))
 }

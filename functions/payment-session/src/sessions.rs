@@ -1,6 +1,7 @@
 //! Payment sessions: reading them and moving them on. [`begin`] holds their beginning.
 
 pub mod begin;
+mod judge;
 pub mod tickets;
 
 use commerce::error::Error;
@@ -82,6 +83,7 @@ async fn step(call: Call<'_>, to: SessionStatus, reason: Option<&str>) -> Result
         to.sources().iter().map(|status| status.as_str().to_owned()).collect::<Vec<_>>(),
         to.as_str(),
         reason,
+        call.caller.principal(),
     ];
     let row = edge::write_one(call.app, "session_move", params).await?;
     moved(row, to)

@@ -272,6 +272,14 @@ pub fn parse_step(raw: Option<&str>, max: u32) -> Result<u32, Error> {
     params.finish(limit)
 }
 
+/// `?limit&after`, as lists have it that can't be narrowed: how many, and the place where the last
+/// page ended.
+pub fn parse_stretch(raw: Option<&str>) -> Result<(u32, Option<Place>), Error> {
+    let mut params = Params::parse(raw, &["limit", "after"])?;
+    let stretch = take_stretch(&mut params);
+    params.finish(stretch)
+}
+
 /// For routes without parameters: refuses any.
 pub fn parse_none(raw: Option<&str>) -> Result<(), Error> {
     Params::parse(raw, &[])?.finish(())

@@ -185,6 +185,16 @@ impl Client {
         self.get(&format!("/transactions/{id}")).await
     }
 
+    /// `GET /payments/:id`
+    pub async fn payment(&self, id: &str) -> Answer {
+        self.get(&format!("/payments/{id}")).await
+    }
+
+    /// `GET /orders/:id/timeline` with this query string
+    pub async fn timeline(&self, order: &str, query: &str) -> Answer {
+        self.get(&format!("/orders/{order}/timeline?{query}")).await
+    }
+
     /// `GET /payments/:id/refunds`
     pub async fn refunds(&self, payment: &str) -> Answer {
         self.get(&format!("/payments/{payment}/refunds")).await

@@ -22,6 +22,7 @@ mod refunds;
 mod retention;
 mod review;
 mod sessions;
+mod timeline;
 mod transactions;
 
 use std::sync::atomic::{AtomicU32, Ordering};
