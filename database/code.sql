@@ -27,6 +27,8 @@
 \i code/cache/announce_gone_customers.sql
 \i code/cache/announce_orders.sql
 \i code/cache/announce_payment_sessions.sql
+\i code/cache/announce_product_schemas.sql
+\i code/cache/announce_products.sql
 \i code/cache/announced_rows.sql
 \i code/cache/expected_triggers.sql
 \i code/cache/announced_tags.sql
@@ -75,6 +77,13 @@
 \i code/orders/touch_orders.sql
 \i code/orders/tracking.sql
 \i code/orders/tracking_documents.sql
+
+-- The catalogue: products, and the schemas that say which fields they have.
+\i code/products/bump_product_version.sql
+\i code/products/documents.sql
+\i code/products/get.sql
+\i code/products/tags.sql
+\i code/schemas/tags.sql
 
 -- Providers that are left alone for a while.
 \i code/providers/resting.sql

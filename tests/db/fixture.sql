@@ -13,3 +13,5 @@ INSERT INTO products (organization_id, sku, name, currency, price, active) VALUE
     ('aaaaaaaa-0000-7000-8000-000000000001', 'GIFT', 'Sample', 'EUR', 0, true),
     ('aaaaaaaa-0000-7000-8000-000000000001', 'OLD', 'Not sold any more', 'EUR', 5, false),
     ('aaaaaaaa-0000-7000-8000-000000000002', 'HAT', 'Hat', 'EUR', 30, true);
+-- Nobody has read anything yet.
+DELETE FROM cache_invalidations;

@@ -2,9 +2,9 @@
 CREATE OR REPLACE FUNCTION product_tables() RETURNS text[] LANGUAGE sql IMMUTABLE RETURN ARRAY[
     'cache_invalidations', 'cache_state', 'captures_under_way', 'checkout_orders', 'customers',
     'guest_tokens', 'idempotency_keys', 'invoices', 'order_audit', 'order_items', 'orders',
-    'organizations', 'payment_audit', 'payment_objects', 'payment_sessions',
-    'payment_transactions', 'payments', 'products', 'provider_accounts',
-    'provider_certificate_fetches', 'provider_certificates', 'provider_rests', 'refund_requests',
-    'shipments', 'webhook_attempts', 'webhook_event_objects', 'webhook_events',
-    'webhook_transmission_floods', 'webhook_transmissions'
+    'organizations', 'payment_audit', 'payment_objects', 'payment_sessions', 'payment_transactions',
+    'payments', 'product_schemas', 'products', 'provider_accounts', 'provider_certificate_fetches',
+    'provider_certificates', 'provider_rests', 'refund_requests', 'shipments', 'webhook_attempts',
+    'webhook_event_objects', 'webhook_events', 'webhook_transmission_floods',
+    'webhook_transmissions'
 ];

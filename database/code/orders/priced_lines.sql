@@ -13,6 +13,7 @@ BEGIN ATOMIC
     LEFT JOIN LATERAL (
         SELECT p.name, p.currency, p.price FROM products p
         WHERE p.organization_id = p_organization AND p.sku = l.item ->> 'sku' AND p.active
+            AND p.deleted_at IS NULL
         ORDER BY p.currency <> p_currency, p.currency LIMIT 1
     ) AS p ON true;
 END;

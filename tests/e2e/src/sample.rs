@@ -21,6 +21,10 @@ pub struct Sample {
     pub sku: String,
     /// The currency in which `sku` is sold.
     pub currency: String,
+    /// The product of `sku` and `currency`.
+    pub product: String,
+    /// A product of `other_org`.
+    pub foreign_product: String,
 }
 
 impl Sample {
@@ -62,11 +66,31 @@ impl Sample {
         .await;
         let product = one(
             "product",
-            "SELECT sku, currency::text FROM products WHERE organization_id::text = $1 ORDER BY sku LIMIT 1",
+            "SELECT sku, currency::text, id::text FROM products WHERE organization_id::text = $1 ORDER BY sku LIMIT 1",
             Some(&org),
         )
         .await;
-        let ([other_customer], [sku, currency]) = (other.try_into().expect("one"), product.try_into().expect("two"));
-        Sample { org, other_org, customer, other_customer, order, foreign_order, foreign_customer, sku, currency }
+        let foreign_product = one(
+            "product of the other organisation",
+            "SELECT id::text FROM products WHERE organization_id::text = $1 ORDER BY sku LIMIT 1",
+            Some(&other_org),
+        )
+        .await;
+        let [other_customer] = other.try_into().expect("one column");
+        let [sku, currency, product] = product.try_into().expect("three columns");
+        let [foreign_product] = foreign_product.try_into().expect("one column");
+        Sample {
+            org,
+            other_org,
+            customer,
+            other_customer,
+            order,
+            foreign_order,
+            foreign_customer,
+            sku,
+            currency,
+            product,
+            foreign_product,
+        }
     }
 }

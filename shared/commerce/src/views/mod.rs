@@ -24,6 +24,8 @@ pub struct View {
     pub about: &'static str,
     /// The first part of its keys.
     pub key: &'static str,
+    /// The last part of its keys; empty if they have none.
+    pub key_end: &'static str,
     /// The changes that make an answer wrong.
     pub scope: Scope,
     /// The setting that says how long it is kept.
@@ -40,6 +42,24 @@ pub struct View {
 }
 
 impl View {
+    /// What a row doesn't say.
+    const PLAIN: Self = {
+        let none = "";
+        Self {
+            number: 0,
+            name: none,
+            about: none,
+            key: none,
+            key_end: none,
+            scope: Scope::Order,
+            ttl: none,
+            default_ttl: none,
+            stale_if_error: false,
+            statement: none,
+            noun: none,
+        }
+    };
+
     /// Its place in [`VIEWS`] and in [`NAMES`].
     pub const fn number(&self) -> usize {
         self.number
@@ -54,7 +74,7 @@ macro_rules! views {
 
         /// The rows of [`VIEWS`], for constants.
         pub const ROWS: [View; [$(Number::$handle),+].len()] =
-            [$(View { number: Number::$handle as usize, $($field: $value,)+ },)+];
+            [$(View { number: Number::$handle as usize, $($field: $value,)+ ..View::PLAIN },)+];
 
         /// Every view, in the order in which they are counted.
         pub static VIEWS: [View; ROWS.len()] = ROWS;
@@ -196,6 +216,18 @@ views! {
         stale_if_error: true,
         statement: "transaction_get",
         noun: "transaction",
+    }
+    /// One product.
+    PRODUCT = {
+        name: "product",
+        about: "a product, and its details",
+        key: "product",
+        scope: Scope::Product,
+        ttl: "ttl_product",
+        default_ttl: "600",
+        stale_if_error: true,
+        statement: "product_get",
+        noun: "product",
     }
 }
 

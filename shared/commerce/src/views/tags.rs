@@ -14,6 +14,8 @@ pub enum Scope {
     Session,
     /// Those of one row of the ledger: there are none.
     Transaction,
+    /// Those of one product.
+    Product,
     /// Those of the orders of one customer.
     Customer,
     /// Those of the orders of an organisation. A query may narrow it to a customer's orders or to
@@ -28,6 +30,7 @@ impl Scope {
             Self::Order => order_tag(org, id),
             Self::Session => session_tag(org, id),
             Self::Transaction => of_pair("transaction", org, id),
+            Self::Product => of_pair("product", org, id),
             Self::Customer => customer_tag(org, id),
             Self::Organization => organization_tag(org),
         }

@@ -16,7 +16,9 @@ fn page(number: u32, size: u32) -> Page {
 fn every_entry_has_the_key_and_the_tags_of_the_table() {
     let (o, i) = (ORG.to_string(), ID.to_string());
     let (order, customer) = (format!("order:{o}/{i}"), format!("customer:{o}/{i}"));
+    let product = format!("product:{o}/{i}");
     let table = [
+        (PRODUCT.entry_of(ORG, ID), "product", product.clone(), product),
         (ORDER.entry_of(ORG, ID), "order", format!("order:{o}/{i}"), order.clone()),
         (ORDER_SUMMARY.entry_of(ORG, ID), "order_summary", format!("order-summaries:{o}/{i}"), order.clone()),
         (PAYMENT_STATUS.entry_of(ORG, ID), "payment_status", format!("payment-status:{o}/{i}"), order.clone()),
@@ -58,11 +60,12 @@ fn views_keep_the_places_and_names_under_which_they_were_counted() {
         "order_status",
         "payment_session",
         "transaction",
+        "product",
     ];
     assert_eq!(NAMES[..counted.len()], counted, "a new one goes to the end");
     assert!(VIEWS.iter().enumerate().all(|(number, view)| view.number() == number));
     assert_eq!(NAMES.into_iter().collect::<HashSet<_>>().len(), VIEWS.len());
-    assert_eq!(VIEWS.iter().map(|view| view.key).collect::<HashSet<_>>().len(), VIEWS.len());
+    assert_eq!(VIEWS.iter().map(|view| (view.key, view.key_end)).collect::<HashSet<_>>().len(), VIEWS.len());
     assert_eq!(VIEWS.iter().map(|view| view.statement).collect::<HashSet<_>>().len(), VIEWS.len());
 }
 

@@ -38,12 +38,12 @@ pub const SESSIONS: &[&str] = &["payment-session", "health"];
 /// The component of webhooks.
 pub const DELIVERIES: &[&str] = &["webhook-dedup", "health"];
 
-/// The components that keep views of orders. Both know all lifetimes, since generations outlive the
-/// longest of them.
-pub const ORDERS: &[&str] = &["order-lookup", "order-list", "health"];
+/// The components that keep views of orders and products. Each knows all lifetimes, since
+/// generations outlive the longest of them.
+pub const ORDERS: &[&str] = &["order-lookup", "order-list", "product-catalog", "health"];
 
 /// The components that keep views.
-pub const VIEWERS: &[&str] = &["order-lookup", "order-list", "payment-session", "health"];
+pub const VIEWERS: &[&str] = &["order-lookup", "order-list", "product-catalog", "payment-session", "health"];
 
 /// The component that reports on all dependencies.
 pub const HEALTH: &[&str] = &["health"];

@@ -4,6 +4,7 @@
 //! test has a database of its own.
 
 mod announcements;
+mod catalogue;
 mod changes;
 mod constraints;
 mod create;

@@ -3,6 +3,7 @@
 mod bad_input;
 mod bodies;
 mod callers;
+mod catalogue;
 mod components;
 mod concurrency;
 mod configuration;
@@ -47,6 +48,7 @@ fn cached_reads(sample: &Sample) -> Vec<String> {
     paths.push("/orders?limit=5".to_owned());
     paths.push("/orders/stats".to_owned());
     paths.push(format!("/customers/{}/orders?page=1&size=5", sample.customer));
+    paths.push(format!("/products/{}", sample.product));
     paths
 }
 

@@ -27,7 +27,11 @@ async fn every_described_route_answers_as_described() {
             }
             let full =
                 if base.ends_with("/api/v1") { path.clone() } else { path.trim_start_matches("/api/v1").to_owned() };
-            let id = if full.starts_with("/customers") { &app.sample.customer } else { &app.sample.order };
+            let id = match full.split('/').nth(1) {
+                Some("customers") => &app.sample.customer,
+                Some("products") => &app.sample.product,
+                _ => &app.sample.order,
+            };
             let mut concrete = full.clone();
             while let (Some(start), Some(end)) = (concrete.find('{'), concrete.find('}')) {
                 concrete.replace_range(start..=end, id);
@@ -48,7 +52,9 @@ async fn every_described_route_answers_as_described() {
             assert!(answer.status < 500 || unconfigured, "{method} {full}: {}", answer.text());
             asked += 1;
             if method == Method::DELETE {
-                app.psql(&format!("UPDATE orders SET deleted_at = NULL WHERE id = '{id}'")).await;
+                for table in ["orders", "products"] {
+                    app.psql(&format!("UPDATE {table} SET deleted_at = NULL WHERE id = '{id}'")).await;
+                }
             }
         }
     }

@@ -84,6 +84,11 @@ impl Client {
         self.get(&format!("/customers/{customer}/orders?{query}")).await
     }
 
+    /// `GET /products/:id`
+    pub async fn product(&self, id: &str) -> Answer {
+        self.get(&format!("/products/{id}")).await
+    }
+
     /// `GET /payments/sessions` with this query string
     pub async fn sessions(&self, query: &str) -> Answer {
         self.get(&format!("/payments/sessions?{query}")).await

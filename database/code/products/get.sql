@@ -1,0 +1,9 @@
+-- One product. No row: not found.
+--   body: the JSON to send. version: the product's, its ETag. customer: NULL, it is no customer's.
+-- In plpgsql, since a session keeps its plans.
+CREATE OR REPLACE FUNCTION product_get(p_organization uuid, p_id uuid)
+RETURNS TABLE (body text, version bigint, customer text) LANGUAGE plpgsql STABLE ROWS 1 AS $$
+BEGIN
+    RETURN QUERY SELECT d.document::text, d.version, NULL::text
+    FROM product_documents d WHERE d.organization_id = p_organization AND d.id = p_id;
+END $$;

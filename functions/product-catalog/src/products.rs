@@ -1,0 +1,3 @@
+//! Products.
+
+pub mod view;

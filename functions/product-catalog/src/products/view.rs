@@ -1,0 +1,18 @@
+//! One product, or a view of it.
+
+use commerce::error::Error;
+use commerce::views::View;
+use edge::{Call, Reply, params};
+
+/// `GET /products/:id` and, below it, each of its views. Every caller of the organisation sees
+/// them.
+///
+/// # Errors
+/// [`Error::NotFound`] if the organisation has no such product.
+pub async fn read(call: Call<'_>, view: &'static View) -> Result<Reply, Error> {
+    let id = call.id()?;
+    call.no_query()?;
+    let organization = call.caller.organization;
+    let answer = edge::read(call.app, view.entry_of(organization, id), params![organization, id]).await?;
+    Ok(answer.ok_or_else(|| Error::not_found(view.noun))?.into_reply(call.request))
+}

@@ -1,0 +1,3 @@
+//! The catalogue: products and their schemas.
+
+mod products;
