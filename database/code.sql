@@ -23,6 +23,15 @@
 \i code/idempotency/take_idempotency_key.sql
 
 -- The cache: its outbox and its state.
+\i code/cache/group.sql
+\i code/cache/tenant.sql
+\i code/cache/announce.sql
+\i code/cache/announced_tenants.sql
+\i code/cache/tenants_lock.sql
+\i code/cache/tenant_tags.sql
+\i code/cache/name_tenants.sql
+\i code/cache/invalidate.sql
+\i code/cache/waiting_tenants.sql
 \i code/cache/announce_everything.sql
 \i code/cache/announce_gone_customers.sql
 \i code/cache/announce_orders.sql

@@ -40,11 +40,11 @@ RETURN (lpad(to_hex((extract(epoch FROM moment) * 1000)::bigint), 12, '0') || '7
 CREATE FUNCTION pg_temp.cui_of(digits bigint) RETURNS text LANGUAGE sql IMMUTABLE
 RETURN (SELECT digits::text || d FROM generate_series(0, 9) AS d WHERE is_cui(digits::text || d));
 
--- Bulk loading: our own triggers rest (they would say '*' once per statement), foreign keys and checks don't. As they were, after it.
+-- Bulk loading: our own triggers rest (they would announce each statement), foreign keys and checks don't. As they were, after it.
 CREATE TEMPORARY TABLE resting ON COMMIT DROP AS
 SELECT t.tgrelid::regclass AS owner, t.tgname AS name, t.tgenabled AS enabled FROM pg_trigger t
 WHERE NOT t.tgisinternal AND t.tgenabled <> 'D'
-    AND t.tgrelid = ANY ('{orders,order_items,payments,shipments,invoices,customers}'::regclass[]);
+    AND t.tgrelid = ANY ('{orders,order_items,payments,shipments,invoices,customers,products}'::regclass[]);
 DO $$
 DECLARE r record;
 BEGIN

@@ -8,9 +8,11 @@ BEGIN
     SELECT array_agg('customer:' || r.organization_id || '/' || r.id) INTO gone FROM old_rows r
     WHERE NOT EXISTS (SELECT FROM customers c WHERE c.organization_id = r.organization_id
         AND c.id = r.id);
-    IF cardinality(gone) > 0 THEN
-        INSERT INTO cache_invalidations (tags)
-        VALUES (CASE WHEN cardinality(gone) > announced_rows() THEN '{*}' ELSE gone END);
+    IF cardinality(gone) > announced_rows() THEN
+        gone := cache_tenant_tags(ARRAY(SELECT DISTINCT r.organization_id FROM old_rows r));
+    END IF;
+    IF gone IS NOT NULL THEN
+        PERFORM cache_announce(gone);
     END IF;
     RETURN NULL;
 END $$;

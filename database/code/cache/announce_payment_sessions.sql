@@ -7,9 +7,11 @@ DECLARE
 BEGIN
     SELECT array_agg('session:' || r.organization_id || '/' || r.id) INTO announced FROM old_rows r
     WHERE r.status <> 'creating' OR r.released_at IS NOT NULL;
-    IF cardinality(announced) > 0 THEN
-        INSERT INTO cache_invalidations (tags)
-        VALUES (CASE WHEN cardinality(announced) > announced_rows() THEN '{*}' ELSE announced END);
+    IF cardinality(announced) > announced_rows() THEN
+        announced := cache_tenant_tags(ARRAY(SELECT DISTINCT r.organization_id FROM old_rows r));
+    END IF;
+    IF announced IS NOT NULL THEN
+        PERFORM cache_announce(announced);
     END IF;
     RETURN NULL;
 END $$;

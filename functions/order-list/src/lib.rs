@@ -2,6 +2,7 @@
 
 mod create;
 mod history;
+mod invalidate;
 mod list;
 mod stats;
 mod statuses;
@@ -13,4 +14,5 @@ edge::component! {
     POST  token "/api/v1/orders/statuses" => statuses::read;
     PATCH token "/api/v1/orders/statuses" => statuses::set;
     GET   token "/api/v1/customers/:id/orders" => history::history;
+    POST  token "/api/v1/cache/invalidate" => invalidate::invalidate;
 }

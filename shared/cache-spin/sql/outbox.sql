@@ -38,6 +38,9 @@ ALTER TABLE cache_state ADD COLUMN IF NOT EXISTS named_at timestamptz, ADD COLUM
     DEFAULT 0, ADD COLUMN IF NOT EXISTS changes timestamptz[] NOT NULL DEFAULT '{}', ADD COLUMN IF NOT EXISTS off_until
     timestamptz, ADD COLUMN IF NOT EXISTS off_reason text;
 
+-- Since when changes of many rows are announced by their tenants. NULL, as here: by '*'.
+ALTER TABLE cache_state ADD COLUMN IF NOT EXISTS tenants_since timestamptz;
+
 INSERT INTO cache_state DEFAULT VALUES ON CONFLICT DO NOTHING;
 
 -- From this many rows on, saying everything costs less than naming them.
@@ -120,8 +123,14 @@ RETURN current_setting('transaction_isolation') = 'read committed'
 CREATE OR REPLACE FUNCTION cache_lock() RETURNS bigint LANGUAGE sql IMMUTABLE
 RETURN 7226435036891012981;
 
--- The older version had two parameters and gave less.
+-- The older versions had fewer parameters and gave less.
 DROP FUNCTION IF EXISTS cache_renew(text, text);
+DROP FUNCTION IF EXISTS cache_renew(text, text, text, text);
+
+-- The tenants that waiting outbox rows are about. NULL: tags here name none, so tenants_since stays
+-- NULL, too.
+CREATE OR REPLACE FUNCTION cache_waiting_tenants(p_bound pg_snapshot) RETURNS text[]
+LANGUAGE sql STABLE RETURN NULL::text[];
 
 -- The outbox rows that must be applied before a certificate may be given, and the epoch to give it
 -- for. One renewal at a time. Always one row.
@@ -129,17 +138,21 @@ DROP FUNCTION IF EXISTS cache_renew(text, text);
 --   p_record: the record of the last certificate, as Redis keeps it; empty if there is none. The
 --     last release has no records: it calls with NULL, and only run and history are compared.
 --   p_replication: the name of the data that this Redis holds (master_replid).
+--   p_coverage: 2 if the caller's entries depend on their tenants, too; the last release's don't.
 --   outcome: ok; mismatch (the database serves another cache); unannounced (a trigger is missing,
 --     or rows are hidden: a change could go unseen); off (writers are at work that rely on another
---     run, or runs have changed more than twice within ten seconds). The rest is empty unless ok.
+--     run, or runs have changed more than twice within ten seconds, or tenants are named and the
+--     caller's entries don't depend on them). The rest is empty unless ok.
+--   coverage: 1 if the certificate may cover all entries, 2 if only those that depend on tenants.
 --   ids: the rows that were read. Delete exactly these once their tags are applied.
 --   tags: the tags in them.
 --   record: to be kept beside the certificate, and never without it.
 --   reason: why the epoch has moved, NULL if it hasn't; for unannounced and off what is
 --     wrong.
 -- If anything differs from the record, or there is none, the epoch moves: what Redis holds may be
--- of another history. It also moves after more than 1,000 rows, or one that says everything. Then
--- ids and tags are empty.
+-- of another history. It also moves after a row that says everything. Then ids and tags are empty.
+-- More than 1,000 rows are replaced by the tags of their tenants, or by another epoch if these are
+-- too many or can't be told; then ids is empty, and the rows are deleted in batches.
 --
 -- The record holds, parted by blanks: when Postgres was started; the history; the signs; the cache;
 -- the run; the replication; the previous serial, the current one, and when that was drawn; the
@@ -148,10 +161,14 @@ DROP FUNCTION IF EXISTS cache_renew(text, text);
 -- A serial is drawn at most every ten seconds. The same statement notes that the current one has
 -- been seen, so a Redis whose memory is put back shows by a pair that doesn't hold it.
 CREATE OR REPLACE FUNCTION cache_renew(
-    p_cache text, p_run_id text, p_record text DEFAULT NULL, p_replication text DEFAULT '')
-RETURNS TABLE (outcome text, epoch text, ids bigint[], tags text[], record text, reason text)
--- The outbox is nearly empty, and may be large by dead rows all the same.
-LANGUAGE plpgsql SET enable_seqscan = off SET jit = off AS $$
+    p_cache text, p_run_id text, p_record text DEFAULT NULL, p_replication text DEFAULT '',
+    p_coverage integer DEFAULT 1)
+RETURNS TABLE (outcome text, epoch text, ids bigint[], tags text[], record text, reason text,
+    coverage integer)
+-- The outbox is nearly empty, and may be large by dead or waiting rows all the same. So it is read by
+-- its indexes, in their order, and no further than is needed.
+LANGUAGE plpgsql SET enable_seqscan = off SET enable_bitmapscan = off
+SET jit = off AS $$
 DECLARE
     state cache_state;
     known CONSTANT text[] := string_to_array(p_record, ' ');
@@ -164,18 +181,23 @@ DECLARE
     bound pg_snapshot;
     seen pg_snapshot;
     swept bigint;
+    tenants text[];
+    -- Rows were left for a later renewal to delete.
+    leaves boolean := false;
 BEGIN
     ids := '{}';
     tags := '{}';
     SELECT * INTO STRICT state FROM cache_state FOR NO KEY UPDATE;
+    coverage := CASE WHEN state.tenants_since IS NULL THEN 1 ELSE 2 END;
     IF state.cache <> p_cache THEN
         outcome := 'mismatch';
         RETURN NEXT;
         RETURN;
     END IF;
-    IF state.off_until > clock_timestamp() THEN
+    IF state.off_until > clock_timestamp() OR p_coverage < coverage THEN
         outcome := 'off';
-        reason := state.off_reason;
+        reason := CASE WHEN p_coverage < coverage
+            THEN 'this release does not know tenants, and they are named' ELSE state.off_reason END;
         RETURN NEXT;
         RETURN;
     END IF;
@@ -255,12 +277,24 @@ BEGIN
             ARRAY(SELECT u.id FROM unread u ORDER BY u.id),
             ARRAY(SELECT DISTINCT tag FROM unread u, unnest(u.tags) AS tag)
         INTO seen, ids, tags;
-        IF cardinality(ids) > 1000 OR '*' = ANY (tags) THEN
+        IF cardinality(ids) > 1000 AND coverage = 2 THEN
+            tenants := cache_waiting_tenants(bound);
+        END IF;
+        -- While tenants aren't named, a transaction may still have named one that began before.
+        IF '*' = ANY (tags) OR (cardinality(ids) > 1000 AND tenants IS NULL)
+            OR (coverage = 1 AND EXISTS (SELECT FROM unnest(tags) AS t WHERE t LIKE 'tenant:%'))
+        THEN
             reason := CASE WHEN cardinality(ids) > 1000 THEN 'more than 1,000 changes'
                 ELSE 'everything has changed' END;
             DELETE FROM cache_invalidations i WHERE i.id = ANY (ids);
             ids := '{}';
             tags := '{}';
+        ELSIF tenants IS NOT NULL THEN
+            -- The rows stay until the certificate stands: it covers them, and the next renewal
+            -- begins to delete them.
+            leaves := true;
+            ids := '{}';
+            tags := ARRAY(SELECT 'tenant:' || t FROM unnest(tenants) AS t) || 'all'::text;
         END IF;
     ELSE
         -- Rows that this snapshot shows are covered by the new epoch.
@@ -275,8 +309,11 @@ BEGIN
             WHEN cardinality(known) = 11 THEN ARRAY[known[8], gen_random_uuid()::text]
             ELSE ARRAY[gen_random_uuid()::text, gen_random_uuid()::text] END;
         IF rotates THEN
-            -- After a move the next renewal deletes the rows that this one has covered.
-            serials[3] := CASE WHEN reason IS NULL THEN at ELSE 0 END;
+            serials[3] := at;
+        END IF;
+        IF reason IS NOT NULL OR leaves THEN
+            -- The next renewal deletes the rows that this one has covered.
+            serials[3] := 0;
         END IF;
     END IF;
     -- Rows that are covered and were not deleted: a renewal or a writer has died, or the epoch has
@@ -287,7 +324,8 @@ BEGIN
     THEN
         DELETE FROM cache_invalidations i WHERE i.id = ANY (ARRAY(
             SELECT c.id FROM cache_invalidations c
-            WHERE c.xid >= state.swept AND pg_visible_in_snapshot(c.xid, bound)
+            WHERE c.xid >= state.swept AND c.xid < pg_snapshot_xmax(bound)
+                AND pg_visible_in_snapshot(c.xid, bound)
             LIMIT 5000 FOR UPDATE SKIP LOCKED));
         GET DIAGNOSTICS swept = ROW_COUNT;
         IF swept < 5000 THEN

@@ -3,7 +3,7 @@
 use crate::params;
 use crate::postgres::Postgres;
 use crate::store::RedisStore;
-use cache_logic::certificate::{Certificate, Generation, RunId, Timing};
+use cache_logic::certificate::{Certificate, Coverage, Generation, RunId, Timing};
 use cache_logic::origin::OriginFault;
 use cache_logic::ports::{
     CacheFault, Clock, Fill, Lease, Ledger, OutboxState, Registry, RenewalClaim, Snapshot, Store,
@@ -50,7 +50,8 @@ impl Ledger for Ports {
 
     async fn pending(&self, claim: &RenewalClaim) -> Result<OutboxState, OriginFault> {
         let record = claim.record.as_deref().unwrap_or_default();
-        let params = params![&*self.cache_name, format!("{:032x}", claim.run), record, &*claim.replication];
+        let run = format!("{:032x}", claim.run);
+        let params = params![&*self.cache_name, run, record, &*claim.replication, Coverage::NARROWEST];
         let rows = self.postgres.change("cache_renew", params).await?;
         let row = rows.first().ok_or_else(|| OriginFault::internal("cache_renew gave no row"))?;
         match row.text("outcome")? {
@@ -82,7 +83,9 @@ impl Ledger for Ports {
         let record = row.text("record")?.unwrap_or_default().to_owned();
         let epoch = row.text("epoch")?.and_then(|text| uuid::Uuid::try_parse(text).ok());
         let epoch = epoch.ok_or_else(|| OriginFault::internal("the epoch is not a UUID"))?.as_u128();
-        Ok(OutboxState::Rows { epoch, record, ids: row.ints("ids")?, tags: row.texts("tags")? })
+        let coverage = row.int("coverage")?.and_then(Coverage::of_number);
+        let coverage = coverage.ok_or_else(|| OriginFault::internal("cache_renew gave no coverage"))?;
+        Ok(OutboxState::Rows { epoch, coverage, record, ids: row.ints("ids")?, tags: row.texts("tags")? })
     }
 
     async fn forget(&self, ids: &[i64]) -> Result<(), OriginFault> {

@@ -62,6 +62,11 @@ impl<'a> Fields<'a> {
         self.fields.iter().any(|(known, _)| known == name)
     }
 
+    /// Whether the field is there, and `null`.
+    pub fn is_null(&self, name: &str) -> bool {
+        self.fields.iter().any(|(known, json)| known == name && matches!(json, Json::Null))
+    }
+
     /// Notes a mistake in the field `name`.
     pub fn refuse(&mut self, name: &str, detail: impl Into<String>) {
         self.mistakes.add(join(&self.path, name), detail);

@@ -182,5 +182,7 @@ pub async fn document(
 }
 
 fn cache_entry(entry: Entry) -> cache_spin::cache::Entry {
-    cache_spin::cache::Entry { entity: entry.view.number(), key: entry.key, tags: entry.tags }
+    let entity = entry.view.number();
+    let (key, tags) = entry.into_parts();
+    cache_spin::cache::Entry { entity, key, tags }
 }

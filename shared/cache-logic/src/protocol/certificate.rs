@@ -23,20 +23,61 @@ pub struct Certificate {
     pub run: RunId,
     /// The token of the renewal that set it: tells one certificate from the next.
     pub token: u128,
+    /// The entries that it covers.
+    pub coverage: Coverage,
 }
 
+/// The entries that a certificate covers. It depends on how changes of many rows are announced.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub enum Coverage {
+    /// All entries: such a change moves the epoch.
+    #[default]
+    Every,
+    /// Entries that depend on their tenant's tag beside their own: such a change names tenants. A
+    /// program whose entries don't depend on it takes this certificate for none.
+    Tenants,
+}
+
+impl Coverage {
+    /// The number of the narrowest coverage that this program's entries can do with, as it tells
+    /// Postgres.
+    pub const NARROWEST: i32 = 2;
+
+    /// The coverage of that number, as Postgres tells it.
+    pub fn of_number(number: i64) -> Option<Self> {
+        match number {
+            1 => Some(Self::Every),
+            2 => Some(Self::Tenants),
+            _ => None,
+        }
+    }
+}
+
+/// Stands behind the numbers of a certificate that covers [`Coverage::Tenants`].
+const TENANTS: &[u8] = b" tenants";
+
 impl Certificate {
-    /// The bytes kept in Redis: three numbers in hexadecimal, so that an operator can read them.
+    /// The bytes kept in Redis: three numbers in hexadecimal, so that an operator can read them, and
+    /// the coverage if it isn't every entry.
     pub fn encode(&self) -> String {
-        format!("{:032x} {:032x} {:032x}", self.epoch, self.run, self.token)
+        let coverage = match self.coverage {
+            Coverage::Every => "",
+            Coverage::Tenants => " tenants",
+        };
+        format!("{:032x} {:032x} {:032x}{coverage}", self.epoch, self.run, self.token)
     }
 
     /// The inverse of [`Self::encode`]; `None` for any other bytes.
     pub fn decode(bytes: &[u8]) -> Option<Self> {
-        if bytes.len() != 98 || bytes[32] != b' ' || bytes[65] != b' ' {
+        let (numbers, coverage) = match bytes.strip_suffix(TENANTS) {
+            Some(numbers) => (numbers, Coverage::Tenants),
+            None => (bytes, Coverage::Every),
+        };
+        if numbers.len() != 98 || numbers[32] != b' ' || numbers[65] != b' ' {
             return None;
         }
-        Some(Self { epoch: parse_hex(&bytes[..32])?, run: parse_hex(&bytes[33..65])?, token: parse_hex(&bytes[66..])? })
+        let (epoch, run) = (parse_hex(&numbers[..32])?, parse_hex(&numbers[33..65])?);
+        Some(Self { epoch, run, token: parse_hex(&numbers[66..])?, coverage })
     }
 }
 
@@ -171,7 +212,7 @@ mod tests {
     #[test]
     fn a_certificate_that_is_seen_for_longer_than_it_lives_counts_for_nothing() {
         let (timing, mut seen) = (Timing::default(), Sighting::default());
-        let [first, second] = [1, 2].map(|token| Certificate { epoch: 1, run: 1, token });
+        let [first, second] = [1, 2].map(|token| Certificate { epoch: 1, run: 1, token, coverage: Coverage::Every });
         let looks = [(&first, 5_000, true), (&first, 6_000, true), (&first, 6_001, false), (&first, 9_000, false)];
         for (certificate, now, trusted) in looks.into_iter().chain([(&second, 9_000, true), (&second, 10_001, false)]) {
             assert_eq!(seen.trusts(certificate, now, timing), trusted, "{certificate:?} at {now}");
@@ -216,10 +257,15 @@ mod tests {
 
     #[test]
     fn a_certificate_survives_its_encoding_and_nothing_else_is_one() {
-        let certificate = Certificate { epoch: 7, run: u128::MAX, token: 1 << 100 };
+        let certificate = Certificate { epoch: 7, run: u128::MAX, token: 1 << 100, coverage: Coverage::Every };
         let encoded = certificate.encode();
         assert_eq!(Certificate::decode(encoded.as_bytes()), Some(certificate));
+        let narrow = Certificate { coverage: Coverage::Tenants, ..certificate };
+        assert_eq!(Certificate::decode(narrow.encode().as_bytes()), Some(narrow));
+        assert_ne!(narrow.encode().len(), 98, "programs of before take nothing but these for one");
         for bad in [
+            &format!("{encoded} tenant"),
+            &format!("{encoded} tenants tenants"),
             "",
             "x",
             &encoded[1..],

@@ -4,7 +4,7 @@
 //! Every method is one round trip at most, and every one may fail.
 #![allow(async_fn_in_trait)] // Components run on one thread: no future has to be `Send`.
 
-use crate::protocol::certificate::{Certificate, Epoch, Generation, RunId, Timing};
+use crate::protocol::certificate::{Certificate, Coverage, Epoch, Generation, RunId, Timing};
 use crate::protocol::event::Event;
 use crate::protocol::freshness::{Draw, Millis};
 use std::time::Duration;
@@ -162,11 +162,13 @@ pub enum OutboxState {
     Rows {
         /// The epoch. It has moved if anything differs from the record, or the rows were too many.
         epoch: Epoch,
+        /// The entries that a certificate may cover now.
+        coverage: Coverage,
         /// The record to keep beside the certificate. Nobody but Postgres reads it.
         record: String,
-        /// The rows that were read.
+        /// The rows to delete once they are applied. Too many rows are left to Postgres.
         ids: Vec<i64>,
-        /// Their tags.
+        /// The tags of all rows that were read, or of the tenants that they name.
         tags: Vec<String>,
     },
 }

@@ -34,8 +34,8 @@ pub async fn renew<P: Registry + Ledger + Clock>(ports: &P, timing: Timing) -> R
         Ok(None) => return Renewal::Busy,
         Err(fault) => return Renewal::Cache(fault),
     };
-    let (epoch, record, ids, tags) = match ports.pending(&claim).await {
-        Ok(OutboxState::Rows { epoch, record, ids, tags }) => (epoch, record, ids, tags),
+    let (epoch, coverage, record, ids, tags) = match ports.pending(&claim).await {
+        Ok(OutboxState::Rows { epoch, coverage, record, ids, tags }) => (epoch, coverage, record, ids, tags),
         Ok(OutboxState::Mismatch) => return Renewal::Mismatch,
         Ok(OutboxState::Withheld) => {
             let _ = ports.abandon(token).await;
@@ -53,7 +53,7 @@ pub async fn renew<P: Registry + Ledger + Clock>(ports: &P, timing: Timing) -> R
             return Renewal::Cache(fault);
         }
     }
-    let certificate = Certificate { epoch, run: claim.run, token };
+    let certificate = Certificate { epoch, run: claim.run, token, coverage };
     match ports.certify(&certificate, &record, timing).await {
         Ok(true) => {}
         Ok(false) => return Renewal::TooLate,

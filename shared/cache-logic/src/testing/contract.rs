@@ -21,7 +21,7 @@ pub use put::run_write_through;
 
 use check::{BRIEFLY, LONG, RECORD, SHORT, ensure, entry, fault, fill};
 
-use crate::protocol::certificate::Certificate;
+use crate::protocol::certificate::{Certificate, Coverage};
 use crate::protocol::ports::{Clock, Lease, Registry, Store};
 
 /// Runs every check; gives each by name with what it found.
@@ -137,9 +137,9 @@ async fn a_certificate_is_set_by_its_claimant<P: Store + Registry + Clock>(ports
     let run = ports.claim(token, LONG).await.map_err(fault)?.ok_or("the namespace is in use")?.run;
     ensure(ports.claim(other, LONG).await.map_err(fault)?.is_none(), "claimed once")?;
     ensure(ports.look(&[], &[]).await.map_err(fault)?.claimed, "the claim is seen")?;
-    let foreign = Certificate { epoch: 1, run, token: other };
+    let foreign = Certificate { epoch: 1, run, token: other, coverage: Coverage::Every };
     ensure(!ports.certify(&foreign, RECORD, BRIEFLY).await.map_err(fault)?, "without the claim nothing is certified")?;
-    let certificate = Certificate { epoch: 2, run, token };
+    let certificate = Certificate { epoch: 2, run, token, coverage: Coverage::Every };
     ensure(ports.certify(&certificate, RECORD, BRIEFLY).await.map_err(fault)?, "with it, it is")?;
     let seen = ports.look(&[], &[]).await.map_err(fault)?;
     ensure(seen.certificate == Some(certificate) && seen.run == run, "the certificate that was set, on this run")?;

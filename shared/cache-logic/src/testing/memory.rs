@@ -4,7 +4,7 @@
 mod locks;
 mod store;
 
-use crate::protocol::certificate::{Generation, RunId};
+use crate::protocol::certificate::{Coverage, Generation, RunId};
 use crate::protocol::freshness::{Draw, Millis};
 use crate::protocol::ports::{CacheFault, Clock, Ledger, OutboxState, RenewalClaim};
 use std::cell::{Cell, RefCell};
@@ -139,7 +139,8 @@ impl Ledger for Memory {
         let outbox = self.outbox.borrow();
         let ids = outbox.iter().map(|(id, ..)| *id).collect();
         let tags = outbox.iter().flat_map(|(_, _, tags)| tags.clone()).collect();
-        Ok(OutboxState::Rows { epoch: self.epoch.get(), record: "a record".to_owned(), ids, tags })
+        let (epoch, record) = (self.epoch.get(), "a record".to_owned());
+        Ok(OutboxState::Rows { epoch, coverage: Coverage::Every, record, ids, tags })
     }
 
     async fn forget(&self, ids: &[i64]) -> Result<(), OriginAway> {

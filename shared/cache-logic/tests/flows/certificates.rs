@@ -1,7 +1,7 @@
 //! Certificates: which reader renews them, when, and what a renewal applies first.
 
 use crate::shop::{Shop, is_hit, limits, now, timing};
-use cache_logic::certificate::Certificate;
+use cache_logic::certificate::{Certificate, Coverage};
 use cache_logic::ports::{Clock, Registry};
 use cache_logic::read::{Bypass, Outcome};
 use cache_logic::renew::{Renewal, renew};
@@ -77,8 +77,12 @@ fn no_renewal_however_slow_hides_a_change_that_redis_was_not_told_of() {
             shop.version.set(2);
             shop.memory.outbox.borrow_mut().push((1, "7".into(), vec!["order:1".into()]));
             shop.memory.advance(tenths(certified - committed));
-            let in_time =
-                now(shop.memory.certify(&Certificate { epoch: 0, run, token: 99 }, "a record", timing())).unwrap();
+            let in_time = now(shop.memory.certify(
+                &Certificate { epoch: 0, run, token: 99, coverage: Coverage::Every },
+                "a record",
+                timing(),
+            ))
+            .unwrap();
             assert_eq!(in_time, certified < 6, "certified after {certified}/10 s");
             let acknowledged = begun + 100 * committed + limits().outage_wait.as_millis() as u64;
             shop.memory.advance(Duration::from_millis(acknowledged - shop.memory.monotonic()));

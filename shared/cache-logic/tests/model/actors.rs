@@ -1,13 +1,13 @@
 //! The actors: the real `read`, `write` and `renew`, run over scripted answers up to their next
 //! call.
 
-use crate::calls::{Call, End, OriginAway, Reply, Scripted, TAGS};
+use crate::calls::{Call, End, KEYS, NARROW, OriginAway, Reply, Scripted, TENANTS, names, names_of};
 use cache_logic::certificate::Timing;
 use cache_logic::entry::Value;
 use cache_logic::policy::{Limits, Policy};
 use cache_logic::read::{EntrySpec, Outcome, read};
 use cache_logic::renew::renew;
-use cache_logic::write::{Commit, Invalidation, NamedRun, settle, write};
+use cache_logic::write::{Commit, EVERYTHING, Invalidation, NamedRun, settle, write};
 use cache_logic::write_through::write_through;
 use std::future::Future;
 use std::pin::pin;
@@ -21,11 +21,22 @@ pub enum Kind {
     SlowWriter,
     /// Beside a second Redis: it reads which run is the named one.
     CarefulWriter,
+    /// Changes more rows than are announced by name, of both tenants.
+    JobWriter,
     /// Writes through to this entry.
     Putter(u8),
     /// Reads this entry.
     Reader(u8),
+    /// Reads the entity as a program of the release before tenants were named.
+    OldReader,
     Checker,
+}
+
+impl Kind {
+    /// A writer writes once.
+    pub fn writes(self) -> bool {
+        !matches!(self, Self::Reader(_) | Self::OldReader | Self::Checker)
+    }
 }
 
 /// The next step of an actor after the answers that it has had.
@@ -50,10 +61,10 @@ fn limits() -> Limits {
 
 /// Runs the actor's code over the answers.
 pub fn run(kind: Kind, replies: &[Reply]) -> Next {
-    let ports =
-        Scripted::new(replies, matches!(kind, Kind::Writer | Kind::SlowWriter | Kind::CarefulWriter | Kind::Putter(_)));
+    let ports = Scripted::new(replies, kind.writes(), kind == Kind::OldReader);
     let end = match kind {
         Kind::Writer => poll_once(writer(&ports, None, NamedRun::Never)),
+        Kind::JobWriter => poll_once(job(&ports)),
         Kind::CarefulWriter => poll_once(async {
             match ports.ask(Call::ReadRun).await {
                 Reply::Named(run, long) => {
@@ -71,6 +82,7 @@ pub fn run(kind: Kind, replies: &[Reply]) -> Next {
         }),
         Kind::Putter(key) => poll_once(putter(&ports, key)),
         Kind::Reader(key) => poll_once(reader(&ports, key)),
+        Kind::OldReader => poll_once(reader(&ports, 0)),
         Kind::Checker => poll_once(async {
             renew(&ports, limits().timing).await;
             End::Other
@@ -88,12 +100,14 @@ pub fn run(kind: Kind, replies: &[Reply]) -> Next {
 
 async fn commit(ports: &Scripted<'_>, transaction: Option<u8>, named: NamedRun) -> Result<Commit<u8>, ()> {
     let locked = matches!(named, NamedRun::Run { .. });
-    match ports.ask(Call::Commit { transaction, locked }).await {
-        Reply::Version(version) => {
-            Ok(Commit { value: version, xid: version.to_string(), tags: vec!["0".to_owned(), "1".to_owned()], named })
-        }
+    match ports.ask(Call::Commit { transaction, locked, many: false }).await {
+        Reply::Version(version) => Ok(committed(version, names(NARROW), named)),
         _ => Err(()),
     }
+}
+
+fn committed(version: u8, tags: Vec<String>, named: NamedRun) -> Commit<u8> {
+    Commit { value: version, xid: version.to_string(), tags, named }
 }
 
 async fn writer(ports: &Scripted<'_>, transaction: Option<u8>, named: NamedRun) -> End {
@@ -103,12 +117,25 @@ async fn writer(ports: &Scripted<'_>, transaction: Option<u8>, named: NamedRun) 
     }
 }
 
+async fn job(ports: &Scripted<'_>) -> End {
+    let commit = async || match ports.ask(Call::Commit { transaction: None, locked: false, many: true }).await {
+        Reply::Version(version) => Ok(committed(version, names(TENANTS), NamedRun::Never)),
+        Reply::Everything(version) => Ok(committed(version, vec![EVERYTHING.to_owned()], NamedRun::Never)),
+        _ => Err(()),
+    };
+    match write(ports, limits().outage_wait, commit).await {
+        Ok((version, invalidation)) => acknowledge(ports, version, invalidation).await,
+        Err(()) => End::Other,
+    }
+}
+
 async fn putter(ports: &Scripted<'_>, key: u8) -> End {
     let policy = Policy::with_ttl(Duration::from_secs(300)).unwrap();
     let entry = |version: &u8| Some(value(*version).into());
+    let tags = names_of(key);
     match write_through(
         ports,
-        &wanted(key, &policy),
+        &wanted(key, &tags, &policy),
         &limits(),
         async || commit(ports, None, NamedRun::Never).await,
         entry,
@@ -128,8 +155,8 @@ async fn acknowledge(ports: &Scripted<'_>, version: u8, invalidation: Invalidati
     End::Other
 }
 
-fn wanted(key: u8, policy: &Policy) -> EntrySpec<'_> {
-    EntrySpec { key: ["entity", "list"][key as usize], tags: TAGS[key as usize], policy }
+fn wanted<'a>(key: u8, tags: &'a [&'a str], policy: &'a Policy) -> EntrySpec<'a> {
+    EntrySpec { key: KEYS[key as usize], tags, policy }
 }
 
 fn value(version: u8) -> Value {
@@ -142,7 +169,7 @@ async fn reader(ports: &Scripted<'_>, key: u8) -> End {
         Reply::Version(version) => Ok(Some(value(version))),
         _ => Err(OriginAway),
     };
-    match read(ports, &wanted(key, &policy), &limits(), load).await {
+    match read(ports, &wanted(key, &names_of(key), &policy), &limits(), load).await {
         Ok(Some(read)) if matches!(read.outcome, Outcome::Hit { .. }) => End::Hit(read.value.payload[0]),
         _ => End::Other,
     }

@@ -4,7 +4,7 @@
 //! between two calls, so running it again over the same answers leads to the same next call. That
 //! makes ordinary `async` functions explorable, with states that can be compared.
 
-use cache_logic::certificate::{Certificate, Generation, RunId, Timing};
+use cache_logic::certificate::{Certificate, Coverage, Generation, RunId, Timing};
 use cache_logic::entry::{Stamp, StoredEntry, Value, encode};
 use cache_logic::ports::{
     CacheFault, Clock, Fill, Lease, Ledger, OriginError, OutboxState, Registry, RenewalClaim, Snapshot, Store,
@@ -22,11 +22,13 @@ pub struct Entry {
 }
 
 /// A question of the code to the world. A look may be of tags alone ([`NO_ENTRY`]). Generations are
-/// asked for by the entry that they belong to.
+/// asked for by the entry that they belong to. `old`: by a program of the release before, whose
+/// entries don't depend on tenants.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Call {
     Look {
         key: u8,
+        old: bool,
     },
     Generations {
         key: u8,
@@ -51,11 +53,13 @@ pub enum Call {
         run: u8,
         record: Option<Record>,
         replication: u8,
+        old: bool,
     },
     Certify {
         epoch: u8,
         run: u8,
         record: Record,
+        tenants: bool,
     },
     LastCertificate,
     Forget {
@@ -72,6 +76,8 @@ pub enum Call {
     Commit {
         transaction: Option<u8>,
         locked: bool,
+        /// Of more rows than are announced by name.
+        many: bool,
     },
     Acknowledge {
         version: u8,
@@ -154,7 +160,10 @@ pub enum Reply {
     Rows {
         epoch: u8,
         rows: u8,
+        tags: u8,
         record: Record,
+        /// It may certify only entries that depend on tenants.
+        tenants: bool,
     },
     Begun(u8),
     /// The named run, and whether it has been named for long enough.
@@ -165,6 +174,8 @@ pub enum Reply {
     Certified(bool),
     Put(bool),
     Version(u8),
+    /// The version of a commit that was announced as everything.
+    Everything(u8),
     Done,
     Unreachable,
 }
@@ -178,9 +189,27 @@ pub enum End {
     Other,
 }
 
-/// The tags that an entry depends on: the entity on the first, the list on both.
-pub const TAGS: [&[&str]; 2] = [&["0"], &["0", "1"]];
-const KEYS: [&str; 2] = ["entity", "list"];
+/// How many tags and entries there are.
+pub const MANY: usize = 4;
+/// The tags that an entry depends on. The entity depends on the first, as entries of the release
+/// before tenants were named do, and the list on both. Then an entry of one tenant, and one of
+/// another: each depends on a tag of its own and on its tenant's.
+pub const TAGS: [&[u8]; MANY] = [&[0], &[0, 1], &[0, 2], &[1, 3]];
+pub const KEYS: [&str; MANY] = ["entity", "list", "of one tenant", "of another"];
+const NAMES: [&str; MANY] = ["0", "1", "2", "3"];
+/// The tags of what a change shows in, and those of the tenants that it belongs to, one bit each.
+pub const NARROW: u8 = 0b0011;
+pub const TENANTS: u8 = 0b1100;
+
+/// The names of an entry's tags.
+pub fn names_of(key: u8) -> Vec<&'static str> {
+    TAGS[key as usize].iter().map(|tag| NAMES[*tag as usize]).collect()
+}
+
+/// The names of tags that are one bit each.
+pub fn names(tags: u8) -> Vec<String> {
+    (0..MANY).filter(|tag| tags & (1 << tag) != 0).map(|tag| NAMES[tag].to_owned()).collect()
+}
 
 pub struct OriginAway;
 
@@ -198,12 +227,13 @@ pub struct Scripted<'a> {
     /// True if a pause is a step of its own: a writer waits one out. Every other actor pauses for
     /// load, not for truth.
     sleeps: bool,
+    old: bool,
     pub asked: RefCell<Option<Call>>,
 }
 
 impl<'a> Scripted<'a> {
-    pub fn new(replies: &'a [Reply], sleeps: bool) -> Self {
-        Self { replies, at: Cell::new(0), ticks: Cell::new(0), sleeps, asked: RefCell::new(None) }
+    pub fn new(replies: &'a [Reply], sleeps: bool, old: bool) -> Self {
+        Self { replies, at: Cell::new(0), ticks: Cell::new(0), sleeps, old, asked: RefCell::new(None) }
     }
 
     pub async fn ask(&self, call: Call) -> Reply {
@@ -276,7 +306,7 @@ fn filled(fill: &Fill<'_>) -> Entry {
 impl Store for Scripted<'_> {
     async fn look(&self, keys: &[&str], tags: &[&str]) -> Result<Snapshot, CacheFault> {
         let key = keys.first().map_or(NO_ENTRY, |name| key(name));
-        match self.ask(Call::Look { key }).await {
+        match self.ask(Call::Look { key, old: self.old }).await {
             Reply::Seen { entry, generations, certificate, claimed, run } => Ok(Snapshot {
                 entries: keys.iter().map(|_| entry.map(|entry| stored_bytes(key, &entry))).collect(),
                 generations: generations[..tags.len()].iter().map(|g| (*g != 0).then_some(u128::from(*g))).collect(),
@@ -284,6 +314,8 @@ impl Store for Scripted<'_> {
                     epoch: epoch.into(),
                     run: run.into(),
                     token: 0,
+                    // Whether it counts for this program, the world has decided.
+                    coverage: Coverage::Every,
                 }),
                 fresh: true,
                 claimed,
@@ -385,7 +417,8 @@ impl Registry for Scripted<'_> {
 
     async fn certify(&self, certificate: &Certificate, record: &str, _: Timing) -> Result<bool, CacheFault> {
         let (epoch, run) = (certificate.epoch as u8, certificate.run as u8);
-        let call = Call::Certify { epoch, run, record: Record::of(record) };
+        let tenants = certificate.coverage == Coverage::Tenants;
+        let call = Call::Certify { epoch, run, record: Record::of(record), tenants };
         Ok(self.ask(call).await == Reply::Certified(true))
     }
 
@@ -400,11 +433,11 @@ impl Ledger for Scripted<'_> {
 
     async fn pending(&self, claim: &RenewalClaim) -> Result<OutboxState, OriginAway> {
         let (record, replication) = (claim.record.as_deref().map(Record::of), claim.replication.parse().unwrap());
-        match self.ask(Call::Pending { run: claim.run as u8, record, replication }).await {
-            Reply::Rows { epoch, rows, record } => {
+        match self.ask(Call::Pending { run: claim.run as u8, record, replication, old: self.old }).await {
+            Reply::Rows { epoch, rows, tags, record, tenants } => {
                 let ids: Vec<i64> = (0..8).filter(|i| rows & (1 << i) != 0).collect();
-                let tags = if rows == 0 { vec![] } else { vec!["0".to_owned(), "1".to_owned()] };
-                Ok(OutboxState::Rows { epoch: epoch.into(), record: record.text(), ids, tags })
+                let coverage = if tenants { Coverage::Tenants } else { Coverage::Every };
+                Ok(OutboxState::Rows { epoch: epoch.into(), coverage, record: record.text(), ids, tags: names(tags) })
             }
             Reply::Withheld => Ok(OutboxState::Withheld),
             _ => Err(OriginAway),

@@ -16,12 +16,16 @@ pub struct Size {
     pub slow_writers: usize,
     /// Writers that read which run is the named one.
     pub careful_writers: usize,
+    /// Writers of more rows than are announced by name.
+    pub jobs: usize,
     /// The Redis that each actor is connected to, if there are two.
     pub places: Option<[usize; ACTORS]>,
     /// The entries that are written through to, one writer each.
     pub putters: &'static [u8],
     /// The entries that are read, one reader each.
     pub readers: &'static [u8],
+    /// Readers of the entity that are programs of the release before.
+    pub old_readers: usize,
     pub checkers: usize,
     pub restarts: u8,
     pub crashes: u8,
@@ -32,6 +36,11 @@ pub struct Size {
     pub restores: u8,
     /// How many serials may be drawn.
     pub serials: u8,
+    /// Whether a renewal replaces more than one row by their tenants.
+    pub replaces: bool,
+    /// How often tenants may begin to be named, or cease to be. They are named from the beginning on
+    /// if never.
+    pub switches: u8,
     /// Whether entries, generations and the claim may go at any moment. The certificate always may
     /// run out.
     pub evictions: bool,
@@ -128,7 +137,7 @@ impl Actors {
 fn remembered(kind: Kind, replies: &[Reply], last: Reply) -> Vec<Reply> {
     let look = |certificate, claimed| Reply::Seen { entry: None, generations: [0; 2], certificate, claimed, run: 0 };
     let certified = matches!(last, Reply::Seen { certificate: Some((_, by)), run, .. } if by == run);
-    if !certified || !matches!(kind, Kind::Reader(_)) {
+    if !certified || !matches!(kind, Kind::Reader(_) | Kind::OldReader) {
         return [replies, &[last]].concat();
     }
     let mut known = Vec::new();
@@ -170,10 +179,16 @@ pub fn explore(size: Size, broken: Broken) -> Found {
         actors[place] = search.actors.start(kind);
     }
     let start = State {
-        world: World::new(size.slow_writers > 0, size.places.is_some()),
+        world: World::new(size.slow_writers > 0, size.places.is_some(), size.switches == 0),
         actors,
         crashes: size.crashes,
-        left: Left { flushes: size.flushes, restarts: size.restarts, resyncs: size.resyncs, restores: size.restores },
+        left: Left {
+            flushes: size.flushes,
+            restarts: size.restarts,
+            resyncs: size.resyncs,
+            restores: size.restores,
+            switches: size.switches,
+        },
     };
     search.seen.insert(start, 0);
     search.queue.push((start, 0));
@@ -195,11 +210,6 @@ pub fn explore(size: Size, broken: Broken) -> Found {
         at += 1;
     }
     Found::Holds(search.queue.len(), search.actors.lists.len())
-}
-
-/// A writer writes once.
-fn writes(kind: Kind) -> bool {
-    matches!(kind, Kind::Writer | Kind::SlowWriter | Kind::CarefulWriter | Kind::Putter(_))
 }
 
 struct Search {
@@ -230,15 +240,20 @@ impl What {
 impl Search {
     fn kinds(&self) -> Vec<Kind> {
         let writers = std::iter::repeat_n(Kind::Writer, self.size.writers);
-        let readers = self.size.readers.iter().map(|key| Kind::Reader(*key));
+        let depends = |key: u8| if self.broken.no_tenant && key > 1 { key - 2 } else { key };
+        let readers = self.size.readers.iter().map(|key| Kind::Reader(depends(*key)));
         let putters = self.size.putters.iter().map(|key| Kind::Putter(*key));
         let slow = std::iter::repeat_n(Kind::SlowWriter, self.size.slow_writers);
         let careful = std::iter::repeat_n(Kind::CarefulWriter, self.size.careful_writers);
+        let jobs = std::iter::repeat_n(Kind::JobWriter, self.size.jobs);
+        let old = std::iter::repeat_n(Kind::OldReader, self.size.old_readers);
         writers
             .chain(slow)
             .chain(careful)
+            .chain(jobs)
             .chain(putters)
             .chain(readers)
+            .chain(old)
             .chain(std::iter::repeat_n(Kind::Checker, self.size.checkers))
             .collect()
     }
@@ -258,9 +273,9 @@ impl Search {
             }
             let list = self.actors.lists[number as usize].clone();
             let (kind, Next::Asks(call)) = (list.kind, &list.next) else { continue };
-            if *call == Call::Sleep && writes(kind) && !self.broken.no_wait {
+            if *call == Call::Sleep && kind.writes() && !self.broken.no_wait {
                 let version = list.replies.iter().find_map(|reply| match reply {
-                    Reply::Version(version) => Some(*version),
+                    Reply::Version(version) | Reply::Everything(version) => Some(*version),
                     _ => None,
                 });
                 if !version.is_some_and(|version| state.world.waited_out(version)) {
@@ -268,7 +283,7 @@ impl Search {
                 }
             }
             let place = self.size.places.map_or(0, |places| places[actor]);
-            let answers = state.world.at(place).answers(actor as u8, call, in_use, self.size.serials, self.broken);
+            let answers = state.world.at(place).answers(actor as u8, call, in_use, &self.size, self.broken);
             for (reply, world) in answers.into_iter().map(|(reply, world)| (reply, world.at(place))) {
                 let after = self.actors.branch(number, reply);
                 let mut next = State { world, ..*state };
@@ -281,7 +296,7 @@ impl Search {
             }
             if state.crashes > 0 && !list.replies.is_empty() {
                 let mut next = State { crashes: state.crashes - 1, ..*state };
-                next.actors[actor] = if writes(kind) { DONE } else { self.actors.start(kind) };
+                next.actors[actor] = if kind.writes() { DONE } else { self.actors.start(kind) };
                 match list.replies[..] {
                     [Reply::Begun(transaction)] => next.world.postgres.open &= !(1 << transaction),
                     [Reply::Named(..)] => next.world.locks -= 1,
@@ -300,7 +315,7 @@ impl Search {
     fn resting(&mut self, kind: Kind, number: u32) -> u32 {
         match (&self.actors.lists[number as usize].next, kind) {
             (Next::Asks(_), _) => number,
-            (Next::Ends(_), kind) if writes(kind) => DONE,
+            (Next::Ends(_), kind) if kind.writes() => DONE,
             (Next::Ends(_), _) => self.actors.start(kind),
         }
     }

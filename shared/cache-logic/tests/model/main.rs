@@ -21,9 +21,11 @@ const NOTHING: Size = Size {
     writers: 0,
     slow_writers: 0,
     careful_writers: 0,
+    jobs: 0,
     places: None,
     putters: &[],
     readers: &[],
+    old_readers: 0,
     checkers: 0,
     restarts: 0,
     crashes: 0,
@@ -31,6 +33,8 @@ const NOTHING: Size = Size {
     resyncs: 0,
     restores: 0,
     serials: 0,
+    replaces: false,
+    switches: 0,
     evictions: false,
 };
 
@@ -68,6 +72,31 @@ const TWO_RUNS: &[Size] = &[
     Size { careful_writers: 1, readers: &[0], places: Some([0, 1, 0, 0, 0]), ..NOTHING },
     Size { careful_writers: 1, readers: &[0], checkers: 1, places: Some([1, 0, 1, 0, 0]), ..NOTHING },
 ];
+
+/// Changes of many rows, which are announced by their tenants, and many waiting rows, which are
+/// replaced by them.
+const TENANTS: &[Size] = &[
+    Size { jobs: 1, readers: &[2], crashes: 1, evictions: true, ..NOTHING },
+    Size { jobs: 1, readers: &[3], restarts: 1, ..NOTHING },
+    Size { jobs: 1, writers: 1, readers: &[3], replaces: true, ..NOTHING },
+    Size { writers: 2, readers: &[2], replaces: true, ..NOTHING },
+];
+
+/// A reader of the release before, while tenants begin to be named and cease to be.
+const RELEASES: &[Size] = &[
+    Size { jobs: 1, readers: &[2], old_readers: 1, switches: 1, ..NOTHING },
+    Size { jobs: 1, old_readers: 1, checkers: 1, switches: 2, ..NOTHING },
+];
+
+#[test]
+fn no_read_is_older_than_a_change_that_named_tenants_alone() {
+    all_hold(TENANTS);
+}
+
+#[test]
+fn no_read_of_the_release_before_is_older_than_a_change_of_many_rows() {
+    all_hold(RELEASES);
+}
 
 #[test]
 fn no_read_is_older_than_a_write_that_told_another_run() {
@@ -128,6 +157,12 @@ fn every_guard_outside_this_crate_is_needed() {
         ("bound-of-the-next-transaction", Broken { bound_of_the_next_transaction: true, ..Broken::default() }),
         ("no-lock", Broken { no_lock: true, ..Broken::default() }),
         ("no-since", Broken { no_since: true, ..Broken::default() }),
+        ("no-tenant", Broken { no_tenant: true, ..Broken::default() }),
+        ("first-tenant", Broken { first_tenant: true, ..Broken::default() }),
+        ("old-certificate", Broken { old_certificate: true, ..Broken::default() }),
+        ("old-renewal", Broken { old_renewal: true, ..Broken::default() }),
+        ("switch-at-once", Broken { switch_at_once: true, ..Broken::default() }),
+        ("switch-back-unannounced", Broken { switch_back_unannounced: true, ..Broken::default() }),
         ("put-without-compare", Broken { put_without_compare: true, ..Broken::default() }),
     ];
     for (name, broken) in mutants {
@@ -135,6 +170,8 @@ fn every_guard_outside_this_crate_is_needed() {
             name if name.starts_with("put-") => WRITTEN_THROUGH,
             name if name.starts_with("bound-") => SLOW,
             "no-lock" | "no-since" => TWO_RUNS,
+            "no-tenant" | "first-tenant" => TENANTS,
+            name if name.starts_with("old-") || name.starts_with("switch-") => RELEASES,
             "no-start" | "no-signs" | "no-replication" | "no-serial" | "no-record-is-fine" => PUT_BACK,
             _ => SIZES,
         };

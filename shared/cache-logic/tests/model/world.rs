@@ -1,13 +1,14 @@
 //! Redis, Postgres and what may happen to them: the meaning of each call, and the strikes between
 //! calls.
 
-use crate::calls::{Call, Entry, Put, Record, Reply, TAGS, fill_id};
+use crate::calls::{Call, Entry, MANY, NARROW, Put, Record, Reply, TAGS, TENANTS, fill_id};
+use crate::explore::Size;
 
 /// The content of Redis; a generation of 0 is missing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct Redis {
-    pub entries: [Option<Entry>; 2],
-    pub generations: [u8; 2],
+    pub entries: [Option<Entry>; 4],
+    pub generations: [u8; 4],
     pub certificate: Option<Cert>,
     pub claim: Option<Claim>,
     pub record: Option<Record>,
@@ -19,19 +20,40 @@ pub struct Cert {
     pub epoch: u8,
     pub run: u8,
     pub begun: u8,
+    /// It covers only entries that depend on tenants.
+    pub tenants: bool,
 }
 
+/// `unnamed`: it was made while tenants weren't named.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Claim {
     pub by: u8,
     pub begun: u8,
+    pub unnamed: bool,
 }
+
+/// How changes of many rows are announced: as everything, for as long as certificates may live that
+/// were claimed before, too; then by their tenants.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Naming {
+    #[default]
+    Off,
+    Begun,
+    On,
+}
+
+/// The bit in the outbox of the row by which an operator announces everything.
+const OPERATOR: u8 = 7;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct Postgres {
     pub version: u8,
     /// One bit for each version whose row stands in the outbox.
     pub outbox: u8,
+    /// Of these versions the row says everything, and of these it names tenants.
+    pub everything: u8,
+    pub many: u8,
+    pub naming: Naming,
     pub run: u8,
     pub epoch: u8,
     pub start: u8,
@@ -111,6 +133,18 @@ pub struct Broken {
     pub delete_by_key: bool,
     /// Acknowledge before everything older than the commit has run out.
     pub no_wait: bool,
+    /// Entries don't depend on their tenants.
+    pub no_tenant: bool,
+    /// Replace many rows by one of their tenants.
+    pub first_tenant: bool,
+    /// Programs of the release before take certificates that don't cover their entries.
+    pub old_certificate: bool,
+    /// Programs of the release before are given certificates while tenants are named.
+    pub old_renewal: bool,
+    /// Name tenants while certificates live that were claimed before.
+    pub switch_at_once: bool,
+    /// Cease to name tenants without announcing everything.
+    pub switch_back_unannounced: bool,
     /// Store the result of a write without comparing generations.
     pub put_without_compare: bool,
 }
@@ -119,11 +153,21 @@ impl Redis {
     /// Makes the generations that are missing.
     fn obtain(&mut self, key: u8, in_use: u32) {
         let mut fresh = (1..32).filter(|generation| in_use & (1 << generation) == 0);
-        for generation in &mut self.generations[..TAGS[key as usize].len()] {
+        for tag in TAGS[key as usize] {
+            let generation = &mut self.generations[*tag as usize];
             if *generation == 0 {
                 *generation = fresh.next().expect("more generations than are ever in use");
             }
         }
+    }
+
+    /// The generations of an entry's tags; those of the list for a look of tags alone.
+    fn of(&self, key: u8) -> [u8; 2] {
+        let mut generations = [0; 2];
+        for (to, tag) in generations.iter_mut().zip(TAGS.get(key as usize).unwrap_or(&TAGS[1]).iter()) {
+            *to = self.generations[*tag as usize];
+        }
+        generations
     }
 }
 
@@ -138,14 +182,17 @@ pub struct Left {
     pub restarts: u8,
     pub resyncs: u8,
     pub restores: u8,
+    pub switches: u8,
 }
 
 impl World {
     /// The world at its beginning: certified once, by a record that matches.
-    pub fn new(reads_on: bool, two: bool) -> Self {
+    pub fn new(reads_on: bool, two: bool, names_tenants: bool) -> Self {
         let redis = Redis { record: Some(Record::default()), ..Redis::default() };
         let other = two.then_some((Redis::default(), 1));
-        Self { redis, other, reads_on, named_long: true, ..Self::default() }
+        let naming = if names_tenants { Naming::On } else { Naming::Off };
+        let postgres = Postgres { naming, ..Postgres::default() };
+        Self { redis, other, reads_on, named_long: true, postgres, ..Self::default() }
     }
 
     /// As an actor sees it that is connected to the second Redis: the two change places. So does it
@@ -174,6 +221,7 @@ impl World {
         record: Option<Record>,
         replication: u8,
         (rotates, draws): (bool, bool),
+        replaces: bool,
         broken: Broken,
     ) -> Option<Reply> {
         let postgres = &mut self.postgres;
@@ -185,9 +233,36 @@ impl World {
                 && (broken.no_serial || record.serials.contains(&postgres.serial))
                 && (!self.reads_on || record.epoch == postgres.epoch)
         };
-        let moves = !record.map_or(broken.no_record_is_fine, same) || (run != postgres.run && !broken.no_epoch);
+        let mut moves = !record.map_or(broken.no_record_is_fine, same) || (run != postgres.run && !broken.no_epoch);
         let [previous, mut current] = record.map_or([0, 0], |record| record.serials);
         let mut serials = [previous, current];
+        let tenants = postgres.naming != Naming::Off;
+        let (next, open) = if self.reads_on { (postgres.next, postgres.open) } else { (0, 0) };
+        let bound = match broken.bound_without_certificate {
+            true => postgres.read.replace((next, open)),
+            false => record.map(|record| (record.next, record.open)),
+        };
+        let unread = |version: &u8| match bound {
+            Some((next, open)) if *version != OPERATOR => {
+                let transaction = postgres.transactions[*version as usize];
+                transaction >= next || (open & (1 << transaction) != 0 && !broken.bound_of_the_next_transaction)
+            }
+            _ => true,
+        };
+        let of_versions = (0..4).chain([OPERATOR]).filter(unread);
+        let mut rows = of_versions.fold(0, |rows, version| rows | (postgres.outbox & (1 << version)));
+        let mut tags = 0;
+        if !moves && (rows & postgres.everything != 0 || (!tenants && rows & postgres.many != 0)) {
+            // Another epoch replaces the rows.
+            postgres.outbox &= !rows;
+            moves = true;
+        } else if replaces && rows.count_ones() > 1 {
+            tags = if broken.first_tenant { TENANTS & TENANTS.wrapping_neg() } else { TENANTS };
+            rows = 0;
+        } else {
+            tags |= if rows & !postgres.many != 0 { NARROW } else { 0 };
+            tags |= if rows & postgres.many != 0 { TENANTS } else { 0 };
+        }
         if rotates || (moves && draws) {
             if record.is_none() {
                 self.serials += 1;
@@ -197,19 +272,6 @@ impl World {
             serials = [current, self.serials];
             postgres.serial = current;
         }
-        let (next, open) = if self.reads_on { (postgres.next, postgres.open) } else { (0, 0) };
-        let bound = match broken.bound_without_certificate {
-            true => postgres.read.replace((next, open)),
-            false => record.map(|record| (record.next, record.open)),
-        };
-        let unread = |version: &u8| match bound {
-            Some((next, open)) => {
-                let transaction = postgres.transactions[*version as usize];
-                transaction >= next || (open & (1 << transaction) != 0 && !broken.bound_of_the_next_transaction)
-            }
-            None => true,
-        };
-        let mut rows = (0..4).filter(unread).fold(0, |rows, version| rows | (postgres.outbox & (1 << version)));
         if moves {
             if self.epochs == EPOCHS {
                 return None;
@@ -218,7 +280,7 @@ impl World {
             if run != postgres.run {
                 self.named_long = broken.no_since || self.other.is_none();
             }
-            (postgres.epoch, postgres.run, rows) = (self.epochs, run, 0);
+            (postgres.epoch, postgres.run, rows, tags) = (self.epochs, run, 0, 0);
         }
         let (start, signs, epoch) = (postgres.start, postgres.signs, postgres.epoch);
         let of = if self.reads_on { epoch } else { 0 };
@@ -226,7 +288,7 @@ impl World {
         if broken.delete_returning {
             postgres.outbox = 0;
         }
-        Some(Reply::Rows { epoch, rows, record })
+        Some(Reply::Rows { epoch, rows, tags, record, tenants })
     }
 
     /// Postgres as it was once, under another start or other signs. It takes longer than a
@@ -237,10 +299,6 @@ impl World {
         self.postgres = saved;
         self.saved = None;
         (self.redis.certificate, self.redis.claim) = (None, None);
-    }
-
-    fn is_certified(&self) -> bool {
-        self.redis.certificate.is_some_and(|certificate| certificate.run == self.run)
     }
 
     /// Generations in use, one bit each.
@@ -279,32 +337,37 @@ impl World {
 
     /// Every way in which a call of `actor` can turn out. `in_use` are generations that stand
     /// anywhere, so that a new one is new.
-    pub fn answers(&self, actor: u8, call: &Call, in_use: u32, serials: u8, broken: Broken) -> Vec<(Reply, World)> {
+    pub fn answers(&self, actor: u8, call: &Call, in_use: u32, size: &Size, broken: Broken) -> Vec<(Reply, World)> {
         let same = |reply| vec![(reply, *self)];
         let mut next = *self;
         let redis = &mut next.redis;
         match *call {
-            Call::Look { key } => same(Reply::Seen {
-                entry: self.redis.entries.get(key as usize).copied().flatten(),
-                generations: self.redis.generations,
-                certificate: self.redis.certificate.map(|certificate| (certificate.epoch, certificate.run)),
-                // Under a certificate the claim only says who renews behind the response: one state
-                // for both.
-                claimed: !self.is_certified() && self.redis.claim.is_some(),
-                run: self.run,
-            }),
+            Call::Look { key, old } => {
+                let counts = |of: &Cert| !old || !of.tenants || broken.old_certificate;
+                let certificate = self.redis.certificate.filter(counts);
+                let certified = certificate.is_some_and(|certificate| certificate.run == self.run);
+                same(Reply::Seen {
+                    entry: self.redis.entries.get(key as usize).copied().flatten(),
+                    generations: self.redis.of(key),
+                    certificate: certificate.map(|certificate| (certificate.epoch, certificate.run)),
+                    // Under a certificate the claim only says who renews behind the response: one
+                    // state for both.
+                    claimed: !certified && self.redis.claim.is_some(),
+                    run: self.run,
+                })
+            }
             Call::Lease { key, known } => {
                 let there = self.redis.entries[key as usize].map(|entry| fill_id(&entry));
                 if there.is_some() && there != known {
                     return same(Reply::Changed);
                 }
                 redis.obtain(key, in_use);
-                let generations = redis.generations;
+                let generations = redis.of(key);
                 vec![(Reply::Held, *self), (Reply::Granted(generations), next)]
             }
             Call::Generations { key } => {
                 redis.obtain(key, in_use);
-                vec![(Reply::Granted(redis.generations), next)]
+                vec![(Reply::Granted(redis.of(key)), next)]
             }
             Call::Put(put) => {
                 let stored = next.put(&put, in_use, broken);
@@ -328,25 +391,39 @@ impl World {
             }
             Call::Claim if self.redis.claim.is_some() => same(Reply::Busy),
             Call::Claim => {
-                redis.claim = Some(Claim { by: actor, begun: self.postgres.version });
+                let unnamed = self.postgres.naming == Naming::Off;
+                redis.claim = Some(Claim { by: actor, begun: self.postgres.version, unnamed });
                 let (run, record, replication) = (self.run, self.redis.record, self.replication);
                 vec![(Reply::Claimed { run, record, replication }, next)]
             }
-            Call::Pending { run, .. } if run != self.postgres.run && self.locks > 0 && !broken.no_lock => {
+            Call::Pending { run, old, .. }
+                if (run != self.postgres.run && self.locks > 0 && !broken.no_lock)
+                    || (old && self.postgres.naming != Naming::Off && !broken.old_renewal) =>
+            {
                 redis.claim = None;
                 vec![(Reply::Withheld, next)]
             }
-            Call::Pending { run, record, replication } => {
+            Call::Pending { run, record, replication, old } => {
+                let serials = size.serials;
                 let ways = if self.serials < serials { &[false, true][..] } else { &[false] };
                 let way = |rotates: &bool| {
                     let mut next = *self;
-                    Some((next.pending(run, record, replication, (*rotates, serials > 0), broken)?, next))
+                    let drawn = (*rotates, serials > 0);
+                    let reply = next.pending(run, record, replication, drawn, size.replaces, broken)?;
+                    // A program of the release before has no word for what its certificate covers.
+                    let reply = match reply {
+                        Reply::Rows { epoch, rows, tags, record, tenants } => {
+                            Reply::Rows { epoch, rows, tags, record, tenants: tenants && !old }
+                        }
+                        other => other,
+                    };
+                    Some((reply, next))
                 };
                 ways.iter().filter_map(way).collect()
             }
-            Call::Certify { epoch, run, record } => match self.redis.claim {
+            Call::Certify { epoch, run, record, tenants } => match self.redis.claim {
                 Some(claim) if claim.by == actor || broken.claim_without_token => {
-                    redis.certificate = Some(Cert { epoch, run, begun: claim.begun });
+                    redis.certificate = Some(Cert { epoch, run, begun: claim.begun, tenants });
                     redis.record = Some(record);
                     redis.claim = None;
                     vec![(Reply::Certified(true), next)]
@@ -373,7 +450,7 @@ impl World {
                 next.locks += 1;
                 vec![(Reply::Named(self.postgres.run, self.named_long), next)]
             }
-            Call::Commit { transaction, locked } => {
+            Call::Commit { transaction, locked, many } => {
                 next.locks -= u8::from(locked);
                 next.versions += 1;
                 let (version, postgres) = (next.versions, &mut next.postgres);
@@ -384,6 +461,17 @@ impl World {
                 postgres.version = version;
                 if !broken.no_outbox {
                     postgres.outbox |= 1 << version;
+                }
+                let named = match postgres.naming {
+                    Naming::Off => false,
+                    Naming::Begun => broken.switch_at_once,
+                    Naming::On => true,
+                };
+                if many && named {
+                    postgres.many |= 1 << version;
+                } else if many {
+                    postgres.everything |= 1 << version;
+                    return vec![(Reply::Everything(version), next)];
                 }
                 vec![(Reply::Version(version), next)]
             }
@@ -445,7 +533,7 @@ impl World {
                 w.put(&put, in_use, broken);
             });
         }
-        for tag in 0..2 {
+        for tag in 0..MANY {
             if evictions && self.redis.generations[tag] != 0 {
                 strike("a generation is evicted", left, &|w| w.redis.generations[tag] = 0);
             }
@@ -496,6 +584,25 @@ impl World {
                         strike("its memory is put back", after, &|w| (w.redis, w.snapshot) = (old, None));
                     }
                 }
+            }
+        }
+        let naming = self.postgres.naming;
+        let lives_on = self.redis.certificate.is_some_and(|certificate| !certificate.tenants)
+            || self.redis.claim.is_some_and(|claim| claim.unnamed);
+        if naming == Naming::Begun && !lives_on {
+            strike("the certificates of before have run out", left, &|w| w.postgres.naming = Naming::On);
+        }
+        if left.switches > 0 {
+            let after = Left { switches: left.switches - 1, ..left };
+            match naming {
+                Naming::Off => strike("tenants are named", after, &|w| w.postgres.naming = Naming::Begun),
+                Naming::Begun | Naming::On => strike("tenants are named no more", after, &|w| {
+                    w.postgres.naming = Naming::Off;
+                    if !broken.switch_back_unannounced {
+                        w.postgres.outbox |= 1 << OPERATOR;
+                        w.postgres.everything |= 1 << OPERATOR;
+                    }
+                }),
             }
         }
         if left.restores > 0 {

@@ -4,16 +4,18 @@
 //! that is. [`OUTCOMES`] holds the names, so that a test can compare them with the literals in the
 //! functions.
 
+mod cache;
 mod orders;
 mod payments;
 mod webhooks;
 
+pub use cache::{InvalidateOutcome, RenewOutcome};
 pub use orders::{CheckoutOutcome, CreateOutcome, DeleteOutcome, PatchOutcome, SetStatusOutcome};
 pub use payments::{
     ApprovalOutcome, ApprovalRefusedOutcome, CaptureOutcome, ManualCorrectOutcome, ManualRecordOutcome, RefundOutcome,
     RefundSettleOutcome, SessionApproveOutcome, SessionBeginOutcome, SessionMoveOutcome,
 };
-pub use webhooks::{ApplyOutcome, BodyOutcome, DismissOutcome, RecordOutcome, RenewOutcome, ReplayOutcome};
+pub use webhooks::{ApplyOutcome, BodyOutcome, DismissOutcome, RecordOutcome, ReplayOutcome};
 
 use std::str::FromStr;
 
@@ -80,6 +82,7 @@ pub const OUTCOMES: &[(&str, &[&str])] = {
         ("webhook_body", BodyOutcome::VARIANTS),
         ("webhook_dismiss", DismissOutcome::VARIANTS),
         ("cache_renew", RenewOutcome::VARIANTS),
+        ("cache_invalidate", InvalidateOutcome::VARIANTS),
     ]
 };
 

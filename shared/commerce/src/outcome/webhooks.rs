@@ -1,5 +1,4 @@
-//! The answers of the functions that store and apply events, and of the one that renews the cache's
-//! certificate.
+//! The answers of the functions that store and apply events.
 
 use strum::{EnumString, VariantNames};
 
@@ -73,25 +72,10 @@ pub enum DismissOutcome {
     NotInReview,
 }
 
-/// The answers of `cache_renew`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, EnumString, VariantNames)]
-#[strum(serialize_all = "snake_case")]
-pub enum RenewOutcome {
-    /// The certificate may be given once the rows that were read are applied.
-    Ok,
-    /// The database serves another cache.
-    Mismatch,
-    /// A trigger is missing, so a change could go unseen.
-    Unannounced,
-    /// Runs of Redis alternate, or writers rely on the one before.
-    Off,
-}
-
 answered_by! {
     RecordOutcome: "webhook_record";
     ApplyOutcome: "webhook_apply";
     ReplayOutcome: "webhook_replay";
     BodyOutcome: "webhook_body";
     DismissOutcome: "webhook_dismiss";
-    RenewOutcome: "cache_renew";
 }

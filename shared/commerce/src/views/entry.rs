@@ -4,25 +4,37 @@ use cache_logic::key::KeyBuilder;
 use uuid::Uuid;
 
 use super::View;
-use super::tags::{ALL_TAG, customer_tag, of_pair, organization_tag, status_tag};
+use super::tags::{ALL_TAG, customer_tag, of_pair, organization_tag, status_tag, tenant_tag};
 use crate::query::{ListQuery, Page};
 
-/// A cache entry in name only.
+/// A cache entry in name only. Views alone make one, so every entry of an organisation depends on
+/// its tenant.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
     /// The kind of answer.
     pub view: &'static View,
     /// Its key, without the namespace's prefix.
     pub key: String,
+    tags: Vec<String>,
+}
+
+impl Entry {
     /// Everything whose change makes it wrong: the strings that triggers in Postgres write into the
-    /// outbox.
-    pub tags: Vec<String>,
+    /// outbox. The tag of the view's scope comes first, then that of the tenant.
+    pub fn tags(&self) -> &[String] {
+        &self.tags
+    }
+
+    /// Its key and its tags.
+    pub fn into_parts(self) -> (String, Vec<String>) {
+        (self.key, self.tags)
+    }
 }
 
 impl View {
     /// The entry of one thing that an id names: an order, a payment session, a row of the ledger.
     pub fn entry_of(&'static self, org: Uuid, id: Uuid) -> Entry {
-        self.entry(of_pair(self.key, org, id), self.scope.tag(org, id))
+        self.entry(of_pair(self.key, org, id), self.scope.tag(org, id), Some(org))
     }
 
     /// The entry of a page of what one customer has.
@@ -32,7 +44,7 @@ impl View {
             .part(page.number.to_string())
             .part(page.size.to_string())
             .build();
-        self.entry(key, self.scope.tag(org, customer))
+        self.entry(key, self.scope.tag(org, customer), Some(org))
     }
 
     /// The entry of a page of an organisation's orders. Its tag is that of the narrowest set which
@@ -43,7 +55,8 @@ impl View {
             (None, Some(status)) => status_tag(org, status),
             (None, None) => organization_tag(org),
         };
-        self.entry(KeyBuilder::new(self.key).part(org.to_string()).part(query.fingerprint()).build(), tag)
+        let key = KeyBuilder::new(self.key).part(org.to_string()).part(query.fingerprint()).build();
+        self.entry(key, tag, Some(org))
     }
 
     /// The entry of what is drawn from all orders of one organisation, or of all organisations.
@@ -52,10 +65,15 @@ impl View {
             Some(org) => (org.to_string(), organization_tag(org)),
             None => ("all".to_owned(), ALL_TAG.to_owned()),
         };
-        self.entry(KeyBuilder::new(self.key).part(part).build(), tag)
+        self.entry(KeyBuilder::new(self.key).part(part).build(), tag, org)
     }
 
-    fn entry(&'static self, key: String, tag: String) -> Entry {
-        Entry { view: self, key, tags: vec![tag] }
+    /// `tenant`: the organisation that it belongs to; `None` if it is drawn from all of them.
+    fn entry(&'static self, key: String, tag: String, tenant: Option<Uuid>) -> Entry {
+        let tags = match tenant {
+            Some(org) => vec![tag, tenant_tag(org)],
+            None => vec![tag],
+        };
+        Entry { view: self, key, tags }
     }
 }

@@ -6,9 +6,10 @@
 //! namespace's prefix.
 //!
 //! Reading order: the table, [`Entry`] (the key of one answer of a view), [`tags`] (the changes
-//! that make an answer wrong).
+//! that make an answer wrong), [`invalidation`] (what an operator may have made anew).
 
 mod entry;
+pub mod invalidation;
 pub mod tags;
 
 pub use entry::Entry;

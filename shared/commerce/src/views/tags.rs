@@ -40,6 +40,12 @@ impl Scope {
 /// The tag of what is drawn from all organisations.
 pub const ALL_TAG: &str = "all";
 
+/// The tag of everything that belongs to an organisation. A change of many rows writes this one in
+/// place of theirs.
+pub fn tenant_tag(org: Uuid) -> String {
+    ["tenant:", org.hyphenated().encode_lower(&mut Uuid::encode_buffer())].concat()
+}
+
 /// The tag of an order and its views.
 pub fn order_tag(org: Uuid, id: Uuid) -> String {
     of_pair("order", org, id)

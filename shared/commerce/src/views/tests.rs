@@ -42,8 +42,28 @@ fn every_entry_has_the_key_and_the_tags_of_the_table() {
         (ORDER_STATS.entry_of_organization(None), "order_stats", "order:stats:all".to_owned(), "all".to_owned()),
     ];
     for (entry, name, key, tag) in table {
-        assert_eq!((entry.view.name, &entry.key, &entry.tags[..]), (name, &key, &[tag][..]));
+        let tenant = if tag == "all" { None } else { Some(format!("tenant:{o}")) };
+        let tags: Vec<String> = std::iter::once(tag).chain(tenant).collect();
+        assert_eq!((entry.view.name, &entry.key, entry.tags()), (name, &key, &tags[..]));
     }
+}
+
+/// Postgres reads the tenant off any tag, so that it can put the tenant's tag in place of many.
+#[test]
+fn every_tag_of_an_entry_names_the_tenant_that_the_entry_depends_on() {
+    let page = page(1, 20);
+    let mut entries: Vec<Entry> = VIEWS.iter().map(|view| view.entry_of(ORG, ID)).collect();
+    entries.extend(VIEWS.iter().map(|view| view.entry_of_customer(ORG, ID, page)));
+    entries.extend(VIEWS.iter().map(|view| view.entry_of_organization(Some(ORG))));
+    for raw in ["", "status=shipped", "customerId=0000000b-0000-0000-0000-000000000000"] {
+        entries.push(ORDERS_LIST.entry_of_list(ORG, &ListQuery::parse(Some(raw)).unwrap()));
+    }
+    for entry in entries {
+        let tenants: HashSet<_> = entry.tags().iter().map(|tag| tag.split([':', '/']).nth(1).unwrap()).collect();
+        assert_eq!(tenants, HashSet::from([&*ORG.to_string()]), "{entry:?}");
+        assert!(entry.tags().contains(&tags::tenant_tag(ORG)), "{entry:?}");
+    }
+    assert_eq!(ORDER_STATS.entry_of_organization(None).tags(), [tags::ALL_TAG]);
 }
 
 #[test]
@@ -96,7 +116,7 @@ fn a_list_depends_on_the_narrowest_set_that_holds_it() {
         (&format!("customerId={ID}&status=shipped"), format!("customer:{ORG}/{ID}")),
     ];
     for (raw, tag) in table {
-        assert_eq!(ORDERS_LIST.entry_of_list(ORG, &parse(raw)).tags, [tag], "{raw}");
+        assert_eq!(ORDERS_LIST.entry_of_list(ORG, &parse(raw)).tags(), [tag, format!("tenant:{ORG}")], "{raw}");
     }
 }
 

@@ -120,6 +120,11 @@ pub fn tags(id: Uuid, customers: &[Uuid], statuses: &[&str]) -> Vec<String> {
     tags
 }
 
+/// The tags by which many rows of an organisation are announced, sorted.
+pub fn tenant(organization: Uuid) -> Vec<String> {
+    vec!["all".to_owned(), format!("tenant:{organization}")]
+}
+
 /// The schema and `fixture.sql`, to be copied and never changed.
 pub fn fixture() -> Arc<OwnDatabase> {
     template(Contents::Fixture)

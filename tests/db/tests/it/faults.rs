@@ -61,7 +61,7 @@ async fn a_role_with_the_documented_rights_finds_no_fault_and_can_work() {
         serde_json::json!({"customerId": CUSTOMER, "currency": "EUR", "items": [{"sku": "CUP", "quantity": 1}]});
     let row = db.create(&request, "key", id).await;
     assert_eq!(row.get::<_, &str>("outcome"), "created");
-    let renewed = db.client.query_one(&call("cache_renew", 2), &[&"a", &"run"]).await.unwrap();
+    let renewed = db.client.query_one(&call("cache_renew", 5), &[&"a", &"run", &"", &"", &2]).await.unwrap();
     assert_eq!(renewed.get::<_, &str>("outcome"), "ok");
     db.client.execute(&call("cache_forget", 1), &[&renewed.get::<_, Vec<i64>>("ids")]).await.unwrap();
     db.run("ROLLBACK").await;

@@ -1,70 +1,7 @@
 //! The record beside the certificate: a renewal compares it, and any difference moves the epoch.
 
-use tokio_postgres::Client;
-
 use crate::database::{CUSTOMER, Database, call, tags};
-
-/// A cache that renews, as one Redis sees it: the record that it keeps.
-#[derive(Clone, Debug, Default)]
-struct Cache {
-    name: &'static str,
-    run: &'static str,
-    replication: &'static str,
-    record: String,
-}
-
-/// The answer to a renewal.
-#[derive(Debug)]
-struct Renewal {
-    outcome: String,
-    epoch: Option<String>,
-    ids: Vec<i64>,
-    tags: Vec<String>,
-    reason: Option<String>,
-}
-
-impl Cache {
-    fn new() -> Self {
-        Self { name: "redis://a a:", run: "run", replication: "data", record: String::new() }
-    }
-
-    /// One that has been certified: the second renewal has nothing to say.
-    async fn certified(client: &Client) -> Self {
-        let mut cache = Self::new();
-        cache.renew(client).await;
-        let second = cache.renew(client).await;
-        assert_eq!((second.outcome.as_str(), second.reason), ("ok", None));
-        cache
-    }
-
-    /// Asks, and dies before it certifies.
-    async fn ask(&self, client: &Client) -> (Renewal, Option<String>) {
-        let params = [&self.name, &self.run, &self.record.as_str(), &self.replication];
-        let params: Vec<&(dyn tokio_postgres::types::ToSql + Sync)> = params.iter().map(|one| one as _).collect();
-        let row = client.query_one(&call("cache_renew", 4), &params).await.unwrap();
-        let mut tags: Vec<String> = row.get("tags");
-        tags.sort();
-        let (outcome, epoch, ids, reason) = (row.get("outcome"), row.get("epoch"), row.get("ids"), row.get("reason"));
-        (Renewal { outcome, epoch, ids, tags, reason }, row.get("record"))
-    }
-
-    /// Asks, certifies, and forgets what it has applied.
-    async fn renew(&mut self, client: &Client) -> Renewal {
-        let (renewal, record) = self.ask(client).await;
-        if let Some(record) = record {
-            self.record = record;
-        }
-        client.execute(&call("cache_forget", 1), &[&renewal.ids]).await.unwrap();
-        renewal
-    }
-
-    /// The record with one of its parts changed, as if it had been given for something else.
-    fn with_part(&self, place: usize, part: &str) -> Self {
-        let mut parts: Vec<&str> = self.record.split(' ').collect();
-        parts[place] = part;
-        Self { record: parts.join(" "), ..self.clone() }
-    }
-}
+use crate::renewing::Cache;
 
 #[tokio::test]
 async fn any_difference_from_the_record_moves_the_epoch_once() {

@@ -8,6 +8,13 @@ use crate::database::{CUSTOMER, Database, ORG, call, tags};
 /// outcome, epoch, ids, tags (sorted).
 type Renewal = (String, Option<String>, Vec<i64>, Vec<String>);
 
+/// A database that such components may be served by: it names no tenants.
+async fn served() -> Database {
+    let db = Database::new().await;
+    db.run("UPDATE cache_state SET tenants_since = NULL").await;
+    db
+}
+
 async fn renew(client: &Client, cache: &str, run: &str) -> Renewal {
     let row = client.query_one(&call("cache_renew", 2), &[&cache, &run]).await.unwrap();
     let mut tags: Vec<String> = row.get("tags");
@@ -21,7 +28,7 @@ async fn outbox(db: &Database) -> i64 {
 
 #[tokio::test]
 async fn a_database_serves_the_first_cache_that_asks_and_no_other() {
-    let db = Database::new().await;
+    let db = served().await;
     let (outcome, epoch, ..) = renew(&db.client, "redis://a x", "run").await;
     assert_eq!(outcome, "ok");
     assert_eq!(renew(&db.client, "redis://b x", "run").await, ("mismatch".to_owned(), None, vec![], vec![]));
@@ -31,7 +38,7 @@ async fn a_database_serves_the_first_cache_that_asks_and_no_other() {
 
 #[tokio::test]
 async fn another_run_of_redis_moves_the_epoch() {
-    let db = Database::new().await;
+    let db = served().await;
     let (_, first, ..) = renew(&db.client, "a", "run 1").await;
     assert_eq!(renew(&db.client, "a", "run 1").await.1, first);
     let (_, second, ..) = renew(&db.client, "a", "run 2").await;
@@ -42,7 +49,7 @@ async fn another_run_of_redis_moves_the_epoch() {
 
 #[tokio::test]
 async fn a_database_of_another_history_moves_the_epoch() {
-    let db = Database::new().await;
+    let db = served().await;
     let (_, first, ..) = renew(&db.client, "a", "run").await;
     db.run("UPDATE cache_state SET history = '1/00000001/1'").await; // as a clone or a restored backup finds it
     let (_, second, ..) = renew(&db.client, "a", "run").await;
@@ -54,7 +61,7 @@ async fn a_database_of_another_history_moves_the_epoch() {
 
 #[tokio::test]
 async fn a_renewal_gives_all_rows_and_deletes_none() {
-    let db = Database::new().await;
+    let db = served().await;
     let id = db.order().await;
     renew(&db.client, "a", "run").await;
     db.run(&format!("UPDATE orders SET status = 'confirmed' WHERE id = '{id}'")).await;
@@ -69,7 +76,7 @@ async fn a_renewal_gives_all_rows_and_deletes_none() {
 
 #[tokio::test]
 async fn a_row_that_commits_after_a_later_one_is_not_passed_over() {
-    let db = Database::new().await;
+    let db = served().await;
     let (early, late) = (db.order().await, db.order().await);
     renew(&db.client, "a", "run").await;
     let slow = db.connect().await;
@@ -86,7 +93,7 @@ async fn a_row_that_commits_after_a_later_one_is_not_passed_over() {
 
 #[tokio::test]
 async fn renewals_go_one_after_the_other_and_the_second_sees_what_the_first_waited_over() {
-    let db = Database::new().await;
+    let db = served().await;
     let id = db.order().await;
     let (first, second) = (db.connect().await, db.connect().await);
     first.batch_execute("BEGIN").await.unwrap();
@@ -100,7 +107,7 @@ async fn renewals_go_one_after_the_other_and_the_second_sees_what_the_first_wait
 
 #[tokio::test]
 async fn a_thousand_rows_are_read_and_more_become_an_epoch() {
-    let db = Database::new().await;
+    let db = served().await;
     let (_, epoch, ..) = renew(&db.client, "a", "run").await;
     let rows = |count: u32| {
         format!("INSERT INTO cache_invalidations (tags) SELECT ARRAY['t' || n] FROM generate_series(1, {count}) AS n")
@@ -118,7 +125,7 @@ async fn a_thousand_rows_are_read_and_more_become_an_epoch() {
 
 #[tokio::test]
 async fn everything_becomes_an_epoch() {
-    let db = Database::new().await;
+    let db = served().await;
     let id = db.order().await;
     let (_, epoch, ..) = renew(&db.client, "a", "run").await;
     db.run(&format!("UPDATE orders SET notes = 'x' WHERE id = '{id}'")).await;
@@ -130,7 +137,7 @@ async fn everything_becomes_an_epoch() {
 
 #[tokio::test]
 async fn a_writer_forgets_its_own_rows_as_far_as_it_covered_them() {
-    let db = Database::new().await;
+    let db = served().await;
     let (mine, others) = (db.order().await, db.order().await);
     db.run(&format!("UPDATE orders SET notes = 'x' WHERE id = '{others}'")).await;
     db.run(&format!("BEGIN; UPDATE orders SET notes = 'x' WHERE id = '{mine}'; TRUNCATE shipments; COMMIT")).await;

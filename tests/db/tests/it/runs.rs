@@ -8,7 +8,7 @@ const CACHE: &str = "redis://a a:";
 
 /// Renews on a run, without a record of before. The outcome, and why.
 async fn renew(client: &Client, run: &str) -> (String, Option<String>) {
-    let row = client.query_one("SELECT * FROM cache_renew($1, $2, '', 'data')", &[&CACHE, &run]).await.unwrap();
+    let row = client.query_one("SELECT * FROM cache_renew($1, $2, '', 'data', 2)", &[&CACHE, &run]).await.unwrap();
     (row.get("outcome"), row.get("reason"))
 }
 

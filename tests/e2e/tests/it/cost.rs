@@ -67,6 +67,8 @@ async fn hits_cost_one_redis_command(path: &str, app: &App) {
         let cost = meter.read().await;
         assert!(cost.redis.len() <= 10 + cost.renewals, "{path}: {:#?}", cost.redis);
         assert!(cost.redis.iter().all(|command| command.name == "MGET"), "{path}: {:#?}", cost.redis);
+        let tags = |command: &Command| command.text.matches("gen:").count();
+        assert!(cost.redis.iter().all(|command| tags(command) == 2), "its own tag and its tenant's: {:#?}", cost.redis);
         assert!(cost.sql.is_empty(), "{path}: {:#?}", cost.sql);
         exact += usize::from(cost.redis.len() == 10);
     }

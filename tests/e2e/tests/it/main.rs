@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod bodies;
+mod cache_invalidated;
 mod callers;
 mod catalogue;
 mod components;
@@ -30,6 +31,7 @@ mod redis_runs;
 mod restores;
 mod statistics;
 mod tags;
+mod tenants;
 mod wire;
 
 use e2e::Sample;

@@ -300,6 +300,11 @@ impl Client {
         self.get("/health").await
     }
 
+    /// Has cached answers made anew.
+    pub async fn invalidate_cache(&self, what: &Value) -> Answer {
+        self.send(self.request(Method::POST, "/cache/invalidate").json(what)).await
+    }
+
     /// `GET /health/cache`
     pub async fn cache_health(&self) -> Answer {
         self.get("/health/cache").await

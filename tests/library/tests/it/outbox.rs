@@ -273,7 +273,7 @@ async fn the_product_has_the_same_outbox() {
     let (product, ours) = (Database::empty().await, with_outbox().await);
     ::database::migrate(product.config(), &::database::Options::default(), &|_| {}).await.expect("the schema");
     let functions = "SELECT proname::text, pg_get_functiondef(oid) FROM pg_proc
-        WHERE pronamespace = 'public'::regnamespace AND proname <> ALL (ARRAY['cache_attach', 'cache_detach', 'cache_write', 'cache_announcers', 'cache_may_certify', 'announced_tags'])
+        WHERE pronamespace = 'public'::regnamespace AND proname <> ALL (ARRAY['cache_attach', 'cache_detach', 'cache_write', 'cache_announcers', 'cache_may_certify', 'announced_tags', 'cache_waiting_tenants'])
         ORDER BY 1";
     let columns = "SELECT table_name || '.' || column_name, concat_ws(' ', data_type, is_nullable, column_default)
         FROM information_schema.columns WHERE table_name IN ('cache_invalidations', 'cache_state') ORDER BY 1";

@@ -1,7 +1,7 @@
 //! Checks with values that the adapter did not write: other types, other values, no end.
 
 use super::check::{BRIEFLY, Finding, LONG, RECORD, ensure, entry, fault, fill};
-use crate::protocol::certificate::Certificate;
+use crate::protocol::certificate::{Certificate, Coverage};
 use crate::protocol::key::{generation_key, lease_key};
 use crate::protocol::ports::{CacheFault, Clock, Lease, Registry, Store};
 
@@ -47,7 +47,10 @@ async fn all_ends_by_itself<P: Store + Registry + Clock + Tamper>(ports: &P) -> 
     for key in [&lease_key(key), "damage:ends:entry", &generations[0], &generations[1], CLAIM] {
         ensure(ports.has_end(key).await.map_err(fault)? == Some(true), &format!("{key} ends"))?;
     }
-    ports.certify(&Certificate { epoch: 1, run, token }, RECORD, BRIEFLY).await.map_err(fault)?;
+    ports
+        .certify(&Certificate { epoch: 1, run, token, coverage: Coverage::Every }, RECORD, BRIEFLY)
+        .await
+        .map_err(fault)?;
     for key in [CERTIFICATE, "cache:fresh", LAST, KEPT] {
         ensure(ports.has_end(key).await.map_err(fault)? == Some(true), &format!("{key} ends"))?;
     }
@@ -129,14 +132,17 @@ async fn a_claim_without_an_end<P: Store + Registry + Clock + Tamper>(ports: &P)
     let token = ports.token();
     let run = ports.claim(token, LONG).await.map_err(fault)?.ok_or("the claim was free")?.run;
     ports.put(CLAIM, format!("{token:032x}").as_bytes()).await.map_err(fault)?;
-    let certified = ports.certify(&Certificate { epoch: 1, run, token }, RECORD, BRIEFLY).await.map_err(fault)?;
+    let certified = ports
+        .certify(&Certificate { epoch: 1, run, token, coverage: Coverage::Every }, RECORD, BRIEFLY)
+        .await
+        .map_err(fault)?;
     ensure(!certified, "nor does its holder know how long ago it was made")?;
     ensure(ports.look(&[], &[]).await.map_err(fault)?.certificate.is_none(), "nothing is certified")?;
     ensure(ports.has_end(CLAIM).await.map_err(fault)?.is_none(), "and the next one need not wait")
 }
 
 async fn what_is_no_certificate<P: Store + Registry + Clock + Tamper>(ports: &P) -> Finding {
-    let cut = Certificate { epoch: 1, run: 2, token: 3 }.encode();
+    let cut = Certificate { epoch: 1, run: 2, token: 3, coverage: Coverage::Every }.encode();
     for value in [Some(&b""[..]), Some(b"x"), Some(&cut.as_bytes()[1..]), Some(&[0xff; 98]), None] {
         for key in [CERTIFICATE, LAST, KEPT] {
             match value {
@@ -151,7 +157,7 @@ async fn what_is_no_certificate<P: Store + Registry + Clock + Tamper>(ports: &P)
     }
     let token = ports.token();
     let run = ports.claim(token, LONG).await.map_err(fault)?.ok_or("the claim was free")?.run;
-    let certificate = Certificate { epoch: 1, run, token };
+    let certificate = Certificate { epoch: 1, run, token, coverage: Coverage::Every };
     ensure(ports.certify(&certificate, RECORD, BRIEFLY).await.map_err(fault)?, "a real one takes their place")?;
     ensure(ports.look(&[], &[]).await.map_err(fault)?.certificate == Some(certificate), "and is seen")?;
     ports.sleep(BRIEFLY.total()).await;
