@@ -64,7 +64,7 @@ struct Claims {
     nbf: Option<Number>,
     org: String,
     role: String,
-    scope: Option<String>,
+    scope: Option<Value>,
     customer: Option<String>,
 }
 
@@ -135,7 +135,12 @@ fn caller(claims: Claims, expires_at: i64, not_before: Option<i64>) -> Result<Ca
     if subject.is_empty() || subject.len() > MAX_SUBJECT || subject.chars().any(char::is_control) {
         return Err(refused("sub must be 1 to 255 bytes without control characters"));
     }
-    let scopes = claims.scope.unwrap_or_default().split_ascii_whitespace().map(str::to_owned).collect();
+    let scopes = match &claims.scope {
+        None | Some(Value::Null) => Vec::new(),
+        Some(Value::String(scope)) => scope.split_ascii_whitespace().map(str::to_owned).collect(),
+        // Some issuers give a list, which RFC 8693 (section 4.2) doesn't.
+        Some(_) => return Err(refused("scope must be one text, its names separated by blanks")),
+    };
     Ok(Caller { organization, role, customer, scopes, subject, expires_at, not_before })
 }
 

@@ -50,6 +50,11 @@ impl App {
         .await
     }
 
+    /// This instance's app, if a request has needed it and its settings are right.
+    pub(crate) fn loaded() -> Option<&'static Self> {
+        APP.with(|app| app.get().copied())?.ok()
+    }
+
     /// As [`Self::get`], as an answer to a request.
     ///
     /// # Errors

@@ -7,13 +7,14 @@
 //! 2. [`settings`]: every setting as a row, read once per instance
 //! 3. [`app`]: the parts that a component works with; [`auth`]: the caller of a request
 //! 4. [`data`], [`answer`], [`changed`]: cached views, statements, and how their outcomes are sent
-//! 5. [`route`], [`respond`]: a component as a table of routes; [`outgoing`]: bodies on their way
-//!    out
+//! 5. [`route`], [`respond`]: a component as a table of routes; `cors`: scripts of other origins;
+//!    [`outgoing`]: bodies on their way out
 
 pub mod answer;
 pub mod app;
 pub mod auth;
 pub mod changed;
+mod cors;
 pub mod data;
 pub mod outgoing;
 mod packing;

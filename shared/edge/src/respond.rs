@@ -5,6 +5,7 @@ use spin_sdk::wasip3::http::types::{Fields, Response};
 use spin_sdk::wasip3::wit_bindgen::yield_async;
 use std::cell::RefCell;
 
+use crate::cors;
 use crate::outgoing::body_ends;
 use crate::problem;
 use crate::reply::Reply;
@@ -22,6 +23,7 @@ pub async fn respond(incoming: Incoming, outcome: Result<Reply, Error>) -> Respo
     if let Some(traceparent) = incoming.header("traceparent") {
         reply = reply.with("traceparent", traceparent);
     }
+    let reply = cors::share(&incoming, reply).await;
     send(reply.with("x-request-id", incoming.request_id)).await
 }
 

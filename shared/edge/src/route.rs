@@ -11,6 +11,7 @@ use uuid::Uuid;
 use crate::answer::Answer;
 use crate::app::App;
 use crate::auth;
+use crate::cors;
 use crate::reply::Reply;
 use crate::request::Incoming;
 use crate::settings::Rules;
@@ -271,6 +272,17 @@ pub async fn admit(access: Access, request: &Incoming) -> Result<Option<(&'stati
     }
 }
 
+/// The answer to a method that the path doesn't have: OPTIONS names those that it has, to everyone;
+/// other methods are refused.
+#[doc(hidden)]
+pub async fn other_method(access: Access, request: &Incoming, allow: String) -> Result<Reply, Error> {
+    if request.method == Method::OPTIONS {
+        return Ok(cors::options(&allow));
+    }
+    admit(access, request).await?;
+    Err(Error::MethodNotAllowed { allow })
+}
+
 /// Says which component runs.
 #[doc(hidden)]
 pub fn enter(component: &'static str) {
@@ -302,8 +314,7 @@ macro_rules! component {
             let (found, id) = match $crate::route::find(ROUTES, &request.method, &request.path) {
                 $crate::route::RouteMatch::Row(found, id) => (found, id),
                 $crate::route::RouteMatch::OtherMethods(access, allow) => {
-                    $crate::route::admit(access, request).await?;
-                    return Err(Error::MethodNotAllowed { allow });
+                    return $crate::route::other_method(access, request, allow).await;
                 }
                 $crate::route::RouteMatch::Nothing => return Err(Error::not_found("route")),
             };

@@ -155,6 +155,14 @@ fn wrong_claims_are_refused() {
 }
 
 #[test]
+fn a_scope_that_is_no_text_is_named() {
+    let Err(Error::Unauthenticated { detail }) = check(&hs256(&with(json!({"scope": ["orders:price"]})))) else {
+        panic!("a list is no scope");
+    };
+    assert!(detail.contains("scope must be one text"), "{detail}");
+}
+
+#[test]
 fn a_claim_given_twice_is_refused() {
     let twice = claims().to_string().replacen('{', r#"{"role":"operator","#, 1);
     let token = token(&json!({"alg": "HS256"}), twice.as_bytes(), |message| mac(&SECRET, message));

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use cache_logic::certificate::Timing;
+use commerce::cors::AllowedOrigins;
 use commerce::jwt::TrustedIssuer;
 use commerce::keys::KeySet;
 
@@ -34,6 +35,12 @@ pub(super) const CALLERS: Group = Group {
         setting("jwt_keys", "", "a JWK Set (RFC 7517) of OKP, EC, RSA and oct keys").secret().at_start(),
         setting("jwt_issuer", "edge-orders", "the only iss that is accepted").at_start(),
         setting("jwt_audience", "", "the audience that aud must name; empty: it isn't checked").at_start(),
+        setting(
+            "cors_origins",
+            "",
+            "origins whose scripts may call, such as https://shop.example, separated by commas; *: any; empty: none",
+        )
+        .at_start(),
     ],
 };
 
@@ -60,6 +67,8 @@ pub struct Config {
     /// How callers prove their identity, or every setting of that which is wrong: then no caller is
     /// known, and what needs none goes on.
     pub callers: Result<Callers, Vec<ConfigError>>,
+    /// The origins whose scripts may call.
+    pub cors_origins: AllowedOrigins,
     /// The parts of a certificate's time.
     pub timing: Timing,
     /// Answers of at least so many bytes are kept packed; 0: never.
@@ -71,7 +80,8 @@ pub struct Config {
     /// How long statistics are gathered in an instance before they are added to the common ones;
     /// `None`: nothing is counted.
     pub statistics_flush: Option<Duration>,
-    /// Settings that are wrong and that the app can do without: nothing is counted, nothing packed.
+    /// Settings that are wrong and that the app can do without: nothing is counted, nothing packed,
+    /// no origin allowed.
     pub done_without: Vec<ConfigError>,
 }
 
@@ -133,6 +143,7 @@ impl Config {
         let (callers, wrong_callers) = parser.area(Callers::parse);
         let (statistics_flush, uncounted) = parser.area(Parser::statistics_flush);
         let (compress_min_bytes, unpacked) = parser.area(|parser| parser.number("compress_min_bytes") as usize);
+        let (cors_origins, unshared) = parser.area(|parser| parser.parsed("cors_origins", AllowedOrigins::parse));
         let redis_url = parser.url("redis_url", &["redis://", "rediss://"]);
         let config = Self {
             redis_url: parser.with_credentials("redis_credentials", redis_url),
@@ -140,12 +151,13 @@ impl Config {
             database_url: parser.url("database_url", &["postgres://", "postgresql://"]),
             key_prefix: parser.text("key_prefix"),
             callers: if wrong_callers.is_empty() { Ok(callers) } else { Err(wrong_callers) },
+            cors_origins: cors_origins.unwrap_or_default(),
             timing: parser.timing().unwrap_or_default(),
             redis_timeout: parser.millis("redis_timeout_ms"),
             redis_rest: parser.millis("redis_breaker_ms"),
             compress_min_bytes,
             statistics_flush,
-            done_without: [uncounted, unpacked].concat(),
+            done_without: [uncounted, unpacked, unshared].concat(),
         };
         let besides = config.wrong();
         parser.outcome(config).map_err(|wrong| [wrong, besides].concat())

@@ -9,6 +9,7 @@ mod components;
 mod concurrency;
 mod configuration;
 mod contract;
+mod cors;
 mod cost;
 mod database_faults;
 mod database_writes;
