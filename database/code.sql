@@ -98,6 +98,24 @@
 \i code/providers/resting.sql
 \i code/providers/rest.sql
 
+-- Stock.
+\i code/stock/account.sql
+\i code/stock/tags.sql
+\i code/cache/announce_stock.sql
+\i code/stock/document.sql
+\i code/stock/count.sql
+\i code/stock/drop.sql
+\i code/stock/forget.sql
+\i code/stock/get.sql
+\i code/stock/keep.sql
+\i code/stock/move.sql
+\i code/stock/movements.sql
+\i code/stock/note_movement.sql
+\i code/stock/of_order.sql
+\i code/stock/touch_stock.sql
+\i code/stock/reserve.sql
+\i code/stock/settle.sql
+
 -- Checkout.
 \i code/checkout/order.sql
 
@@ -165,6 +183,8 @@
 
 -- Approvals: orders that a shopper has approved at a provider.
 \i code/approvals/under_way.sql
+\i code/sessions/is_open.sql
+\i code/stock/expire.sql
 \i code/approvals/hold.sql
 \i code/approvals/hindrance.sql
 \i code/approvals/may_wait.sql

@@ -4,7 +4,7 @@ CREATE OR REPLACE FUNCTION product_tables() RETURNS text[] LANGUAGE sql IMMUTABL
     'guest_tokens', 'idempotency_keys', 'invoices', 'order_audit', 'order_items', 'orders',
     'organizations', 'payment_audit', 'payment_objects', 'payment_sessions', 'payment_transactions',
     'payments', 'product_schemas', 'products', 'provider_accounts', 'provider_certificate_fetches',
-    'provider_certificates', 'provider_rests', 'refund_requests', 'shipments', 'webhook_attempts',
-    'webhook_event_objects', 'webhook_events', 'webhook_transmission_floods',
-    'webhook_transmissions'
+    'provider_certificates', 'provider_rests', 'refund_requests', 'shipments', 'stock_levels',
+    'stock_movements', 'stock_reservations', 'webhook_attempts', 'webhook_event_objects',
+    'webhook_events', 'webhook_transmission_floods', 'webhook_transmissions'
 ];

@@ -1,12 +1,12 @@
 -- Makes the order of a checkout session, or finds the one that it has become.
 --   p_checkout: the session. p_customer: the order must be this customer's; NULL for any.
 --   p_request: the cart, as order_create takes it; NULL if there is none any more.
---   p_id: the id to give.
+--   p_id: the id to give. p_inventory: as order_create.
 --   outcome: created; replay (body and version: the order as it is now); gone (it was deleted);
 --     no_cart; else as order_create.
 --   xid, tags: as order_create.
 CREATE OR REPLACE FUNCTION checkout_order(p_organization uuid, p_principal text, p_checkout uuid,
-    p_customer uuid, p_request jsonb, p_id uuid)
+    p_customer uuid, p_request jsonb, p_id uuid, p_inventory text DEFAULT NULL)
 RETURNS TABLE (outcome text, body text, version bigint, xid text, tags text[])
 LANGUAGE plpgsql AS $$
 #variable_conflict use_column
@@ -29,7 +29,7 @@ BEGIN
         -- holds a blank, so the key is in nobody's way.
         SELECT c.outcome, c.body, c.version, c.xid, c.tags INTO outcome, body, version, xid, tags
         FROM order_create(p_organization, p_request, p_principal, 'checkout session ' || p_checkout,
-            p_checkout::text, p_id) AS c;
+            p_checkout::text, p_id, p_inventory) AS c;
         IF outcome <> 'created' THEN
             RETURN NEXT;
             RETURN;

@@ -2,6 +2,7 @@
 --   p_request: {customerId, currency, items: [{sku, quantity, unitPrice?}], notes?,
 --     shippingAddress?}, validated before.
 --   p_key: the Idempotency-Key. p_body_hash: of the request's body. p_id: the id to give.
+--   p_inventory: own or off: whether stock is kept here. NULL: articles that are counted are.
 --   outcome: created; replay (body, version: the stored answer); mismatch (the key was used for
 --     another body); unknown_customer; unknown_sku:<index>; no_price:<index> (no price in this
 --     currency); total_too_large. If no order is created, the key is free.
@@ -9,7 +10,7 @@
 --   xid: the transaction, NULL if nothing was written. tags: what to invalidate before the answer:
 --     what the transaction announced, and what a repeated request finds done.
 CREATE OR REPLACE FUNCTION order_create(p_organization uuid, p_request jsonb, p_principal text,
-    p_key text, p_body_hash text, p_id uuid)
+    p_key text, p_body_hash text, p_id uuid, p_inventory text DEFAULT NULL)
 RETURNS TABLE (outcome text, body text, version bigint, xid text, tags text[])
 LANGUAGE plpgsql AS $$
 #variable_conflict use_column
@@ -69,6 +70,8 @@ BEGIN
     VALUES (p_id, p_organization, v_customer, CASE WHEN v_total = 0 THEN 'none_required'
         ELSE 'unpaid' END, v_currency, v_total,
         p_request ->> 'notes', nullif(p_request -> 'shippingAddress', 'null'));
+    -- The lines reserve their stock, or fail the statement with OB002.
+    PERFORM set_config('stock.inventory', coalesce(p_inventory, ''), true);
     INSERT INTO order_items (order_id, organization_id, customer_id, position, sku, name, quantity,
         currency, unit_price)
     SELECT p_id, p_organization, v_customer, l.index + 1, l.sku, l.name, l.quantity, v_currency,

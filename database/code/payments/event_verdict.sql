@@ -41,7 +41,9 @@ BEGIN
                         o.currency) THEN 'wrong-currency'
                     WHEN b.kind <> 'payment' OR b.state <> 'completed' THEN NULL
                     WHEN o.deleted_at IS NOT NULL THEN 'paid-after-deletion'
-                    WHEN o.status = 'cancelled' THEN 'paid-after-cancellation'
+                    WHEN o.status = 'cancelled' THEN CASE WHEN EXISTS (
+                        SELECT FROM stock_reservations r WHERE r.order_id = o.id AND r.expired)
+                        THEN 'paid-after-release' ELSE 'paid-after-cancellation' END
                     WHEN s.captured < o.total_amount THEN 'underpaid'
                     WHEN s.captured - s.refunded > o.total_amount THEN 'overpaid'
                 END AS reason,

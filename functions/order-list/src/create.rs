@@ -6,6 +6,7 @@ use commerce::order::NewOrder;
 use commerce::outcome::{CreateOutcome, Outcome};
 use commerce::preconditions::idempotency_key;
 use edge::changed::ChangedOrder;
+use edge::settings::Rules;
 use edge::{Call, Reply, params};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
@@ -15,7 +16,7 @@ use uuid::Uuid;
 ///
 /// # Errors
 /// [`Error::Unprocessable`] for unknown customers and products and for a key that was used for
-/// another body.
+/// another body. [`Error::Conflict`] if there are too few pieces of an article.
 pub async fn create(call: Call<'_>) -> Result<Reply, Error> {
     call.no_query()?;
     let body = call.json().await?;
@@ -29,6 +30,7 @@ pub async fn create(call: Call<'_>) -> Result<Reply, Error> {
         key,
         hex::encode(&Sha256::digest(&body)),
         Uuid::now_v7(),
+        Rules::ready().await?.inventory.as_str(),
     ];
     let row = edge::write_one(call.app, "order_create", params).await?;
     CreateOutcome::read(row.text("outcome")?)?.check(order.currency.as_str())?;

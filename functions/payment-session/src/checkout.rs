@@ -9,6 +9,7 @@ use commerce::pseudonym::{Purpose, short_pseudonym};
 use commerce::time::Moment;
 use edge::changed::ChangedOrder;
 use edge::clock::now_millis;
+use edge::settings::Rules;
 use edge::state::{Argument, KeyBuilder, Redis, Value, millis, text};
 use edge::{App, Call, Json, Reply, params};
 use payments::Payments;
@@ -118,6 +119,7 @@ impl<'a> Checkout<'a> {
             self.caller.restriction()?,
             cart.map(|cart| Json(cart.request.clone())),
             Uuid::now_v7(),
+            Rules::ready().await?.inventory.as_str(),
         ];
         let row = edge::write_one(self.app, "checkout_order", params).await?;
         match CheckoutOutcome::read(row.text("outcome")?)? {

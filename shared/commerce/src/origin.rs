@@ -11,6 +11,7 @@ impl From<OriginFault> for Error {
                 Self::Unavailable { detail, retry_after_seconds }
             }
             OriginFault::Misconfigured { detail } => Self::Misconfigured { detail },
+            OriginFault::Refused { detail } => Self::conflict(detail, None),
             OriginFault::Internal { detail } => Self::Internal { detail },
         }
     }

@@ -108,7 +108,12 @@ pub fn find<'a>(routes: &[Route], method: &Method, path: &'a str) -> RouteMatch<
                 return RouteMatch::Row(index, id);
             }
             access = route.access;
-            allow.push(route.verb.allow());
+            for name in route.verb.allow().split(", ") {
+                // Two rows may fit a path: one by its `:id`.
+                if !allow.contains(&name) {
+                    allow.push(name);
+                }
+            }
         }
     }
     if allow.is_empty() { RouteMatch::Nothing } else { RouteMatch::OtherMethods(access, allow.join(", ")) }

@@ -27,11 +27,13 @@ pub(crate) use component::enter;
 pub use config::{AuthMode, Callers, Config};
 pub use parser::Parser;
 pub use rules::{MetricsAccess, Policies, Rules};
-pub use table::{DELIVERIES, Group, HEALTH, ORDERS, PAYMENTS, SESSIONS, Setting, VIEWERS, setting};
+pub use table::{
+    CATALOGUE, DELIVERIES, Group, HEALTH, ORDERING, ORDERS, PAYMENTS, SESSIONS, Setting, VIEWERS, setting,
+};
 
 /// The tables of this crate: settings that any component may be given.
 pub const GROUPS: &[&Group] =
-    &[&config::DEPENDENCIES, &config::CALLERS, &rules::LIFETIMES, &rules::PROTOCOL, &rules::COUNTING];
+    &[&config::DEPENDENCIES, &config::CALLERS, &rules::LIFETIMES, &rules::PROTOCOL, &rules::STOCK, &rules::COUNTING];
 
 /// Values by the names of their settings. A list, since there are few, and a hash table would ask
 /// the host for its seed.

@@ -19,6 +19,12 @@ pub enum OriginFault {
         /// The setting and what is wrong with it; never its value.
         detail: String,
     },
+    /// A rule of the data forbids the change, such as too few pieces in stock. Nothing has changed,
+    /// and the same request may be allowed once the data is other than it is.
+    Refused {
+        /// For the caller to read: the rule's own words.
+        detail: String,
+    },
     /// A mistake of ours: a statement that is refused, or an answer that can't be read.
     Internal {
         /// For the log, never for the caller.
@@ -42,9 +48,10 @@ impl OriginError for OriginFault {
 impl fmt::Display for OriginFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Unavailable { detail, .. } | Self::Misconfigured { detail } | Self::Internal { detail } => {
-                f.write_str(detail)
-            }
+            Self::Unavailable { detail, .. }
+            | Self::Misconfigured { detail }
+            | Self::Refused { detail }
+            | Self::Internal { detail } => f.write_str(detail),
         }
     }
 }

@@ -6,6 +6,10 @@ use cache_logic::origin::OriginFault;
 /// The SQLSTATE of our own functions for a change that no trigger has announced.
 const NOT_ANNOUNCED: &str = "OB001";
 
+/// The SQLSTATE of our own functions and triggers for a change that a rule of the data forbids. The
+/// message is for the caller.
+const REFUSED: &str = "OB002";
+
 /// `Retry-After` for faults that pass by themselves, in seconds.
 const SOON: u32 = 1;
 /// `Retry-After` for faults that a failover or an operator ends, in seconds.
@@ -22,6 +26,8 @@ pub(super) enum Meaning {
     Later(&'static str, u32),
     /// Only an operator can mend it.
     Operator(&'static str),
+    /// A rule of the data forbids it.
+    Refused,
     /// A mistake of ours.
     Mistake,
 }
@@ -56,6 +62,7 @@ impl Meaning {
             (_, NOT_ANNOUNCED) => Self::Operator(
                 "the database doesn't announce its changes, so none is made: /api/v1/health names the trigger",
             ),
+            (_, REFUSED) => Self::Refused,
             // No such function, table, column, type or schema.
             (_, "42883" | "42P01" | "42703" | "42704" | "3F000") => Self::Operator(
                 "the database lacks a function or a table: it isn't migrated, or the role's search_path doesn't \
@@ -79,6 +86,7 @@ impl Meaning {
             Self::Operator(detail) => {
                 Some(OriginFault::Misconfigured { detail: format!("{detail} (SQLSTATE {code})") })
             }
+            Self::Refused => Some(OriginFault::Refused { detail: message.to_owned() }),
             Self::Mistake => Some(OriginFault::internal(format!("SQLSTATE {code}: {message}"))),
         }
     }
@@ -115,6 +123,7 @@ mod tests {
             None => ("closed", 0),
             Some(OriginFault::Unavailable { retry_after_seconds, .. }) => ("later", retry_after_seconds),
             Some(OriginFault::Misconfigured { .. }) => ("operator", 0),
+            Some(OriginFault::Refused { .. }) => ("refused", 0),
             Some(OriginFault::Internal { .. }) => ("mistake", 0),
         }
     }
@@ -177,6 +186,7 @@ mod tests {
             ("42883", "operator"),
             ("42P01", "operator"),
             (NOT_ANNOUNCED, "operator"),
+            (REFUSED, "refused"),
             ("0A000", "mistake"),
             ("22P02", "mistake"),
             ("23505", "mistake"),

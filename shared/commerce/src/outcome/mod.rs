@@ -7,6 +7,7 @@
 mod cache;
 mod orders;
 mod payments;
+mod stock;
 mod webhooks;
 
 pub use cache::{InvalidateOutcome, RenewOutcome};
@@ -15,6 +16,7 @@ pub use payments::{
     ApprovalOutcome, ApprovalRefusedOutcome, CaptureOutcome, ManualCorrectOutcome, ManualRecordOutcome, RefundOutcome,
     RefundSettleOutcome, SessionApproveOutcome, SessionBeginOutcome, SessionMoveOutcome,
 };
+pub use stock::{StockCountOutcome, StockForgetOutcome, StockMoveOutcome};
 pub use webhooks::{ApplyOutcome, BodyOutcome, DismissOutcome, RecordOutcome, ReplayOutcome};
 
 use std::str::FromStr;
@@ -81,6 +83,9 @@ pub const OUTCOMES: &[(&str, &[&str])] = {
         ("webhook_replay", ReplayOutcome::VARIANTS),
         ("webhook_body", BodyOutcome::VARIANTS),
         ("webhook_dismiss", DismissOutcome::VARIANTS),
+        ("stock_count", StockCountOutcome::VARIANTS),
+        ("stock_move", StockMoveOutcome::VARIANTS),
+        ("stock_forget", StockForgetOutcome::VARIANTS),
         ("cache_renew", RenewOutcome::VARIANTS),
         ("cache_invalidate", InvalidateOutcome::VARIANTS),
     ]

@@ -230,6 +230,18 @@ views! {
         statement: "product_get",
         noun: "product",
     }
+    /// The stock of a product's article.
+    PRODUCT_STOCK = {
+        name: "product_stock",
+        about: "the stock of a product",
+        key: "product-stock",
+        scope: Scope::Stock,
+        ttl: "ttl_product",
+        default_ttl: "600",
+        stale_if_error: true,
+        statement: "stock_get",
+        noun: "product",
+    }
 }
 
 /// The names of all views in the order of [`VIEWS`]: what they are counted under.

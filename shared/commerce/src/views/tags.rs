@@ -16,6 +16,8 @@ pub enum Scope {
     Transaction,
     /// Those of one product.
     Product,
+    /// Those of the stock of one product's article.
+    Stock,
     /// Those of the orders of one customer.
     Customer,
     /// Those of the orders of an organisation. A query may narrow it to a customer's orders or to
@@ -31,6 +33,7 @@ impl Scope {
             Self::Session => session_tag(org, id),
             Self::Transaction => of_pair("transaction", org, id),
             Self::Product => of_pair("product", org, id),
+            Self::Stock => of_pair("stock", org, id),
             Self::Customer => customer_tag(org, id),
             Self::Organization => organization_tag(org),
         }

@@ -3,13 +3,14 @@
 
 use super::component::component;
 use super::{
-    ConfigError, GROUPS, Group, HEALTH, ORDERS, OnceResult, Parser, Setting, VIEWERS, Values, misconfigured, once,
-    rows, setting, values_of,
+    CATALOGUE, ConfigError, GROUPS, Group, HEALTH, ORDERING, ORDERS, OnceResult, Parser, Setting, VIEWERS, Values,
+    misconfigured, once, rows, setting, values_of,
 };
 use cache_logic::origin::OriginFault;
 use cache_logic::policy::{Limits, Policy};
 use cache_spin::terms::Terms;
 use commerce::error::Error;
+use commerce::stock::InventoryMode;
 use commerce::views::{self, VIEWS, View};
 use std::cell::OnceCell;
 use std::time::Duration;
@@ -66,6 +67,10 @@ pub struct Rules {
     pub lock_ttl: Duration,
     /// The callers that may read the statistics.
     pub metrics_access: MetricsAccess,
+    /// Where stock is kept.
+    pub inventory: InventoryMode,
+    /// How long an order that nobody pays holds its stock; `None`: for ever.
+    pub stock_hold: Option<Duration>,
 }
 
 /// How long entries live: a row for each lifetime that the views name.
@@ -166,6 +171,17 @@ pub(super) const PROTOCOL: Group = Group {
     ],
 };
 
+/// Stock.
+pub(super) const STOCK: Group = Group {
+    about: "Stock, see docs/decisions/stock.md.",
+    settings: &[
+        setting("inventory_mode", "off", "where stock is kept: off (nowhere) or own (here)").read_by(ORDERING),
+        setting("stock_hold_seconds", "3600", "how long a pending order that nobody pays holds its stock; 0: for ever")
+            .within(0, 31_536_000)
+            .read_by(CATALOGUE),
+    ],
+};
+
 /// Counters.
 pub(super) const COUNTING: Group = Group {
     about: "Counters, see docs/decisions/statistics.md.",
@@ -243,6 +259,8 @@ impl Rules {
             lock_ttl: parser.seconds("lock_ttl"),
             metrics_access: parser
                 .one_of("metrics_access", &[("open", MetricsAccess::Open), ("operator", MetricsAccess::Operator)]),
+            inventory: parser.one_of("inventory_mode", &[("off", InventoryMode::Off), ("own", InventoryMode::Own)]),
+            stock_hold: Some(parser.seconds("stock_hold_seconds")).filter(|hold| !hold.is_zero()),
         };
         parser.outcome(rules)
     }

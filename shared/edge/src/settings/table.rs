@@ -42,6 +42,12 @@ pub const DELIVERIES: &[&str] = &["webhook-dedup", "health"];
 /// generations outlive the longest of them.
 pub const ORDERS: &[&str] = &["order-lookup", "order-list", "product-catalog", "health"];
 
+/// The components that make or change orders, and the one that keeps their stock.
+pub const ORDERING: &[&str] = &["order-lookup", "order-list", "payment-session", "product-catalog", "health"];
+
+/// The component of products and their stock.
+pub const CATALOGUE: &[&str] = &["product-catalog", "health"];
+
 /// The components that keep views.
 pub const VIEWERS: &[&str] = &["order-lookup", "order-list", "product-catalog", "payment-session", "health"];
 

@@ -75,12 +75,15 @@ fn every_wrong_variable_is_named_at_once_and_its_value_is_not() {
         ("compress_min_bytes", "-1"),
         ("lock_ttl", "0"),
         ("auth_mode", "none"),
+        ("cors_origins", "https://shop.example/secret"),
         ("redis_url", "http://secret"),
         ("redis_credentials", "secret"),
         ("database_url", "secret"),
         ("jwt_keys", "{secret"),
         ("statistics_flush_ms", "5"),
         ("metrics_access", "everyone"),
+        ("inventory_mode", "theirs"),
+        ("stock_hold_seconds", "-1"),
     ];
     for (variable, value) in cases {
         let mut values = defaults();

@@ -23,5 +23,6 @@ mod renewing;
 mod runner;
 mod runs;
 mod statistics;
+mod stock;
 mod tenants;
 mod versions;

@@ -329,4 +329,40 @@ impl Client {
     async fn keyed(&self, path: &str, body: &Value, key: &str) -> Answer {
         self.send(self.request(Method::POST, path).header("idempotency-key", key).json(body)).await
     }
+
+    /// `GET /products/:id/stock`
+    pub async fn stock(&self, product: &str) -> Answer {
+        self.get(&format!("/products/{product}/stock")).await
+    }
+
+    /// `PUT /products/:id/stock`
+    pub async fn count_stock(&self, product: &str, count: &Value) -> Answer {
+        self.send(self.request(Method::PUT, &format!("/products/{product}/stock")).json(count)).await
+    }
+
+    /// `DELETE /products/:id/stock`
+    pub async fn forget_stock(&self, product: &str) -> Answer {
+        self.send(self.request(Method::DELETE, &format!("/products/{product}/stock"))).await
+    }
+
+    /// `POST /products/:id/stock/movements`
+    pub async fn book_stock(&self, product: &str, movement: &Value, idempotency_key: &str) -> Answer {
+        let request = self.request(Method::POST, &format!("/products/{product}/stock/movements")).json(movement);
+        self.send(request.header("idempotency-key", idempotency_key)).await
+    }
+
+    /// `GET /products/:id/stock/movements`
+    pub async fn stock_movements(&self, product: &str, query: &str) -> Answer {
+        self.get(&format!("/products/{product}/stock/movements{query}")).await
+    }
+
+    /// `GET /orders/:id/stock`
+    pub async fn order_stock(&self, order: &str) -> Answer {
+        self.get(&format!("/orders/{order}/stock")).await
+    }
+
+    /// `POST /stock/expire`
+    pub async fn expire_stock(&self) -> Answer {
+        self.post("/stock/expire").await
+    }
 }

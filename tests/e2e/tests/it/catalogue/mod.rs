@@ -1,3 +1,4 @@
 //! The catalogue: products and their schemas.
 
 mod products;
+mod stock;

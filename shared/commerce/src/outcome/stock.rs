@@ -1,0 +1,53 @@
+//! The answers of the functions that change stock.
+
+use strum::{EnumString, VariantNames};
+
+use super::answered_by;
+
+/// The answers of `stock_count`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, EnumString, VariantNames)]
+#[strum(serialize_all = "snake_case")]
+pub enum StockCountOutcome {
+    /// So many pieces are there, now or before.
+    Counted,
+    /// There is no such product.
+    NotFound,
+    /// More pieces are reserved than were counted.
+    Reserved,
+}
+
+/// The answers of `stock_move`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, EnumString, VariantNames)]
+#[strum(serialize_all = "snake_case")]
+pub enum StockMoveOutcome {
+    /// The pieces are booked.
+    Moved,
+    /// The key has booked them before: the answer of that time.
+    Replay,
+    /// The key was used for another body.
+    Mismatch,
+    /// There is no such product.
+    NotFound,
+    /// The article isn't counted yet.
+    NotCounted,
+    /// Fewer pieces would be there than are reserved.
+    TooFew,
+}
+
+/// The answers of `stock_forget`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, EnumString, VariantNames)]
+#[strum(serialize_all = "snake_case")]
+pub enum StockForgetOutcome {
+    /// The article isn't counted, any more or ever.
+    Forgotten,
+    /// There is no such product.
+    NotFound,
+    /// Orders hold pieces of it.
+    Reserved,
+}
+
+answered_by! {
+    StockCountOutcome: "stock_count";
+    StockMoveOutcome: "stock_move";
+    StockForgetOutcome: "stock_forget";
+}
