@@ -1,7 +1,7 @@
 # make help lists what there is. Everything works from a fresh clone; what is missing is installed by the scripts, which say so.
 SHELL := bash
 .DEFAULT_GOAL := help
-.PHONY: help up migrate test test-long mutants coverage bench lint drift-check generate fmt token clean need-cargo
+.PHONY: help up migrate retire test test-long mutants coverage bench lint drift-check generate fmt token clean need-cargo
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -11,6 +11,9 @@ up: need-cargo ## run the API on 127.0.0.1:3000 (PORT=, SEED_ORDERS=, REDIS_URL=
 
 migrate: need-cargo ## bring the schema of DATABASE_URL up to date
 	@scripts/migrate.sh
+
+retire: need-cargo ## say that the last component of every release before has ended (docs/releases.md)
+	@cargo run -q -p database -- retire
 
 test: need-cargo ## every test, with services of its own
 	@scripts/test.sh

@@ -11,6 +11,7 @@ use crate::Report;
 use crate::catalog::{self, Object};
 use crate::files::{CodeFile, Files, Part, SchemaFile};
 use crate::release_0::{self, Origin};
+use crate::service;
 use crate::session::{Session, Work};
 
 /// The numbered file that a database of the last release has already, under other names.
@@ -26,6 +27,11 @@ const BOOKKEEPING: &str = "
         object text NOT NULL,
         sha256 text NOT NULL,
         applied_at timestamptz NOT NULL DEFAULT now()
+    );
+    CREATE TABLE IF NOT EXISTS schema_calls (
+        -- function name(types): a component that may be in service calls it.
+        object text PRIMARY KEY,
+        noted_at timestamptz NOT NULL DEFAULT now()
     )";
 /// Before the names of the last release's objects in `schema_code`: no file is called so, so they
 /// count as gone.
@@ -44,7 +50,12 @@ pub(crate) async fn run(session: &Session<'_>, files: &Files) -> Result<Report> 
     let applied = applied(&session.client).await?;
     let origin = release_0::origin(&applied, files)?;
     let announce = origin != Origin::New;
+    let notes = "SELECT to_regclass('public.schema_calls') IS NOT NULL";
+    let notes: bool = session.client.query_one(notes, &[]).await?.get(0);
     session.client.batch_execute(BOOKKEEPING).await.context("the bookkeeping tables")?;
+    if !notes {
+        service::note_present(&session.client, files).await?;
+    }
 
     // Files that were taken in by a numbered file of this run: these may change functions that
     // constraints stand on.
@@ -103,6 +114,21 @@ pub(crate) async fn run(session: &Session<'_>, files: &Files) -> Result<Report> 
     Ok(report)
 }
 
+/// Everything by which a database differs from what these files make, by name.
+pub(crate) async fn due(session: &Session<'_>, files: &Files) -> Result<Vec<String>> {
+    let applied = applied(&session.client).await?;
+    let schema = files.schema.iter().filter(|file| !applied.contains(&file.name)).map(|file| file.name.clone());
+    let schema: Vec<String> = schema.collect();
+    if !schema.is_empty() {
+        return Ok(schema);
+    }
+    let mut recorded = recorded(&session.client).await?;
+    let differs = |file: &&CodeFile| recorded.remove(&file.name).is_none_or(|one| one.sha256 != file.sha256);
+    let mut due: Vec<String> = files.code.iter().filter(differs).map(|file| file.name.clone()).collect();
+    due.extend(recorded.into_keys());
+    Ok(due)
+}
+
 async fn applied(client: &Client) -> Result<BTreeSet<String>> {
     let there: bool = client.query_one("SELECT to_regclass('public.schema_migrations') IS NOT NULL", &[]).await?.get(0);
     if !there {
@@ -151,6 +177,11 @@ impl Work for Numbered<'_> {
                     .execute("INSERT INTO schema_code (name, object, sha256) VALUES ($1, $2, '')", &[&name, &object])
                     .await?;
             }
+        }
+        if self.take_over {
+            service::note_release_0(client).await?;
+        } else {
+            service::check(client).await?;
         }
         if self.announce {
             client.batch_execute(ANNOUNCE).await?;
@@ -269,6 +300,8 @@ impl Change<'_> {
         self.apply_pending().await?;
         let present: Vec<&str> = self.work.files.code.iter().map(|file| file.name.as_str()).collect();
         self.client.execute("DELETE FROM schema_code WHERE name <> ALL ($1)", &[&present]).await?;
+        service::check(self.client).await?;
+        service::note(self.client, self.work.files).await?;
         if self.work.announce {
             self.client.batch_execute(ANNOUNCE).await?;
         }

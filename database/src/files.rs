@@ -15,6 +15,8 @@ pub struct Files {
     pub schema: Vec<SchemaFile>,
     /// The functions and views, in the order of code.sql.
     pub code: Vec<CodeFile>,
+    /// The functions that components call, by name.
+    pub calls: Vec<String>,
 }
 
 /// A numbered file of `schema/`, which is applied once.
@@ -66,7 +68,7 @@ impl Files {
     /// Reads a folder.
     ///
     /// # Errors
-    /// A file can't be read; code.sql and code/ don't list the same files; a code file doesn't hold
+    /// A file can't be read, calls.txt among them; code.sql and code/ don't list the same files; a code file doesn't hold
     /// exactly one `CREATE OR REPLACE FUNCTION` or `VIEW`; a file has a command of psql other than
     /// `\i`.
     pub fn read(dir: &Path) -> Result<Files> {
@@ -95,7 +97,9 @@ impl Files {
             schema.push(SchemaFile { parts: split(&read(path)?, &name, &order, &code)?, name });
         }
         ensure!(!schema.is_empty(), "{} has no numbered files", dir.join("schema").display());
-        Ok(Files { dir: dir.to_owned(), schema, code })
+        let calls = read(&dir.join("calls.txt"))?;
+        let calls = calls.lines().filter(|line| !line.starts_with('#')).map(str::to_owned).collect();
+        Ok(Files { dir: dir.to_owned(), schema, code, calls })
     }
 
     /// A hash of all files, hexadecimal: databases that are made from equal files are equal.

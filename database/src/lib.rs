@@ -11,6 +11,7 @@ mod apply;
 mod catalog;
 mod files;
 mod release_0;
+mod service;
 mod session;
 
 use std::path::{Path, PathBuf};
@@ -88,4 +89,16 @@ pub async fn migrate(config: &Config, options: &Options, say: &(dyn Fn(&str) + S
     let files = Files::read(&options.dir)?;
     let session = session::Session::open(config, options, say).await?;
     apply::run(&session, &files).await
+}
+
+/// Takes the release of these files for the only one in service, once the last component of every
+/// release before it has ended. What those called may be dropped from now on, and changes of many
+/// rows are announced by their organisations. Gives the functions that only those called.
+///
+/// # Errors
+/// The database isn't what the files make: then nothing was changed. Postgres fails.
+pub async fn retire(config: &Config, options: &Options, say: &(dyn Fn(&str) + Send + Sync)) -> Result<Vec<String>> {
+    let files = Files::read(&options.dir)?;
+    let session = session::Session::open(config, options, say).await?;
+    service::retire(&session, &files).await
 }

@@ -1,5 +1,5 @@
-//! `database migrate [--dir DIR] [DATABASE_URL]`: brings a database up to date, and says what it
-//! does.
+//! `database migrate [--dir DIR] [DATABASE_URL]` brings a database up to date; `database retire`
+//! takes its release for the only one in service. Both say what they do.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -8,7 +8,9 @@ use anyhow::{Context, Result};
 use database::Options;
 use tokio_postgres::Config;
 
-const USAGE: &str = "usage: database migrate [--dir DIR] [DATABASE_URL]
+const USAGE: &str = "usage: database migrate|retire [--dir DIR] [DATABASE_URL]
+  migrate       brings the database up to date
+  retire        after the last component of every release before has ended: what they called may go
   DATABASE_URL  postgres://user:password@host:port/name; default: the variable of this name
   --dir DIR     the folder with schema/, code/ and code.sql; default: the one that this program was built in";
 
@@ -17,9 +19,12 @@ async fn main() -> ExitCode {
     let mut arguments = std::env::args().skip(1);
     let mut options = Options::default();
     let mut url = std::env::var("DATABASE_URL").ok().filter(|url| !url.is_empty());
-    if arguments.next().as_deref() != Some("migrate") {
-        return usage();
-    }
+    let command = arguments.next();
+    let retires = match command.as_deref() {
+        Some("migrate") => false,
+        Some("retire") => true,
+        _ => return usage(),
+    };
     while let Some(argument) = arguments.next() {
         if argument == "--dir" {
             let Some(dir) = arguments.next() else { return usage() };
@@ -31,7 +36,7 @@ async fn main() -> ExitCode {
         }
     }
     let Some(url) = url else { return usage() };
-    match migrate(&url, &options).await {
+    match run(&url, &options, retires).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {error:#}");
@@ -45,9 +50,13 @@ fn usage() -> ExitCode {
     ExitCode::from(2)
 }
 
-async fn migrate(url: &str, options: &Options) -> Result<()> {
+async fn run(url: &str, options: &Options, retires: bool) -> Result<()> {
     // libpq's names for what require means here: the certificate is always verified.
     let url = url.replace("sslmode=verify-full", "sslmode=require").replace("sslmode=verify-ca", "sslmode=require");
     let config: Config = url.parse().context("DATABASE_URL")?;
-    database::migrate(&config, options, &|line| println!("{line}")).await.map(drop)
+    let say = |line: &str| println!("{line}");
+    if retires {
+        return database::retire(&config, options, &say).await.map(drop);
+    }
+    database::migrate(&config, options, &say).await.map(drop)
 }

@@ -19,6 +19,11 @@ pub(crate) fn objects() -> impl Iterator<Item = &'static str> {
     LIST.lines().filter(|line| line.starts_with("function ") || line.starts_with("view "))
 }
 
+/// Those of its functions that its components called, as `function name(types)`.
+pub(crate) fn calls() -> impl Iterator<Item = &'static str> {
+    LIST.lines().filter_map(|line| line.strip_prefix("called "))
+}
+
 /// The release that a list of applied files shows a database to come from.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Origin {

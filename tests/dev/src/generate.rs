@@ -11,7 +11,8 @@ type Generator = fn(root: &Path) -> Result<String>;
 /// Each generated file, by its path below the root, and its generator. A further file is one more
 /// line. A file of which only a part is generated gets a generator that reads the file and replaces
 /// that part.
-const FILES: [(&str, Generator); 3] = [
+const FILES: [(&str, Generator); 4] = [
+    ("database/calls.txt", crate::calls::list),
     ("openapi.yaml", crate::openapi::join),
     ("spin.toml", crate::manifest::generate),
     ("README.md", crate::settings::readme),

@@ -3,6 +3,7 @@
 //! | file | holds |
 //! | --- | --- |
 //! | `generate` | the list of generated files, how they are written and compared |
+//! | `calls` | `database/calls.txt`, from `database/code` and the components' code |
 //! | `openapi` | `openapi.yaml`, joined from `openapi/` |
 //! | `routes` | the rows of every component's table |
 //! | `settings` | the rows of settings, and README's tables
@@ -11,6 +12,7 @@
 //!
 //! Services are `kit`'s.
 
+pub mod calls;
 pub mod generate;
 pub mod manifest;
 pub mod openapi;

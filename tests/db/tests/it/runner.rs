@@ -24,7 +24,9 @@ impl Files {
         for folder in ["schema", "code"] {
             copy(&database::default_dir().join(folder), &files.0.join(folder));
         }
-        std::fs::copy(database::default_dir().join("code.sql"), files.0.join("code.sql")).unwrap();
+        for file in ["code.sql", "calls.txt"] {
+            std::fs::copy(database::default_dir().join(file), files.0.join(file)).unwrap();
+        }
         files
     }
 
@@ -305,6 +307,55 @@ async fn a_function_with_other_types_takes_the_place_of_the_old_one() {
     let report = migrate(&db, &files.0).await.unwrap();
     assert_eq!(report.dropped, ["function announced_rows()"]);
     assert_eq!(db.text("SELECT announced_rows()").await, "200");
+}
+
+#[tokio::test]
+async fn what_the_release_in_service_calls_is_dropped_only_when_it_has_ended() {
+    let (db, files) = current().await;
+    let call = "function transaction_get(uuid,uuid)";
+    assert_eq!(db.text(&format!("SELECT count(*) FROM schema_calls WHERE object = '{call}'")).await, "1");
+    // The next release: its components call it no more, and it is kept for those of this one.
+    files.edit("calls.txt", "transaction_get\n", "");
+    assert!(migrate(&db, &files.0).await.unwrap().is_empty());
+    // The one after that.
+    let after = Files::copy();
+    after.edit("calls.txt", "transaction_get\n", "");
+    after.remove("code/transactions/get.sql");
+    let refusal = refusal(&db, &after.0).await;
+    assert!(refusal.contains(&format!("  - {call}")) && refusal.contains("database retire"), "{refusal}");
+    assert_eq!(db.text("SELECT count(*) FROM pg_proc WHERE proname = 'transaction_get'").await, "1");
+    let early = database::retire(db.config(), &options(&after.0), &|_| {}).await;
+    let early = format!("{:#}", early.expect_err("these files aren't the database's"));
+    assert!(early.contains("left over: transactions/get"), "{early}");
+    // The last component of this release has ended.
+    assert_eq!(database::retire(db.config(), &options(&files.0), &|_| {}).await.unwrap(), [call]);
+    assert_eq!(migrate(&db, &after.0).await.unwrap().dropped, [call]);
+}
+
+#[tokio::test]
+async fn a_call_of_the_release_in_service_finds_a_function_with_more_parameters() {
+    let (db, files) = current().await;
+    let (path, was) = ("code/cache/forget.sql", "cache_forget(p_ids bigint[]");
+    files.edit(path, was, &format!("{was}, p_more integer"));
+    let refusal = refusal(&db, &files.0).await;
+    assert!(refusal.contains("  - function cache_forget(bigint[])"), "{refusal}");
+    files.edit(path, "p_more integer", "p_more integer DEFAULT 0");
+    assert_eq!(migrate(&db, &files.0).await.unwrap().dropped, ["function cache_forget(bigint[])"]);
+    db.run("SELECT cache_forget('{}')").await;
+}
+
+#[tokio::test]
+async fn the_last_release_of_a_database_that_was_taken_over_may_serve_until_it_is_retired() {
+    let (db, files) = (Database::release_0().await, Files::copy());
+    migrate(&db, &files.0).await.unwrap();
+    db.run("UPDATE cache_state SET run_id = 'run', tenants_since = NULL").await;
+    files.remove("code/retired/webhook_events_page.sql");
+    let refusal = refusal(&db, &files.0).await;
+    assert!(refusal.contains("  - function webhook_events_page("), "{refusal}");
+    let forgotten = database::retire(db.config(), &options(database::default_dir()), &|_| {}).await.unwrap();
+    assert!(forgotten.iter().any(|object| object.starts_with("function webhook_events_page(")), "{forgotten:?}");
+    assert_eq!(db.text("SELECT tenants_since IS NOT NULL FROM cache_state").await, "true", "and tenants are named");
+    assert_eq!(migrate(&db, &files.0).await.unwrap().dropped.len(), 1);
 }
 
 #[tokio::test]

@@ -27,8 +27,9 @@ pub(super) fn check(tree: &Tree) -> Vec<Finding> {
             "host-test-guest" | "bench-floor" | "bench-floor-sdk" | "bench-hello" => &["spin-sdk"],
             "bench" => &["e2e", "standin"],
             "dev" => &["edge", "kit", "payments"],
-            // The contract of the ports, on a native Redis and inside a component.
-            "contract-tests" => &["cache-logic"],
+            // The contract of the ports, on a native Redis and inside a component; releases are
+            // rehearsed on the product's database.
+            "contract-tests" => &["cache-logic", "database", "kit"],
             "contract-component" => &["cache-logic", "cache-spin", "spin-sdk"],
             // The schema and the payment providers of the scenarios.
             "e2e" => &["database", "kit", "standin"],
