@@ -22,6 +22,14 @@
 -- Requests that may be sent twice.
 \i code/idempotency/take_idempotency_key.sql
 
+-- Numbers of orders.
+\i code/counts/fold.sql
+\i code/counts/count_orders.sql
+\i code/counts/sign.sql
+\i code/counts/kept.sql
+\i code/counts/rows.sql
+\i code/counts/rebuild.sql
+
 -- The cache: its outbox and its state.
 \i code/cache/group.sql
 \i code/cache/tenant.sql

@@ -249,7 +249,7 @@ BEGIN
         EXECUTE format('ALTER TABLE %s ENABLE %s TRIGGER %I', r.owner, CASE r.enabled WHEN 'A' THEN 'ALWAYS' WHEN 'R' THEN 'REPLICA' ELSE '' END, r.name);
     END LOOP;
 END $$;
-SELECT transaction_book_all() AS booked \gset
+SELECT transaction_book_all() AS booked, (SELECT kept FROM order_counts_rebuild()) AS counted \gset
 INSERT INTO cache_invalidations (tags) VALUES ('{*}');
 COMMIT;
 VACUUM (ANALYZE) organizations, customers, products, orders, order_items, payments, payment_transactions, shipments, invoices;

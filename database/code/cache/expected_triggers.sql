@@ -46,6 +46,9 @@ LANGUAGE sql IMMUTABLE AS $$
         ('payment_sessions', ARRAY['payments_of_session'], false, false),
         ('refund_requests', ARRAY['audit'], false, false),
         ('webhook_events', ARRAY['note_attempt'], false, false),
+        -- They are ENABLE ALWAYS, and need not stay so: order_counts_sign sees it.
+        ('orders', ARRAY['count_insert', 'count_update', 'count_delete', 'count_truncate'],
+            false, false),
         ('payment_transactions', ARRAY['keep'], false, false),
         ('payment_audit', ARRAY['keep', 'keep_row'], false, false),
         ('order_audit', ARRAY['keep', 'keep_row'], false, false)

@@ -10,11 +10,11 @@ CREATE OR REPLACE FUNCTION order_stats(p_organization uuid)
 RETURNS TABLE (body text, version bigint, customer text) LANGUAGE sql STABLE
 BEGIN ATOMIC
     WITH groups AS MATERIALIZED (
-        SELECT o.currency, o.status, o.payment_status, count(*) AS n, sum(o.total_amount) AS total
-        FROM orders o
-        WHERE (p_organization IS NULL OR o.organization_id = p_organization)
-            AND o.deleted_at IS NULL
-        GROUP BY o.currency, o.status, o.payment_status
+        SELECT k.currency, k.status, k.payment_status, sum(k.orders) AS n, sum(k.amount) AS total
+        FROM order_count_rows(p_organization) AS k
+        GROUP BY k.currency, k.status, k.payment_status
+        -- A group that has had orders has none any more.
+        HAVING sum(k.orders) <> 0
     )
     SELECT row_to_json(stats)::text AS body, NULL::bigint AS version, NULL::text AS customer
     FROM (SELECT

@@ -67,6 +67,11 @@ pub async fn report(call: Open<'_>) -> Result<Reply, Error> {
         let help = "How long the oldest of them has waited.";
         text.single(&name("cache_outbox_oldest_seconds"), Kind::Gauge, help, ledger.oldest_ms as f64 / 1e3);
     }
+    if let Some(kept) = counts_kept(app).await {
+        let help = "Whether statistics read the counts of orders; 0: they count one by one, until \
+                    order_counts_rebuild() has run.";
+        text.single(&name("order_counts_kept"), Kind::Gauge, help, f64::from(u8::from(kept)));
+    }
     if let Some((statistics, _)) = sums {
         expose(&statistics, PREFIX, &mut text);
     }
@@ -74,6 +79,12 @@ pub async fn report(call: Open<'_>) -> Result<Reply, Error> {
         backlog.expose(&mut text);
     }
     Ok(Reply::of_type(200, Exposition::CONTENT_TYPE, text.into_text()).with("cache-control", "no-store"))
+}
+
+/// Whether the counts of orders are relied on. `None` if the database gives no answer.
+async fn counts_kept(app: &App) -> Option<bool> {
+    let rows = edge::query(app, "order_counts_kept", Vec::new()).await.ok()?;
+    rows.first()?.bool("order_counts_kept").ok()?
 }
 
 /// The work that payments still have to do.

@@ -8,7 +8,8 @@ use edge::{Call, Reply, params};
 /// `GET /orders`. A customer gets its own orders only.
 ///
 /// # Errors
-/// [`Error::NotFound`] if a customer asks for another's.
+/// [`Error::NotFound`] if a customer asks for another's. [`Error::Invalid`] for a numbered page that
+/// only a long way leads to.
 pub async fn list(call: Call<'_>) -> Result<Reply, Error> {
     let mut query = ListQuery::parse(call.query())?;
     query.restrict_to(call.caller.restriction()?)?;
@@ -26,7 +27,9 @@ pub async fn list(call: Call<'_>) -> Result<Reply, Error> {
         query.direction.as_str(),
         query.page.limit(),
         query.page.offset(),
+        query.cursor.as_deref(),
     ];
     let answer = edge::read(call.app, views::ORDERS_LIST.entry_of_list(organization, &query), params).await?;
-    Ok(answer.ok_or_else(|| Error::internal("order_list gave no row"))?.into_reply(call.request))
+    let detail = "begins too far behind: give the `next` of an earlier page as cursor";
+    Ok(answer.ok_or_else(|| Error::invalid("page", detail))?.into_reply(call.request))
 }

@@ -55,6 +55,26 @@ pub enum Direction {
 
 text_forms!(Sort, Direction);
 
+impl Sort {
+    /// Whether a text is a place in a list that is sorted so: `<value>_<id>`.
+    fn fits(self, cursor: &str) -> bool {
+        let Some((value, id)) = cursor.rsplit_once('_') else { return false };
+        let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+        let is_value = match self {
+            Self::CreatedAt | Self::UpdatedAt => Moment::parse(value).is_some(),
+            Self::TotalAmount => {
+                let (whole, fraction) = value.split_once('.').unwrap_or((value, "0"));
+                value.len() <= 20 && is_number(whole) && is_number(fraction)
+            }
+            Self::OrderNumber => parse_search(value).is_some(),
+            Self::Status => value
+                .split_once('_')
+                .is_some_and(|(status, time)| OrderStatus::parse(status).is_some() && Moment::parse(time).is_some()),
+        };
+        is_value && parse_uuid(id).is_some()
+    }
+}
+
 /// One page of something, counted from 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Page {
@@ -157,13 +177,15 @@ pub struct ListQuery {
     pub sort: Sort,
     /// The way to sort.
     pub direction: Direction,
+    /// The `next` of an earlier page of the same list: this one begins there.
+    pub cursor: Option<String>,
 }
 
 impl ListQuery {
     /// Reads a raw query string. Unknown and repeated parameters are refused, so that a typing
     /// mistake isn't a wider list.
     pub fn parse(raw: Option<&str>) -> Result<Self, Error> {
-        const NAMES: [&str; 11] = [
+        const NAMES: [&str; 12] = [
             "page",
             "limit",
             "status",
@@ -175,6 +197,7 @@ impl ListQuery {
             "search",
             "sort",
             "order",
+            "cursor",
         ];
         let mut params = Params::parse(raw, &NAMES)?;
         let page = take_page(&mut params);
@@ -197,13 +220,24 @@ impl ListQuery {
             ),
             sort: params.take("sort", || format!("must be one of {}", Sort::names()), Sort::parse).unwrap_or_default(),
             direction: params.take("order", || "must be asc or desc".to_owned(), Direction::parse).unwrap_or_default(),
+            cursor: params.take("cursor", cursor_wanted, |text| Some(text.to_owned())),
         };
         let mut query = params.finish(query)?;
+        query.begins_where_it_may()?;
         in_order(query.created_from, query.created_to, ("createdFrom", "createdTo"))?;
         // Order numbers are in capitals; a search finds them either way and is one entry either
         // way.
         query.search = query.search.map(|search| search.to_ascii_uppercase());
         Ok(query)
+    }
+
+    /// Refuses a cursor of another list, and a number beside a cursor.
+    fn begins_where_it_may(&self) -> Result<(), Error> {
+        match &self.cursor {
+            Some(cursor) if !self.sort.fits(cursor) => Err(Error::invalid("cursor", cursor_wanted())),
+            Some(_) if self.page.number > 1 => Err(Error::invalid("page", "must be absent beside a cursor")),
+            _ => Ok(()),
+        }
     }
 
     /// Keeps the list to one customer if the caller may see no other. Another customer's list isn't
@@ -230,6 +264,7 @@ impl ListQuery {
         };
         put("createdFrom", self.created_from.map(|moment| moment.to_rfc3339().into()));
         put("createdTo", self.created_to.map(|moment| moment.to_rfc3339().into()));
+        put("cursor", self.cursor.clone().map(Cow::from));
         put("currency", self.currency.map(|currency| currency.to_string().into()));
         put("customerId", self.customer.map(|customer| customer.to_string().into()));
         put("limit", (self.page.size != defaults.page.size).then(|| self.page.size.to_string().into()));
@@ -294,6 +329,10 @@ pub fn parse_id(field: &str, text: &str) -> Result<Uuid, Error> {
 /// second names for one thing.
 pub(crate) fn parse_uuid(text: &str) -> Option<Uuid> {
     if text.len() == 36 { Uuid::try_parse(text).ok() } else { None }
+}
+
+fn cursor_wanted() -> String {
+    "must be the next of an earlier page of the same list".to_owned()
 }
 
 pub(crate) fn uuid_wanted() -> String {

@@ -84,6 +84,34 @@ fn the_last_offset_fits_into_four_bytes() {
 }
 
 #[test]
+fn a_cursor_is_a_place_of_the_list_that_is_asked_for() {
+    const ID: &str = "01906bcb-ed96-7bdd-a029-85165a4e8843";
+    let table = [
+        ("createdAt", "2026-01-31T12:00:00.000001Z", true),
+        ("updatedAt", "2026-01-31T12:00:00.000001Z", true),
+        ("createdAt", "EO-00000001", false),
+        ("totalAmount", "12.340", true),
+        ("totalAmount", "12", true),
+        ("totalAmount", "-1", false),
+        ("totalAmount", "1e9", false),
+        ("totalAmount", "NaN", false),
+        ("orderNumber", "EO_00000001", true),
+        ("status", "shipped_2026-01-31T12:00:00Z", true),
+        ("status", "gone_2026-01-31T12:00:00Z", false),
+        ("status", "shipped", false),
+    ];
+    for (sort, value, fits) in table {
+        let parsed = ListQuery::parse(Some(&format!("sort={sort}&cursor={value}_{ID}")));
+        assert_eq!(parsed.is_ok(), fits, "{sort} {value}: {parsed:?}");
+    }
+    let place = format!("cursor=2026-01-31T12:00:00Z_{ID}");
+    assert_eq!(fields(ListQuery::parse(Some("cursor=2026-01-31T12:00:00Z"))), ["cursor"]);
+    assert_eq!(fields(ListQuery::parse(Some(&format!("{place}&page=2")))), ["page"]);
+    let prints = [place.as_str(), ""].map(|raw| ListQuery::parse(Some(raw)).unwrap().fingerprint());
+    assert_ne!(prints[0], prints[1]);
+}
+
+#[test]
 fn an_unescaped_plus_of_an_offset_is_understood() {
     let query = ListQuery::parse(Some("createdFrom=2026-02-01T00:00:00+02:00")).unwrap();
     assert_eq!(query.created_from, Moment::parse("2026-01-31T22:00:00Z"));

@@ -74,6 +74,52 @@ async fn every_list_finds_its_page_and_its_total_by_index() {
     }
 }
 
+/// How many rows a plan's scans of orders give, and how many they throw away.
+fn looked_at(plan: &Value) -> f64 {
+    match plan {
+        Value::Array(parts) => parts.iter().map(looked_at).sum(),
+        Value::Object(node) => {
+            let number = |name: &str| node.get(name).and_then(Value::as_f64).unwrap_or(0.0);
+            let index = node.get("Index Name").and_then(Value::as_str).unwrap_or_default();
+            let here = if index.starts_with("orders") {
+                number("Actual Loops") * (number("Actual Rows") + number("Rows Removed by Filter"))
+            } else {
+                0.0
+            };
+            here + node.values().map(looked_at).sum::<f64>()
+        }
+        _ => 0.0,
+    }
+}
+
+#[tokio::test]
+async fn a_page_looks_at_its_own_orders_however_deep_it_lies() {
+    let db = Database::seeded().await;
+    let number = "SELECT order_number || '_' || id FROM orders WHERE organization_id = $1 ORDER BY order_number OFFSET 3000 LIMIT 1";
+    let place = |column: &str| {
+        format!(
+            "SELECT {column} || '_' || id FROM orders WHERE organization_id = $1 AND deleted_at IS NULL ORDER BY 1 OFFSET 2000 LIMIT 1"
+        )
+    };
+    let base = Query { limit: 20, ascending: true, ..Query::default() };
+    for (sort, cursor) in [
+        ("createdAt", place("time_text(created_at)")),
+        ("updatedAt", place("time_text(updated_at)")),
+        ("totalAmount", place("total_amount")),
+        ("orderNumber", number.to_owned()),
+        ("status", place("status || '_' || time_text(created_at)")),
+    ] {
+        let cursor: String = db.client.query_one(&cursor, &[&SEEDED_ORG]).await.unwrap().get(0);
+        for ascending in [true, false] {
+            let query = Query { sort: Some(sort), ascending, cursor: Some(cursor.clone()), ..base.clone() };
+            let plan = query.run(&db, "EXPLAIN (ANALYZE, FORMAT JSON) ").await.get::<_, Value>(0);
+            let looked = looked_at(&plan);
+            // The page and one more, and each document's own look-up.
+            assert!(looked <= 80.0, "{sort} {ascending}: {looked} rows were looked at");
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_history_is_read_by_index() {
     let db = Database::seeded().await;
@@ -95,7 +141,11 @@ async fn statistics_never_touch_the_table() {
     let db = Database::seeded().await;
     let explain = format!("{EXPLAIN}{}", &call("order_stats", 1));
     for org in [Some(SEEDED_ORG), None] {
-        let found = scans_of(&db.client.query_one(&explain, &[&org]).await.unwrap());
+        let mut found = Vec::new();
+        scans(&db.client.query_one(&explain, &[&org]).await.unwrap().get::<_, Value>(0), &mut found);
+        // The counts are few, and those of all organisations are read from end to end. The index is
+        // for the time while the counts can't be relied on.
+        found.retain(|scan| !scan.contains(" order_count"));
         assert_eq!(found, ["Index Only Scan orders_statistics"], "{org:?}");
     }
 }

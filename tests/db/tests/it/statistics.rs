@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use kit::database::seed;
+use kit::database::{connect, seed};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::database::{Database, SEEDED_ORG, call};
+use crate::database::{CUSTOMER, Database, ORG, OTHER_ORG, SEEDED_ORG, STRANGER, call};
 
 async fn stats(db: &Database, org: Option<Uuid>) -> Value {
     let row = db.client.query_one(&call("order_stats", 1), &[&org]).await.unwrap();
@@ -112,4 +112,148 @@ async fn however_few_orders_are_seeded_the_first_organisation_has_one_to_pay() {
         }
     }
     assert_eq!(Database::seeded().await.text(to_pay).await, "true");
+}
+
+/// The rows by which the counts differ from counting one by one: none.
+async fn drift(db: &Database) -> String {
+    db.text(
+        "SELECT count(*) FROM (
+            SELECT currency::text, status, payment_status, count(*), sum(total_amount) FROM orders
+            WHERE deleted_at IS NULL GROUP BY 1, 2, 3
+            EXCEPT
+            SELECT currency, status, payment_status, sum(orders)::bigint, sum(amount) FROM order_count_rows(NULL)
+            GROUP BY 1, 2, 3 HAVING sum(orders) <> 0) AS d",
+    )
+    .await
+}
+
+#[tokio::test]
+async fn no_way_to_change_orders_changes_them_uncounted() {
+    let db = Database::new().await;
+    let id = db.order().await;
+    for _ in 0..5 {
+        db.order().await;
+    }
+    let fold = format!("SELECT order_counts_fold('{ORG}')");
+    let changes = [
+        format!("UPDATE orders SET status = 'confirmed' WHERE id = '{id}'"),
+        "UPDATE orders SET notes = 'x'".to_owned(),
+        fold.clone(),
+        format!("UPDATE orders SET payment_status = 'paid' WHERE id = '{id}'"),
+        format!("UPDATE orders SET deleted_at = now() WHERE id = '{id}'"),
+        format!("UPDATE orders SET deleted_at = NULL, status = 'shipped' WHERE id = '{id}'"),
+        format!("UPDATE orders SET organization_id = '{OTHER_ORG}', customer_id = '{STRANGER}' WHERE id = '{id}'"),
+        fold.clone(),
+        "SET session_replication_role = replica; UPDATE orders SET status = 'confirmed'; SET session_replication_role = origin".to_owned(),
+        "BEGIN; UPDATE order_items SET unit_price = 1, quantity = 7; UPDATE orders SET total_amount = 7; COMMIT".to_owned(),
+        "BEGIN; UPDATE orders SET status = 'cancelled'; ROLLBACK".to_owned(),
+        format!(
+            "INSERT INTO orders (organization_id, customer_id, currency, total_amount, status)
+             SELECT '{ORG}', '{CUSTOMER}', 'CHF', 0, s FROM unnest(order_statuses()) AS s, generate_series(1, 50)"
+        ),
+        fold.clone(),
+        "DELETE FROM orders WHERE status = 'delivered'".to_owned(),
+        "MERGE INTO orders o USING (SELECT 'processing' AS s) AS w ON o.status = w.s WHEN MATCHED THEN UPDATE SET status = 'shipped'".to_owned(),
+    ];
+    for change in changes {
+        db.run(&change).await;
+        assert_eq!(drift(&db).await, "0", "{change}");
+    }
+    assert_eq!(stats(&db, Some(ORG)).await["ordersByStatus"]["delivered"], 0);
+    db.run("TRUNCATE orders CASCADE").await;
+    assert_eq!(db.text("SELECT count(*) FROM order_count_rows(NULL)").await, "0");
+    assert_eq!(stats(&db, None).await["totalOrders"], 0);
+}
+
+#[tokio::test]
+async fn writers_and_folds_wait_for_nobody_and_count_every_order() {
+    let db = Database::new().await;
+    db.order().await;
+    let (mut one, two) = (connect(&db.url()).await, connect(&db.url()).await);
+    let open = one.transaction().await.unwrap();
+    open.batch_execute("UPDATE orders SET status = 'confirmed'").await.unwrap();
+    open.batch_execute(&format!("SELECT order_counts_fold('{ORG}')")).await.unwrap();
+    two.batch_execute("SET lock_timeout = '1ms'").await.unwrap();
+    for _ in 0..70 {
+        let id = Uuid::now_v7();
+        two.batch_execute(&format!(
+            "INSERT INTO orders (id, organization_id, customer_id, currency, total_amount) VALUES ('{id}', '{ORG}', '{CUSTOMER}', 'EUR', 0)"
+        ))
+        .await
+        .unwrap();
+    }
+    two.batch_execute(&format!("SELECT order_counts_fold('{ORG}')")).await.unwrap();
+    assert_eq!(drift(&db).await, "0", "a fold that isn't committed hides nothing");
+    open.commit().await.unwrap();
+    assert_eq!(drift(&db).await, "0");
+    db.run(&format!("SELECT order_counts_fold('{ORG}')")).await;
+    assert_eq!((drift(&db).await, db.text("SELECT count(*) FROM order_count_changes").await), ("0".into(), "0".into()));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn any_interleaving_of_writers_and_folds_counts_every_order() {
+    let db = Database::new().await;
+    let writers: Vec<_> = (0..6_u64)
+        .map(|seed| {
+            let url = db.url();
+            tokio::spawn(async move {
+                let client = connect(&url).await;
+                let mut state = seed * 7919 + 1;
+                let mut draw = |below: u64| {
+                    state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                    (state >> 33) % below
+                };
+                for _ in 0..120 {
+                    let sql = match draw(6) {
+                        0 | 1 => format!("INSERT INTO orders (organization_id, customer_id, currency, total_amount) VALUES ('{ORG}', '{CUSTOMER}', 'EUR', 0)"),
+                        2 => "UPDATE orders SET status = (order_statuses())[1 + (random() * 5)::int] WHERE id = (SELECT id FROM orders ORDER BY random() LIMIT 1 FOR UPDATE SKIP LOCKED)".to_owned(),
+                        3 => "UPDATE orders SET deleted_at = CASE WHEN deleted_at IS NULL THEN now() END WHERE id = (SELECT id FROM orders ORDER BY random() LIMIT 1 FOR UPDATE SKIP LOCKED)".to_owned(),
+                        4 => "DELETE FROM orders WHERE id = (SELECT id FROM orders ORDER BY random() LIMIT 1 FOR UPDATE SKIP LOCKED)".to_owned(),
+                        _ => format!("SELECT order_counts_fold('{ORG}')"),
+                    };
+                    let end = if draw(5) == 0 { "ROLLBACK" } else { "COMMIT" };
+                    client.batch_execute(&format!("BEGIN; {sql}; SELECT order_counts_fold('{ORG}'); {end}")).await.unwrap();
+                }
+            })
+        })
+        .collect();
+    for writer in writers {
+        writer.await.unwrap();
+    }
+    assert_eq!(drift(&db).await, "0");
+    let rebuilt = db.client.query_one(&call("order_counts_rebuild", 0), &[]).await.unwrap();
+    assert_eq!((rebuilt.get::<_, i64>("drift"), rebuilt.get::<_, bool>("amounts")), (0, false));
+}
+
+#[tokio::test]
+async fn a_count_that_is_wrong_is_found_and_mended() {
+    let db = Database::new().await;
+    db.order().await;
+    db.run(&format!("SELECT order_counts_fold('{ORG}')")).await;
+    db.run("UPDATE order_counts SET orders = 5").await;
+    let rebuild = async || {
+        let row = db.client.query_one(&call("order_counts_rebuild", 0), &[]).await.unwrap();
+        (row.get::<_, i64>("drift"), row.get::<_, bool>("amounts"))
+    };
+    assert_eq!(rebuild().await, (4, false));
+    assert_eq!((rebuild().await, drift(&db).await), ((0, false), "0".to_owned()));
+    db.run("UPDATE order_counts SET amount = 0").await;
+    assert_eq!((rebuild().await, drift(&db).await), ((0, true), "0".to_owned()));
+}
+
+#[tokio::test]
+async fn while_a_trigger_was_off_orders_are_counted_one_by_one() {
+    let db = Database::new().await;
+    db.order().await;
+    let orders = async || stats(&db, Some(ORG)).await["totalOrders"].clone();
+    db.run("ALTER TABLE orders DISABLE TRIGGER count_delete; DELETE FROM orders; ALTER TABLE orders ENABLE ALWAYS TRIGGER count_delete").await;
+    assert_eq!((orders().await, db.text("SELECT order_counts_kept()").await), (json!(0), "false".into()));
+    db.order().await;
+    assert_eq!(orders().await, 1);
+    let rebuilt = db.client.query_one(&call("order_counts_rebuild", 0), &[]).await.unwrap();
+    assert_eq!((rebuilt.get::<_, i64>("drift"), rebuilt.get::<_, bool>("kept")), (1, true));
+    assert_eq!((orders().await, db.text("SELECT order_counts_kept()").await), (json!(1), "true".into()));
+    db.run("ALTER TABLE orders DISABLE TRIGGER count_delete").await;
+    let rebuilt = db.client.query_one(&call("order_counts_rebuild", 0), &[]).await.unwrap();
+    assert!(!rebuilt.get::<_, bool>("kept"), "they can't be relied on while the trigger is off");
 }

@@ -102,3 +102,23 @@ async fn statistics_add_up_to_the_list() {
         assert!(stats.to_string().contains(field), "no {field} in {stats}");
     }
 }
+
+#[tokio::test]
+async fn cursors_lead_to_the_end_and_a_page_far_behind_asks_for_one() {
+    let app = App::spawn().await;
+    let mut seen = Vec::new();
+    let mut query = "status=shipped&sort=totalAmount&limit=100".to_owned();
+    loop {
+        let page = app.client.orders(&query).await.expect(200);
+        seen.extend(texts(&page.items(), "id"));
+        let page = page.json();
+        let Some(next) = page["next"].as_str() else {
+            assert_eq!((page["total"].as_u64(), page["totalIsExact"].as_bool()), (Some(seen.len() as u64), Some(true)));
+            break;
+        };
+        query = format!("status=shipped&sort=totalAmount&limit=100&cursor={next}");
+    }
+    let distinct: std::collections::HashSet<_> = seen.iter().collect();
+    assert_eq!(distinct.len(), seen.len(), "no order is shown twice");
+    app.client.orders("sort=orderNumber&cursor=2026-01-01").await.expect_problem_naming(400, "cursor");
+}
