@@ -14,10 +14,13 @@
 \i code/values/order_statuses.sql
 \i code/values/payment_statuses.sql
 \i code/values/time_text.sql
+\i code/values/found_rows.sql
 \i code/values/looked_rows.sql
 \i code/values/place_id.sql
 \i code/values/place_text.sql
 \i code/values/place_time.sql
+\i code/values/search_end.sql
+\i code/values/search_words.sql
 
 -- Requests that may be sent twice.
 \i code/idempotency/take_idempotency_key.sql
@@ -42,6 +45,7 @@
 \i code/cache/waiting_tenants.sql
 \i code/cache/announce_everything.sql
 \i code/cache/announce_gone_customers.sql
+\i code/cache/announce_lookups.sql
 \i code/cache/announce_orders.sql
 \i code/cache/announce_payment_sessions.sql
 \i code/cache/announce_product_schemas.sql
@@ -96,11 +100,33 @@
 \i code/orders/tracking_documents.sql
 
 -- The catalogue: products, and the schemas that say which fields they have.
+\i code/products/basis.sql
+\i code/products/bulk_delete.sql
 \i code/products/bump_product_version.sql
+\i code/products/candidates.sql
+\i code/products/create.sql
+\i code/products/delete.sql
+\i code/products/details_documents.sql
+\i code/products/details.sql
 \i code/products/documents.sql
 \i code/products/get.sql
+\i code/products/keep_words.sql
+\i code/products/list.sql
+\i code/products/patch.sql
 \i code/products/tags.sql
+\i code/organizations/products.sql
+\i code/schemas/basis.sql
+\i code/schemas/create.sql
+\i code/schemas/documents.sql
+\i code/schemas/get.sql
+\i code/schemas/list.sql
+\i code/schemas/patch.sql
+\i code/schemas/products.sql
 \i code/schemas/tags.sql
+
+-- What a shop looks up.
+\i code/lookups/countries.sql
+\i code/lookups/currencies.sql
 
 -- Providers that are left alone for a while.
 \i code/providers/resting.sql

@@ -89,6 +89,34 @@ FROM organizations g, (VALUES
     ('EUR', 1, 0.01, 0), ('RON', 5, 1, 0.01), ('USD', 1.1, 1, 0.05), ('JPY', 165, 10, 0)
 ) AS c (currency, rate, step, off);
 
+-- Two schemas each, and what they say about some of the goods. (Still version 1: it is one transaction.)
+INSERT INTO product_schemas (id, organization_id, name, fields, created_at, updated_at)
+SELECT pg_temp.id_of('2024-01-18T08:00:00Z', 'schema' || g.id || s.name), g.id, s.name, s.fields::jsonb, '2024-01-18T08:00:00Z', '2024-01-18T08:00:00Z'
+FROM organizations g, (VALUES
+    ('Outdoor', '[{"name": "weight", "label": "Weight in kg", "type": "number", "required": true, "choices": null},
+        {"name": "season", "label": "Season", "type": "choice", "required": false, "choices": ["summer", "three seasons", "winter"]},
+        {"name": "waterproof", "label": "Waterproof", "type": "boolean", "required": false, "choices": null},
+        {"name": "care", "label": "Care", "type": "text", "required": false, "choices": null},
+        {"name": "since", "label": "In the range since", "type": "date", "required": false, "choices": null}]'),
+    ('Food', '[{"name": "origin", "label": "Origin", "type": "text", "required": true, "choices": null},
+        {"name": "organic", "label": "Organic", "type": "boolean", "required": false, "choices": null}]')
+) AS s (name, fields);
+
+UPDATE products p SET schema_id = s.id, fields = d.fields,
+    description = p.name || ', from ' || g.name || '.',
+    images = jsonb_build_array(jsonb_build_object('url', 'https://images.example.com/' || lower(p.sku) || '.jpg', 'alt', p.name))
+FROM product_schemas s JOIN organizations g ON g.id = s.organization_id, (VALUES
+    ('JCK-OUT-01', 'Outdoor', '{"weight": "0.42", "season": "three seasons", "waterproof": true, "care": "Wash at 30 degrees."}'::jsonb),
+    ('JCK-OUT-02', 'Outdoor', '{"weight": "0.48", "season": "three seasons", "waterproof": true, "care": "Wash at 30 degrees."}'),
+    ('BPK-OUT-01', 'Outdoor', '{"weight": "0.9", "waterproof": false, "since": "2023-03-01"}'),
+    ('BPK-OUT-02', 'Outdoor', '{"weight": "1.75", "waterproof": false, "since": "2022-05-15"}'),
+    ('TNT-OUT-01', 'Outdoor', '{"weight": "2.6", "season": "three seasons", "waterproof": true}'),
+    ('MAT-OUT-01', 'Outdoor', '{"weight": "0.55", "season": "winter"}'),
+    ('HNY-FOD-01', 'Food', '{"origin": "Vrancea", "organic": true}'), ('HNY-FOD-02', 'Food', '{"origin": "Buzau", "organic": true}'),
+    ('WNE-FOD-01', 'Food', '{"origin": "Dealu Mare", "organic": false}')
+) AS d (sku, schema, fields)
+WHERE p.organization_id = s.organization_id AND p.sku = d.sku AND s.name = d.schema;
+
 -- Buyers, about one for eight orders; some are companies.
 CREATE TEMPORARY TABLE buyers ON COMMIT DROP AS
 SELECT k, i, n, first, last, p.*, pg_temp.draw(n, 'company', 100) < 15 AS is_company,
@@ -252,4 +280,4 @@ END $$;
 SELECT transaction_book_all() AS booked, (SELECT kept FROM order_counts_rebuild()) AS counted \gset
 INSERT INTO cache_invalidations (tags) VALUES ('{*}');
 COMMIT;
-VACUUM (ANALYZE) organizations, customers, products, orders, order_items, payments, payment_transactions, shipments, invoices;
+VACUUM (ANALYZE) organizations, customers, product_schemas, products, product_words, orders, order_items, payments, payment_transactions, shipments, invoices;

@@ -93,6 +93,8 @@ first_order="FROM orders o JOIN organizations g ON g.id = o.organization_id
                    AND EXISTS (SELECT FROM invoices i WHERE i.order_id = o.id)) DESC, g.id, o.id LIMIT 1"
 IFS='|' read -r org customer order <<<"$(sql -c "SELECT o.organization_id, o.customer_id, o.id $first_order")"
 [ -n "$order" ] || fail "the database has no order to show"
+product=$(sql -c "SELECT id FROM products WHERE organization_id = '$org' AND deleted_at IS NULL
+                  ORDER BY schema_id IS NULL, sku DESC, currency LIMIT 1")
 . scripts/payments.sh
 month=2592000
 token() { TTL=$month SCOPE="" CUSTOMER="" ORG=$org env "$@" scripts/token.sh $run; }
@@ -106,6 +108,7 @@ DATABASE_URL=$DATABASE_URL
 E2E_ORG=$org
 E2E_CUSTOMER=$customer
 E2E_ORDER=$order
+E2E_PRODUCT=$product
 E2E_TOKEN=$service_token
 E2E_OPERATOR_TOKEN=$(token ROLE=operator)
 E2E_CUSTOMER_TOKEN=$(token ROLE=customer CUSTOMER="$customer")
@@ -159,6 +162,17 @@ cat <<BANNER
   curl $base/metrics
   curl -i -X PATCH -H "Authorization: Bearer \$TOKEN" -H "Content-Type: application/json" \\
        -d '{"notes":"ring twice"}' $base/api/v1/orders/$order
+
+  curl -i -H "Authorization: Bearer \$TOKEN" "$base/api/v1/products?search=ja&sort=price&order=asc&limit=5"
+  curl -i -H "Authorization: Bearer \$TOKEN" $base/api/v1/products/$product
+  curl -i -H "Authorization: Bearer \$TOKEN" $base/api/v1/products/$product/details
+  curl -i -X PATCH -H "Authorization: Bearer \$TOKEN" -H "Content-Type: application/json" \\
+       -d '{"price":"12"}' $base/api/v1/products/$product
+  curl -i -X POST -H "Authorization: Bearer \$TOKEN" -H "Content-Type: application/json" -H "Idempotency-Key: $(random 8)" \\
+       -d '{"sku":"MUG-01","name":"Enamel mug","currency":"EUR","price":"9.90"}' $base/api/v1/products
+  curl -i -H "Authorization: Bearer \$TOKEN" "$base/api/v1/organizations/$org/products?limit=5"
+  curl -i -H "Authorization: Bearer \$TOKEN" $base/api/v1/schemas
+  curl -i -H "Authorization: Bearer \$TOKEN" $base/api/v1/lookups/currencies
 
 BANNER
 if [ -n "$unpaid" ]; then

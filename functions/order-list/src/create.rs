@@ -5,7 +5,7 @@ use commerce::hex;
 use commerce::order::NewOrder;
 use commerce::outcome::{CreateOutcome, Outcome};
 use commerce::preconditions::idempotency_key;
-use edge::changed::ChangedOrder;
+use edge::changed::ChangedDocument;
 use edge::settings::Rules;
 use edge::{Call, Reply, params};
 use sha2::{Digest, Sha256};
@@ -34,7 +34,7 @@ pub async fn create(call: Call<'_>) -> Result<Reply, Error> {
     ];
     let row = edge::write_one(call.app, "order_create", params).await?;
     CreateOutcome::read(row.text("outcome")?)?.check(order.currency.as_str())?;
-    let changed = ChangedOrder::from_row(row)?;
+    let changed = ChangedDocument::from_row(row)?;
     let location = format!("/api/v1/orders/{}", changed.id()?);
     Ok(changed.into_reply(201).with("location", location))
 }

@@ -4,25 +4,9 @@
 use commerce::error::Error;
 use commerce::order::OrderPatch;
 use commerce::outcome::{DeleteOutcome, Outcome, PatchOutcome};
-use commerce::preconditions::{if_match, if_none_match};
 use commerce::query::parse_hard;
-use edge::changed::ChangedOrder;
+use edge::changed::{ChangedDocument, Conditions};
 use edge::{Call, Reply, params};
-
-/// The versions that a change is meant for.
-struct Conditions {
-    /// The order must have one of these; `None`: any.
-    only: Option<Vec<i64>>,
-    /// It must have none of these.
-    unless: Vec<i64>,
-}
-
-impl Conditions {
-    fn read(call: &Call<'_>) -> Result<Self, Error> {
-        let only = if_match(call.request.values("if-match"))?;
-        Ok(Self { only, unless: if_none_match(call.request.values("if-none-match"))? })
-    }
-}
 
 /// `PATCH /orders/:id`.
 ///
@@ -32,7 +16,7 @@ impl Conditions {
 pub async fn patch(call: Call<'_>) -> Result<Reply, Error> {
     let id = call.id()?;
     call.no_query()?;
-    let conditions = Conditions::read(&call)?;
+    let conditions = Conditions::read(call.request)?;
     let body = call.json().await?;
     let patch = OrderPatch::decode(&body)?;
     let restriction = call.caller.restriction()?;
@@ -58,7 +42,7 @@ pub async fn patch(call: Call<'_>) -> Result<Reply, Error> {
     ];
     let row = edge::write_one(call.app, "order_patch", params).await?;
     match PatchOutcome::read(row.text("outcome")?)? {
-        PatchOutcome::Updated => Ok(ChangedOrder::from_row(row)?.into_reply(200)),
+        PatchOutcome::Updated => Ok(ChangedDocument::from_row(row)?.into_reply(200)),
         PatchOutcome::NotFound => Err(Error::not_found("order")),
         PatchOutcome::VersionMismatch => Err(Error::PreconditionFailed { current: row.int("version")? }),
         PatchOutcome::NotAllowed => {
@@ -76,7 +60,7 @@ pub async fn patch(call: Call<'_>) -> Result<Reply, Error> {
 pub async fn delete(call: Call<'_>) -> Result<Reply, Error> {
     let id = call.id()?;
     let hard = parse_hard(call.query())?;
-    let Conditions { only, unless } = Conditions::read(&call)?;
+    let Conditions { only, unless } = Conditions::read(call.request)?;
     if hard {
         call.caller.require_operator("deleting an order for good")?;
     }

@@ -7,7 +7,7 @@ use commerce::error::Error;
 use commerce::outcome::{CheckoutOutcome, Outcome};
 use commerce::pseudonym::{Purpose, short_pseudonym};
 use commerce::time::Moment;
-use edge::changed::ChangedOrder;
+use edge::changed::ChangedDocument;
 use edge::clock::now_millis;
 use edge::settings::Rules;
 use edge::state::{Argument, KeyBuilder, Redis, Value, millis, text};
@@ -125,7 +125,7 @@ impl<'a> Checkout<'a> {
         match CheckoutOutcome::read(row.text("outcome")?)? {
             CheckoutOutcome::Order(outcome) => {
                 outcome.check(request.as_ref().map_or("", |request| request.currency.as_str()))?;
-                let changed = ChangedOrder::from_row(row)?;
+                let changed = ChangedDocument::from_row(row)?;
                 let order = changed.id()?;
                 self.remember(cart, &order).await;
                 Ok(changed.into_reply(201).with("location", format!("/api/v1/orders/{order}")))

@@ -3,6 +3,8 @@
 
 mod keeping;
 mod many;
+#[cfg(feature = "l1")]
+mod near;
 mod settings;
 
 pub use keeping::{Keeping, Ttl};
@@ -163,20 +165,24 @@ impl Cache {
         let read = cache_logic::read::read_by(&self.ports, &wanted, rules, once).await;
         self.recorder.count_reads(entity, [read.as_ref().map(Option::as_ref)]);
         let Some(read) = read? else { return Ok(None) };
-        self.renew_behind(read.renew);
-        if let Some(refresh) = read.refresh {
-            let entry = entry.clone();
-            spawn(async move {
-                let (Ok(policy), Ok(terms)) = (keeping.policy().await, (self.terms)().await) else { return };
-                let tags: Vec<&str> = entry.tags.iter().map(String::as_str).collect();
-                let wanted = EntrySpec { key: &entry.key, tags: &tags, policy: &policy };
-                let once = async || self.load(entity, load.clone()).await;
-                // If it fails, the entry stays as it is, and the next reader tries again.
-                let stored = cache_logic::read::refresh(&self.ports, &wanted, &terms.limits, refresh, once).await;
-                self.recorder.count(|statistics| statistics.refresh(entity, stored.unwrap_or(false)));
-            });
-        }
+        self.tidy_behind(entry, load, keeping, &read);
         Ok(Some(read))
+    }
+
+    /// Behind the response: the renewal and the refresh that a read has found due.
+    fn tidy_behind(&'static self, entry: &Entry, load: impl Source, keeping: impl Keeping, read: &Read) {
+        self.renew_behind(read.renew);
+        let Some(refresh) = read.refresh else { return };
+        let entry = entry.clone();
+        spawn(async move {
+            let (Ok(policy), Ok(terms)) = (keeping.policy().await, (self.terms)().await) else { return };
+            let tags: Vec<&str> = entry.tags.iter().map(String::as_str).collect();
+            let wanted = EntrySpec { key: &entry.key, tags: &tags, policy: &policy };
+            let once = async || self.load(entry.entity, load.clone()).await;
+            // If it fails, the entry stays as it is, and the next reader tries again.
+            let stored = cache_logic::read::refresh(&self.ports, &wanted, &terms.limits, refresh, once).await;
+            self.recorder.count(|statistics| statistics.refresh(entry.entity, stored.unwrap_or(false)));
+        });
     }
 
     /// One call of a function in Postgres that changes something. Its rows carry `xid` and `tags`:

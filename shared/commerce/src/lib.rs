@@ -8,6 +8,7 @@
 //! 4. [`status`], [`money`], [`time`]: the words that orders are made of
 //! 5. [`query`], [`order`], [`address`], [`preconditions`]: requests, read with errors that name
 //!    the field
+//!    [`catalogue`]: products, and the schemas that say which fields they have
 //! 6. [`views`]: the cached views, a row each; [`outcome`]: the answers of SQL functions
 //! 7. [`provider`], [`webhook`]: signatures and events of payment providers
 //! 8. [`gateway`]: what payment providers are asked, and what they answer
@@ -44,6 +45,7 @@
 
 pub mod address;
 pub mod caller;
+pub mod catalogue;
 pub mod checkout;
 pub mod client_address;
 pub mod cors;

@@ -7,7 +7,7 @@ use crate::reply::Reply;
 use crate::request::Incoming;
 use cache_logic::entry::{Encoding, Value};
 use cache_logic::policy::Compression;
-use cache_logic::read::Read;
+use cache_logic::read::{Outcome, Read};
 use cache_spin::answer::cache_status;
 use commerce::error::Error;
 use commerce::preconditions::{Tags, not_tags};
@@ -36,6 +36,16 @@ impl Answer {
             .map(|compress| Packing::new(read.encoding, compress.packer));
         let Value { payload, etag, owner } = read.value;
         Self { body: payload, etag, owner, cache_status: cache_status(NAME, &read.outcome), packing }
+    }
+
+    /// Makes the answer of a read of reference data; `outcome` is `None` if the instance had it.
+    pub(crate) fn near(value: &Value, outcome: Option<Outcome>) -> Self {
+        let Value { payload, etag, owner } = value.clone();
+        let cache_status = match outcome {
+            Some(outcome) => cache_status(NAME, &outcome),
+            None => [NAME, "; hit; detail=instance"].concat(),
+        };
+        Self { body: payload, etag, owner, cache_status, packing: None }
     }
 
     /// 200 with the body, 304 if the caller already has it, or 412 if `If-Match` names others.

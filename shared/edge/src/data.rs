@@ -1,14 +1,17 @@
 //! Reads and writes, as operations see them: a cached view, a function that changes something, a
 //! function that only looks. None of them shows Redis or the cache protocol.
 
+use std::cell::{OnceCell, RefCell};
 use std::time::Duration;
 
 use cache_logic::gzip::GZIP;
+use cache_logic::l1::L1;
+use cache_logic::named::NamedPolicy;
 use cache_logic::origin::OriginFault;
 use cache_logic::policy::{Compression, Policy};
 use cache_spin::cache::{Keeping, Load};
 use commerce::error::Error;
-use commerce::views::{Entry, View};
+use commerce::views::{Entry, VIEWS, View};
 use serde::Serialize;
 
 use crate::answer::Answer;
@@ -73,6 +76,34 @@ async fn read_kept(
     let load = Load { function: view.statement, params };
     let read = app.cache.read(&cache_entry(entry), load, ViewKeeping { view, compress, ttl }).await?;
     Ok(read.map(|read| Answer::new(read, compress)))
+}
+
+/// The most bytes of names that an instance keeps by itself.
+const NEAR_BYTES: usize = 200_000;
+
+thread_local! {
+    static NEAR: OnceCell<&'static RefCell<L1>> = const { OnceCell::new() };
+}
+
+/// As [`read`], for names that a shop shows and that decide nothing (the named policy `lookup`): an
+/// instance serves what it was given for `lookup_near_ms` without a round trip. So such an answer
+/// may be older than a change by so much. No other cached answer may be.
+///
+/// # Errors
+/// As [`read`].
+pub async fn read_near(app: &'static App, entry: Entry, params: Vec<Param>) -> Result<Option<Answer>, Error> {
+    let (rules, view) = (Rules::ready().await?, entry.view);
+    let policy = NamedPolicy::Lookup.with_ttl(rules.policies.of(view).ttl);
+    let policy = policy.map_err(|wrong| Error::internal(format!("the lifetime of {}: {wrong}", view.name)))?;
+    let near = NEAR.with(|near| {
+        *near.get_or_init(|| {
+            let age = u64::try_from(rules.lookup_near.as_millis()).unwrap_or(0);
+            Box::leak(Box::new(RefCell::new(L1::new(VIEWS.len(), NEAR_BYTES, age))))
+        })
+    });
+    let load = Load { function: view.statement, params };
+    let read = app.cache.read_near(near, &cache_entry(entry), load, policy).await?;
+    Ok(read.map(|(value, outcome)| Answer::near(&value, outcome)))
 }
 
 /// Many entries of one view, each with an id: one look into Redis, one call of the view's function

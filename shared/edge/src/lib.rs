@@ -28,8 +28,8 @@ pub mod settings;
 pub use answer::Answer;
 pub use app::App;
 pub use data::{
-    Json, Param, Row, change, change_one, document, found, json, one, page, params, query, read, read_many, read_while,
-    write, write_one,
+    Json, Param, Row, change, change_one, document, found, json, one, page, params, query, read, read_many, read_near,
+    read_while, write, write_one,
 };
 pub use reply::Reply;
 pub use route::{Call, Open};

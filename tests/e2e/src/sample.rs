@@ -23,6 +23,10 @@ pub struct Sample {
     pub currency: String,
     /// The product of `sku` and `currency`.
     pub product: String,
+    /// A schema that products of `org` have.
+    pub schema: String,
+    /// A schema of `other_org`.
+    pub foreign_schema: String,
     /// A product of `other_org`.
     pub foreign_product: String,
 }
@@ -70,6 +74,9 @@ impl Sample {
             Some(&org),
         )
         .await;
+        let schema_of = "SELECT id::text FROM product_schemas WHERE organization_id::text = $1 ORDER BY name LIMIT 1";
+        let [schema] = one("schema", schema_of, Some(&org)).await.try_into().expect("one column");
+        let [foreign_schema] = one("foreign schema", schema_of, Some(&other_org)).await.try_into().expect("one column");
         let foreign_product = one(
             "product of the other organisation",
             "SELECT id::text FROM products WHERE organization_id::text = $1 ORDER BY sku LIMIT 1",
@@ -90,6 +97,8 @@ impl Sample {
             sku,
             currency,
             product,
+            schema,
+            foreign_schema,
             foreign_product,
         }
     }

@@ -5,12 +5,17 @@
 //! functions.
 
 mod cache;
+mod catalogue;
 mod orders;
 mod payments;
 mod stock;
 mod webhooks;
 
 pub use cache::{InvalidateOutcome, RenewOutcome};
+pub use catalogue::{
+    ProductBulkDeleteOutcome, ProductCreateOutcome, ProductDeleteOutcome, ProductPatchOutcome, SchemaCreateOutcome,
+    SchemaPatchOutcome,
+};
 pub use orders::{CheckoutOutcome, CreateOutcome, DeleteOutcome, PatchOutcome, SetStatusOutcome};
 pub use payments::{
     ApprovalOutcome, ApprovalRefusedOutcome, CaptureOutcome, ManualCorrectOutcome, ManualRecordOutcome, RefundOutcome,
@@ -65,6 +70,12 @@ pub const OUTCOMES: &[(&str, &[&str])] = {
         ("order_patch", <PatchOutcome as VariantNames>::VARIANTS),
         ("order_delete", DeleteOutcome::VARIANTS),
         ("order_set_statuses", <SetStatusOutcome as VariantNames>::VARIANTS),
+        ("product_create", ProductCreateOutcome::VARIANTS),
+        ("product_patch", ProductPatchOutcome::VARIANTS),
+        ("product_delete", ProductDeleteOutcome::VARIANTS),
+        ("product_bulk_delete", <ProductBulkDeleteOutcome as VariantNames>::VARIANTS),
+        ("schema_create", SchemaCreateOutcome::VARIANTS),
+        ("schema_patch", SchemaPatchOutcome::VARIANTS),
         ("checkout_order", CheckoutOutcome::OWN),
         ("checkout_order", CreateOutcome::VARIANTS),
         ("session_begin", SessionBeginOutcome::VARIANTS),

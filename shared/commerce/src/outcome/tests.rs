@@ -24,6 +24,11 @@ fn every_name_in_the_table_is_read_by_the_enum_of_its_function() {
     check! {
         CreateOutcome = "order_create", PatchOutcome = "order_patch", DeleteOutcome = "order_delete",
         SetStatusOutcome = "order_set_statuses", CheckoutOutcome = "checkout_order",
+        InvalidateOutcome = "cache_invalidate", StockCountOutcome = "stock_count",
+        StockForgetOutcome = "stock_forget", StockMoveOutcome = "stock_move",
+        ProductCreateOutcome = "product_create", ProductPatchOutcome = "product_patch",
+        ProductDeleteOutcome = "product_delete", ProductBulkDeleteOutcome = "product_bulk_delete",
+        SchemaCreateOutcome = "schema_create", SchemaPatchOutcome = "schema_patch",
         SessionBeginOutcome = "session_begin", SessionApproveOutcome = "session_approve",
         SessionMoveOutcome = "session_move", RefundOutcome = "refund_request",
         RefundSettleOutcome = "refund_settle", ManualRecordOutcome = "manual_record",

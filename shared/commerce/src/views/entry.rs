@@ -5,6 +5,7 @@ use uuid::Uuid;
 
 use super::View;
 use super::tags::{ALL_TAG, customer_tag, of_pair, organization_tag, status_tag, tenant_tag};
+use crate::catalogue::{ProductsQuery, Stretch};
 use crate::query::{ListQuery, Page};
 
 /// A cache entry in name only. Views alone make one, so every entry of an organisation depends on
@@ -34,7 +35,52 @@ impl Entry {
 impl View {
     /// The entry of one thing that an id names: an order, a payment session, a row of the ledger.
     pub fn entry_of(&'static self, org: Uuid, id: Uuid) -> Entry {
-        self.entry(of_pair(self.key, org, id), self.scope.tag(org, id), Some(org))
+        let mut key = of_pair(self.key, org, id);
+        if !self.key_end.is_empty() {
+            key.push(':');
+            key.push_str(self.key_end);
+        }
+        self.entry(key, self.scope.tag(org, id), Some(org))
+    }
+
+    /// The entry of a page of an organisation's products.
+    pub fn entry_of_products(&'static self, org: Uuid, query: &ProductsQuery) -> Entry {
+        let order = format!("{}.{}", query.sort.as_str(), query.direction.as_str());
+        let mut key = KeyBuilder::new(self.key).part(org.to_string());
+        let search = query.search.clone().unwrap_or_default();
+        let (page, limit) = (query.page.number.to_string(), query.page.size.to_string());
+        for (name, value) in [("page", page), ("limit", limit), ("search", search), ("order", order)] {
+            key = key.part(name).part(value);
+        }
+        let after = query.after.as_ref().map(|after| format!("{}_{}", after.value, after.id));
+        let further = [
+            ("schema", query.schema.map(|schema| schema.to_string())),
+            ("status", query.status.map(|status| status.as_str().to_owned())),
+            ("after", after),
+        ];
+        for (name, value) in further {
+            if let Some(value) = value {
+                key = key.part(name).part(value);
+            }
+        }
+        self.entry(key.build(), self.scope.tag(org, org), Some(org))
+    }
+
+    /// The entry of a stretch of what an organisation has.
+    pub fn entry_of_stretch(&'static self, org: Uuid, stretch: &Stretch) -> Entry {
+        let key = KeyBuilder::new(self.key).part(org.to_string()).part(self.key_end);
+        self.entry(stretched(key, stretch), self.scope.tag(org, org), Some(org))
+    }
+
+    /// The entry of a stretch of what something has that an id names.
+    pub fn entry_of_stretch_of(&'static self, org: Uuid, id: Uuid, stretch: &Stretch) -> Entry {
+        let key = KeyBuilder::new(self.key).pair(org.to_string(), id.to_string()).part(self.key_end);
+        self.entry(stretched(key, stretch), self.scope.tag(org, id), Some(org))
+    }
+
+    /// The entry of what belongs to no organisation.
+    pub fn entry_of_all(&'static self) -> Entry {
+        self.entry(self.key.to_owned(), self.scope.tag(Uuid::nil(), Uuid::nil()), None)
     }
 
     /// The entry of a page of what one customer has.
@@ -75,5 +121,14 @@ impl View {
             None => vec![tag],
         };
         Entry { view: self, key, tags }
+    }
+}
+
+/// The key of a stretch; the first one of the usual length has the plain key.
+fn stretched(key: KeyBuilder, stretch: &Stretch) -> String {
+    let key = if stretch.is_first() { key } else { key.part("limit").part(stretch.limit.to_string()) };
+    match &stretch.after {
+        Some(place) => key.part("after").part(place.to_string()).build(),
+        None => key.build(),
     }
 }

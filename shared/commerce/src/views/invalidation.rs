@@ -4,7 +4,7 @@ use strum::{EnumString, VariantNames};
 use uuid::Uuid;
 
 use super::VIEWS;
-use super::tags::{ALL_TAG, Scope, status_tag, tenant_tag};
+use super::tags::{ALL_TAG, LOOKUPS_TAG, Scope, status_tag, tenant_tag};
 use crate::error::Error;
 use crate::fields::{Fields, Mistakes, one_of, text, uuid};
 use crate::json;
@@ -50,6 +50,8 @@ enum Kind {
     Transaction,
     /// A product.
     Product,
+    /// A schema, and lists of its products.
+    Schema,
 }
 
 impl Kind {
@@ -60,6 +62,7 @@ impl Kind {
             Self::PaymentSession => Scope::Session,
             Self::Transaction => Scope::Transaction,
             Self::Product => Scope::Product,
+            Self::Schema => Scope::Schema,
         }
     }
 }
@@ -120,7 +123,7 @@ impl Target {
     /// Of a tag that entries of some view depend on. The tag of a tenant stands for its organisation.
     pub fn of_tag(tag: &str) -> Option<Self> {
         let known = || Some(Self::Tag(tag.to_owned()));
-        if [EVERYTHING, ALL_TAG].contains(&tag) {
+        if [EVERYTHING, ALL_TAG, LOOKUPS_TAG].contains(&tag) {
             return known();
         }
         let (owner, part) = tag.split_once(':')?.1.split_at_checked(36)?;

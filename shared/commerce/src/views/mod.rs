@@ -74,6 +74,7 @@ macro_rules! views {
         enum Number { $($handle,)+ }
 
         /// The rows of [`VIEWS`], for constants.
+        #[allow(clippy::needless_update, reason = "some rows say everything")]
         pub const ROWS: [View; [$(Number::$handle),+].len()] =
             [$(View { number: Number::$handle as usize, $($field: $value,)+ ..View::PLAIN },)+];
 
@@ -241,6 +242,106 @@ views! {
         stale_if_error: true,
         statement: "stock_get",
         noun: "product",
+    }
+    /// What a list doesn't show of a product.
+    PRODUCT_DETAILS = {
+        name: "product_details",
+        about: "a product, and its details",
+        key: "product",
+        key_end: "details",
+        scope: Scope::Product,
+        ttl: "ttl_product",
+        default_ttl: "600",
+        stale_if_error: true,
+        statement: "product_details",
+        noun: "product",
+    }
+    /// A page of an organisation's products.
+    PRODUCTS_LIST = {
+        name: "products_list",
+        about: "a page of products",
+        key: "products:org",
+        scope: Scope::Products,
+        ttl: "ttl_products_list",
+        default_ttl: "300",
+        stale_if_error: true,
+        statement: "product_list",
+        noun: "list of products",
+    }
+    /// A stretch of the products that an organisation sells.
+    ORGANIZATION_PRODUCTS = {
+        name: "organization_products",
+        about: "what an organisation sells",
+        key: "org",
+        key_end: "products",
+        scope: Scope::Products,
+        ttl: "ttl_organization_products",
+        default_ttl: "900",
+        stale_if_error: true,
+        statement: "organization_products",
+        noun: "organization",
+    }
+    /// One schema.
+    SCHEMA = {
+        name: "schema",
+        about: "a schema, and lists of schemas",
+        key: "schema",
+        scope: Scope::Schema,
+        ttl: "ttl_schema",
+        default_ttl: "1200",
+        stale_if_error: true,
+        statement: "schema_get",
+        noun: "schema",
+    }
+    /// A stretch of the products of a schema that are sold.
+    SCHEMA_PRODUCTS = {
+        name: "schema_products",
+        about: "products of a schema",
+        key: "schema",
+        key_end: "products",
+        scope: Scope::Schema,
+        ttl: "ttl_schema_products",
+        default_ttl: "1200",
+        stale_if_error: true,
+        statement: "schema_products",
+        noun: "schema",
+    }
+    /// A stretch of an organisation's schemas.
+    SCHEMAS_LIST = {
+        name: "schemas_list",
+        about: "a schema, and lists of schemas",
+        key: "org",
+        key_end: "schemas",
+        scope: Scope::Schemas,
+        ttl: "ttl_schema",
+        default_ttl: "1200",
+        stale_if_error: true,
+        statement: "schema_list",
+        noun: "list of schemas",
+    }
+    /// The currencies in use, with their names.
+    CURRENCIES = {
+        name: "currencies",
+        about: "names of currencies and countries",
+        key: "lookup:currencies",
+        scope: Scope::Lookups,
+        ttl: "ttl_lookup",
+        default_ttl: "7200",
+        stale_if_error: true,
+        statement: "lookup_currencies",
+        noun: "list of currencies",
+    }
+    /// The countries, with their names.
+    COUNTRIES = {
+        name: "countries",
+        about: "names of currencies and countries",
+        key: "lookup:countries",
+        scope: Scope::Lookups,
+        ttl: "ttl_lookup",
+        default_ttl: "7200",
+        stale_if_error: true,
+        statement: "lookup_countries",
+        noun: "list of countries",
     }
 }
 

@@ -18,6 +18,14 @@ pub enum Scope {
     Product,
     /// Those of the stock of one product's article.
     Stock,
+    /// Those of the products of an organisation.
+    Products,
+    /// Those of one schema and of its products.
+    Schema,
+    /// Those of the schemas of an organisation.
+    Schemas,
+    /// Those of the names that a shop shows beside codes. They belong to no organisation.
+    Lookups,
     /// Those of the orders of one customer.
     Customer,
     /// Those of the orders of an organisation. A query may narrow it to a customer's orders or to
@@ -34,6 +42,10 @@ impl Scope {
             Self::Transaction => of_pair("transaction", org, id),
             Self::Product => of_pair("product", org, id),
             Self::Stock => of_pair("stock", org, id),
+            Self::Products => format!("products:{org}"),
+            Self::Schema => of_pair("schema", org, id),
+            Self::Schemas => format!("schemas:{org}"),
+            Self::Lookups => LOOKUPS_TAG.to_owned(),
             Self::Customer => customer_tag(org, id),
             Self::Organization => organization_tag(org),
         }
@@ -48,6 +60,9 @@ pub const ALL_TAG: &str = "all";
 pub fn tenant_tag(org: Uuid) -> String {
     ["tenant:", org.hyphenated().encode_lower(&mut Uuid::encode_buffer())].concat()
 }
+
+/// The tag of the names that a shop shows beside codes.
+pub const LOOKUPS_TAG: &str = "lookups";
 
 /// The tag of an order and its views.
 pub fn order_tag(org: Uuid, id: Uuid) -> String {

@@ -3,10 +3,19 @@ use std::collections::HashSet;
 use uuid::Uuid;
 
 use super::*;
+use crate::catalogue::{ProductsQuery, Stretch};
 use crate::query::{ListQuery, Page};
 
 const ORG: Uuid = Uuid::from_u128(0xa);
 const ID: Uuid = Uuid::from_u128(0xb);
+
+fn stretch(query: &str) -> Stretch {
+    Stretch::parse(Some(query)).unwrap()
+}
+
+fn products(query: &str) -> ProductsQuery {
+    ProductsQuery::parse(Some(query)).unwrap()
+}
 
 fn page(number: u32, size: u32) -> Page {
     Page { number, size }
@@ -18,7 +27,49 @@ fn every_entry_has_the_key_and_the_tags_of_the_table() {
     let (order, customer) = (format!("order:{o}/{i}"), format!("customer:{o}/{i}"));
     let product = format!("product:{o}/{i}");
     let table = [
-        (PRODUCT.entry_of(ORG, ID), "product", product.clone(), product),
+        (PRODUCT.entry_of(ORG, ID), "product", product.clone(), product.clone()),
+        (PRODUCT_DETAILS.entry_of(ORG, ID), "product_details", format!("product:{o}/{i}:details"), product),
+        (SCHEMA.entry_of(ORG, ID), "schema", format!("schema:{o}/{i}"), format!("schema:{o}/{i}")),
+        (
+            SCHEMA_PRODUCTS.entry_of_stretch_of(ORG, ID, &stretch("")),
+            "schema_products",
+            format!("schema:{o}/{i}:products"),
+            format!("schema:{o}/{i}"),
+        ),
+        (
+            ORGANIZATION_PRODUCTS.entry_of_stretch(ORG, &stretch("")),
+            "organization_products",
+            format!("org:{o}:products"),
+            format!("products:{o}"),
+        ),
+        (
+            ORGANIZATION_PRODUCTS
+                .entry_of_stretch(ORG, &stretch("limit=5&after=2026-01-31_0190d6a0-7b1c-7c3e-9f00-1234567890ab")),
+            "organization_products",
+            format!(
+                "org:{o}:products:limit:5:after:2026-01-31T00%3A00%3A00.000000Z_0190d6a0-7b1c-7c3e-9f00-1234567890ab"
+            ),
+            format!("products:{o}"),
+        ),
+        (
+            SCHEMAS_LIST.entry_of_stretch(ORG, &stretch("")),
+            "schemas_list",
+            format!("org:{o}:schemas"),
+            format!("schemas:{o}"),
+        ),
+        (
+            PRODUCTS_LIST.entry_of_products(ORG, &products("")),
+            "products_list",
+            format!("products:org:{o}:page:1:limit:20:search::order:createdAt.desc"),
+            format!("products:{o}"),
+        ),
+        (
+            PRODUCTS_LIST.entry_of_products(ORG, &products("search=Mug+blue+mug&sort=price&order=asc&status=active")),
+            "products_list",
+            format!("products:org:{o}:page:1:limit:20:search:blue%20mug:order:price.asc:status:active"),
+            format!("products:{o}"),
+        ),
+        (COUNTRIES.entry_of_all(), "countries", "lookup:countries".to_owned(), "lookups".to_owned()),
         (ORDER.entry_of(ORG, ID), "order", format!("order:{o}/{i}"), order.clone()),
         (ORDER_SUMMARY.entry_of(ORG, ID), "order_summary", format!("order-summaries:{o}/{i}"), order.clone()),
         (PAYMENT_STATUS.entry_of(ORG, ID), "payment_status", format!("payment-status:{o}/{i}"), order.clone()),
@@ -42,7 +93,7 @@ fn every_entry_has_the_key_and_the_tags_of_the_table() {
         (ORDER_STATS.entry_of_organization(None), "order_stats", "order:stats:all".to_owned(), "all".to_owned()),
     ];
     for (entry, name, key, tag) in table {
-        let tenant = if tag == "all" { None } else { Some(format!("tenant:{o}")) };
+        let tenant = if ["all", "lookups"].contains(&&*tag) { None } else { Some(format!("tenant:{o}")) };
         let tags: Vec<String> = std::iter::once(tag).chain(tenant).collect();
         assert_eq!((entry.view.name, &entry.key, entry.tags()), (name, &key, &tags[..]));
     }
@@ -52,9 +103,13 @@ fn every_entry_has_the_key_and_the_tags_of_the_table() {
 #[test]
 fn every_tag_of_an_entry_names_the_tenant_that_the_entry_depends_on() {
     let page = page(1, 20);
-    let mut entries: Vec<Entry> = VIEWS.iter().map(|view| view.entry_of(ORG, ID)).collect();
-    entries.extend(VIEWS.iter().map(|view| view.entry_of_customer(ORG, ID, page)));
-    entries.extend(VIEWS.iter().map(|view| view.entry_of_organization(Some(ORG))));
+    let views = || VIEWS.iter().filter(|view| view.scope != Scope::Lookups);
+    let mut entries: Vec<Entry> = views().map(|view| view.entry_of(ORG, ID)).collect();
+    entries.extend(views().map(|view| view.entry_of_customer(ORG, ID, page)));
+    entries.extend(views().map(|view| view.entry_of_organization(Some(ORG))));
+    entries.extend([ORGANIZATION_PRODUCTS, SCHEMAS_LIST].map(|view| view.entry_of_stretch(ORG, &stretch(""))));
+    entries.push(SCHEMA_PRODUCTS.entry_of_stretch_of(ORG, ID, &stretch("")));
+    entries.push(PRODUCTS_LIST.entry_of_products(ORG, &products("")));
     for raw in ["", "status=shipped", "customerId=0000000b-0000-0000-0000-000000000000"] {
         entries.push(ORDERS_LIST.entry_of_list(ORG, &ListQuery::parse(Some(raw)).unwrap()));
     }
@@ -81,6 +136,15 @@ fn views_keep_the_places_and_names_under_which_they_were_counted() {
         "payment_session",
         "transaction",
         "product",
+        "product_stock",
+        "product_details",
+        "products_list",
+        "organization_products",
+        "schema",
+        "schema_products",
+        "schemas_list",
+        "currencies",
+        "countries",
     ];
     assert_eq!(NAMES[..counted.len()], counted, "a new one goes to the end");
     assert!(VIEWS.iter().enumerate().all(|(number, view)| view.number() == number));

@@ -61,6 +61,8 @@ pub struct Rules {
     pub policies: Policies,
     /// How entries are loaded, and how Postgres is asked.
     pub terms: Terms,
+    /// How long an instance serves names by itself.
+    pub lookup_near: Duration,
     /// A request's body may have this many bytes.
     pub max_body_bytes: usize,
     /// How long a component's lock lasts.
@@ -156,6 +158,13 @@ pub(super) const PROTOCOL: Group = Group {
         setting("cache_wait_ms", "1000", "how long a reader waits for another reader's load")
             .within(0, 60_000)
             .read_by(VIEWERS),
+        setting(
+            "lookup_near_ms",
+            "60000",
+            "how long an instance serves names of currencies and countries by itself; a change shows so late; 0: never",
+        )
+        .within(0, 3_600_000)
+        .read_by(CATALOGUE),
         setting("max_body_bytes", "1000000", "of a request").within(1_000, 10_000_000),
         setting(
             "compress_min_bytes",
@@ -255,6 +264,7 @@ impl Rules {
                 postgres_rest: parser.millis("postgres_breaker_ms"),
                 stale_if_error: parser.seconds("stale_if_error_seconds"),
             },
+            lookup_near: parser.millis("lookup_near_ms"),
             max_body_bytes: parser.number("max_body_bytes") as usize,
             lock_ttl: parser.seconds("lock_ttl"),
             metrics_access: parser

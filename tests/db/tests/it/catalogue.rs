@@ -1,5 +1,9 @@
 //! The catalogue: what a change of a product announces, and what it does to its version.
 
+mod changes;
+mod lists;
+mod words;
+
 use uuid::Uuid;
 
 use crate::database::{Database, ORG, OTHER_ORG, tenant};
@@ -10,6 +14,13 @@ fn tags(id: Uuid, schemas: &[Uuid]) -> Vec<String> {
     tags.extend(schemas.iter().map(|schema| format!("schema:{ORG}/{schema}")));
     tags.sort();
     tags
+}
+
+/// The announcements, but for those of the product's stock.
+async fn announced(db: &Database) -> Vec<Vec<String>> {
+    let mut announced = db.announced().await;
+    announced.retain(|tags| !tags.iter().all(|tag| tag.starts_with("stock:")));
+    announced
 }
 
 async fn schema(db: &Database, name: &str) -> Uuid {
@@ -41,13 +52,13 @@ async fn every_change_of_a_product_announces_it_its_organisation_and_its_schemas
         (format!("DELETE FROM products WHERE id = '{id}'"), &[two]),
     ] {
         db.run(&change).await;
-        assert_eq!(db.announced().await, [tags(id, schemas)], "{change}");
+        assert_eq!(announced(&db).await, [tags(id, schemas)], "{change}");
     }
     let moved = product(&db, "MOVED").await;
-    db.announced().await;
+    announced(&db).await;
     db.run(&format!("UPDATE products SET organization_id = '{OTHER_ORG}' WHERE id = '{moved}'")).await;
     let there = vec![format!("product:{OTHER_ORG}/{moved}"), format!("products:{OTHER_ORG}")];
-    let mut announced = db.announced().await;
+    let mut announced = announced(&db).await;
     announced.sort();
     assert_eq!(announced, [tags(moved, &[]), there], "a row for each organisation");
 }
@@ -79,9 +90,13 @@ async fn many_products_at_once_announce_their_organisation_and_an_emptied_table_
         [insert(201), format!("UPDATE products SET price = 2 WHERE {own}"), format!("DELETE FROM products WHERE {own}")]
     {
         db.run(&change).await;
-        assert_eq!(db.announced().await, [tenant(ORG)], "{change}");
+        let mut announced = db.announced().await;
+        announced.dedup();
+        assert_eq!(announced, [tenant(ORG)], "{change}");
     }
-    for change in ["TRUNCATE products", "TRUNCATE product_schemas CASCADE"] {
+    for change in
+        ["TRUNCATE products", "TRUNCATE product_schemas CASCADE", "TRUNCATE product_words", "DELETE FROM product_words"]
+    {
         db.run(change).await;
         let announced = db.announced().await;
         assert!(!announced.is_empty() && announced.iter().all(|tags| tags == &["*"]), "{change}: {announced:?}");
@@ -119,4 +134,29 @@ async fn a_hidden_product_is_shown_nowhere_and_leaves_its_article_free() {
         "INSERT INTO products (organization_id, sku, name, currency, price) VALUES ('{ORG}', 'JUG', 'x', 'EUR', 1)"
     );
     assert!(db.client.batch_execute(&other).await.is_err(), "{again} has the article");
+}
+
+#[tokio::test]
+async fn every_change_of_a_looked_up_name_announces_the_lookups() {
+    let db = Database::new().await;
+    for change in ["UPDATE lookups SET name = 'x' WHERE code = 'RO'", "DELETE FROM lookups", "TRUNCATE lookups"] {
+        db.run(change).await;
+        assert_eq!(db.announced().await, [["lookups"]], "{change}");
+    }
+}
+
+#[tokio::test]
+async fn every_currency_in_use_has_a_name_and_its_digits() {
+    let db = Database::new().await;
+    let codes: Vec<&str> = commerce::money::Currency::codes().collect();
+    let unnamed = "SELECT coalesce(string_agg(c, ' '), 'none') FROM unnest($1::text[]) AS c
+        WHERE NOT EXISTS (SELECT FROM lookups l WHERE l.kind = 'currency' AND l.code = c)";
+    assert_eq!(db.client.query_one(unnamed, &[&codes]).await.unwrap().get::<_, &str>(0), "none");
+    let body: String = db.client.query_one("SELECT body FROM lookup_currencies($1)", &[&codes]).await.unwrap().get(0);
+    let body: serde_json::Value = serde_json::from_str(&body).unwrap();
+    assert_eq!(body["items"].as_array().unwrap().len(), codes.len());
+    for item in body["items"].as_array().unwrap() {
+        let currency = commerce::money::Currency::parse(item["code"].as_str().unwrap()).unwrap();
+        assert_eq!(item["minorDigits"], currency.minor_digits(), "{currency}");
+    }
 }

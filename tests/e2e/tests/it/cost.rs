@@ -89,11 +89,13 @@ async fn a_miss_costs_at_most_three_redis_commands_and_one_query() {
     let (warm, first) = (app.new_order_id().await, app.new_order_id().await);
     // The first miss also loads the scripts.
     app.client.order(&first).await.expect(200);
-    for path in
-        crate::views(&app.sample.order).into_iter().chain(["/orders?limit=7".to_owned(), "/orders/stats".to_owned()])
-    {
-        // Every entry that shows the order is outdated from here on.
+    let mut paths = crate::views(&app.sample.order);
+    paths.extend(["/orders?limit=7".to_owned(), "/orders/stats".to_owned()]);
+    paths.extend(crate::catalogue::reads(&app.sample));
+    for path in paths {
+        // Every entry that shows the order or the product is outdated from here on.
         app.client.patch(&app.sample.order, json!({"notes": path})).await.expect(200);
+        app.client.patch_product(&app.sample.product, &json!({"description": path})).await.expect(200);
         outbox_is_empty(&app).await;
         app.warm(&format!("/orders/{warm}")).await;
         let mut meter = Meter::start(&app).await;

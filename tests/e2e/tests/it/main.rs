@@ -51,7 +51,7 @@ fn cached_reads(sample: &Sample) -> Vec<String> {
     paths.push("/orders?limit=5".to_owned());
     paths.push("/orders/stats".to_owned());
     paths.push(format!("/customers/{}/orders?page=1&size=5", sample.customer));
-    paths.push(format!("/products/{}", sample.product));
+    paths.extend(catalogue::reads(sample));
     paths
 }
 

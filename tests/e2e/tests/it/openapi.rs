@@ -30,6 +30,8 @@ async fn every_described_route_answers_as_described() {
             let id = match full.split('/').nth(1) {
                 Some("customers") => &app.sample.customer,
                 Some("products") => &app.sample.product,
+                Some("organizations") => &app.sample.org,
+                Some("schemas") => &app.sample.schema,
                 _ => &app.sample.order,
             };
             let mut concrete = full.clone();

@@ -89,6 +89,61 @@ impl Client {
         self.get(&format!("/products/{id}")).await
     }
 
+    /// `GET /products` with this query string
+    pub async fn products(&self, query: &str) -> Answer {
+        self.get(&format!("/products?{query}")).await
+    }
+
+    /// `POST /products` with an idempotency key
+    pub async fn create_product(&self, product: &Value, idempotency_key: &str) -> Answer {
+        self.keyed("/products", product, idempotency_key).await
+    }
+
+    /// `PATCH /products/:id`
+    pub async fn patch_product(&self, id: &str, change: &Value) -> Answer {
+        self.send(self.request(Method::PATCH, &format!("/products/{id}")).json(change)).await
+    }
+
+    /// `DELETE /products/:id`
+    pub async fn delete_product(&self, id: &str) -> Answer {
+        self.send(self.request(Method::DELETE, &format!("/products/{id}"))).await
+    }
+
+    /// `GET /products/:id/details`
+    pub async fn product_details(&self, id: &str) -> Answer {
+        self.get(&format!("/products/{id}/details")).await
+    }
+
+    /// `POST /products/bulk-delete`
+    pub async fn bulk_delete_products(&self, ids: &[&str]) -> Answer {
+        self.send(self.request(Method::POST, "/products/bulk-delete").json(&json!({"ids": ids}))).await
+    }
+
+    /// `GET /organizations/:id/products` with this query string
+    pub async fn organization_products(&self, organization: &str, query: &str) -> Answer {
+        self.get(&format!("/organizations/{organization}/products?{query}")).await
+    }
+
+    /// `GET /schemas/:id`
+    pub async fn schema(&self, id: &str) -> Answer {
+        self.get(&format!("/schemas/{id}")).await
+    }
+
+    /// `POST /schemas` with an idempotency key
+    pub async fn create_schema(&self, schema: &Value, idempotency_key: &str) -> Answer {
+        self.keyed("/schemas", schema, idempotency_key).await
+    }
+
+    /// `PATCH /schemas/:id`
+    pub async fn patch_schema(&self, id: &str, change: &Value) -> Answer {
+        self.send(self.request(Method::PATCH, &format!("/schemas/{id}")).json(change)).await
+    }
+
+    /// `GET /schemas/:id/products` with this query string
+    pub async fn schema_products(&self, schema: &str, query: &str) -> Answer {
+        self.get(&format!("/schemas/{schema}/products?{query}")).await
+    }
+
     /// `GET /payments/sessions` with this query string
     pub async fn sessions(&self, query: &str) -> Answer {
         self.get(&format!("/payments/sessions?{query}")).await

@@ -1,0 +1,9 @@
+-- One schema. No row: not found.
+--   body: the JSON to send. version: the schema's, its ETag. customer: NULL.
+-- In plpgsql, since a session keeps its plans.
+CREATE OR REPLACE FUNCTION schema_get(p_organization uuid, p_id uuid)
+RETURNS TABLE (body text, version bigint, customer text) LANGUAGE plpgsql STABLE ROWS 1 AS $$
+BEGIN
+    RETURN QUERY SELECT d.document::text, d.version, NULL::text
+    FROM schema_documents d WHERE d.organization_id = p_organization AND d.id = p_id;
+END $$;
