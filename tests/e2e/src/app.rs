@@ -7,6 +7,7 @@ use standin::Standin;
 use tokio::sync::OwnedMutexGuard;
 use uuid::Uuid;
 
+use crate::server::Up;
 use crate::suite::{Suite, variable};
 use crate::{
     Answer, Caller, Client, PostgresProcess, Private, RedisLog, RedisProcess, Sample, Server, Statements, eventually,
@@ -118,7 +119,7 @@ impl App {
     /// a client with the same token.
     pub async fn another_server(&self) -> (Server, Client) {
         let log = self.log.with_extension("2.log");
-        let server = Server::start(&self.settings, false, &log).await;
+        let server = Server::start(&self.settings, false, &Up::default(), &log).await;
         let client = Client::new(server.base_url()).with_token(&self.token);
         (server, client)
     }

@@ -4,6 +4,7 @@ use std::time::Duration;
 use kit::database::{connect, rights_of_app, with_database};
 use standin::Standin;
 
+use crate::server::Up;
 use crate::suite::{Suite, make_template, scratch_dir};
 use crate::{App, Caller, Client, PostgresProcess, RedisProcess, Sample, Server, eventually};
 
@@ -20,6 +21,7 @@ pub struct Private {
     database_options: Option<String>,
     role_of_its_own: bool,
     standin: Option<Standin>,
+    up: Up,
 }
 
 impl Private {
@@ -64,6 +66,18 @@ impl Private {
     /// and the server gets their events. Shoppers may be sent back to [`SHOP`].
     pub fn payments(mut self, standin: &Standin) -> Private {
         self.standin = Some(standin.clone());
+        self
+    }
+
+    /// The app may have so many connections open to `redis` or `pg`.
+    pub fn max_connections(mut self, to: &str, most: usize) -> Private {
+        self.up.runtime_config.push_str(&format!("[outbound_{to}]\nmax_connections = {most}\n"));
+        self
+    }
+
+    /// An instance serves one request and ends.
+    pub fn without_reuse(mut self) -> Private {
+        self.up.arguments.extend(["--max-instance-reuse-count", "1"]);
         self
     }
 
@@ -121,7 +135,7 @@ impl Private {
         // The scenario's own variables come last, so they override the others.
         settings.extend(self.variables);
         let log = scratch_dir().join(format!("{name}.log"));
-        let server = Server::start(&settings, self.in_table, &log).await;
+        let server = Server::start(&settings, self.in_table, &self.up, &log).await;
         let base_url = server.base_url().to_owned();
         if let Some(standin) = &self.standin {
             standin.webhooks_to(&base_url);

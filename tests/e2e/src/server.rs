@@ -20,10 +20,19 @@ pub struct Server {
     child: Option<Child>,
 }
 
+/// The options of a server's command line.
+#[derive(Debug, Default)]
+pub(crate) struct Up {
+    /// The runtime configuration; empty if it needs none.
+    pub(crate) runtime_config: String,
+    /// Further arguments.
+    pub(crate) arguments: Vec<&'static str>,
+}
+
 impl Server {
     /// Starts one with these variables of spin.toml, given in a table or in the environment, on a
     /// free port, and waits until it answers.
-    pub(crate) async fn start(variables: &[(String, String)], in_table: bool, log: &Path) -> Server {
+    pub(crate) async fn start(variables: &[(String, String)], in_table: bool, options: &Up, log: &Path) -> Server {
         let port = free_port();
         let (mut command, spin) = up(Path::new("spin.toml"), port);
         let environment = variables.iter().map(|(name, value)| (format!("SPIN_VARIABLE_{name}"), value));
@@ -33,6 +42,12 @@ impl Server {
             command.arg("--variable").arg(format!("@{}", table.display()));
         } else {
             command.envs(environment);
+        }
+        command.args(&options.arguments);
+        if !options.runtime_config.is_empty() {
+            let file = log.with_extension("runtime.toml");
+            std::fs::write(&file, &options.runtime_config).unwrap_or_else(|e| panic!("{}: {e}", file.display()));
+            command.arg("--runtime-config-file").arg(file);
         }
         let base_url = format!("http://127.0.0.1:{port}");
         let mut server = Server { command, base_url, log: log.to_owned(), group: spin, child: None };
@@ -112,5 +127,7 @@ fn up(manifest: &Path, port: u16) -> (Command, bool) {
     let mut command = Command::new(program);
     command.current_dir(root()).arg("up").arg("--from").arg(manifest);
     command.args(["--listen", &format!("127.0.0.1:{port}")]);
+    // For the whole suite, such as --max-instance-reuse-count 1.
+    command.args(variable("E2E_UP_ARGUMENTS").unwrap_or_default().split_whitespace());
     (command, spin)
 }

@@ -5,6 +5,7 @@ use crate::bindings::variables;
 use crate::http_out::OutboundHttp;
 use crate::log::GuestLog;
 use crate::manifest::ComponentSpec;
+use crate::permits::Permits;
 use crate::postgres::Pools;
 use crate::variables::{Values, check_name};
 use anyhow::{Context as _, Result};
@@ -27,6 +28,8 @@ pub struct Grant {
     pub allow_list: AllowList,
     /// Its Postgres connections
     pub pools: Pools,
+    /// The app's permits for connections
+    pub permits: Permits,
     /// How often the host took hold of the state of one of its instances: once for each plain call
     /// of an import, once or more for each asynchronous one. The cost of a request on Spin grows
     /// with it.
@@ -38,7 +41,7 @@ impl Grant {
     ///
     /// # Errors
     /// A template, variable name or address that isn't valid.
-    pub fn new(id: &str, spec: &ComponentSpec, values: &Values) -> Result<Self> {
+    pub fn new(id: &str, spec: &ComponentSpec, values: &Values, permits: Permits) -> Result<Self> {
         let mut variables = BTreeMap::new();
         for (name, template) in &spec.variables {
             check_name(name).map_err(|why| anyhow::anyhow!("variable {name:?} {why}"))?;
@@ -56,6 +59,7 @@ impl Grant {
             environment: spec.environment.clone(),
             allow_list: AllowList::parse(addresses.iter().map(String::as_str))?,
             pools: Pools::default(),
+            permits,
             calls: AtomicU64::new(0),
         })
     }

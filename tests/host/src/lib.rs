@@ -5,9 +5,8 @@
 //!
 //! Reading order: [`manifest`] and [`variables`] read the application, [`routes`] and [`headers`]
 //! prepare a request, [`instance`] gives it to an instance. [`guest`] is that instance's state, and
-//! [`allow_list`], [`redis`], [`postgres`] and [`http_out`] are its outbound connections.
-//! [`server`] is the HTTP side.
-//! HTTP side.
+//! [`allow_list`], [`permits`], [`redis`], [`postgres`] and [`http_out`] are its outbound
+//! connections. [`server`] is the HTTP side.
 
 pub mod allow_list;
 mod bindings;
@@ -17,6 +16,7 @@ pub mod http_out;
 pub mod instance;
 mod log;
 pub mod manifest;
+pub mod permits;
 pub mod postgres;
 pub mod redis;
 pub mod routes;
@@ -41,6 +41,8 @@ pub struct Options {
     pub listen: SocketAddr,
     /// The sources of variables' values
     pub sources: variables::Sources,
+    /// How many connections may be open
+    pub permits: permits::Permits,
     /// How instances are reused
     pub reuse: instance::Reuse,
     /// Set TCP_NODELAY on accepted connections, which Spin doesn't
@@ -55,6 +57,7 @@ impl Options {
             manifest: manifest.into(),
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             sources: variables::Sources::default(),
+            permits: permits::Permits::default(),
             reuse: instance::Reuse::default(),
             tcp_nodelay: false,
         }
@@ -94,7 +97,7 @@ impl Host {
         let mut handlers = HashMap::new();
         for (id, spec) in &app.components {
             let in_component = || format!("component {id:?}");
-            let grant = guest::Grant::new(id, spec, &values).with_context(in_component)?;
+            let grant = guest::Grant::new(id, spec, &values, options.permits.clone()).with_context(in_component)?;
             if routed.contains(id) {
                 let handler = instance::handler(&engine, &linker, &spec.source, grant, options.reuse);
                 handlers.insert(id.clone(), handler.with_context(in_component)?);

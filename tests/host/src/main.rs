@@ -2,6 +2,7 @@
 
 use anyhow::{Context as _, Result, bail};
 use edge_host::instance::Reuse;
+use edge_host::permits::Permits;
 use edge_host::variables::Sources;
 use edge_host::{Host, Options};
 use std::collections::HashMap;
@@ -17,6 +18,7 @@ edge-host up [flags]      runs a spin.toml
   --listen ADDRESS                            where to serve (127.0.0.1:3000); port 0 is a free one
   --variable NAME=VALUE                       sets a variable; may be repeated; NAME=@FILE for a file's text
   --variable @FILE                            sets those of a table, a file that ends in .toml or .json
+  --runtime-config-file FILE                  its [outbound_redis] and [outbound_pg] max_connections
   --max-instance-reuse-count N                requests per instance (128)
   --max-instance-concurrent-reuse-count N     requests at the same time per instance (16)
   --idle-instance-timeout TIME                how long an idle instance is kept (1s); TIME is 5, 5s or 500ms
@@ -86,6 +88,7 @@ fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Options> {
                 options.listen = value()?.parse().context("--listen takes an address such as 127.0.0.1:3000")?
             }
             "--variable" => variables.extend(edge_host::variables::parse_argument(&value()?)?),
+            "--runtime-config-file" => options.permits = Permits::read(Path::new(&value()?))?,
             "--max-instance-reuse-count" => reuse.max_requests = count(&value()?)?,
             "--max-instance-concurrent-reuse-count" => reuse.max_concurrent = count(&value()?)?,
             "--idle-instance-timeout" => reuse.idle_timeout = duration(&value()?)?,

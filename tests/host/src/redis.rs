@@ -3,12 +3,13 @@
 
 use crate::bindings::redis::{self as wit, Error, RedisParameter, RedisResult};
 use crate::guest::Guest;
+use crate::permits::Permit;
 use ::redis::aio::MultiplexedConnection;
 use ::redis::{AsyncCommands as _, ErrorKind, RedisError, Value};
 use wasmtime::component::{Accessor, HasSelf, Resource};
 
-/// A guest's connection.
-pub struct RedisConnection(MultiplexedConnection);
+/// A guest's connection, and its permit.
+pub struct RedisConnection(MultiplexedConnection, #[expect(dead_code, reason = "it is held")] Permit);
 
 impl wit::Host for Guest {}
 
@@ -25,10 +26,11 @@ impl<T: Send> wit::HostConnectionWithStore<T> for HasSelf<Guest> {
         if !grant.allow_list.check(&grant.id, &address, "redis") {
             return Err(Error::InvalidAddress);
         }
+        let permit = grant.permits.redis.take().await;
         let client = ::redis::Client::open(address).map_err(|_| Error::InvalidAddress)?;
         let connection = client.get_multiplexed_async_connection().await.map_err(other)?;
         accessor
-            .with(|mut access| access.get().table.push(RedisConnection(connection)))
+            .with(|mut access| access.get().table.push(RedisConnection(connection, permit)))
             .map_err(|_| Error::TooManyConnections)
     }
 
@@ -129,7 +131,7 @@ fn get<T>(
     connection: &Resource<RedisConnection>,
 ) -> Result<MultiplexedConnection, Error> {
     accessor.with(|mut access| match access.get().table.get(connection) {
-        Ok(RedisConnection(connection)) => Ok(connection.clone()),
+        Ok(RedisConnection(connection, _)) => Ok(connection.clone()),
         Err(_) => Err(Error::Other("could not find connection for resource".into())),
     })
 }

@@ -22,6 +22,7 @@ mod orders_listed;
 mod orders_statuses;
 mod packed;
 mod payments;
+mod permits;
 mod postgres_faults;
 mod preconditions;
 mod promise;

@@ -133,7 +133,11 @@ impl Guest {
 
 async fn open(grant: &Grant, address: &str) -> Result<PostgresConnection, Error> {
     check_address(address, &grant.id, &grant.allow_list)?;
-    grant.pools.open(address).await.map_err(|error| Error::ConnectionFailed(format!("{error:#}")))
+    grant
+        .pools
+        .open(address, &grant.permits.postgres)
+        .await
+        .map_err(|error| Error::ConnectionFailed(format!("{error:#}")))
 }
 
 /// A query's answer. The columns come from the first row: without one there are none.
@@ -146,12 +150,12 @@ struct Rows {
 impl PostgresConnection {
     async fn execute(&self, statement: &str, parameters: Vec<ParameterValue>) -> Result<u64, Error> {
         let parameters = to_parameters(parameters).map_err(|e| Error::ValueConversionFailed(format!("{e:#}")))?;
-        self.0.execute_raw(statement, parameters).await.map_err(query_failed)
+        self.0.0.execute_raw(statement, parameters).await.map_err(query_failed)
     }
 
     async fn query(&self, statement: &str, parameters: Vec<ParameterValue>) -> Result<Rows, Error> {
         let parameters = to_parameters(parameters).map_err(|e| Error::BadParameter(format!("{e:#}")))?;
-        let answer = self.0.query_raw(statement, parameters).await.map_err(query_failed)?;
+        let answer = self.0.0.query_raw(statement, parameters).await.map_err(query_failed)?;
         // Fused, because the driver's stream reports a closed connection when it is asked once more
         // after its end.
         let mut answer = Box::pin(answer.fuse());

@@ -9,6 +9,7 @@ mod values;
 
 use crate::allow_list::AllowList;
 use crate::bindings::postgres::Error;
+use crate::permits::{Limit, Permit};
 use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, RecyclingMethod};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -18,9 +19,9 @@ use tokio_postgres::config::{Config, Host};
 /// Connections per address.
 const POOL_SIZE: usize = 64;
 
-/// A guest's connection. Calls in flight hold on to it.
+/// A guest's connection, and its permit. Calls in flight hold on to both.
 #[derive(Clone)]
-pub struct PostgresConnection(Arc<Object>);
+pub struct PostgresConnection(Arc<(Object, Permit)>);
 
 /// An address that a guest has yet to connect to.
 pub struct Builder {
@@ -32,13 +33,14 @@ pub struct Builder {
 pub struct Pools(Mutex<HashMap<String, Pool>>);
 
 impl Pools {
-    /// Takes a connection, or waits for one.
+    /// Takes a permit and a connection, or waits for them.
     ///
     /// # Errors
     /// An address that isn't valid or has no server that takes us in.
-    async fn open(&self, address: &str) -> anyhow::Result<PostgresConnection> {
+    async fn open(&self, address: &str, permits: &Limit) -> anyhow::Result<PostgresConnection> {
         let pool = self.pool(address)?;
-        Ok(PostgresConnection(Arc::new(pool.get().await?)))
+        let permit = permits.take().await;
+        Ok(PostgresConnection(Arc::new((pool.get().await?, permit))))
     }
 
     fn pool(&self, address: &str) -> anyhow::Result<Pool> {

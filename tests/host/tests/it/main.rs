@@ -3,6 +3,7 @@
 
 mod allow_list;
 mod manifest;
+mod permits;
 mod postgres;
 mod redis;
 mod reuse;
