@@ -25,6 +25,12 @@ CREATE TABLE product_words (
 CREATE INDEX product_words_search ON product_words (organization_id, word, product_id);
 
 \i code/values/search_words.sql
+
+INSERT INTO product_words (organization_id, word, product_id)
+SELECT p.organization_id, w.word, p.id
+FROM products p, unnest(search_words(p.name || ' ' || p.sku)) AS w (word)
+WHERE p.deleted_at IS NULL;
+
 \i code/products/keep_words.sql
 
 CREATE TRIGGER keep_words_on_insert AFTER INSERT ON products REFERENCING NEW TABLE AS new_rows
@@ -48,11 +54,6 @@ CREATE TRIGGER announce_truncate AFTER TRUNCATE ON product_words
     FOR EACH STATEMENT EXECUTE FUNCTION announce_everything();
 ALTER TABLE product_words ENABLE ALWAYS TRIGGER announce_change,
     ENABLE ALWAYS TRIGGER announce_truncate;
-
-INSERT INTO product_words (organization_id, word, product_id)
-SELECT p.organization_id, w.word, p.id
-FROM products p, unnest(search_words(p.name || ' ' || p.sku)) AS w (word)
-WHERE p.deleted_at IS NULL;
 
 -- Names that a shop shows beside codes: of countries (ISO 3166-1) and of currencies (ISO 4217; the
 -- application says which are in use). In a table, so that a shop can call them as its customers do.
