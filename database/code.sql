@@ -64,6 +64,7 @@
 \i code/cache/may_certify.sql
 \i code/cache/server.sql
 \i code/cache/signs.sql
+\i code/cache/leave.sql
 \i code/cache/lock.sql
 \i code/cache/renew.sql
 \i code/cache/written.sql

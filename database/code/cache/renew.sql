@@ -7,8 +7,9 @@
 --   p_coverage: 2 if the caller's entries depend on their tenants, too; the last release's don't.
 --   outcome: ok; mismatch (the database serves another cache); unannounced (a trigger is missing,
 --     or rows are hidden: a change could go unseen); off (writers are at work that rely on another
---     run, or runs have changed more than twice within ten seconds, or tenants are named and the
---     caller's entries don't depend on them). The rest is empty unless ok.
+--     run; runs or servers have changed more than twice within ten seconds; this is an old primary,
+--     whose successor has given certificates; or tenants are named and the caller's entries don't
+--     depend on them). The rest is empty unless ok.
 --   coverage: 1 if the certificate may cover all entries, 2 if only those that depend on tenants.
 --   ids: the rows that were read. Delete exactly these once their tags are applied.
 --   tags: the tags in them.
@@ -20,9 +21,9 @@
 -- More than 1,000 rows are replaced by the tags of their tenants, or by another epoch if these are
 -- too many or can't be told; then ids is empty, and the rows are deleted in batches.
 --
--- The record holds, parted by blanks: when Postgres was started; the history; the signs; the cache;
--- the run; the replication; the previous serial, the current one, and when that was drawn; the
--- epoch; the snapshot that the outbox was read in. Rows that this snapshot shows have been applied,
+-- The record holds, parted by blanks: the server, which is when Postgres was started; the history;
+-- the signs; the cache; the run; the replication; the previous serial, the current one, and when
+-- that was drawn; the epoch; the snapshot that the outbox was read in. Rows that this snapshot shows have been applied,
 -- so the next renewal reads only rows of later transactions, by index: dead rows cost nothing.
 -- A serial is drawn at most every ten seconds. The same statement notes that the current one has
 -- been seen, so a Redis whose memory is put back shows by a pair that doesn't hold it.
@@ -40,10 +41,17 @@ DECLARE
     known CONSTANT text[] := string_to_array(p_record, ' ');
     present text[];
     missing text;
+    -- Cluster, timeline and database of the record, and of this server.
+    lines text[];
+    line text[];
+    -- Another server, or another run of Redis or another cache, than the last one.
+    other_server boolean;
+    other_run boolean;
     -- In milliseconds.
     at CONSTANT bigint := extract(epoch FROM clock_timestamp()) * 1000;
     serials text[];
     rotates boolean := false;
+    given text;
     bound pg_snapshot;
     seen pg_snapshot;
     swept bigint;
@@ -67,7 +75,19 @@ BEGIN
         RETURN NEXT;
         RETURN;
     END IF;
-    SELECT ARRAY[cache_server(), database_history(), s.signs, md5(p_cache), p_run_id,
+    lines := string_to_array(known[2], '/');
+    line := string_to_array(database_history(), '/');
+    -- An old primary lacks what its successor has committed.
+    IF lines[1] = line[1] AND line[1] <> '-' AND lines[2] > line[2] COLLATE "C" THEN
+        PERFORM cache_leave();
+        UPDATE cache_state s SET off_until = clock_timestamp() + interval '1 second',
+            off_reason = 'a newer primary of this database has given certificates';
+        outcome := 'off';
+        reason := 'a newer primary of this database has given certificates';
+        RETURN NEXT;
+        RETURN;
+    END IF;
+    SELECT ARRAY[cache_server(), array_to_string(line, '/'), s.signs, md5(p_cache), p_run_id,
         coalesce(p_replication, '')], s.missing INTO present, missing FROM cache_signs() s;
     IF missing IS NOT NULL OR NOT cache_may_certify() THEN
         outcome := 'unannounced';
@@ -92,36 +112,57 @@ BEGIN
         WHEN known[10] <> state.epoch::text THEN 'a renewal that moved the epoch did not end'
     END;
 
-    IF state.run_id IS DISTINCT FROM p_run_id OR state.served IS DISTINCT FROM p_cache THEN
+    other_run := state.run_id IS DISTINCT FROM p_run_id OR state.served IS DISTINCT FROM p_cache;
+    other_server := coalesce(cardinality(known) = 11 AND known[1] <> present[1], false);
+    IF other_run OR other_server THEN
         -- Writers that have read the run hold the lock to their commit. One that doesn't end costs
         -- caching, and no write waits longer than this.
         PERFORM set_config('lock_timeout', '100ms', true);
         BEGIN
-            PERFORM pg_advisory_xact_lock(cache_lock());
+            IF other_run THEN
+                PERFORM pg_advisory_xact_lock(cache_lock());
+            END IF;
             IF state.run_id IS NOT NULL THEN
                 state.changes := ARRAY(SELECT c FROM unnest(state.changes) AS c
                     WHERE c > clock_timestamp() - interval '10 seconds') || clock_timestamp();
-                state.runs := state.runs + 1;
+                state.runs := state.runs + other_run::integer;
+                state.servers := state.servers + other_server::integer;
             END IF;
             IF cardinality(state.changes) > 2 THEN
                 state.off_until := clock_timestamp() + interval '10 seconds';
-                state.off_reason := 'two runs of Redis answer to one name';
+                state.off_reason := CASE
+                    WHEN other_server THEN 'two servers of Postgres answer to one name'
+                    ELSE 'two runs of Redis answer to one name' END;
                 state.changes := '{}';
             END IF;
         EXCEPTION WHEN lock_not_available THEN
             state.off_until := clock_timestamp() + interval '500 milliseconds';
             state.off_reason := 'writers rely on the run of Redis before this one';
         END;
-        -- Before the first naming there were no certificates that could live on.
-        state.named_at := CASE WHEN state.run_id IS NULL THEN 'epoch' ELSE clock_timestamp() END;
+        IF other_run THEN
+            -- Before the first naming there were no certificates that could live on.
+            state.named_at := CASE WHEN state.run_id IS NULL THEN 'epoch' ELSE clock_timestamp() END;
+        END IF;
         IF state.off_until > clock_timestamp() THEN
             UPDATE cache_state s SET off_until = state.off_until, off_reason = state.off_reason,
-                changes = state.changes, runs = state.runs;
+                changes = state.changes, runs = state.runs, servers = state.servers;
             outcome := 'off';
             reason := state.off_reason;
             RETURN NEXT;
             RETURN;
         END IF;
+    END IF;
+    -- A record is written with a certificate. So one of this server shows that certificates of it
+    -- have been given, and that no older primary gives any more. Before the first naming there were
+    -- none of any server.
+    given := state.server;
+    IF state.run_id IS NULL THEN
+        state.server := present[1];
+    ELSIF other_server THEN
+        state.server := NULL;
+    ELSIF known[1] = present[1] AND state.server IS DISTINCT FROM present[1] THEN
+        state.server := present[1];
+        state.named_at := clock_timestamp();
     END IF;
 
     IF reason IS NULL THEN
@@ -205,11 +246,11 @@ BEGIN
             state.swept := '0';
         END IF;
     END IF;
-    IF reason IS NOT NULL OR rotates THEN
+    IF reason IS NOT NULL OR rotates OR state.server IS DISTINCT FROM given THEN
         UPDATE cache_state s SET cache = p_cache, served = p_cache, run_id = p_run_id,
             history = present[2], epoch = state.epoch, serial = coalesce(serials[1], s.serial),
             swept = state.swept, named_at = state.named_at, runs = state.runs,
-            changes = state.changes;
+            server = state.server, servers = state.servers, changes = state.changes;
     END IF;
     outcome := 'ok';
     epoch := state.epoch::text;

@@ -45,6 +45,7 @@ pub async fn report(call: Open<'_>) -> Result<Reply, Error> {
         "outbox": outbox,
         "breakers": breakers,
         "redisRuns": probe.postgres.as_ref().ok().map(|ledger| ledger.runs),
+        "postgresServers": probe.postgres.as_ref().ok().map(|ledger| ledger.servers),
         "caching": if probe.is_uncached(app) { "off" } else { "on" },
     });
     Ok(Reply::fresh(200, body.to_string()))

@@ -65,6 +65,7 @@ pub(crate) struct Ledger {
     pub(crate) oldest_ms: i64,
     /// How often another run of Redis was named.
     pub(crate) runs: i64,
+    pub(crate) servers: i64,
     /// Why no certificate is given for now.
     pub(crate) off: Option<String>,
 }
@@ -148,6 +149,7 @@ async fn ledger(app: &App) -> State<Ledger> {
             waiting: int("waiting")?,
             oldest_ms: int("oldest_ms")?,
             runs: int("runs")?,
+            servers: int("servers")?,
             off: row.text("off")?.map(str::to_owned),
         })
     };

@@ -99,7 +99,7 @@ fn a_write_tells_what_it_invalidated_or_that_it_waited() {
     let plain = || {
         told(async |observer| {
             let ports = WithEvents::new(&memory, |event: &Event<'_>| observer(event));
-            write(&ports, limits().outage_wait, commit).await.unwrap();
+            write(&ports, &limits(), commit).await.unwrap();
         })
     };
     let through = || {

@@ -12,13 +12,13 @@ pub use settings::Settings;
 
 use crate::clock::begin_request;
 use crate::params;
-use crate::ports::Ports;
-use crate::postgres::{Param, Postgres, Row, Statement};
+use crate::ports::{self, Ports};
+use crate::postgres::{Param, Postgres, Row, SERVER, Statement};
 use crate::redis::explain;
 use crate::statistics::Recorder;
-use crate::store::{RedisStore, half_digest};
+use crate::store::{RedisStore, half_digest, server_id};
 use crate::terms::TermsSource;
-use cache_logic::certificate::{Certificate, Timing};
+use cache_logic::certificate::{Certificate, ClaimToken, ServerId, Timing};
 use cache_logic::entry::{OriginValue, Value};
 use cache_logic::origin::OriginFault;
 use cache_logic::policy::Policy;
@@ -51,7 +51,9 @@ impl Entry {
     }
 }
 
-/// The source of an entry's row: a [`Load`] or a [`Statement`]. The row carries `body`, and the
+/// The source of an entry's row: a [`Load`] or a [`Statement`]. Both add a column that names the
+/// server (`cache_server`): an entry is stored only under a certificate of that one. The row carries
+/// `body`, and the
 /// other columns if they have something to say:
 ///
 /// | column | type | |
@@ -70,13 +72,13 @@ pub trait Source: Clone + 'static {
 
 impl Source for Load {
     async fn rows(self, postgres: &Postgres) -> Result<Vec<Row>, OriginFault> {
-        postgres.query(self.function, self.params).await
+        postgres.load(self.function, self.params).await
     }
 }
 
 impl Source for Statement {
     async fn rows(self, postgres: &Postgres) -> Result<Vec<Row>, OriginFault> {
-        postgres.select(self).await
+        postgres.load_by(self).await
     }
 }
 
@@ -96,7 +98,7 @@ pub struct Cache {
     timing: Timing,
     terms: TermsSource,
     /// The certificate that this instance has tried to renew: one attempt for each.
-    attempted: Cell<u128>,
+    attempted: Cell<ClaimToken>,
     pub(crate) recorder: Recorder,
 }
 
@@ -192,26 +194,29 @@ impl Cache {
     /// # Errors
     /// The fault of Postgres: then nothing has changed, or the error says that it may have.
     pub async fn write(&'static self, function: &'static str, params: Vec<Param>) -> Result<Vec<Row>, OriginFault> {
-        let outage_wait = (self.terms)().await?.limits.outage_wait;
+        let limits = (self.terms)().await?.limits;
         let commit = async || {
             let rows = self.ports.postgres.change_announced(function, params, &self.ports.cache_name).await?;
             let (xid, tags, named) = match rows.first() {
                 Some(row) => {
-                    let xid = row.text("xid")?.unwrap_or_default().to_owned();
-                    (xid, row.texts("tags")?, named_run(row)?)
+                    let xid = row.text("xid")?.unwrap_or_default();
+                    let server = row.text(SERVER)?.unwrap_or_default();
+                    self.ports.store.hear(server_id(server));
+                    (ports::transaction(server, xid), row.texts("tags")?, named_run(row)?)
                 }
                 None => (String::new(), Vec::new(), NamedRun::Never),
             };
             Ok::<_, OriginFault>(Commit { value: rows, xid, tags, named })
         };
-        let (rows, invalidation) = cache_logic::write::write(&self.ports, outage_wait, commit).await?;
-        self.recorder.count(|statistics| statistics.write(&invalidation, outage_wait));
+        let (rows, invalidation) = cache_logic::write::write(&self.ports, &limits, commit).await?;
+        self.recorder.count(|statistics| statistics.write(&invalidation, limits.outage_wait));
         match invalidation {
             Invalidation::Done(settled) => spawn(async move {
                 // If it fails, the next renewal applies the rows once more.
                 let _ = cache_logic::write::settle(&self.ports, &settled).await;
             }),
-            // Without readers nobody else names the run that answers.
+            // Without readers nobody else names the run that answers, or finds out that this server
+            // gives the certificates.
             Invalidation::WaitedOut(CacheFault::AnotherRun) => self.renew_unasked(),
             Invalidation::WaitedOut(_) | Invalidation::Nothing => {}
         }
@@ -274,7 +279,11 @@ impl Cache {
 
     async fn load(&'static self, entity: usize, load: impl Source) -> Result<Option<OriginValue>, OriginFault> {
         let rows = self.recorder.timed(entity, load.rows(&self.ports.postgres)).await?;
-        rows.into_iter().next().map(origin_value).transpose()
+        let value = rows.into_iter().next().map(origin_value).transpose()?;
+        if let Some(value) = &value {
+            self.ports.store.hear(value.server);
+        }
+        Ok(value)
     }
 
     /// Behind the response: at most one attempt for each certificate.
@@ -295,14 +304,21 @@ fn named_run(row: &Row) -> Result<NamedRun, OriginFault> {
     }
     let run = u128::from_str_radix(run, 16).map_err(|_| OriginFault::internal("the named run is no run"))?;
     let ms = row.int("named_ms")?.unwrap_or_default();
-    Ok(NamedRun::Run { run, named_for: Duration::from_millis(u64::try_from(ms).unwrap_or_default()) })
+    let named_for = Duration::from_millis(u64::try_from(ms).unwrap_or_default());
+    Ok(NamedRun::Run { run, server: server_of(row)?, named_for })
+}
+
+/// The server that gave a row.
+fn server_of(row: &Row) -> Result<ServerId, OriginFault> {
+    Ok(server_id(row.text(SERVER)?.unwrap_or_default()))
 }
 
 /// A row of a [`Load`] as a value, with the lifetime that it may name.
 fn origin_value(row: Row) -> Result<OriginValue, OriginFault> {
     let ttl = if row.has("ttl_ms") { row.int("ttl_ms")? } else { None };
     let ttl = ttl.map(|ttl| Duration::from_millis(u64::try_from(ttl).unwrap_or_default()));
-    Ok(OriginValue { value: value(row)?, ttl })
+    let server = server_of(&row)?;
+    Ok(OriginValue { value: value(row)?, ttl, server })
 }
 
 /// The entity tag is the version if there is one, else a hash of the bytes.

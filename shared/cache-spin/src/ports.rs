@@ -2,8 +2,8 @@
 
 use crate::params;
 use crate::postgres::Postgres;
-use crate::store::RedisStore;
-use cache_logic::certificate::{Certificate, Coverage, Generation, RunId, Timing};
+use crate::store::{RedisStore, server_id};
+use cache_logic::certificate::{Certificate, ClaimToken, Coverage, Generation, RunId, Timing};
 use cache_logic::origin::OriginFault;
 use cache_logic::ports::{
     CacheFault, Clock, Fill, Lease, Ledger, OutboxState, Registry, RenewalClaim, Snapshot, Store,
@@ -45,6 +45,11 @@ impl Ports {
     }
 }
 
+/// The name of a transaction: two servers may have two of one number.
+pub(crate) fn transaction(server: &str, xid: &str) -> String {
+    if xid.is_empty() { String::new() } else { format!("{server} {xid}") }
+}
+
 impl Ledger for Ports {
     type Error = OriginFault;
 
@@ -81,11 +86,13 @@ impl Ledger for Ports {
             eprintln!("info: all entries are to be made anew: {reason}");
         }
         let record = row.text("record")?.unwrap_or_default().to_owned();
+        let server = server_id(record.split(' ').next().unwrap_or_default());
+        self.store.hear(server);
         let epoch = row.text("epoch")?.and_then(|text| uuid::Uuid::try_parse(text).ok());
         let epoch = epoch.ok_or_else(|| OriginFault::internal("the epoch is not a UUID"))?.as_u128();
         let coverage = row.int("coverage")?.and_then(Coverage::of_number);
         let coverage = coverage.ok_or_else(|| OriginFault::internal("cache_renew gave no coverage"))?;
-        Ok(OutboxState::Rows { epoch, coverage, record, ids: row.ints("ids")?, tags: row.texts("tags")? })
+        Ok(OutboxState::Rows { epoch, server, coverage, record, ids: row.ints("ids")?, tags: row.texts("tags")? })
     }
 
     async fn forget(&self, ids: &[i64]) -> Result<(), OriginFault> {
@@ -95,7 +102,8 @@ impl Ledger for Ports {
     async fn forget_transaction(&self, xid: &str, tags: &[String]) -> Result<(), OriginFault> {
         // Without a connection nobody knows which run was told. The next renewal deletes the rows.
         let Some(run) = self.store.run() else { return Ok(()) };
-        let params = params![xid, tags.to_vec(), &*self.cache_name, format!("{run:032x}")];
+        let (server, xid) = xid.split_once(' ').unwrap_or_default();
+        let params = params![xid, tags.to_vec(), &*self.cache_name, format!("{run:032x}"), server];
         self.postgres.change("cache_forget_transaction", params).await.map(drop)
     }
 }
@@ -155,11 +163,11 @@ impl Registry for Ports {
         self.store.invalidate(tags).await
     }
 
-    async fn claim(&self, token: u128, hold: Duration) -> Result<Option<RenewalClaim>, CacheFault> {
+    async fn claim(&self, token: ClaimToken, hold: Duration) -> Result<Option<RenewalClaim>, CacheFault> {
         self.store.claim(token, hold).await
     }
 
-    async fn abandon(&self, token: u128) -> Result<(), CacheFault> {
+    async fn abandon(&self, token: ClaimToken) -> Result<(), CacheFault> {
         self.store.abandon(token).await
     }
 

@@ -4,8 +4,9 @@ mod session;
 mod sqlstate;
 mod values;
 
+pub(crate) use values::SERVER;
 pub use values::{Json, Param, ParamType, Row};
-use values::{call, call_announced};
+use values::{call, call_announced, call_loaded, select_loaded};
 
 /// A statement as it is sent, with its parameters as `$1`, `$2` and so on.
 #[derive(Debug, Clone)]
@@ -77,6 +78,17 @@ impl Postgres {
         self.ask(&call(function, &params), params, "the database gave no answer in time").await
     }
 
+    /// As [`Self::query`], for an entry: each row also names the server that answers.
+    pub(crate) async fn load(&self, function: &str, params: Vec<Param>) -> Result<Vec<Row>, OriginFault> {
+        self.ask(&call_loaded(function, &params), params, "the database gave no answer in time").await
+    }
+
+    /// As [`Self::load`], by a statement.
+    pub(crate) async fn load_by(&self, statement: Statement) -> Result<Vec<Row>, OriginFault> {
+        let text = select_loaded(statement.text);
+        self.ask(&text, statement.params, "the database gave no answer in time").await
+    }
+
     /// Calls a function that changes something. If its answer is lost, the error says that the
     /// change may have been made.
     ///
@@ -88,7 +100,8 @@ impl Postgres {
     }
 
     /// As [`Self::change`], for a function whose changes the cache must be told of. Each row also
-    /// carries the run of Redis that is named for `cache` at the commit, by `cache_written`.
+    /// carries the run of Redis that is named for `cache` at the commit, by `cache_written`, and the
+    /// server.
     ///
     /// # Errors
     /// As [`Self::query`].

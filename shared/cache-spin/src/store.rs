@@ -5,7 +5,7 @@ mod put;
 use crate::clock::{monotonic_millis, request_millis};
 use crate::redis::{Argument, Redis, Script, Value, hex, millis, text};
 use crate::terms::TermsSource;
-use cache_logic::certificate::{Certificate, Generation, RunId, Sighting, Timing};
+use cache_logic::certificate::{Certificate, ClaimToken, Generation, RunId, ServerId, Sighting, Timing};
 use cache_logic::key::{generation_key, lease_key};
 use cache_logic::ports::{CacheFault, Fill, Lease, Registry, RenewalClaim, Snapshot, Store};
 use cache_logic::read::certified;
@@ -30,6 +30,8 @@ pub struct RedisStore {
     asked: Cell<u64>,
     /// The certificate that a look has found last.
     sighting: Cell<Sighting>,
+    /// The server of Postgres that this instance has heard last.
+    heard: Cell<Option<ServerId>>,
     /// How long certificates live.
     timing: Timing,
     /// The last look has found no certificate, so the next one asks whether a renewal is under way.
@@ -70,6 +72,7 @@ impl RedisStore {
             pace_ms: 0,
             asked: Cell::new(0),
             sighting: Cell::default(),
+            heard: Cell::new(None),
             timing: Timing::default(),
             uncertified: Cell::new(true),
             names: Names {
@@ -115,6 +118,11 @@ impl RedisStore {
         let trusted = sighting.trusts(&certificate, monotonic_millis(), self.timing);
         self.sighting.set(sighting);
         trusted.then_some(certificate)
+    }
+
+    /// Postgres has answered. Certificates of another server count for nothing from now on.
+    pub(crate) fn hear(&self, server: ServerId) {
+        self.heard.set(Some(server));
     }
 
     /// Whether this look is one that asks.
@@ -185,6 +193,7 @@ impl Store for RedisStore {
             fresh: !asks || values.next().flatten().is_some(),
             claimed: asks && values.next().flatten().is_some(),
             run: run ^ self.origin,
+            heard: self.heard.get(),
         };
         self.uncertified.set(certified(&seen).is_none());
         Ok(seen)
@@ -251,17 +260,18 @@ impl Registry for RedisStore {
         self.redis.command("DEL", keys).await.map(|(_, run)| run ^ self.origin)
     }
 
-    async fn claim(&self, token: u128, hold: Duration) -> Result<Option<RenewalClaim>, CacheFault> {
+    async fn claim(&self, token: ClaimToken, hold: Duration) -> Result<Option<RenewalClaim>, CacheFault> {
         let keys = [&*self.names.claim, &*self.names.record];
-        let (answer, run) = self.redis.script(&self.scripts.claim, &keys, vec![hex(token), millis(hold)]).await?;
+        let (answer, run) =
+            self.redis.script(&self.scripts.claim, &keys, vec![hex(token.into()), millis(hold)]).await?;
         let mut parts = answer.into_iter().map(|part| bytes(part).and_then(|bytes| String::from_utf8(bytes).ok()));
         let Some(replication) = parts.next().flatten() else { return Ok(None) };
         let record = parts.next().flatten();
         Ok(Some(RenewalClaim { run: run ^ self.origin, replication, record }))
     }
 
-    async fn abandon(&self, token: u128) -> Result<(), CacheFault> {
-        self.redis.script(&self.scripts.release, &[&self.names.claim], vec![hex(token)]).await.map(drop)
+    async fn abandon(&self, token: ClaimToken) -> Result<(), CacheFault> {
+        self.redis.script(&self.scripts.release, &[&self.names.claim], vec![hex(token.into())]).await.map(drop)
     }
 
     async fn certify(&self, certificate: &Certificate, record: &str, timing: Timing) -> Result<bool, CacheFault> {
@@ -272,7 +282,7 @@ impl Registry for RedisStore {
         // Entries stand in for Postgres as long as the last certificate is remembered.
         let terms = (self.terms)().await.map_err(|_| CacheFault::Misconfigured)?;
         let (last, kept) = (millis(terms.stale_if_error.max(Duration::from_millis(1))), millis(RECORD));
-        let arguments = vec![hex(certificate.token), encoded, hold, total, life, last, text(record), kept];
+        let arguments = vec![hex(certificate.token.into()), encoded, hold, total, life, last, text(record), kept];
         let (answer, _) = self.redis.script(&self.scripts.certify, &keys, arguments).await?;
         Ok(matches!(answer.as_slice(), [Value::Int64(1)]))
     }
@@ -281,6 +291,11 @@ impl Registry for RedisStore {
         let (answer, _) = self.redis.command("GET", vec![text(&self.names.last)]).await?;
         Ok(answer.into_iter().next().and_then(bytes).as_deref().and_then(Certificate::decode))
     }
+}
+
+/// A server, by what `cache_server` says of it.
+pub(crate) fn server_id(said: &str) -> ServerId {
+    (half_digest(said.as_bytes()) >> 64) as ServerId
 }
 
 /// The first half of the bytes' SHA-256.

@@ -1,7 +1,7 @@
 //! The ports of cache-logic over the `redis` crate: the very scripts of cache-spin through another
 //! client. So a fault of the scripts is told apart from one of the client.
 
-use cache_logic::certificate::{Certificate, Generation, RunId, Timing};
+use cache_logic::certificate::{Certificate, ClaimToken, Generation, RunId, Timing};
 use cache_logic::contract::damage::Tamper;
 use cache_logic::key::{generation_key, lease_key};
 use cache_logic::ports::{CacheFault, Clock, Fill, Lease, Registry, RenewalClaim, Snapshot, Store};
@@ -100,6 +100,7 @@ impl Store for Native {
             fresh: values.next().flatten().is_some(),
             claimed: values.next().flatten().is_some(),
             run: self.run,
+            heard: None,
         })
     }
 
@@ -157,22 +158,22 @@ impl Registry for Native {
         self.ask::<i64>(cmd("DEL").arg(self.tags(tags))).await.map(|_| self.run)
     }
 
-    async fn claim(&self, token: u128, hold: Duration) -> Result<Option<RenewalClaim>, CacheFault> {
+    async fn claim(&self, token: ClaimToken, hold: Duration) -> Result<Option<RenewalClaim>, CacheFault> {
         let mut call = eval(script!("claim"), &["claim", "record"].map(|name| self.key(&format!("cache:{name}"))));
-        let answer: Option<(Vec<u8>, Option<String>)> = self.ask(call.arg(hex(token)).arg(millis(hold))).await?;
+        let answer: Option<(Vec<u8>, Option<String>)> = self.ask(call.arg(hex(token.into())).arg(millis(hold))).await?;
         let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap_or_default();
         Ok(answer.map(|(replication, record)| RenewalClaim { run: self.run, replication: text(replication), record }))
     }
 
-    async fn abandon(&self, token: u128) -> Result<(), CacheFault> {
+    async fn abandon(&self, token: ClaimToken) -> Result<(), CacheFault> {
         let mut call = eval(script!("release"), &[self.key("cache:claim")]);
-        self.ask(call.arg(hex(token))).await
+        self.ask(call.arg(hex(token.into()))).await
     }
 
     async fn certify(&self, certificate: &Certificate, record: &str, timing: Timing) -> Result<bool, CacheFault> {
         let keys = ["claim", "certificate", "fresh", "last", "record"].map(|name| self.key(&format!("cache:{name}")));
         let mut call = eval(script!("certify"), &keys);
-        call.arg(hex(certificate.token)).arg(certificate.encode());
+        call.arg(hex(certificate.token.into())).arg(certificate.encode());
         call.arg(millis(timing.claim())).arg(millis(timing.total())).arg(millis(timing.life())).arg(millis(GENERATION));
         call.arg(record).arg(millis(GENERATION));
         Ok(self.ask::<i64>(&call).await? == 1)

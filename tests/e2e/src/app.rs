@@ -118,8 +118,15 @@ impl App {
     /// A second server on the same stores and with the same settings, given in its environment, and
     /// a client with the same token.
     pub async fn another_server(&self) -> (Server, Client) {
-        let log = self.log.with_extension("2.log");
-        let server = Server::start(&self.settings, false, &Up::default(), &log).await;
+        self.another_server_with("2", &[]).await
+    }
+
+    /// As [`Self::another_server`], with some variables set otherwise, and a log of that name.
+    pub async fn another_server_with(&self, name: &str, variables: &[(&str, &str)]) -> (Server, Client) {
+        let log = self.log.with_extension(format!("{name}.log"));
+        let mut settings = self.settings.clone();
+        settings.extend(variables.iter().map(|(name, value)| (name.to_uppercase(), (*value).to_owned())));
+        let server = Server::start(&settings, false, &Up::default(), &log).await;
         let client = Client::new(server.base_url()).with_token(&self.token);
         (server, client)
     }

@@ -140,10 +140,35 @@ pub struct PostgresProcess {
 
 impl PostgresProcess {
     pub(crate) fn start() -> PostgresProcess {
-        let dir = scratch_dir().join(format!("postgres-{}-{}", std::process::id(), free_port()));
-        let postgres = PostgresProcess { services: Services::of(&dir).expect("a directory of its own") };
+        let postgres = PostgresProcess { services: Self::own_services() };
         postgres.restart();
         postgres
+    }
+
+    fn own_services() -> Services {
+        let dir = scratch_dir().join(format!("postgres-{}-{}", std::process::id(), free_port()));
+        Services::of(&dir).expect("a directory of its own")
+    }
+
+    /// A copy of it that was promoted, while it goes on itself: it lacks what is committed here from
+    /// now on.
+    pub async fn promoted_copy(&self) -> PostgresProcess {
+        let copy = PostgresProcess { services: Self::own_services() };
+        copy.services.start_promoted_copy(&self.services).expect("a copy is made");
+        eventually("the copy is promoted", Duration::from_secs(20), || async {
+            let client = kit::database::connect(&copy.url()).await;
+            let recovers: bool = client.query_one("SELECT pg_is_in_recovery()", &[]).await.ok()?.get(0);
+            (!recovers).then_some(())
+        })
+        .await;
+        copy
+    }
+
+    /// The port of its address.
+    pub fn port(&self) -> u16 {
+        let url = self.url();
+        let port = url.split('@').nth(1).and_then(|rest| rest.split('/').next()?.rsplit(':').next()?.parse().ok());
+        port.expect("an address with a port")
     }
 
     /// The address of its first database.

@@ -28,7 +28,7 @@
 //! # }
 //! ```
 
-use crate::protocol::certificate::{Certificate, Generation, RunId, Timing};
+use crate::protocol::certificate::{Certificate, ClaimToken, Generation, RunId, Timing};
 use crate::protocol::event::{Event, Observer};
 use crate::protocol::freshness::{Draw, Millis};
 use crate::protocol::ports::{
@@ -106,11 +106,11 @@ impl<P: Registry, O: Observer> Registry for WithEvents<'_, P, O> {
         self.told("invalidate", self.ports.invalidate(tags).await)
     }
 
-    async fn claim(&self, token: u128, hold: Duration) -> Result<Option<RenewalClaim>, CacheFault> {
+    async fn claim(&self, token: ClaimToken, hold: Duration) -> Result<Option<RenewalClaim>, CacheFault> {
         self.told("claim", self.ports.claim(token, hold).await)
     }
 
-    async fn abandon(&self, token: u128) -> Result<(), CacheFault> {
+    async fn abandon(&self, token: ClaimToken) -> Result<(), CacheFault> {
         self.told("abandon", self.ports.abandon(token).await)
     }
 

@@ -11,6 +11,14 @@ pub type Epoch = u128;
 /// Redis draws.
 pub type RunId = u128;
 
+/// A server of the origin, from its start to its end: a hash of when it was started. Two of them may
+/// answer to one name, such as an old primary and its successor. 0 stands for the only one there
+/// ever is.
+pub type ServerId = u64;
+
+/// The token of a renewal's claim. Random.
+pub type ClaimToken = u64;
+
 /// The value of a tag's generation key. Random; a missing one is a miss, never "zero".
 pub type Generation = u128;
 
@@ -22,7 +30,10 @@ pub struct Certificate {
     /// The run of Redis that it was given to. Under any other run it counts for nothing.
     pub run: RunId,
     /// The token of the renewal that set it: tells one certificate from the next.
-    pub token: u128,
+    pub token: ClaimToken,
+    /// The server of the origin that it was given by. It covers what was committed there, and
+    /// nothing that another one says.
+    pub server: ServerId,
     /// The entries that it covers.
     pub coverage: Coverage,
 }
@@ -57,14 +68,15 @@ impl Coverage {
 const TENANTS: &[u8] = b" tenants";
 
 impl Certificate {
-    /// The bytes kept in Redis: three numbers in hexadecimal, so that an operator can read them, and
-    /// the coverage if it isn't every entry.
+    /// The bytes kept in Redis: numbers in hexadecimal, so that an operator can read them, and the
+    /// coverage if it isn't every entry. A program that knows of no servers takes the last two
+    /// numbers for one token.
     pub fn encode(&self) -> String {
         let coverage = match self.coverage {
             Coverage::Every => "",
             Coverage::Tenants => " tenants",
         };
-        format!("{:032x} {:032x} {:032x}{coverage}", self.epoch, self.run, self.token)
+        format!("{:032x} {:032x} {:016x}{:016x}{coverage}", self.epoch, self.run, self.token, self.server)
     }
 
     /// The inverse of [`Self::encode`]; `None` for any other bytes.
@@ -77,7 +89,8 @@ impl Certificate {
             return None;
         }
         let (epoch, run) = (parse_hex(&numbers[..32])?, parse_hex(&numbers[33..65])?);
-        Some(Self { epoch, run, token: parse_hex(&numbers[66..])?, coverage })
+        let last = parse_hex(&numbers[66..])?;
+        Some(Self { epoch, run, token: (last >> 64) as ClaimToken, server: last as ServerId, coverage })
     }
 }
 
@@ -185,7 +198,7 @@ impl Timing {
 /// clock of its Redis: then a certificate outlives its time, and this tells.
 #[derive(Debug, Default, Clone, Copy)]
 pub struct Sighting {
-    token: u128,
+    token: ClaimToken,
     since: u64,
 }
 
@@ -212,7 +225,8 @@ mod tests {
     #[test]
     fn a_certificate_that_is_seen_for_longer_than_it_lives_counts_for_nothing() {
         let (timing, mut seen) = (Timing::default(), Sighting::default());
-        let [first, second] = [1, 2].map(|token| Certificate { epoch: 1, run: 1, token, coverage: Coverage::Every });
+        let every = Coverage::Every;
+        let [first, second] = [1, 2].map(|token| Certificate { epoch: 1, run: 1, token, server: 0, coverage: every });
         let looks = [(&first, 5_000, true), (&first, 6_000, true), (&first, 6_001, false), (&first, 9_000, false)];
         for (certificate, now, trusted) in looks.into_iter().chain([(&second, 9_000, true), (&second, 10_001, false)]) {
             assert_eq!(seen.trusts(certificate, now, timing), trusted, "{certificate:?} at {now}");
@@ -257,7 +271,8 @@ mod tests {
 
     #[test]
     fn a_certificate_survives_its_encoding_and_nothing_else_is_one() {
-        let certificate = Certificate { epoch: 7, run: u128::MAX, token: 1 << 100, coverage: Coverage::Every };
+        let (token, coverage) = (1 << 50, Coverage::Every);
+        let certificate = Certificate { epoch: 7, run: u128::MAX, token, server: 1, coverage };
         let encoded = certificate.encode();
         assert_eq!(Certificate::decode(encoded.as_bytes()), Some(certificate));
         let narrow = Certificate { coverage: Coverage::Tenants, ..certificate };

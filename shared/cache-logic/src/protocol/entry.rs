@@ -13,7 +13,7 @@
 //! packed. Only packed entries are written as version 2: a program that knows only version 1 still
 //! reads all others, and takes packed ones for unknown, which is a miss.
 
-use crate::protocol::certificate::{Epoch, Generation};
+use crate::protocol::certificate::{Epoch, Generation, ServerId};
 use crate::protocol::freshness::Millis;
 use std::time::Duration;
 
@@ -71,11 +71,13 @@ pub struct OriginValue {
     /// Its own hard limit, in place of the policy's TTL. Jitter and soft limit stay the policy's.
     /// At most 30 days count.
     pub ttl: Option<Duration>,
+    /// The server that gave it. It may be stored only under a certificate of that one.
+    pub server: ServerId,
 }
 
 impl From<Value> for OriginValue {
     fn from(value: Value) -> Self {
-        Self { value, ttl: None }
+        Self { value, ttl: None, server: 0 }
     }
 }
 

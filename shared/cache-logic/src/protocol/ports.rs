@@ -4,7 +4,7 @@
 //! Every method is one round trip at most, and every one may fail.
 #![allow(async_fn_in_trait)] // Components run on one thread: no future has to be `Send`.
 
-use crate::protocol::certificate::{Certificate, Coverage, Epoch, Generation, RunId, Timing};
+use crate::protocol::certificate::{Certificate, ClaimToken, Coverage, Epoch, Generation, RunId, ServerId, Timing};
 use crate::protocol::event::Event;
 use crate::protocol::freshness::{Draw, Millis};
 use std::time::Duration;
@@ -20,7 +20,8 @@ pub enum CacheFault {
     Skipped,
     /// Not asked, since the database serves another cache than this one.
     Misconfigured,
-    /// Another run answered than the one that the database names, or one that it has named only just.
+    /// Another run answered than the one that the database names. Or the database has named it only
+    /// just, or hasn't been known for long to be the one that gives certificates.
     AnotherRun,
     /// Not asked, since the database gives no certificate for now.
     Withheld,
@@ -57,6 +58,8 @@ pub struct Snapshot {
     pub claimed: bool,
     /// The run of Redis on this connection, learned when the connection was opened.
     pub run: RunId,
+    /// The server of the origin that this instance heard last; `None` if it has heard none.
+    pub heard: Option<ServerId>,
 }
 
 /// The answer to a reader that wants to fill an entry.
@@ -119,11 +122,11 @@ pub trait Registry {
 
     /// Claims the renewal (`SET NX PX`), and reads the record in the same step. `Ok(None)` if
     /// somebody else has it.
-    async fn claim(&self, token: u128, hold: Duration) -> Result<Option<RenewalClaim>, CacheFault>;
+    async fn claim(&self, token: ClaimToken, hold: Duration) -> Result<Option<RenewalClaim>, CacheFault>;
 
     /// Gives a claim back unused, if `token` still has it: the next renewal need not wait for its
     /// end.
-    async fn abandon(&self, token: u128) -> Result<(), CacheFault>;
+    async fn abandon(&self, token: ClaimToken) -> Result<(), CacheFault>;
 
     /// Sets the certificate and the record beside it if the certificate's token still holds the
     /// claim, and ends the claim. The claim was held for [`Timing::claim`]. The certificate lives
@@ -162,6 +165,8 @@ pub enum OutboxState {
     Rows {
         /// The epoch. It has moved if anything differs from the record, or the rows were too many.
         epoch: Epoch,
+        /// The server that answered.
+        server: ServerId,
         /// The entries that a certificate may cover now.
         coverage: Coverage,
         /// The record to keep beside the certificate. Nobody but Postgres reads it.

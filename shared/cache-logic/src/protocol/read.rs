@@ -138,7 +138,8 @@ where
             match ports.lease(wanted.key, known, wanted.tags, holder, limits.lease_hold).await {
                 Err(fault) => return bypass(load, Bypass::Fault(fault)).await,
                 Ok(Lease::Granted(generations)) => {
-                    let filler = Filler { ports, wanted, limits, epoch: certificate.epoch, generations, holder };
+                    let Certificate { epoch, server, .. } = certificate;
+                    let filler = Filler { ports, wanted, limits, epoch, server, generations, holder };
                     let Some((value, stored)) = filler.load_and_fill(load).await? else { return Ok(None) };
                     let renew = due(&seen).then_some(certificate);
                     return Ok(Some(Read { renew, ..Read::of(value, Outcome::Miss { stored }) }));
@@ -175,7 +176,8 @@ where
     let lease = ports.lease(wanted.key, Some(what.fill), wanted.tags, holder, limits.lease_hold).await;
     let stored = match lease {
         Ok(Lease::Granted(generations)) => {
-            let filler = Filler { ports, wanted, limits, epoch: what.epoch, generations, holder };
+            let Refresh { epoch, server, .. } = what;
+            let filler = Filler { ports, wanted, limits, epoch, server, generations, holder };
             filler.load_and_fill(load).await?.is_some_and(|(_, stored)| stored)
         }
         Ok(Lease::Held | Lease::Changed) | Err(_) => false,
@@ -187,7 +189,7 @@ where
 pub(crate) fn hit(stored: StoredEntry, freshness: Freshness, now: Millis, certificate: Certificate, due: bool) -> Read {
     let trailer = stored.trailer;
     let ttl_ms = trailer.fresh_until.saturating_sub(now);
-    let refresh = Refresh::of(&trailer, freshness, certificate.epoch);
+    let refresh = Refresh::of(&trailer, freshness, &certificate);
     let (renew, encoding) = (due.then_some(certificate), trailer.encoding);
     Read { renew, refresh, encoding, ..Read::of(stored.into_value(), Outcome::Hit { freshness, ttl_ms }) }
 }

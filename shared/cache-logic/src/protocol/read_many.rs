@@ -1,6 +1,6 @@
 //! The bulk read: one look, one statement for all missing entries, one fill.
 
-use crate::protocol::certificate::{Epoch, Generation};
+use crate::protocol::certificate::{Epoch, Generation, ServerId};
 use crate::protocol::entry::OriginValue;
 use crate::protocol::event::Event;
 use crate::protocol::policy::Limits;
@@ -89,7 +89,7 @@ where
     let fills = match &generations {
         Ok(generations) => {
             let missed = missing.iter().map(|&index| &wanted[index]).zip(&values);
-            fills(ports, limits, missed, generations, load_ms, certificate.epoch)
+            fills(ports, limits, missed, generations, load_ms, (certificate.epoch, certificate.server))
         }
         Err(_) => Vec::new(),
     };
@@ -136,7 +136,14 @@ where
         }
     };
     let load_ms = u32::try_from(ports.monotonic().saturating_sub(begun)).unwrap_or(u32::MAX);
-    let fills = fills(ports, limits, wanted.iter().map(|(one, _)| one).zip(&values), &generations, load_ms, what.epoch);
+    let fills = fills(
+        ports,
+        limits,
+        wanted.iter().map(|(one, _)| one).zip(&values),
+        &generations,
+        load_ms,
+        (what.epoch, what.server),
+    );
     let stored = !fills.is_empty() && ports.fill(&fills, None).await.is_ok();
     // The first entry may be gone by now, and then its fill did not give the lease back.
     let _ = ports.release(first.key, holder).await;
@@ -144,22 +151,24 @@ where
     Ok(stored)
 }
 
-/// The fills for some values. `generations` are those of all their tags, in that order.
+/// The fills for some values, under a certificate of this epoch and server. `generations` are those
+/// of all their tags, in that order.
 fn fills<'a, 'w: 'a, P: Clock>(
     ports: &P,
     limits: &Limits,
     values: impl Iterator<Item = (&'a EntrySpec<'w>, &'a Option<OriginValue>)>,
     generations: &[Generation],
     load_ms: u32,
-    epoch: Epoch,
+    (epoch, server): (Epoch, ServerId),
 ) -> Vec<Fill<'w>> {
     let mut rest = generations;
     let mut fills = Vec::new();
     for (wanted, value) in values {
         let (own, others) = rest.split_at(wanted.tags.len().min(rest.len()));
         rest = others;
-        let fill =
-            value.as_ref().and_then(|value| prepare(ports, wanted, limits, value, load_ms, epoch, own, ports.token()));
+        // As in the read of one: the certificate says nothing about another server.
+        let fill = (value.as_ref().filter(|value| value.server == server))
+            .and_then(|value| prepare(ports, wanted, limits, value, load_ms, epoch, own, ports.token()));
         fills.extend(fill);
     }
     fills

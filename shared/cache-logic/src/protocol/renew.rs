@@ -1,6 +1,6 @@
 //! The renewal of the certificate: apply what was committed, then certify it.
 
-use crate::protocol::certificate::{Certificate, Timing};
+use crate::protocol::certificate::{Certificate, ClaimToken, Timing};
 use crate::protocol::event::Event;
 use crate::protocol::ports::{CacheFault, Clock, Ledger, OutboxState, Registry};
 
@@ -28,14 +28,16 @@ pub enum Renewal<E> {
 /// only by the holder of the claim that was begun before the outbox was read. The record goes with
 /// the certificate, never before it: it says what has been applied.
 pub async fn renew<P: Registry + Ledger + Clock>(ports: &P, timing: Timing) -> Renewal<P::Error> {
-    let token = ports.token();
+    let token = ports.token() as ClaimToken;
     let claim = match ports.claim(token, timing.claim()).await {
         Ok(Some(claim)) => claim,
         Ok(None) => return Renewal::Busy,
         Err(fault) => return Renewal::Cache(fault),
     };
-    let (epoch, coverage, record, ids, tags) = match ports.pending(&claim).await {
-        Ok(OutboxState::Rows { epoch, coverage, record, ids, tags }) => (epoch, coverage, record, ids, tags),
+    let (epoch, server, coverage, record, ids, tags) = match ports.pending(&claim).await {
+        Ok(OutboxState::Rows { epoch, server, coverage, record, ids, tags }) => {
+            (epoch, server, coverage, record, ids, tags)
+        }
         Ok(OutboxState::Mismatch) => return Renewal::Mismatch,
         Ok(OutboxState::Withheld) => {
             let _ = ports.abandon(token).await;
@@ -53,7 +55,7 @@ pub async fn renew<P: Registry + Ledger + Clock>(ports: &P, timing: Timing) -> R
             return Renewal::Cache(fault);
         }
     }
-    let certificate = Certificate { epoch, run: claim.run, token, coverage };
+    let certificate = Certificate { epoch, run: claim.run, token, server, coverage };
     match ports.certify(&certificate, &record, timing).await {
         Ok(true) => {}
         Ok(false) => return Renewal::TooLate,

@@ -1,8 +1,11 @@
 //! The write: commit, invalidate, answer; then tidy up.
 
-use crate::protocol::certificate::RunId;
+use crate::protocol::certificate::{RunId, ServerId};
 use crate::protocol::event::Event;
+use crate::protocol::freshness::{self, Millis};
+use crate::protocol::policy::Limits;
 use crate::protocol::ports::{CacheFault, Clock, Ledger, Registry};
+use crate::protocol::renew::{Renewal, renew};
 use std::time::Duration;
 
 /// The answer of a committed statement.
@@ -21,7 +24,8 @@ pub struct Commit<T> {
 
 /// The run of Redis that a database named when a write was committed. Two runs may answer to one
 /// name for a while: a pod that is replaced, a failover, an address that moves. Only the named one
-/// gets certificates, so only what that one was told counts.
+/// gets certificates, so only what that one was told counts. The same holds for two servers of the
+/// database: certificates of the other one cover nothing that was committed in this one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum NamedRun {
     /// None yet, so no certificate was ever given.
@@ -33,7 +37,10 @@ pub enum NamedRun {
     Run {
         /// The run.
         run: RunId,
-        /// For how long it had been named. Certificates of the run before it live on for a while.
+        /// The server that the write was committed in.
+        server: ServerId,
+        /// For how long the run had been named, and the server been known to give it certificates.
+        /// Those of the run or of the server before it live on for a while.
         named_for: Duration,
     },
 }
@@ -44,7 +51,7 @@ impl NamedRun {
     pub fn rest(self, told: RunId, wait: Duration) -> Duration {
         match self {
             Self::Never => Duration::ZERO,
-            Self::Run { run, named_for } if run == told => wait.saturating_sub(named_for),
+            Self::Run { run, named_for, .. } if run == told => wait.saturating_sub(named_for),
             Self::Run { .. } | Self::Unknown => wait,
         }
     }
@@ -70,8 +77,9 @@ pub enum Invalidation {
     Nothing,
     /// Done at once. The settlement is due behind the answer.
     Done(Settlement),
-    /// Redis was out of reach, or another run of it was told than the named one. Meanwhile every
-    /// certificate that could have hidden the change has run out.
+    /// Redis was out of reach, or another run of it was told than the named one. Or the database's
+    /// server wasn't known to give the certificates. Meanwhile every one that could have hidden the
+    /// change has run out.
     WaitedOut(CacheFault),
 }
 
@@ -84,12 +92,13 @@ pub const EVERYTHING: &str = "*";
 /// The error of `commit`: then nothing was invalidated.
 pub async fn write<P, T, E>(
     ports: &P,
-    outage_wait: Duration,
+    limits: &Limits,
     commit: impl AsyncFnOnce() -> Result<Commit<T>, E>,
 ) -> Result<(T, Invalidation), E>
 where
-    P: Registry + Clock,
+    P: Registry + Ledger + Clock,
 {
+    let outage_wait = limits.outage_wait;
     let Commit { value, xid, tags, named } = commit().await?;
     // Tags without a transaction: this request wrote nothing, but its answer tells of an earlier
     // write that may have died before it invalidated.
@@ -113,10 +122,39 @@ where
             Err(fault) => (fault, outage_wait),
         }
     };
-    let gone = Duration::from_millis(ports.monotonic().saturating_sub(committed));
-    ports.sleep(wait.saturating_sub(gone)).await;
+    wait_out(ports, limits, named, committed, wait).await;
     ports.observe(&Event::OutageWait { reason: fault.name() });
     Ok((value, Invalidation::WaitedOut(fault)))
+}
+
+/// Waits until no certificate can stand that hides the commit: `wait` from when it was committed.
+///
+/// Another server of the database may go on giving certificates, until one of this server is given.
+/// So a writer whose server isn't known to give them renews, and tries until that has come about or
+/// its time is over.
+pub(crate) async fn wait_out<P: Registry + Ledger + Clock>(
+    ports: &P,
+    limits: &Limits,
+    named: NamedRun,
+    committed: Millis,
+    wait: Duration,
+) {
+    let left = || wait.saturating_sub(Duration::from_millis(ports.monotonic().saturating_sub(committed)));
+    if let NamedRun::Run { server, named_for, .. } = named
+        && named_for < limits.outage_wait
+    {
+        for tries in 0.. {
+            if matches!(renew(ports, limits.timing).await, Renewal::Certified(given) if given.server == server) {
+                break;
+            }
+            let pause = Duration::from_millis(freshness::poll_pause_ms(tries, ports.draw()));
+            if left() <= pause {
+                break;
+            }
+            ports.sleep(pause).await;
+        }
+    }
+    ports.sleep(left()).await;
 }
 
 /// Behind the answer: deletes the outbox rows that this writer has covered. They are named by

@@ -12,13 +12,13 @@
 //! fillers under way hold the old generation, which nobody will ever see again. `tests/model`
 //! explores it with everything else, including a script that Redis carries out late.
 
-use crate::protocol::certificate::{Generation, RunId};
+use crate::protocol::certificate::{Certificate, Generation, RunId, ServerId};
 use crate::protocol::entry::OriginValue;
 use crate::protocol::event::Event;
 use crate::protocol::policy::Limits;
-use crate::protocol::ports::{CacheFault, Clock, Fill, Registry, Store};
+use crate::protocol::ports::{CacheFault, Clock, Fill, Ledger, Registry, Store};
 use crate::protocol::read::{EntrySpec, certified, prepare};
-use crate::protocol::write::{Commit, EVERYTHING, Invalidation, Settlement};
+use crate::protocol::write::{Commit, EVERYTHING, Invalidation, Settlement, wait_out};
 use std::time::Duration;
 
 /// One tag of an entry that is put.
@@ -64,7 +64,7 @@ pub async fn write_through<P, T, E>(
     entry: impl FnOnce(&T) -> Option<OriginValue>,
 ) -> Result<(T, Invalidation, bool), E>
 where
-    P: Store + Registry + WriteThrough + Clock,
+    P: Store + Registry + Ledger + WriteThrough + Clock,
 {
     let before = baseline(ports, wanted).await;
     let begun = ports.monotonic();
@@ -80,6 +80,8 @@ where
         let names: Vec<&str> = tags.iter().map(String::as_str).collect();
         let loaded = before.filter(|_| !xid.is_empty()).and_then(|before| Some((before, entry(&value)?)));
         let next = ports.token();
+        // The certificate says nothing about another server.
+        let loaded = loaded.filter(|(before, loaded)| loaded.server == before.server);
         let planned = loaded.and_then(|(before, loaded)| {
             let load_ms = u32::try_from(committed.saturating_sub(begun)).unwrap_or(u32::MAX);
             plan(ports, wanted, limits, &names, &before, next, &loaded, load_ms)
@@ -104,8 +106,7 @@ where
         },
         Err(fault) => (fault, limits.outage_wait, false),
     };
-    let gone = Duration::from_millis(ports.monotonic().saturating_sub(committed));
-    ports.sleep(wait.saturating_sub(gone)).await;
+    wait_out(ports, limits, named, committed, wait).await;
     ports.observe(&Event::OutageWait { reason: fault.name() });
     Ok((value, Invalidation::WaitedOut(fault), stored))
 }
@@ -113,6 +114,7 @@ where
 /// The state before the commit.
 struct Baseline {
     epoch: u128,
+    server: ServerId,
     generations: Vec<Generation>,
 }
 
@@ -121,13 +123,13 @@ struct Baseline {
 /// Nothing if Redis cannot say; then the write is a plain one.
 async fn baseline<P: Store + Clock>(ports: &P, wanted: &EntrySpec<'_>) -> Option<Baseline> {
     let seen = ports.look(&[], wanted.tags).await.ok()?;
-    let epoch = certified(&seen)?.epoch;
+    let Certificate { epoch, server, .. } = certified(&seen)?;
     let known: Option<Vec<Generation>> = seen.generations.into_iter().collect();
     let generations = match known {
         Some(generations) => generations,
         None => ports.generations(wanted.tags, ports.token()).await.ok()?,
     };
-    Some(Baseline { epoch, generations })
+    Some(Baseline { epoch, server, generations })
 }
 
 /// A put, worked out.

@@ -19,7 +19,7 @@ pub use check::Finding;
 pub use locks::run_locks;
 pub use put::run_write_through;
 
-use check::{BRIEFLY, LONG, RECORD, SHORT, ensure, entry, fault, fill};
+use check::{BRIEFLY, LONG, RECORD, SHORT, claim_token, ensure, entry, fault, fill};
 
 use crate::protocol::certificate::{Certificate, Coverage};
 use crate::protocol::ports::{Clock, Lease, Registry, Store};
@@ -124,7 +124,7 @@ async fn a_generation_stays_until_it_is_invalidated<P: Store + Registry + Clock>
 }
 
 async fn a_claim_is_abandoned_by_its_holder_only<P: Store + Registry + Clock>(ports: &P) -> Finding {
-    let (token, other) = (ports.token(), ports.token());
+    let (token, other) = (claim_token(ports), claim_token(ports));
     ports.claim(token, LONG).await.map_err(fault)?.ok_or("the namespace is in use")?;
     ports.abandon(other).await.map_err(fault)?;
     ensure(ports.look(&[], &[]).await.map_err(fault)?.claimed, "another holder gives nothing back")?;
@@ -133,13 +133,13 @@ async fn a_claim_is_abandoned_by_its_holder_only<P: Store + Registry + Clock>(po
 }
 
 async fn a_certificate_is_set_by_its_claimant<P: Store + Registry + Clock>(ports: &P) -> Finding {
-    let (token, other) = (ports.token(), ports.token());
+    let (token, other) = (claim_token(ports), claim_token(ports));
     let run = ports.claim(token, LONG).await.map_err(fault)?.ok_or("the namespace is in use")?.run;
     ensure(ports.claim(other, LONG).await.map_err(fault)?.is_none(), "claimed once")?;
     ensure(ports.look(&[], &[]).await.map_err(fault)?.claimed, "the claim is seen")?;
-    let foreign = Certificate { epoch: 1, run, token: other, coverage: Coverage::Every };
+    let foreign = Certificate { epoch: 1, run, token: other, coverage: Coverage::Every, server: 9 };
     ensure(!ports.certify(&foreign, RECORD, BRIEFLY).await.map_err(fault)?, "without the claim nothing is certified")?;
-    let certificate = Certificate { epoch: 2, run, token, coverage: Coverage::Every };
+    let certificate = Certificate { epoch: 2, run, token, coverage: Coverage::Every, server: 9 };
     ensure(ports.certify(&certificate, RECORD, BRIEFLY).await.map_err(fault)?, "with it, it is")?;
     let seen = ports.look(&[], &[]).await.map_err(fault)?;
     ensure(seen.certificate == Some(certificate) && seen.run == run, "the certificate that was set, on this run")?;

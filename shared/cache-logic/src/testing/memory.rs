@@ -4,7 +4,7 @@
 mod locks;
 mod store;
 
-use crate::protocol::certificate::{Coverage, Generation, RunId};
+use crate::protocol::certificate::{Coverage, Generation, RunId, ServerId};
 use crate::protocol::freshness::{Draw, Millis};
 use crate::protocol::ports::{CacheFault, Clock, Ledger, OutboxState, RenewalClaim};
 use std::cell::{Cell, RefCell};
@@ -41,6 +41,10 @@ pub struct Memory {
     pub answers_after: Cell<Millis>,
     /// The run of this Redis.
     pub run: Cell<RunId>,
+    /// The server of the origin that answers renewals.
+    pub server: Cell<ServerId>,
+    /// The server that this instance heard last.
+    pub heard: Cell<Option<ServerId>>,
     /// The epoch, as Postgres has it.
     pub epoch: Cell<u128>,
     /// The outbox: id, transaction, tags.
@@ -139,8 +143,8 @@ impl Ledger for Memory {
         let outbox = self.outbox.borrow();
         let ids = outbox.iter().map(|(id, ..)| *id).collect();
         let tags = outbox.iter().flat_map(|(_, _, tags)| tags.clone()).collect();
-        let (epoch, record) = (self.epoch.get(), "a record".to_owned());
-        Ok(OutboxState::Rows { epoch, coverage: Coverage::Every, record, ids, tags })
+        let (epoch, server, record) = (self.epoch.get(), self.server.get(), "a record".to_owned());
+        Ok(OutboxState::Rows { epoch, server, coverage: Coverage::Every, record, ids, tags })
     }
 
     async fn forget(&self, ids: &[i64]) -> Result<(), OriginAway> {

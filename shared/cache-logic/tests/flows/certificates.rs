@@ -78,7 +78,7 @@ fn no_renewal_however_slow_hides_a_change_that_redis_was_not_told_of() {
             shop.memory.outbox.borrow_mut().push((1, "7".into(), vec!["order:1".into()]));
             shop.memory.advance(tenths(certified - committed));
             let in_time = now(shop.memory.certify(
-                &Certificate { epoch: 0, run, token: 99, coverage: Coverage::Every },
+                &Certificate { epoch: 0, run, token: 99, coverage: Coverage::Every, server: 0 },
                 "a record",
                 timing(),
             ))

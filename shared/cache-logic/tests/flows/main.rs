@@ -5,6 +5,7 @@ mod bulk;
 mod certificates;
 mod outages;
 mod reads;
+mod servers;
 mod shop;
 mod waiting;
 mod writes;

@@ -98,7 +98,7 @@ impl Shop {
                 named: NamedRun::Never,
             })
         };
-        now(write(&self.memory, limits().outage_wait, commit)).unwrap().1
+        now(write(&self.memory, &limits(), commit)).unwrap().1
     }
 
     /// The calls made since the last question, as `name count`, sorted.

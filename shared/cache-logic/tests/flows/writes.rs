@@ -56,7 +56,7 @@ fn a_write_that_changed_nothing_invalidates_nothing() {
     let shop = Shop::certified();
     let commit =
         async || Ok::<_, OriginAway>(Commit { value: (), xid: "7".into(), tags: vec![], named: NamedRun::Never });
-    assert_eq!(now(write(&shop.memory, limits().outage_wait, commit)).unwrap().1, Invalidation::Nothing);
+    assert_eq!(now(write(&shop.memory, &limits(), commit)).unwrap().1, Invalidation::Nothing);
     assert!(shop.calls().is_empty());
 }
 
@@ -74,7 +74,7 @@ fn the_answer_of_a_repeated_request_invalidates_and_settles_nothing() {
             named: NamedRun::Never,
         })
     };
-    assert_eq!(now(write(&shop.memory, limits().outage_wait, commit)).unwrap().1, Invalidation::Nothing);
+    assert_eq!(now(write(&shop.memory, &limits(), commit)).unwrap().1, Invalidation::Nothing);
     assert_eq!(shop.read().unwrap().unwrap().value.payload, b"2");
     *shop.memory.fault.borrow_mut() = Some(CacheFault::TimedOut);
     let commit = async || {
@@ -85,7 +85,7 @@ fn the_answer_of_a_repeated_request_invalidates_and_settles_nothing() {
             named: NamedRun::Never,
         })
     };
-    let (_, invalidation) = now(write(&shop.memory, limits().outage_wait, commit)).unwrap();
+    let (_, invalidation) = now(write(&shop.memory, &limits(), commit)).unwrap();
     assert_eq!(invalidation, Invalidation::WaitedOut(CacheFault::TimedOut), "and waits where it can't tell Redis");
 }
 
@@ -95,7 +95,7 @@ fn a_change_of_everything_waits_for_the_epoch_to_move() {
     let commit = async || {
         Ok::<_, OriginAway>(Commit { value: (), xid: "7".into(), tags: vec!["*".into()], named: NamedRun::Never })
     };
-    let (_, invalidation) = now(write(&shop.memory, limits().outage_wait, commit)).unwrap();
+    let (_, invalidation) = now(write(&shop.memory, &limits(), commit)).unwrap();
     assert!(matches!(invalidation, Invalidation::WaitedOut(_)));
     assert!(shop.calls().is_empty(), "no list of generations says everything");
 }
@@ -115,9 +115,9 @@ fn settling_leaves_rows_that_the_writer_has_not_covered() {
 fn what_another_run_was_told_does_not_count() {
     let rests = [
         (NamedRun::Never, 0),
-        (NamedRun::Run { run: 0, named_for: limits().outage_wait }, 0),
-        (NamedRun::Run { run: 0, named_for: Duration::from_millis(300) }, 800),
-        (NamedRun::Run { run: 1, named_for: Duration::from_secs(3600) }, 1100),
+        (NamedRun::Run { run: 0, server: 0, named_for: limits().outage_wait }, 0),
+        (NamedRun::Run { run: 0, server: 0, named_for: Duration::from_millis(300) }, 800),
+        (NamedRun::Run { run: 1, server: 0, named_for: Duration::from_secs(3600) }, 1100),
         (NamedRun::Unknown, 1100),
     ];
     for (named, waits) in rests {
@@ -127,7 +127,7 @@ fn what_another_run_was_told_does_not_count() {
             let commit = async || {
                 Ok::<_, OriginAway>(Commit { value: (), xid: xid.into(), tags: vec!["order:1".into()], named })
             };
-            let (_, invalidation) = now(write(&shop.memory, limits().outage_wait, commit)).unwrap();
+            let (_, invalidation) = now(write(&shop.memory, &limits(), commit)).unwrap();
             assert_eq!(cache_logic::ports::Clock::now(&shop.memory), waits, "{named:?} {xid:?}");
             let waited = invalidation == Invalidation::WaitedOut(CacheFault::AnotherRun);
             assert_eq!(waited, waits > 0, "{named:?} {xid:?}: {invalidation:?}");

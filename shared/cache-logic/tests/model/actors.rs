@@ -3,7 +3,7 @@
 
 use crate::calls::{Call, End, KEYS, NARROW, OriginAway, Reply, Scripted, TENANTS, names, names_of};
 use cache_logic::certificate::Timing;
-use cache_logic::entry::Value;
+use cache_logic::entry::{OriginValue, Value};
 use cache_logic::policy::{Limits, Policy};
 use cache_logic::read::{EntrySpec, Outcome, read};
 use cache_logic::renew::renew;
@@ -19,7 +19,7 @@ pub enum Kind {
     Writer,
     /// Draws the number of its transaction some time before it commits.
     SlowWriter,
-    /// Beside a second Redis: it reads which run is the named one.
+    /// Beside a second Redis, or a second Postgres: it reads which run is the named one.
     CarefulWriter,
     /// Changes more rows than are announced by name, of both tenants.
     JobWriter,
@@ -67,9 +67,9 @@ pub fn run(kind: Kind, replies: &[Reply]) -> Next {
         Kind::JobWriter => poll_once(job(&ports)),
         Kind::CarefulWriter => poll_once(async {
             match ports.ask(Call::ReadRun).await {
-                Reply::Named(run, long) => {
+                Reply::Named(run, server, long) => {
                     let named_for = if long { limits().outage_wait } else { Duration::ZERO };
-                    writer(&ports, None, NamedRun::Run { run: run.into(), named_for }).await
+                    writer(&ports, None, NamedRun::Run { run: run.into(), server: server.into(), named_for }).await
                 }
                 _ => End::Other,
             }
@@ -111,7 +111,7 @@ fn committed(version: u8, tags: Vec<String>, named: NamedRun) -> Commit<u8> {
 }
 
 async fn writer(ports: &Scripted<'_>, transaction: Option<u8>, named: NamedRun) -> End {
-    match write(ports, limits().outage_wait, async || commit(ports, transaction, named).await).await {
+    match write(ports, &limits(), async || commit(ports, transaction, named).await).await {
         Ok((version, invalidation)) => acknowledge(ports, version, invalidation).await,
         Err(()) => End::Other,
     }
@@ -123,7 +123,7 @@ async fn job(ports: &Scripted<'_>) -> End {
         Reply::Everything(version) => Ok(committed(version, vec![EVERYTHING.to_owned()], NamedRun::Never)),
         _ => Err(()),
     };
-    match write(ports, limits().outage_wait, commit).await {
+    match write(ports, &limits(), commit).await {
         Ok((version, invalidation)) => acknowledge(ports, version, invalidation).await,
         Err(()) => End::Other,
     }
@@ -166,7 +166,7 @@ fn value(version: u8) -> Value {
 async fn reader(ports: &Scripted<'_>, key: u8) -> End {
     let policy = Policy::with_ttl(Duration::from_secs(300)).unwrap();
     let load = async || match ports.ask(Call::Load).await {
-        Reply::Version(version) => Ok(Some(value(version))),
+        Reply::Loaded { version, server } => Ok(Some(OriginValue { server: server.into(), ..value(version).into() })),
         _ => Err(OriginAway),
     };
     match read(ports, &wanted(key, &names_of(key), &policy), &limits(), load).await {

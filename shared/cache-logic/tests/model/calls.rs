@@ -4,7 +4,7 @@
 //! between two calls, so running it again over the same answers leads to the same next call. That
 //! makes ordinary `async` functions explorable, with states that can be compared.
 
-use cache_logic::certificate::{Certificate, Coverage, Generation, RunId, Timing};
+use cache_logic::certificate::{Certificate, ClaimToken, Coverage, Generation, RunId, Timing};
 use cache_logic::entry::{Stamp, StoredEntry, Value, encode};
 use cache_logic::ports::{
     CacheFault, Clock, Fill, Lease, Ledger, OriginError, OutboxState, Registry, RenewalClaim, Snapshot, Store,
@@ -58,6 +58,7 @@ pub enum Call {
     Certify {
         epoch: u8,
         run: u8,
+        server: u8,
         record: Record,
         tenants: bool,
     },
@@ -144,9 +145,12 @@ pub enum Reply {
     Seen {
         entry: Option<Entry>,
         generations: [u8; 2],
-        certificate: Option<(u8, u8)>,
+        /// Its epoch, its run, and its server.
+        certificate: Option<(u8, u8, u8)>,
         claimed: bool,
         run: u8,
+        /// The server that the reader's instance has heard.
+        heard: Option<u8>,
     },
     Granted([u8; 2]),
     Held,
@@ -166,8 +170,8 @@ pub enum Reply {
         tenants: bool,
     },
     Begun(u8),
-    /// The named run, and whether it has been named for long enough.
-    Named(u8, bool),
+    /// The named run, the server, and whether both have been known for long enough.
+    Named(u8, u8, bool),
     /// The run that carried it out.
     Told(u8),
     Withheld,
@@ -176,6 +180,11 @@ pub enum Reply {
     Version(u8),
     /// The version of a commit that was announced as everything.
     Everything(u8),
+    /// What a server says.
+    Loaded {
+        version: u8,
+        server: u8,
+    },
     Done,
     Unreachable,
 }
@@ -307,19 +316,21 @@ impl Store for Scripted<'_> {
     async fn look(&self, keys: &[&str], tags: &[&str]) -> Result<Snapshot, CacheFault> {
         let key = keys.first().map_or(NO_ENTRY, |name| key(name));
         match self.ask(Call::Look { key, old: self.old }).await {
-            Reply::Seen { entry, generations, certificate, claimed, run } => Ok(Snapshot {
+            Reply::Seen { entry, generations, certificate, claimed, run, heard } => Ok(Snapshot {
                 entries: keys.iter().map(|_| entry.map(|entry| stored_bytes(key, &entry))).collect(),
                 generations: generations[..tags.len()].iter().map(|g| (*g != 0).then_some(u128::from(*g))).collect(),
-                certificate: certificate.map(|(epoch, run)| Certificate {
+                certificate: certificate.map(|(epoch, run, server)| Certificate {
                     epoch: epoch.into(),
                     run: run.into(),
                     token: 0,
+                    server: server.into(),
                     // Whether it counts for this program, the world has decided.
                     coverage: Coverage::Every,
                 }),
                 fresh: true,
                 claimed,
                 run: run.into(),
+                heard: heard.map(Into::into),
             }),
             _ => Err(CacheFault::Unreachable),
         }
@@ -399,7 +410,7 @@ impl Registry for Scripted<'_> {
         }
     }
 
-    async fn claim(&self, _: u128, _: Duration) -> Result<Option<RenewalClaim>, CacheFault> {
+    async fn claim(&self, _: ClaimToken, _: Duration) -> Result<Option<RenewalClaim>, CacheFault> {
         match self.ask(Call::Claim).await {
             Reply::Claimed { run, record, replication } => Ok(Some(RenewalClaim {
                 run: run.into(),
@@ -411,14 +422,14 @@ impl Registry for Scripted<'_> {
     }
 
     /// Postgres is never away here: every claim is either used or runs out.
-    async fn abandon(&self, _: u128) -> Result<(), CacheFault> {
+    async fn abandon(&self, _: ClaimToken) -> Result<(), CacheFault> {
         Ok(())
     }
 
     async fn certify(&self, certificate: &Certificate, record: &str, _: Timing) -> Result<bool, CacheFault> {
-        let (epoch, run) = (certificate.epoch as u8, certificate.run as u8);
+        let (epoch, run, server) = (certificate.epoch as u8, certificate.run as u8, certificate.server as u8);
         let tenants = certificate.coverage == Coverage::Tenants;
-        let call = Call::Certify { epoch, run, record: Record::of(record), tenants };
+        let call = Call::Certify { epoch, run, server, record: Record::of(record), tenants };
         Ok(self.ask(call).await == Reply::Certified(true))
     }
 
@@ -437,7 +448,8 @@ impl Ledger for Scripted<'_> {
             Reply::Rows { epoch, rows, tags, record, tenants } => {
                 let ids: Vec<i64> = (0..8).filter(|i| rows & (1 << i) != 0).collect();
                 let coverage = if tenants { Coverage::Tenants } else { Coverage::Every };
-                Ok(OutboxState::Rows { epoch: epoch.into(), coverage, record: record.text(), ids, tags: names(tags) })
+                let (epoch, server) = (epoch.into(), record.start.into());
+                Ok(OutboxState::Rows { epoch, server, coverage, record: record.text(), ids, tags: names(tags) })
             }
             Reply::Withheld => Ok(OutboxState::Withheld),
             _ => Err(OriginAway),

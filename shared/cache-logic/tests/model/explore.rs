@@ -20,6 +20,10 @@ pub struct Size {
     pub jobs: usize,
     /// The Redis that each actor is connected to, if there are two.
     pub places: Option<[usize; ACTORS]>,
+    /// The Postgres that each actor is connected to, if there are two.
+    pub servers: Option<[Server; ACTORS]>,
+    /// Whether the second one has long had a change that the first one lacks.
+    pub ahead: bool,
     /// The entries that are written through to, one writer each.
     pub putters: &'static [u8],
     /// The entries that are read, one reader each.
@@ -44,6 +48,19 @@ pub struct Size {
     /// Whether entries, generations and the claim may go at any moment. The certificate always may
     /// run out.
     pub evictions: bool,
+    /// How often the record may be lost.
+    pub records: u8,
+}
+
+/// The Postgres that an actor is connected to, if there are two.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Server {
+    /// The new primary. Its instance has heard that one.
+    New,
+    /// The old one. What its readers are served is not judged.
+    Old,
+    /// Now the one, now the other. Each time it is an instance that has heard none.
+    Either,
 }
 
 pub const ACTORS: usize = 5;
@@ -135,8 +152,12 @@ impl Actors {
 /// look. Of the time before it knows only whether it has tried to renew, or has waited, and how
 /// often others were faster. The shortest list that says this stands for all of them.
 fn remembered(kind: Kind, replies: &[Reply], last: Reply) -> Vec<Reply> {
-    let look = |certificate, claimed| Reply::Seen { entry: None, generations: [0; 2], certificate, claimed, run: 0 };
-    let certified = matches!(last, Reply::Seen { certificate: Some((_, by)), run, .. } if by == run);
+    let look = |certificate, claimed| {
+        let (entry, generations) = (None, [0; 2]);
+        Reply::Seen { entry, generations, certificate, claimed, run: 0, heard: None }
+    };
+    let certified = matches!(last, Reply::Seen { certificate: Some((_, by, server)), run, heard, .. }
+        if by == run && heard.is_none_or(|heard| heard == server));
     if !certified || !matches!(kind, Kind::Reader(_) | Kind::OldReader) {
         return [replies, &[last]].concat();
     }
@@ -147,7 +168,7 @@ fn remembered(kind: Kind, replies: &[Reply], last: Reply) -> Vec<Reply> {
         known.push(look(None, true));
     }
     for _ in replies.iter().filter(|reply| **reply == Reply::Changed) {
-        known.extend([look(Some((0, 0)), false), Reply::Changed]);
+        known.extend([look(Some((0, 0, 0)), false), Reply::Changed]);
     }
     known.push(last);
     known
@@ -179,7 +200,12 @@ pub fn explore(size: Size, broken: Broken) -> Found {
         actors[place] = search.actors.start(kind);
     }
     let start = State {
-        world: World::new(size.slow_writers > 0, size.places.is_some(), size.switches == 0),
+        world: World::new(
+            size.slow_writers > 0,
+            size.places.is_some(),
+            size.switches == 0,
+            size.servers.map(|_| size.ahead),
+        ),
         actors,
         crashes: size.crashes,
         left: Left {
@@ -188,6 +214,7 @@ pub fn explore(size: Size, broken: Broken) -> Found {
             resyncs: size.resyncs,
             restores: size.restores,
             switches: size.switches,
+            records: size.records,
         },
     };
     search.seen.insert(start, 0);
@@ -210,6 +237,11 @@ pub fn explore(size: Size, broken: Broken) -> Found {
         at += 1;
     }
     Found::Holds(search.queue.len(), search.actors.lists.len())
+}
+
+/// Of Postgres; every other call is one of Redis.
+fn asks_postgres(call: &Call) -> bool {
+    matches!(call, Call::Load | Call::Pending { .. } | Call::Forget { .. })
 }
 
 struct Search {
@@ -281,14 +313,22 @@ impl Search {
                 if !version.is_some_and(|version| state.world.waited_out(version)) {
                     continue;
                 }
+                // A writer that tries to renew succeeds in that time, or somebody else at its
+                // server does.
+                let tries = list.replies.iter().any(|reply| matches!(reply, Reply::Claimed { .. } | Reply::Busy));
+                let given = state.world.redis.record.is_some_and(|record| record.start == state.world.postgres.start);
+                if tries && !given {
+                    continue;
+                }
             }
             let place = self.size.places.map_or(0, |places| places[actor]);
-            let answers = state.world.at(place).answers(actor as u8, call, in_use, &self.size, self.broken);
-            for (reply, world) in answers.into_iter().map(|(reply, world)| (reply, world.at(place))) {
+            let server = self.size.servers.map(|servers| servers[actor]);
+            for (reply, world) in self.answers(&state.world.at(place), actor as u8, call, in_use, server) {
+                let world = world.at(place);
                 let after = self.actors.branch(number, reply);
                 let mut next = State { world, ..*state };
                 let stale = match self.actors.lists[after as usize].next {
-                    Next::Ends(End::Hit(version)) => world.is_stale(version),
+                    Next::Ends(End::Hit(version)) => world.is_stale(version) && server != Some(Server::Old),
                     _ => false,
                 };
                 next.actors[actor] = self.resting(kind, after);
@@ -309,6 +349,27 @@ impl Search {
             out.push((What::Struck(what), Some(State { world, left, ..*state })));
         }
         out
+    }
+
+    /// Every way in which a call can turn out, by the servers that may answer it.
+    fn answers(&self, world: &World, actor: u8, call: &Call, in_use: u32, at: Option<Server>) -> Vec<(Reply, World)> {
+        let heard = at.filter(|at| *at != Server::Either).map(|at| world.on(at == Server::Old).postgres.start);
+        let olds: &[bool] = match at {
+            Some(Server::Either) if asks_postgres(call) => &[false, true],
+            Some(Server::Old) if asks_postgres(call) => &[true],
+            _ => &[false],
+        };
+        let answer = |&old: &bool| {
+            let answers = world.on(old).answers(actor, call, in_use, &self.size, self.broken);
+            answers.into_iter().map(move |(reply, world)| (reply, world.on(old)))
+        };
+        let hear = |(reply, world)| match reply {
+            Reply::Seen { entry, generations, certificate, claimed, run, .. } => {
+                (Reply::Seen { entry, generations, certificate, claimed, run, heard }, world)
+            }
+            reply => (reply, world),
+        };
+        olds.iter().flat_map(answer).map(hear).collect()
     }
 
     /// An actor at its end starts anew; a writer writes once.

@@ -19,6 +19,7 @@ pub struct Redis {
 pub struct Cert {
     pub epoch: u8,
     pub run: u8,
+    pub server: u8,
     pub begun: u8,
     /// It covers only entries that depend on tenants.
     pub tenants: bool,
@@ -58,6 +59,8 @@ pub struct Postgres {
     pub epoch: u8,
     pub start: u8,
     pub signs: u8,
+    /// Certificates of this server are known to have been given.
+    pub given: bool,
     /// The serial that a renewal saw last.
     pub serial: u8,
     /// The transaction of each version.
@@ -89,6 +92,9 @@ pub struct World {
     pub run: u8,
     /// A second Redis that answers to the same name, and its run.
     pub other: Option<(Redis, u8)>,
+    /// A second Postgres that answers to the same name: the old primary. It lacks what was committed
+    /// in the new one since.
+    pub old: Option<Postgres>,
     /// Writers that share the lock of the run's name.
     pub locks: u8,
     /// Nothing is left of the time before the run was named.
@@ -125,6 +131,12 @@ pub struct Broken {
     pub no_lock: bool,
     /// Take a run for the named one as soon as it is named.
     pub no_since: bool,
+    /// Let an old primary certify after its successor.
+    pub no_timeline: bool,
+    /// Take a server for the one that gives certificates whatever is known.
+    pub no_given: bool,
+    /// Take it for that one as soon as one is to be given.
+    pub given_too_early: bool,
     /// Certify under whatever claim stands.
     pub claim_without_token: bool,
     /// Take the rows out of the outbox when they are read.
@@ -183,16 +195,29 @@ pub struct Left {
     pub resyncs: u8,
     pub restores: u8,
     pub switches: u8,
+    pub records: u8,
 }
 
 impl World {
     /// The world at its beginning: certified once, by a record that matches.
-    pub fn new(reads_on: bool, two: bool, names_tenants: bool) -> Self {
+    pub fn new(reads_on: bool, two_runs: bool, names_tenants: bool, two_servers: Option<bool>) -> Self {
         let redis = Redis { record: Some(Record::default()), ..Redis::default() };
-        let other = two.then_some((Redis::default(), 1));
+        let other = two_runs.then_some((Redis::default(), 1));
         let naming = if names_tenants { Naming::On } else { Naming::Off };
-        let postgres = Postgres { naming, ..Postgres::default() };
-        Self { redis, other, reads_on, named_long: true, postgres, ..Self::default() }
+        let certified = Postgres { naming, given: true, ..Postgres::default() };
+        let ahead = u8::from(two_servers == Some(true));
+        let promoted = Postgres { naming, start: 1, version: ahead, outbox: ahead << ahead, ..Postgres::default() };
+        let (postgres, old) = if two_servers.is_some() { (promoted, Some(certified)) } else { (certified, None) };
+        let (versions, acknowledged) = (ahead, ahead);
+        Self { redis, other, postgres, old, reads_on, versions, acknowledged, named_long: true, ..Self::default() }
+    }
+
+    /// As it is seen from the old primary: the two change places, as with [`Self::at`].
+    pub fn on(self, old: bool) -> Self {
+        match self.old {
+            Some(postgres) if old => Self { postgres, old: Some(self.postgres), ..self },
+            _ => self,
+        }
     }
 
     /// As an actor sees it that is connected to the second Redis: the two change places. So does it
@@ -233,6 +258,8 @@ impl World {
                 && (broken.no_serial || record.serials.contains(&postgres.serial))
                 && (!self.reads_on || record.epoch == postgres.epoch)
         };
+        let is_own = |record: Record| record.start == postgres.start && record.run == run;
+        let given = record.map_or(postgres.given, is_own);
         let mut moves = !record.map_or(broken.no_record_is_fine, same) || (run != postgres.run && !broken.no_epoch);
         let [previous, mut current] = record.map_or([0, 0], |record| record.serials);
         let mut serials = [previous, current];
@@ -282,6 +309,7 @@ impl World {
             }
             (postgres.epoch, postgres.run, rows, tags) = (self.epochs, run, 0, 0);
         }
+        postgres.given = given || broken.given_too_early;
         let (start, signs, epoch) = (postgres.start, postgres.signs, postgres.epoch);
         let of = if self.reads_on { epoch } else { 0 };
         let record = Record { start, signs, run, replication, serials, epoch: of, next, open };
@@ -349,11 +377,12 @@ impl World {
                 same(Reply::Seen {
                     entry: self.redis.entries.get(key as usize).copied().flatten(),
                     generations: self.redis.of(key),
-                    certificate: certificate.map(|certificate| (certificate.epoch, certificate.run)),
+                    certificate: certificate.map(|Cert { epoch, run, server, .. }| (epoch, run, server)),
                     // Under a certificate the claim only says who renews behind the response: one
                     // state for both.
                     claimed: !certified && self.redis.claim.is_some(),
                     run: self.run,
+                    heard: None,
                 })
             }
             Call::Lease { key, known } => {
@@ -403,6 +432,13 @@ impl World {
                 redis.claim = None;
                 vec![(Reply::Withheld, next)]
             }
+            // An old primary is of a lower timeline than its successor.
+            Call::Pending { record: Some(record), .. }
+                if self.old.is_some() && record.start > self.postgres.start && !broken.no_timeline =>
+            {
+                redis.claim = None;
+                vec![(Reply::Withheld, next)]
+            }
             Call::Pending { run, record, replication, old } => {
                 let serials = size.serials;
                 let ways = if self.serials < serials { &[false, true][..] } else { &[false] };
@@ -421,9 +457,9 @@ impl World {
                 };
                 ways.iter().filter_map(way).collect()
             }
-            Call::Certify { epoch, run, record, tenants } => match self.redis.claim {
+            Call::Certify { epoch, run, server, record, tenants } => match self.redis.claim {
                 Some(claim) if claim.by == actor || broken.claim_without_token => {
-                    redis.certificate = Some(Cert { epoch, run, begun: claim.begun, tenants });
+                    redis.certificate = Some(Cert { epoch, run, server, begun: claim.begun, tenants });
                     redis.record = Some(record);
                     redis.claim = None;
                     vec![(Reply::Certified(true), next)]
@@ -440,7 +476,7 @@ impl World {
                 next.postgres.outbox &= if broken.delete_by_key { 0 } else { !(1 << version) };
                 vec![(Reply::Done, next)]
             }
-            Call::Load => same(Reply::Version(self.postgres.version)),
+            Call::Load => same(Reply::Loaded { version: self.postgres.version, server: self.postgres.start }),
             Call::Begin => {
                 next.postgres.open |= 1 << next.postgres.next;
                 next.postgres.next += 1;
@@ -448,7 +484,8 @@ impl World {
             }
             Call::ReadRun => {
                 next.locks += 1;
-                vec![(Reply::Named(self.postgres.run, self.named_long), next)]
+                let Postgres { run, start, given, .. } = self.postgres;
+                vec![(Reply::Named(run, start, self.named_long && (given || broken.no_given)), next)]
             }
             Call::Commit { transaction, locked, many } => {
                 next.locks -= u8::from(locked);
@@ -544,12 +581,16 @@ impl World {
         if self.redis.certificate.is_some() {
             strike("the certificate expires", left, &|w| w.redis.certificate = None);
         }
-        if evictions && self.redis.claim.is_some() {
+        if (evictions || self.old.is_some()) && self.redis.claim.is_some() {
             strike("the claim expires", left, &|w| w.redis.claim = None);
         }
         // By itself its loss only moves the epoch; beside a restore it could hide one.
         if self.saved.is_some() && self.redis.record.is_some() {
             strike("the record is evicted", left, &|w| w.redis.record = None);
+        }
+        if left.records > 0 && self.redis.record.is_some() {
+            let after = Left { records: left.records - 1, ..left };
+            strike("the record is lost", after, &|w| w.redis.record = None);
         }
         if left.flushes > 0 {
             // The loss of the record is explored beside restores.

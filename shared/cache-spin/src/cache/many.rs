@@ -1,8 +1,8 @@
 //! Many entries at once.
 
-use super::{Cache, Entry, Keeping, value};
+use super::{Cache, Entry, Keeping, server_of, value};
 use crate::postgres::Param;
-use cache_logic::entry::Value;
+use cache_logic::entry::OriginValue;
 use cache_logic::origin::OriginFault;
 use cache_logic::policy::Policy;
 use cache_logic::read::{EntrySpec, Read, Refresh};
@@ -81,12 +81,14 @@ impl Cache {
         ids: &[String],
         function: &'static str,
         params: Vec<Param>,
-    ) -> Result<Vec<Option<Value>>, OriginFault> {
-        let mut values: Vec<Option<Value>> = ids.iter().map(|_| None).collect();
-        for row in self.recorder.timed(entity, self.ports.postgres.query(function, params)).await? {
+    ) -> Result<Vec<Option<OriginValue>>, OriginFault> {
+        let mut values: Vec<Option<OriginValue>> = ids.iter().map(|_| None).collect();
+        for row in self.recorder.timed(entity, self.ports.postgres.load(function, params)).await? {
             let place = row.text("id")?.and_then(|id| ids.iter().position(|wanted| wanted == id));
             if let Some(place) = place {
-                values[place] = Some(value(row)?);
+                let server = server_of(&row)?;
+                self.ports.store.hear(server);
+                values[place] = Some(OriginValue { server, ..value(row)?.into() });
             }
         }
         Ok(values)

@@ -142,11 +142,32 @@ macro_rules! params {
     ($($value:expr),* $(,)?) => { vec![$($crate::postgres::Param::from($value)),*] };
 }
 
-/// As [`call`], with the run that is named for a cache: that cache's name is the last parameter.
+/// The column that names the server, beside those of a load or of a write.
+pub(crate) const SERVER: &str = "cache_server";
+
+/// As [`call`], with the server that answers.
+pub(super) fn call_loaded(function: &str, params: &[Param]) -> String {
+    let mut text = invocation("SELECT f.*, (SELECT cache_server()) AS cache_server FROM ", function, params);
+    text.push_str(" AS f");
+    text
+}
+
+/// A statement that reads, with the server that answers.
+pub(super) fn select_loaded(statement: &str) -> String {
+    let statement = statement.trim_end().trim_end_matches(';');
+    ["SELECT f.*, (SELECT cache_server()) AS cache_server FROM (", statement, ") AS f"].concat()
+}
+
+/// As [`call_loaded`], with the run that is named for a cache: that cache's name is the last
+/// parameter.
 pub(super) fn call_announced(function: &str, params: &[Param]) -> String {
     let cache = (params.len() + 1).to_string();
     let named = [" AS f, cache_written($", &cache, "::text) AS w"].concat();
-    let mut text = invocation("SELECT f.*, w.run AS named_run, w.named_ms FROM ", function, params);
+    let mut text = invocation(
+        "SELECT f.*, w.run AS named_run, w.named_ms, (SELECT cache_server()) AS cache_server FROM ",
+        function,
+        params,
+    );
     text.push_str(&named);
     text
 }

@@ -22,6 +22,7 @@ mod renewal;
 mod renewing;
 mod runner;
 mod runs;
+mod servers;
 mod statistics;
 mod stock;
 mod tenants;

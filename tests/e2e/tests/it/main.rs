@@ -24,6 +24,7 @@ mod packed;
 mod payments;
 mod permits;
 mod postgres_faults;
+mod postgres_servers;
 mod preconditions;
 mod promise;
 mod redis_faults;

@@ -69,6 +69,29 @@ impl Services {
         fs::write(&file, configuration).with_context(|| format!("{} can't be written", file.display()))
     }
 
+    /// Starts a Postgres that is a copy of another one, which goes on, on a timeline of its own: a
+    /// replica that was promoted.
+    ///
+    /// # Errors
+    /// The program that fails, or the log of the server that doesn't start.
+    pub fn start_promoted_copy(&self, of: &Services) -> Result<()> {
+        let (bin, state) = (Service::Postgres.needed()?, self.state()?);
+        let data = data_of(&state);
+        let password = of.kept("password").context("Postgres has no password")?;
+        write_privately(&self.dir.join("password"), &password)?;
+        let mut copy = owner::command(self.owner.as_ref(), &bin.join("pg_basebackup"));
+        copy.arg("-D").arg(&data).args(["--checkpoint=fast", "--no-sync", "-X", "stream"]);
+        let made = copy.args(["-d", &of.setting("DATABASE_URL")?]).output().context("pg_basebackup can't be run")?;
+        ensure!(made.status.success(), "pg_basebackup: {}", String::from_utf8_lossy(&made.stderr));
+        // It recovers what it has, finds no more, and goes on by itself.
+        let file = data.join("postgresql.conf");
+        fs::write(&file, fs::read_to_string(&file)? + "restore_command = 'false'\n")?;
+        let signal = data.join("recovery.signal");
+        fs::write(&signal, "")?;
+        owner::give(self.owner.as_ref(), &signal)?;
+        self.start(&[Service::Postgres])
+    }
+
     fn launch_postgres(&self, bin: &Path, state: &Path) -> Result<()> {
         let log = state.join("postgres.log");
         for _ in 0..ATTEMPTS {

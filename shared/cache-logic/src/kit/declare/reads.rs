@@ -194,7 +194,7 @@ impl<A, T: Content> Cacheable<A, T> {
     fn loaded<E>(&self, loaded: Result<Option<T>, E>) -> Result<Option<OriginValue>, Error<E>> {
         let Some(value) = loaded.map_err(Error::Origin)? else { return Ok(None) };
         let ttl = (self.ttl)(&value);
-        value.to_value().map(|value| Some(OriginValue { value, ttl })).map_err(Error::Content)
+        value.to_value().map(|value| Some(OriginValue { ttl, ..value.into() })).map_err(Error::Content)
     }
 
     /// The typed value. If the bytes are of another shape: the read without its value.

@@ -4,7 +4,7 @@
 use super::reads::{Cache, Cacheable};
 use crate::kit::content::Content;
 use crate::protocol::entry::OriginValue;
-use crate::protocol::ports::{Clock, Registry, Store};
+use crate::protocol::ports::{Clock, Ledger, Registry, Store};
 use crate::protocol::read::EntrySpec;
 use crate::protocol::write::{Commit, Invalidation, write};
 use crate::protocol::write_through::{WriteThrough, write_through};
@@ -43,7 +43,7 @@ impl<A, T: Content> CachePut<A, T> {
         commit: impl AsyncFnOnce() -> Result<Commit<Option<T>>, E>,
     ) -> Result<WriteOutcome<Option<T>>, E>
     where
-        P: Store + Registry + WriteThrough + Clock,
+        P: Store + Registry + Ledger + WriteThrough + Clock,
     {
         let (key, tags) = (self.0.key_of(of), self.0.tags_of(of));
         let tags: Vec<&str> = tags.iter().map(String::as_str).collect();
@@ -51,7 +51,7 @@ impl<A, T: Content> CachePut<A, T> {
         // A value that cannot be kept is only invalidated.
         let entry = |value: &Option<T>| {
             let value = value.as_ref()?;
-            Some(OriginValue { value: value.to_value().ok()?, ttl: (self.0.ttl)(value) })
+            Some(OriginValue { ttl: (self.0.ttl)(value), ..value.to_value().ok()?.into() })
         };
         let (value, invalidation, stored) = write_through(cache.ports, &wanted, cache.limits, commit, entry).await?;
         Ok(WriteOutcome { value, invalidation, stored })
@@ -82,7 +82,7 @@ impl<A> CacheEvict<A> {
         commit: impl AsyncFnOnce() -> Result<Commit<T>, E>,
     ) -> Result<WriteOutcome<T>, E>
     where
-        P: Registry + Clock,
+        P: Registry + Ledger + Clock,
     {
         let commit = async || {
             let mut committed = commit().await?;
@@ -93,7 +93,7 @@ impl<A> CacheEvict<A> {
             }
             Ok(committed)
         };
-        let (value, invalidation) = write(cache.ports, cache.limits.outage_wait, commit).await?;
+        let (value, invalidation) = write(cache.ports, cache.limits, commit).await?;
         Ok(WriteOutcome { value, invalidation, stored: false })
     }
 }

@@ -1,6 +1,7 @@
 //! The load under a lease, and the fill made of it.
 
 use super::outcome::EntrySpec;
+use crate::protocol::certificate::ServerId;
 use crate::protocol::entry::{self, Encoding, OriginValue, Stamp, Value};
 use crate::protocol::freshness;
 use crate::protocol::policy::{Limits, Policy};
@@ -12,6 +13,7 @@ pub(super) struct Filler<'a, P> {
     pub(super) wanted: &'a EntrySpec<'a>,
     pub(super) limits: &'a Limits,
     pub(super) epoch: u128,
+    pub(super) server: ServerId,
     pub(super) generations: Vec<u128>,
     pub(super) holder: u128,
 }
@@ -32,8 +34,21 @@ impl<P: Store + Clock> Filler<'_, P> {
             }
         };
         let load_ms = u32::try_from(self.ports.monotonic().saturating_sub(begun)).unwrap_or(u32::MAX);
-        let fill =
-            prepare(self.ports, self.wanted, self.limits, &loaded, load_ms, self.epoch, &self.generations, self.holder);
+        // The certificate says nothing about another server, which may be behind.
+        let fill = (loaded.server == self.server)
+            .then(|| {
+                prepare(
+                    self.ports,
+                    self.wanted,
+                    self.limits,
+                    &loaded,
+                    load_ms,
+                    self.epoch,
+                    &self.generations,
+                    self.holder,
+                )
+            })
+            .flatten();
         let stored = match fill {
             Some(fill) => self.ports.fill(&[fill], Some(self.holder)).await.is_ok(),
             None => {
@@ -45,7 +60,7 @@ impl<P: Store + Clock> Filler<'_, P> {
     }
 }
 
-/// The fill for a value; `None` if it is too large to be cached.
+/// The fill for a value that the certificate's server gave; `None` if it is too large to be cached.
 #[allow(clippy::too_many_arguments)] // Each is one fact of the entry; a struct for one caller would only rename them.
 pub(crate) fn prepare<'a, P: Clock>(
     ports: &P,

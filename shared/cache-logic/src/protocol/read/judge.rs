@@ -19,9 +19,13 @@ pub enum Verdict {
     Damaged(Damage),
 }
 
-/// The certificate that was seen, if it counts on this connection.
+/// The certificate that was seen, if it counts on this connection and in this instance. One of
+/// another server than the instance has heard last covers nothing of what that one says.
 pub fn certified(seen: &Snapshot) -> Option<Certificate> {
-    seen.certificate.filter(|certificate| certificate.run == seen.run)
+    let counts = |certificate: &Certificate| {
+        certificate.run == seen.run && seen.heard.is_none_or(|server| server == certificate.server)
+    };
+    seen.certificate.filter(counts)
 }
 
 /// True if the certificate is at half its life and nobody is at its renewal.

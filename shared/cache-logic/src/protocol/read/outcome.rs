@@ -1,6 +1,6 @@
 //! The question and the answer of a read.
 
-use crate::protocol::certificate::Certificate;
+use crate::protocol::certificate::{Certificate, ServerId};
 use crate::protocol::entry::{Encoding, Trailer, Value};
 use crate::protocol::freshness::{Freshness, Millis};
 use crate::protocol::policy::Policy;
@@ -107,12 +107,14 @@ impl Read {
 pub struct Refresh {
     /// The fill that was served: a refresher that finds another one is late.
     pub(crate) fill: u128,
-    /// The epoch of the certificate that it was served under.
+    /// Of the certificate that it was served under.
     pub(crate) epoch: u128,
+    pub(crate) server: ServerId,
 }
 
 impl Refresh {
-    pub(crate) fn of(trailer: &Trailer, freshness: Freshness, epoch: u128) -> Option<Self> {
-        (freshness != Freshness::Fresh).then_some(Self { fill: trailer.fill, epoch })
+    pub(crate) fn of(trailer: &Trailer, freshness: Freshness, certificate: &Certificate) -> Option<Self> {
+        let Certificate { epoch, server, .. } = *certificate;
+        (freshness != Freshness::Fresh).then_some(Self { fill: trailer.fill, epoch, server })
     }
 }

@@ -52,8 +52,9 @@ pub(crate) async fn look_certified<P: Store + Registry + Ledger + Clock>(
         }
         waiting.renewed = true;
         match renew(ports, limits.timing).await {
-            Renewal::Certified(_) => {}
-            Renewal::Busy | Renewal::TooLate => waiting.pause(ports).await,
+            Renewal::Certified(_) if !std::mem::replace(&mut waiting.certified, true) => {}
+            // Given by another server than this instance hears, if it doesn't count.
+            Renewal::Certified(_) | Renewal::Busy | Renewal::TooLate => waiting.pause(ports).await,
             Renewal::Mismatch => return Look::Bypass(Bypass::Misconfigured),
             Renewal::Withheld => return Look::Bypass(Bypass::NoCertificate),
             Renewal::Cache(fault) => return Look::Bypass(Bypass::Fault(fault)),
@@ -85,6 +86,8 @@ pub(crate) struct WaitBudget {
     woken: Option<Millis>,
     /// It has tried to renew the certificate.
     renewed: bool,
+    /// It has renewed it.
+    certified: bool,
 }
 
 impl WaitBudget {

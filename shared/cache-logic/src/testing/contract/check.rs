@@ -1,8 +1,8 @@
 //! The parts that every check is made of.
 
-use crate::protocol::certificate::Timing;
+use crate::protocol::certificate::{ClaimToken, Timing};
 use crate::protocol::entry::{Stamp, Value, encode};
-use crate::protocol::ports::{CacheFault, Fill, Store};
+use crate::protocol::ports::{CacheFault, Clock, Fill, Store};
 use std::time::Duration;
 
 /// The finding of a check.
@@ -24,6 +24,10 @@ pub(super) fn fault(fault: CacheFault) -> String {
 
 pub(super) fn ensure(holds: bool, claim: &str) -> Finding {
     if holds { Ok(()) } else { Err(format!("does not hold: {claim}")) }
+}
+
+pub(super) fn claim_token<P: Clock>(ports: &P) -> ClaimToken {
+    ports.token() as ClaimToken
 }
 
 pub(super) fn entry(fill: u128) -> Result<Vec<u8>, String> {

@@ -1,6 +1,6 @@
 //! Checks with values that the adapter did not write: other types, other values, no end.
 
-use super::check::{BRIEFLY, Finding, LONG, RECORD, ensure, entry, fault, fill};
+use super::check::{BRIEFLY, Finding, LONG, RECORD, claim_token, ensure, entry, fault, fill};
 use crate::protocol::certificate::{Certificate, Coverage};
 use crate::protocol::key::{generation_key, lease_key};
 use crate::protocol::ports::{CacheFault, Clock, Lease, Registry, Store};
@@ -38,7 +38,7 @@ pub async fn run<P: Store + Registry + Clock + Tamper>(ports: &P) -> Vec<(&'stat
 
 async fn all_ends_by_itself<P: Store + Registry + Clock + Tamper>(ports: &P) -> Finding {
     let (key, tags) = ("damage:ends", ["damage:ends", "damage:ends:other"]);
-    let (holder, token) = (ports.token(), ports.token());
+    let (holder, token) = (ports.token(), claim_token(ports));
     ports.lease(key, None, &tags[..1], holder, LONG).await.map_err(fault)?;
     ports.generations(&tags[1..], holder).await.map_err(fault)?;
     fill(ports, "damage:ends:entry", 1, LONG, None).await?;
@@ -48,7 +48,7 @@ async fn all_ends_by_itself<P: Store + Registry + Clock + Tamper>(ports: &P) -> 
         ensure(ports.has_end(key).await.map_err(fault)? == Some(true), &format!("{key} ends"))?;
     }
     ports
-        .certify(&Certificate { epoch: 1, run, token, coverage: Coverage::Every }, RECORD, BRIEFLY)
+        .certify(&Certificate { epoch: 1, run, token, coverage: Coverage::Every, server: 9 }, RECORD, BRIEFLY)
         .await
         .map_err(fault)?;
     for key in [CERTIFICATE, "cache:fresh", LAST, KEPT] {
@@ -124,16 +124,16 @@ async fn a_claim_without_an_end<P: Store + Registry + Clock + Tamper>(ports: &P)
             true => ports.put_list(CLAIM).await.map_err(fault)?,
             false => ports.put(CLAIM, b"somebody").await.map_err(fault)?,
         }
-        let token = ports.token();
+        let token = claim_token(ports);
         ensure(ports.claim(token, LONG).await.map_err(fault)?.is_some(), "it is taken over")?;
         ensure(ports.has_end(CLAIM).await.map_err(fault)? == Some(true), "with an end")?;
         ports.abandon(token).await.map_err(fault)?;
     }
-    let token = ports.token();
+    let token = claim_token(ports);
     let run = ports.claim(token, LONG).await.map_err(fault)?.ok_or("the claim was free")?.run;
     ports.put(CLAIM, format!("{token:032x}").as_bytes()).await.map_err(fault)?;
     let certified = ports
-        .certify(&Certificate { epoch: 1, run, token, coverage: Coverage::Every }, RECORD, BRIEFLY)
+        .certify(&Certificate { epoch: 1, run, token, coverage: Coverage::Every, server: 9 }, RECORD, BRIEFLY)
         .await
         .map_err(fault)?;
     ensure(!certified, "nor does its holder know how long ago it was made")?;
@@ -142,7 +142,7 @@ async fn a_claim_without_an_end<P: Store + Registry + Clock + Tamper>(ports: &P)
 }
 
 async fn what_is_no_certificate<P: Store + Registry + Clock + Tamper>(ports: &P) -> Finding {
-    let cut = Certificate { epoch: 1, run: 2, token: 3, coverage: Coverage::Every }.encode();
+    let cut = Certificate { epoch: 1, run: 2, token: 3, coverage: Coverage::Every, server: 9 }.encode();
     for value in [Some(&b""[..]), Some(b"x"), Some(&cut.as_bytes()[1..]), Some(&[0xff; 98]), None] {
         for key in [CERTIFICATE, LAST, KEPT] {
             match value {
@@ -155,9 +155,9 @@ async fn what_is_no_certificate<P: Store + Registry + Clock + Tamper>(ports: &P)
         let last = ports.last_certificate().await;
         ensure(matches!(last, Ok(None) | Err(CacheFault::Protocol(_))), &format!("{value:?} is no last one"))?;
     }
-    let token = ports.token();
+    let token = claim_token(ports);
     let run = ports.claim(token, LONG).await.map_err(fault)?.ok_or("the claim was free")?.run;
-    let certificate = Certificate { epoch: 1, run, token, coverage: Coverage::Every };
+    let certificate = Certificate { epoch: 1, run, token, coverage: Coverage::Every, server: 9 };
     ensure(ports.certify(&certificate, RECORD, BRIEFLY).await.map_err(fault)?, "a real one takes their place")?;
     ensure(ports.look(&[], &[]).await.map_err(fault)?.certificate == Some(certificate), "and is seen")?;
     ports.sleep(BRIEFLY.total()).await;

@@ -1,16 +1,16 @@
 //! The rest of the checks: order, size, several at once, and values that end by themselves.
 
-use super::check::{BRIEFLY, Finding, LONG, RECORD, SHORT, ensure, entry, fault, fill};
+use super::check::{BRIEFLY, Finding, LONG, RECORD, SHORT, claim_token, ensure, entry, fault, fill};
 use crate::protocol::certificate::{Certificate, Coverage, Timing};
 use crate::protocol::ports::{Clock, Fill, Lease, Registry, Store};
 use std::time::Duration;
 
 pub(super) async fn a_claim_ends_by_itself<P: Store + Registry + Clock>(ports: &P) -> Finding {
-    let (late, next) = (ports.token(), ports.token());
+    let (late, next) = (claim_token(ports), claim_token(ports));
     let run = ports.claim(late, SHORT).await.map_err(fault)?.ok_or("the namespace is in use")?.run;
     ports.sleep(SHORT * 2).await;
     ensure(!ports.look(&[], &[]).await.map_err(fault)?.claimed, "it has ended")?;
-    let certificate = Certificate { epoch: 3, run, token: late, coverage: Coverage::Every };
+    let certificate = Certificate { epoch: 3, run, token: late, coverage: Coverage::Every, server: 9 };
     ensure(!ports.certify(&certificate, RECORD, BRIEFLY).await.map_err(fault)?, "too late: nothing is certified")?;
     ensure(ports.claim(next, LONG).await.map_err(fault)?.is_some(), "the next one has it")?;
     ensure(!ports.certify(&certificate, RECORD, BRIEFLY).await.map_err(fault)?, "nor under another's claim")?;
@@ -20,21 +20,21 @@ pub(super) async fn a_claim_ends_by_itself<P: Store + Registry + Clock>(ports: &
 
 pub(super) async fn a_record_goes_with_its_certificate<P: Store + Registry + Clock>(ports: &P) -> Finding {
     for (record, certifies) in [("first", true), ("not to be had", false), ("second", true), ("", true)] {
-        let token = ports.token();
+        let token = claim_token(ports);
         let claim = ports.claim(token, LONG).await.map_err(fault)?.ok_or("the namespace is in use")?;
         let by = if certifies { token } else { token ^ 1 };
-        let certificate = Certificate { epoch: 7, run: claim.run, token: by, coverage: Coverage::Every };
+        let certificate = Certificate { epoch: 7, run: claim.run, token: by, coverage: Coverage::Every, server: 9 };
         let certified = ports.certify(&certificate, record, BRIEFLY).await.map_err(fault)?;
         ensure(certified == certifies, "certified by the claim's holder alone")?;
         ports.abandon(token).await.map_err(fault)?;
-        let token = ports.token();
+        let token = claim_token(ports);
         let next = ports.claim(token, LONG).await.map_err(fault)?.ok_or("the claim has ended")?;
         ensure(next.run == claim.run && next.replication == claim.replication, "on the same Redis")?;
         ensure((next.record.as_deref() == Some(record)) == certifies, "the record of the last certificate")?;
         ports.abandon(token).await.map_err(fault)?;
     }
     ports.sleep(BRIEFLY.total()).await;
-    let token = ports.token();
+    let token = claim_token(ports);
     let claim = ports.claim(token, LONG).await.map_err(fault)?.ok_or("the claim was free")?;
     ensure(claim.record.as_deref() == Some(""), "it outlives the certificate")?;
     ports.abandon(token).await.map_err(fault)
@@ -43,11 +43,11 @@ pub(super) async fn a_record_goes_with_its_certificate<P: Store + Registry + Clo
 pub(super) async fn a_certificate_outlives_its_freshness<P: Store + Registry + Clock>(ports: &P) -> Finding {
     let mut previous = None;
     for (epoch, coverage) in [(4, Coverage::Every), (5, Coverage::Tenants)] {
-        let token = ports.token();
+        let token = claim_token(ports);
         let run = ports.claim(token, LONG).await.map_err(fault)?.ok_or("the namespace is in use")?.run;
         let seen = ports.look(&[], &[]).await.map_err(fault)?;
         ensure(seen.certificate == previous, "while it is renewed the one before it counts")?;
-        let certificate = Certificate { epoch, run, token, coverage };
+        let certificate = Certificate { epoch, run, token, server: 9, coverage };
         ensure(ports.certify(&certificate, RECORD, BRIEFLY).await.map_err(fault)?, "certified")?;
         ensure(ports.last_certificate().await.map_err(fault)? == Some(certificate), "the newest one is the last")?;
         ports.sleep(BRIEFLY.fresh() + SHORT / 2).await;
@@ -61,12 +61,12 @@ pub(super) async fn a_certificate_outlives_its_freshness<P: Store + Registry + C
 
 pub(super) async fn a_slow_renewal_ends_no_later<P: Store + Registry + Clock>(ports: &P) -> Finding {
     let timing = Timing::of(Duration::from_millis(1500));
-    let token = ports.token();
+    let token = claim_token(ports);
     let run = ports.claim(token, timing.claim()).await.map_err(fault)?.ok_or("the namespace is in use")?.run;
     let claimed = ports.monotonic();
     // It has used up more than the difference between the whole and the longest life.
     ports.sleep(timing.claim() * 3 / 5).await;
-    let certificate = Certificate { epoch: 6, run, token, coverage: Coverage::Every };
+    let certificate = Certificate { epoch: 6, run, token, coverage: Coverage::Every, server: 9 };
     ensure(ports.certify(&certificate, RECORD, timing).await.map_err(fault)?, "slow, and still in time")?;
     ensure(ports.look(&[], &[]).await.map_err(fault)?.certificate == Some(certificate), "it counts")?;
     let gone = Duration::from_millis(ports.monotonic() - claimed);

@@ -1,7 +1,7 @@
 //! Entries, generations and certificates in memory.
 
 use super::Memory;
-use crate::protocol::certificate::{Certificate, Generation, RunId, Timing};
+use crate::protocol::certificate::{Certificate, ClaimToken, Generation, RunId, Timing};
 use crate::protocol::entry::Trailer;
 use crate::protocol::ports::{CacheFault, Fill, Lease, Registry, RenewalClaim, Snapshot, Store};
 use crate::protocol::write_through::{GenerationSwap, WriteThrough};
@@ -17,6 +17,7 @@ impl Store for Memory {
             fresh: self.raw("cache:fresh").is_some(),
             claimed: self.raw("cache:claim").is_some(),
             run: self.run.get(),
+            heard: self.heard.get(),
         })
     }
 
@@ -99,19 +100,19 @@ impl Registry for Memory {
         Ok(self.run.get())
     }
 
-    async fn claim(&self, token: u128, hold: Duration) -> Result<Option<RenewalClaim>, CacheFault> {
+    async fn claim(&self, token: ClaimToken, hold: Duration) -> Result<Option<RenewalClaim>, CacheFault> {
         self.call("claim")?;
         if self.raw("cache:claim").is_some() {
             return Ok(None);
         }
-        self.set("cache:claim", token.to_le_bytes().to_vec(), hold.as_millis() as u64);
+        self.set("cache:claim", u128::from(token).to_le_bytes().to_vec(), hold.as_millis() as u64);
         let record = self.raw("cache:record").and_then(|bytes| String::from_utf8(bytes).ok());
         Ok(Some(RenewalClaim { run: self.run.get(), replication: String::new(), record }))
     }
 
-    async fn abandon(&self, token: u128) -> Result<(), CacheFault> {
+    async fn abandon(&self, token: ClaimToken) -> Result<(), CacheFault> {
         self.call("abandon")?;
-        if self.number("cache:claim") == Some(token) {
+        if self.number("cache:claim") == Some(token.into()) {
             self.remove("cache:claim");
         }
         Ok(())
@@ -119,7 +120,7 @@ impl Registry for Memory {
 
     async fn certify(&self, certificate: &Certificate, record: &str, timing: Timing) -> Result<bool, CacheFault> {
         self.call("certify")?;
-        if self.number("cache:claim") != Some(certificate.token) {
+        if self.number("cache:claim") != Some(certificate.token.into()) {
             return Ok(false);
         }
         let left = self.values.borrow().get("cache:claim").map_or(0, |(_, until)| until.saturating_sub(self.now.get()));
