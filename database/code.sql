@@ -21,6 +21,7 @@
 \i code/values/place_time.sql
 \i code/values/search_end.sql
 \i code/values/search_words.sql
+\i code/values/csv_cell.sql
 
 -- Requests that may be sent twice.
 \i code/idempotency/take_idempotency_key.sql
@@ -188,6 +189,7 @@
 \i code/payments/payments_of_new_orders.sql
 \i code/payments/payments_of_session.sql
 \i code/payments/get.sql
+\i code/payments/differences.sql
 
 -- What has become of an order: of both audits.
 \i code/orders/timeline_entry_id.sql
@@ -239,8 +241,12 @@
 \i code/transactions/book_all.sql
 \i code/transactions/book_reserved.sql
 \i code/transactions/document.sql
+\i code/transactions/csv.sql
+\i code/transactions/export_begin.sql
+\i code/transactions/export_page.sql
 \i code/transactions/get.sql
 \i code/transactions/keep.sql
+\i code/transactions/renumber.sql
 \i code/transactions/of_payment.sql
 \i code/transactions/search.sql
 

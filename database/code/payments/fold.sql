@@ -20,11 +20,11 @@ BEGIN
 
     INSERT INTO payments AS p (order_id, organization_id, customer_id, provider, account,
         external_id, external_order_id, status,
-        currency, amount, refunded_amount, captured_at, disputes)
+        currency, amount, refunded_amount, captured_at, disputes, fee, fee_currency)
     SELECT o.id, o.organization_id, o.customer_id, b.provider, b.account, b.object_id,
         b.external_order, b.outcome, b.currency, b.amount,
         b.refunded, CASE WHEN b.state = 'completed' THEN coalesce(b.completed_at, now()) END,
-        b.disputes
+        b.disputes, b.fee, b.fee_currency
     FROM payment_object_outcomes b WHERE b.order_id = p_order
         ORDER BY b.provider, b.account, b.object_id
     ON CONFLICT (provider, account, external_id) DO UPDATE SET
@@ -33,13 +33,15 @@ BEGIN
         refunded_amount = excluded.refunded_amount,
         captured_at = CASE WHEN excluded.captured_at IS NOT NULL
             THEN least(p.captured_at, excluded.captured_at) END,
-        disputes = excluded.disputes,
+        disputes = excluded.disputes, fee = excluded.fee, fee_currency = excluded.fee_currency,
         updated_at = now()
     -- No change, no new version of the order.
     WHERE p.order_id = excluded.order_id
-        AND ((p.external_order_id, p.status, p.currency, p.amount, p.refunded_amount, p.disputes)
+        AND ((p.external_order_id, p.status, p.currency, p.amount, p.refunded_amount, p.disputes,
+                p.fee, p.fee_currency)
             IS DISTINCT FROM (excluded.external_order_id, excluded.status, excluded.currency,
-                excluded.amount, excluded.refunded_amount, excluded.disputes)
+                excluded.amount, excluded.refunded_amount, excluded.disputes, excluded.fee,
+                excluded.fee_currency)
             OR excluded.captured_at < p.captured_at);
 
     -- Judged by the total that the order has once nobody else can change it: another program may

@@ -5,6 +5,7 @@
 --     sums: in the payment's currency. captured, refunded: as the payment says. remaining: what is
 --       left of them. refundPending: refunds that the provider hasn't made yet, by its word or by
 --       our requests. disputed: what open disputes and inquiries are about.
+--     fee: what the provider keeps, if it has told; not shown to customers.
 --     refunds: as the provider shows them; requestId: ours, if it was asked for here.
 CREATE OR REPLACE FUNCTION payment_get(p_organization uuid, p_customer uuid, p_payment uuid)
 RETURNS TABLE (body text) LANGUAGE sql STABLE
@@ -50,6 +51,8 @@ BEGIN ATOMIC
             'disputed', money_text(coalesce((SELECT sum(c.amount) FROM children c
                 WHERE c.kind = 'dispute' AND c.state IN ('inquiry', 'open')
                     AND c.currency = p.currency), 0), p.currency)),
+        'fee', CASE WHEN p_customer IS NULL AND p.fee IS NOT NULL THEN json_build_object(
+            'amount', money_text(p.fee, p.fee_currency), 'currency', p.fee_currency) END,
         'refunds', coalesce((SELECT json_agg(json_build_object('id', c.object_id,
                 'status', c.state, 'amount', money_text(c.amount, c.currency),
                 'currency', c.currency, 'forced', c.reversal,

@@ -10,12 +10,14 @@ DECLARE
         AND p_object ->> 'state' IN ('failed', 'cancelled') THEN nullif(seen, '-infinity') END;
 BEGIN
     INSERT INTO payment_objects AS o (provider, account, kind, object_id, parent_id, alias, state,
-        amount, currency, refunded_total,
+        amount, currency, fee, fee_currency, fee_at, refunded_total,
         refunded_total_at, reversal, order_reference, external_order, payee, changed_at,
             completed_at, ended_at, returned, due_at, refused)
     VALUES (p_provider, p_account, p_object ->> 'kind', p_object ->> 'id', p_object ->> 'parent',
         p_object ->> 'alias',
-        p_object ->> 'state', (p_object ->> 'amount')::numeric, p_object ->> 'currency', total,
+        p_object ->> 'state', (p_object ->> 'amount')::numeric, p_object ->> 'currency',
+        (p_object ->> 'fee')::numeric, p_object ->> 'fee_currency',
+        CASE WHEN p_object ->> 'fee' IS NOT NULL THEN seen END, total,
         CASE WHEN total IS NOT NULL
             THEN seen END, coalesce((p_object ->> 'reversal')::boolean, false),
         p_object ->> 'order_reference', p_object ->> 'external_order', p_object ->> 'payee', seen,
@@ -40,6 +42,11 @@ BEGIN
             SELECT t.total, t.at FROM (VALUES (o.refunded_total, o.refunded_total_at),
                 (excluded.refunded_total, excluded.refunded_total_at)) AS t (total, at)
             ORDER BY t.at DESC NULLS LAST, t.total DESC NULLS LAST LIMIT 1),
+        -- And the newest fee that was told.
+        (fee, fee_currency, fee_at) = (
+            SELECT t.fee, t.currency, t.at FROM (VALUES (o.fee, o.fee_currency, o.fee_at),
+                (excluded.fee, excluded.fee_currency, excluded.fee_at)) AS t (fee, currency, at)
+            ORDER BY t.at DESC NULLS LAST, t.fee DESC NULLS LAST, t.currency LIMIT 1),
         updated_at = now();
 
     UPDATE payment_objects o SET

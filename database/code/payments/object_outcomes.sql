@@ -1,4 +1,5 @@
--- The outcome of each payment of an order, how much of it went back, and its disputes.
+-- The outcome of each payment of an order, how much of it went back, its disputes, and all columns
+-- of its object, the fee among them.
 --   refunded: by completed refunds, or by the provider's own sum of them if that is greater, and by
 --     lost disputes. Stripe takes a disputed sum beside all refunds. PayPal pays it out as a
 --     refund, which it also tells of, so there the greater of the two counts.

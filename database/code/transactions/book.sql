@@ -40,6 +40,16 @@ BEGIN
         FROM (VALUES (-1, was.status, was.amount, was.currency),
             (1, is_now.status, is_now.amount, is_now.currency))
             AS s (sign, status, amount, currency)
+        UNION ALL
+        -- What the provider keeps of what came in, in a currency of its own. A numbered file that
+        -- is older than the columns may let this fire, so they are asked for by name.
+        SELECT 'fee', CASE WHEN s.captured_at IS NOT NULL THEN -s.sign * s.fee ELSE 0 END,
+            s.currency
+        FROM (VALUES (-1, was.captured_at, (to_jsonb(was) ->> 'fee')::numeric,
+                to_jsonb(was) ->> 'fee_currency'),
+            (1, is_now.captured_at, (to_jsonb(is_now) ->> 'fee')::numeric,
+                to_jsonb(is_now) ->> 'fee_currency'))
+            AS s (sign, captured_at, fee, currency)
     ) AS t
     WHERE t.currency IS NOT NULL
     GROUP BY p.organization_id, p.order_id, p.id, p.provider, p.account, p.external_id, t.type,

@@ -2,6 +2,7 @@
 
 mod captures;
 mod checkout;
+mod differences;
 mod guesses;
 mod guests;
 mod limits;
@@ -27,9 +28,11 @@ edge::component! {
     POST   token "/api/v1/payments/refunds/:id/settle" => refunds::settle::settle;
     GET    token "/api/v1/payments/captures" => captures::search;
     POST   token "/api/v1/payments/prune" => prune::prune;
+    GET    token "/api/v1/payments/differences" => differences::differences;
     GET    token "/api/v1/payments/:id" => payments::get;
     GET    token "/api/v1/payments/:id/transactions" => transactions::of_payment;
     GET    token "/api/v1/transactions" => transactions::search;
+    VISIT  token "/api/v1/transactions/export" => transactions::export;
     GET    token "/api/v1/transactions/:id" => transactions::get;
     GET    token "/api/v1/payments/:id/refunds" => refunds::list;
     POST   token "/api/v1/payments/:id/refunds" => refunds::refund;

@@ -2,9 +2,6 @@
 //! its place on and says where the next one goes on. If it dies, the same request again does no
 //! harm: each event takes effect once.
 
-use std::cell::Cell;
-use std::time::Duration;
-
 use commerce::error::Error;
 use commerce::outcome::{DismissOutcome, ReplayOutcome};
 use commerce::provider::Provider;
@@ -16,10 +13,11 @@ use futures_util::future::join_all;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use edge::clock::{monotonic_millis, sleep};
+use edge::clock::monotonic_millis;
 use edge::{App, Call, Param, Reply, params};
 use payments::Payments;
 use payments::config::PayPalMode;
+use payments::pace::Pace;
 
 use crate::apply::{Cause, Effect};
 use crate::operators::{Counts, PATIENCE_MS, operator, put_aside, take_up};
@@ -42,7 +40,7 @@ pub async fn replay(call: Call<'_>) -> Result<Reply, Error> {
         return count(app, &query).await;
     }
     let payments = Payments::ready().await?;
-    let (principal, pace) = (operator(caller), Pace::of(payments));
+    let (principal, pace) = (operator(caller), pace(payments));
     let (mut counts, mut taken, mut skipped) = (Counts::default(), 0, 0);
     let next = walk(
         app,
@@ -189,27 +187,8 @@ async fn replay_one(
     }
 }
 
-/// Lets so many events of PayPal begin in a second, since each asks its API.
-struct Pace {
-    /// Between two of them, in milliseconds; 0 if PayPal isn't asked.
-    gap_ms: u64,
-    /// When the next one may begin, on the monotonic clock.
-    next_ms: Cell<u64>,
-}
-
-impl Pace {
-    fn of(payments: &Payments) -> Self {
-        let asked = payments.config.paypal.mode != PayPalMode::SignatureOnly;
-        let gap_ms = if asked { 1000 / u64::from(payments.config.replay_per_second.max(1)) } else { 0 };
-        Self { gap_ms, next_ms: Cell::new(0) }
-    }
-
-    async fn wait(&self) {
-        let now = monotonic_millis();
-        let begin = self.next_ms.get().max(now);
-        self.next_ms.set(begin + self.gap_ms);
-        if begin > now {
-            sleep(Duration::from_millis(begin - now)).await;
-        }
-    }
+/// Each event of PayPal asks its API, unless its signature is believed.
+fn pace(payments: &Payments) -> Pace {
+    let asked = payments.config.paypal.mode != PayPalMode::SignatureOnly;
+    if asked { Pace::of(&payments.config) } else { Pace::unlimited() }
 }

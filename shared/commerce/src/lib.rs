@@ -14,6 +14,7 @@
 //! 8. [`gateway`]: what payment providers are asked, and what they answer
 //! 9. [`session`], [`checkout`], [`guest`], [`refund`]: the shopper's way to a paid order and back;
 //!    [`fraud`], [`client_address`], [`pseudonym`]: what guards it
+//! 10. [`transaction`], [`differences`]: what moved money, and whether the providers say so, too
 //!
 //! # Glossary of payments
 //!
@@ -49,6 +50,7 @@ pub mod catalogue;
 pub mod checkout;
 pub mod client_address;
 pub mod cors;
+pub mod differences;
 pub mod error;
 mod fields;
 mod foreign;

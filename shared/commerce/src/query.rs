@@ -140,8 +140,13 @@ impl std::fmt::Display for Place {
 
 /// `limit` and `after`, as lists have them whose pages begin where the last one ended.
 pub(crate) fn take_stretch(params: &mut Params) -> (u32, Option<Place>) {
+    take_stretch_of(params, MAX_LIMIT, DEFAULT_LIMIT)
+}
+
+/// As [`take_stretch`], with another largest and another usual `limit`.
+pub(crate) fn take_stretch_of(params: &mut Params, max: u32, default: u32) -> (u32, Option<Place>) {
     let after = params.take("after", || "must be the next of an earlier page".to_owned(), Place::parse);
-    (take_number(params, "limit", MAX_LIMIT, DEFAULT_LIMIT), after)
+    (take_number(params, "limit", max, default), after)
 }
 
 /// `from` and `to`, as lists have them that begin and end at a moment. [`in_order`] judges both.

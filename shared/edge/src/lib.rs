@@ -8,7 +8,7 @@
 //! 3. [`app`]: the parts that a component works with; [`auth`]: the caller of a request
 //! 4. [`data`], [`answer`], [`changed`]: cached views, statements, and how their outcomes are sent
 //! 5. [`route`], [`respond`]: a component as a table of routes; `cors`: scripts of other origins;
-//!    [`outgoing`]: bodies on their way out
+//!    [`outgoing`], [`stream`]: bodies on their way out
 
 pub mod answer;
 pub mod app;
@@ -24,6 +24,7 @@ pub mod request;
 pub mod respond;
 pub mod route;
 pub mod settings;
+pub mod stream;
 
 pub use answer::Answer;
 pub use app::App;

@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use crate::stream::Parts;
+
 /// About how many headers a response has.
 const HEADERS: usize = 8;
 
@@ -14,6 +16,8 @@ pub struct Reply {
     pub headers: Vec<(&'static str, Cow<'static, str>)>,
     /// The whole body; `None` if the status has none.
     pub body: Option<Vec<u8>>,
+    /// In place of it a body that is made while it is sent.
+    pub parts: Option<Parts>,
 }
 
 impl Reply {
@@ -24,18 +28,24 @@ impl Reply {
 
     /// A body of any type.
     pub fn of_type(status: u16, content_type: &'static str, body: impl Into<Vec<u8>>) -> Self {
-        let reply = Self { status, headers: Vec::with_capacity(HEADERS), body: Some(body.into()) };
+        let reply = Self { status, headers: Vec::with_capacity(HEADERS), body: Some(body.into()), parts: None };
         reply.with("content-type", content_type)
+    }
+
+    /// A body of any type that describes this moment only and is made while it is sent.
+    pub fn in_parts(content_type: &'static str, parts: Parts) -> Self {
+        let reply = Self { status: 200, headers: Vec::with_capacity(HEADERS), body: None, parts: Some(parts) };
+        reply.with("content-type", content_type).with("cache-control", "no-store")
     }
 
     /// 204: done, and nothing to say.
     pub fn no_content() -> Self {
-        Self { status: 204, headers: Vec::new(), body: None }
+        Self { status: 204, headers: Vec::new(), body: None, parts: None }
     }
 
     /// 304: the caller already has the body.
     pub fn not_modified() -> Self {
-        Self { status: 304, headers: Vec::new(), body: None }
+        Self { status: 304, headers: Vec::new(), body: None, parts: None }
     }
 
     /// Adds a header.

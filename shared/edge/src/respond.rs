@@ -1,4 +1,4 @@
-//! A response on its way out: head and body in one packet.
+//! A response on its way out: head and body in one packet, unless the body is made on the way.
 
 use commerce::error::Error;
 use spin_sdk::wasip3::http::types::{Fields, Response};
@@ -24,7 +24,9 @@ pub async fn respond(incoming: Incoming, outcome: Result<Reply, Error>) -> Respo
         reply = reply.with("traceparent", traceparent);
     }
     let reply = cors::share(&incoming, reply).await;
-    send(reply.with("x-request-id", incoming.request_id)).await
+    let name = || format!("{} {} (request {})", incoming.method, incoming.path, incoming.request_id);
+    let what = reply.parts.is_some().then(name).unwrap_or_default();
+    send(reply.with("x-request-id", incoming.request_id), what).await
 }
 
 thread_local! {
@@ -52,14 +54,18 @@ fn fields<'a>(headers: impl ExactSizeIterator<Item = (&'a str, &'a str)>) -> Fie
 
 /// Sends a response so that head and body leave in one packet: with a Content-Length, and with the
 /// body's write begun before the handler returns. Spin's server doesn't set TCP_NODELAY, so a
-/// second packet would wait for the client's delayed ACK, 40 ms.
-async fn send(mut reply: Reply) -> Response {
+/// second packet would wait for the client's delayed ACK, 40 ms. A body in parts has no length, and
+/// `what` names it in the log.
+async fn send(mut reply: Reply, what: String) -> Response {
     if let Some(body) = &reply.body {
         let length = body.len().to_string();
         reply.headers.push(("content-length", length.into()));
     }
     let fields = fields(reply.headers.iter().map(|(name, value)| (*name, value.as_ref())));
-    let (contents, trailers) = body_ends(reply.body);
+    let (contents, trailers) = match reply.parts {
+        Some(parts) => parts.ends(what),
+        None => body_ends(reply.body),
+    };
     let (response, _sent) = Response::new(fields, contents, trailers);
     // A response is 200 unless told otherwise.
     if reply.status != 200 {

@@ -138,7 +138,8 @@ pub struct PaymentConfig {
     pub guest_token_ttl: Duration,
     /// How long headers and bodies of events are kept.
     pub webhook_keep: Duration,
-    /// How many events of PayPal one replay of many begins in a second.
+    /// How many events of PayPal one replay of many begins in a second, and how many payments one
+    /// report compares.
     pub replay_per_second: u32,
     /// How long all else is kept.
     pub retention: Retention,
@@ -242,9 +243,13 @@ const SETTINGS: Group = Group {
         setting("webhook_keep_seconds", "2592000", "of events' headers and bodies")
             .within(DAY, 120 * MONTH)
             .read_by(DELIVERIES),
-        setting("replay_per_second", "10", "events of PayPal that a replay of many begins; each asks its API")
-            .within(1, 1_000)
-            .read_by(DELIVERIES),
+        setting(
+            "replay_per_second",
+            "10",
+            "events of PayPal that a replay of many begins, payments that a report compares; each asks the provider's API",
+        )
+        .within(1, 1_000)
+        .read_by(PAYMENTS),
         setting("review_keep_seconds", "7776000", "of headers and bodies of events that wait or are in review")
             .within(DAY, 120 * MONTH)
             .read_by(SESSIONS),

@@ -279,6 +279,51 @@ impl<W: Wire> Gateway<W> {
         self.ask_stripe(&request, self.wire.now(), |answer| stripe::named(answer, named)).await
     }
 
+    /// Reads a payment by its provider's id as it is now, with its refunds.
+    ///
+    /// # Errors
+    /// [`GatewayError`]; [`GatewayError::NotYet`] if the provider doesn't know it.
+    /// [`GatewayError::Refused`] if it knows the payment, and its refunds no more.
+    pub async fn read_payment(&self, provider: Provider, id: &str) -> Result<Vec<ProviderObject>, GatewayError> {
+        match provider {
+            Provider::PayPal => {
+                let capture = Resource { kind: ResourceKind::Capture, id: id.to_owned(), reversal: false };
+                match self.read_paypal_payment(&capture).await {
+                    // A payment of the first generation is a sale.
+                    Err(GatewayError::NotYet) => {
+                        self.read_paypal_payment(&Resource { kind: ResourceKind::SaleV1, ..capture }).await
+                    }
+                    outcome => outcome,
+                }
+            }
+            Provider::Stripe => {
+                let began = self.wire.now();
+                let read = |answer: &Answer| stripe::payment(answer, id);
+                let payment = self.ask_stripe(&stripe::read_payment(id), began, read).await?;
+                let given_back = payment.refunded_total.is_some_and(|total| total.minor > 0);
+                let mut objects = vec![payment];
+                if given_back {
+                    objects.extend(self.ask_stripe(&stripe::refunds_of(id), began, stripe::refunds).await?);
+                }
+                Ok(objects)
+            }
+        }
+    }
+
+    async fn read_paypal_payment(&self, resource: &Resource) -> Result<Vec<ProviderObject>, GatewayError> {
+        let began = self.wire.now();
+        let answer = self.ask_paypal(&paypal::read(resource), began, paypal::resource).await?;
+        let mut objects = resource.objects(&answer).map_err(|_| GatewayError::Unexpected)?;
+        let Some(order) = paypal::related(resource, &answer, &objects) else { return Ok(objects) };
+        let read = |answer: &Answer| order.objects(&paypal::resource(answer)?).map_err(|_| GatewayError::Unexpected);
+        let found = self.ask_paypal(&paypal::read(&order), began, read).await.map_err(|error| match error {
+            GatewayError::NotYet => GatewayError::Refused { reason: "order-forgotten".to_owned(), field: None },
+            error => error,
+        })?;
+        paypal::join(&mut objects, found);
+        Ok(objects)
+    }
+
     /// Whether PayPal's own copy of an event calls this resource a reversal. The signature of a
     /// delivery doesn't prove that, because its body can be another one.
     ///

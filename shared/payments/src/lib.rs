@@ -4,7 +4,7 @@
 //! 1. [`config`], [`urls`]: the settings; [`needs`]: the settings that each provider needs
 //! 2. [`client`]: one call; [`upstream`]: its repetitions; [`gateway`]: the providers' operations
 //! 3. [`approvals`]: the capture of an approved order; [`objects`]: the providers' objects on their
-//!    way to Postgres
+//!    way to Postgres; [`pace`]: questions about many things
 //! 4. [`fraud_check`]: the shop's own judge of attempts to pay
 //! 5. [`address`], [`attempts`]: the addresses and keys that limits are counted by
 
@@ -17,6 +17,7 @@ pub mod fraud_check;
 pub mod gateway;
 pub mod needs;
 pub mod objects;
+pub mod pace;
 pub mod upstream;
 pub mod urls;
 

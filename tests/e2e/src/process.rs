@@ -39,6 +39,13 @@ impl Child {
         matches!(self.child.try_wait(), Ok(None))
     }
 
+    /// The largest memory that it has had so far, in KiB; 0 where the system doesn't tell.
+    pub(crate) fn peak_memory_kib(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap_or_default();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        line.and_then(|line| line.trim().strip_suffix(" kB")?.trim().parse().ok()).unwrap_or_default()
+    }
+
     pub(crate) fn signal(&self, signal: Signal) {
         let pid = self.child.id() as i32;
         let _ = kill(Pid::from_raw(if self.group { -pid } else { pid }), signal);

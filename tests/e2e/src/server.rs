@@ -90,6 +90,11 @@ impl Server {
         self.signal(Signal::SIGCONT);
     }
 
+    /// The largest memory that it has had so far, in KiB; 0 where the system doesn't tell.
+    pub fn peak_memory_kib(&self) -> u64 {
+        self.child.as_ref().expect("the server was killed").peak_memory_kib()
+    }
+
     fn signal(&self, signal: Signal) {
         self.child.as_ref().expect("the server was killed").signal(signal);
     }

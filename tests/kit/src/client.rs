@@ -78,10 +78,12 @@ impl Client {
         let response = self.http.execute(request).await?;
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         let answer = Answer { request: name, status, headers, body: response.bytes().await? };
-        if !matches!(status, 204 | 304) {
+        // The one body that is made while it is sent.
+        let in_parts = status == 200 && described.as_deref() == Some("/transactions/export");
+        if !matches!(status, 204 | 304) && !in_parts {
             assert!(answer.headers.contains_key("content-length"), "{} has no Content-Length", answer.request);
         }
-        assert!(!answer.headers.contains_key("transfer-encoding"), "{} is chunked", answer.request);
+        assert_eq!(answer.headers.contains_key("transfer-encoding"), in_parts, "{} is chunked, or not", answer.request);
         assert!(
             status < 400 || method == "HEAD" || !answer.body.is_empty(),
             "{}: {status} with an empty body",

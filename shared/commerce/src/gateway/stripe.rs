@@ -10,8 +10,8 @@ use crate::session::Flow;
 use crate::time::Moment;
 use crate::webhook::amount::Amount;
 use crate::webhook::event::stripe::{Named, ORDER_METADATA, REFUND_METADATA, TYPES};
-use crate::webhook::event::stripe_objects::{payment_intent, refund as refund_object};
-use crate::webhook::event::{ProviderObject, id, text};
+use crate::webhook::event::stripe_objects::{charge, payment_intent, refund as refund_object};
+use crate::webhook::event::{ObjectState, ProviderObject, id, text};
 
 #[cfg(test)]
 mod tests;
@@ -73,11 +73,7 @@ fn checkout_session(payment: &NewPayment) -> Result<Request, GatewayError> {
 /// # Errors
 /// [`GatewayError::Refused`] for a currency or an amount that Stripe doesn't take.
 pub fn refund(refund: &NewRefund) -> Result<Request, GatewayError> {
-    let of = if refund.payment.starts_with("ch_") || refund.payment.starts_with("py_") {
-        "charge"
-    } else {
-        "payment_intent"
-    };
+    let of = if is_charge(&refund.payment) { "charge" } else { "payment_intent" };
     let units = units(&refund.amount, refund.currency.as_str())?;
     let (order, request) = (refund.order.to_string(), refund.request.to_string());
     let metadata = format!("metadata[{ORDER_METADATA}]");
@@ -90,6 +86,52 @@ pub fn refund(refund: &NewRefund) -> Result<Request, GatewayError> {
 /// Reads a payment intent.
 pub fn read_payment_intent(id: &str) -> Request {
     versioned(Request::get(format!("/v1/payment_intents/{}", escape(id))))
+}
+
+/// Whether a payment's id is that of a charge without an intent.
+fn is_charge(payment: &str) -> bool {
+    payment.starts_with("ch_") || payment.starts_with("py_")
+}
+
+/// Reads a payment, a payment intent or a charge without one, with its charge and fee.
+pub fn read_payment(id: &str) -> Request {
+    let (folder, expand) = if is_charge(id) {
+        ("charges", "balance_transaction")
+    } else {
+        ("payment_intents", "latest_charge.balance_transaction")
+    };
+    versioned(Request::get(format!("/v1/{folder}/{}?{}", escape(id), form(&[("expand[]", expand)]))))
+}
+
+/// Reads the payment in the answer to [`read_payment`], and what its charge says of it.
+///
+/// # Errors
+/// [`GatewayError::Unexpected`] for another object.
+pub fn payment(answer: &Answer, id: &str) -> Result<ProviderObject, GatewayError> {
+    let body = resource(answer)?;
+    let object = if is_charge(id) { charge(&body) } else { payment_intent(&body) };
+    let object = object.filter(|object| object.id == id).ok_or(GatewayError::Unexpected)?;
+    let charged = body.get("latest_charge").and_then(charge).filter(|_| object.state == ObjectState::Completed);
+    Ok(match charged {
+        Some(charged) => ProviderObject { refunded_total: charged.refunded_total, ..object },
+        None => object,
+    })
+}
+
+/// Lists the refunds of a payment: the newest hundred, more than a payment has.
+pub fn refunds_of(id: &str) -> Request {
+    let of = if is_charge(id) { "charge" } else { "payment_intent" };
+    versioned(Request::get(format!("/v1/refunds?{}", form(&[(of, id), ("limit", &PAGE.to_string())]))))
+}
+
+/// Reads the list in the answer to [`refunds_of`].
+///
+/// # Errors
+/// [`GatewayError::Unexpected`] for what is no list of refunds.
+pub fn refunds(answer: &Answer) -> Result<Vec<ProviderObject>, GatewayError> {
+    let body = resource(answer)?;
+    let listed = body.get("data").and_then(Value::as_array).ok_or(GatewayError::Unexpected)?;
+    listed.iter().map(refund_object).collect::<Option<_>>().ok_or(GatewayError::Unexpected)
 }
 
 /// Reads a refund.
@@ -107,7 +149,8 @@ pub fn capture(capture: &NewCapture) -> Result<Request, GatewayError> {
         return Err(GatewayError::Unexpected);
     }
     let units = capture.amount.as_ref().map(|(amount, currency)| units(amount, currency.as_str())).transpose()?;
-    let fields: Vec<(&str, &str)> = units.iter().map(|units| ("amount_to_capture", units.as_str())).collect();
+    let mut fields: Vec<(&str, &str)> = units.iter().map(|units| ("amount_to_capture", units.as_str())).collect();
+    fields.push(("expand[]", "latest_charge.balance_transaction"));
     Ok(action(&format!("/v1/payment_intents/{}/capture", escape(&capture.external_id)), &fields, &capture.request))
 }
 

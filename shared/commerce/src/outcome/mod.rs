@@ -18,8 +18,8 @@ pub use catalogue::{
 };
 pub use orders::{CheckoutOutcome, CreateOutcome, DeleteOutcome, PatchOutcome, SetStatusOutcome};
 pub use payments::{
-    ApprovalOutcome, ApprovalRefusedOutcome, CaptureOutcome, ManualCorrectOutcome, ManualRecordOutcome, RefundOutcome,
-    RefundSettleOutcome, SessionApproveOutcome, SessionBeginOutcome, SessionMoveOutcome,
+    ApprovalOutcome, ApprovalRefusedOutcome, CaptureOutcome, ExportOutcome, ManualCorrectOutcome, ManualRecordOutcome,
+    RefundOutcome, RefundSettleOutcome, SessionApproveOutcome, SessionBeginOutcome, SessionMoveOutcome,
 };
 pub use stock::{StockCountOutcome, StockForgetOutcome, StockMoveOutcome};
 pub use webhooks::{ApplyOutcome, BodyOutcome, DismissOutcome, RecordOutcome, ReplayOutcome};
@@ -88,6 +88,7 @@ pub const OUTCOMES: &[(&str, &[&str])] = {
         ("approval_begin", ApprovalOutcome::VARIANTS),
         ("approval_refused", ApprovalRefusedOutcome::VARIANTS),
         ("capture_begin", CaptureOutcome::VARIANTS),
+        ("transaction_export_begin", ExportOutcome::VARIANTS),
         ("payment_observed", ApplyOutcome::VARIANTS),
         ("webhook_record", RecordOutcome::VARIANTS),
         ("webhook_apply", ApplyOutcome::VARIANTS),

@@ -170,6 +170,18 @@ pub enum CaptureOutcome {
     NotCapturable,
 }
 
+/// The answers of `transaction_export_begin`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, EnumString, VariantNames)]
+#[strum(serialize_all = "snake_case")]
+pub enum ExportOutcome {
+    /// The export may begin.
+    Begun,
+    /// The place where the last one ended is of another history of the database.
+    AnotherHistory,
+    /// Rows have numbers of another cluster.
+    Renumber,
+}
+
 answered_by! {
     SessionBeginOutcome: "session_begin";
     SessionApproveOutcome: "session_approve";
@@ -181,4 +193,5 @@ answered_by! {
     ApprovalOutcome: "approval_begin";
     ApprovalRefusedOutcome: "approval_refused";
     CaptureOutcome: "capture_begin";
+    ExportOutcome: "transaction_export_begin";
 }

@@ -33,7 +33,7 @@ fn every_name_in_the_table_is_read_by_the_enum_of_its_function() {
         SessionMoveOutcome = "session_move", RefundOutcome = "refund_request",
         RefundSettleOutcome = "refund_settle", ManualRecordOutcome = "manual_record",
         ManualCorrectOutcome = "manual_correct", ApprovalOutcome = "approval_begin",
-        ApprovalRefusedOutcome = "approval_refused", CaptureOutcome = "capture_begin",
+        ApprovalRefusedOutcome = "approval_refused", CaptureOutcome = "capture_begin", ExportOutcome = "transaction_export_begin",
         ApplyOutcome = "payment_observed", RecordOutcome = "webhook_record", ApplyOutcome = "webhook_apply",
         ReplayOutcome = "webhook_replay", BodyOutcome = "webhook_body", DismissOutcome = "webhook_dismiss", RenewOutcome = "cache_renew"
     }

@@ -245,6 +245,16 @@ impl Client {
         self.get(&format!("/transactions/{id}")).await
     }
 
+    /// `GET /payments/differences` with this query string
+    pub async fn differences(&self, query: &str) -> Answer {
+        self.get(&format!("/payments/differences?{query}")).await
+    }
+
+    /// `GET /transactions/export` with this query string
+    pub async fn export(&self, query: &str) -> Answer {
+        self.get(&format!("/transactions/export?{query}")).await
+    }
+
     /// `GET /payments/:id`
     pub async fn payment(&self, id: &str) -> Answer {
         self.get(&format!("/payments/{id}")).await

@@ -3,8 +3,30 @@
 use serde_json::{Value, json};
 
 use super::{StripeCall, error, form::Form, missing};
-use crate::exchange::Reply;
+use crate::exchange::{Reply, Request};
 use crate::ids;
+
+/// The paths that a request asks to be expanded.
+fn expanded(request: &Request) -> Vec<&str> {
+    request.query.iter().filter(|(name, _)| name == "expand[]").map(|(_, path)| path.as_str()).collect()
+}
+
+/// A charge with its balance transaction: its id, or, expanded, with Stripe's fee.
+fn with_balance(charge: &Value, expanded: bool) -> Value {
+    let mut charge = charge.clone();
+    let taken = charge["amount_captured"].as_i64().unwrap_or(0);
+    let id = format!("txn_{}", charge["id"].as_str().unwrap_or_default().trim_start_matches("ch_"));
+    charge["balance_transaction"] = match (taken, expanded) {
+        (0, _) => Value::Null,
+        (_, false) => id.into(),
+        (_, true) => {
+            let fee = taken / 40 + 25;
+            json!({"id": id, "object": "balance_transaction", "amount": taken, "currency": charge["currency"],
+                "fee": fee, "net": taken - fee, "type": "charge"})
+        }
+    };
+    charge
+}
 
 impl StripeCall<'_> {
     pub(super) fn intent_create(&mut self, form: &Form) -> Reply {
@@ -114,6 +136,25 @@ impl StripeCall<'_> {
         });
         self.state.stripe.charges.insert(id, charge.clone());
         Some(charge)
+    }
+
+    /// An intent with what was asked to be expanded: `latest_charge`, and the charge's
+    /// `balance_transaction`.
+    pub(super) fn read_intent(&self, id: &str, request: &Request) -> Reply {
+        let Some(mut intent) = self.state.stripe.intents.get(id).cloned() else { return missing(id) };
+        let expanded = expanded(request);
+        let charge = intent["latest_charge"].as_str().and_then(|charge| self.state.stripe.charges.get(charge));
+        if let Some(charge) = charge.filter(|_| expanded.iter().any(|path| path.starts_with("latest_charge"))) {
+            let fee = expanded.contains(&"latest_charge.balance_transaction");
+            intent["latest_charge"] = with_balance(charge, fee);
+        }
+        Reply::json(200, &intent)
+    }
+
+    /// A charge, perhaps with its `balance_transaction`.
+    pub(super) fn read_charge(&self, id: &str, request: &Request) -> Reply {
+        let Some(charge) = self.state.stripe.charges.get(id) else { return missing(id) };
+        Reply::json(200, &with_balance(charge, expanded(request).contains(&"balance_transaction")))
     }
 
     pub(super) fn intent_capture(&mut self, id: &str, form: &Form) -> Reply {

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{StripeCall, error, form::Form, missing};
-use crate::exchange::Reply;
+use crate::exchange::{Reply, Request};
 use crate::ids;
 
 impl StripeCall<'_> {
@@ -19,6 +19,17 @@ impl StripeCall<'_> {
             Err("resource_missing") => missing(&payment),
             Err(code) => error(400, code, Some("amount"), "The refund can't be made."),
         }
+    }
+
+    /// The refunds of a payment, the newest first.
+    pub(super) fn refunds(&self, request: &Request) -> Reply {
+        let of = |refund: &Value| {
+            ["payment_intent", "charge"]
+                .iter()
+                .all(|name| request.parameter(name).is_none_or(|wanted| refund[*name] == wanted))
+        };
+        let data: Vec<&Value> = self.state.stripe.refunds.values().filter(|refund| of(refund)).collect();
+        Reply::json(200, &json!({"object": "list", "data": data, "has_more": false, "url": "/v1/refunds"}))
     }
 
     /// The charge of a payment, which may be named itself.

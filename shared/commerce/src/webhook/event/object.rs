@@ -63,11 +63,15 @@ pub struct ProviderObject {
     pub state: ObjectState,
     /// The sum, never negative.
     pub amount: Option<Amount>,
-    /// The ISO 4217 code of both amounts.
+    /// The ISO 4217 code of all amounts but the fee.
     pub currency: Option<String>,
     /// The sum of all refunds of the payment as the provider counts it. On a refund: the sum after
     /// that refund.
     pub refunded_total: Option<Amount>,
+    /// What the provider took for a payment, if it says so, and the currency of that.
+    pub fee: Option<Amount>,
+    /// The ISO 4217 code of the fee.
+    pub fee_currency: Option<String>,
     /// A refund that the provider forced (chargeback, reversal).
     pub reversal: bool,
     /// A refund that we asked for: our request's id as the provider was told it.
@@ -99,7 +103,7 @@ fn rfc3339<S: Serializer>(moment: &Option<Moment>, serializer: S) -> Result<S::O
 }
 
 impl ProviderObject {
-    pub(super) fn new(kind: ObjectKind, id: String, state: ObjectState) -> Self {
+    pub(crate) fn new(kind: ObjectKind, id: String, state: ObjectState) -> Self {
         Self {
             kind,
             id,
@@ -109,6 +113,8 @@ impl ProviderObject {
             amount: None,
             currency: None,
             refunded_total: None,
+            fee: None,
+            fee_currency: None,
             reversal: false,
             request: None,
             returned: None,
@@ -145,7 +151,13 @@ impl ProviderObject {
             && fits(&claim.payee, &self.payee)
     }
 
-    pub(super) fn with_amount(mut self, amount: Amount) -> Self {
+    pub(super) fn with_fee(mut self, fee: Option<Amount>) -> Self {
+        self.fee_currency = fee.map(|fee| fee.currency.as_str().to_owned());
+        self.fee = fee;
+        self
+    }
+
+    pub(crate) fn with_amount(mut self, amount: Amount) -> Self {
         self.currency = Some(amount.currency.as_str().to_owned());
         self.amount = Some(amount);
         self

@@ -119,7 +119,10 @@ fn payment(value: &Value) -> Option<ProviderObject> {
         "DECLINED" | "DENIED" | "FAILED" => (ObjectState::Failed, None),
         _ => return None,
     };
-    let object = ProviderObject::new(ObjectKind::Payment, id(value, "id")?, state).with_amount(amount);
+    // The first generation calls it transaction_fee.
+    let fee = value.get("seller_receivable_breakdown").and_then(|breakdown| self::amount(breakdown, "paypal_fee"));
+    let fee = fee.or_else(|| self::amount(value, "transaction_fee"));
+    let object = ProviderObject::new(ObjectKind::Payment, id(value, "id")?, state).with_amount(amount).with_fee(fee);
     let order = value.get("supplementary_data").and_then(|data| id(data.get("related_ids")?, "order_id"));
     let order = order.or_else(|| linked(value, "/checkout/orders/")).or_else(|| id(value, "parent_payment"));
     Some(ProviderObject { refunded_total: refunded, external_order: order, ..common(object, value) })

@@ -24,6 +24,7 @@ pub(crate) fn payment_intent(value: &Value) -> Option<ProviderObject> {
         _ => (ObjectState::Failed, units(value, "amount")?),
     };
     let object = ProviderObject::new(ObjectKind::Payment, id(value, "id")?, state).with_amount(amount(value, sum)?);
+    let object = object.with_fee(value.get("latest_charge").and_then(fee));
     Some(ProviderObject { alias: latest_charge(value), order_reference: order(value), ..object })
 }
 
@@ -59,7 +60,7 @@ pub(super) fn checkout(value: &Value, failed: bool) -> Option<Option<ProviderObj
 ///
 /// `amount_refunded` also counts what was reserved and never taken. So a hold that is released
 /// looks like a refund of all of it, and moved nothing.
-pub(super) fn charge(value: &Value) -> Option<ProviderObject> {
+pub(crate) fn charge(value: &Value) -> Option<ProviderObject> {
     let whole = units(value, "amount")?;
     let flag = |key: &str| value.get(key).and_then(Value::as_bool);
     // Before 2020-09 only `captured` told whether the money was taken.
@@ -81,6 +82,7 @@ pub(super) fn charge(value: &Value) -> Option<ProviderObject> {
     let payment = reference(value, "payment_intent").unwrap_or_else(|| charge.clone());
     let sum = if state == ObjectState::Completed { taken } else { whole };
     let object = ProviderObject::new(ObjectKind::Payment, payment, state).with_amount(amount(value, sum)?);
+    let object = object.with_fee(fee(value));
     let refunded = (state == ObjectState::Completed).then(|| {
         let released = whole.saturating_sub(taken).max(0);
         match flag("refunded") {
@@ -94,6 +96,13 @@ pub(super) fn charge(value: &Value) -> Option<ProviderObject> {
         None => None,
     };
     Some(ProviderObject { alias: Some(charge), refunded_total: refunded, order_reference: order(value), ..object })
+}
+
+/// The fee of a charge, in the currency in which Stripe settles. Only where its balance transaction
+/// was asked for: events have no more than its id.
+fn fee(charge: &Value) -> Option<Amount> {
+    let balance = charge.get("balance_transaction")?;
+    amount(balance, units(balance, "fee")?)
 }
 
 pub(crate) fn refund(value: &Value) -> Option<ProviderObject> {

@@ -232,6 +232,17 @@ fn pages() -> Vec<(&'static str, String, u64)> {
         ),
         ("the ledger", format!("transaction_search('{ORG}', NULL, NULL, NULL, NULL, 20, NULL)"), 1_000),
         (
+            "the side of a comparison that is ours",
+            format!("payment_differences('{ORG}', NULL, NULL, NULL, 20, NULL)"),
+            1_000,
+        ),
+        (
+            "a page of an export, in the middle",
+            format!("transaction_export_page('{ORG}', 'csv', '0', '9223372036854775807', (SELECT min(xid)::text FROM payment_transactions),
+                '80000000-0000-0000-0000-000000000000', 20)"),
+            1_000,
+        ),
+        (
             "captures of a day",
             format!("capture_search('{ORG}', NULL, 'paypal', (now() - interval '1 day')::text, now()::text, 20, NULL)"),
             1_000,

@@ -84,6 +84,7 @@ async fn pages_meet_without_gap_or_overlap_and_end() {
         ),
         ("capture_search('{ORG}', NULL, NULL, NULL, NULL, 10, {after})", "payments", "true", "captured_at"),
         ("refund_search('{ORG}', 'queued', 10, {after})", "refund_requests", "true", "created_at"),
+        ("payment_differences('{ORG}', 'paypal', NULL, NULL, 10, {after})", "payments", "true", "created_at"),
         ("session_list('{ORG}', NULL, NULL, NULL, 10, true, {after})", "payment_sessions", "true", "created_at"),
         ("session_list('{ORG}', NULL, NULL, 'failed', 10, true, {after})", "payment_sessions", failed, "created_at"),
         (

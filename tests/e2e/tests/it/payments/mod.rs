@@ -3,7 +3,9 @@
 mod approvals;
 mod by_hand;
 mod checkout;
+mod differences;
 mod embedded;
+mod export;
 mod faults;
 mod fraud_check;
 mod guests;
