@@ -6,13 +6,13 @@ ALTER TABLE payment_objects
     ADD COLUMN fee numeric(15, 3) CHECK (fee >= 0),
     ADD COLUMN fee_currency currency_code,
     ADD COLUMN fee_at timestamptz,
-    ADD CONSTRAINT payment_objects_fee_check CHECK ((fee IS NULL) = (fee_currency IS NULL)
+    ADD CONSTRAINT payment_objects_fee_is_whole CHECK ((fee IS NULL) = (fee_currency IS NULL)
         AND (fee IS NULL) = (fee_at IS NULL)) NOT VALID;
 
 ALTER TABLE payments
     ADD COLUMN fee numeric(15, 3) CHECK (fee >= 0),
     ADD COLUMN fee_currency currency_code,
-    ADD CONSTRAINT payments_fee_check CHECK ((fee IS NULL) = (fee_currency IS NULL)) NOT VALID;
+    ADD CONSTRAINT payments_fee_is_whole CHECK ((fee IS NULL) = (fee_currency IS NULL)) NOT VALID;
 
 -- The new list has all of the old one, so the rows that are there fit it.
 ALTER TABLE payment_transactions

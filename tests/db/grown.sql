@@ -88,9 +88,9 @@ FROM n, LATERAL (SELECT CASE WHEN n % 1000 = 0 AND recent THEN 'needs_review'
     WHEN n % 500 = 0 AND recent THEN 'queued' WHEN n % 40 = 0 THEN 'failed' ELSE 'sent' END AS state) AS c;
 
 INSERT INTO payment_transactions (id, organization_id, order_id, payment_id, provider, account,
-    external_id, type, amount, currency, created_at)
+    external_id, type, amount, currency, xid, created_at)
 SELECT md5('transaction' || n)::uuid, org, order_id, payment, 'paypal', 'MERCHANT1', 'C-' || n,
-    'capture', 10, 'EUR', at
+    'capture', 10, 'EUR', (1000 + n / 100)::text::xid8, at
 FROM n WHERE n % 3 <> 0;
 
 INSERT INTO order_audit (at, actor, relation, organization_id, order_id, after)

@@ -97,10 +97,11 @@ pub enum RouteMatch<'a> {
 /// Finds a request's row.
 pub fn find<'a>(routes: &[Route], method: &Method, path: &'a str) -> RouteMatch<'a> {
     let mut access = Access::Token;
-    let mut allow: Vec<&str> = Vec::new();
+    let (mut allow, mut spelled_out) = (Vec::<&str>::new(), false);
     for (index, route) in routes.iter().enumerate() {
-        // The catch-all row takes no path that an exact row has; that one answers with its methods.
-        if route.verb == Verb::Any && !allow.is_empty() {
+        // The catch-all row takes no path that another row has; that one answers with its methods.
+        // Nor does a row with a parameter take one that is spelled out before it.
+        if !allow.is_empty() && (route.verb == Verb::Any || spelled_out && route.path.contains(':')) {
             continue;
         }
         if let Some(id) = matched(route.path, path) {
@@ -108,6 +109,7 @@ pub fn find<'a>(routes: &[Route], method: &Method, path: &'a str) -> RouteMatch<
                 return RouteMatch::Row(index, id);
             }
             access = route.access;
+            spelled_out |= !route.path.contains(':');
             for name in route.verb.allow().split(", ") {
                 // Two rows may fit a path: one by its `:id`.
                 if !allow.contains(&name) {
@@ -445,6 +447,14 @@ mod tests {
         };
         assert_eq!(allow(Method::PUT, "/api/v1/orders/7"), "GET, HEAD, PATCH");
         assert_eq!(allow(Method::HEAD, "/api/v1/payments/sessions/7/redirect"), "GET");
+    }
+
+    #[test]
+    fn a_path_that_is_spelled_out_is_no_parameter_with_other_methods() {
+        let routes = [route(Verb::Visit, "/rows/export"), route(Verb::Get, "/rows/:id")];
+        assert_eq!(find(&routes, &Method::GET, "/rows/export"), RouteMatch::Row(0, ""));
+        assert_eq!(find(&routes, &Method::HEAD, "/rows/export"), RouteMatch::OtherMethods(Access::Token, "GET".into()));
+        assert_eq!(find(&routes, &Method::HEAD, "/rows/7"), RouteMatch::Row(1, "7"));
     }
 
     #[test]

@@ -111,7 +111,9 @@ fn with_fee(order: Uuid, fee: &str, at: u32) -> serde_json::Value {
 
 #[tokio::test]
 async fn a_fee_is_booked_in_its_own_currency_once_and_whatever_order_it_is_told_in() {
-    let told = |order| [with_fee(order, "3.20", 1), capture(order, "C1", "completed", "100.00", 2), with_fee(order, "3.45", 3)];
+    let told = |order| {
+        [with_fee(order, "3.20", 1), capture(order, "C1", "completed", "100.00", 2), with_fee(order, "3.45", 3)]
+    };
     let sums = "SELECT string_agg(type || ' ' || amount || ' ' || currency, ', ' ORDER BY type) FROM (
         SELECT type, sum(amount)::numeric(15, 2) AS amount, currency FROM payment_transactions
         WHERE type <> 'authorization' GROUP BY type, currency HAVING sum(amount) <> 0) AS s";

@@ -40,9 +40,8 @@ fn told(report: &Value) -> Vec<String> {
 async fn a_planted_cent_is_found_and_explained_at_both_providers() {
     let Some(shop) = Shop::open().await else { return };
     let since = since(&shop).await;
-    let report = async |query: &str| {
-        shop.app.client.differences(&format!("from={since}{query}")).await.expect(200).json()
-    };
+    let report =
+        async |query: &str| shop.app.client.differences(&format!("from={since}{query}")).await.expect(200).json();
     for provider in Provider::ALL {
         let (order, payment) = paid(&shop, provider).await;
         let narrowed = format!("&provider={}", provider.name());
@@ -58,11 +57,17 @@ async fn a_planted_cent_is_found_and_explained_at_both_providers() {
             format!("ledger payment.captured {cent}/{}", order.total),
         ];
         assert_eq!(told(&found), expected, "{found}");
-        assert_eq!((&found["differences"][0]["paymentId"], &found["differences"][0]["orderId"]), (&json!(payment), &json!(order.id)));
+        assert_eq!(
+            (&found["differences"][0]["paymentId"], &found["differences"][0]["orderId"]),
+            (&json!(payment), &json!(order.id))
+        );
         shop.app.psql(&format!("UPDATE payments SET amount = amount + 0.01 WHERE id = '{payment}'")).await;
 
         let plant = |by: &str| {
-            format!("UPDATE payment_objects SET amount = amount {by} WHERE kind = 'refund' AND order_id = '{}'", order.id)
+            format!(
+                "UPDATE payment_objects SET amount = amount {by} WHERE kind = 'refund' AND order_id = '{}'",
+                order.id
+            )
         };
         shop.app.psql(&plant("+ 0.01")).await;
         let found = report(&narrowed).await;
