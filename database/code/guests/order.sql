@@ -1,7 +1,9 @@
 -- The public view of the order that a token opens. No row: no such token, or not any more.
---   p_hmac: the token's HMAC in hexadecimal digits.
+--   p_hmac: the token's HMAC in hexadecimal digits. p_older: its HMACs under keys that are being
+--   replaced.
 --   body: the JSON to send. It says nothing about the customer, and of the address only the town.
-CREATE OR REPLACE FUNCTION guest_order(p_hmac text) RETURNS TABLE (body text) LANGUAGE sql STABLE
+CREATE OR REPLACE FUNCTION guest_order(p_hmac text, p_older text[] DEFAULT '{}')
+RETURNS TABLE (body text) LANGUAGE sql STABLE
 BEGIN ATOMIC
     SELECT json_build_object(
         'orderNumber', o.order_number,
@@ -23,5 +25,5 @@ BEGIN ATOMIC
         'createdAt', time_text(o.created_at),
         'updatedAt', time_text(o.updated_at))::text
     FROM guest_tokens g JOIN orders o ON o.id = g.order_id AND o.deleted_at IS NULL
-    WHERE g.token_hmac = decode(p_hmac, 'hex') AND g.revoked_at IS NULL AND g.expires_at > now();
+    WHERE g.token_hmac = ANY (ARRAY(SELECT decode(h, 'hex') FROM unnest(p_hmac || p_older) AS h)) AND g.revoked_at IS NULL AND g.expires_at > now();
 END;

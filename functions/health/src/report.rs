@@ -89,7 +89,7 @@ pub(crate) async fn configuration_errors(app: &App, probe: &Probe) -> Vec<Value>
 
 /// The configured providers, and the missing settings of one that is configured only in part.
 fn providers(config: &PaymentConfig) -> Value {
-    let general = [("hmac_key", config.hmac_key.is_empty()), ("payment_return_urls", config.return_urls.is_empty())];
+    let general = [("hmac_key", config.hmac_keys.is_empty()), ("payment_return_urls", config.return_urls.is_empty())];
     let mut providers: Map<String, Value> =
         Provider::ALL.iter().map(|one| (one.as_str().to_owned(), provider(&needs::of(config, *one)))).collect();
     let missing: Vec<&str> = general.into_iter().filter(|(_, missing)| *missing).map(|(name, _)| name).collect();

@@ -5,7 +5,7 @@ use commerce::caller::Caller;
 use commerce::checkout::{Cart, CartDamage};
 use commerce::error::Error;
 use commerce::outcome::{CheckoutOutcome, Outcome};
-use commerce::pseudonym::{Purpose, short_pseudonym};
+use commerce::pseudonym::Purpose;
 use commerce::time::Moment;
 use edge::changed::ChangedDocument;
 use edge::clock::now_millis;
@@ -56,7 +56,8 @@ struct Checkout<'a> {
     payments: &'static Payments,
     caller: &'a Caller,
     id: Uuid,
-    key: String,
+    /// Its place, and its places under owner's keys that are being replaced.
+    keys: Vec<String>,
 }
 
 impl<'a> Checkout<'a> {
@@ -71,10 +72,12 @@ impl<'a> Checkout<'a> {
         let id = call.id()?;
         call.no_query()?;
         let owner = caller.principal();
-        let hmac_key = payments.config.hmac_key()?.expose().as_bytes();
-        let owner = short_pseudonym(hmac_key, Purpose::CheckoutOwner, owner.as_bytes());
-        let key = KeyBuilder::new("checkout:session").pair(caller.organization.to_string(), id.to_string()).part(owner);
-        Ok(Self { app, payments, caller, id, key: app.state.prefixed(&key.build()) })
+        let place = |owner| {
+            let place = KeyBuilder::new("checkout:session").pair(caller.organization.to_string(), id.to_string());
+            app.state.prefixed(&place.part(owner).build())
+        };
+        let owners = payments.config.hmac_keys()?.short_pseudonyms(Purpose::CheckoutOwner, owner.as_bytes());
+        Ok(Self { app, payments, caller, id, keys: owners.map(place).collect() })
     }
 
     async fn put(&self, body: &[u8]) -> Result<Reply, Error> {
@@ -97,7 +100,7 @@ impl<'a> Checkout<'a> {
     }
 
     async fn delete(&self) -> Result<Reply, Error> {
-        self.command("DEL", vec![text(&self.key)]).await.map(|_| Reply::no_content())
+        self.forget(&self.keys).await.map(|()| Reply::no_content())
     }
 
     async fn order(&self) -> Result<Reply, Error> {
@@ -148,17 +151,26 @@ impl<'a> Checkout<'a> {
     }
 
     async fn load(&self) -> Result<Option<Result<Cart, CartDamage>>, Error> {
-        Ok(match self.command("GET", vec![text(&self.key)]).await?.as_slice() {
-            [Value::Binary(bytes)] => Some(Cart::from_bytes(bytes)),
-            [Value::Nil] | [] => None,
-            _ => Some(Err(CartDamage)),
-        })
+        for key in &self.keys {
+            match self.command("GET", vec![text(key)]).await?.as_slice() {
+                [Value::Nil] | [] => {}
+                [Value::Binary(bytes)] => return Ok(Some(Cart::from_bytes(bytes))),
+                _ => return Ok(Some(Err(CartDamage))),
+            }
+        }
+        Ok(None)
     }
 
     async fn store(&self, cart: &Cart) -> Result<(), Error> {
         let bytes = Argument::Binary(cart.to_bytes());
-        let arguments = vec![text(&self.key), bytes, text("PX"), millis(self.payments.config.checkout_ttl)];
-        self.command("SET", arguments).await.map(drop)
+        let Some((newest, older)) = self.keys.split_first() else { return Ok(()) };
+        let arguments = vec![text(newest), bytes, text("PX"), millis(self.payments.config.checkout_ttl)];
+        self.command("SET", arguments).await?;
+        if older.is_empty() { Ok(()) } else { self.forget(older).await }
+    }
+
+    async fn forget(&self, keys: &[String]) -> Result<(), Error> {
+        self.command("DEL", keys.iter().map(|key| text(key)).collect()).await.map(drop)
     }
 
     async fn command(&self, name: &str, arguments: Vec<Argument>) -> Result<Vec<Value>, Error> {

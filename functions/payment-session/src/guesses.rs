@@ -8,7 +8,7 @@
 
 use commerce::client_address::ClientAddress;
 use commerce::error::Error;
-use commerce::pseudonym::{Purpose, short_pseudonym};
+use commerce::pseudonym::Purpose;
 
 use edge::App;
 use edge::clock::token;
@@ -31,11 +31,11 @@ impl Guesses {
     /// [`Error::Misconfigured`] without `hmac_key`.
     pub fn of(config: &PaymentConfig, address: ClientAddress) -> Result<Self, Error> {
         let ClientAddress::Known(address) = address else { return Ok(Self { windows: None }) };
-        let hmac_key = config.hmac_key()?.expose().as_bytes();
-        let address = short_pseudonym(hmac_key, Purpose::LimitedAddress, format!("guest/{address}").as_bytes());
-        let key = rate().part("ip").part(address).part("guest").build();
+        let address = format!("guest/{address}");
         let window = Window { name: "guest-hour", quota: config.limits.guest_hour, length: HOUR };
-        Ok(Self { windows: Some(Windows::of(vec![(key, window)])) })
+        let places = config.hmac_keys()?.short_pseudonyms(Purpose::LimitedAddress, address.as_bytes());
+        let places = places.map(|address| (rate().part("ip").part(address).part("guest").build(), window));
+        Ok(Self { windows: Some(Windows::of(places.collect())) })
     }
 
     /// Refuses an address that was wrong too often.

@@ -3,7 +3,7 @@
 
 use commerce::error::Error;
 use commerce::guest::GuestToken;
-use commerce::pseudonym::{Purpose, pseudonym};
+use commerce::pseudonym::Purpose;
 use commerce::query::parse_none;
 use edge::clock::token;
 use edge::{App, Call, Open, Reply, params};
@@ -32,7 +32,7 @@ pub async fn create_token(call: Call<'_>) -> Result<Reply, Error> {
         call.caller.organization,
         order,
         call.caller.restriction()?,
-        token_hmac(payments, &guest)?,
+        token_hmacs(payments, &guest)?.remove(0),
         payments.config.guest_token_ttl.as_secs() as i64,
         call.caller.principal(),
     ];
@@ -84,15 +84,17 @@ pub async fn order(call: Open<'_>) -> Result<Reply, Error> {
 }
 
 async fn open_order(app: &'static App, payments: &Payments, guest: Result<GuestToken, Error>) -> Result<Reply, Error> {
-    let rows = edge::query(app, "guest_order", params![token_hmac(payments, &guest?)?]).await?;
+    let mut hmacs = token_hmacs(payments, &guest?)?;
+    let newest = hmacs.remove(0);
+    let rows = edge::query(app, "guest_order", params![newest, hmacs]).await?;
     let invalid = || Error::unauthenticated("the token is wrong, has expired or was taken back");
     let body = rows.into_iter().next().ok_or_else(invalid)?.take_text("body")?;
     Ok(private(200, body))
 }
 
-fn token_hmac(payments: &Payments, guest: &GuestToken) -> Result<String, Error> {
-    let key = payments.config.hmac_key()?.expose().as_bytes();
-    Ok(pseudonym(key, Purpose::GuestToken, &guest.bytes()))
+/// The token's HMAC under each key, the newest first: there is one at least.
+fn token_hmacs(payments: &Payments, guest: &GuestToken) -> Result<Vec<String>, Error> {
+    Ok(payments.config.hmac_keys()?.pseudonyms(Purpose::GuestToken, &guest.bytes()).collect())
 }
 
 fn private(status: u16, body: String) -> Reply {

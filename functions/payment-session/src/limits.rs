@@ -6,10 +6,10 @@
 
 use commerce::client_address::ClientAddress;
 use commerce::error::Error;
-use commerce::pseudonym::{Purpose, short_pseudonym};
+use commerce::pseudonym::{PseudonymKeys, Purpose, short_pseudonym};
 use edge::App;
 use edge::state::{LimitDecision, Window, Windows};
-use futures_util::future::try_join;
+use futures_util::future::{try_join, try_join_all};
 use payments::attempts::{DAY, HOUR, customer_part, hour_key, rate};
 use payments::config::AttemptLimits;
 use uuid::Uuid;
@@ -92,41 +92,41 @@ pub fn admit(decision: &LimitDecision, detail: &str) -> Result<(), Error> {
     }
 }
 
-/// Counts an attempt.
+/// Counts an attempt. While `hmac_key` is being replaced, it counts under each key, so a count goes
+/// on under the new one.
 ///
 /// # Errors
 /// [`Error::Unavailable`] if Redis is away: an attempt that can't be counted isn't made.
 pub async fn count(
     app: &App,
     limits: &AttemptLimits,
-    hmac_key: &[u8],
+    hmac_keys: &PseudonymKeys,
     attempt: Attempt<'_>,
 ) -> Result<Admission, Error> {
-    let customer = customer_part(hmac_key, attempt.organization, attempt.customer);
-    let name = short_pseudonym(hmac_key, Purpose::Attempt, attempt.name.as_bytes());
+    let name = hmac_keys.short_pseudonym(Purpose::Attempt, attempt.name.as_bytes());
     let window = |name, quota, length| Window { name, quota, length };
-    let mut windows = vec![
-        (hour_key(&customer), window("customer-hour", limits.customer_hour, HOUR)),
-        (rate().part(&customer).part("day").build(), window("customer-day", limits.customer_day, DAY)),
-    ];
-    let Some(ClientAddress::Known(address)) = attempt.address else {
-        let windows = Windows::of(windows);
-        let decision = windows.count_or_fail(&app.state, &name, WITHOUT).await?;
-        return Ok(Admission { decision, customers_on_address: None, windows, name });
-    };
-    let address = format!("{}/{address}", attempt.organization);
-    let address = short_pseudonym(hmac_key, Purpose::LimitedAddress, address.as_bytes());
-    let of_address = || rate().part("ip").part(&address);
-    windows.push((of_address().build(), window("address-hour", limits.address_hour, HOUR)));
-    // The same kind of count gives the number of customers: each is one attempt, however often it
-    // comes.
-    let customers = Windows::of(vec![(of_address().part("customers").build(), window("customers", CUSTOMERS, DAY))]);
+    let mut windows = Vec::new();
+    let mut shared = Vec::new();
+    for key in hmac_keys.each() {
+        let customer = customer_part(key, attempt.organization, attempt.customer);
+        windows.push((hour_key(&customer), window("customer-hour", limits.customer_hour, HOUR)));
+        let day = rate().part(&customer).part("day").build();
+        windows.push((day, window("customer-day", limits.customer_day, DAY)));
+        if let Some(ClientAddress::Known(address)) = attempt.address {
+            let address = format!("{}/{address}", attempt.organization);
+            let address = short_pseudonym(key, Purpose::LimitedAddress, address.as_bytes());
+            let of_address = || rate().part("ip").part(&address);
+            windows.push((of_address().build(), window("address-hour", limits.address_hour, HOUR)));
+            // The same kind of count gives the number of customers: each is one attempt, however
+            // often it comes.
+            let customers = of_address().part("customers").build();
+            shared.push((Windows::of(vec![(customers, window("customers", CUSTOMERS, DAY))]), customer));
+        }
+    }
     let windows = Windows::of(windows);
-    let (decision, customers) = try_join(
-        windows.count_or_fail(&app.state, &name, WITHOUT),
-        customers.count_or_fail(&app.state, &customer, WITHOUT),
-    )
-    .await?;
-    let customers_on_address = customers.count("customers").map(|count| count.used);
-    Ok(Admission { decision, customers_on_address, windows, name })
+    let customers = shared.iter().map(|(windows, customer)| windows.count_or_fail(&app.state, customer, WITHOUT));
+    let (decision, customers) =
+        try_join(windows.count_or_fail(&app.state, &name, WITHOUT), try_join_all(customers)).await?;
+    let used = customers.iter().filter_map(|customers| customers.count("customers")).map(|count| count.used);
+    Ok(Admission { decision, customers_on_address: used.max(), windows, name })
 }

@@ -105,9 +105,9 @@ pub async fn apply(
     match ApplyOutcome::read(row.text("outcome").map_err(Cause::ours)?).map_err(Cause::Ours)? {
         ApplyOutcome::Applied => {
             if text("payment_status")?.as_deref() == Some(PaymentStatus::Paid.as_str()) {
-                let (key, tags) = (payments.config.hmac_key.clone(), row.texts("tags").map_err(Cause::ours)?);
+                let (keys, tags) = (payments.config.hmac_keys.clone(), row.texts("tags").map_err(Cause::ours)?);
                 // Runs behind the answer. If it is cut off, the count runs out by itself.
-                spawn(async move { attempts::forget_paid(app, key.expose().as_bytes(), &tags).await });
+                spawn(async move { attempts::forget_paid(app, &keys, &tags).await });
             }
             Ok(Effect::Processed)
         }

@@ -113,8 +113,8 @@ async fn paypal(
     let misconfigured = |variable: &str| Error::Misconfigured { detail: format!("{variable} can't be used") };
     let trust = config.trust.as_ref().ok_or_else(|| misconfigured("paypal_trust_anchors"))?;
     let environment = payments.config.environment;
-    let policy =
-        PayPalPolicy::new(environment, &config.webhook_id).ok_or_else(|| misconfigured("paypal_webhook_id"))?;
+    let ids = config.webhook_ids.iter().map(String::as_str);
+    let policy = PayPalPolicy::of_any(environment, ids).ok_or_else(|| misconfigured("paypal_webhook_id"))?;
     let mut policy = policy.with_simulator(config.simulator);
     if let Some(beginning) = &config.certificate_url {
         let urls = CertificateUrls::elsewhere(environment, beginning);

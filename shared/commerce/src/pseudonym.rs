@@ -5,6 +5,7 @@ use hmac::{Hmac, Mac};
 use sha2::Sha256;
 use strum::IntoStaticStr;
 
+use crate::gateway::Secret;
 use crate::hex;
 
 /// The use of a value. The same value has another pseudonym in every place, so that nobody can join
@@ -32,6 +33,49 @@ pub enum Purpose {
     /// The ticket of a payment session's return page.
     #[strum(serialize = "session/return")]
     ReturnTicket,
+}
+
+/// The keys of pseudonyms, the newest first. What is written gets the newest; what was written under
+/// an older one is still found, so a key is replaced without a gap.
+#[derive(Debug, Clone, Default)]
+pub struct PseudonymKeys(Vec<Secret>);
+
+impl PseudonymKeys {
+    /// These keys, the newest first.
+    pub fn new(keys: Vec<Secret>) -> Self {
+        Self(keys)
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Each of them, the newest first.
+    pub fn each(&self) -> impl Iterator<Item = &[u8]> {
+        self.0.iter().map(|key| key.expose().as_bytes())
+    }
+
+    /// [`pseudonym`] under each of them.
+    pub fn pseudonyms(&self, purpose: Purpose, value: &[u8]) -> impl Iterator<Item = String> {
+        self.each().map(move |key| pseudonym(key, purpose, value))
+    }
+
+    /// [`short_pseudonym`] under each of them.
+    pub fn short_pseudonyms(&self, purpose: Purpose, value: &[u8]) -> impl Iterator<Item = String> {
+        self.each().map(move |key| short_pseudonym(key, purpose, value))
+    }
+
+    /// [`short_pseudonym`] under the newest; empty if there is none.
+    pub fn short_pseudonym(&self, purpose: Purpose, value: &[u8]) -> String {
+        self.short_pseudonyms(purpose, value).next().unwrap_or_default()
+    }
+
+    /// Whether a text is the [`short_pseudonym`] of a value under one of them. All are tried, so the
+    /// time tells nothing.
+    pub fn is_short_pseudonym(&self, purpose: Purpose, value: &[u8], text: &str) -> bool {
+        self.each().fold(false, |is, key| is | is_short_pseudonym(key, purpose, value, text))
+    }
 }
 
 /// HMAC-SHA256 of a value for one purpose, as 64 hexadecimal digits. Without `key` nobody can try
@@ -81,6 +125,30 @@ mod tests {
         for wrong in ["", &right[..31], &format!("{right}0"), &right.replace(&right[..1], "x"), &right.to_uppercase()] {
             assert!(!is(Purpose::RedirectTicket, wrong), "{wrong}");
         }
+    }
+
+    #[test]
+    fn a_pseudonym_is_made_under_the_newest_key_and_recognised_under_each() {
+        let keys = PseudonymKeys::new(vec![Secret::new("new"), Secret::new("old")]);
+        let made = keys.short_pseudonym(Purpose::ReturnTicket, b"abc");
+        assert_eq!(made, short_pseudonym(b"new", Purpose::ReturnTicket, b"abc"));
+        for key in [&b"new"[..], b"old"] {
+            assert!(keys.is_short_pseudonym(
+                Purpose::ReturnTicket,
+                b"abc",
+                &short_pseudonym(key, Purpose::ReturnTicket, b"abc")
+            ));
+        }
+        assert!(!keys.is_short_pseudonym(
+            Purpose::ReturnTicket,
+            b"abc",
+            &short_pseudonym(b"other", Purpose::ReturnTicket, b"abc")
+        ));
+        assert!(!PseudonymKeys::default().is_short_pseudonym(Purpose::ReturnTicket, b"abc", ""));
+        assert_eq!(
+            keys.pseudonyms(Purpose::GuestToken, b"abc").nth(1),
+            Some(pseudonym(b"old", Purpose::GuestToken, b"abc"))
+        );
     }
 
     #[test]

@@ -1,10 +1,11 @@
 //! The keys under which attempts to pay are counted, and the moment when a count begins anew.
 //!
-//! Customers and addresses stand in keys as HMACs: nothing personal is in Redis.
+//! Customers and addresses stand in keys as HMACs: nothing personal is in Redis. While the key of
+//! these is being replaced, an attempt counts under each, so nobody begins anew.
 
 use std::time::Duration;
 
-use commerce::pseudonym::{Purpose, short_pseudonym};
+use commerce::pseudonym::{PseudonymKeys, Purpose, short_pseudonym};
 use edge::App;
 use edge::state::{Argument, KeyBuilder, text};
 use uuid::Uuid;
@@ -17,7 +18,7 @@ pub const DAY: Duration = Duration::from_secs(24 * 3600);
 /// After a payment the customer's count of the hour begins anew. `tags` are those of the write that
 /// recorded the payment; the customer's is among them. If Redis is away, the count runs out by
 /// itself.
-pub async fn forget_paid(app: &App, hmac_key: &[u8], tags: &[String]) {
+pub async fn forget_paid(app: &App, hmac_keys: &PseudonymKeys, tags: &[String]) {
     let customer = |tag: &String| {
         let (organization, customer) = tag.strip_prefix("customer:")?.split_once('/')?;
         Some((Uuid::try_parse(organization).ok()?, Uuid::try_parse(customer).ok()?))
@@ -25,7 +26,9 @@ pub async fn forget_paid(app: &App, hmac_key: &[u8], tags: &[String]) {
     let keys: Vec<Argument> = tags
         .iter()
         .filter_map(customer)
-        .map(|(organization, customer)| hour_key(&customer_part(hmac_key, organization, customer)))
+        .flat_map(|(organization, customer)| {
+            hmac_keys.each().map(move |key| hour_key(&customer_part(key, organization, customer)))
+        })
         .map(|key| text(&app.state.prefixed(&key)))
         .collect();
     if !keys.is_empty() {

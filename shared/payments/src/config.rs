@@ -5,6 +5,7 @@ use std::time::Duration;
 use commerce::client_address::Proxies;
 use commerce::gateway::{GatewayError, Secret};
 use commerce::provider::Provider;
+use commerce::pseudonym::PseudonymKeys;
 use commerce::webhook::paypal::{Environment, Simulator, Trust};
 use commerce::webhook::standard::Signer;
 
@@ -34,12 +35,12 @@ pub struct PayPalConfig {
     pub api_url: String,
     /// The client id of the app at PayPal.
     pub client_id: String,
-    /// The client's secret.
-    pub client_secret: Secret,
+    /// The client's secrets, the newest first; each is tried until PayPal takes one.
+    pub client_secrets: Vec<Secret>,
     /// The merchant id of the account that gets the money.
     pub account: String,
-    /// The webhook's id at PayPal, part of what it signs.
-    pub webhook_id: String,
+    /// The webhook's ids at PayPal, each part of what it signs for that webhook.
+    pub webhook_ids: Vec<String>,
     /// How events are proved.
     pub mode: PayPalMode,
     /// How events of the public simulator are treated.
@@ -55,8 +56,8 @@ pub struct PayPalConfig {
 pub struct StripeConfig {
     /// The API's origin, without a slash at the end.
     pub api_url: String,
-    /// The secret key.
-    pub api_key: Secret,
+    /// The secret keys, the newest first; each is tried until Stripe takes one.
+    pub api_keys: Vec<Secret>,
     /// The account that gets the money.
     pub account: String,
     /// The endpoint's secrets; a signature by any of them counts.
@@ -143,8 +144,8 @@ pub struct PaymentConfig {
     pub replay_per_second: u32,
     /// How long all else is kept.
     pub retention: Retention,
-    /// The key that personal values and guest tokens are hashed with.
-    pub hmac_key: Secret,
+    /// The keys that personal values and guest tokens are hashed with.
+    pub hmac_keys: PseudonymKeys,
     /// How many attempts to pay are admitted.
     pub limits: AttemptLimits,
     /// The proxies whose word about a client's address counts.
@@ -171,14 +172,25 @@ const SETTINGS: Group = Group {
         setting("paypal_api_url", "https://api-m.sandbox.paypal.com", "scheme, host and port only, for the allow-list")
             .read_by(PAYMENTS),
         setting("paypal_client_id", "", "of the app at PayPal").read_by(PAYMENTS),
-        setting("paypal_client_secret", "", "its secret").secret().read_by(PAYMENTS),
+        setting(
+            "paypal_client_secret",
+            "",
+            "its secret; while one is being replaced several between blanks, the newest first",
+        )
+        .secret()
+        .read_by(PAYMENTS),
         setting(
             "paypal_account",
             "",
             "the merchant id that gets the money; it belongs to an organisation (provider_accounts)",
         )
         .read_by(PAYMENTS),
-        setting("paypal_webhook_id", "", "the webhook's id at PayPal").read_by(DELIVERIES),
+        setting(
+            "paypal_webhook_id",
+            "",
+            "the webhook's id at PayPal; while one is being replaced several between blanks",
+        )
+        .read_by(DELIVERIES),
         setting(
             "paypal_mode",
             "api",
@@ -206,7 +218,13 @@ const SETTINGS: Group = Group {
         .read_by(DELIVERIES),
         setting("stripe_api_url", "https://api.stripe.com", "scheme, host and port only, for the allow-list")
             .read_by(PAYMENTS),
-        setting("stripe_api_key", "", "the secret key").secret().read_by(PAYMENTS),
+        setting(
+            "stripe_api_key",
+            "",
+            "the secret key; while one is being replaced several between blanks, the newest first",
+        )
+        .secret()
+        .read_by(PAYMENTS),
         setting(
             "stripe_account",
             "",
@@ -271,9 +289,14 @@ const SETTINGS: Group = Group {
         setting("refund_keep_seconds", "157680000", "of requests for refunds that were sent or refused")
             .within(MONTH, 120 * MONTH)
             .read_by(SESSIONS),
-        setting("hmac_key", "", "at least 32 characters; the key that hashes personal values and guest tokens")
-            .secret()
-            .read_by(PAYMENTS),
+        setting(
+            "hmac_key",
+            "",
+            "at least 32 characters; the key that hashes personal values and guest tokens; while one is being replaced \
+             several between blanks, the newest first",
+        )
+        .secret()
+        .read_by(PAYMENTS),
         setting("limit_customer_hour", "5", "attempts to pay").within(1, 1_000_000).read_by(SESSIONS),
         setting("limit_customer_day", "20", "attempts to pay").within(1, 1_000_000).read_by(SESSIONS),
         setting("limit_address_hour", "10", "attempts to pay from one address").within(1, 1_000_000).read_by(SESSIONS),
@@ -356,7 +379,7 @@ impl PaymentConfig {
                 checkouts: parser.seconds("checkout_keep_seconds"),
                 refunds: parser.seconds("refund_keep_seconds"),
             },
-            hmac_key: Secret::new(parser.checked("hmac_key", hmac_key)),
+            hmac_keys: PseudonymKeys::new(parser.list("hmac_key", |text| Ok(Secret::new(hmac_key(text)?)))),
             limits: AttemptLimits {
                 customer_hour: parser.number("limit_customer_hour") as u32,
                 customer_day: parser.number("limit_customer_day") as u32,
@@ -372,12 +395,12 @@ impl PaymentConfig {
         parser.outcome(config).map_err(|wrong| [wrong, of_providers].concat())
     }
 
-    /// The key of hashes; without it nothing personal may become part of a key in Redis.
+    /// The keys of hashes; without one nothing personal may become part of a key in Redis.
     ///
     /// # Errors
     /// [`GatewayError::Unconfigured`].
-    pub fn hmac_key(&self) -> Result<&Secret, GatewayError> {
-        if self.hmac_key.is_empty() { Err(unconfigured("hmac_key")) } else { Ok(&self.hmac_key) }
+    pub fn hmac_keys(&self) -> Result<&PseudonymKeys, GatewayError> {
+        if self.hmac_keys.is_empty() { Err(unconfigured("hmac_key")) } else { Ok(&self.hmac_keys) }
     }
 }
 
@@ -392,9 +415,9 @@ fn paypal(parser: &mut Parser<'_>, live: bool) -> PayPalConfig {
     PayPalConfig {
         api_url: origin(parser, "paypal_api_url", live),
         client_id: parser.checked("paypal_client_id", visible),
-        client_secret: Secret::new(parser.checked("paypal_client_secret", visible)),
+        client_secrets: parser.list("paypal_client_secret", |text| Ok(Secret::new(visible(text)?))),
         account: parser.checked("paypal_account", account),
-        webhook_id: parser.checked("paypal_webhook_id", webhook_id),
+        webhook_ids: parser.list("paypal_webhook_id", webhook_id),
         mode: parser.one_of("paypal_mode", &modes),
         simulator: parser.one_of("paypal_simulator", &simulators),
         certificate_url: parser.parsed("paypal_certificate_url", certificate_prefix).flatten(),
@@ -405,7 +428,7 @@ fn paypal(parser: &mut Parser<'_>, live: bool) -> PayPalConfig {
 fn stripe(parser: &mut Parser<'_>, live: bool) -> StripeConfig {
     StripeConfig {
         api_url: origin(parser, "stripe_api_url", live),
-        api_key: Secret::new(parser.checked("stripe_api_key", visible)),
+        api_keys: parser.list("stripe_api_key", |text| Ok(Secret::new(visible(text)?))),
         account: parser.checked("stripe_account", account),
         webhook_secrets: parser.list("stripe_webhook_secrets", |text| Ok(Secret::new(visible(text)?))),
     }
@@ -425,7 +448,7 @@ fn fraud_check(parser: &mut Parser<'_>, live: bool) -> Option<FraudCheckConfig> 
     (!url.is_empty()).then(|| FraudCheckConfig { url, path, signer: signer.unwrap_or_default(), timeout })
 }
 
-/// A text that may stand in a header. A secret with a blank or a line break was copied wrongly.
+/// A text that may stand in a header.
 fn visible(text: &str) -> Result<String, String> {
     let all = text.bytes().all(|byte| byte.is_ascii_graphic());
     all.then(|| text.to_owned()).ok_or_else(|| "must be visible ASCII characters".to_owned())
@@ -439,14 +462,14 @@ fn account(text: &str) -> Result<String, String> {
 }
 
 fn webhook_id(text: &str) -> Result<String, String> {
-    if text.is_empty() || commerce::webhook::paypal::PayPalPolicy::new(Environment::Live, text).is_some() {
+    if commerce::webhook::paypal::PayPalPolicy::new(Environment::Live, text).is_some() {
         return Ok(text.to_owned());
     }
     Err("must be the webhook's own id: letters, digits and dashes, not the simulator's".to_owned())
 }
 
 fn hmac_key(text: &str) -> Result<String, String> {
-    let enough = text.is_empty() || text.len() >= LEAST_HMAC_KEY;
+    let enough = text.len() >= LEAST_HMAC_KEY;
     enough.then(|| text.to_owned()).ok_or_else(|| format!("must have at least {LEAST_HMAC_KEY} characters"))
 }
 

@@ -41,9 +41,9 @@ const TOKEN_POLL: Duration = Duration::from_millis(5);
 struct PayPalAccess {
     configured: Result<(), GatewayError>,
     client_id: String,
-    client_secret: Secret,
+    client_secrets: Secrets,
     account: String,
-    webhook_id: String,
+    webhook_ids: Vec<String>,
     token: RefCell<Option<AccessToken>>,
     /// A request of this instance is getting a token.
     asking: Cell<bool>,
@@ -52,7 +52,42 @@ struct PayPalAccess {
 /// The credentials for Stripe.
 struct StripeAccess {
     configured: Result<(), GatewayError>,
-    api_key: Secret,
+    api_keys: Secrets,
+}
+
+/// Secrets of which a provider takes one, the newest first.
+struct Secrets {
+    all: Vec<Secret>,
+    /// The one that was taken last.
+    taken: Cell<usize>,
+}
+
+impl Secrets {
+    fn new(all: &[Secret]) -> Self {
+        Self { all: all.to_vec(), taken: Cell::new(0) }
+    }
+
+    /// Asks with one after the other, until one isn't refused with 401. The one that was taken last
+    /// is the first.
+    async fn ask(
+        &self,
+        mut send: impl AsyncFnMut(&Secret) -> Result<Answer, GatewayError>,
+    ) -> Result<Answer, GatewayError> {
+        let (first, mut last) = (self.taken.get(), Err(GatewayError::Unexpected));
+        for turn in 0..self.all.len() {
+            let at = (first + turn) % self.all.len();
+            last = send(&self.all[at]).await;
+            match &last {
+                Ok(answer) if answer.status == 401 => {}
+                Ok(_) => {
+                    self.taken.set(at);
+                    return last;
+                }
+                Err(_) => return last,
+            }
+        }
+        last
+    }
 }
 
 /// Calls of payment providers.
@@ -98,16 +133,16 @@ impl<W: Wire> Gateway<W> {
             paypal_access: PayPalAccess {
                 configured: needs::for_calls(config, Provider::PayPal),
                 client_id: paypal.client_id.clone(),
-                client_secret: paypal.client_secret.clone(),
+                client_secrets: Secrets::new(&paypal.client_secrets),
                 account: paypal.account.clone(),
-                webhook_id: paypal.webhook_id.clone(),
+                webhook_ids: paypal.webhook_ids.clone(),
                 token: RefCell::new(None),
                 asking: Cell::new(false),
             },
             stripe: Upstream::new("Stripe", &stripe.api_url, retry, config.timeout, config.rest),
             stripe_access: StripeAccess {
                 configured: needs::for_calls(config, Provider::Stripe),
-                api_key: stripe.api_key.clone(),
+                api_keys: Secrets::new(&stripe.api_keys),
             },
             budget,
         }
@@ -345,15 +380,18 @@ impl<W: Wire> Gateway<W> {
     /// # Errors
     /// [`GatewayError`].
     pub async fn post_back(&self, headers: &Headers<'_>, body: &[u8]) -> Result<bool, GatewayError> {
-        if self.paypal_access.webhook_id.is_empty() {
+        if self.paypal_access.webhook_ids.is_empty() {
             return Err(GatewayError::Unconfigured { variable: "paypal_webhook_id" });
         }
-        let Some(request) = paypal::post_back(headers, &self.paypal_access.webhook_id, body) else { return Ok(false) };
-        match self.ask_paypal(&request, self.wire.now(), paypal::verified).await {
-            // PayPal finds the question itself wrong, so these headers are not its own.
-            Err(GatewayError::Refused { .. }) => Ok(false),
-            outcome => outcome,
+        for id in &self.paypal_access.webhook_ids {
+            let Some(request) = paypal::post_back(headers, id, body) else { return Ok(false) };
+            match self.ask_paypal(&request, self.wire.now(), paypal::verified).await {
+                // PayPal finds the question itself wrong, so these headers are not its own.
+                Ok(false) | Err(GatewayError::Refused { .. }) => {}
+                outcome => return outcome,
+            }
         }
+        Ok(false)
     }
 
     /// One page of a provider's events since `since`. `page` is the name that the page before gave.
@@ -397,8 +435,11 @@ impl<W: Wire> Gateway<W> {
         read: impl Fn(&Answer) -> Result<T, GatewayError>,
     ) -> Result<T, GatewayError> {
         self.stripe_access.configured.clone()?;
-        let authorized = request.clone().authorized(&self.stripe_access.api_key);
-        let answer = self.stripe.call(&self.wire, &authorized, began).await?;
+        let send = async |key: &Secret| {
+            let authorized = request.clone().authorized(key);
+            self.stripe.call(&self.wire, &authorized, began).await
+        };
+        let answer = self.stripe_access.api_keys.ask(send).await?;
         read(&answer).map_err(|error| self.stripe.note(request, error))
     }
 
@@ -448,10 +489,13 @@ impl<W: Wire> Gateway<W> {
             self.wire.sleep(TOKEN_POLL).await;
         }
         let _asking = TokenRequest(&access.asking);
-        let request = paypal::token_request(&access.client_id, &access.client_secret);
         let asked_at = self.wire.now();
-        let answer = self.paypal.call(&self.wire, &request, began).await?;
-        let token = paypal::token(&answer, asked_at).map_err(|error| self.paypal.note(&request, error))?;
+        let send = async |secret: &Secret| {
+            self.paypal.call(&self.wire, &paypal::token_request(&access.client_id, secret), began).await
+        };
+        let answer = access.client_secrets.ask(send).await?;
+        let noted = |error| self.paypal.note(&paypal::token_request("", &Secret::default()), error);
+        let token = paypal::token(&answer, asked_at).map_err(noted)?;
         let secret = token.token.clone();
         access.token.replace(Some(token));
         Ok(secret)

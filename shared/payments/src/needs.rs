@@ -29,16 +29,16 @@ pub fn of(config: &PaymentConfig, provider: Provider) -> Vec<Need> {
             let asks = paypal.mode != PayPalMode::SignatureOnly;
             vec![
                 need("paypal_client_id", !paypal.client_id.is_empty(), true, asks),
-                need("paypal_client_secret", !paypal.client_secret.is_empty(), true, asks),
+                need("paypal_client_secret", !paypal.client_secrets.is_empty(), true, asks),
                 need("paypal_account", !paypal.account.is_empty(), true, true),
-                need("paypal_webhook_id", !paypal.webhook_id.is_empty(), false, true),
+                need("paypal_webhook_id", !paypal.webhook_ids.is_empty(), false, true),
                 need("paypal_trust_anchors", paypal.trust.is_some(), false, true),
             ]
         }
         Provider::Stripe => {
             let stripe = &config.stripe;
             vec![
-                need("stripe_api_key", !stripe.api_key.is_empty(), true, false),
+                need("stripe_api_key", !stripe.api_keys.is_empty(), true, false),
                 need("stripe_account", !stripe.account.is_empty(), true, true),
                 need("stripe_webhook_secrets", !stripe.webhook_secrets.is_empty(), false, true),
             ]

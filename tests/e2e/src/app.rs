@@ -97,7 +97,12 @@ impl App {
 
     /// A client for this caller.
     pub fn as_caller(&self, caller: &Caller) -> Client {
-        self.client.with_token(&caller.token(self.keys.as_ref().expect("spawn_with_callers or private")))
+        self.client.with_token(&self.token_of(caller))
+    }
+
+    /// A token of this caller, for clients of another server.
+    pub fn token_of(&self, caller: &Caller) -> String {
+        caller.token(self.keys.as_ref().expect("spawn_with_callers or private"))
     }
 
     /// The service's `Caller`, to be changed.
@@ -129,6 +134,23 @@ impl App {
         let server = Server::start(&settings, false, &Up::default(), &log).await;
         let client = Client::new(server.base_url()).with_token(&self.token);
         (server, client)
+    }
+
+    /// As [`App::another_server`], with some settings changed.
+    pub async fn another_server_with(&self, changes: &[(&str, &str)]) -> (Server, Client) {
+        let mut settings = self.settings.clone();
+        settings.extend(changes.iter().map(|(name, value)| (name.to_uppercase(), (*value).to_owned())));
+        let log = self.log.with_extension(format!("{}.log", kit::free_port()));
+        let server = Server::start(&settings, false, &log).await;
+        let client = Client::new(server.base_url()).with_token(&self.token);
+        (server, client)
+    }
+
+    /// The value of a setting that it was started with.
+    pub fn setting(&self, name: &str) -> &str {
+        let name = name.to_uppercase();
+        let last = self.settings.iter().rev().find(|(known, _)| *known == name);
+        last.map_or("", |(_, value)| value)
     }
 
     /// Creates an order of the sample's customer and gives the answer.

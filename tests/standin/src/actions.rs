@@ -65,11 +65,11 @@ impl World {
     }
 
     fn paypal<'a>(&'a self, state: &'a mut State) -> paypal::PayPalCall<'a> {
-        paypal::PayPalCall { state, settings: &self.settings, base: &self.base_url }
+        paypal::PayPalCall { state, settings: self.settings(), base: &self.base_url }
     }
 
     fn stripe<'a>(&'a self, state: &'a mut State) -> stripe::StripeCall<'a> {
-        stripe::StripeCall { state, settings: &self.settings, base: &self.base_url }
+        stripe::StripeCall { state, settings: self.settings(), base: &self.base_url }
     }
 
     /// The shopper approves a PayPal order, which is no payment yet.

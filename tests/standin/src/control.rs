@@ -42,7 +42,7 @@ fn shown(world: &World, what: &str) -> Result<Value, Refusal> {
     let state = world.state();
     Ok(match what {
         "variables" => {
-            let variables = world.settings.variables(&world.base_url, &AUTHORITY.anchors);
+            let variables = world.settings().variables(&world.base_url, &AUTHORITY.anchors);
             variables.into_iter().map(|(name, value)| (name.to_owned(), Value::from(value))).collect()
         }
         "events" => state
@@ -212,7 +212,7 @@ fn signed(world: &World, order: &Value) -> Result<Value, Refusal> {
         webhook_id: order["webhookId"].as_str().map(str::to_owned),
         ..Signing::default()
     };
-    let mut signed = sign(&world.settings, &world.base_url, provider, &body, &how);
+    let mut signed = sign(world.settings(), &world.base_url, provider, &body, &how);
     if let Some(forged) = order["forgedBody"].as_str() {
         signed.body = with_the_crc_of(&signed.body, forged.as_bytes());
     }

@@ -110,13 +110,13 @@ impl World {
         };
         let Some(event) = event else { return Vec::new() };
         // PayPal repeats a transmission as it was; Stripe signs every attempt anew.
-        let first = sign(&self.settings, &self.base_url, event.provider, &event.body, &Signing::default());
+        let first = sign(self.settings(), &self.base_url, event.provider, &event.body, &Signing::default());
         let (mut attempts, mut wait) = (Vec::new(), target.first_wait);
         loop {
             let signed = match event.provider {
                 Provider::PayPal => first.clone(),
                 Provider::Stripe => {
-                    sign(&self.settings, &self.base_url, event.provider, &event.body, &Signing::default())
+                    sign(self.settings(), &self.base_url, event.provider, &event.body, &Signing::default())
                 }
             };
             let attempt = self.send(id, &signed).await;

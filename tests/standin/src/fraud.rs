@@ -31,7 +31,7 @@ pub(crate) fn answer(world: &World, request: &Request) -> Reply {
     if request.method != Method::POST || request.parts() != ["fraud", "check"] {
         return Reply::empty(404);
     }
-    if !is_signed(&world.settings.fraud_check_secret, request) {
+    if !is_signed(&world.settings().fraud_check_secret, request) {
         return Reply::json(401, &json!({"error": "the signature is wrong"}));
     }
     let Some(question) = request.json() else { return Reply::json(400, &json!({"error": "no JSON"})) };

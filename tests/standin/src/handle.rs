@@ -61,7 +61,21 @@ impl Standin {
 
     /// Names and secrets.
     pub fn settings(&self) -> &Settings {
-        &self.world.settings
+        self.world.settings()
+    }
+
+    /// Replaces all secrets, and the PayPal webhook by another, as a merchant does in the
+    /// dashboards: from now on only the new ones are in force. Accounts stay.
+    pub fn replace_secrets(&self, new: &Settings) {
+        let old = self.settings();
+        self.world.replace_settings(Settings {
+            paypal_client_id: old.paypal_client_id.clone(),
+            paypal_account: old.paypal_account.clone(),
+            stripe_account: old.stripe_account.clone(),
+            live: old.live,
+            ..new.clone()
+        });
+        self.expire_tokens(None);
     }
 
     /// Root and intermediate, PEM.

@@ -1,6 +1,6 @@
 //! The two providers' state, behind one lock.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError, RwLock};
 
 use serde_json::Value;
 
@@ -61,7 +61,9 @@ impl State {
 #[derive(Debug)]
 pub(crate) struct World {
     pub(crate) base_url: String,
-    pub(crate) settings: Settings,
+    /// The names and secrets in force. Each lives as long as the program, since whoever reads them
+    /// may hold on to them while they are being replaced.
+    settings: RwLock<&'static Settings>,
     pub(crate) http: reqwest::Client,
     state: Mutex<State>,
 }
@@ -75,7 +77,17 @@ impl World {
             .timeout(std::time::Duration::from_secs(30))
             .build()
             .unwrap_or_default();
-        World { base_url, settings, http, state: Mutex::default() }
+        World { base_url, settings: RwLock::new(Box::leak(Box::new(settings))), http, state: Mutex::default() }
+    }
+
+    /// The names and secrets in force.
+    pub(crate) fn settings(&self) -> &'static Settings {
+        *self.settings.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// From now on these are in force.
+    pub(crate) fn replace_settings(&self, settings: Settings) {
+        *self.settings.write().unwrap_or_else(PoisonError::into_inner) = Box::leak(Box::new(settings));
     }
 
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {
@@ -87,7 +99,7 @@ impl World {
     /// An object as its provider shows it.
     pub(crate) fn object(&self, id: &str) -> Option<Value> {
         let mut state = self.state();
-        let call = crate::paypal::PayPalCall { state: &mut state, settings: &self.settings, base: &self.base_url };
+        let call = crate::paypal::PayPalCall { state: &mut state, settings: self.settings(), base: &self.base_url };
         let order = call.order(id);
         let (paypal, stripe) = (&state.paypal, &state.stripe);
         let paypals = [&paypal.captures, &paypal.authorizations, &paypal.refunds, &paypal.disputes];

@@ -87,7 +87,7 @@ pub async fn begin(call: Call<'_>) -> Result<Reply, Error> {
         // The service's own address isn't limited: behind it stands a shop with all its customers.
         (None, named) => named,
     };
-    let hmac_key = payments.config.hmac_key()?;
+    let hmac_keys = payments.config.hmac_keys()?;
     if let PaymentGateway::Provider(provider) = session.gateway {
         needs::for_calls(&payments.config, provider)?;
     }
@@ -100,7 +100,7 @@ pub async fn begin(call: Call<'_>) -> Result<Reply, Error> {
         // Another body under the same key is another attempt.
         name: &format!("{} {} {}", caller.principal(), wanted.key, hex::encode(&Sha256::digest(wanted.body))),
     };
-    let admission = count(app, &payments.config.limits, hmac_key.expose().as_bytes(), attempt).await?;
+    let admission = count(app, &payments.config.limits, hmac_keys, attempt).await?;
     admission.admit()?;
     let outcome = begin_admitted(app, payments, caller, wanted, &admission).await;
     if let Err(refusal) = &outcome {

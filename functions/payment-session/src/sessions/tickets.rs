@@ -3,7 +3,7 @@
 
 use commerce::error::Error;
 use commerce::html;
-use commerce::pseudonym::{Purpose, is_short_pseudonym, short_pseudonym};
+use commerce::pseudonym::Purpose;
 use commerce::session::{SessionStatus, parse_ticket};
 use edge::{App, Call, Open, Reply, params};
 use payments::Payments;
@@ -26,8 +26,8 @@ impl Tickets {
     /// # Errors
     /// [`Error::Misconfigured`] without `hmac_key`.
     pub fn of(payments: &Payments, session: Uuid) -> Result<Self, Error> {
-        let key = payments.config.hmac_key()?.expose().as_bytes();
-        let of = |purpose| short_pseudonym(key, purpose, session.as_bytes());
+        let keys = payments.config.hmac_keys()?;
+        let of = |purpose| keys.short_pseudonym(purpose, session.as_bytes());
         Ok(Self { redirect: of(Purpose::RedirectTicket), page: of(Purpose::ReturnTicket) })
     }
 }
@@ -102,8 +102,7 @@ pub async fn return_page(call: Open<'_>) -> Result<Reply, Error> {
 async fn verified(call: &Open<'_>, purpose: Purpose, ticket: &str) -> Result<Uuid, Error> {
     let payments = Payments::ready().await?;
     let id = call.id()?;
-    let key = payments.config.hmac_key()?.expose().as_bytes();
-    let right = is_short_pseudonym(key, purpose, id.as_bytes(), ticket);
+    let right = payments.config.hmac_keys()?.is_short_pseudonym(purpose, id.as_bytes(), ticket);
     right.then_some(id).ok_or_else(|| Error::unauthenticated("the ticket opens nothing here"))
 }
 

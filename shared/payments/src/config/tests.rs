@@ -17,7 +17,7 @@ fn the_defaults_are_valid_and_no_provider_can_be_used_with_them() {
     assert_eq!((config.timeout.as_millis(), config.attempts, config.session_ttl.as_secs()), (5000, 3, 1800));
     assert_eq!(needs::for_calls(&config, Provider::PayPal), Err(unconfigured("paypal_client_id")));
     assert_eq!(needs::for_calls(&config, Provider::Stripe), Err(unconfigured("stripe_api_key")));
-    assert_eq!(config.hmac_key().err(), Some(unconfigured("hmac_key")));
+    assert_eq!(config.hmac_keys().err(), Some(unconfigured("hmac_key")));
 }
 
 #[test]
@@ -44,7 +44,7 @@ fn every_wrong_variable_is_named_at_once_and_its_value_is_not() {
         ("payment_environment", "secret-production"),
         ("paypal_api_url", "https://secret.example/path"),
         ("paypal_client_id", "secret value"),
-        ("paypal_client_secret", "secret\nvalue"),
+        ("paypal_client_secret", "secret-é"),
         ("paypal_account", "secret/account"),
         ("paypal_webhook_id", "WEBHOOK_ID"),
         ("paypal_mode", "secret-none"),
@@ -52,7 +52,7 @@ fn every_wrong_variable_is_named_at_once_and_its_value_is_not() {
         ("paypal_certificate_url", "secret"),
         ("paypal_trust_anchors", "secret"),
         ("stripe_api_url", "secret.example"),
-        ("stripe_api_key", "secret key"),
+        ("stripe_api_key", "secret-\u{7f}"),
         ("stripe_account", "secret account"),
         ("payment_return_urls", "https://shop.example secret"),
         ("payment_timeout_ms", "0"),
@@ -118,6 +118,30 @@ fn a_fraud_check_is_asked_only_with_a_secret_and_with_tls_for_real_money() {
     assert_eq!((&*check.url, &*check.path, check.timeout.as_millis()), ("http://127.0.0.1:4010", "/", 1000));
     values.insert("payment_environment", "live".into());
     assert_eq!(wrong(&values), ["fraud_check_url"]);
+}
+
+#[test]
+fn every_secret_may_be_several_while_it_is_being_replaced() {
+    let mut values = defaults();
+    let (new, old) = ("n".repeat(32), "o".repeat(32));
+    for (name, value) in [
+        ("paypal_client_secret", " new\n old ".to_owned()),
+        ("paypal_webhook_id", "1AB 2CD".to_owned()),
+        ("stripe_api_key", "sk_new sk_old".to_owned()),
+        ("stripe_webhook_secrets", "whsec_new whsec_old".to_owned()),
+        ("hmac_key", format!("{new} {old}")),
+    ] {
+        values.insert(name, value);
+    }
+    let config = PaymentConfig::parse(&values).unwrap();
+    let exposed = |secrets: &[Secret]| secrets.iter().map(|secret| secret.expose().to_owned()).collect::<Vec<_>>();
+    assert_eq!(exposed(&config.paypal.client_secrets), ["new", "old"]);
+    assert_eq!(config.paypal.webhook_ids, ["1AB", "2CD"]);
+    assert_eq!(exposed(&config.stripe.api_keys), ["sk_new", "sk_old"]);
+    assert_eq!(exposed(&config.stripe.webhook_secrets), ["whsec_new", "whsec_old"]);
+    assert!(config.hmac_keys().unwrap().each().eq([new.as_bytes(), old.as_bytes()]));
+    values.insert("hmac_key", format!("{new} short"));
+    assert_eq!(PaymentConfig::parse(&values).unwrap_err()[0].variable, "hmac_key");
 }
 
 #[test]

@@ -446,3 +446,38 @@ fn events_are_listed_at_both_providers() {
     gateway.answers([with(200, json!({ "events": [] }))]);
     assert_eq!(now(gateway.events(Provider::PayPal, Moment(0), None)), Ok(EventPage::default()));
 }
+
+#[test]
+fn a_secret_that_is_refused_gives_way_to_the_next_which_is_remembered() {
+    let mut values = defaults();
+    for (name, value) in [
+        ("paypal_client_id", "client"),
+        ("paypal_client_secret", "new old"),
+        ("paypal_account", "MERCHANT1"),
+        ("stripe_api_key", "sk_new sk_old"),
+        ("stripe_account", "acct_1"),
+    ] {
+        values.insert(name, value.to_owned());
+    }
+    let gateway = Gateway::over(Script::default(), &PaymentConfig::parse(&values).unwrap());
+    let denied = || with(401, json!({}));
+    let keys = || {
+        let sent = gateway.wire.sent.take();
+        let keys = sent.iter().flat_map(|(_, request)| &request.headers).filter(|(name, _)| *name == "authorization");
+        keys.map(|(_, key)| key.clone()).collect::<Vec<_>>()
+    };
+    gateway.answers([denied(), session(), session(), denied(), session()]);
+    for expected in [&["Bearer sk_new", "Bearer sk_old"][..], &["Bearer sk_old"], &["Bearer sk_old", "Bearer sk_new"]] {
+        assert!(now(gateway.create(&payment(Provider::Stripe))).is_ok());
+        assert_eq!(keys(), expected);
+    }
+    gateway.answers([denied(), denied()]);
+    let none = Err(GatewayError::Unconfigured { variable: "stripe_api_key" });
+    assert_eq!(now(gateway.create(&payment(Provider::Stripe))), none, "each is tried once");
+    assert_eq!(keys().len(), 2);
+
+    gateway.answers([denied(), token(), with(404, json!({}))]);
+    assert_eq!(now(gateway.observe(&named(ResourceKind::Capture, "3C"))), Err(GatewayError::NotYet));
+    let basic = |secret: &str| paypal::token_request("client", &Secret::new(secret)).headers[2].1.clone();
+    assert_eq!(keys(), [basic("new"), basic("old"), "Bearer A21".to_owned()]);
+}

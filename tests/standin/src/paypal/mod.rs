@@ -98,7 +98,7 @@ pub(crate) fn in_flight() -> Reply {
 
 pub(crate) fn answer(world: &World, request: &Request) -> Reply {
     let mut state = world.state();
-    let mut call = PayPalCall { state: &mut state, settings: &world.settings, base: &world.base_url };
+    let mut call = PayPalCall { state: &mut state, settings: world.settings(), base: &world.base_url };
     let parts = request.parts();
     let (method, parts) = (request.method.as_str(), parts.as_slice());
     match (method, parts) {

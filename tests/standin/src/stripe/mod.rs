@@ -83,7 +83,7 @@ pub(crate) fn in_flight() -> Reply {
 
 pub(crate) fn answer(world: &World, request: &Request) -> Reply {
     let mut state = world.state();
-    let mut call = StripeCall { state: &mut state, settings: &world.settings, base: &world.base_url };
+    let mut call = StripeCall { state: &mut state, settings: world.settings(), base: &world.base_url };
     let authorization = request.header("authorization");
     let basic = format!("Basic {}", BASE64.encode(format!("{}:", call.settings.stripe_api_key)));
     if authorization != format!("Bearer {}", call.settings.stripe_api_key) && authorization != basic {

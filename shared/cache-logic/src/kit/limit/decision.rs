@@ -33,6 +33,14 @@ pub struct WindowCount {
     pub frees_in_ms: Millis,
 }
 
+impl WindowCount {
+    /// The one that leaves less room.
+    fn stricter(self, other: Self) -> Self {
+        let rank = |count: &Self| (!count.admitted, count.used, count.frees_in_ms);
+        if rank(&other) > rank(&self) { other } else { self }
+    }
+}
+
 /// The decision of all windows together on an attempt.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LimitDecision {
@@ -40,9 +48,17 @@ pub struct LimitDecision {
 }
 
 impl LimitDecision {
-    /// From the count of each window.
+    /// From the count of each window. Windows of one name are one: the same attempts, counted in
+    /// several places. The strictest count stands.
     pub fn new(windows: Vec<(Window, WindowCount)>) -> Self {
-        Self { windows }
+        let mut merged: Vec<(Window, WindowCount)> = Vec::with_capacity(windows.len());
+        for (window, count) in windows {
+            match merged.iter_mut().find(|(known, _)| known.name == window.name) {
+                Some((_, known)) => *known = known.stricter(count),
+                None => merged.push((window, count)),
+            }
+        }
+        Self { windows: merged }
     }
 
     /// Whether every window admits the attempt.
@@ -108,6 +124,14 @@ mod tests {
 
     fn count(admitted: bool, used: u32, frees_in_ms: Millis) -> WindowCount {
         WindowCount { admitted, used, frees_in_ms }
+    }
+
+    #[test]
+    fn of_windows_of_one_name_the_strictest_stands() {
+        let places = vec![(HOUR, count(true, 2, 50)), (DAY, count(true, 1, 5)), (HOUR, count(false, 5, 9_000))];
+        let decision = LimitDecision::new(places);
+        assert_eq!(decision.limit(), "\"customer-hour\";r=0;t=9, \"customer-day\";r=19;t=1");
+        assert_eq!((decision.admitted(), decision.retry_after()), (false, Some(9)));
     }
 
     #[test]

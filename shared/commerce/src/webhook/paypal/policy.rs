@@ -16,11 +16,11 @@ pub enum Simulator {
     Ignore,
 }
 
-/// One receiver: its environment, its own webhook id and its limits.
+/// One receiver: its environment, its own webhook ids and its limits.
 #[derive(Debug, Clone)]
 pub struct PayPalPolicy {
     environment: Environment,
-    webhook_id: String,
+    webhook_ids: Vec<String>,
     simulator: Simulator,
     urls: CertificateUrls,
     seconds_back: i64,
@@ -32,13 +32,20 @@ impl PayPalPolicy {
     /// ahead. `None` for a webhook id that is no id, or that is the simulator's: then anybody's
     /// test event would count.
     pub fn new(environment: Environment, webhook_id: &str) -> Option<Self> {
-        let well_formed = !webhook_id.is_empty() && webhook_id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
-        if !well_formed || webhook_id == SIMULATOR_WEBHOOK_ID {
-            return None;
-        }
-        Some(Self {
+        Self::of_any(environment, [webhook_id])
+    }
+
+    /// The same, with several webhook ids while one webhook is being replaced by another: a message
+    /// that is signed for any of them counts. `None` for none at all, too.
+    pub fn of_any<'a>(environment: Environment, webhook_ids: impl IntoIterator<Item = &'a str>) -> Option<Self> {
+        let own = |id: &str| {
+            let well_formed = !id.is_empty() && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+            (well_formed && id != SIMULATOR_WEBHOOK_ID).then(|| id.to_owned())
+        };
+        let webhook_ids: Vec<String> = webhook_ids.into_iter().map(own).collect::<Option<_>>()?;
+        (!webhook_ids.is_empty()).then(|| Self {
             environment,
-            webhook_id: webhook_id.to_owned(),
+            webhook_ids,
             simulator: Simulator::Refuse,
             urls: CertificateUrls::default(),
             seconds_back: 4 * 86_400,
@@ -64,8 +71,8 @@ impl PayPalPolicy {
         self
     }
 
-    pub(super) fn webhook_id(&self) -> &str {
-        &self.webhook_id
+    pub(super) fn webhook_ids(&self) -> &[String] {
+        &self.webhook_ids
     }
 
     pub(super) fn simulator(&self) -> Simulator {
@@ -104,6 +111,8 @@ mod tests {
     fn the_simulators_id_is_nobodys_own() {
         for (id, taken) in [("1AB00000CD000000E", true), ("WEBHOOK_ID", false), ("", false), ("a|b", false)] {
             assert_eq!(PayPalPolicy::new(Environment::Live, id).is_some(), taken, "{id}");
+            assert_eq!(PayPalPolicy::of_any(Environment::Live, ["1AB", id]).is_some(), taken, "{id}");
         }
+        assert!(PayPalPolicy::of_any(Environment::Live, []).is_none());
     }
 }

@@ -16,6 +16,7 @@ mod operators;
 mod orders_of_arrival;
 mod refunds_in_doubt;
 mod retention;
+mod secrets;
 mod sessions;
 mod sessions_held;
 mod shop;
