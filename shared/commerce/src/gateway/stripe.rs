@@ -95,12 +95,20 @@ fn is_charge(payment: &str) -> bool {
 
 /// Reads a payment, a payment intent or a charge without one, with its charge and fee.
 pub fn read_payment(id: &str) -> Request {
-    let (folder, expand) = if is_charge(id) {
-        ("charges", "balance_transaction")
+    let folder = if is_charge(id) { "charges" } else { "payment_intents" };
+    let path = format!("/v1/{folder}/{}", escape(id));
+    let expand = expanded(&path).unwrap_or_default();
+    versioned(Request::get(format!("{path}?{}", form(&[("expand[]", expand)]))))
+}
+
+/// What has to be shown whole of a payment at this path, so that its fee is told; `None` if it is
+/// no payment.
+fn expanded(path: &str) -> Option<&'static str> {
+    if path.starts_with("/v1/charges/") {
+        Some("balance_transaction")
     } else {
-        ("payment_intents", "latest_charge.balance_transaction")
-    };
-    versioned(Request::get(format!("/v1/{folder}/{}?{}", escape(id), form(&[("expand[]", expand)]))))
+        path.starts_with("/v1/payment_intents/").then_some("latest_charge.balance_transaction")
+    }
 }
 
 /// Reads the payment in the answer to [`read_payment`], and what its charge says of it.
@@ -149,8 +157,7 @@ pub fn capture(capture: &NewCapture) -> Result<Request, GatewayError> {
         return Err(GatewayError::Unexpected);
     }
     let units = capture.amount.as_ref().map(|(amount, currency)| units(amount, currency.as_str())).transpose()?;
-    let mut fields: Vec<(&str, &str)> = units.iter().map(|units| ("amount_to_capture", units.as_str())).collect();
-    fields.push(("expand[]", "latest_charge.balance_transaction"));
+    let fields: Vec<(&str, &str)> = units.iter().map(|units| ("amount_to_capture", units.as_str())).collect();
     Ok(action(&format!("/v1/payment_intents/{}/capture", escape(&capture.external_id)), &fields, &capture.request))
 }
 
@@ -164,10 +171,15 @@ pub fn events(since: Moment, page: Option<&str>) -> Request {
     versioned(Request::get(format!("/v1/events?{}", form(&fields))))
 }
 
-/// Reads the object that a thin event names. `account`: the connected account that it lives in,
-/// `None` for our own.
+/// Reads the object that a thin event names, a payment with its fee. `account`: the connected account
+/// that it lives in, `None` for our own.
 pub fn read(named: &Named, account: Option<&str>) -> Request {
-    let request = versioned(Request::get(named.path()));
+    let path = named.path();
+    let path = match expanded(&path) {
+        Some(expand) => format!("{path}?{}", form(&[("expand[]", expand)])),
+        None => path,
+    };
+    let request = versioned(Request::get(path));
     match account {
         Some(account) => request.with("stripe-account", account),
         None => request,

@@ -222,7 +222,7 @@ fn a_named_object_is_read_in_the_account_that_it_lives_in() {
     let own = read(&object, None);
     assert_eq!(
         (own.path.as_str(), own.headers.iter().any(|(name, _)| *name == "stripe-account")),
-        ("/v1/payment_intents/pi_1", false)
+        ("/v1/payment_intents/pi_1?expand%5B%5D=latest_charge.balance_transaction", false)
     );
     let connected = read(&object, Some("acct_2"));
     assert!(connected.headers.iter().any(|(name, value)| *name == "stripe-account" && value == "acct_2"));
