@@ -141,7 +141,7 @@ impl App {
         let mut settings = self.settings.clone();
         settings.extend(changes.iter().map(|(name, value)| (name.to_uppercase(), (*value).to_owned())));
         let log = self.log.with_extension(format!("{}.log", kit::free_port()));
-        let server = Server::start(&settings, false, &log).await;
+        let server = Server::start(&settings, false, &Up::default(), &log).await;
         let client = Client::new(server.base_url()).with_token(&self.token);
         (server, client)
     }
