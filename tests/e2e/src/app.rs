@@ -136,16 +136,6 @@ impl App {
         (server, client)
     }
 
-    /// As [`App::another_server`], with some settings changed.
-    pub async fn another_server_with(&self, changes: &[(&str, &str)]) -> (Server, Client) {
-        let mut settings = self.settings.clone();
-        settings.extend(changes.iter().map(|(name, value)| (name.to_uppercase(), (*value).to_owned())));
-        let log = self.log.with_extension(format!("{}.log", kit::free_port()));
-        let server = Server::start(&settings, false, &Up::default(), &log).await;
-        let client = Client::new(server.base_url()).with_token(&self.token);
-        (server, client)
-    }
-
     /// The value of a setting that it was started with.
     pub fn setting(&self, name: &str) -> &str {
         let name = name.to_uppercase();

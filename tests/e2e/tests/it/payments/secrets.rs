@@ -93,7 +93,7 @@ async fn all_secrets_are_replaced_under_load_and_no_genuine_delivery_is_refused(
         let page = client.anonymous().get(&link).await;
         assert_eq!(page.status, 200, "{what}: the return page: {}", page.text());
     };
-    let (first, during) = app.another_server_with(&borrowed(&both)).await;
+    let (first, during) = app.another_server_with("both", &borrowed(&both)).await;
     standin.webhooks_to(first.base_url());
     opens(&during, "both known").await;
     drained(standin).await;
@@ -103,7 +103,7 @@ async fn all_secrets_are_replaced_under_load_and_no_genuine_delivery_is_refused(
     during.send(put(&during)).await.expect(200);
 
     drained(standin).await;
-    let (second, after) = app.another_server_with(&borrowed(&new)).await;
+    let (second, after) = app.another_server_with("new", &borrowed(&new)).await;
     standin.webhooks_to(second.base_url());
     assert_eq!(after.get(&format!("/checkout/sessions/{cart}")).await.status, 200, "the cart under the new key");
     let fresh = after.create(app.order_request(), &crate::new_key()).await.expect(201);
@@ -135,7 +135,7 @@ async fn attempts_to_pay_go_on_counting_while_the_key_is_replaced() {
         super::shopper::begin(&shopper, &app.new_order_id().await, "other").await.expect(201);
     }
     let both = format!("{0}{0} {1}", uuid::Uuid::new_v4().simple(), app.setting("hmac_key"));
-    let (server, _) = app.another_server_with(&[("hmac_key", &both)]).await;
+    let (server, _) = app.another_server_with("both", &[("hmac_key", &both)]).await;
     let customer = e2e::Caller::customer(&app.sample.org, &app.sample.customer);
     let there = Client::new(server.base_url()).with_token(&app.token_of(&customer));
     let third = super::shopper::begin(&there, &app.new_order_id().await, "other").await.expect(201);
