@@ -44,6 +44,7 @@
 \i code/cache/name_tenants.sql
 \i code/cache/invalidate.sql
 \i code/cache/waiting_tenants.sql
+\i code/cache/announce_customer_profiles.sql
 \i code/cache/announce_everything.sql
 \i code/cache/announce_gone_customers.sql
 \i code/cache/announce_lookups.sql
@@ -55,6 +56,7 @@
 \i code/cache/expected_triggers.sql
 \i code/cache/announced_tags.sql
 \i code/cache/announcers.sql
+\i code/cache/await_customers.sql
 \i code/cache/database_history.sql
 \i code/cache/product_tables.sql
 \i code/cache/tables_hidden_from_owner.sql
@@ -84,22 +86,41 @@
 \i code/orders/history.sql
 \i code/orders/invoice.sql
 \i code/orders/invoice_documents.sql
+\i code/orders/items_fixed.sql
+\i code/orders/lines.sql
 \i code/orders/list.sql
 \i code/orders/next_order_number.sql
 \i code/orders/patch.sql
 \i code/orders/payment_status.sql
 \i code/orders/payment_status_documents.sql
 \i code/orders/priced_lines.sql
+\i code/orders/put_items.sql
+\i code/orders/replace_items.sql
 \i code/orders/set_statuses.sql
 \i code/orders/stats.sql
 \i code/orders/status_documents.sql
 \i code/orders/statuses.sql
 \i code/orders/summary.sql
 \i code/orders/summary_documents.sql
+\i code/orders/summaries.sql
 \i code/orders/tags.sql
 \i code/orders/touch_orders.sql
 \i code/orders/tracking.sql
 \i code/orders/tracking_documents.sql
+\i code/orders/trackings.sql
+
+-- Customers.
+\i code/customers/bump_customer_version.sql
+\i code/customers/documents.sql
+\i code/customers/create.sql
+\i code/customers/get.sql
+\i code/customers/list.sql
+\i code/customers/patch.sql
+
+-- Shipments.
+\i code/shipments/document.sql
+\i code/shipments/create.sql
+\i code/shipments/patch.sql
 
 -- The catalogue: products, and the schemas that say which fields they have.
 \i code/products/basis.sql

@@ -158,6 +158,9 @@ cat <<BANNER
   curl -i -H "Authorization: Bearer \$TOKEN" "$base/api/v1/orders?status=shipped&limit=5"
   curl -i -H "Authorization: Bearer \$TOKEN" $base/api/v1/orders/stats
   curl -i -H "Authorization: Bearer \$TOKEN" "$base/api/v1/customers/$customer/orders?page=1&size=5"
+  curl -i -H "Authorization: Bearer \$TOKEN" $base/api/v1/customers/$customer
+  curl -i -H "Authorization: Bearer \$TOKEN" "$base/api/v1/customers?email=a&limit=5"
+  curl -i -H "Authorization: Bearer \$TOKEN" -H "Content-Type: application/json" -d '{"ids":["$order"]}' $base/api/v1/orders/summaries
   curl $base/api/v1/health/cache
   curl $base/metrics
   curl -i -X PATCH -H "Authorization: Bearer \$TOKEN" -H "Content-Type: application/json" \\

@@ -15,8 +15,6 @@ RETURNS TABLE (outcome text, body text, version bigint, xid text, tags text[])
 LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
-    -- The application takes no larger sum either: 12 digits before the point.
-    largest_total CONSTANT numeric := 999999999999.999;
     v_customer uuid := (p_request ->> 'customerId')::uuid;
     v_currency text := p_request ->> 'currency';
     v_total numeric;
@@ -44,16 +42,8 @@ BEGIN
     IF NOT FOUND THEN
         v_refused := 'unknown_customer';
     ELSE
-        SELECT sum(l.quantity * l.unit_price), jsonb_agg(to_jsonb(l) ORDER BY l.index),
-            min(l.index) FILTER (WHERE l.name IS NULL OR l.unit_price IS NULL)
-        INTO v_total, v_lines, v_refused
-        FROM priced_lines(p_organization, v_currency, p_request -> 'items') AS l;
-        IF v_refused IS NOT NULL THEN
-            v_refused := CASE WHEN v_lines -> v_refused::integer ->> 'name' IS NULL
-                THEN 'unknown_sku:' ELSE 'no_price:' END || v_refused;
-        ELSIF v_total > largest_total THEN
-            v_refused := 'total_too_large';
-        END IF;
+        SELECT l.lines, l.total, l.refused INTO v_lines, v_total, v_refused
+        FROM order_lines(p_organization, v_currency, p_request -> 'items') AS l;
     END IF;
     IF v_refused IS NOT NULL THEN
         -- Nothing was done, so the key is free again.
@@ -70,14 +60,7 @@ BEGIN
     VALUES (p_id, p_organization, v_customer, CASE WHEN v_total = 0 THEN 'none_required'
         ELSE 'unpaid' END, v_currency, v_total,
         p_request ->> 'notes', nullif(p_request -> 'shippingAddress', 'null'));
-    -- The lines reserve their stock, or fail the statement with OB002.
-    PERFORM set_config('stock.inventory', coalesce(p_inventory, ''), true);
-    INSERT INTO order_items (order_id, organization_id, customer_id, position, sku, name, quantity,
-        currency, unit_price)
-    SELECT p_id, p_organization, v_customer, l.index + 1, l.sku, l.name, l.quantity, v_currency,
-        l.unit_price
-    FROM jsonb_to_recordset(v_lines) AS l (index integer, sku text, name text, quantity integer,
-        unit_price numeric);
+    PERFORM order_put_items(p_id, v_lines, p_inventory);
 
     SELECT d.document::text, d.version INTO STRICT body, version
     FROM order_documents d WHERE d.organization_id = p_organization AND d.id = p_id;

@@ -6,44 +6,59 @@
 --   p_status: the new status, NULL to keep it. p_from: the statuses that it may follow.
 --   p_set_notes, p_set_address: whether to set p_notes and p_address.
 --   p_actor: the principal that asks, for the audit.
---   outcome: updated; not_found; version_mismatch; not_allowed (by p_from).
+--   p_items, p_inventory: the new items, as order_create takes them; NULL to keep them.
+--   p_items_from: the statuses in which they may be changed.
+--   outcome: updated; not_found; version_mismatch; not_allowed (by p_from); else why the items
+--     can't be changed, as order_replace_items says it.
 --   body: the JSON of the order if it was updated, else NULL. version, status: as they are now.
 --   xid, tags: the transaction and what it announced; NULL and empty if nothing was written.
 CREATE OR REPLACE FUNCTION order_patch(
     p_organization uuid, p_id uuid, p_customer uuid, p_version bigint,
     p_status text, p_from text[], p_set_notes boolean, p_notes text, p_address jsonb,
     p_set_address boolean, p_only bigint[] DEFAULT NULL, p_unless bigint[] DEFAULT '{}',
-    p_actor text DEFAULT NULL)
+    p_actor text DEFAULT NULL, p_items jsonb DEFAULT NULL, p_items_from text[] DEFAULT '{}',
+    p_inventory text DEFAULT NULL)
 RETURNS TABLE (outcome text, body text, version bigint, status text, xid text, tags text[])
 LANGUAGE plpgsql AS $$
 #variable_conflict use_column
+DECLARE
+    o orders;
 BEGIN
     tags := '{}';
     PERFORM payment_actor(p_actor);
-    SELECT o.version, o.status INTO version, status FROM orders o
-    WHERE o.organization_id = p_organization AND o.id = p_id AND o.deleted_at IS NULL
-        AND (p_customer IS NULL OR o.customer_id = p_customer)
+    IF p_items IS NOT NULL THEN
+        -- Another total is another verdict on payments: their lock comes before the row's.
+        PERFORM payment_lock_orders(ARRAY[p_id::text], false);
+    END IF;
+    SELECT * INTO o FROM orders t
+    WHERE t.organization_id = p_organization AND t.id = p_id AND t.deleted_at IS NULL
+        AND (p_customer IS NULL OR t.customer_id = p_customer)
     FOR NO KEY UPDATE;
-    IF NOT FOUND THEN
+    version := o.version;
+    status := o.status;
+    IF o.id IS NULL THEN
         outcome := 'not_found';
     ELSIF p_version <> version OR version <> ALL (p_only)
         OR version = ANY (p_unless) OR 0 = ANY (p_unless) THEN
         outcome := 'version_mismatch';
     ELSIF p_status IS NOT NULL AND NOT coalesce(status = ANY (p_from), false) THEN
         outcome := 'not_allowed';
-    ELSE
-        UPDATE orders o SET
-            status = coalesce(p_status, o.status),
-            notes = CASE WHEN p_set_notes THEN p_notes ELSE o.notes END,
+    ELSIF p_items IS NOT NULL THEN
+        outcome := order_replace_items(o, p_items, p_items_from, p_inventory);
+    END IF;
+    IF outcome IS NULL THEN
+        UPDATE orders t SET
+            status = coalesce(p_status, t.status),
+            notes = CASE WHEN p_set_notes THEN p_notes ELSE t.notes END,
             shipping_address = CASE WHEN p_set_address THEN nullif(p_address, 'null')
-                ELSE o.shipping_address END
-        WHERE o.id = p_id;
+                ELSE t.shipping_address END
+        WHERE t.id = p_id;
         SELECT d.document::text, d.version, d.document ->> 'status'
             INTO STRICT body, version, status
         FROM order_documents d WHERE d.organization_id = p_organization AND d.id = p_id;
         outcome := 'updated';
         xid := pg_current_xact_id()::text;
-        tags := announced_tags('{orders}');
+        tags := announced_tags('{orders,order_items}');
     END IF;
     RETURN NEXT;
 END $$;

@@ -1,9 +1,12 @@
--- The summaries of live orders as JSON.
+-- The summaries of live orders as JSON. What they show of customers is what
+-- announce_customer_profiles looks at.
 CREATE OR REPLACE VIEW order_summary_documents AS
 SELECT o.organization_id, o.id, o.customer_id, o.version, (
     SELECT row_to_json(d) FROM (SELECT
         o.id,
         o.order_number AS "orderNumber",
+        (SELECT row_to_json(b) FROM (SELECT c.id, c.name,
+            c.company_name AS "companyName") AS b) AS customer,
         o.status,
         o.payment_status AS "paymentStatus",
         o.currency,
@@ -16,4 +19,5 @@ SELECT o.organization_id, o.id, o.customer_id, o.version, (
     ) AS d
 ) AS document
 FROM orders o
+JOIN customers c ON c.organization_id = o.organization_id AND c.id = o.customer_id
 WHERE o.deleted_at IS NULL;

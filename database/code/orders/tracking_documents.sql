@@ -8,6 +8,7 @@ SELECT o.organization_id, o.id, o.customer_id, o.version, (
         o.shipping_address AS "shippingAddress",
         array_to_json(ARRAY(
             SELECT row_to_json(l) FROM (SELECT
+                s.id,
                 s.carrier,
                 s.tracking_number AS "trackingNumber",
                 s.tracking_url AS "trackingUrl",

@@ -1,5 +1,6 @@
-//! Orders by the many: lists, creation, statistics, histories, bulk statuses.
+//! Orders by the many: lists, creation, statistics, histories, bulk reads, bulk statuses.
 
+mod bulk;
 mod create;
 mod history;
 mod invalidate;
@@ -7,12 +8,16 @@ mod list;
 mod stats;
 mod statuses;
 
+use commerce::views;
+
 edge::component! {
     GET   token "/api/v1/orders" => list::list;
     POST  token "/api/v1/orders" => create::create;
     GET   token "/api/v1/orders/stats" => stats::stats;
-    POST  token "/api/v1/orders/statuses" => statuses::read;
+    POST  token "/api/v1/orders/statuses" => bulk::read [views::ORDER_STATUS];
     PATCH token "/api/v1/orders/statuses" => statuses::set;
+    POST  token "/api/v1/orders/summaries" => bulk::read [views::ORDER_SUMMARY];
+    POST  token "/api/v1/orders/tracking" => bulk::read [views::ORDER_TRACKING];
     GET   token "/api/v1/customers/:id/orders" => history::history;
     POST  token "/api/v1/cache/invalidate" => invalidate::invalidate;
 }

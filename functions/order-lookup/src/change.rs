@@ -6,22 +6,27 @@ use commerce::order::OrderPatch;
 use commerce::outcome::{DeleteOutcome, Outcome, PatchOutcome};
 use commerce::query::parse_hard;
 use edge::changed::{ChangedDocument, Conditions};
+use edge::settings::Rules;
 use edge::{Call, Reply, params};
 
 /// `PATCH /orders/:id`.
 ///
 /// # Errors
 /// [`Error::NotFound`], also for another customer's order. [`Error::PreconditionFailed`].
-/// [`Error::Conflict`] for a move that the table of statuses doesn't have.
+/// [`Error::Conflict`] for a move that the table of statuses doesn't have, and for items that
+/// something hangs on. [`Error::Unprocessable`] for items that can't be ordered.
 pub async fn patch(call: Call<'_>) -> Result<Reply, Error> {
     let id = call.id()?;
     call.no_query()?;
-    let conditions = Conditions::read(call.request)?;
+    let Conditions { only, unless } = Conditions::read(call.request)?;
     let body = call.json().await?;
     let patch = OrderPatch::decode(&body)?;
     let restriction = call.caller.restriction()?;
     patch.permit(call.caller)?;
     let address = patch.shipping_address.as_ref().and_then(Option::as_ref).map(edge::json).transpose()?;
+    let items = patch.items.as_ref().map(edge::json).transpose()?;
+    let items_from: Vec<String> =
+        OrderPatch::items_from(call.caller).iter().map(|status| status.as_str().to_owned()).collect();
     // A repeated request is no move: the order already has the status that it asks for.
     let sources =
         patch.status.map_or(vec![], |to| to.sources().chain([to]).map(|status| status.as_str().to_owned()).collect());
@@ -36,20 +41,17 @@ pub async fn patch(call: Call<'_>) -> Result<Reply, Error> {
         patch.notes.clone().flatten(),
         address,
         patch.shipping_address.is_some(),
-        conditions.only,
-        conditions.unless,
+        only,
+        unless,
         call.caller.principal(),
+        items,
+        items_from,
+        Rules::ready().await?.inventory.as_str(),
     ];
     let row = edge::write_one(call.app, "order_patch", params).await?;
-    match PatchOutcome::read(row.text("outcome")?)? {
-        PatchOutcome::Updated => Ok(ChangedDocument::from_row(row)?.into_reply(200)),
-        PatchOutcome::NotFound => Err(Error::not_found("order")),
-        PatchOutcome::VersionMismatch => Err(Error::PreconditionFailed { current: row.int("version")? }),
-        PatchOutcome::NotAllowed => {
-            let to = patch.status.map_or("that", |status| status.as_str());
-            Err(Error::conflict(format!("the order can't become {to}"), row.text("status")?))
-        }
-    }
+    let to = patch.status.map_or("that", |status| status.as_str());
+    PatchOutcome::read(row.text("outcome")?)?.check(to, row.int("version")?, row.text("status")?)?;
+    Ok(ChangedDocument::from_row(row)?.into_reply(200))
 }
 
 /// `DELETE /orders/:id`: hides an order, or, `hard`, removes it.

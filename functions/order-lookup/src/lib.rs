@@ -1,6 +1,7 @@
-//! One order and its views, and its changes.
+//! One order and its views, its changes, its shipments.
 
 mod change;
+mod shipments;
 mod view;
 
 use commerce::views;
@@ -13,4 +14,6 @@ edge::component! {
     GET    token "/api/v1/orders/:id/payment-status" => view::read [views::PAYMENT_STATUS];
     GET    token "/api/v1/orders/:id/tracking" => view::read [views::ORDER_TRACKING];
     GET    token "/api/v1/orders/:id/invoice" => view::read [views::INVOICE_DATA];
+    POST   token "/api/v1/orders/:id/shipments" => shipments::create;
+    PATCH  token "/api/v1/orders/:id/shipments/:shipmentId" => shipments::patch;
 }

@@ -79,6 +79,9 @@ pub enum Error {
         /// The state it is in, if one word says it.
         current: Option<String>,
     },
+    /// Another thing has what must be one thing's own, such as an e-mail address.
+    #[error("{}", joined(.0))]
+    Taken(Vec<FieldError>),
     /// `If-Match` names another version, or `If-None-Match` the present one.
     #[error("{}", current.map_or("the version is another one".to_owned(), |version| format!("the current version is {version}")))]
     PreconditionFailed {
@@ -145,6 +148,11 @@ impl Error {
     /// One field names what doesn't exist or doesn't fit.
     pub fn unprocessable(field: impl Into<String>, detail: impl Into<String>) -> Self {
         Self::Unprocessable(vec![FieldError::new(field, detail)])
+    }
+
+    /// One field has a value that is another thing's already.
+    pub fn taken(field: impl Into<String>, detail: impl Into<String>) -> Self {
+        Self::Taken(vec![FieldError::new(field, detail)])
     }
 
     /// The `Idempotency-Key` has stood for another request; `what` is what was asked for.
@@ -222,6 +230,7 @@ mod tests {
         let (policy, limit) = (String::new, String::new);
         let table = [
             (Error::TooLarge { field: "body".into(), limit: 5 }, "body is larger than 5 bytes"),
+            (Error::taken("email", "is another's"), "email: is another's"),
             (Error::unauthenticated("why"), "why"),
             (Error::forbidden("why"), "why"),
             (Error::internal("why"), "why"),

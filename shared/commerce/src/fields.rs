@@ -5,10 +5,16 @@ use uuid::Uuid;
 
 use crate::error::{Error, FieldError};
 use crate::json::{Json, join};
+use crate::money::MAX_INTEGER_DIGITS;
 use crate::query::{parse_uuid, uuid_wanted};
+use crate::time::Moment;
 
 /// The number of mistakes that are told at once.
 const MAX_ERRORS: usize = 20;
+/// No currency has more digits after the point.
+const MAX_FRACTION: usize = 3;
+/// The length of a date.
+const DATE: usize = 10;
 
 /// The mistakes found so far.
 #[derive(Debug, Default)]
@@ -67,6 +73,11 @@ impl<'a> Fields<'a> {
         self.fields.iter().any(|(known, json)| known == name && matches!(json, Json::Null))
     }
 
+    /// Whether the field is there and isn't `null`.
+    pub fn has_value(&self, name: &str) -> bool {
+        self.fields.iter().any(|(known, value)| known == name && !matches!(value, Json::Null))
+    }
+
     /// Notes a mistake in the field `name`.
     pub fn refuse(&mut self, name: &str, detail: impl Into<String>) {
         self.mistakes.add(join(&self.path, name), detail);
@@ -115,6 +126,17 @@ impl<'a> Fields<'a> {
         Fields::of(&join(&self.path, name), json, known, self.mistakes).and_then(read)
     }
 
+    /// An object inside that must be there.
+    pub fn required_object<T>(
+        &mut self,
+        name: &str,
+        known: &[&str],
+        read: impl FnOnce(Fields<'_>) -> Option<T>,
+    ) -> Option<T> {
+        let json = self.required(name, Ok)?;
+        Fields::of(&join(&self.path, name), json, known, self.mistakes).and_then(read)
+    }
+
     fn read<T>(&mut self, name: &str, read: impl FnOnce(Json) -> Result<T, String>) -> Option<T> {
         let at = self.fields.iter().position(|(known, _)| known == name)?;
         let (_, json) = self.fields.swap_remove(at);
@@ -144,6 +166,39 @@ pub fn whole(min: i32, max: i32) -> impl FnOnce(Json) -> Result<i32, String> {
     move |json| match json {
         Json::Int(number) if (i64::from(min)..=i64::from(max)).contains(&number) => Ok(number as i32),
         _ => Err(format!("must be a whole number from {min} to {max}")),
+    }
+}
+
+/// A decimal number above zero. Whether it has the digits of the currency is only known beside
+/// what it is an amount of.
+pub fn amount(json: Json) -> Result<String, String> {
+    let wrong = || "must be a decimal number above zero as a text, such as \"19.99\"".to_owned();
+    let amount = decimal(json).map_err(|_| wrong())?;
+    if amount.bytes().all(|byte| matches!(byte, b'0' | b'.')) { Err(wrong()) } else { Ok(amount) }
+}
+
+/// A decimal number, not below zero.
+pub fn decimal(json: Json) -> Result<String, String> {
+    let wrong = || Err("must be a decimal number as a text, such as \"19.99\"".to_owned());
+    let Json::Text(amount) = json else { return wrong() };
+    let (whole, fraction) = amount.split_once('.').unwrap_or((&amount, "0"));
+    let digits =
+        |part: &str, most: usize| (1..=most).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_digit());
+    let canonical = whole == "0" || !whole.starts_with('0');
+    if digits(whole, MAX_INTEGER_DIGITS) && digits(fraction, MAX_FRACTION) && canonical { Ok(amount) } else { wrong() }
+}
+
+/// A time.
+pub fn moment(json: Json) -> Result<Moment, String> {
+    let read = if let Json::Text(text) = json { Moment::parse(&text) } else { None };
+    read.ok_or_else(|| "must be a time in RFC 3339".to_owned())
+}
+
+/// A date, `YYYY-MM-DD`.
+pub fn date(json: Json) -> Result<String, String> {
+    match json {
+        Json::Text(text) if text.len() == DATE && Moment::parse(&text).is_some() => Ok(text),
+        _ => Err("must be a date such as 2026-01-31".to_owned()),
     }
 }
 

@@ -6,8 +6,8 @@
 //! 2. [`caller`]: who asks and what that allows
 //! 3. [`keys`], [`jwt`]: how a token becomes a caller
 //! 4. [`status`], [`money`], [`time`]: the words that orders are made of
-//! 5. [`query`], [`order`], [`address`], [`preconditions`]: requests, read with errors that name
-//!    the field
+//! 5. [`query`], [`order`], [`shipment`], [`customer`], [`address`], [`preconditions`]: requests, read
+//!    with errors that name the field
 //!    [`catalogue`]: products, and the schemas that say which fields they have
 //! 6. [`views`]: the cached views, a row each; [`outcome`]: the answers of SQL functions
 //! 7. [`provider`], [`webhook`]: signatures and events of payment providers
@@ -50,6 +50,7 @@ pub mod catalogue;
 pub mod checkout;
 pub mod client_address;
 pub mod cors;
+pub mod customer;
 pub mod differences;
 pub mod error;
 mod fields;
@@ -73,8 +74,10 @@ pub mod pseudonym;
 pub mod query;
 pub mod refund;
 pub mod session;
+pub mod shipment;
 pub mod status;
 pub mod stock;
+mod tax_id;
 mod text;
 pub mod time;
 pub mod transaction;

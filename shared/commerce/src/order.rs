@@ -7,7 +7,7 @@ use uuid::Uuid;
 use crate::address::Address;
 use crate::caller::{Caller, Role, SCOPE_PRICE};
 use crate::error::Error;
-use crate::fields::{Fields, Mistakes, line, one_of, text, uuid, whole};
+use crate::fields::{Fields, Mistakes, decimal, line, one_of, text, uuid, whole};
 use crate::json::{self, Json};
 use crate::money::{Currency, parse_amount};
 use crate::status::OrderStatus;
@@ -64,8 +64,14 @@ impl NewOrder {
             let customer_id = fields.required("customerId", uuid);
             let currency = fields
                 .required("currency", one_of(Currency::parse, || "must be an ISO 4217 code in capitals".to_owned()));
-            let items = fields
-                .array("items", (1, MAX_ITEMS), |path, json, mistakes| NewItem::read(path, json, currency, mistakes));
+            let price = |json| match (json, currency) {
+                (Json::Text(amount), Some(currency)) => parse_amount(&amount, currency),
+                // Without a currency there is nothing to check the digits against; that mistake is
+                // told already.
+                (Json::Text(amount), None) => Ok(amount),
+                _ => Err("must be a decimal number as a text, such as \"19.99\"".to_owned()),
+            };
+            let items = read_items(&mut fields, price);
             let notes = fields.optional("notes", text(0, MAX_NOTES));
             let shipping_address = fields.object("shippingAddress", &Address::FIELDS, Address::read);
             Some(Self { customer_id: customer_id?, currency: currency?, items: items?, notes, shipping_address })
@@ -78,27 +84,36 @@ impl NewOrder {
         if caller.restriction()?.is_some_and(|own| own != self.customer_id) {
             return Err(Error::not_found("customer"));
         }
-        match self.items.iter().position(|item| item.unit_price.is_some()) {
-            Some(index) if !caller.has_scope(SCOPE_PRICE) => {
-                Err(Error::forbidden(format!("items[{index}].unitPrice needs the scope {SCOPE_PRICE}")))
-            }
-            _ => Ok(()),
+        permit_prices(&self.items, caller)
+    }
+}
+
+/// `items`: the lines of an order. `price` reads a unit price.
+fn read_items(fields: &mut Fields<'_>, price: impl Fn(Json) -> Result<String, String>) -> Option<Vec<NewItem>> {
+    fields.array("items", (1, MAX_ITEMS), |path, json, mistakes| NewItem::read(path, json, &price, mistakes))
+}
+
+/// Refuses prices of a caller that may not set them.
+fn permit_prices(items: &[NewItem], caller: &Caller) -> Result<(), Error> {
+    match items.iter().position(|item| item.unit_price.is_some()) {
+        Some(index) if !caller.has_scope(SCOPE_PRICE) => {
+            Err(Error::forbidden(format!("items[{index}].unitPrice needs the scope {SCOPE_PRICE}")))
         }
+        _ => Ok(()),
     }
 }
 
 impl NewItem {
-    fn read(path: &str, json: Json, currency: Option<Currency>, mistakes: &mut Mistakes) -> Option<Self> {
+    fn read(
+        path: &str,
+        json: Json,
+        price: impl Fn(Json) -> Result<String, String>,
+        mistakes: &mut Mistakes,
+    ) -> Option<Self> {
         let mut fields = Fields::of(path, json, &["sku", "quantity", "unitPrice"], mistakes)?;
         let sku = fields.required("sku", line(1, MAX_SKU));
         let quantity = fields.required("quantity", whole(1, MAX_QUANTITY));
-        let unit_price = fields.optional("unitPrice", |json| match (json, currency) {
-            (Json::Text(amount), Some(currency)) => parse_amount(&amount, currency),
-            // Without a currency there is nothing to check the digits against; that mistake is told
-            // already.
-            (Json::Text(amount), None) => Ok(amount),
-            _ => Err("must be a decimal number as a text, such as \"19.99\"".to_owned()),
-        });
+        let unit_price = fields.optional("unitPrice", price);
         Some(Self { sku: sku?, quantity: quantity?, unit_price })
     }
 }
@@ -112,12 +127,14 @@ pub struct OrderPatch {
     pub notes: Option<Option<String>>,
     /// A new address; `Some(None)` takes it away.
     pub shipping_address: Option<Option<Address>>,
+    /// New items, all of them.
+    pub items: Option<Vec<NewItem>>,
 }
 
 impl OrderPatch {
     /// Decodes a body. One that changes nothing is refused.
     pub fn decode(body: &[u8]) -> Result<Self, Error> {
-        const KNOWN: [&str; 3] = ["status", "notes", "shippingAddress"];
+        const KNOWN: [&str; 4] = ["status", "notes", "shippingAddress", "items"];
         let mut mistakes = Mistakes::default();
         let patch = Fields::of("", json::parse(body)?, &KNOWN, &mut mistakes).map(|mut fields| {
             if !KNOWN.iter().any(|name| fields.has(name)) {
@@ -128,19 +145,30 @@ impl OrderPatch {
             let status = if has_status { fields.required("status", order_status()) } else { None };
             let notes = fields.optional("notes", text(0, MAX_NOTES));
             let address = fields.object("shippingAddress", &Address::FIELDS, Address::read);
-            Self { status, notes: has_notes.then_some(notes), shipping_address: has_address.then_some(address) }
+            // The order's currency is known to Postgres, which judges the digits.
+            let items = if fields.has("items") { read_items(&mut fields, decimal) } else { None };
+            Self { status, notes: has_notes.then_some(notes), shipping_address: has_address.then_some(address), items }
         });
         mistakes.finish(patch)
     }
 
     /// Refuses what the caller may not ask for: a customer may cancel, and may not move an order
-    /// otherwise.
+    /// otherwise; prices need a scope.
     pub fn permit(&self, caller: &Caller) -> Result<(), Error> {
         match (caller.role, self.status) {
             (Role::Customer, Some(status)) if status != OrderStatus::Cancelled => {
                 Err(Error::forbidden("status: a customer may only cancel"))
             }
-            _ => Ok(()),
+            _ => permit_prices(self.items.as_deref().unwrap_or_default(), caller),
+        }
+    }
+
+    /// The statuses in which the caller may change an order's items: before the shop begins to
+    /// pack, and for a customer before it has accepted the order.
+    pub fn items_from(caller: &Caller) -> &'static [OrderStatus] {
+        match caller.role {
+            Role::Customer => &[OrderStatus::Pending],
+            Role::Service | Role::Operator => &[OrderStatus::Pending, OrderStatus::Confirmed],
         }
     }
 }

@@ -5,7 +5,7 @@ use crate::error::Error;
 /// The longest idempotency key, in bytes.
 pub const MAX_IDEMPOTENCY_KEY: usize = 255;
 
-/// The version that no order has: a tag that never came from us, or a weak one.
+/// The version that nothing has: a tag that never came from us, or a weak one.
 pub const NO_VERSION: i64 = 0;
 
 /// Stands for every version, in what [`if_none_match`] gives.
@@ -20,7 +20,7 @@ pub struct Tag<'a> {
 }
 
 impl Tag<'_> {
-    /// The version of an order that it names, weakly compared.
+    /// The version that it names, weakly compared.
     fn version(&self) -> Option<i64> {
         let canonical = self.opaque.starts_with(|first| matches!(first, '1'..='9'));
         self.opaque.parse().ok().filter(|_| canonical)
@@ -82,9 +82,9 @@ pub fn not_tags(header: &str) -> Error {
     Error::invalid(header, "must be * or a list of ETags, such as \"5\" with its quotes")
 }
 
-/// Reads `If-Match` (RFC 9110, section 13.1.1) as orders have it.
+/// Reads `If-Match` (RFC 9110, section 13.1.1) of what has versions, such as orders.
 ///
-/// Gives the versions of which the order must have one; `None` if any will do: no header, or `*`. A
+/// Gives the versions of which the thing must have one; `None` if any will do: no header, or `*`. A
 /// tag that isn't a version is [`NO_VERSION`]: well-formed, and never a match. So is a weak one: a
 /// proxy that weakens tags makes the condition fail, not the request wrong.
 ///
@@ -101,9 +101,9 @@ pub fn if_match<'a>(values: impl IntoIterator<Item = &'a [u8]>) -> Result<Option
     }
 }
 
-/// Reads `If-None-Match` (RFC 9110, section 13.1.2) of a request that changes an order.
+/// Reads `If-None-Match` (RFC 9110, section 13.1.2) of a request that changes something.
 ///
-/// Gives the versions that the order must not have, [`EVERY_VERSION`] for `*`.
+/// Gives the versions that the thing must not have, [`EVERY_VERSION`] for `*`.
 ///
 /// # Errors
 /// As [`if_match`].
@@ -126,7 +126,7 @@ pub fn idempotency_key<'a>(values: impl IntoIterator<Item = &'a [u8]>) -> Result
     let wrong = |detail: &str| Error::invalid("Idempotency-Key", detail);
     let mut values = values.into_iter();
     let (Some(key), None) = (values.next(), values.next()) else {
-        return Err(wrong("must be given once: a text of your choice that is new for every new order"));
+        return Err(wrong("must be given once: a text of your choice that is new for every new request"));
     };
     let usable = (1..=MAX_IDEMPOTENCY_KEY).contains(&key.len()) && key.iter().all(u8::is_ascii_graphic);
     std::str::from_utf8(key).ok().filter(|_| usable).ok_or_else(|| wrong("must be 1 to 255 visible ASCII characters"))

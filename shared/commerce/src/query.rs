@@ -149,6 +149,11 @@ pub(crate) fn take_stretch_of(params: &mut Params, max: u32, default: u32) -> (u
     (take_number(params, "limit", max, default), after)
 }
 
+/// `limit`, as lists have it whose pages begin where the last one ended.
+pub(crate) fn take_limit(params: &mut Params) -> u32 {
+    take_number(params, "limit", MAX_LIMIT, DEFAULT_LIMIT)
+}
+
 /// `from` and `to`, as lists have them that begin and end at a moment. [`in_order`] judges both.
 pub(crate) fn take_period(params: &mut Params) -> (Option<Moment>, Option<Moment>) {
     (params.take("from", moment_wanted, parse_moment), params.take("to", moment_wanted, parse_moment))

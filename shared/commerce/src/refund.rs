@@ -3,10 +3,9 @@
 use strum::{EnumString, VariantArray, VariantNames};
 
 use crate::error::Error;
-use crate::fields::{Fields, Mistakes, line, one_of, text};
+use crate::fields::{Fields, Mistakes, amount, decimal, line, moment, one_of, text};
 use crate::gateway::GatewayError;
 use crate::json::{self, Json};
-use crate::money::MAX_INTEGER_DIGITS;
 use crate::params::Params;
 use crate::provider::Provider;
 use crate::query::{Place, in_order, take_period, take_provider, take_stretch};
@@ -17,8 +16,6 @@ use crate::time::Moment;
 const MAX_NOTE: usize = 255;
 /// The longest reference of a payment that is recorded by hand, in characters.
 const MAX_REFERENCE: usize = 100;
-/// No currency has more digits after the point.
-const MAX_FRACTION: usize = 3;
 /// The first wait before a queued refund is sent again, in seconds; it doubles.
 const FIRST_WAIT: u32 = 10;
 /// The longest such wait, in seconds.
@@ -278,31 +275,6 @@ impl RefundRetry {
             GatewayError::Refused { reason, .. } => Self::Never(reason),
         }
     }
-}
-
-/// A decimal number above zero. Whether it has the digits of the currency is only known beside the
-/// payment.
-fn amount(json: Json) -> Result<String, String> {
-    let wrong = || "must be a decimal number above zero as a text, such as \"19.99\"".to_owned();
-    let amount = decimal(json).map_err(|_| wrong())?;
-    if amount.bytes().all(|byte| matches!(byte, b'0' | b'.')) { Err(wrong()) } else { Ok(amount) }
-}
-
-/// A decimal number, not below zero.
-fn decimal(json: Json) -> Result<String, String> {
-    let wrong = || Err("must be a decimal number as a text, such as \"19.99\"".to_owned());
-    let Json::Text(amount) = json else { return wrong() };
-    let (whole, fraction) = amount.split_once('.').unwrap_or((&amount, "0"));
-    let digits =
-        |part: &str, most: usize| (1..=most).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_digit());
-    let canonical = whole == "0" || !whole.starts_with('0');
-    if digits(whole, MAX_INTEGER_DIGITS) && digits(fraction, MAX_FRACTION) && canonical { Ok(amount) } else { wrong() }
-}
-
-/// A time.
-fn moment(json: Json) -> Result<Moment, String> {
-    let read = if let Json::Text(text) = json { Moment::parse(&text) } else { None };
-    read.ok_or_else(|| "must be a time in RFC 3339".to_owned())
 }
 
 #[cfg(test)]

@@ -39,6 +39,7 @@ mod tests {
     use crate::query::{Direction, Sort};
     use crate::refund::RefundState;
     use crate::session::SessionStatus;
+    use crate::shipment::ShipmentStatus;
     use crate::status::{OrderStatus, PaymentStatus};
     use crate::webhook::{EventState, Reason};
 
@@ -63,6 +64,7 @@ mod tests {
             OrderStatus: "pending, confirmed, processing, shipped, delivered, cancelled";
             PaymentStatus: "unpaid, none_required, pending, authorized, paid, partially_paid, partially_refunded, refunded, \
                 reversed, disputed, failed";
+            ShipmentStatus: "pending, in_transit, out_for_delivery, delivered, failed, returned";
             SessionStatus: "needs_review, awaiting_redirect, awaiting_callback, completed, failed";
             RefundState: "queued, sent, failed, needs_review";
             EventState: "received, applied, needs_review, ignored, dismissed";

@@ -107,8 +107,8 @@ pub async fn read_near(app: &'static App, entry: Entry, params: Vec<Param>) -> R
 }
 
 /// Many entries of one view, each with an id: one look into Redis, one call of the view's function
-/// for all that is missing, one fill. The function's rows carry `id`. Answers come in the order of
-/// the ids, and never packed, since they become parts of one body.
+/// for many for all that is missing, one fill. The function's rows carry `id`. Answers come in the
+/// order of the ids, and never packed, since they become parts of one body.
 ///
 /// # Errors
 /// As [`read`].
@@ -120,7 +120,7 @@ pub async fn read_many(
     let Some(view) = entries.first().map(|(_, entry)| entry.view) else { return Ok(Vec::new()) };
     let keeping = ViewKeeping { view, compress: None, ttl: None };
     let entries: Vec<_> = entries.into_iter().map(|(id, entry)| (id, cache_entry(entry))).collect();
-    let reads = app.cache.read_many(&entries, view.statement, params, keeping).await?;
+    let reads = app.cache.read_many(&entries, view.bulk, params, keeping).await?;
     Ok(reads.into_iter().map(|read| read.map(|read| Answer::new(read, None))).collect())
 }
 

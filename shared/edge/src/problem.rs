@@ -29,6 +29,7 @@ fn kind_of(error: &Error) -> Kind {
         Error::NotFound { .. } => kind(404, "not-found", "Not found"),
         Error::MethodNotAllowed { .. } => kind(405, "method-not-allowed", "The resource has other methods"),
         Error::Conflict { .. } => kind(409, "conflict", "The state doesn't allow it"),
+        Error::Taken(_) => kind(409, "taken", "Another one has it"),
         Error::PreconditionFailed { .. } => kind(412, "version-mismatch", "A precondition doesn't hold"),
         Error::TooLarge { .. } => kind(413, "too-large", "The request is too large"),
         Error::UnsupportedMediaType => kind(415, "unsupported-media-type", "The body's type isn't supported"),
@@ -59,7 +60,7 @@ pub fn reply(error: &Error, instance: &str, request_id: &str) -> Reply {
     put("requestId", json!(request_id));
     put("detail", json!(detail(error)));
     match error {
-        Error::Invalid(errors) | Error::Unprocessable(errors) => {
+        Error::Invalid(errors) | Error::Unprocessable(errors) | Error::Taken(errors) => {
             put("errors", errors.iter().map(field_error).collect());
         }
         Error::TooLarge { field, .. } => {
@@ -139,6 +140,7 @@ mod tests {
             (Error::not_found("order"), 404, "not-found"),
             (Error::MethodNotAllowed { allow: "GET, HEAD".into() }, 405, "method-not-allowed"),
             (Error::Conflict { detail: "no".into(), current: Some("shipped".into()) }, 409, "conflict"),
+            (Error::taken("email", "is another customer's"), 409, "taken"),
             (Error::PreconditionFailed { current: Some(7) }, 412, "version-mismatch"),
             (Error::TooLarge { field: "body".into(), limit: 10 }, 413, "too-large"),
             (Error::UnsupportedMediaType, 415, "unsupported-media-type"),
@@ -197,6 +199,8 @@ mod tests {
         assert!(challenge.is_some_and(|challenge| challenge.starts_with("Bearer")));
         let (_, body) = document(&Error::invalid("limit", "must be 1 to 100"));
         assert_eq!(body["errors"], json!([{ "field": "limit", "detail": "must be 1 to 100" }]));
+        let (_, body) = document(&Error::taken("email", "is another customer's"));
+        assert_eq!(body["errors"], json!([{ "field": "email", "detail": "is another customer's" }]));
         assert_eq!(
             document(&Error::Conflict { detail: String::new(), current: Some("shipped".into()) }).1["current"],
             "shipped"

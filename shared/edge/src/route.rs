@@ -82,12 +82,20 @@ pub struct Route {
     pub access: Access,
 }
 
+/// The segments of a path that its row's parameters stand for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Segments<'a> {
+    /// The one that `:id` stands for, which is the first; empty if the row has none.
+    pub id: &'a str,
+    /// The one that a second parameter stands for; empty if the row has none.
+    pub part: &'a str,
+}
+
 /// The table's answer to a request.
 #[derive(Debug, PartialEq, Eq)]
 pub enum RouteMatch<'a> {
-    /// The row at this index, and the segment of the path that its `:id` stands for; empty if it
-    /// has none.
-    Row(usize, &'a str),
+    /// The row at this index, and what its parameters stand for.
+    Row(usize, Segments<'a>),
     /// The path is there, with other methods.
     OtherMethods(Access, String),
     /// No row has the path.
@@ -104,9 +112,9 @@ pub fn find<'a>(routes: &[Route], method: &Method, path: &'a str) -> RouteMatch<
         if !allow.is_empty() && (route.verb == Verb::Any || spelled_out && route.path.contains(':')) {
             continue;
         }
-        if let Some(id) = matched(route.path, path) {
+        if let Some(segments) = matched(route.path, path) {
             if route.verb.takes(method) {
-                return RouteMatch::Row(index, id);
+                return RouteMatch::Row(index, segments);
             }
             access = route.access;
             spelled_out |= !route.path.contains(':');
@@ -121,12 +129,12 @@ pub fn find<'a>(routes: &[Route], method: &Method, path: &'a str) -> RouteMatch<
     if allow.is_empty() { RouteMatch::Nothing } else { RouteMatch::OtherMethods(access, allow.join(", ")) }
 }
 
-/// Whether a path fits a pattern, and the segment that the pattern's parameter stands for. A slash
+/// Whether a path fits a pattern, and the segments that the pattern's parameters stand for. A slash
 /// at the end of the path makes no difference. Byte by byte, since every hit comes by here, and
 /// splitting texts costs ten times as much in WebAssembly.
-fn matched<'a>(pattern: &str, path: &'a str) -> Option<&'a str> {
+fn matched<'a>(pattern: &str, path: &'a str) -> Option<Segments<'a>> {
     let (wanted, given) = (pattern.as_bytes(), path.as_bytes());
-    let (mut at, mut here, mut id) = (0, 0, "");
+    let (mut at, mut here, mut segments) = (0, 0, Segments::default());
     while let Some(byte) = wanted.get(at) {
         if *byte == b':' {
             let begin = here;
@@ -135,9 +143,14 @@ fn matched<'a>(pattern: &str, path: &'a str) -> Option<&'a str> {
             if here == begin {
                 return None;
             }
-            id = path.get(begin..here)?;
+            let segment = path.get(begin..here)?;
+            if segments.id.is_empty() {
+                segments.id = segment;
+            } else {
+                segments.part = segment;
+            }
         } else if *byte == b'.' && wanted.get(at..) == Some(b"...") {
-            return Some(id);
+            return Some(segments);
         } else if given.get(here) == Some(byte) {
             at += 1;
             here += 1;
@@ -145,7 +158,7 @@ fn matched<'a>(pattern: &str, path: &'a str) -> Option<&'a str> {
             return None;
         }
     }
-    matches!(given.get(here..), Some(b"" | b"/")).then_some(id)
+    matches!(given.get(here..), Some(b"" | b"/")).then_some(segments)
 }
 
 /// The length of the segment at the beginning.
@@ -189,8 +202,8 @@ pub struct Call<'a> {
     pub caller: &'a Caller,
     /// The request.
     pub request: &'a Incoming,
-    /// The part of the path that its row calls `:id`.
-    pub id: &'a str,
+    /// The parts of the path that its row's parameters stand for.
+    pub segments: Segments<'a>,
 }
 
 impl<'a> Call<'a> {
@@ -199,7 +212,15 @@ impl<'a> Call<'a> {
     /// # Errors
     /// [`Error::Invalid`] if it isn't a UUID.
     pub fn id(&self) -> Result<Uuid, Error> {
-        parse_id("id", self.id)
+        parse_id("id", self.segments.id)
+    }
+
+    /// The second parameter of the path, which its row calls `name`.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] if it isn't a UUID.
+    pub fn part(&self, name: &str) -> Result<Uuid, Error> {
+        parse_id(name, self.segments.part)
     }
 
     /// The query, without `?`, as it came.
@@ -318,8 +339,8 @@ macro_rules! component {
             request: &$crate::request::Incoming,
         ) -> Result<$crate::reply::Reply, $crate::commerce::error::Error> {
             use $crate::commerce::error::Error;
-            let (found, id) = match $crate::route::find(ROUTES, &request.method, &request.path) {
-                $crate::route::RouteMatch::Row(found, id) => (found, id),
+            let (found, segments) = match $crate::route::find(ROUTES, &request.method, &request.path) {
+                $crate::route::RouteMatch::Row(found, segments) => (found, segments),
                 $crate::route::RouteMatch::OtherMethods(access, allow) => {
                     return $crate::route::other_method(access, request, allow).await;
                 }
@@ -329,11 +350,11 @@ macro_rules! component {
             let mut row = 0;
             $(
                 if row == found {
-                    return $crate::component!(@run $verb $access $operation, id, request, admitted $(, $argument)?);
+                    return $crate::component!(@run $verb $access $operation, segments, request, admitted $(, $argument)?);
                 }
                 row += 1;
             )+
-            let _ = (row, id);
+            let _ = (row, segments);
             Err(Error::not_found("route"))
         }
 
@@ -372,25 +393,25 @@ macro_rules! component {
     (@verb ANY) => { $crate::route::Verb::Any };
     (@access token) => { $crate::route::Access::Token };
     (@access open) => { $crate::route::Access::Open };
-    (@run GET token $operation:path, $id:ident, $request:ident, $admitted:ident $(, $argument:expr)?) => {
+    (@run GET token $operation:path, $segments:ident, $request:ident, $admitted:ident $(, $argument:expr)?) => {
         match &$admitted {
             Some((app, caller)) => {
-                $operation($crate::route::Call { app, caller, request: $request, id: $id } $(, $argument)?).await
+                $operation($crate::route::Call { app, caller, request: $request, segments: $segments } $(, $argument)?).await
             }
             None => Err(Error::not_found("route")),
         }
     };
-    (@run $verb:ident token $operation:path, $id:ident, $request:ident, $admitted:ident $(, $argument:expr)?) => {
+    (@run $verb:ident token $operation:path, $segments:ident, $request:ident, $admitted:ident $(, $argument:expr)?) => {
         match &$admitted {
             Some((app, caller)) => {
-                let call = $crate::route::Call { app, caller, request: $request, id: $id };
+                let call = $crate::route::Call { app, caller, request: $request, segments: $segments };
                 ::std::boxed::Box::pin($operation(call $(, $argument)?)).await
             }
             None => Err(Error::not_found("route")),
         }
     };
-    (@run $verb:ident open $operation:path, $id:ident, $request:ident, $admitted:ident $(, $argument:expr)?) => {
-        $operation($crate::route::Open { request: $request, id: $id } $(, $argument)?).await
+    (@run $verb:ident open $operation:path, $segments:ident, $request:ident, $admitted:ident $(, $argument:expr)?) => {
+        $operation($crate::route::Open { request: $request, id: $segments.id } $(, $argument)?).await
     };
 }
 
@@ -407,6 +428,7 @@ mod tests {
         route(Verb::Patch, "/api/v1/orders/:id"),
         route(Verb::Get, "/api/v1/orders/:id/summary"),
         route(Verb::Visit, "/api/v1/payments/sessions/:id/redirect"),
+        route(Verb::Patch, "/api/v1/orders/:id/shipments/:shipmentId"),
     ];
 
     #[test]
@@ -416,23 +438,27 @@ mod tests {
             find(&routes, &Method::POST, "/metrics"),
             RouteMatch::OtherMethods(Access::Token, "GET, HEAD".into())
         );
-        assert_eq!(find(&routes, &Method::POST, "/other"), RouteMatch::Row(1, ""));
+        assert_eq!(find(&routes, &Method::POST, "/other"), RouteMatch::Row(1, Segments::default()));
     }
 
     #[test]
     fn a_row_is_found_by_method_and_path() {
+        let row = |index, id, part| RouteMatch::Row(index, Segments { id, part });
         let table = [
-            (Method::GET, "/api/v1/orders/7", RouteMatch::Row(0, "7")),
-            (Method::HEAD, "/api/v1/orders/7/", RouteMatch::Row(0, "7")),
-            (Method::PATCH, "/api/v1/orders/seven", RouteMatch::Row(1, "seven")),
-            (Method::GET, "/api/v1/orders/7/summary", RouteMatch::Row(2, "7")),
-            (Method::GET, "/api/v1/payments/sessions/7/redirect", RouteMatch::Row(3, "7")),
+            (Method::GET, "/api/v1/orders/7", row(0, "7", "")),
+            (Method::HEAD, "/api/v1/orders/7/", row(0, "7", "")),
+            (Method::PATCH, "/api/v1/orders/seven", row(1, "seven", "")),
+            (Method::GET, "/api/v1/orders/7/summary", row(2, "7", "")),
+            (Method::GET, "/api/v1/payments/sessions/7/redirect", row(3, "7", "")),
+            (Method::PATCH, "/api/v1/orders/7/shipments/8", row(4, "7", "8")),
+            (Method::PATCH, "/api/v1/orders/7/shipments/8/", row(4, "7", "8")),
+            (Method::PATCH, "/api/v1/orders/7/shipments/", RouteMatch::Nothing),
             (Method::GET, "/api/v1/orders/7/items", RouteMatch::Nothing),
             (Method::GET, "/api/v1/orders/7/summary/x", RouteMatch::Nothing),
             (Method::GET, "/api/v1/orders", RouteMatch::Nothing),
             (Method::GET, "/api/v1/orders/", RouteMatch::Nothing),
             (Method::GET, "/api/v1/orders//summary", RouteMatch::Nothing),
-            (Method::GET, "/api/v1/orders/\u{e9}", RouteMatch::Row(0, "\u{e9}")),
+            (Method::GET, "/api/v1/orders/\u{e9}", row(0, "\u{e9}", "")),
         ];
         for (method, path, expected) in table {
             assert_eq!(find(ROUTES, &method, path), expected, "{method} {path}");

@@ -5,6 +5,7 @@ use commerce::error::Error;
 use commerce::html;
 use commerce::pseudonym::Purpose;
 use commerce::session::{SessionStatus, parse_ticket};
+use edge::route::Segments;
 use edge::{App, Call, Open, Reply, params};
 use payments::Payments;
 use serde_json::json;
@@ -49,7 +50,8 @@ pub async fn redirect(call: Open<'_>) -> Result<Reply, Error> {
         }
         None => {
             let caller = call.caller().await?;
-            let call = Call { app, caller: &caller, request: call.request, id: call.id };
+            let call =
+                Call { app, caller: &caller, request: call.request, segments: Segments { id: call.id, part: "" } };
             (step(call, SessionStatus::AwaitingCallback, None).await?, true)
         }
     };

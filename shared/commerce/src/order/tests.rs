@@ -179,11 +179,31 @@ fn a_patch_tells_absent_from_null() {
         (r#"{"notes":{}}"#, "notes"),
         (r#"{"shippingAddress":1}"#, "shippingAddress"),
         (r#"{"notes":"a","notes":"b"}"#, "notes"),
+        (r#"{"items":null}"#, "items"),
+        (r#"{"items":[]}"#, "items"),
+        (r#"{"items":[{"sku":"A","quantity":0}]}"#, "items[0].quantity"),
+        (r#"{"items":[{"sku":"A","quantity":1,"unitPrice":"1.2345"}]}"#, "items[0].unitPrice"),
+        (r#"{"items":[{"sku":"A","quantity":1,"unitPrice":"-1"}]}"#, "items[0].unitPrice"),
     ];
     for (body, field) in table {
         assert_eq!(fields(decode(body)), [field], "{body}");
     }
     assert_eq!(fields(decode(r#"{"version":7}"#)), ["version", "body"]);
+}
+
+#[test]
+fn new_items_are_for_those_who_may_set_their_prices_and_before_packing() {
+    let priced = OrderPatch::decode(br#"{"items":[{"sku":"A","quantity":1,"unitPrice":"1.5"}]}"#).unwrap();
+    let plain = OrderPatch::decode(br#"{"items":[{"sku":"A","quantity":1}]}"#).unwrap();
+    assert_eq!(priced.items.as_ref().unwrap()[0].unit_price.as_deref(), Some("1.5"));
+    assert_eq!(priced.permit(&caller(Role::Service, None, "orders:price")), Ok(()));
+    assert!(matches!(priced.permit(&caller(Role::Operator, None, "")), Err(Error::Forbidden { .. })));
+    assert_eq!(plain.permit(&caller(Role::Customer, Some(1), "")), Ok(()));
+    let from = |role| OrderPatch::items_from(&caller(role, Some(1), ""));
+    assert_eq!(from(Role::Customer), [OrderStatus::Pending]);
+    for role in [Role::Service, Role::Operator] {
+        assert_eq!(from(role), [OrderStatus::Pending, OrderStatus::Confirmed]);
+    }
 }
 
 #[test]

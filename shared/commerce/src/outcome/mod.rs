@@ -6,8 +6,10 @@
 
 mod cache;
 mod catalogue;
+mod customers;
 mod orders;
 mod payments;
+mod shipments;
 mod stock;
 mod webhooks;
 
@@ -16,11 +18,13 @@ pub use catalogue::{
     ProductBulkDeleteOutcome, ProductCreateOutcome, ProductDeleteOutcome, ProductPatchOutcome, SchemaCreateOutcome,
     SchemaPatchOutcome,
 };
+pub use customers::{CustomerCreateOutcome, CustomerPatchOutcome};
 pub use orders::{CheckoutOutcome, CreateOutcome, DeleteOutcome, PatchOutcome, SetStatusOutcome};
 pub use payments::{
     ApprovalOutcome, ApprovalRefusedOutcome, CaptureOutcome, ExportOutcome, ManualCorrectOutcome, ManualRecordOutcome,
     RefundOutcome, RefundSettleOutcome, SessionApproveOutcome, SessionBeginOutcome, SessionMoveOutcome,
 };
+pub use shipments::{ShipmentCreateOutcome, ShipmentPatchOutcome};
 pub use stock::{StockCountOutcome, StockForgetOutcome, StockMoveOutcome};
 pub use webhooks::{ApplyOutcome, BodyOutcome, DismissOutcome, RecordOutcome, ReplayOutcome};
 
@@ -67,7 +71,7 @@ pub const OUTCOMES: &[(&str, &[&str])] = {
     use strum::VariantNames;
     &[
         ("order_create", CreateOutcome::VARIANTS),
-        ("order_patch", <PatchOutcome as VariantNames>::VARIANTS),
+        ("order_patch", PatchOutcome::VARIANTS),
         ("order_delete", DeleteOutcome::VARIANTS),
         ("order_set_statuses", <SetStatusOutcome as VariantNames>::VARIANTS),
         ("product_create", ProductCreateOutcome::VARIANTS),
@@ -76,6 +80,10 @@ pub const OUTCOMES: &[(&str, &[&str])] = {
         ("product_bulk_delete", <ProductBulkDeleteOutcome as VariantNames>::VARIANTS),
         ("schema_create", SchemaCreateOutcome::VARIANTS),
         ("schema_patch", SchemaPatchOutcome::VARIANTS),
+        ("customer_create", CustomerCreateOutcome::VARIANTS),
+        ("customer_patch", CustomerPatchOutcome::VARIANTS),
+        ("shipment_create", ShipmentCreateOutcome::VARIANTS),
+        ("shipment_patch", ShipmentPatchOutcome::VARIANTS),
         ("checkout_order", CheckoutOutcome::OWN),
         ("checkout_order", CreateOutcome::VARIANTS),
         ("session_begin", SessionBeginOutcome::VARIANTS),

@@ -34,13 +34,32 @@ impl Outcome for CreateOutcome {
     const FUNCTION: &'static str = "order_create";
 
     fn named(name: &str) -> Option<Self> {
-        let (name, index) = name.split_at(name.find(':').map_or(name.len(), |colon| colon + 1));
+        let (name, index) = indexed(name);
         match name.parse().ok()? {
             Self::UnknownSku(_) => index.parse().ok().map(Self::UnknownSku),
             Self::NoPrice(_) => index.parse().ok().map(Self::NoPrice),
             plain => Some(plain),
         }
     }
+}
+
+/// An outcome that may end in a colon and an index, in two.
+fn indexed(name: &str) -> (&str, &str) {
+    name.split_at(name.find(':').map_or(name.len(), |colon| colon + 1))
+}
+
+/// The item with this index names no product.
+fn unknown_sku(index: u32) -> Error {
+    Error::unprocessable(format!("items[{index}].sku"), "there is no such product")
+}
+
+/// The product of the item with this index has no price in the order's currency.
+fn no_price(index: u32, currency: &str) -> Error {
+    Error::unprocessable(format!("items[{index}].sku"), format!("the product has no price in {currency}"))
+}
+
+fn total_too_large() -> Error {
+    Error::unprocessable("items", "the total is larger than any order's may be")
 }
 
 impl CreateOutcome {
@@ -53,14 +72,9 @@ impl CreateOutcome {
             Self::Created | Self::Replay => Ok(()),
             Self::Mismatch => Err(Error::idempotency_mismatch("order")),
             Self::UnknownCustomer => Err(Error::unprocessable("customerId", "there is no such customer")),
-            Self::UnknownSku(index) => {
-                Err(Error::unprocessable(format!("items[{index}].sku"), "there is no such product"))
-            }
-            Self::NoPrice(index) => {
-                let detail = format!("the product has no price in {currency}");
-                Err(Error::unprocessable(format!("items[{index}].sku"), detail))
-            }
-            Self::TotalTooLarge => Err(Error::unprocessable("items", "the total is larger than any order's may be")),
+            Self::UnknownSku(index) => Err(unknown_sku(index)),
+            Self::NoPrice(index) => Err(no_price(index, currency)),
+            Self::TotalTooLarge => Err(total_too_large()),
         }
     }
 }
@@ -106,6 +120,76 @@ pub enum PatchOutcome {
     VersionMismatch,
     /// The order can't move to this status from its own.
     NotAllowed,
+    /// Items aren't changed in the order's status.
+    ItemsStatus,
+    /// Money was paid for the items, is reserved, or is on its way.
+    ItemsPaid,
+    /// A payment session over the items' sum is open.
+    ItemsSession,
+    /// The items stand on an invoice.
+    ItemsInvoiced,
+    /// There is a parcel with items.
+    ItemsShipped,
+    /// The new item with this index names no product.
+    #[strum(serialize = "unknown_sku:")]
+    UnknownSku(u32),
+    /// The product of the new item with this index has no price in the order's currency.
+    #[strum(serialize = "no_price:")]
+    NoPrice(u32),
+    /// The price of the new item with this index is none of the order's currency.
+    #[strum(serialize = "bad_price:")]
+    BadPrice(u32),
+    /// The new total is larger than any order's may be.
+    TotalTooLarge,
+}
+
+impl Outcome for PatchOutcome {
+    const FUNCTION: &'static str = "order_patch";
+
+    fn named(name: &str) -> Option<Self> {
+        let (name, index) = indexed(name);
+        match name.parse().ok()? {
+            Self::UnknownSku(_) => index.parse().ok().map(Self::UnknownSku),
+            Self::NoPrice(_) => index.parse().ok().map(Self::NoPrice),
+            Self::BadPrice(_) => index.parse().ok().map(Self::BadPrice),
+            plain => Some(plain),
+        }
+    }
+}
+
+impl PatchOutcome {
+    /// Goes on if the order is as it was asked for.
+    /// `to` is the status that was asked for; `version` and `status` are the order's.
+    ///
+    /// # Errors
+    /// The reason why nothing was changed.
+    pub fn check(self, to: &str, version: Option<i64>, status: Option<&str>) -> Result<(), Error> {
+        match self {
+            Self::Updated => Ok(()),
+            Self::NotFound => Err(Error::not_found("order")),
+            Self::VersionMismatch => Err(Error::PreconditionFailed { current: version }),
+            Self::NotAllowed => Err(Error::conflict(format!("the order can't become {to}"), status)),
+            Self::ItemsStatus => Err(Error::conflict("the order's items can't be changed any more", status)),
+            Self::ItemsPaid => Err(Error::conflict(
+                "the order's items can't be changed: money was paid, is reserved or pending",
+                status,
+            )),
+            Self::ItemsSession => {
+                Err(Error::conflict("the order's items can't be changed: a payment session is open", status))
+            }
+            Self::ItemsInvoiced => {
+                Err(Error::conflict("the order's items can't be changed: it has an invoice", status))
+            }
+            Self::ItemsShipped => Err(Error::conflict("the order's items can't be changed: it has a shipment", status)),
+            Self::UnknownSku(index) => Err(unknown_sku(index)),
+            Self::NoPrice(index) => Err(no_price(index, "the order's currency")),
+            Self::BadPrice(index) => {
+                let detail = "has more digits after the point than the order's currency";
+                Err(Error::unprocessable(format!("items[{index}].unitPrice"), detail))
+            }
+            Self::TotalTooLarge => Err(total_too_large()),
+        }
+    }
 }
 
 /// The answers of `order_delete`.
@@ -141,7 +225,6 @@ text_forms!(SetStatusOutcome);
 
 answered_by! {
     CheckoutOutcome: "checkout_order";
-    PatchOutcome: "order_patch";
     DeleteOutcome: "order_delete";
     SetStatusOutcome: "order_set_statuses";
 }

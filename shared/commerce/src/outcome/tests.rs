@@ -23,9 +23,9 @@ fn every_name_in_the_table_is_read_by_the_enum_of_its_function() {
     }
     check! {
         CreateOutcome = "order_create", PatchOutcome = "order_patch", DeleteOutcome = "order_delete",
+        CustomerCreateOutcome = "customer_create", CustomerPatchOutcome = "customer_patch",
+        ShipmentCreateOutcome = "shipment_create", ShipmentPatchOutcome = "shipment_patch",
         SetStatusOutcome = "order_set_statuses", CheckoutOutcome = "checkout_order",
-        InvalidateOutcome = "cache_invalidate", StockCountOutcome = "stock_count",
-        StockForgetOutcome = "stock_forget", StockMoveOutcome = "stock_move",
         ProductCreateOutcome = "product_create", ProductPatchOutcome = "product_patch",
         ProductDeleteOutcome = "product_delete", ProductBulkDeleteOutcome = "product_bulk_delete",
         SchemaCreateOutcome = "schema_create", SchemaPatchOutcome = "schema_patch",
@@ -82,6 +82,49 @@ fn an_order_that_is_not_made_names_the_field_that_hinders_it() {
         };
         assert_eq!(field.as_deref(), expected, "{name}");
     }
+}
+
+#[test]
+fn a_change_that_is_not_made_says_why_with_the_status_of_its_answer() {
+    let table = [
+        ("updated", 200, ""),
+        ("not_found", 404, ""),
+        ("version_mismatch", 412, ""),
+        ("not_allowed", 409, "shipped"),
+        ("items_status", 409, "changed any more"),
+        ("items_paid", 409, "money"),
+        ("items_session", 409, "session"),
+        ("items_invoiced", 409, "invoice"),
+        ("items_shipped", 409, "shipment"),
+        ("unknown_sku:1", 422, "items[1].sku"),
+        ("no_price:2", 422, "items[2].sku"),
+        ("bad_price:3", 422, "items[3].unitPrice"),
+        ("total_too_large", 422, "items"),
+    ];
+    for (name, expected, word) in table {
+        let (status, text) = match PatchOutcome::named(name).unwrap().check("shipped", Some(4), Some("pending")) {
+            Ok(()) => (200, String::new()),
+            Err(error @ Error::NotFound { .. }) => (404, error.to_string()),
+            Err(error @ Error::Conflict { .. }) => (409, error.to_string()),
+            Err(error @ Error::PreconditionFailed { .. }) => (412, error.to_string()),
+            Err(error @ Error::Unprocessable(_)) => (422, error.to_string()),
+            Err(other) => panic!("{other:?}"),
+        };
+        assert_eq!(status, expected, "{name}");
+        assert!(text.contains(word), "{name}: {text}");
+    }
+}
+
+#[test]
+fn what_is_anothers_already_is_named() {
+    let named = |result: Result<(), Error>| match result {
+        Err(Error::Taken(errors)) => errors[0].field.clone(),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(named(CustomerCreateOutcome::EmailTaken.check()), "email");
+    assert_eq!(named(CustomerPatchOutcome::EmailTaken.check(Some(1))), "email");
+    assert_eq!(named(ShipmentCreateOutcome::TrackingTaken.check()), "trackingNumber");
+    assert_eq!(named(ShipmentPatchOutcome::TrackingTaken.check("failed", Some("pending"))), "trackingNumber");
 }
 
 #[test]

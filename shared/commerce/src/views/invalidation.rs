@@ -44,6 +44,8 @@ enum Kind {
     Order,
     /// The pages of a customer's orders.
     Customer,
+    /// A customer itself.
+    CustomerProfile,
     /// A payment session.
     PaymentSession,
     /// A row of the ledger.
@@ -59,6 +61,7 @@ impl Kind {
         match self {
             Self::Order => Scope::Order,
             Self::Customer => Scope::Customer,
+            Self::CustomerProfile => Scope::Profile,
             Self::PaymentSession => Scope::Session,
             Self::Transaction => Scope::Transaction,
             Self::Product => Scope::Product,

@@ -38,6 +38,9 @@ pub struct View {
     pub stale_if_error: bool,
     /// The SQL function that answers it.
     pub statement: &'static str,
+    /// The SQL function that answers it for many ids at once, with the same bytes for each; empty:
+    /// nothing asks for many.
+    pub bulk: &'static str,
     /// The thing that isn't there when nothing is found.
     pub noun: &'static str,
 }
@@ -57,6 +60,7 @@ impl View {
             default_ttl: none,
             stale_if_error: false,
             statement: none,
+            bulk: none,
             noun: none,
         }
     };
@@ -133,6 +137,7 @@ views! {
         default_ttl: "900",
         stale_if_error: true,
         statement: "order_summary",
+        bulk: "order_summaries",
         noun: "order",
     }
     /// A page of a customer's orders, newest first.
@@ -169,6 +174,7 @@ views! {
         default_ttl: "1800",
         stale_if_error: true,
         statement: "order_tracking",
+        bulk: "order_trackings",
         noun: "order",
     }
     /// The invoice of an order; an order may stand without one.
@@ -193,6 +199,7 @@ views! {
         default_ttl: "300",
         stale_if_error: false,
         statement: "order_statuses",
+        bulk: "order_statuses",
         noun: "order",
     }
     /// A payment session. It is kept at most as long as it is open, whatever the setting says.
@@ -342,6 +349,18 @@ views! {
         stale_if_error: true,
         statement: "lookup_countries",
         noun: "list of countries",
+    }
+    /// A customer. Its orders change without it.
+    CUSTOMER = {
+        name: "customer",
+        about: "a customer",
+        key: "customer",
+        scope: Scope::Profile,
+        ttl: "ttl_customer",
+        default_ttl: "900",
+        stale_if_error: true,
+        statement: "customer_get",
+        noun: "customer",
     }
 }
 

@@ -28,6 +28,8 @@ pub enum Scope {
     Lookups,
     /// Those of the orders of one customer.
     Customer,
+    /// Those of one customer itself.
+    Profile,
     /// Those of the orders of an organisation. A query may narrow it to a customer's orders or to
     /// those of one status. An answer about all organisations depends on [`ALL_TAG`].
     Organization,
@@ -47,6 +49,7 @@ impl Scope {
             Self::Schemas => format!("schemas:{org}"),
             Self::Lookups => LOOKUPS_TAG.to_owned(),
             Self::Customer => customer_tag(org, id),
+            Self::Profile => of_pair("customer_profile", org, id),
             Self::Organization => organization_tag(org),
         }
     }

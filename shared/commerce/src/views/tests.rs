@@ -89,6 +89,7 @@ fn every_entry_has_the_key_and_the_tags_of_the_table() {
             format!("session:{o}/{i}"),
         ),
         (TRANSACTION.entry_of(ORG, ID), "transaction", format!("transaction:{o}/{i}"), format!("transaction:{o}/{i}")),
+        (CUSTOMER.entry_of(ORG, ID), "customer", format!("customer:{o}/{i}"), format!("customer_profile:{o}/{i}")),
         (ORDER_STATS.entry_of_organization(Some(ORG)), "order_stats", format!("order:stats:{o}"), format!("org:{o}")),
         (ORDER_STATS.entry_of_organization(None), "order_stats", "order:stats:all".to_owned(), "all".to_owned()),
     ];
@@ -145,12 +146,24 @@ fn views_keep_the_places_and_names_under_which_they_were_counted() {
         "schemas_list",
         "currencies",
         "countries",
+        "customer",
     ];
     assert_eq!(NAMES[..counted.len()], counted, "a new one goes to the end");
     assert!(VIEWS.iter().enumerate().all(|(number, view)| view.number() == number));
     assert_eq!(NAMES.into_iter().collect::<HashSet<_>>().len(), VIEWS.len());
     assert_eq!(VIEWS.iter().map(|view| (view.key, view.key_end)).collect::<HashSet<_>>().len(), VIEWS.len());
     assert_eq!(VIEWS.iter().map(|view| view.statement).collect::<HashSet<_>>().len(), VIEWS.len());
+}
+
+#[test]
+fn what_many_ids_are_asked_for_has_a_function_for_many() {
+    let bulk: Vec<_> = VIEWS.iter().filter(|view| !view.bulk.is_empty()).map(|view| (view.name, view.bulk)).collect();
+    let expected = [
+        ("order_summary", "order_summaries"),
+        ("order_tracking", "order_trackings"),
+        ("order_status", "order_statuses"),
+    ];
+    assert_eq!(bulk, expected);
 }
 
 #[test]
@@ -190,6 +203,7 @@ fn no_two_entries_share_a_key() {
         ORDER.entry_of(ID, ORG),
         PAYMENT_SESSION.entry_of(ORG, ID),
         TRANSACTION.entry_of(ORG, ID),
+        CUSTOMER.entry_of(ORG, ID),
         ORDER_HISTORY.entry_of_customer(ORG, ID, page(1, 11)),
         ORDER_HISTORY.entry_of_customer(ORG, ID, page(11, 1)),
         ORDER_STATS.entry_of_organization(Some(ORG)),

@@ -38,9 +38,9 @@ pub const SESSIONS: &[&str] = &["payment-session", "health"];
 /// The component of webhooks.
 pub const DELIVERIES: &[&str] = &["webhook-dedup", "health"];
 
-/// The components that keep views of orders and products. Each knows all lifetimes, since
+/// The components that keep views of orders, products and customers. Each knows all lifetimes, since
 /// generations outlive the longest of them.
-pub const ORDERS: &[&str] = &["order-lookup", "order-list", "product-catalog", "health"];
+pub const ORDERS: &[&str] = &["order-lookup", "order-list", "product-catalog", "customers", "health"];
 
 /// The components that make or change orders, and the one that keeps their stock.
 pub const ORDERING: &[&str] = &["order-lookup", "order-list", "payment-session", "product-catalog", "health"];
@@ -49,7 +49,8 @@ pub const ORDERING: &[&str] = &["order-lookup", "order-list", "payment-session",
 pub const CATALOGUE: &[&str] = &["product-catalog", "health"];
 
 /// The components that keep views.
-pub const VIEWERS: &[&str] = &["order-lookup", "order-list", "product-catalog", "payment-session", "health"];
+pub const VIEWERS: &[&str] =
+    &["order-lookup", "order-list", "product-catalog", "customers", "payment-session", "health"];
 
 /// The component that reports on all dependencies.
 pub const HEALTH: &[&str] = &["health"];

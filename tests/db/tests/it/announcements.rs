@@ -176,12 +176,16 @@ async fn who_may_change_orders_announces_without_a_right_on_the_outbox() {
 #[tokio::test]
 async fn a_customer_that_goes_announces_its_history() {
     let db = Database::new().await;
+    let history = async || {
+        let announced = db.announced().await.concat();
+        announced.into_iter().filter(|tag| tag.starts_with("customer:")).collect::<Vec<_>>()
+    };
     db.run(&format!("UPDATE customers SET name = 'x' WHERE id = '{CUSTOMER}'")).await;
-    assert!(db.announced().await.is_empty(), "a name is shown with no order");
+    assert!(history().await.is_empty(), "a history shows no name");
     db.run(&format!("DELETE FROM customers WHERE id = '{CUSTOMER}'")).await;
-    assert_eq!(db.announced().await, [[format!("customer:{ORG}/{CUSTOMER}")]]);
+    assert_eq!(history().await, [format!("customer:{ORG}/{CUSTOMER}")]);
     db.run(&format!("UPDATE customers SET organization_id = '{OTHER_ORG}' WHERE id = '{OTHER_CUSTOMER}'")).await;
-    assert_eq!(db.announced().await, [[format!("customer:{ORG}/{OTHER_CUSTOMER}")]]);
+    assert_eq!(history().await, [format!("customer:{ORG}/{OTHER_CUSTOMER}")]);
 }
 
 /// Else a change of many rows would announce everything, and a row could be of two organisations.

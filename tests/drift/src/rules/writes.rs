@@ -119,9 +119,13 @@ fn calls(tree: &Tree) -> Vec<(String, String, Way)> {
     }
     let views = tree.files.get(VIEWS).map_or("", String::as_str);
     for (index, line) in views.lines().enumerate() {
-        if let Some(name) = line.trim().strip_prefix("statement: \"") {
+        let line = line.trim();
+        if let Some(name) = line.strip_prefix("statement: \"").or_else(|| line.strip_prefix("bulk: \"")) {
             let name = name.trim_end_matches(',').trim_end_matches('"').to_owned();
-            calls.push((format!("{VIEWS}:{}", index + 1), name, Way::Query));
+            // Nothing asks for many of most views.
+            if !name.is_empty() {
+                calls.push((format!("{VIEWS}:{}", index + 1), name, Way::Query));
+            }
         }
     }
     calls

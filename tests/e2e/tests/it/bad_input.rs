@@ -207,7 +207,7 @@ async fn two_megabytes_are_too_much() {
 #[tokio::test]
 async fn unknown_routes_and_methods_are_problems() {
     let app = App::spawn().await;
-    for path in ["/nothing", "/orders/a/b/c", "/customers", "/orders/stats/more"] {
+    for path in ["/nothing", "/orders/a/b/c", "/customers/a/b", "/orders/stats/more"] {
         app.client.get(path).await.expect_problem(404);
     }
     let order = format!("/orders/{}", app.sample.order);

@@ -157,10 +157,28 @@ async fn a_bulk_read_costs_one_redis_command_when_cached_and_one_query_when_not(
     let app = App::spawn_alone().await;
     let listed = app.client.orders("limit=50").await.expect(200).items();
     let ids: Vec<&str> = listed.iter().filter_map(|item| item["id"].as_str()).collect();
-    let mut meter = Meter::start(&app).await;
-    app.client.statuses(&ids).await.expect(200);
-    let cost = meter.read().await;
-    assert_eq!(cost.sql.len(), 1, "{:#?}", cost.sql);
+    for read in ["statuses", "summaries", "tracking"] {
+        let ask = async || {
+            let request = app.client.request(reqwest::Method::POST, &format!("/orders/{read}"));
+            app.client.send(request.json(&json!({"ids": ids}))).await.expect(200)
+        };
+        app.warm(&format!("/orders/{}", ids[0])).await;
+        let mut meter = Meter::start(&app).await;
+        let first = ask().await;
+        let cost = meter.read().await;
+        assert_eq!(cost.sql.len(), 1, "{read}: {:#?}", cost.sql);
+        // The fill may go on behind the answer.
+        eventually("all of them are hits", Duration::from_secs(10), || async {
+            (ask().await.header("cache-status") == "edge-orders; hit").then_some(())
+        })
+        .await;
+        meter.read().await;
+        let hit = ask().await;
+        let cost = meter.read().await;
+        assert_eq!(hit.body, first.body, "{read}");
+        assert!(cost.redis.len() <= 1 + cost.renewals, "{read}: {:#?}", cost.redis);
+        assert!(cost.sql.is_empty(), "{read}: {:#?}", cost.sql);
+    }
 }
 
 /// The bytes that Redis has received from its clients and sent to them so far.

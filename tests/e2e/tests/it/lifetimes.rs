@@ -41,6 +41,7 @@ async fn each_view_lives_as_long_as_its_setting_says() {
         (Some(format!("/orders/{order}/payment-status")), format!("payment-status:{pair}"), 200),
         (Some(format!("/orders/{order}/tracking")), format!("order-tracking:{pair}"), default_of("ttl_order_tracking")),
         (Some(format!("/orders/{order}/invoice")), format!("invoice-data:{pair}"), default_of("ttl_invoice_data")),
+        (Some(format!("/customers/{customer}")), format!("customer:{org}/{customer}"), default_of("ttl_customer")),
         (None, format!("order-status:{pair}"), 200),
         (Some(format!("/products/{product}")), format!("product:{org}/{product}"), default_of("ttl_product")),
         (

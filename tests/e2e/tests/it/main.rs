@@ -11,6 +11,7 @@ mod configuration;
 mod contract;
 mod cors;
 mod cost;
+mod customers;
 mod database_faults;
 mod database_writes;
 mod lifetimes;
@@ -18,6 +19,7 @@ mod metrics;
 mod never_stale;
 mod openapi;
 mod orders;
+mod orders_items;
 mod orders_listed;
 mod orders_statuses;
 mod packed;
@@ -32,6 +34,7 @@ mod redis_hung;
 mod redis_refuses;
 mod redis_runs;
 mod restores;
+mod shipments;
 mod statistics;
 mod tags;
 mod tenants;
@@ -54,6 +57,7 @@ fn cached_reads(sample: &Sample) -> Vec<String> {
     paths.push("/orders/stats".to_owned());
     paths.push(format!("/customers/{}/orders?page=1&size=5", sample.customer));
     paths.extend(catalogue::reads(sample));
+    paths.push(format!("/customers/{}", sample.customer));
     paths
 }
 

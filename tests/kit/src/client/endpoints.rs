@@ -53,6 +53,16 @@ impl Client {
         self.send(self.request(Method::DELETE, &format!("/orders/{id}?hard=true"))).await
     }
 
+    /// `POST /orders/:id/shipments` with an idempotency key
+    pub async fn ship(&self, order: &str, shipment: &Value, idempotency_key: &str) -> Answer {
+        self.keyed(&format!("/orders/{order}/shipments"), shipment, idempotency_key).await
+    }
+
+    /// `PATCH /orders/:id/shipments/:shipmentId`
+    pub async fn patch_shipment(&self, order: &str, shipment: &str, change: &Value) -> Answer {
+        self.send(self.request(Method::PATCH, &format!("/orders/{order}/shipments/{shipment}")).json(change)).await
+    }
+
     /// `GET /orders` with this query string, `""` or `a=b&c=d`
     pub async fn orders(&self, query: &str) -> Answer {
         self.get(&format!("/orders?{query}")).await
@@ -74,9 +84,39 @@ impl Client {
         self.send(self.request(Method::POST, "/orders/statuses").json(&json!({"ids": ids}))).await
     }
 
+    /// `POST /orders/summaries`
+    pub async fn summaries(&self, ids: &[&str]) -> Answer {
+        self.send(self.request(Method::POST, "/orders/summaries").json(&json!({"ids": ids}))).await
+    }
+
+    /// `POST /orders/tracking`
+    pub async fn trackings(&self, ids: &[&str]) -> Answer {
+        self.send(self.request(Method::POST, "/orders/tracking").json(&json!({"ids": ids}))).await
+    }
+
     /// `PATCH /orders/statuses`
     pub async fn set_statuses(&self, ids: &[&str], status: &str) -> Answer {
         self.send(self.request(Method::PATCH, "/orders/statuses").json(&json!({"ids": ids, "status": status}))).await
+    }
+
+    /// `GET /customers` with this query string
+    pub async fn customers(&self, query: &str) -> Answer {
+        self.get(&format!("/customers?{query}")).await
+    }
+
+    /// `POST /customers` with an idempotency key
+    pub async fn create_customer(&self, customer: &Value, idempotency_key: &str) -> Answer {
+        self.keyed("/customers", customer, idempotency_key).await
+    }
+
+    /// `GET /customers/:id`
+    pub async fn customer(&self, id: &str) -> Answer {
+        self.get(&format!("/customers/{id}")).await
+    }
+
+    /// `PATCH /customers/:id`
+    pub async fn patch_customer(&self, id: &str, change: &Value) -> Answer {
+        self.send(self.request(Method::PATCH, &format!("/customers/{id}")).json(change)).await
     }
 
     /// `GET /customers/:id/orders` with this query string
