@@ -75,6 +75,9 @@
 -- The one that changes an order or its payments, for the audit.
 \i code/payments/actor.sql
 
+-- Invoices, the part that orders' documents are built on.
+\i code/invoices/credit_note_document.sql
+
 -- Orders: triggers, documents, reads, writes, statistics.
 \i code/orders/audit_order.sql
 \i code/orders/bump_order_version.sql
@@ -150,6 +153,16 @@
 -- What a shop looks up.
 \i code/lookups/countries.sql
 \i code/lookups/currencies.sql
+
+-- Invoices.
+\i code/invoices/check_numbers.sql
+\i code/invoices/check_sums.sql
+\i code/invoices/keep.sql
+\i code/invoices/lines.sql
+\i code/invoices/number.sql
+\i code/invoices/issue.sql
+\i code/invoices/credit_lines.sql
+\i code/invoices/credit.sql
 
 -- Providers that are left alone for a while.
 \i code/providers/resting.sql

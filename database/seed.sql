@@ -44,7 +44,7 @@ RETURN (SELECT digits::text || d FROM generate_series(0, 9) AS d WHERE is_cui(di
 CREATE TEMPORARY TABLE resting ON COMMIT DROP AS
 SELECT t.tgrelid::regclass AS owner, t.tgname AS name, t.tgenabled AS enabled FROM pg_trigger t
 WHERE NOT t.tgisinternal AND t.tgenabled <> 'D'
-    AND t.tgrelid = ANY ('{orders,order_items,payments,shipments,invoices,customers,products}'::regclass[]);
+    AND t.tgrelid = ANY ('{orders,order_items,payments,shipments,invoices,invoice_lines,invoice_series,credit_notes,credit_note_lines,customers,product_schemas,products}'::regclass[]);
 DO $$
 DECLARE r record;
 BEGIN
@@ -241,14 +241,15 @@ FROM priced JOIN (VALUES (0, 'FAN Courier', 'FAN', 'https://tracking.example.com
     (2, 'DHL', 'DHL', 'https://tracking.example.com/dhl/')) AS c (i, name, prefix, url) ON c.i = pg_temp.draw(n, 'carrier', 3)
 WHERE status IN ('shipped', 'delivered') ORDER BY n;
 
--- Issued when the parcel left; VAT was 19 % until July 2025, 21 % since.
-INSERT INTO invoices (id, order_id, organization_id, customer_id, series, number, issue_date, due_date, seller_name, seller_cui,
-    seller_trade_register, seller_address, buyer_name, buyer_cui, buyer_address, currency, vat_rate, net_amount, vat_amount,
-    gross_amount, ron_rate, vat_amount_ron, created_at)
-SELECT pg_temp.id_of(p.shipped_at, 'invoice' || n), p.id, p.organization_id, p.customer_id, (ARRAY['ATC', 'MSM', 'CVD'])[p.k],
-    row_number() OVER (PARTITION BY p.k ORDER BY n), v.issued, v.issued + 14, g.legal_name, g.cui, g.trade_register, g.address,
+-- Issued when the parcel left, numbered in this order; VAT was 19 % until July 2025, 21 % since.
+INSERT INTO invoices (id, order_id, organization_id, customer_id, order_number, series, number, issue_date, due_date, seller_name,
+    seller_cui, seller_trade_register, seller_address, buyer_name, buyer_cui, buyer_address, currency, vat_rate, net_amount, vat_amount,
+    gross_amount, ron_rate, vat_amount_ron, payment_means, paid_amount, created_at)
+SELECT pg_temp.id_of(p.shipped_at, 'invoice' || n), p.id, p.organization_id, p.customer_id,
+    'EO-' || lpad(n::text, greatest(8, length(n::text)), '0'), (ARRAY['ATC', 'MSM', 'CVD'])[p.k],
+    row_number() OVER (PARTITION BY p.k ORDER BY p.shipped_at, n), v.issued, v.issued + 14, g.legal_name, g.cui, g.trade_register, g.address,
     coalesce(c.company_name, c.name), c.cui, c.address, p.currency, v.rate, v.net, p.total - v.net, p.total, v.ron_rate,
-    round((p.total - v.net) * v.ron_rate, 2), p.shipped_at
+    round((p.total - v.net) * v.ron_rate, 2), CASE p.provider WHEN 'stripe' THEN '48' ELSE '68' END, p.total, p.shipped_at
 FROM priced p
 JOIN organizations g ON g.id = p.organization_id
 JOIN customers c ON c.id = p.customer_id
@@ -259,14 +260,64 @@ CROSS JOIN LATERAL (SELECT v0.issued, v0.rate, round(v0.exact_rate, 6) AS ron_ra
     round(p.total * 100 / (100 + v0.rate), minor_digits(p.currency)) AS net) AS v
 WHERE p.status IN ('shipped', 'delivered') AND p.total > 0 ORDER BY n;
 
+-- Net amounts are rounded as running sums, as invoice_order_lines does it.
+INSERT INTO invoice_lines (order_id, position, sku, name, quantity, currency, unit_price, vat_category, vat_rate, net_amount, vat_amount,
+    gross_amount)
+SELECT s.order_id, s.position, s.sku, s.name, s.quantity, s.currency, s.price, 'S', s.vat_rate, s.net, s.gross - s.net, s.gross
+FROM (
+    SELECT u.*, round(u.upto * 100 / (100 + u.vat_rate), minor_digits(u.currency))
+        - round((u.upto - u.gross) * 100 / (100 + u.vat_rate), minor_digits(u.currency)) AS net
+    FROM (
+        SELECT i.order_id, l.position, l.sku, l.name, l.quantity, i.currency, l.price, i.vat_rate, l.quantity * l.price AS gross,
+            sum(l.quantity * l.price) OVER (PARTITION BY p.n ORDER BY l.position) AS upto
+        FROM lines l JOIN priced p ON p.n = l.n JOIN invoices i ON i.order_id = p.id
+    ) AS u
+) AS s;
+
+-- What was refunded was credited ten days after the parcel came.
+CREATE TEMPORARY TABLE credited ON COMMIT DROP AS
+SELECT p.n, p.k, p.id AS order_id, p.organization_id, p.delivered_at + interval '10 days' AS at, r.gross, i.currency, i.vat_rate, i.ron_rate,
+    round(r.gross * 100 / (100 + i.vat_rate), minor_digits(i.currency)) AS net,
+    pg_temp.id_of(p.delivered_at + interval '10 days', 'credit note' || p.n) AS id
+FROM priced p JOIN invoices i ON i.order_id = p.id
+CROSS JOIN LATERAL (SELECT CASE p.payment_status WHEN 'refunded' THEN p.total WHEN 'partially_refunded' THEN p.part ELSE 0 END AS gross) AS r
+WHERE r.gross > 0;
+
+INSERT INTO credit_notes (id, order_id, organization_id, series, number, issue_date, reason, currency, net_amount, vat_amount,
+    gross_amount, ron_rate, vat_amount_ron, created_at)
+SELECT id, order_id, organization_id, (ARRAY['ATC-S', 'MSM-S', 'CVD-S'])[k], row_number() OVER (PARTITION BY k ORDER BY at, n), at::date,
+    pg_temp.pick(n, 'credited', '{Sent back.,Arrived broken.,Too late.}'), currency, net, gross - net, gross, ron_rate,
+    round((gross - net) * ron_rate, 2), at
+FROM credited ORDER BY n;
+
+INSERT INTO credit_note_lines (credit_note_id, order_id, position, name, currency, vat_category, vat_rate, net_amount, vat_amount,
+    gross_amount)
+SELECT id, order_id, 1, 'Amount credited', currency, 'S', vat_rate, net, gross - net, gross FROM credited;
+
+INSERT INTO invoice_series (organization_id, kind, series, next_number, last_date)
+SELECT ('0190a000-0000-7000-8000-00000000000' || s.k)::uuid, s.kind, s.series, coalesce(max(d.number), 0) + 1, max(d.issue_date)
+FROM (VALUES (1, 'invoice', 'ATC'), (2, 'invoice', 'MSM'), (3, 'invoice', 'CVD'), (1, 'credit_note', 'ATC-S'),
+    (2, 'credit_note', 'MSM-S'), (3, 'credit_note', 'CVD-S')) AS s (k, kind, series)
+LEFT JOIN (SELECT series, number, issue_date FROM invoices UNION ALL SELECT series, number, issue_date FROM credit_notes) AS d
+    ON d.series = s.series
+GROUP BY s.k, s.kind, s.series;
+
+-- Transfers go there; the other two organisations have no account to show.
+UPDATE organizations SET iban = 'RO49AAAA1B31007593840000' WHERE id = '0190a000-0000-7000-8000-000000000001';
+
 SELECT setval('order_numbers', greatest(:seed_orders, (SELECT last_value FROM order_numbers))) AS last_number \gset
 
--- The check of the resting trigger, made once for all orders.
+-- The checks of resting triggers, made once for all orders and invoices.
 DO $$
 BEGIN
     IF EXISTS (SELECT FROM orders o JOIN (SELECT order_id, sum(line_total) AS total FROM order_items GROUP BY order_id) AS i
         ON i.order_id = o.id WHERE i.total <> o.total_amount) THEN
         RAISE EXCEPTION 'the total of a seeded order is not the sum of its items';
+    END IF;
+    IF EXISTS (SELECT FROM invoices i LEFT JOIN (SELECT order_id, sum(net_amount) AS net, sum(gross_amount) AS gross
+        FROM invoice_lines GROUP BY order_id) AS l ON l.order_id = i.order_id
+        WHERE (l.net, l.gross) IS DISTINCT FROM (i.net_amount, i.gross_amount)) THEN
+        RAISE EXCEPTION 'a seeded invoice is not the sum of its lines';
     END IF;
 END $$;
 
@@ -280,4 +331,5 @@ END $$;
 SELECT transaction_book_all() AS booked, (SELECT kept FROM order_counts_rebuild()) AS counted \gset
 INSERT INTO cache_invalidations (tags) VALUES ('{*}');
 COMMIT;
-VACUUM (ANALYZE) organizations, customers, product_schemas, products, product_words, orders, order_items, payments, payment_transactions, shipments, invoices;
+VACUUM (ANALYZE) organizations, customers, product_schemas, products, product_words, orders, order_items, payments, payment_transactions, shipments, invoices,
+    invoice_lines, credit_notes, credit_note_lines;

@@ -161,10 +161,13 @@ cat <<BANNER
   curl -i -H "Authorization: Bearer \$TOKEN" $base/api/v1/customers/$customer
   curl -i -H "Authorization: Bearer \$TOKEN" "$base/api/v1/customers?email=a&limit=5"
   curl -i -H "Authorization: Bearer \$TOKEN" -H "Content-Type: application/json" -d '{"ids":["$order"]}' $base/api/v1/orders/summaries
+  curl -i -H "Authorization: Bearer \$TOKEN" $base/api/v1/orders/$order/invoice
   curl $base/api/v1/health/cache
   curl $base/metrics
   curl -i -X PATCH -H "Authorization: Bearer \$TOKEN" -H "Content-Type: application/json" \\
        -d '{"notes":"ring twice"}' $base/api/v1/orders/$order
+  curl -i -H "Authorization: Bearer \$TOKEN" -H "Content-Type: application/json" -H "Idempotency-Key: $(random 8)" \\
+       -d '{"carrier":"DHL"}' $base/api/v1/orders/$order/shipments
 
   curl -i -H "Authorization: Bearer \$TOKEN" "$base/api/v1/products?search=ja&sort=price&order=asc&limit=5"
   curl -i -H "Authorization: Bearer \$TOKEN" $base/api/v1/products/$product
@@ -191,6 +194,9 @@ if [ -n "$unpaid" ]; then
        -d '{"orderId":"$unpaid","paymentGateway":"paypal","returnUrl":"$base/"}' $base/api/v1/payments/sessions
   and it is paid:
   curl -i -H "Authorization: Bearer \$TOKEN" $base/api/v1/orders/$unpaid/payment-status
+  and its invoice is issued:
+  curl -i -X POST -H "Authorization: Bearer \$TOKEN" -H "Content-Type: application/json" \\
+       -d '{"ronRate":"4.9766"}' $base/api/v1/orders/$unpaid/invoice
 
 BANNER
 fi

@@ -1,11 +1,11 @@
--- Deletes an order: hides it, or, hard, removes it with its items, shipments and invoice, hidden or
--- not.
+-- Deletes an order: hides it, or, hard, removes it with its items and shipments, hidden or not.
 --   p_version: only this version; NULL for any. The last release asks so.
 --   p_only: only one of these versions; NULL for any. p_unless: none of these versions; 0 in it
 --     stands for all.
 --   p_actor: the principal that asks, for the audit.
 --   outcome: deleted; not_found; version_mismatch; has_payments (hard only: money has moved, is
---     reserved, or may still come through a session, and it must find its order).
+--     reserved, or may still come through a session, and it must find its order); has_invoice (hard
+--     only: what was issued stays).
 --   body: NULL. version: as it was found.
 --   xid: the transaction, NULL if nothing was written. tags: what to invalidate before the answer:
 --     what the transaction announced, and what a repeated request finds done.
@@ -39,6 +39,8 @@ BEGIN
         OR EXISTS (SELECT FROM payment_sessions s WHERE s.order_id = p_id
             AND session_may_be_paid(s))) THEN
         outcome := 'has_payments';
+    ELSIF p_hard AND EXISTS (SELECT FROM invoices n WHERE n.order_id = p_id) THEN
+        outcome := 'has_invoice';
     ELSE
         IF p_hard THEN
             DELETE FROM orders o WHERE o.id = p_id;

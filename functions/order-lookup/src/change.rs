@@ -58,7 +58,7 @@ pub async fn patch(call: Call<'_>) -> Result<Reply, Error> {
 ///
 /// # Errors
 /// [`Error::Forbidden`] for customers; if it is hard, for all but operators. [`Error::Conflict`] if
-/// money hangs on the order, or may still come.
+/// money hangs on the order, or may still come, and if it has an invoice.
 pub async fn delete(call: Call<'_>) -> Result<Reply, Error> {
     let id = call.id()?;
     let hard = parse_hard(call.query())?;
@@ -77,6 +77,9 @@ pub async fn delete(call: Call<'_>) -> Result<Reply, Error> {
             let detail = "an order that has payments, or that may still be paid through a session, can't be deleted \
                 for good";
             Err(Error::conflict(detail, None))
+        }
+        DeleteOutcome::HasInvoice => {
+            Err(Error::conflict("an order that has an invoice can't be deleted for good", None))
         }
     }
 }

@@ -16,16 +16,23 @@ static GIVE_BACK: Script = Script::new(include_str!("lua/release.lua"));
 pub struct RedisLocks<'a> {
     redis: &'a Redis,
     prefix: &'a str,
+    key_of: fn(&str) -> String,
 }
 
 impl<'a> RedisLocks<'a> {
-    /// The locks in this Redis.
+    /// The locks in this Redis. The key of a lock is its name with `:lock` behind it, as that of an
+    /// entry's lease.
     pub fn new(redis: &'a Redis, prefix: &'a str) -> Self {
-        Self { redis, prefix }
+        Self { redis, prefix, key_of: lease_key }
+    }
+
+    /// The same, for names that are whole keys: of locks that guard no entry.
+    pub fn with_keys(redis: &'a Redis, prefix: &'a str) -> Self {
+        Self { redis, prefix, key_of: str::to_owned }
     }
 
     fn key(&self, name: &str) -> String {
-        format!("{}{}", self.prefix, lease_key(name))
+        format!("{}{}", self.prefix, (self.key_of)(name))
     }
 }
 

@@ -6,7 +6,8 @@
 //!    responses
 //! 2. [`settings`]: every setting as a row, read once per instance
 //! 3. [`app`]: the parts that a component works with; [`auth`]: the caller of a request
-//! 4. [`data`], [`answer`], [`changed`]: cached views, statements, and how their outcomes are sent
+//! 4. [`data`], [`answer`], [`changed`]: cached views, statements, and how their outcomes are sent;
+//!    [`turn`]: a queue in front of a busy row
 //! 5. [`route`], [`respond`]: a component as a table of routes; `cors`: scripts of other origins;
 //!    [`outgoing`], [`stream`]: bodies on their way out
 
@@ -25,6 +26,7 @@ pub mod respond;
 pub mod route;
 pub mod settings;
 pub mod stream;
+pub mod turn;
 
 pub use answer::Answer;
 pub use app::App;

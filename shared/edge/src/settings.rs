@@ -28,7 +28,7 @@ pub use config::{AuthMode, Callers, Config};
 pub use parser::Parser;
 pub use rules::{MetricsAccess, Policies, Rules};
 pub use table::{
-    CATALOGUE, DELIVERIES, Group, HEALTH, ORDERING, ORDERS, PAYMENTS, SESSIONS, Setting, VIEWERS, setting,
+    CATALOGUE, DELIVERIES, Group, HEALTH, ISSUERS, ORDERING, ORDERS, PAYMENTS, SESSIONS, Setting, VIEWERS, setting,
 };
 
 /// The tables of this crate: settings that any component may be given.

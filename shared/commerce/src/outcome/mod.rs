@@ -7,6 +7,7 @@
 mod cache;
 mod catalogue;
 mod customers;
+mod invoices;
 mod orders;
 mod payments;
 mod shipments;
@@ -19,6 +20,7 @@ pub use catalogue::{
     SchemaPatchOutcome,
 };
 pub use customers::{CustomerCreateOutcome, CustomerPatchOutcome};
+pub use invoices::{InvoiceCreditOutcome, InvoiceIssueOutcome};
 pub use orders::{CheckoutOutcome, CreateOutcome, DeleteOutcome, PatchOutcome, SetStatusOutcome};
 pub use payments::{
     ApprovalOutcome, ApprovalRefusedOutcome, CaptureOutcome, ExportOutcome, ManualCorrectOutcome, ManualRecordOutcome,
@@ -84,6 +86,8 @@ pub const OUTCOMES: &[(&str, &[&str])] = {
         ("customer_patch", CustomerPatchOutcome::VARIANTS),
         ("shipment_create", ShipmentCreateOutcome::VARIANTS),
         ("shipment_patch", ShipmentPatchOutcome::VARIANTS),
+        ("invoice_issue", <InvoiceIssueOutcome as VariantNames>::VARIANTS),
+        ("invoice_credit", InvoiceCreditOutcome::VARIANTS),
         ("checkout_order", CheckoutOutcome::OWN),
         ("checkout_order", CreateOutcome::VARIANTS),
         ("session_begin", SessionBeginOutcome::VARIANTS),

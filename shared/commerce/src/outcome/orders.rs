@@ -44,7 +44,7 @@ impl Outcome for CreateOutcome {
 }
 
 /// An outcome that may end in a colon and an index, in two.
-fn indexed(name: &str) -> (&str, &str) {
+pub(super) fn indexed(name: &str) -> (&str, &str) {
     name.split_at(name.find(':').map_or(name.len(), |colon| colon + 1))
 }
 
@@ -205,6 +205,8 @@ pub enum DeleteOutcome {
     /// Money has moved for the order, is reserved, or may still come through a payment session, so it
     /// can't be removed for good.
     HasPayments,
+    /// The order has an invoice, which stays.
+    HasInvoice,
 }
 
 /// The answers of `order_set_statuses`, one for each order.

@@ -25,6 +25,7 @@ fn every_name_in_the_table_is_read_by_the_enum_of_its_function() {
         CreateOutcome = "order_create", PatchOutcome = "order_patch", DeleteOutcome = "order_delete",
         CustomerCreateOutcome = "customer_create", CustomerPatchOutcome = "customer_patch",
         ShipmentCreateOutcome = "shipment_create", ShipmentPatchOutcome = "shipment_patch",
+        InvoiceIssueOutcome = "invoice_issue", InvoiceCreditOutcome = "invoice_credit",
         SetStatusOutcome = "order_set_statuses", CheckoutOutcome = "checkout_order",
         ProductCreateOutcome = "product_create", ProductPatchOutcome = "product_patch",
         ProductDeleteOutcome = "product_delete", ProductBulkDeleteOutcome = "product_bulk_delete",
@@ -125,6 +126,26 @@ fn what_is_anothers_already_is_named() {
     assert_eq!(named(CustomerPatchOutcome::EmailTaken.check(Some(1))), "email");
     assert_eq!(named(ShipmentCreateOutcome::TrackingTaken.check()), "trackingNumber");
     assert_eq!(named(ShipmentPatchOutcome::TrackingTaken.check("failed", Some("pending"))), "trackingNumber");
+}
+
+#[test]
+fn an_invoice_is_new_or_was_there_or_says_why_there_is_none() {
+    let statuses = ["issued", "found"].map(|name| InvoiceIssueOutcome::named(name).unwrap().status());
+    assert_eq!(statuses, [Ok(201), Ok(200)]);
+    assert!(matches!(InvoiceIssueOutcome::Cancelled.status(), Err(Error::Conflict { .. })));
+    let field = |result: Result<(), Error>| match result {
+        Err(Error::Unprocessable(errors)) => errors[0].field.clone(),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(field(InvoiceIssueOutcome::NoRate.status().map(drop)), "ronRate");
+    for (name, expected) in [
+        ("bad_amount", "amount"),
+        ("unknown_line:1", "lines[1].position"),
+        ("too_many:2", "lines[2].quantity"),
+        ("mismatch", "Idempotency-Key"),
+    ] {
+        assert_eq!(field(InvoiceCreditOutcome::named(name).unwrap().check()), expected);
+    }
 }
 
 #[test]

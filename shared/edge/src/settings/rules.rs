@@ -3,8 +3,8 @@
 
 use super::component::component;
 use super::{
-    CATALOGUE, ConfigError, GROUPS, Group, HEALTH, ORDERING, ORDERS, OnceResult, Parser, Setting, VIEWERS, Values,
-    misconfigured, once, rows, setting, values_of,
+    CATALOGUE, ConfigError, GROUPS, Group, HEALTH, ISSUERS, ORDERING, ORDERS, OnceResult, Parser, Setting, VIEWERS,
+    Values, misconfigured, once, rows, setting, values_of,
 };
 use cache_logic::origin::OriginFault;
 use cache_logic::policy::{Limits, Policy};
@@ -67,6 +67,10 @@ pub struct Rules {
     pub max_body_bytes: usize,
     /// How long a component's lock lasts.
     pub lock_ttl: Duration,
+    /// How long the turn to number an invoice lasts.
+    pub invoice_lock: Duration,
+    /// How long an invoice waits for its turn.
+    pub invoice_wait: Duration,
     /// The callers that may read the statistics.
     pub metrics_access: MetricsAccess,
     /// Where stock is kept.
@@ -174,9 +178,15 @@ pub(super) const PROTOCOL: Group = Group {
         .within(0, 100_000_000)
         .at_start()
         .read_by(VIEWERS),
-        setting("lock_ttl", "30", "seconds that a lock lasts which isn't given back; no component takes locks today")
+        setting("lock_ttl", "30", "seconds that a lock without a setting of its own lasts; no component takes one")
             .within(1, 3600)
             .read_by(HEALTH),
+        setting("invoice_lock_seconds", "10", "how long the turn to number an invoice lasts if it isn't given back")
+            .within(1, 60)
+            .read_by(ISSUERS),
+        setting("invoice_wait_ms", "5000", "how long an invoice waits for its turn before it goes on without")
+            .within(0, 60_000)
+            .read_by(ISSUERS),
     ],
 };
 
@@ -267,6 +277,8 @@ impl Rules {
             lookup_near: parser.millis("lookup_near_ms"),
             max_body_bytes: parser.number("max_body_bytes") as usize,
             lock_ttl: parser.seconds("lock_ttl"),
+            invoice_lock: parser.seconds("invoice_lock_seconds"),
+            invoice_wait: parser.millis("invoice_wait_ms"),
             metrics_access: parser
                 .one_of("metrics_access", &[("open", MetricsAccess::Open), ("operator", MetricsAccess::Operator)]),
             inventory: parser.one_of("inventory_mode", &[("off", InventoryMode::Off), ("own", InventoryMode::Own)]),

@@ -52,6 +52,9 @@ pub const CATALOGUE: &[&str] = &["product-catalog", "health"];
 pub const VIEWERS: &[&str] =
     &["order-lookup", "order-list", "product-catalog", "customers", "payment-session", "health"];
 
+/// The component that issues invoices.
+pub const ISSUERS: &[&str] = &["order-lookup", "health"];
+
 /// The component that reports on all dependencies.
 pub const HEALTH: &[&str] = &["health"];
 

@@ -67,6 +67,7 @@ fn right_rows(order: Uuid) -> [(&'static str, Columns); 5] {
         (
             "invoices",
             with(&[
+                ("order_number", "'X'"),
                 ("series", "'A'"),
                 ("number", "1"),
                 ("issue_date", "'2026-01-01'"),
@@ -89,6 +90,17 @@ fn right_rows(order: Uuid) -> [(&'static str, Columns); 5] {
     ]
 }
 
+/// The rows that go with one of a table: an invoice comes to the sum of its lines.
+fn beside(order: Uuid, table: &str) -> String {
+    match table {
+        "invoices" => format!(
+            "; INSERT INTO invoice_lines (order_id, position, sku, name, quantity, currency, unit_price, vat_category, vat_rate, net_amount, vat_amount, gross_amount)
+            VALUES ('{order}', 1, 'CUP', 'Cup', 1, 'EUR', 9.99, 'S', 21, 8.26, 1.73, 9.99)"
+        ),
+        _ => String::new(),
+    }
+}
+
 /// Postgres' answer to the row with these columns replaced; deferred constraints included. No row
 /// stays.
 async fn refused(db: &Database, order: Uuid, table: &str, replaced: &[(&'static str, &str)]) -> Option<String> {
@@ -100,7 +112,9 @@ async fn refused(db: &Database, order: Uuid, table: &str, replaced: &[(&'static 
     }
     let names = columns.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
     let values = columns.iter().map(|(_, value)| value.as_str()).collect::<Vec<_>>().join(", ");
-    let insert = format!("BEGIN; INSERT INTO {table} ({names}) VALUES ({values}); SET CONSTRAINTS ALL IMMEDIATE");
+    let beside = beside(order, table);
+    let insert =
+        format!("BEGIN; INSERT INTO {table} ({names}) VALUES ({values}){beside}; SET CONSTRAINTS ALL IMMEDIATE");
     let refusal =
         db.client.batch_execute(&insert).await.err().and_then(|error| error.code().map(|code| code.code().to_owned()));
     db.run("ROLLBACK").await;
@@ -185,6 +199,10 @@ async fn wrong_rows_are_refused() {
         ("invoices", &[("due_date", "'2025-12-31'")], CHECK),
         ("invoices", &[("number", "0")], CHECK),
         ("invoices", &[("series", "'a b'")], CHECK),
+        ("invoices", &[("paid_amount", "10")], CHECK),
+        ("invoices", &[("paid_amount", "0.001")], CHECK),
+        ("invoices", &[("payment_means", "'cash'")], CHECK),
+        ("invoices", &[("net_amount", "8.25"), ("vat_amount", "1.74"), ("vat_amount_ron", "8.70")], CHECK), // its lines
     ];
     for (table, replaced, code) in cases {
         assert_eq!(refused(&db, order, table, replaced).await.as_deref(), Some(*code), "{table} {replaced:?}");
@@ -199,7 +217,7 @@ async fn numbers_are_unique_where_they_must_be() {
         let (_, columns) = right_rows(order).into_iter().find(|(name, _)| *name == table).unwrap();
         let names = columns.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
         let values = columns.iter().map(|(_, value)| value.as_str()).collect::<Vec<_>>().join(", ");
-        format!("INSERT INTO {table} ({names}) VALUES ({values})")
+        format!("BEGIN; INSERT INTO {table} ({names}) VALUES ({values}){}; COMMIT", beside(order, table))
     };
     for (table, what) in [
         ("payments", "one object of a provider"),

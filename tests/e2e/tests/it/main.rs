@@ -14,6 +14,7 @@ mod cost;
 mod customers;
 mod database_faults;
 mod database_writes;
+mod invoices;
 mod lifetimes;
 mod metrics;
 mod never_stale;

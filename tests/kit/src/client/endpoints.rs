@@ -32,6 +32,16 @@ impl Client {
         self.get(&format!("/orders/{id}/invoice")).await
     }
 
+    /// `POST /orders/:id/invoice`
+    pub async fn issue_invoice(&self, order: &str, invoice: &Value) -> Answer {
+        self.send(self.request(Method::POST, &format!("/orders/{order}/invoice")).json(invoice)).await
+    }
+
+    /// `POST /orders/:id/invoice/credit-note` with an idempotency key
+    pub async fn credit(&self, order: &str, note: &Value, idempotency_key: &str) -> Answer {
+        self.keyed(&format!("/orders/{order}/invoice/credit-note"), note, idempotency_key).await
+    }
+
     /// `PATCH /orders/:id`
     pub async fn patch(&self, id: &str, change: Value) -> Answer {
         self.send(self.request(Method::PATCH, &format!("/orders/{id}")).json(&change)).await
