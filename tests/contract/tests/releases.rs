@@ -5,8 +5,8 @@
 //!
 //! Both kinds run the protocol natively, on a real Redis and on the product's own database.
 
-use cache_logic::certificate::{Certificate, Coverage, Generation, RunId, Timing};
-use cache_logic::entry::Value;
+use cache_logic::certificate::{Certificate, ClaimToken, Coverage, Generation, RunId, ServerId, Timing};
+use cache_logic::entry::{OriginValue, Value};
 use cache_logic::policy::{Limits, Policy};
 use cache_logic::ports::{
     CacheFault, Clock, Fill, Lease, Ledger, OriginError, OutboxState, Registry, RenewalClaim, Snapshot, Store,
@@ -23,6 +23,8 @@ use tokio_postgres::Client;
 const ORG: &str = "aaaaaaaa-0000-7000-8000-000000000001";
 const CUSTOMER: &str = "bbbbbbbb-0000-7000-8000-000000000001";
 const CACHE: &str = "redis://rehearsal";
+/// The one server of Postgres, as new components know it.
+const SERVER: ServerId = 1;
 
 fn limits() -> Limits {
     Limits {
@@ -48,7 +50,7 @@ impl OriginError for Away {
 struct Component {
     redis: Native,
     sql: Client,
-    /// Of the release before: it knows nothing of tenants.
+    /// Of the release before: it knows nothing of tenants, nor of servers.
     old: bool,
     hits: Cell<u32>,
 }
@@ -70,7 +72,8 @@ impl Component {
         let load = async || {
             let statement = format!("SELECT body FROM order_get('{ORG}', '{order}')");
             let row = self.sql.query_one(&statement, &[]).await.map_err(|_| Away)?;
-            Ok::<_, Away>(Some(Value::of_bytes(row.get::<_, String>(0).into_bytes())))
+            let value = Value::of_bytes(row.get::<_, String>(0).into_bytes());
+            Ok::<_, Away>(Some(OriginValue { value, ttl: None, server: if self.old { 0 } else { SERVER } }))
         };
         let read = read(self, &wanted, &limits(), load).await.expect("Postgres answers").expect("the order");
         if read.renew.is_some() {
@@ -96,12 +99,13 @@ impl Component {
                 Some("") => NamedRun::Never,
                 Some(run) => NamedRun::Run {
                     run: RunId::from_str_radix(run, 16).expect("a run"),
+                    server: SERVER,
                     named_for: Duration::from_millis(row.get::<_, i64>("named_ms").unsigned_abs()),
                 },
             };
             Ok::<_, Away>(Commit { value: (), xid: row.get("xid"), tags: row.get("tags"), named })
         };
-        let ((), invalidation) = write(self, limits().outage_wait, commit).await.expect("Postgres answers");
+        let ((), invalidation) = write(self, &limits(), commit).await.expect("Postgres answers");
         if let cache_logic::write::Invalidation::Done(settled) = invalidation {
             settle(self, &settled).await.expect("Postgres answers");
         }
@@ -109,7 +113,12 @@ impl Component {
 
     /// The certificate as this release reads it.
     fn understood(&self, certificate: Option<Certificate>) -> Option<Certificate> {
-        certificate.filter(|certificate| !self.old || certificate.coverage == Coverage::Every)
+        match certificate {
+            Some(certificate) if self.old => {
+                (certificate.coverage == Coverage::Every).then_some(Certificate { server: 0, ..certificate })
+            }
+            certificate => certificate,
+        }
     }
 }
 
@@ -132,7 +141,10 @@ impl Ledger for Component {
         };
         let epoch: String = row.get("epoch");
         let epoch = u128::from_str_radix(&epoch.replace('-', ""), 16).expect("a UUID");
-        Ok(OutboxState::Rows { epoch, coverage, record: row.get("record"), ids: row.get("ids"), tags: row.get("tags") })
+        // What new components take for the server is half of a token there.
+        let server = if self.old { self.token() as ServerId } else { SERVER };
+        let (record, ids, tags) = (row.get("record"), row.get("ids"), row.get("tags"));
+        Ok(OutboxState::Rows { epoch, server, coverage, record, ids, tags })
     }
 
     async fn forget(&self, ids: &[i64]) -> Result<(), Away> {
@@ -185,11 +197,11 @@ impl Registry for Component {
         self.redis.invalidate(tags).await
     }
 
-    async fn claim(&self, token: u128, hold: Duration) -> Result<Option<RenewalClaim>, CacheFault> {
+    async fn claim(&self, token: ClaimToken, hold: Duration) -> Result<Option<RenewalClaim>, CacheFault> {
         self.redis.claim(token, hold).await
     }
 
-    async fn abandon(&self, token: u128) -> Result<(), CacheFault> {
+    async fn abandon(&self, token: ClaimToken) -> Result<(), CacheFault> {
         self.redis.abandon(token).await
     }
 
