@@ -478,9 +478,9 @@ mod tests {
     #[test]
     fn a_path_that_is_spelled_out_is_no_parameter_with_other_methods() {
         let routes = [route(Verb::Visit, "/rows/export"), route(Verb::Get, "/rows/:id")];
-        assert_eq!(find(&routes, &Method::GET, "/rows/export"), RouteMatch::Row(0, ""));
+        assert_eq!(find(&routes, &Method::GET, "/rows/export"), RouteMatch::Row(0, Segments::default()));
         assert_eq!(find(&routes, &Method::HEAD, "/rows/export"), RouteMatch::OtherMethods(Access::Token, "GET".into()));
-        assert_eq!(find(&routes, &Method::HEAD, "/rows/7"), RouteMatch::Row(1, "7"));
+        assert_eq!(find(&routes, &Method::HEAD, "/rows/7"), RouteMatch::Row(1, Segments { id: "7", part: "" }));
     }
 
     #[test]
