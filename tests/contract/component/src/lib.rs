@@ -3,7 +3,7 @@
 
 #![cfg(target_family = "wasm")]
 
-use cache_logic::certificate::{Certificate, Generation, RunId, Timing};
+use cache_logic::certificate::{Certificate, ClaimToken, Generation, RunId, Timing};
 use cache_logic::contract::{self, damage};
 use cache_logic::origin::OriginFault;
 use cache_logic::policy::Limits;
@@ -135,11 +135,11 @@ impl Registry for Cache {
         self.store.invalidate(tags).await
     }
 
-    async fn claim(&self, token: u128, hold: Duration) -> Result<Option<RenewalClaim>, CacheFault> {
+    async fn claim(&self, token: ClaimToken, hold: Duration) -> Result<Option<RenewalClaim>, CacheFault> {
         self.store.claim(token, hold).await
     }
 
-    async fn abandon(&self, token: u128) -> Result<(), CacheFault> {
+    async fn abandon(&self, token: ClaimToken) -> Result<(), CacheFault> {
         self.store.abandon(token).await
     }
 
