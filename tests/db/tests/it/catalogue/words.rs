@@ -73,3 +73,11 @@ async fn a_change_of_a_product_is_announced_by_its_own_tags_alone() {
     db.run("UPDATE product_words SET word = 'mug' WHERE word = 'jug'").await;
     assert_eq!(db.announced().await, [["*"]], "by hand");
 }
+
+#[tokio::test]
+async fn every_seeded_product_is_found_by_its_words() {
+    let db = Database::seeded().await;
+    let without = "SELECT count(*) FROM products p
+        WHERE NOT EXISTS (SELECT FROM product_words w WHERE w.product_id = p.id)";
+    assert_eq!(db.text(without).await, "0");
+}
