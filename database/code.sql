@@ -24,6 +24,8 @@
 \i code/values/csv_cell.sql
 
 -- Requests that may be sent twice.
+\i code/idempotency/answer_idempotency_key.sql
+\i code/idempotency/free_idempotency_key.sql
 \i code/idempotency/take_idempotency_key.sql
 
 -- Numbers of orders.

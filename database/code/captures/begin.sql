@@ -105,14 +105,11 @@ BEGIN
         -- The same request was begun before and never answered, and its money has come since.
         outcome := 'replay';
         body := capture_document(p_id, p);
-        UPDATE idempotency_keys k SET body = capture_begin.body
-        WHERE k.principal = p_principal AND k.route = v_route AND k.key = p_key
-            AND k.organization_id = p_organization;
+        PERFORM answer_idempotency_key(p_organization, p_principal, v_route, p_key,
+            capture_begin.body);
     ELSIF outcome = 'not_capturable' THEN
         -- A refused request frees its key.
-        DELETE FROM idempotency_keys k WHERE k.principal = p_principal AND k.route = v_route
-            AND k.key = p_key
-            AND k.organization_id = p_organization AND k.body IS NULL;
+        PERFORM free_idempotency_key(p_organization, p_principal, v_route, p_key);
     END IF;
     RETURN NEXT;
 END $$;

@@ -4,7 +4,6 @@ CREATE OR REPLACE FUNCTION capture_done(
     p_organization uuid, p_id uuid, p_principal text, p_key text, p_body text)
 RETURNS void LANGUAGE sql
 BEGIN ATOMIC
-    UPDATE idempotency_keys k SET body = p_body
-    WHERE k.principal = p_principal AND k.route = format('POST /payments/%s/capture', p_id)
-        AND k.key = p_key AND k.organization_id = p_organization;
+    SELECT answer_idempotency_key(p_organization, p_principal,
+        format('POST /payments/%s/capture', p_id), p_key, p_body);
 END;

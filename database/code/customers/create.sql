@@ -28,15 +28,11 @@ BEGIN
         outcome := 'created';
         SELECT d.document::text, d.version INTO STRICT body, version
         FROM customer_documents d WHERE d.organization_id = p_organization AND d.id = p_id;
-        UPDATE idempotency_keys k SET body = customer_create.body,
-            version = customer_create.version
-        WHERE k.principal = p_principal AND k.route = 'POST /customers' AND k.key = p_key
-            AND k.organization_id = p_organization;
+        PERFORM answer_idempotency_key(p_organization, p_principal, 'POST /customers', p_key,
+            customer_create.body, customer_create.version);
     ELSE
         outcome := 'email_taken';
-        DELETE FROM idempotency_keys k
-        WHERE k.principal = p_principal AND k.route = 'POST /customers' AND k.key = p_key
-            AND k.organization_id = p_organization;
+        PERFORM free_idempotency_key(p_organization, p_principal, 'POST /customers', p_key);
     END IF;
     RETURN NEXT;
 END $$;

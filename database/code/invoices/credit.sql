@@ -69,16 +69,13 @@ BEGIN
             gross_amount numeric);
         SELECT credit_note_document(c)::text INTO STRICT body FROM credit_notes c
         WHERE c.id = p_id;
-        UPDATE idempotency_keys k SET body = invoice_credit.body
-        WHERE k.principal = p_principal AND k.route = v_route AND k.key = p_key
-            AND k.organization_id = p_organization;
+        PERFORM answer_idempotency_key(p_organization, p_principal, v_route, p_key,
+            invoice_credit.body);
         outcome := 'issued';
         xid := pg_current_xact_id()::text;
         tags := announced_tags('{orders,credit_notes,credit_note_lines}');
     ELSE
-        DELETE FROM idempotency_keys k
-        WHERE k.principal = p_principal AND k.route = v_route AND k.key = p_key
-            AND k.organization_id = p_organization;
+        PERFORM free_idempotency_key(p_organization, p_principal, v_route, p_key);
     END IF;
     RETURN NEXT;
 END $$;

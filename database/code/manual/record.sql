@@ -50,8 +50,7 @@ BEGIN
         ELSE 'recorded' END;
     IF outcome <> 'recorded' THEN
         -- A refused request frees its key.
-        DELETE FROM idempotency_keys k WHERE k.principal = p_principal AND k.route = v_route
-            AND k.key = p_key AND k.organization_id = p_organization AND k.body IS NULL;
+        PERFORM free_idempotency_key(p_organization, p_principal, v_route, p_key);
         RETURN NEXT;
         RETURN;
     END IF;
@@ -66,9 +65,7 @@ BEGIN
     VALUES (p_principal, 'manual_payments', p_organization, p_order, NULL,
         jsonb_strip_nulls(jsonb_build_object('payment', p.id, 'amount', p.amount, 'note', p_note)));
     body := manual_document(p);
-    UPDATE idempotency_keys k SET body = manual_record.body
-    WHERE k.principal = p_principal AND k.route = v_route AND k.key = p_key
-        AND k.organization_id = p_organization;
+    PERFORM answer_idempotency_key(p_organization, p_principal, v_route, p_key, manual_record.body);
     tags := announced_tags('{orders,payments,payment_sessions}');
     RETURN NEXT;
 END $$;

@@ -47,9 +47,7 @@ BEGIN
     END IF;
     IF v_refused IS NOT NULL THEN
         -- Nothing was done, so the key is free again.
-        DELETE FROM idempotency_keys k
-        WHERE k.principal = p_principal AND k.route = 'POST /orders' AND k.key = p_key
-            AND k.organization_id = p_organization;
+        PERFORM free_idempotency_key(p_organization, p_principal, 'POST /orders', p_key);
         outcome := v_refused;
         RETURN NEXT;
         RETURN;
@@ -64,9 +62,8 @@ BEGIN
 
     SELECT d.document::text, d.version INTO STRICT body, version
     FROM order_documents d WHERE d.organization_id = p_organization AND d.id = p_id;
-    UPDATE idempotency_keys k SET body = order_create.body, version = order_create.version
-    WHERE k.principal = p_principal AND k.route = 'POST /orders' AND k.key = p_key
-        AND k.organization_id = p_organization;
+    PERFORM answer_idempotency_key(p_organization, p_principal, 'POST /orders', p_key,
+        order_create.body, order_create.version);
     outcome := 'created';
     xid := pg_current_xact_id()::text;
     tags := announced_tags('{orders}');

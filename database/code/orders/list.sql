@@ -33,15 +33,15 @@ BEGIN ATOMIC
             AND (p_to IS NULL OR o.created_at < p_to::timestamptz)
             AND (p_search IS NULL OR starts_with(o.order_number, p_search))
     ), counted AS MATERIALIZED (
-        SELECT CASE WHEN p_customer IS NULL AND p_from IS NULL AND p_to IS NULL
-                AND p_search IS NULL
+        SELECT n.known, CASE WHEN n.known
             THEN (SELECT coalesce(sum(k.orders), 0) FROM order_count_rows(p_organization) AS k
                 WHERE (p_status IS NULL OR k.status = p_status)
                     AND (p_payment_status IS NULL OR k.payment_status = p_payment_status)
                     AND (p_currency IS NULL OR k.currency = p_currency))
             ELSE (SELECT count(*)
-                FROM (SELECT FROM matching m LIMIT looked_rows() + 1) AS found) END AS total,
-            p_customer IS NULL AND p_from IS NULL AND p_to IS NULL AND p_search IS NULL AS known
+                FROM (SELECT FROM matching m LIMIT looked_rows() + 1) AS found) END AS total
+        FROM (SELECT p_customer IS NULL AND p_from IS NULL AND p_to IS NULL
+            AND p_search IS NULL AS known) AS n
     ), picked AS MATERIALIZED (
         -- Ids come first, so that no document is made for a row that the offset skips. One more
         -- than is shown tells whether there is a next page.
@@ -89,9 +89,7 @@ BEGIN ATOMIC
                 CASE WHEN p_sort = 'orderNumber' THEN m.order_number END,
                 m.id
             LIMIT CASE WHEN p_offset > looked_rows()
-                THEN CASE WHEN (SELECT c.total FROM counted c) > looked_rows() THEN 0
-                    ELSE p_limit + 1 END
-                ELSE p_limit + 1 END
+                AND (SELECT c.total FROM counted c) > looked_rows() THEN 0 ELSE p_limit + 1 END
             OFFSET p_offset
         ) AS ids
     )

@@ -39,9 +39,7 @@ BEGIN
     END IF;
     IF v_refused IS NOT NULL THEN
         -- Nothing was done, so the key is free again.
-        DELETE FROM idempotency_keys k
-        WHERE k.principal = p_principal AND k.route = 'POST /schemas' AND k.key = p_key
-            AND k.organization_id = p_organization;
+        PERFORM free_idempotency_key(p_organization, p_principal, 'POST /schemas', p_key);
         outcome := v_refused;
         RETURN NEXT;
         RETURN;
@@ -49,9 +47,8 @@ BEGIN
 
     SELECT d.document::text, d.version INTO STRICT body, version
     FROM schema_documents d WHERE d.organization_id = p_organization AND d.id = p_id;
-    UPDATE idempotency_keys k SET body = schema_create.body, version = schema_create.version
-    WHERE k.principal = p_principal AND k.route = 'POST /schemas' AND k.key = p_key
-        AND k.organization_id = p_organization;
+    PERFORM answer_idempotency_key(p_organization, p_principal, 'POST /schemas', p_key,
+        schema_create.body, schema_create.version);
     outcome := 'created';
     xid := pg_current_xact_id()::text;
     tags := announced_tags('{product_schemas}');

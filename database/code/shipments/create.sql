@@ -63,15 +63,12 @@ BEGIN
     END IF;
     IF outcome = 'created' THEN
         SELECT shipment_document(t) INTO STRICT body FROM shipments t WHERE t.id = p_id;
-        UPDATE idempotency_keys k SET body = shipment_create.body
-        WHERE k.principal = p_principal AND k.route = v_route AND k.key = p_key
-            AND k.organization_id = p_organization;
+        PERFORM answer_idempotency_key(p_organization, p_principal, v_route, p_key,
+            shipment_create.body);
         xid := pg_current_xact_id()::text;
         tags := announced_tags('{orders,shipments}');
     ELSE
-        DELETE FROM idempotency_keys k
-        WHERE k.principal = p_principal AND k.route = v_route AND k.key = p_key
-            AND k.organization_id = p_organization;
+        PERFORM free_idempotency_key(p_organization, p_principal, v_route, p_key);
     END IF;
     RETURN NEXT;
 END $$;

@@ -49,13 +49,11 @@ BEGIN
         body := stock_document(p_organization, p_product, v_sku)::text;
     END IF;
     IF outcome = 'moved' THEN
-        UPDATE idempotency_keys k SET body = stock_move.body
-        WHERE k.principal = p_principal AND k.route = v_route AND k.key = p_key
-            AND k.organization_id = p_organization;
+        PERFORM answer_idempotency_key(p_organization, p_principal, v_route, p_key,
+            stock_move.body);
     ELSE
         -- Nothing was done, so the key is free again.
-        DELETE FROM idempotency_keys k WHERE k.principal = p_principal AND k.route = v_route
-            AND k.key = p_key AND k.organization_id = p_organization;
+        PERFORM free_idempotency_key(p_organization, p_principal, v_route, p_key);
     END IF;
     xid := pg_current_xact_id()::text;
     tags := announced_tags('{stock_levels}');
