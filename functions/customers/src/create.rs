@@ -2,12 +2,9 @@
 
 use commerce::customer::NewCustomer;
 use commerce::error::Error;
-use commerce::hex;
 use commerce::outcome::{CustomerCreateOutcome, Outcome};
-use commerce::preconditions::idempotency_key;
 use edge::changed::ChangedDocument;
-use edge::{Call, Reply, params};
-use sha2::{Digest, Sha256};
+use edge::{Call, KeyedBody, Reply, params};
 use uuid::Uuid;
 
 /// `POST /customers`: makes a customer, once per caller and `Idempotency-Key`.
@@ -18,17 +15,10 @@ use uuid::Uuid;
 pub async fn create(call: Call<'_>) -> Result<Reply, Error> {
     call.no_query()?;
     call.caller.require_staff("making a customer")?;
-    let body = call.json().await?;
-    let key = idempotency_key(call.request.values("idempotency-key"))?;
+    let KeyedBody { body, key, hash } = call.keyed_json().await?;
     let customer = NewCustomer::decode(&body)?;
-    let params = params![
-        call.caller.organization,
-        edge::json(&customer)?,
-        call.caller.principal(),
-        key,
-        hex::encode(&Sha256::digest(&body)),
-        Uuid::now_v7(),
-    ];
+    let params =
+        params![call.caller.organization, edge::json(&customer)?, call.caller.principal(), key, hash, Uuid::now_v7(),];
     let row = edge::write_one(call.app, "customer_create", params).await?;
     CustomerCreateOutcome::read(row.text("outcome")?)?.check()?;
     let changed = ChangedDocument::from_row(row)?;

@@ -1,14 +1,11 @@
 //! Making an order.
 
 use commerce::error::Error;
-use commerce::hex;
 use commerce::order::NewOrder;
 use commerce::outcome::{CreateOutcome, Outcome};
-use commerce::preconditions::idempotency_key;
 use edge::changed::ChangedDocument;
 use edge::settings::Rules;
-use edge::{Call, Reply, params};
-use sha2::{Digest, Sha256};
+use edge::{Call, KeyedBody, Reply, params};
 use uuid::Uuid;
 
 /// `POST /orders`: makes an order, once per caller and `Idempotency-Key`. The body's hash tells a
@@ -19,8 +16,7 @@ use uuid::Uuid;
 /// another body. [`Error::Conflict`] if there are too few pieces of an article.
 pub async fn create(call: Call<'_>) -> Result<Reply, Error> {
     call.no_query()?;
-    let body = call.json().await?;
-    let key = idempotency_key(call.request.values("idempotency-key"))?;
+    let KeyedBody { body, key, hash } = call.keyed_json().await?;
     let order = NewOrder::decode(&body)?;
     order.permit(call.caller)?;
     let params = params![
@@ -28,7 +24,7 @@ pub async fn create(call: Call<'_>) -> Result<Reply, Error> {
         edge::json(&order)?,
         call.caller.principal(),
         key,
-        hex::encode(&Sha256::digest(&body)),
+        hash,
         Uuid::now_v7(),
         Rules::ready().await?.inventory.as_str(),
     ];

@@ -20,5 +20,5 @@ pub async fn history(call: Call<'_>) -> Result<Reply, Error> {
     let organization = call.caller.organization;
     let entry = view.entry_of_customer(organization, customer, page);
     let answer = edge::read(call.app, entry, params![organization, customer, page.limit(), page.offset()]).await?;
-    Ok(answer.ok_or_else(|| Error::not_found(view.noun))?.into_reply(call.request))
+    call.give(answer, view.noun)
 }

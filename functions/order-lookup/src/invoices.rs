@@ -1,15 +1,12 @@
 //! The invoice of an order and its credit notes, issued. `GET /orders/:id/invoice` shows them.
 
 use commerce::error::Error;
-use commerce::hex;
 use commerce::invoice::{NewCreditNote, NewInvoice};
 use commerce::outcome::{InvoiceCreditOutcome, InvoiceIssueOutcome, Outcome};
-use commerce::preconditions::idempotency_key;
 use edge::settings::Rules;
 use edge::state::KeyBuilder;
 use edge::turn::Turn;
-use edge::{Call, Reply, params};
-use sha2::{Digest, Sha256};
+use edge::{Call, KeyedBody, Reply, params};
 use uuid::Uuid;
 
 /// `POST /orders/:id/invoice`: issues the invoice of an order, once. A second request finds it,
@@ -51,8 +48,7 @@ pub async fn credit(call: Call<'_>) -> Result<Reply, Error> {
     let order = call.id()?;
     call.no_query()?;
     call.caller.require_staff("issuing a credit note")?;
-    let body = call.json().await?;
-    let key = idempotency_key(call.request.values("idempotency-key"))?;
+    let KeyedBody { body, key, hash } = call.keyed_json().await?;
     let note = NewCreditNote::decode(&body)?;
     let params = params![
         call.caller.organization,
@@ -60,7 +56,7 @@ pub async fn credit(call: Call<'_>) -> Result<Reply, Error> {
         edge::json(&note)?,
         call.caller.principal(),
         key,
-        hex::encode(&Sha256::digest(&body)),
+        hash,
         Uuid::now_v7(),
     ];
     let turn = turn(&call).await?;

@@ -1,12 +1,9 @@
 //! The parcels of an order: made and moved by staff. `GET /orders/:id/tracking` shows them.
 
 use commerce::error::Error;
-use commerce::hex;
 use commerce::outcome::{Outcome, ShipmentCreateOutcome, ShipmentPatchOutcome};
-use commerce::preconditions::idempotency_key;
 use commerce::shipment::{NewShipment, ShipmentPatch};
-use edge::{Call, Reply, params};
-use sha2::{Digest, Sha256};
+use edge::{Call, KeyedBody, Reply, params};
 use uuid::Uuid;
 
 /// `POST /orders/:id/shipments`: adds a shipment, once per caller and `Idempotency-Key`. The order
@@ -20,8 +17,7 @@ pub async fn create(call: Call<'_>) -> Result<Reply, Error> {
     let order = call.id()?;
     call.no_query()?;
     call.caller.require_staff("making a shipment")?;
-    let body = call.json().await?;
-    let key = idempotency_key(call.request.values("idempotency-key"))?;
+    let KeyedBody { body, key, hash } = call.keyed_json().await?;
     let shipment = NewShipment::decode(&body)?;
     let params = params![
         call.caller.organization,
@@ -29,7 +25,7 @@ pub async fn create(call: Call<'_>) -> Result<Reply, Error> {
         edge::json(&shipment)?,
         call.caller.principal(),
         key,
-        hex::encode(&Sha256::digest(&body)),
+        hash,
         Uuid::now_v7(),
     ];
     let mut row = edge::write_one(call.app, "shipment_create", params).await?;

@@ -5,12 +5,11 @@ use commerce::gateway::{Capturable, GatewayError, NewCapture};
 use commerce::hex;
 use commerce::money::Currency;
 use commerce::outcome::{CaptureOutcome, Outcome};
-use commerce::preconditions::idempotency_key;
 use commerce::provider::Provider;
 use commerce::refund::{CaptureRequest, CapturesQuery};
 use commerce::time::Moment;
 use commerce::webhook::event::{ObjectKind, ProviderObject};
-use edge::{Call, Reply, Row, params};
+use edge::{Call, KeyedBody, Reply, Row, params};
 use payments::needs::{configured_account, ensure_account};
 use payments::{Payments, approvals};
 use serde_json::{Value, json};
@@ -52,13 +51,11 @@ pub async fn capture(call: Call<'_>) -> Result<Reply, Error> {
     caller.require_operator("a capture")?;
     call.no_query()?;
     let id = call.id()?;
-    let body = call.json().await?;
-    let key = idempotency_key(call.request.values("idempotency-key"))?;
+    let KeyedBody { body, key, hash } = call.keyed_json().await?;
     let wanted = CaptureRequest::decode(&body)?;
     let principal = caller.principal();
-    let digest = hex::encode(&Sha256::digest(&body));
     let lease = payments.lease();
-    let params = params![caller.organization, id, &*principal, key, digest, wanted.amount.as_deref(), lease];
+    let params = params![caller.organization, id, &*principal, key, hash, wanted.amount.as_deref(), lease];
     let mut row = edge::change_one(app, "capture_begin", params).await?;
     match CaptureOutcome::read(row.text("outcome")?)? {
         CaptureOutcome::Capture => {}

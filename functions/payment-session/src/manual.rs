@@ -1,12 +1,9 @@
 //! Payments that were made otherwise than by a provider: an operator records and corrects them.
 
 use commerce::error::Error;
-use commerce::hex;
 use commerce::outcome::{ManualCorrectOutcome, ManualRecordOutcome, Outcome};
-use commerce::preconditions::idempotency_key;
 use commerce::refund::{Correction, ManualPayment};
-use edge::{Call, Reply, params};
-use sha2::{Digest, Sha256};
+use edge::{Call, KeyedBody, Reply, params};
 use uuid::Uuid;
 
 /// `POST /orders/:id/payments`: records a payment.
@@ -19,8 +16,7 @@ pub async fn record(call: Call<'_>) -> Result<Reply, Error> {
     caller.require_operator("recording a payment")?;
     call.no_query()?;
     let order = call.id()?;
-    let body = call.json().await?;
-    let key = idempotency_key(call.request.values("idempotency-key"))?;
+    let KeyedBody { body, key, hash } = call.keyed_json().await?;
     let payment = ManualPayment::decode(&body)?;
     let params = params![
         caller.organization,
@@ -31,7 +27,7 @@ pub async fn record(call: Call<'_>) -> Result<Reply, Error> {
         payment.note,
         caller.principal(),
         key,
-        hex::encode(&Sha256::digest(&body)),
+        hash,
         Uuid::now_v7(),
     ];
     let mut row = edge::write_one(app, "manual_record", params).await?;

@@ -10,11 +10,10 @@ use commerce::gateway::{GatewayError, NewRefund};
 use commerce::hex;
 use commerce::money::Currency;
 use commerce::outcome::{Outcome, RefundOutcome};
-use commerce::preconditions::idempotency_key;
 use commerce::provider::Provider;
 use commerce::refund::{RefundRequest, RefundRetry, RefundState, RefundsQuery};
 use edge::clock::monotonic_millis;
-use edge::{App, Call, Json, Param, Reply, Row, params};
+use edge::{App, Call, Json, KeyedBody, Param, Reply, Row, params};
 use payments::Payments;
 use payments::needs::{account_variable, configured_account};
 use serde_json::json;
@@ -64,8 +63,7 @@ pub async fn refund(call: Call<'_>) -> Result<Reply, Error> {
     caller.require_operator("a refund")?;
     call.no_query()?;
     let payment = call.id()?;
-    let body = call.json().await?;
-    let key = idempotency_key(call.request.values("idempotency-key"))?;
+    let KeyedBody { body, key, .. } = call.keyed_json().await?;
     let wanted = RefundRequest::decode(&body)?;
     // The fingerprint covers the payment, so one key can't stand for refunds of two payments.
     let fingerprint = Sha256::new().chain_update(payment.as_bytes()).chain_update(&body).finalize();

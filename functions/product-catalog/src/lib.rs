@@ -18,7 +18,7 @@ edge::component! {
     PATCH  token "/api/v1/products/:id" => products::patch::patch;
     DELETE token "/api/v1/products/:id" => products::delete::delete;
     GET    token "/api/v1/products/:id/details" => view::read [views::PRODUCT_DETAILS];
-    GET    token "/api/v1/products/:id/stock" => stock::get;
+    GET    token "/api/v1/products/:id/stock" => view::read [views::PRODUCT_STOCK];
     PUT    token "/api/v1/products/:id/stock" => stock::count;
     DELETE token "/api/v1/products/:id/stock" => stock::forget;
     GET    token "/api/v1/products/:id/stock/movements" => stock::movements;

@@ -27,5 +27,5 @@ pub async fn countries(call: Call<'_>) -> Result<Reply, Error> {
 async fn look_up(call: Call<'_>, view: &'static View, params: Vec<Param>) -> Result<Reply, Error> {
     call.no_query()?;
     let answer = edge::read_near(call.app, view.entry_of_all(), params).await?;
-    Ok(answer.ok_or_else(|| Error::not_found(view.noun))?.into_reply(call.request))
+    call.give(answer, view.noun)
 }

@@ -1,30 +1,14 @@
 //! Stock: how many pieces of a product's article there are, and which orders hold some.
 
 use commerce::error::Error;
-use commerce::hex;
 use commerce::outcome::{Outcome, StockCountOutcome, StockForgetOutcome, StockMoveOutcome};
-use commerce::preconditions::idempotency_key;
 use commerce::query::parse_stretch;
 use commerce::stock::{StockCount, StockMovement};
-use commerce::views;
 use edge::settings::Rules;
-use edge::{Call, Reply, params};
-use sha2::{Digest, Sha256};
+use edge::{Call, KeyedBody, Reply, params};
 
 /// The most orders that one step of [`expire`] looks at.
 const STEP: i32 = 100;
-
-/// `GET /products/:id/stock`, from Redis or from Postgres.
-///
-/// # Errors
-/// [`Error::NotFound`].
-pub async fn get(call: Call<'_>) -> Result<Reply, Error> {
-    call.no_query()?;
-    let (organization, id) = (call.caller.organization, call.id()?);
-    let entry = views::PRODUCT_STOCK.entry_of(organization, id);
-    let answer = edge::read(call.app, entry, params![organization, id]).await?;
-    Ok(answer.ok_or_else(|| Error::not_found("product"))?.into_reply(call.request))
-}
 
 /// `PUT /products/:id/stock`: sets how many pieces there are. From then on the article is counted.
 ///
@@ -80,8 +64,7 @@ pub async fn book(call: Call<'_>) -> Result<Reply, Error> {
     caller.require_staff("booking stock")?;
     call.no_query()?;
     let id = call.id()?;
-    let body = call.json().await?;
-    let key = idempotency_key(call.request.values("idempotency-key"))?;
+    let KeyedBody { body, key, hash } = call.keyed_json().await?;
     let movement = StockMovement::decode(&body)?;
     let params = params![
         caller.organization,
@@ -91,7 +74,7 @@ pub async fn book(call: Call<'_>) -> Result<Reply, Error> {
         movement.note,
         caller.principal(),
         key,
-        hex::encode(&Sha256::digest(&body)),
+        hash,
     ];
     let mut row = edge::write_one(app, "stock_move", params).await?;
     match StockMoveOutcome::read(row.text("outcome")?)? {

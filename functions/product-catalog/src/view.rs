@@ -14,5 +14,5 @@ pub async fn read(call: Call<'_>, view: &'static View) -> Result<Reply, Error> {
     call.no_query()?;
     let organization = call.caller.organization;
     let answer = edge::read(call.app, view.entry_of(organization, id), params![organization, id]).await?;
-    Ok(answer.ok_or_else(|| Error::not_found(view.noun))?.into_reply(call.request))
+    call.give(answer, view.noun)
 }

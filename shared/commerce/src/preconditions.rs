@@ -1,6 +1,9 @@
 //! Request headers that decide whether, and how often, something is done.
 
+use sha2::{Digest, Sha256};
+
 use crate::error::Error;
+use crate::hex;
 
 /// The longest idempotency key, in bytes.
 pub const MAX_IDEMPOTENCY_KEY: usize = 255;
@@ -130,6 +133,12 @@ pub fn idempotency_key<'a>(values: impl IntoIterator<Item = &'a [u8]>) -> Result
     };
     let usable = (1..=MAX_IDEMPOTENCY_KEY).contains(&key.len()) && key.iter().all(u8::is_ascii_graphic);
     std::str::from_utf8(key).ok().filter(|_| usable).ok_or_else(|| wrong("must be 1 to 255 visible ASCII characters"))
+}
+
+/// The hash of a request's body, in hexadecimal (SHA-256): it tells a repetition of a key from its
+/// use for something else.
+pub fn body_hash(body: &[u8]) -> String {
+    hex::encode(&Sha256::digest(body))
 }
 
 /// Refuses a body in an encoding (RFC 9110, section 8.4): we decode none.

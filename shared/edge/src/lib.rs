@@ -35,7 +35,7 @@ pub use data::{
     read_while, write, write_one,
 };
 pub use reply::Reply;
-pub use route::{Call, Open};
+pub use route::{Call, KeyedBody, Open};
 
 /// Time and chance.
 pub use cache_spin::clock;

@@ -2,7 +2,7 @@
 
 use commerce::caller::Caller;
 use commerce::error::Error;
-use commerce::preconditions::{require_json, require_plain};
+use commerce::preconditions::{body_hash, idempotency_key, require_json, require_plain};
 use commerce::query::{parse_id, parse_none};
 use http::Method;
 use std::rc::Rc;
@@ -206,6 +206,17 @@ pub struct Call<'a> {
     pub segments: Segments<'a>,
 }
 
+/// The JSON of a request that is carried out once per caller and `Idempotency-Key`.
+#[derive(Debug)]
+pub struct KeyedBody<'a> {
+    /// The JSON.
+    pub body: Vec<u8>,
+    /// The key.
+    pub key: &'a str,
+    /// The hash of the body: the key stands for this body alone.
+    pub hash: String,
+}
+
 impl<'a> Call<'a> {
     /// The `:id` of the path.
     ///
@@ -236,14 +247,21 @@ impl<'a> Call<'a> {
         parse_none(self.query())
     }
 
+    /// The answer to a read that everybody of the organisation may see.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] of `noun` if it isn't there.
+    pub fn give(&self, answer: Option<Answer>, noun: &str) -> Result<Reply, Error> {
+        Ok(answer.ok_or_else(|| Error::not_found(noun))?.into_reply(self.request))
+    }
+
     /// The answer to a read, if the caller may see it. The cache holds one copy for all callers, so
     /// ownership is checked after the read.
     ///
     /// # Errors
     /// [`Error::NotFound`] of `noun` if it isn't there or isn't the caller's.
     pub fn show(&self, answer: Option<Answer>, noun: &str) -> Result<Reply, Error> {
-        let answer = answer.filter(|answer| self.caller.may_see(answer.owner.as_deref()));
-        Ok(answer.ok_or_else(|| Error::not_found(noun))?.into_reply(self.request))
+        self.give(answer.filter(|answer| self.caller.may_see(answer.owner.as_deref())), noun)
     }
 
     /// The body of a request that says that it is JSON.
@@ -253,6 +271,17 @@ impl<'a> Call<'a> {
     pub async fn json(&self) -> Result<Vec<u8>, Error> {
         require_json(self.request.values("content-type"))?;
         self.whole_body().await
+    }
+
+    /// The body and the key of a request that may be sent twice and is carried out once.
+    ///
+    /// # Errors
+    /// As [`Call::json`]; [`Error::Invalid`] if the key isn't there once, or isn't one.
+    pub async fn keyed_json(&self) -> Result<KeyedBody<'a>, Error> {
+        let body = self.json().await?;
+        let key = idempotency_key(self.request.values("idempotency-key"))?;
+        let hash = body_hash(&body);
+        Ok(KeyedBody { body, key, hash })
     }
 
     /// The body of a request that needn't have one: `None` if it is empty, else it has to say that

@@ -5,17 +5,14 @@
 use commerce::caller::Caller;
 use commerce::error::Error;
 use commerce::gateway::{GatewayError, NewPayment, Secret};
-use commerce::hex;
 use commerce::money::Currency;
 use commerce::outcome::{Outcome, SessionApproveOutcome, SessionBeginOutcome};
-use commerce::preconditions::idempotency_key;
 use commerce::provider::Provider;
 use commerce::session::{self, Flow, PaymentGateway};
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use edge::{App, Call, Json, Reply, Row, params};
+use edge::{App, Call, Json, KeyedBody, Reply, Row, params};
 use payments::Payments;
 use payments::address::client_address;
 use payments::needs::{self, configured_account};
@@ -35,10 +32,10 @@ const DENIED: &str = "denied";
 struct SessionRequest<'a> {
     /// The decoded body.
     session: &'a session::NewSession,
-    /// The body's bytes, for telling a repetition from a mistake.
-    body: &'a [u8],
     /// The `Idempotency-Key`.
     key: &'a str,
+    /// The hash of the body that the key stands for.
+    hash: &'a str,
     /// The shopper that it is asked for.
     shopper: Shopper,
 }
@@ -78,8 +75,7 @@ pub async fn begin(call: Call<'_>) -> Result<Reply, Error> {
     let Call { app, caller, request, .. } = call;
     let payments = Payments::ready().await?;
     call.no_query()?;
-    let body = call.json().await?;
-    let key = idempotency_key(request.values("idempotency-key"))?;
+    let KeyedBody { body, key, hash } = call.keyed_json().await?;
     let session = session::NewSession::decode(&body, &payments.config.return_urls)?;
     let address = match (caller.restriction()?, session.shopper_address) {
         (Some(_), None) => Some(client_address(app, &payments.config.trusted_proxies, request)),
@@ -92,13 +88,13 @@ pub async fn begin(call: Call<'_>) -> Result<Reply, Error> {
         needs::for_calls(&payments.config, provider)?;
     }
     let shopper = Shopper { customer: customer_of(app, caller, session.order).await?, address };
-    let wanted = SessionRequest { session: &session, body: &body, key, shopper };
+    let wanted = SessionRequest { session: &session, key, hash: &hash, shopper };
     let attempt = Attempt {
         organization: caller.organization,
         customer: shopper.customer,
         address,
         // Another body under the same key is another attempt.
-        name: &format!("{} {} {}", caller.principal(), wanted.key, hex::encode(&Sha256::digest(wanted.body))),
+        name: &format!("{} {} {}", caller.principal(), wanted.key, wanted.hash),
     };
     let admission = count(app, &payments.config.limits, hmac_keys, attempt).await?;
     admission.admit()?;
@@ -126,7 +122,7 @@ async fn begin_admitted(
         &*wanted.session.return_url,
         caller.principal(),
         wanted.key,
-        hex::encode(&Sha256::digest(wanted.body)),
+        wanted.hash,
         Uuid::now_v7(),
         payments.config.session_ttl.as_secs() as i64,
         payments.lease(),

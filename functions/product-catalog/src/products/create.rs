@@ -2,12 +2,9 @@
 
 use commerce::catalogue::NewProduct;
 use commerce::error::Error;
-use commerce::hex;
 use commerce::outcome::{Outcome, ProductCreateOutcome};
-use commerce::preconditions::idempotency_key;
 use edge::changed::ChangedDocument;
-use edge::{Call, Reply, params};
-use sha2::{Digest, Sha256};
+use edge::{Call, KeyedBody, Reply, params};
 use uuid::Uuid;
 
 use crate::basis::{ROUNDS, given_up, named_schema};
@@ -20,12 +17,10 @@ use crate::basis::{ROUNDS, given_up, named_schema};
 /// an unknown schema and for a key that was used for another body.
 pub async fn create(call: Call<'_>) -> Result<Reply, Error> {
     call.no_query()?;
-    let body = call.json().await?;
-    let key = idempotency_key(call.request.values("idempotency-key"))?;
+    let KeyedBody { body, key, hash } = call.keyed_json().await?;
     let product = NewProduct::decode(&body)?;
     call.caller.require_staff("changing products")?;
     let (organization, id) = (call.caller.organization, Uuid::now_v7());
-    let hash = hex::encode(&Sha256::digest(&body));
     for _ in 0..ROUNDS {
         // A repeated request is answered as it was, whatever has become of the schema since.
         let schema = named_schema(call.app, organization, product.schema).await;

@@ -2,12 +2,9 @@
 
 use commerce::catalogue::NewSchema;
 use commerce::error::Error;
-use commerce::hex;
 use commerce::outcome::{Outcome, SchemaCreateOutcome};
-use commerce::preconditions::idempotency_key;
 use edge::changed::ChangedDocument;
-use edge::{Call, Reply, params};
-use sha2::{Digest, Sha256};
+use edge::{Call, KeyedBody, Reply, params};
 use uuid::Uuid;
 
 /// `POST /schemas`: makes a schema, once per caller and `Idempotency-Key`.
@@ -17,18 +14,11 @@ use uuid::Uuid;
 /// [`Error::Unprocessable`] for a key that was used for another body.
 pub async fn create(call: Call<'_>) -> Result<Reply, Error> {
     call.no_query()?;
-    let body = call.json().await?;
-    let key = idempotency_key(call.request.values("idempotency-key"))?;
+    let KeyedBody { body, key, hash } = call.keyed_json().await?;
     let schema = NewSchema::decode(&body)?;
     call.caller.require_operator("changing schemas")?;
-    let params = params![
-        call.caller.organization,
-        edge::json(&schema)?,
-        call.caller.principal(),
-        key,
-        hex::encode(&Sha256::digest(&body)),
-        Uuid::now_v7(),
-    ];
+    let params =
+        params![call.caller.organization, edge::json(&schema)?, call.caller.principal(), key, hash, Uuid::now_v7(),];
     let row = edge::write_one(call.app, "schema_create", params).await?;
     match SchemaCreateOutcome::read(row.text("outcome")?)? {
         SchemaCreateOutcome::Created | SchemaCreateOutcome::Replay => {

@@ -18,5 +18,5 @@ pub async fn products(call: Call<'_>) -> Result<Reply, Error> {
     let after = stretch.after.as_ref().map(Place::to_string);
     let entry = view.entry_of_stretch_of(organization, schema, &stretch);
     let answer = edge::read(call.app, entry, params![organization, schema, stretch.limit as i32, after]).await?;
-    Ok(answer.ok_or_else(|| Error::not_found(view.noun))?.into_reply(call.request))
+    call.give(answer, view.noun)
 }
