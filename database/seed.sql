@@ -1,9 +1,10 @@
--- A realistic data set, the same on every machine: no random(), no clock; every choice is a digest of a row's number.
+-- A realistic data set, the same on every machine: no random(), no clock; every choice is a digest
+-- of a row's number.
 --
 --   psql -v ON_ERROR_STOP=1 [-v seed_orders=10000] DATABASE_URL -f database/seed.sql
 --
--- Three organisations, orders in EUR, RON, USD and JPY, placed over the two years before 2026-07-01. On a database that has been
--- seeded it does nothing. The organisations' ids:
+-- Three organisations, orders in EUR, RON, USD and JPY, placed over the two years before
+-- 2026-07-01. On a database that has been seeded it does nothing. The organisations' ids:
 --   0190a000-0000-7000-8000-000000000001  Atelier Carpati (every second order)
 --   0190a000-0000-7000-8000-000000000002  Munte si Mare
 --   0190a000-0000-7000-8000-000000000003  Casa Verde
@@ -18,7 +19,8 @@ SELECT EXISTS (SELECT FROM organizations WHERE id = '0190a000-0000-7000-8000-000
     \quit
 \endif
 
--- VACUUM at the end marks pages as visible to all, for index-only scans: it can't while a commit, its own included, isn't on disk.
+-- VACUUM at the end marks pages as visible to all, for index-only scans: it can't while a commit,
+-- its own included, isn't on disk.
 SET synchronous_commit = on;
 BEGIN;
 SET LOCAL client_min_messages = warning;
@@ -40,7 +42,8 @@ RETURN (lpad(to_hex((extract(epoch FROM moment) * 1000)::bigint), 12, '0') || '7
 CREATE FUNCTION pg_temp.cui_of(digits bigint) RETURNS text LANGUAGE sql IMMUTABLE
 RETURN (SELECT digits::text || d FROM generate_series(0, 9) AS d WHERE is_cui(digits::text || d));
 
--- Bulk loading: our own triggers rest (they would announce each statement), foreign keys and checks don't. As they were, after it.
+-- Bulk loading: our own triggers rest (they would announce each statement), foreign keys and checks
+-- don't. As they were, after it.
 CREATE TEMPORARY TABLE resting ON COMMIT DROP AS
 SELECT t.tgrelid::regclass AS owner, t.tgname AS name, t.tgenabled AS enabled FROM pg_trigger t
 WHERE NOT t.tgisinternal AND t.tgenabled <> 'D'
@@ -91,7 +94,8 @@ FROM organizations g, (VALUES
     ('EUR', 1, 0.01, 0), ('RON', 5, 1, 0.01), ('USD', 1.1, 1, 0.05), ('JPY', 165, 10, 0)
 ) AS c (currency, rate, step, off);
 
--- Two schemas each, and what they say about some of the goods. (Still version 1: it is one transaction.)
+-- Two schemas each, and what they say about some of the goods. (Still version 1: it is one
+-- transaction.)
 INSERT INTO product_schemas (id, organization_id, name, fields, created_at, updated_at)
 SELECT pg_temp.id_of('2024-01-18T08:00:00Z', 'schema' || g.id || s.name), g.id, s.name, s.fields::jsonb, '2024-01-18T08:00:00Z', '2024-01-18T08:00:00Z'
 FROM organizations g, (VALUES
@@ -143,8 +147,9 @@ SELECT id, ('0190a000-0000-7000-8000-00000000000' || k)::uuid, first || ' ' || l
     address, '2024-02-01T00:00:00Z'::timestamptz + n * interval '1 second'
 FROM buyers;
 
--- Of a thousand orders or more, chance gives the first organisation some of each kind. Of fewer, it has the newest, still to be paid, and the
--- oldest, delivered: there is something to show and to pay.
+-- Of a thousand orders or more, chance gives the first organisation some of each kind. Of fewer, it
+-- has the newest, still to be paid, and the oldest, delivered: there is something to show and to
+-- pay.
 SELECT CASE WHEN :seed_orders < 1000 THEN 1 ELSE 0 END AS oldest, CASE WHEN :seed_orders < 1000 THEN :seed_orders ELSE 0 END AS newest \gset
 
 -- One row per order with all that is decided about it; few buyers order much, most a little.

@@ -1,4 +1,5 @@
--- Invoices are issued over HTTP: numbers from the row of a series, lines of their own, credit notes.
+-- Invoices are issued over HTTP: numbers from the row of a series, lines of their own, credit
+-- notes.
 
 -- What an organisation's invoices say beside its name.
 ALTER TABLE organizations
@@ -39,8 +40,8 @@ ALTER TABLE invoices
     -- What was paid of it when it was issued.
     ADD COLUMN paid_amount numeric(15, 3) NOT NULL DEFAULT 0;
 
--- Lines as they were invoiced: later changes of the order's items change no invoice. One invoice per
--- order, so the order names them.
+-- Lines as they were invoiced: later changes of the order's items change no invoice. One invoice
+-- per order, so the order names them.
 CREATE TABLE invoice_lines (
     order_id uuid NOT NULL REFERENCES invoices (order_id),
     position integer NOT NULL CHECK (position > 0),

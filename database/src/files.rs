@@ -68,9 +68,9 @@ impl Files {
     /// Reads a folder.
     ///
     /// # Errors
-    /// A file can't be read, calls.txt among them; code.sql and code/ don't list the same files; a code file doesn't hold
-    /// exactly one `CREATE OR REPLACE FUNCTION` or `VIEW`; a file has a command of psql other than
-    /// `\i`.
+    /// A file can't be read, calls.txt among them; code.sql and code/ don't list the same files; a
+    /// code file doesn't hold exactly one `CREATE OR REPLACE FUNCTION` or `VIEW`; a file has a
+    /// command of psql other than `\i`.
     pub fn read(dir: &Path) -> Result<Files> {
         let order = includes(&read(&dir.join("code.sql"))?, "code.sql")?;
         let mut present = BTreeSet::new();

@@ -1,5 +1,5 @@
-//! The functions that components in service call. Components of the last release serve while this one
-//! is rolled out, so whatever they call must go on to be found.
+//! The functions that components in service call. Components of the last release serve while this
+//! one is rolled out, so whatever they call must go on to be found.
 
 use std::collections::BTreeSet;
 

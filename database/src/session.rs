@@ -131,7 +131,7 @@ impl<'a> Session<'a> {
         bail!("{what}: no attempt was allowed")
     }
 
-    /// Notes whoever holds up the transaction, until it ends. Gives only an error.
+    /// Notes the session that holds up the transaction, until it ends. Gives only an error.
     async fn watch(&self, blockers: &Mutex<Vec<String>>) -> anyhow::Error {
         loop {
             tokio::time::sleep((self.options.lock_timeout / 4).max(Duration::from_millis(10))).await;

@@ -1,4 +1,5 @@
--- The rows that every test of an empty database starts with: two organisations, three customers, a few products, no orders.
+-- The rows that every test of an empty database starts with: two organisations, three customers, a
+-- few products, no orders.
 INSERT INTO organizations (id, name, legal_name, cui, address) VALUES
     ('aaaaaaaa-0000-7000-8000-000000000001', 'First', 'FIRST SRL', 'RO18189442', '{"line1": "a", "city": "b", "country": "RO"}'),
     ('aaaaaaaa-0000-7000-8000-000000000002', 'Second', 'SECOND SRL', 'RO14399840', '{"line1": "a", "city": "b", "country": "RO"}');

@@ -1,11 +1,13 @@
 -- Announces customers that were changed or deleted, and, if what summaries show of them has
--- changed, their orders: a summary's customer isn't known before it is loaded, so it can't depend on
--- the customer by a tag of its own. Beyond announced_rows() customers or orders, the organisations
--- alone are named. A new customer is announced to nobody, since nothing is cached for a 404.
+-- changed, their orders: a summary's customer isn't known before it is loaded, so it can't depend
+-- on the customer by a tag of its own. Beyond announced_rows() customers or orders, the
+-- organisations alone are named. A new customer is announced to nobody, since nothing is cached for
+-- a 404.
 --
--- An order that another transaction is placing can't be seen yet, and its summary may be cached with
--- the old name as soon as it is. So the customers are locked against the key share that a new order
--- takes on its customer: orders before the lock are seen, and those behind it show the new name.
+-- An order that another transaction is placing can't be seen yet, and its summary may be cached
+-- with the old name as soon as it is. So the customers are locked against the key share that a new
+-- order takes on its customer: orders before the lock are seen, and those behind it show the new
+-- name.
 -- SECURITY DEFINER: a writer needs no right on the outbox.
 CREATE OR REPLACE FUNCTION announce_customer_profiles() RETURNS trigger LANGUAGE plpgsql
 SECURITY DEFINER SET search_path = public, pg_temp AS $$

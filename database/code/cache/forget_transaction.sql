@@ -5,8 +5,8 @@
 --   p_tags: the tags that were applied.
 --   p_cache: the caller's Redis address and key prefix.
 --   p_run_id: the run id of the Redis that was told.
---   p_server: the server that the transaction was committed in: in another one its number is that of
---     another transaction.
+--   p_server: the server that the transaction was committed in: in another one its number is that
+--     of another transaction.
 -- In plpgsql, since a session keeps its plans: every write runs this.
 CREATE OR REPLACE FUNCTION cache_forget_transaction(
     p_transaction text, p_tags text[], p_cache text, p_run_id text, p_server text DEFAULT NULL)

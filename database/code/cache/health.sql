@@ -3,8 +3,8 @@
 --   mismatch: 1 if the database serves another cache. known: 0 if it has never seen one.
 --   waiting: outbox rows that are still to be applied; 1001 stands for more than 1,000.
 --   oldest_ms: age of the oldest of them in milliseconds, 0 if there is none.
---   runs: how often another run of Redis was named. servers: how often another server of the database
---     took over. off: why no certificate is given for now, or NULL.
+--   runs: how often another run of Redis was named. servers: how often another server of the
+--     database took over. off: why no certificate is given for now, or NULL.
 CREATE OR REPLACE FUNCTION cache_health(p_cache text)
 RETURNS TABLE (mismatch integer, known integer, waiting integer, oldest_ms bigint, runs bigint,
     off text, servers bigint)

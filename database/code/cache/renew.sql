@@ -23,17 +23,18 @@
 --
 -- The record holds, parted by blanks: the server, which is when Postgres was started; the history;
 -- the signs; the cache; the run; the replication; the previous serial, the current one, and when
--- that was drawn; the epoch; the snapshot that the outbox was read in. Rows that this snapshot shows have been applied,
--- so the next renewal reads only rows of later transactions, by index: dead rows cost nothing.
--- A serial is drawn at most every ten seconds. The same statement notes that the current one has
--- been seen, so a Redis whose memory is put back shows by a pair that doesn't hold it.
+-- that was drawn; the epoch; the snapshot that the outbox was read in. Rows that this snapshot
+-- shows have been applied, so the next renewal reads only rows of later transactions, by index:
+-- dead rows cost nothing. A serial is drawn at most every ten seconds. The same statement notes
+-- that the current one has been seen, so a Redis whose memory is put back shows by a pair that
+-- doesn't hold it.
 CREATE OR REPLACE FUNCTION cache_renew(
     p_cache text, p_run_id text, p_record text DEFAULT NULL, p_replication text DEFAULT '',
     p_coverage integer DEFAULT 1)
 RETURNS TABLE (outcome text, epoch text, ids bigint[], tags text[], record text, reason text,
     coverage integer)
--- The outbox is nearly empty, and may be large by dead or waiting rows all the same. So it is read by
--- its indexes, in their order, and no further than is needed.
+-- The outbox is nearly empty, and may be large by dead or waiting rows all the same. So it is read
+-- by its indexes, in their order, and no further than is needed.
 LANGUAGE plpgsql SET enable_seqscan = off SET enable_bitmapscan = off
 SET jit = off AS $$
 DECLARE

@@ -5,8 +5,8 @@
 --   p_cache: the caller's Redis address and key prefix.
 --   run: the named run. Empty if none was ever named, so that no certificate was ever given. NULL
 --     if none can be relied on: another cache is served, or statements share a snapshot.
---   named_ms: for how many milliseconds it has been the named one, and this server been known to give
---     it certificates. 0 if it isn't.
+--   named_ms: for how many milliseconds it has been the named one, and this server been known to
+--     give it certificates. 0 if it isn't.
 CREATE OR REPLACE FUNCTION cache_written(p_cache text)
 RETURNS TABLE (run text, named_ms bigint) LANGUAGE plpgsql ROWS 1 AS $$
 BEGIN

@@ -1,4 +1,5 @@
--- Adds one to customers.version with every change of a customer, whoever changes it.
+-- Adds one to customers.version with every change of a customer, whichever program changes
+-- it.
 CREATE OR REPLACE FUNCTION bump_customer_version() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     NEW.version := OLD.version + 1;

@@ -1,6 +1,6 @@
--- Checks, when the transaction commits, that a series goes on right behind its last number: a number
--- that was drawn was used, and none was used that wasn't drawn. A series that no row names any more
--- has ended.
+-- Checks, when the transaction commits, that a series goes on right behind its last number: a
+-- number that was drawn was used, and none was used that wasn't drawn. A series that no row names
+-- any more has ended.
 CREATE OR REPLACE FUNCTION invoice_check_numbers() RETURNS trigger LANGUAGE plpgsql
 SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE

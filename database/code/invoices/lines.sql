@@ -1,6 +1,6 @@
 -- An order's items as the lines of an invoice. Prices hold VAT, at the rate of the product, or else
--- of the organisation. Net amounts are rounded as sums, line by line: for each rate they come to the
--- net amount of all.
+-- of the organisation. Net amounts are rounded as sums, line by line: for each rate they come to
+-- the net amount of all.
 CREATE OR REPLACE FUNCTION invoice_order_lines(p_order orders)
 RETURNS TABLE (place integer, sku text, name text, quantity integer, unit_price numeric,
     vat_category text, vat_rate numeric, net_amount numeric, vat_amount numeric,

@@ -1,12 +1,13 @@
 -- Draws the next number of a series, in the statement that issues what bears it. The series' row is
--- locked to the commit: whoever comes next waits, and a rollback gives the number back. That alone
+-- locked to the commit: the next request waits, and a rollback gives the number back. That alone
 -- makes numbers right and without a gap.
 --   p_kind: invoice or credit_note. An organisation without a series gets INV or CRN.
 --   issue_date: of the moment after the lock, in Romania; never before that of the number before.
 --
 -- Callers may queue for a lock in Redis before they come here, so that few wait for the row. Such a
--- lock may be lost while its holder is at work, and needs a fence: a number that tells late holders.
--- It is drawn here, after the row's lock. So a late holder has no old fence; it is next in turn.
+-- lock may be lost while its holder is at work, and needs a fence: a number that tells late
+-- holders. It is drawn here, after the row's lock. So a late holder has no old fence; it is next in
+-- turn.
 CREATE OR REPLACE FUNCTION invoice_number(p_organization uuid, p_kind text,
     OUT series text, OUT number bigint, OUT issue_date date) LANGUAGE plpgsql AS $$
 DECLARE

@@ -1,5 +1,5 @@
 -- Adds one to orders.version, once per transaction that changes an order or anything that is shown
--- with it, whoever changes it.
+-- with it, whichever program changes it.
 CREATE OR REPLACE FUNCTION bump_order_version() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     -- A row that this transaction has written before was bumped then, or is new. (Under a

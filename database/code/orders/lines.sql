@@ -1,6 +1,7 @@
 -- The items of a request as an order holds them, and their sum; or why they can't be ordered.
 --   p_items: as order_create takes them.
---   lines: an array of {index, sku, name, quantity, unit_price}, for order_put_items. total: its sum.
+--   lines: an array of {index, sku, name, quantity, unit_price}, for order_put_items. total: its
+--     sum.
 --   refused: NULL if they can be ordered; else unknown_sku:<index>; no_price:<index> (no price in
 --     this currency); bad_price:<index> (finer than the currency); total_too_large.
 CREATE OR REPLACE FUNCTION order_lines(p_organization uuid, p_currency text, p_items jsonb,

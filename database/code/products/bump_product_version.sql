@@ -1,5 +1,5 @@
 -- Adds one to the version of a product or of a schema, once per transaction that changes it,
--- whoever does.
+-- whichever program does.
 CREATE OR REPLACE FUNCTION bump_product_version() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     -- A row that this transaction has written before was bumped then, or is new. (Under a

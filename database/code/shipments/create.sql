@@ -1,5 +1,5 @@
--- Adds a shipment to an order, once per Idempotency-Key. The order's status stays: an order may have
--- several parcels, and what a status brings about is the shop's to begin.
+-- Adds a shipment to an order, once per Idempotency-Key. The order's status stays: an order may
+-- have several parcels, and what a status brings about is the shop's to begin.
 --   p_request: {carrier, trackingNumber?, trackingUrl?, status, shippedAt?, deliveredAt?,
 --     estimatedDelivery?}, validated before. A time that its status needs and that isn't named is
 --     now.

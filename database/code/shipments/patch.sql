@@ -1,7 +1,7 @@
 -- Changes a shipment. Its order's status stays, see shipment_create.
 --   p_changes: what changes, of {carrier, trackingNumber, trackingUrl, status, shippedAt,
---     deliveredAt, estimatedDelivery}, validated before; null takes number, URL and estimate away. A
---     time that the new status needs and that isn't named is now.
+--     deliveredAt, estimatedDelivery}, validated before; null takes number, URL and estimate away.
+--     A time that the new status needs and that isn't named is now.
 --   p_from: the statuses that the new one may follow, itself among them.
 --   p_principal: the caller, for the audit.
 --   outcome: updated; not_found; not_allowed (by p_from); tracking_taken (another shipment of the

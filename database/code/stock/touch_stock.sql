@@ -1,6 +1,6 @@
 -- Makes products that get another article, or begin to be shown, wait for changes of its stock that
--- are under way, and those wait for them. A change of stock is announced to the products that it can
--- see. One that appeared beside it would be missed, and its stock be cached as it was before.
+-- are under way, and those wait for them. A change of stock is announced to the products that it
+-- can see. One that appeared beside it would be missed, and its stock be cached as it was before.
 -- Announces the stock of products that have another article now, or are shown no more.
 -- SECURITY DEFINER: a writer needs no right on the outbox.
 CREATE OR REPLACE FUNCTION touch_stock() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER

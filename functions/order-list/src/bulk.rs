@@ -7,8 +7,8 @@ use edge::answer::common_status;
 use edge::{Call, Reply, params};
 use uuid::Uuid;
 
-/// `POST /orders/statuses`, `/orders/summaries`, `/orders/tracking`: `{items, missing}`, both in the
-/// order of the ids. An order that isn't there or isn't the caller's is named as missing.
+/// `POST /orders/statuses`, `/orders/summaries`, `/orders/tracking`: `{items, missing}`, both in
+/// the order of the ids. An order that isn't there or isn't the caller's is named as missing.
 ///
 /// # Errors
 /// The error that Postgres gave.

@@ -10,8 +10,8 @@ use serde_json::json;
 /// would. So it holds while Redis is away, too. Who has asked for it is written down.
 ///
 /// # Errors
-/// [`Error::Forbidden`] for all but operators. [`Error::Invalid`]. [`Error::NotFound`] if there is no
-/// such organisation.
+/// [`Error::Forbidden`] for all but operators. [`Error::Invalid`]. [`Error::NotFound`] if there is
+/// no such organisation.
 pub async fn invalidate(call: Call<'_>) -> Result<Reply, Error> {
     let Call { app, caller, .. } = call;
     caller.require_operator("invalidating entries")?;

@@ -8,8 +8,8 @@ use edge::{Call, Reply, params};
 /// `GET /orders`. A customer gets its own orders only.
 ///
 /// # Errors
-/// [`Error::NotFound`] if a customer asks for another's. [`Error::Invalid`] for a numbered page that
-/// only a long way leads to.
+/// [`Error::NotFound`] if a customer asks for another's. [`Error::Invalid`] for a numbered page
+/// that only a long way leads to.
 pub async fn list(call: Call<'_>) -> Result<Reply, Error> {
     let mut query = ListQuery::parse(call.query())?;
     query.restrict_to(call.caller.restriction()?)?;

@@ -13,8 +13,9 @@ use uuid::Uuid;
 /// whatever its body.
 ///
 /// # Errors
-/// [`Error::Forbidden`] for customers. [`Error::NotFound`]. [`Error::Conflict`] for an order that is
-/// cancelled or costs nothing. [`Error::Unprocessable`] without a rate for another currency than lei.
+/// [`Error::Forbidden`] for customers. [`Error::NotFound`]. [`Error::Conflict`] for an order that
+/// is cancelled or costs nothing. [`Error::Unprocessable`] without a rate for another currency than
+/// lei.
 pub async fn issue(call: Call<'_>) -> Result<Reply, Error> {
     let order = call.id()?;
     call.no_query()?;
@@ -37,13 +38,13 @@ pub async fn issue(call: Call<'_>) -> Result<Reply, Error> {
     Ok(if status == 201 { reply.with("location", format!("/api/v1/orders/{order}/invoice")) } else { reply })
 }
 
-/// `POST /orders/:id/invoice/credit-note`: credits a part of an order's invoice, once per caller and
-/// `Idempotency-Key`.
+/// `POST /orders/:id/invoice/credit-note`: credits a part of an order's invoice, once per caller
+/// and `Idempotency-Key`.
 ///
 /// # Errors
-/// [`Error::Forbidden`] for customers. [`Error::NotFound`]. [`Error::Conflict`] for more than is left
-/// of the invoice, or if nothing calls for a credit note. [`Error::Unprocessable`] for lines and
-/// amounts that can't be, and for a key that was used for another body.
+/// [`Error::Forbidden`] for customers. [`Error::NotFound`]. [`Error::Conflict`] for more than is
+/// left of the invoice, or if nothing calls for a credit note. [`Error::Unprocessable`] for lines
+/// and amounts that can't be, and for a key that was used for another body.
 pub async fn credit(call: Call<'_>) -> Result<Reply, Error> {
     let order = call.id()?;
     call.no_query()?;
@@ -67,8 +68,8 @@ pub async fn credit(call: Call<'_>) -> Result<Reply, Error> {
     Ok(Reply::fresh(201, row.take_text("body")?))
 }
 
-/// The caller's turn to draw a number of its organisation. It only keeps the queue at the series' row
-/// short; the statement that draws the number is right without it.
+/// The caller's turn to draw a number of its organisation. It only keeps the queue at the series'
+/// row short; the statement that draws the number is right without it.
 async fn turn(call: &Call<'_>) -> Result<Turn, Error> {
     let rules = Rules::ready().await?;
     let key = KeyBuilder::new("lock:invoice-number").part(call.caller.organization.to_string()).build();

@@ -1,5 +1,5 @@
-//! What a change is judged by. Judging is pure, so it stands outside the statement that writes; that
-//! one refuses what was judged by something that isn't so any more.
+//! What a change is judged by. Judging is pure, so it stands outside the statement that writes;
+//! that one refuses what was judged by something that isn't so any more.
 
 use commerce::catalogue::{Basis, Schema};
 use commerce::error::Error;

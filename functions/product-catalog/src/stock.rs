@@ -13,7 +13,8 @@ const STEP: i32 = 100;
 /// `PUT /products/:id/stock`: sets how many pieces there are. From then on the article is counted.
 ///
 /// # Errors
-/// [`Error::Forbidden`] for customers. [`Error::NotFound`]. [`Error::Conflict`] if more are reserved.
+/// [`Error::Forbidden`] for customers. [`Error::NotFound`]. [`Error::Conflict`] if more are
+/// reserved.
 pub async fn count(call: Call<'_>) -> Result<Reply, Error> {
     let Call { app, caller, .. } = call;
     caller.require_staff("counting stock")?;
@@ -37,7 +38,8 @@ pub async fn count(call: Call<'_>) -> Result<Reply, Error> {
 /// isn't counted, so a repetition is harmless.
 ///
 /// # Errors
-/// [`Error::Forbidden`] for customers. [`Error::NotFound`]. [`Error::Conflict`] if orders hold some.
+/// [`Error::Forbidden`] for customers. [`Error::NotFound`]. [`Error::Conflict`] if orders hold
+/// some.
 pub async fn forget(call: Call<'_>) -> Result<Reply, Error> {
     let Call { app, caller, .. } = call;
     caller.require_staff("ending the count of stock")?;
@@ -56,9 +58,9 @@ pub async fn forget(call: Call<'_>) -> Result<Reply, Error> {
 /// `POST /products/:id/stock/movements`: books pieces in or out, once per `Idempotency-Key`.
 ///
 /// # Errors
-/// [`Error::Forbidden`] for customers. [`Error::NotFound`]. [`Error::Conflict`] if the article isn't
-/// counted, or fewer pieces would be there than are reserved. [`Error::Unprocessable`] for a key of
-/// another body.
+/// [`Error::Forbidden`] for customers. [`Error::NotFound`]. [`Error::Conflict`] if the article
+/// isn't counted, or fewer pieces would be there than are reserved. [`Error::Unprocessable`] for a
+/// key of another body.
 pub async fn book(call: Call<'_>) -> Result<Reply, Error> {
     let Call { app, caller, .. } = call;
     caller.require_staff("booking stock")?;

@@ -34,7 +34,8 @@ pub fn main() {
     let second = run(PROFILE.read(cache, &7, load)).unwrap().expect("the profile exists");
     assert!(matches!(second.outcome, Outcome::Hit { .. }));
 
-    // One statement: it gives the new row, its transaction, and the tags that its trigger announced.
+    // One statement: it gives the new row, its transaction, and the tags that its trigger
+    // announced.
     let commit = async || {
         table.borrow_mut().name = "Grace".into();
         let value = Some(Json(table.borrow().clone()));

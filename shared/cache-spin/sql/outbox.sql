@@ -170,17 +170,18 @@ LANGUAGE sql STABLE RETURN NULL::text[];
 --
 -- The record holds, parted by blanks: the server, which is when Postgres was started; the history;
 -- the signs; the cache; the run; the replication; the previous serial, the current one, and when
--- that was drawn; the epoch; the snapshot that the outbox was read in. Rows that this snapshot shows have been applied,
--- so the next renewal reads only rows of later transactions, by index: dead rows cost nothing.
--- A serial is drawn at most every ten seconds. The same statement notes that the current one has
--- been seen, so a Redis whose memory is put back shows by a pair that doesn't hold it.
+-- that was drawn; the epoch; the snapshot that the outbox was read in. Rows that this snapshot
+-- shows have been applied, so the next renewal reads only rows of later transactions, by index:
+-- dead rows cost nothing. A serial is drawn at most every ten seconds. The same statement notes
+-- that the current one has been seen, so a Redis whose memory is put back shows by a pair that
+-- doesn't hold it.
 CREATE OR REPLACE FUNCTION cache_renew(
     p_cache text, p_run_id text, p_record text DEFAULT NULL, p_replication text DEFAULT '',
     p_coverage integer DEFAULT 1)
 RETURNS TABLE (outcome text, epoch text, ids bigint[], tags text[], record text, reason text,
     coverage integer)
--- The outbox is nearly empty, and may be large by dead or waiting rows all the same. So it is read by
--- its indexes, in their order, and no further than is needed.
+-- The outbox is nearly empty, and may be large by dead or waiting rows all the same. So it is read
+-- by its indexes, in their order, and no further than is needed.
 LANGUAGE plpgsql SET enable_seqscan = off SET enable_bitmapscan = off
 SET jit = off AS $$
 DECLARE
@@ -412,8 +413,8 @@ END $$;
 --   p_cache: the caller's Redis address and key prefix.
 --   run: the named run. Empty if none was ever named, so that no certificate was ever given. NULL
 --     if none can be relied on: another cache is served, or statements share a snapshot.
---   named_ms: for how many milliseconds it has been the named one, and this server been known to give
---     it certificates. 0 if it isn't.
+--   named_ms: for how many milliseconds it has been the named one, and this server been known to
+--     give it certificates. 0 if it isn't.
 CREATE OR REPLACE FUNCTION cache_written(p_cache text)
 RETURNS TABLE (run text, named_ms bigint) LANGUAGE plpgsql ROWS 1 AS $$
 BEGIN
@@ -448,8 +449,8 @@ DROP FUNCTION IF EXISTS cache_forget_transaction(text, text[], text, text);
 --   p_tags: the tags that were applied.
 --   p_cache: the caller's Redis address and key prefix.
 --   p_run_id: the run id of the Redis that was told.
---   p_server: the server that the transaction was committed in: in another one its number is that of
---     another transaction.
+--   p_server: the server that the transaction was committed in: in another one its number is that
+--     of another transaction.
 CREATE OR REPLACE FUNCTION cache_forget_transaction(
     p_transaction text, p_tags text[], p_cache text, p_run_id text, p_server text DEFAULT NULL)
 RETURNS void LANGUAGE plpgsql AS $$
@@ -488,8 +489,8 @@ END $$;
 REVOKE ALL ON FUNCTION cache_write(text, text[]) FROM PUBLIC;
 
 -- Lets a table announce every change: its triggers write the tags of old and new rows into the
--- outbox, whoever makes the change. A row that moves announces both of its places. A statement that
--- changes more than announced_rows() rows, and TRUNCATE, announce everything.
+-- outbox, whichever program makes the change. A row that moves announces both of its places. A
+-- statement that changes more than announced_rows() rows, and TRUNCATE, announce everything.
 --
 --   SELECT cache_attach('items', ARRAY[$t$'list:' || list_id$t$]);
 --

@@ -52,9 +52,8 @@ impl Entry {
 }
 
 /// The source of an entry's row: a [`Load`] or a [`Statement`]. Both add a column that names the
-/// server (`cache_server`): an entry is stored only under a certificate of that one. The row carries
-/// `body`, and the
-/// other columns if they have something to say:
+/// server (`cache_server`): an entry is stored only under a certificate of that one. The row
+/// carries `body`, and the other columns if they have something to say:
 ///
 /// | column | type | |
 /// | --- | --- | --- |

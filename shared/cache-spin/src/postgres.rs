@@ -100,8 +100,8 @@ impl Postgres {
     }
 
     /// As [`Self::change`], for a function whose changes the cache must be told of. Each row also
-    /// carries the run of Redis that is named for `cache` at the commit, by `cache_written`, and the
-    /// server.
+    /// carries the run of Redis that is named for `cache` at the commit, by `cache_written`, and
+    /// the server.
     ///
     /// # Errors
     /// As [`Self::query`].

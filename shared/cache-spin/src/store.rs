@@ -108,8 +108,8 @@ impl RedisStore {
         self
     }
 
-    /// The certificate that a look has found, unless it has been found for longer than it lives. The
-    /// clock is read for a new one, and by looks that ask about renewals.
+    /// The certificate that a look has found, unless it has been found for longer than it lives.
+    /// The clock is read for a new one, and by looks that ask about renewals.
     fn trusted(&self, certificate: Certificate, asks: bool) -> Option<Certificate> {
         let mut sighting = self.sighting.get();
         if !asks && sighting.is_of(&certificate) {

@@ -6,7 +6,8 @@
 //! 2. [`caller`]: who asks and what that allows
 //! 3. [`keys`], [`jwt`]: how a token becomes a caller
 //! 4. [`status`], [`money`], [`time`]: the words that orders are made of
-//! 5. [`query`], [`order`], [`shipment`], [`invoice`], [`customer`], [`address`], [`preconditions`]: requests, read
+//! 5. [`query`], [`order`], [`shipment`], [`invoice`], [`customer`], [`address`],
+//!    [`preconditions`]: requests, read
 //!    with errors that name the field
 //!    [`catalogue`]: products, and the schemas that say which fields they have
 //! 6. [`views`]: the cached views, a row each; [`outcome`]: the answers of SQL functions

@@ -35,8 +35,8 @@ pub enum Purpose {
     ReturnTicket,
 }
 
-/// The keys of pseudonyms, the newest first. What is written gets the newest; what was written under
-/// an older one is still found, so a key is replaced without a gap.
+/// The keys of pseudonyms, the newest first. What is written gets the newest; what was written
+/// under an older one is still found, so a key is replaced without a gap.
 #[derive(Debug, Clone, Default)]
 pub struct PseudonymKeys(Vec<Secret>);
 
@@ -71,8 +71,8 @@ impl PseudonymKeys {
         self.short_pseudonyms(purpose, value).next().unwrap_or_default()
     }
 
-    /// Whether a text is the [`short_pseudonym`] of a value under one of them. All are tried, so the
-    /// time tells nothing.
+    /// Whether a text is the [`short_pseudonym`] of a value under one of them. All are tried, so
+    /// the time tells nothing.
     pub fn is_short_pseudonym(&self, purpose: Purpose, value: &[u8], text: &str) -> bool {
         self.each().fold(false, |is, key| is | is_short_pseudonym(key, purpose, value, text))
     }

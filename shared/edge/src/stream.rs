@@ -1,5 +1,5 @@
-//! A body that is made while it is sent: the one exception from Content-Length. It ends either whole
-//! or, if its maker fails, with a connection that breaks, so that its reader can tell.
+//! A body that is made while it is sent: the one exception from Content-Length. It ends either
+//! whole or, if its maker fails, with a connection that breaks, so that its reader can tell.
 
 use std::fmt;
 use std::future::Future;

@@ -14,7 +14,7 @@ use spin_sdk::wasip3::spawn;
 use crate::app::App;
 
 /// A request's turn. One that is never given back ends with its time.
-#[must_use = "whoever comes next waits until it is given back"]
+#[must_use = "the next request waits until it is given back"]
 pub struct Turn {
     app: &'static App,
     lock: Option<Lock>,

@@ -411,8 +411,8 @@ impl<W: Wire> Gateway<W> {
         }
     }
 
-    /// Asks for what may be asked for anew: if Stripe keeps the failure of an earlier attempt, under
-    /// another request id. A failure of this attempt ends it, since Stripe says so.
+    /// Asks for what may be asked for anew: if Stripe keeps the failure of an earlier attempt,
+    /// under another request id. A failure of this attempt ends it, since Stripe says so.
     async fn ask_stripe_anew<T>(
         &self,
         request: &Request,

@@ -157,8 +157,8 @@ impl PostgresProcess {
         Services::of(&dir).expect("a directory of its own")
     }
 
-    /// A copy of it that was promoted, while it goes on itself: it lacks what is committed here from
-    /// now on.
+    /// A copy of it that was promoted, while it goes on itself: it lacks what is committed here
+    /// from now on.
     pub async fn promoted_copy(&self) -> PostgresProcess {
         let copy = PostgresProcess { services: Self::own_services() };
         copy.services.start_promoted_copy(&self.services).expect("a copy is made");

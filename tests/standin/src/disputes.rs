@@ -16,8 +16,8 @@ pub enum Decision {
     Won,
     /// Against the seller, over all that was disputed.
     Lost,
-    /// By a refund of this sum, a decimal string; "0.00" if something else settled it. At Stripe the
-    /// sum is the refund's to tell.
+    /// By a refund of this sum, a decimal string; "0.00" if something else settled it. At Stripe
+    /// the sum is the refund's to tell.
     Settled(String),
     /// It ended before it began: the question was answered, or the dispute prevented.
     Prevented,

@@ -61,8 +61,8 @@ impl State {
 #[derive(Debug)]
 pub(crate) struct World {
     pub(crate) base_url: String,
-    /// The names and secrets in force. Each lives as long as the program, since whoever reads them
-    /// may hold on to them while they are being replaced.
+    /// The names and secrets in force. Each lives as long as the program, since a handler that
+    /// reads them may hold on to them while they are being replaced.
     settings: RwLock<&'static Settings>,
     pub(crate) http: reqwest::Client,
     state: Mutex<State>,

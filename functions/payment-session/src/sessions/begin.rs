@@ -24,7 +24,8 @@ use crate::limits::{Admission, Attempt, IN_PROGRESS, count};
 /// `Retry-After` if the provider doesn't name a time, in seconds.
 const RETRY_AFTER: u32 = 5;
 const NOT_PAYABLE: &str = "the order can't be paid in this state";
-/// The reason of a session that the shop's fraud check has refused, and the `current` of the answer.
+/// The reason of a session that the shop's fraud check has refused, and the `current` of the
+/// answer.
 const DENIED: &str = "denied";
 
 /// A decoded request for a session.

@@ -1,5 +1,5 @@
-//! The judging of an attempt to pay, before its provider is asked: by the shop's own fraud check, if
-//! it has one, else by the built-in score.
+//! The judging of an attempt to pay, before its provider is asked: by the shop's own fraud check,
+//! if it has one, else by the built-in score.
 
 use commerce::client_address::ClientAddress;
 use commerce::error::Error;

@@ -11,9 +11,9 @@ pub type Epoch = u128;
 /// Redis draws.
 pub type RunId = u128;
 
-/// A server of the origin, from its start to its end: a hash of when it was started. Two of them may
-/// answer to one name, such as an old primary and its successor. 0 stands for the only one there
-/// ever is.
+/// A server of the origin, from its start to its end: a hash of when it was started. Two of them
+/// may answer to one name, such as an old primary and its successor. 0 stands for the only one
+/// there ever is.
 pub type ServerId = u64;
 
 /// The token of a renewal's claim. Random.
@@ -208,8 +208,8 @@ impl Sighting {
         self.token == certificate.token
     }
 
-    /// Notes a certificate that is seen `now`, in milliseconds of the instance's own monotonic clock.
-    /// False if it has been seen for longer than one lives: then it counts for nothing.
+    /// Notes a certificate that is seen `now`, in milliseconds of the instance's own monotonic
+    /// clock. False if it has been seen for longer than one lives: then it counts for nothing.
     pub fn trusts(&mut self, certificate: &Certificate, now: u64, timing: Timing) -> bool {
         if !self.is_of(certificate) {
             *self = Self { token: certificate.token, since: now };

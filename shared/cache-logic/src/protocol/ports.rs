@@ -130,8 +130,8 @@ pub trait Registry {
 
     /// Sets the certificate and the record beside it if the certificate's token still holds the
     /// claim, and ends the claim. The claim was held for [`Timing::claim`]. The certificate lives
-    /// for [`Timing::life_after`] the claim's age, and needs no renewal for half of that. The record
-    /// lives longer than any entry.
+    /// for [`Timing::life_after`] the claim's age, and needs no renewal for half of that. The
+    /// record lives longer than any entry.
     ///
     /// False if the token does not hold the claim, or if the claim's age cannot be told from its
     /// end. Then the record stays as it was.

@@ -37,8 +37,8 @@ pub struct GenerationSwap<'a> {
 pub trait WriteThrough {
     /// Does all of this at one moment. If every tag's generation is the one that was seen, it sets
     /// the next ones and stores the entry. Otherwise it deletes the generations that it would have
-    /// swapped. Those of `others` are deleted in either case. True if the entry was stored; beside it
-    /// the run that has done it.
+    /// swapped. Those of `others` are deleted in either case. True if the entry was stored; beside
+    /// it the run that has done it.
     async fn put(
         &self,
         fill: &Fill<'_>,

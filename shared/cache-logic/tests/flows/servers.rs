@@ -1,4 +1,5 @@
-//! Two servers of the origin that answer to one name: a certificate covers what its own server says.
+//! Two servers of the origin that answer to one name: a certificate covers what its own server
+//! says.
 
 use crate::shop::{Shop, is_hit, limits, now};
 use cache_logic::entry::OriginValue;

@@ -42,8 +42,8 @@ pub struct Size {
     pub serials: u8,
     /// Whether a renewal replaces more than one row by their tenants.
     pub replaces: bool,
-    /// How often tenants may begin to be named, or cease to be. They are named from the beginning on
-    /// if never.
+    /// How often tenants may begin to be named, or cease to be. They are named from the beginning
+    /// on if never.
     pub switches: u8,
     /// Whether entries, generations and the claim may go at any moment. The certificate always may
     /// run out.

@@ -102,9 +102,9 @@ fn no_read_of_the_release_before_is_older_than_a_change_of_many_rows() {
     all_hold(RELEASES);
 }
 
-/// Two servers that answer to one name, an old primary and its successor, which nobody has asked for
-/// a certificate yet. Readers come to either; or each to its own, while the record may be lost and one
-/// change was made long ago in the new one alone.
+/// Two servers that answer to one name, an old primary and its successor, which nobody has asked
+/// for a certificate yet. Readers come to either; or each to its own, while the record may be lost
+/// and one change was made long ago in the new one alone.
 const TWO_SERVERS: &[Size] = &[
     Size { careful_writers: 1, readers: &[0], servers: Some([New, Either, Either, Either, Either]), ..NOTHING },
     Size { readers: &[0, 0], ahead: true, records: 1, servers: Some([New, Old, New, New, New]), ..NOTHING },

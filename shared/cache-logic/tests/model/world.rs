@@ -85,15 +85,15 @@ pub struct World {
     pub serials: u8,
     /// The data that Redis holds, by name.
     pub replication: u8,
-    /// Whether a renewal reads on where the last certified one ended. Where every commit is one step
-    /// that multiplies the states and shows nothing.
+    /// Whether a renewal reads on where the last certified one ended. Where every commit is one
+    /// step that multiplies the states and shows nothing.
     pub reads_on: bool,
     pub redis: Redis,
     pub run: u8,
     /// A second Redis that answers to the same name, and its run.
     pub other: Option<(Redis, u8)>,
-    /// A second Postgres that answers to the same name: the old primary. It lacks what was committed
-    /// in the new one since.
+    /// A second Postgres that answers to the same name: the old primary. It lacks what was
+    /// committed in the new one since.
     pub old: Option<Postgres>,
     /// Writers that share the lock of the run's name.
     pub locks: u8,

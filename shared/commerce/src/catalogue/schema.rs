@@ -172,9 +172,9 @@ impl Schema {
         mistakes.finish(Some(values))
     }
 
-    /// Whether values that fit `self` may not fit `other`: a field that is gone, is of another type,
-    /// or has lost a choice. A field that becomes required doesn't count, since it is asked for with
-    /// the next change of a product's fields.
+    /// Whether values that fit `self` may not fit `other`: a field that is gone, is of another
+    /// type, or has lost a choice. A field that becomes required doesn't count, since it is asked
+    /// for with the next change of a product's fields.
     pub fn is_narrowed_by(&self, other: &[Field]) -> bool {
         let fits = |field: &Field| other.iter().any(|new| new.name == field.name && field.fits(new));
         !self.fields.iter().all(fits)

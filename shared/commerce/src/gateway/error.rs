@@ -13,8 +13,8 @@ pub enum GatewayError {
         /// When to try again, in seconds, if the provider or the breaker says so.
         retry_after: Option<u32>,
     },
-    /// Nothing was sent: the provider gave no answer a moment ago and is left alone, or doesn't give
-    /// the token that the request needs. So nothing is in doubt.
+    /// Nothing was sent: the provider gave no answer a moment ago and is left alone, or doesn't
+    /// give the token that the request needs. So nothing is in doubt.
     Unsent {
         /// When to try again, in seconds, if the provider or the breaker says so.
         retry_after: Option<u32>,

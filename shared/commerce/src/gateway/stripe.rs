@@ -171,8 +171,8 @@ pub fn events(since: Moment, page: Option<&str>) -> Request {
     versioned(Request::get(format!("/v1/events?{}", form(&fields))))
 }
 
-/// Reads the object that a thin event names, a payment with its fee. `account`: the connected account
-/// that it lives in, `None` for our own.
+/// Reads the object that a thin event names, a payment with its fee. `account`: the connected
+/// account that it lives in, `None` for our own.
 pub fn read(named: &Named, account: Option<&str>) -> Request {
     let path = named.path();
     let path = match expanded(&path) {

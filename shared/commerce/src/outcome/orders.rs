@@ -202,8 +202,8 @@ pub enum DeleteOutcome {
     NotFound,
     /// The order has another version than it must have.
     VersionMismatch,
-    /// Money has moved for the order, is reserved, or may still come through a payment session, so it
-    /// can't be removed for good.
+    /// Money has moved for the order, is reserved, or may still come through a payment session, so
+    /// it can't be removed for good.
     HasPayments,
     /// The order has an invoice, which stays.
     HasInvoice,

@@ -123,7 +123,8 @@ fn entity_target(mut entity: Fields<'_>, own: Uuid) -> Option<Target> {
 }
 
 impl Target {
-    /// Of a tag that entries of some view depend on. The tag of a tenant stands for its organisation.
+    /// Of a tag that entries of some view depend on. The tag of a tenant stands for its
+    /// organisation.
     pub fn of_tag(tag: &str) -> Option<Self> {
         let known = || Some(Self::Tag(tag.to_owned()));
         if [EVERYTHING, ALL_TAG, LOOKUPS_TAG].contains(&tag) {

@@ -121,8 +121,8 @@ impl<'a> Parser<'a> {
     }
 
     /// Empty means the longest certificate's time and a tenth, since another instance may have been
-    /// given another `certificate_ms`. Less than one's own would let a reader see the old value after
-    /// the answer.
+    /// given another `certificate_ms`. Less than one's own would let a reader see the old value
+    /// after the answer.
     pub(super) fn outage_wait(&mut self, timing: Option<Timing>) -> Duration {
         let least = timing.map_or(Duration::ZERO, Timing::outage_wait);
         let parse = |text: &str| {

@@ -38,8 +38,8 @@ pub const SESSIONS: &[&str] = &["payment-session", "health"];
 /// The component of webhooks.
 pub const DELIVERIES: &[&str] = &["webhook-dedup", "health"];
 
-/// The components that keep views of orders, products and customers. Each knows all lifetimes, since
-/// generations outlive the longest of them.
+/// The components that keep views of orders, products and customers. Each knows all lifetimes,
+/// since generations outlive the longest of them.
 pub const ORDERS: &[&str] = &["order-lookup", "order-list", "product-catalog", "customers", "health"];
 
 /// The components that make or change orders, and the one that keeps their stock.

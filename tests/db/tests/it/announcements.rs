@@ -1,4 +1,5 @@
-//! Every change of an order, or of anything shown with it, is in the outbox, whoever makes it.
+//! Every change of an order, or of anything shown with it, is in the outbox, whichever program
+//! makes it.
 
 use uuid::Uuid;
 

@@ -1,4 +1,4 @@
-//! Wrong rows don't get in, whoever writes them.
+//! Wrong rows don't get in, whichever program writes them.
 
 use uuid::Uuid;
 

@@ -91,7 +91,7 @@ async fn of_two_that_take_one_address_at_once_one_gets_it() {
 }
 
 #[tokio::test]
-async fn a_change_is_one_version_more_whoever_makes_it() {
+async fn a_change_by_any_program_is_one_version_more() {
     let db = Database::new().await;
     let row = patch(
         &db,

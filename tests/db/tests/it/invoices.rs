@@ -139,7 +139,7 @@ async fn later_changes_change_no_invoice() {
 }
 
 #[tokio::test]
-async fn nothing_that_was_issued_is_changed_or_deleted_whoever_tries() {
+async fn nothing_that_was_issued_is_changed_or_deleted_by_any_program() {
     let db = Database::new().await;
     let order = db.order().await;
     issued(&db, order).await;

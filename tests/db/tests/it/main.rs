@@ -1,4 +1,4 @@
-//! Claims about the database itself, without any of our programs: whoever writes, these hold.
+//! Claims about the database itself, without any of our programs: these hold for every writer.
 //!
 //! Needs DATABASE_URL: a connection that may create databases (and, for one claim, roles). Each
 //! test has a database of its own.

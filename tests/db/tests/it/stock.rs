@@ -1,4 +1,5 @@
-//! Stock: pieces are sold once, whoever sells them, and an order that ends gives them back.
+//! Stock: pieces are sold once, whichever program sells them, and an order that ends gives them
+//! back.
 
 use serde_json::{Value, json};
 use uuid::Uuid;

@@ -1,5 +1,5 @@
-//! Where the runtime allows few connections, `open` waits for ever when they are used up. No request
-//! does.
+//! Where the runtime allows few connections, `open` waits for ever when they are used up. No
+//! request does.
 
 use std::time::{Duration, Instant};
 

@@ -1,4 +1,5 @@
-//! `sql/outbox.sql`: every change of an attached table is in the outbox, whoever makes it.
+//! `sql/outbox.sql`: every change of an attached table is in the outbox, whichever program makes
+//! it.
 
 use crate::database::{Database, OUTBOX, with_outbox};
 

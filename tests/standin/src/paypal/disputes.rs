@@ -45,7 +45,8 @@ impl PayPalCall<'_> {
         })
     }
 
-    /// The end of a dispute, announced. What is given back is a refund of its own, announced before.
+    /// The end of a dispute, announced. What is given back is a refund of its own, announced
+    /// before.
     pub(crate) fn resolve(&mut self, id: &str, decision: &Decision) -> Option<()> {
         let dispute = self.state.paypal.disputes.get(id)?;
         let money =

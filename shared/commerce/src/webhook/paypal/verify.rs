@@ -35,8 +35,8 @@ impl Verdict {
 /// Judges `body`, the raw bytes as received, at `now` (seconds since 1970).
 ///
 /// The signature comes first and costs one RSA operation for each webhook id, and one more if
-/// simulator events are recognised. So a flood of forgeries that names a known certificate doesn't pay for its chain
-/// every time. Neither do genuine ones, see [`PassedCertificate::held_at`].
+/// simulator events are recognised. So a flood of forgeries that names a known certificate doesn't
+/// pay for its chain every time. Neither do genuine ones, see [`PassedCertificate::held_at`].
 pub fn verify(
     delivery: &Delivery,
     body: &[u8],

@@ -1,4 +1,5 @@
-//! The words that products are found by: those of name and SKU, whoever changes a product.
+//! The words that products are found by: those of name and SKU, whichever program
+//! changes a product.
 
 use crate::database::Database;
 

@@ -10,7 +10,7 @@ async fn granted(db: &Database, url: &str, limit: i32) -> bool {
 }
 
 #[tokio::test]
-async fn ten_fetches_a_minute_whoever_asks_at_the_same_moment() {
+async fn ten_fetches_a_minute_however_many_ask_at_the_same_moment() {
     let db = Arc::new(database().await);
     let mut tasks = Vec::new();
     for n in 0..30 {

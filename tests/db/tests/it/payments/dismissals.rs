@@ -117,7 +117,11 @@ async fn a_replay_takes_up_what_was_put_aside() {
     let replay = format!("SELECT outcome FROM webhook_replay(NULL, '{id}', 'operator:eva', 0)");
     assert_eq!(db.text(&replay).await, "replayed");
     assert_eq!(event.apply(&db.client, id).await, "needs_review:unknown-account");
-    assert_eq!(listed(&db, "'needs_review'").await, ["needs_review unknown-account"], "whoever replays wants to know");
+    assert_eq!(
+        listed(&db, "'needs_review'").await,
+        ["needs_review unknown-account"],
+        "an operator that replays wants to know"
+    );
     dismiss(&db, id, "").await;
     db.run(&format!("INSERT INTO provider_accounts VALUES ('paypal', 'NEW', '{ORG}')")).await;
     assert_eq!(db.text(&replay).await, "replayed");

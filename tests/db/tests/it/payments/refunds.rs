@@ -80,7 +80,7 @@ async fn many_who_ask_at_once_do_not_get_more_than_there_is() {
 }
 
 #[tokio::test]
-async fn each_is_sent_by_one_and_reported_by_whoever_holds_it() {
+async fn each_is_sent_by_one_and_reported_by_its_holder() {
     let (db, order, payment) = paid().await;
     for key in ["a", "b", "c", "d"] {
         ask(&db.client, ORG, payment, Some("10.00"), key).await;

@@ -258,7 +258,7 @@ async fn nobody_changes_a_session_of_another_organisation() {
 }
 
 #[tokio::test]
-async fn whoever_ends_sessions_says_what_to_forget() {
+async fn a_call_that_ends_sessions_says_what_to_forget() {
     let (db, order) = with_order().await;
     let (id, next) = (Uuid::now_v7(), Uuid::now_v7());
     begin(&db.client, None, order, "k", "h", id).await;

@@ -1,5 +1,5 @@
-//! Every secret is replaced under load, and nobody is refused: first the new one is known beside the
-//! old, then the provider changes, then the old one goes.
+//! Every secret is replaced under load, and nobody is refused: first the new one is known beside
+//! the old, then the provider changes, then the old one goes.
 
 use std::collections::HashSet;
 use std::sync::Arc;
