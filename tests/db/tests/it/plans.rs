@@ -38,9 +38,19 @@ fn scans_of(row: &tokio_postgres::Row) -> Vec<String> {
     found
 }
 
+/// Counts and differences of many other organisations. Of a few rows Postgres reads all, once it has
+/// looked how few they are.
+const MANY_COUNTS: &str = "
+    INSERT INTO order_counts (organization_id, currency, status, payment_status, orders, amount)
+    SELECT gen_random_uuid(), 'EUR', 'pending', 'unpaid', 1, 1 FROM generate_series(1, 20000);
+    INSERT INTO order_count_changes (organization_id, currency, status, payment_status, orders, amount)
+    SELECT gen_random_uuid(), 'EUR', 'pending', 'unpaid', 1, 1 FROM generate_series(1, 20000);
+    ANALYZE order_counts, order_count_changes";
+
 #[tokio::test]
 async fn every_list_finds_its_page_and_its_total_by_index() {
     let db = Database::seeded().await;
+    db.run(MANY_COUNTS).await;
     let customer: Uuid = db
         .text(&format!("SELECT customer_id FROM orders WHERE organization_id = '{SEEDED_ORG}' ORDER BY id LIMIT 1"))
         .await
