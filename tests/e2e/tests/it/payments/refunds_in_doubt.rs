@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use e2e::App;
+use e2e::{App, eventually};
 use serde_json::json;
 use standin::{Fault, FaultKind, Provider};
 
@@ -22,6 +22,13 @@ async fn paid(shop: &Shop, provider: Provider) -> (Order, String) {
     let session = shop.ask(&order, provider, &crate::new_key()).await.expect(201).json();
     shop.standin.pay(session["externalTransactionId"].as_str().expect("an id"));
     shop.becomes(&order, "paid", SOON).await;
+    // An event that is still on its way would read a refund from the provider, and settle it.
+    eventually("every event has arrived", SOON, || async {
+        let attempts = shop.standin.attempts();
+        let arrived = |id: &str| attempts.iter().any(|attempt| attempt.event == id && attempt.accepted());
+        shop.standin.events().iter().all(|event| arrived(&event.id)).then_some(())
+    })
+    .await;
     shop.standin.automatic(false);
     let payment = shop.payment(&order).await;
     (order, payment)
