@@ -1,5 +1,5 @@
 //! Settings: each is one row of a table here, or, for payments, in the crate of payments. The
-//! declarations in spin.toml, each component's variables and the table in README are made from the
+//! declarations in spin.toml, each component's variables and docs/settings.md are made from the
 //! rows. The same rows bound the values that are parsed.
 //!
 //! An instance reads a setting once. [`Config`] holds the settings that a hit needs, and is read at

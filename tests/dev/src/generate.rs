@@ -11,11 +11,12 @@ type Generator = fn(root: &Path) -> Result<String>;
 /// Each generated file, by its path below the root, and its generator. A further file is one more
 /// line. A file of which only a part is generated gets a generator that reads the file and replaces
 /// that part.
-const FILES: [(&str, Generator); 4] = [
+const FILES: [(&str, Generator); 5] = [
     ("database/calls.txt", crate::calls::list),
     ("openapi.yaml", crate::openapi::join),
     ("spin.toml", crate::manifest::generate),
-    ("README.md", crate::settings::readme),
+    ("docs/architecture.md", crate::settings::architecture),
+    ("docs/settings.md", crate::settings::reference),
 ];
 
 /// Writes every generated file whose text differs.

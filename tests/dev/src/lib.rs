@@ -6,7 +6,7 @@
 //! | `calls` | `database/calls.txt`, from `database/code` and the components' code |
 //! | `openapi` | `openapi.yaml`, joined from `openapi/` |
 //! | `routes` | the rows of every component's table |
-//! | `settings` | the rows of settings, and README's tables
+//! | `settings` | the rows of settings, and the tables in docs/ |
 //! | `manifest` | `spin.toml`, from both |
 //! | `token` | tokens for a running `make up` |
 //!

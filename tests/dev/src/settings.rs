@@ -1,4 +1,4 @@
-//! The rows of settings, and README's tables of them and of components.
+//! The rows of settings, and the tables of them and of components in docs/.
 
 use std::path::Path;
 
@@ -15,21 +15,29 @@ pub fn all() -> impl Iterator<Item = &'static Setting> {
     groups().flat_map(|group| group.settings)
 }
 
-/// README with its tables of components and of settings.
+/// docs/architecture.md with its table of components.
 ///
 /// # Errors
-/// README can't be read, has no place for a table, or a component can't be read.
-pub fn readme(root: &Path) -> Result<String> {
-    let text = std::fs::read_to_string(root.join("README.md")).context("README.md can't be read")?;
-    with_part(&with_part(&text, "components", &components(root)?)?, "settings", &table())
+/// The file can't be read, has no place for the table, or a component can't be read.
+pub fn architecture(root: &Path) -> Result<String> {
+    with_part(root, "docs/architecture.md", "components", &components(root)?)
 }
 
-/// The text with the part between the two comments of this name replaced.
-fn with_part(text: &str, name: &str, part: &str) -> Result<String> {
+/// docs/settings.md with its table.
+///
+/// # Errors
+/// The file can't be read, or has no place for the table.
+pub fn reference(root: &Path) -> Result<String> {
+    with_part(root, "docs/settings.md", "settings", &table())
+}
+
+/// The file's text with the part between the two comments of this name replaced.
+fn with_part(root: &Path, file: &str, name: &str, part: &str) -> Result<String> {
+    let text = std::fs::read_to_string(root.join(file)).with_context(|| format!("{file} can't be read"))?;
     let begin = format!("<!-- {name}: begin, by make generate -->\n");
     let end = format!("<!-- {name}: end -->");
-    let (before, rest) = text.split_once(&begin).with_context(|| format!("README.md has no place for the {name}"))?;
-    let (_, after) = rest.split_once(&end).with_context(|| format!("README.md has no end of the {name}"))?;
+    let (before, rest) = text.split_once(&begin).with_context(|| format!("{file} has no place for the {name}"))?;
+    let (_, after) = rest.split_once(&end).with_context(|| format!("{file} has no end of the {name}"))?;
     Ok(format!("{before}{begin}{part}{end}{after}"))
 }
 

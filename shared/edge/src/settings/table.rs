@@ -7,7 +7,7 @@ pub struct Setting {
     pub name: &'static str,
     /// Its value if none is given.
     pub default: &'static str,
-    /// One sentence for spin.toml and README.
+    /// One sentence for spin.toml and docs/settings.md.
     pub about: &'static str,
     /// Its value is shown nowhere.
     pub secret: bool,
