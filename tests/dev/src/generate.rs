@@ -11,12 +11,14 @@ type Generator = fn(root: &Path) -> Result<String>;
 /// Each generated file, by its path below the root, and its generator. A further file is one more
 /// line. A file of which only a part is generated gets a generator that reads the file and replaces
 /// that part.
-const FILES: [(&str, Generator); 5] = [
+const FILES: [(&str, Generator); 7] = [
     ("database/calls.txt", crate::calls::list),
     ("openapi.yaml", crate::openapi::join),
     ("spin.toml", crate::manifest::generate),
     ("docs/architecture.md", crate::settings::architecture),
     ("docs/settings.md", crate::settings::reference),
+    ("deploy/spinkube/reads.yaml", crate::deploy::reads),
+    ("deploy/spinkube/routes.yaml", crate::deploy::routes),
 ];
 
 /// Writes every generated file whose text differs.

@@ -7,15 +7,19 @@
 //! | `openapi` | `openapi.yaml`, joined from `openapi/` |
 //! | `routes` | the rows of every component's table |
 //! | `settings` | the rows of settings, and the tables in docs/ |
+//! | `deploy` | the components and paths in `deploy/spinkube` |
+//! | `part` | a generated part of a file |
 //! | `manifest` | `spin.toml`, from both |
 //! | `token` | tokens for a running `make up` |
 //!
 //! Services are `kit`'s.
 
 pub mod calls;
+pub mod deploy;
 pub mod generate;
 pub mod manifest;
 pub mod openapi;
+pub mod part;
 pub mod routes;
 pub mod settings;
 pub mod token;

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use edge::settings::{Group, Setting};
 
 /// Every group, in the order of spin.toml.
@@ -20,7 +20,7 @@ pub fn all() -> impl Iterator<Item = &'static Setting> {
 /// # Errors
 /// The file can't be read, has no place for the table, or a component can't be read.
 pub fn architecture(root: &Path) -> Result<String> {
-    with_part(root, "docs/architecture.md", "components", &components(root)?)
+    crate::part::replaced(root, "docs/architecture.md", "components", &components(root)?)
 }
 
 /// docs/settings.md with its table.
@@ -28,17 +28,7 @@ pub fn architecture(root: &Path) -> Result<String> {
 /// # Errors
 /// The file can't be read, or has no place for the table.
 pub fn reference(root: &Path) -> Result<String> {
-    with_part(root, "docs/settings.md", "settings", &table())
-}
-
-/// The file's text with the part between the two comments of this name replaced.
-fn with_part(root: &Path, file: &str, name: &str, part: &str) -> Result<String> {
-    let text = std::fs::read_to_string(root.join(file)).with_context(|| format!("{file} can't be read"))?;
-    let begin = format!("<!-- {name}: begin, by make generate -->\n");
-    let end = format!("<!-- {name}: end -->");
-    let (before, rest) = text.split_once(&begin).with_context(|| format!("{file} has no place for the {name}"))?;
-    let (_, after) = rest.split_once(&end).with_context(|| format!("{file} has no end of the {name}"))?;
-    Ok(format!("{before}{begin}{part}{end}{after}"))
+    crate::part::replaced(root, "docs/settings.md", "settings", &table())
 }
 
 fn components(root: &Path) -> Result<String> {

@@ -1,8 +1,8 @@
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use kit::{Service, Services, children, free_port};
+use kit::{CACHE_CONF, STATE_CONF, Service, Services, children, free_port};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
@@ -63,18 +63,29 @@ impl Drop for Child {
 #[derive(Debug)]
 pub struct RedisProcess {
     port: u16,
+    conf: &'static str,
+    password: Option<String>,
     child: Option<Child>,
 }
 
 impl RedisProcess {
     /// Starts one on a free port; it ends when this is dropped.
     pub async fn start() -> RedisProcess {
-        let mut redis = RedisProcess { port: free_port(), child: None };
+        Self::start_with(CACHE_CONF, None).await
+    }
+
+    /// Starts one for state, which keeps its contents on disk, behind a password.
+    pub async fn start_for_state(password: &str) -> RedisProcess {
+        Self::start_with(STATE_CONF, Some(password.to_owned())).await
+    }
+
+    async fn start_with(conf: &'static str, password: Option<String>) -> RedisProcess {
+        let mut redis = RedisProcess { port: free_port(), conf, password, child: None };
         redis.restart().await;
         redis
     }
 
-    /// Its address.
+    /// Its address, without a password.
     pub fn url(&self) -> String {
         format!("redis://127.0.0.1:{}", self.port)
     }
@@ -82,36 +93,42 @@ impl RedisProcess {
     /// Starts it again on the same port, empty and with a new run id.
     pub async fn restart(&mut self) {
         self.kill();
-        let _ = std::fs::remove_file(scratch_dir().join(self.dump()));
+        let _ = std::fs::remove_dir_all(self.dir());
         self.launch().await;
     }
 
-    /// Saves its contents, for [`RedisProcess::restart_from_snapshot`].
+    /// Saves its contents, for [`RedisProcess::restart_from_disk`].
     pub async fn snapshot(&self) {
         let client = redis::Client::open(self.url()).expect("a Redis address");
         let mut connection = client.get_multiplexed_async_connection().await.expect("Redis answers");
         redis::cmd("SAVE").exec_async(&mut connection).await.expect("SAVE");
     }
 
-    /// Starts it again on the same port with a new run id, and with the contents of the last
-    /// [`RedisProcess::snapshot`].
-    pub async fn restart_from_snapshot(&mut self) {
+    /// Starts it again on the same port with a new run id, and with what is on disk: the contents of
+    /// the last [`RedisProcess::snapshot`], or those of state.
+    pub async fn restart_from_disk(&mut self) {
         self.kill();
         self.launch().await;
     }
 
-    fn dump(&self) -> String {
-        format!("redis-{}.rdb", self.port)
+    fn dir(&self) -> PathBuf {
+        scratch_dir().join(format!("redis-{}", self.port))
     }
 
     async fn launch(&mut self) {
         let program = std::env::var("REDIS_SERVER").unwrap_or_else(|_| "redis-server".to_owned());
         let port = self.port.to_string();
+        std::fs::create_dir_all(self.dir()).expect("a directory of its own");
+        let conf = self.dir().join("redis.conf");
+        std::fs::write(&conf, self.conf).expect("a file of its own");
         let mut command = Command::new(program);
-        command.args(["--bind", "127.0.0.1", "--port", &port, "--save", "", "--appendonly", "no"]);
-        command.arg("--dir").arg(scratch_dir()).args(["--dbfilename", &self.dump()]);
+        command.arg(conf).args(["--port", &port]).arg("--dir").arg(self.dir());
+        if let Some(password) = &self.password {
+            command.args(["--requirepass", password]);
+        }
         self.child = Some(Child::start(&mut command, &scratch_dir().join(format!("redis-{port}.log")), false));
-        let client = redis::Client::open(self.url()).expect("a Redis address");
+        let login = self.password.as_ref().map_or(String::new(), |password| format!(":{password}@"));
+        let client = redis::Client::open(format!("redis://{login}127.0.0.1:{port}")).expect("a Redis address");
         eventually("Redis answers", Duration::from_secs(10), || async {
             let mut connection = client.get_multiplexed_async_connection().await.ok()?;
             redis::cmd("PING").query_async::<String>(&mut connection).await.ok()

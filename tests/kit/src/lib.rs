@@ -42,6 +42,6 @@ pub use description::{Description, Operation};
 pub use eventually::{eventually, eventually_every};
 #[cfg(feature = "client")]
 pub use prometheus::Metrics;
-pub use services::{Service, Services, children, free_port};
+pub use services::{CACHE_CONF, STATE_CONF, Service, Services, children, free_port};
 #[cfg(feature = "client")]
 pub use wire::{Reply, Wire};

@@ -20,6 +20,7 @@ use uuid::Uuid;
 
 use self::owner::Owner;
 pub use self::processes::children;
+pub use self::redis::{CACHE_CONF, STATE_CONF};
 
 /// Ports for servers lie below the range that outgoing connections are given.
 const PORTS: std::ops::Range<u16> = 20_000..30_000;

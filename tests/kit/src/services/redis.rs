@@ -10,6 +10,11 @@ use nix::unistd::Pid;
 
 use super::{Service, Services, owner, processes, tail};
 
+/// The settings that a deployment gives the cache's Redis, and that of state.
+pub const CACHE_CONF: &str = include_str!("../../../../deploy/redis/cache.conf");
+/// As [`CACHE_CONF`].
+pub const STATE_CONF: &str = include_str!("../../../../deploy/redis/state.conf");
+
 const ATTEMPTS: u32 = 3;
 const START: Duration = Duration::from_secs(5);
 const STOP: Duration = Duration::from_secs(10);
@@ -29,13 +34,15 @@ impl Services {
         let dir = state.join("redis");
         std::fs::create_dir_all(&dir)?;
         owner::give(self.owner.as_ref(), &dir)?;
+        // The servers' owner may not be allowed to see the checkout.
+        let conf = dir.join("redis.conf");
+        std::fs::write(&conf, CACHE_CONF)?;
+        owner::give(self.owner.as_ref(), &conf)?;
         let log = dir.join("log");
         for _ in 0..ATTEMPTS {
             let port = self.port(Service::Redis)?;
             let mut command = owner::command(self.owner.as_ref(), server);
-            // A cache, so nothing is written to disk.
-            command.args(["--bind", "127.0.0.1", "--port", &port.to_string(), "--save", "", "--appendonly", "no"]);
-            command.args(["--daemonize", "yes", "--dir"]).arg(&dir);
+            command.arg(&conf).args(["--port", &port.to_string(), "--daemonize", "yes", "--dir"]).arg(&dir);
             command.arg("--pidfile").arg(dir.join("redis.pid")).arg("--logfile").arg(&log);
             command.stdout(Stdio::null()).status().with_context(|| format!("{} can't be run", server.display()))?;
             if within(START, || answers(port)) {

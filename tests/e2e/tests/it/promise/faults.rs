@@ -103,7 +103,7 @@ impl Fault {
                 app.redis.as_ref().expect("an own Redis").snapshot().await;
                 // The saved contents are outdated soon, except for entries that live for a second.
                 sleep(dice.millis(50, 600)).await;
-                app.redis.as_mut().expect("an own Redis").restart_from_snapshot().await;
+                app.redis.as_mut().expect("an own Redis").restart_from_disk().await;
                 sleep(hold / 2).await;
             }
             Fault::RedisHung => {
