@@ -31,7 +31,7 @@ coverage: need-cargo ## lines of cache-logic and of what guards payments that na
 bench: need-cargo ## load and cost beside peers, in under ten minutes (BENCH_ONLY="throughput polling ...")
 	@scripts/bench.sh
 
-lint: need-cargo ## formatting, generated files, clippy on native and wasm, drift-check
+lint: need-cargo ## formatting, generated files, alerts, clippy on native and wasm, drift-check
 	@scripts/lint.sh
 
 drift-check: need-cargo ## the rules of docs/decisions/order-caching.md and the direction of dependencies

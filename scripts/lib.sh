@@ -36,7 +36,7 @@ ensure_service() {
 }
 
 # install PROGRAM: by the system's own package manager, with a message. PROGRAM is redis, postgres,
-# openssl, wrk, git or cc.
+# openssl, wrk, git, cc or prometheus, which brings promtool.
 install() {
     local manager packages
     if [ "$(uname)" = Darwin ]; then manager=brew; else
@@ -51,6 +51,8 @@ install() {
         *:openssl) packages=openssl ;;
         *:wrk) packages=wrk ;;
         *:git) packages=git ;;
+        dnf:prometheus) packages=golang-github-prometheus ;;
+        *:prometheus) packages=prometheus ;;
         apt-get:cc) packages="gcc libc6-dev" ;;
         dnf:cc) packages=gcc ;;
         apk:cc) packages="gcc musl-dev" ;;

@@ -13,6 +13,11 @@ cargo fmt --all --check
 cargo fmt --manifest-path examples/todo/Cargo.toml --check
 say "generated files"
 cargo run -q -p dev -- generate --check
+say "alerts and their tests"
+have promtool || install prometheus
+promtool check config --syntax-only monitoring/prometheus.yaml
+promtool check rules monitoring/rules.yaml monitoring/alerts.yaml
+promtool test rules monitoring/tests/*.yaml
 say "clippy, native"
 cargo clippy --workspace --all-targets -- -D warnings
 say "clippy, wasm32-wasip2"

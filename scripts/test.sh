@@ -37,6 +37,7 @@ check() {
     [ "$result" = ok ]
 }
 
+have prometheus || install prometheus # watches a server in a scenario
 scripts/services.sh start $run
 given_redis=${REDIS_URL:-} given_database=${DATABASE_URL:-}
 set -a

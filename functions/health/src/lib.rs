@@ -2,6 +2,7 @@
 //! a 404 for every path that no other component has. Only statistics and metrics can need a token,
 //! if `metrics_access` says so.
 
+mod backlog;
 mod cache;
 mod faults;
 mod metrics;

@@ -4,16 +4,18 @@
 use commerce::caller::Role;
 use commerce::error::Error;
 use edge::settings::{MetricsAccess, Rules};
+use edge::state::{Memory, Redis};
 use edge::statistics::{Exposition, Kind, expose};
 use edge::{App, Open, Reply};
-use futures_util::future::join4;
-use serde::Deserialize;
+use futures_util::future::{join, join5};
+use payments::Payments;
 
+use crate::backlog::Backlog;
 use crate::probe::{self, Probe};
 use crate::report::configuration_errors;
 
 /// The beginning of every metric's name.
-const PREFIX: &str = "edge_orders_";
+pub(crate) const PREFIX: &str = "edge_orders_";
 
 /// The app, for a caller that may read statistics.
 ///
@@ -35,8 +37,14 @@ pub async fn require_reader(call: Open<'_>) -> Result<&'static App, Error> {
 /// As [`require_reader`].
 pub async fn report(call: Open<'_>) -> Result<Reply, Error> {
     let app = require_reader(call).await?;
-    let (sums, probe, age, backlog) =
-        join4(app.cache.statistics(), Probe::of(app), app.cache.certificate_age(), Backlog::read(app)).await;
+    let (sums, probe, age, backlog, memory) = join5(
+        app.cache.statistics(),
+        Probe::of(app),
+        app.cache.certificate_age(),
+        Backlog::read(app),
+        memory_of_all(app),
+    )
+    .await;
     let wrong = configuration_errors(app, &probe).await;
     let mut text = Exposition::default();
     let name = |name: &str| format!("{PREFIX}{name}");
@@ -56,6 +64,8 @@ pub async fn report(call: Open<'_>) -> Result<Reply, Error> {
         "Variables that are wrong; /api/v1/health names them.",
         wrong.len() as f64,
     );
+    let help = "Whether nothing is cached at the moment, because it couldn't be known to be true.";
+    text.single(&name("cache_off"), Kind::Gauge, help, f64::from(u8::from(probe.is_uncached(app))));
     if let Some(age) = age {
         let help =
             "How long ago the certificate of the cache was given; absent where there is none, as without traffic.";
@@ -66,17 +76,23 @@ pub async fn report(call: Open<'_>) -> Result<Reply, Error> {
         text.single(&name("cache_outbox_rows"), Kind::Gauge, help, ledger.waiting as f64);
         let help = "How long the oldest of them has waited.";
         text.single(&name("cache_outbox_oldest_seconds"), Kind::Gauge, help, ledger.oldest_ms as f64 / 1e3);
+        let help = "How often another run of Redis was named, as after a restart.";
+        text.single(&name("cache_redis_runs_total"), Kind::Counter, help, ledger.runs as f64);
+        let help = "How often another server of Postgres was found, as after a restart.";
+        text.single(&name("cache_postgres_servers_total"), Kind::Counter, help, ledger.servers as f64);
     }
     if let Some(kept) = counts_kept(app).await {
         let help = "Whether statistics read the counts of orders; 0: they count one by one, until \
                     order_counts_rebuild() has run.";
         text.single(&name("order_counts_kept"), Kind::Gauge, help, f64::from(u8::from(kept)));
     }
+    expose_memory(&memory, &mut text);
     if let Some((statistics, _)) = sums {
         expose(&statistics, PREFIX, &mut text);
     }
     if let Some(backlog) = backlog {
-        backlog.expose(&mut text);
+        let trust = Payments::get().await.ok().and_then(|payments| payments.config.paypal.trust.as_ref()?.ends());
+        backlog.expose(trust, &mut text);
     }
     Ok(Reply::of_type(200, Exposition::CONTENT_TYPE, text.into_text()).with("cache-control", "no-store"))
 }
@@ -87,86 +103,31 @@ async fn counts_kept(app: &App) -> Option<bool> {
     rows.first()?.bool("order_counts_kept").ok()?
 }
 
-/// The work that payments still have to do.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Backlog {
-    webhook_events: Vec<Events>,
-    refunds: Vec<Refunds>,
-    sessions: Vec<Sessions>,
+/// The memory of each Redis that tells it.
+async fn memory_of_all(app: &App) -> Vec<(&'static str, Memory)> {
+    let state = async {
+        let redis: Option<&Redis> = app.state.is_apart().then(|| app.state.redis());
+        Some(("stateRedis", redis?.memory().await.ok()?))
+    };
+    let cache = async { Some(("redis", app.cache.ports.store.redis.memory().await.ok()?)) };
+    let (cache, state) = join(cache, state).await;
+    cache.into_iter().chain(state).collect()
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Events {
-    state: String,
-    reason: String,
-    count: f64,
-    oldest_seconds: f64,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Refunds {
-    state: String,
-    count: f64,
-    oldest_seconds: f64,
-}
-
-#[derive(Deserialize)]
-struct Sessions {
-    gateway: String,
-    status: String,
-    count: f64,
-}
-
-impl Backlog {
-    async fn read(app: &App) -> Option<Self> {
-        let rows = edge::query(app, "payment_backlog", Vec::new()).await.ok()?;
-        serde_json::from_str(rows.first()?.text("body").ok()??).ok()
-    }
-
-    fn expose(&self, text: &mut Exposition) {
-        let mut family = |name: &str, help: &str, samples: Vec<(Vec<(&str, &str)>, f64)>| {
-            let name = format!("{PREFIX}{name}");
-            text.family(&name, Kind::Gauge, help);
-            for (labels, value) in samples {
-                text.sample(&name, &labels, value);
-            }
-        };
-        let events = |value: fn(&Events) -> f64| {
-            let events = self.webhook_events.iter();
-            events
-                .map(|one| (vec![("state", one.state.as_str()), ("reason", one.reason.as_str())], value(one)))
-                .collect()
-        };
-        family(
-            "webhook_events_open",
-            "Webhook events that are not applied yet, or that somebody has to look at.",
-            events(|one| one.count),
-        );
-        family(
-            "webhook_events_oldest_seconds",
-            "How long ago the oldest of them came.",
-            events(|one| one.oldest_seconds),
-        );
-        let refunds = |value: fn(&Refunds) -> f64| {
-            self.refunds.iter().map(|one| (vec![("state", one.state.as_str())], value(one))).collect()
-        };
-        family(
-            "refund_requests_open",
-            "Refunds that were asked for and not sent; those that failed, for a day.",
-            refunds(|one| one.count),
-        );
-        family(
-            "refund_requests_oldest_seconds",
-            "How long ago the oldest of them was asked for.",
-            refunds(|one| one.oldest_seconds),
-        );
-        let sessions = self
-            .sessions
-            .iter()
-            .map(|one| (vec![("gateway", one.gateway.as_str()), ("status", one.status.as_str())], one.count));
-        family("payment_sessions_open", "Payment sessions that are neither completed nor failed.", sessions.collect());
-    }
+fn expose_memory(all: &[(&'static str, Memory)], text: &mut Exposition) {
+    let mut family = |name: &str, kind: Kind, help: &str, value: fn(&Memory) -> f64| {
+        let name = format!("{PREFIX}{name}");
+        text.family(&name, kind, help);
+        for (dependency, memory) in all {
+            text.sample(&name, &[("dependency", dependency)], value(memory));
+        }
+    };
+    family("redis_memory_bytes", Kind::Gauge, "What a Redis takes of memory.", |memory| memory.used_bytes as f64);
+    family("redis_memory_limit_bytes", Kind::Gauge, "How much it may take; 0: nothing limits it.", |memory| {
+        memory.limit_bytes as f64
+    });
+    family("redis_may_evict", Kind::Gauge, "Whether it evicts keys at its limit.", |memory| {
+        f64::from(u8::from(memory.may_evict))
+    });
+    family("redis_evicted_keys_total", Kind::Counter, "Keys that it has evicted.", |memory| memory.evicted_keys as f64);
 }

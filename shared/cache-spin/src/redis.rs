@@ -1,10 +1,12 @@
 //! One connection to Redis per instance, with a time limit, a breaker and a reopening on error.
 //! Spin has none of the three.
 
+mod memory;
 mod refusal;
 mod rights;
 mod script;
 
+pub use memory::Memory;
 pub use rights::Uses;
 pub use script::{Script, hex, millis, text};
 

@@ -46,7 +46,7 @@ pub mod state {
     pub use cache_logic::limit::{LimitDecision, Window};
     pub use cache_spin::claims::{Claim, Claims, Permit};
     pub use cache_spin::limits::Windows;
-    pub use cache_spin::redis::{Argument, Redis, Script, Uses, Value, hex, millis, text};
+    pub use cache_spin::redis::{Argument, Memory, Redis, Script, Uses, Value, hex, millis, text};
     pub use cache_spin::state::State;
 }
 

@@ -10,6 +10,7 @@
 //! | `sample` | [`Sample`]: rows of the seed for scenarios |
 //! | `redis_log`, `statements` | the cost of a request in commands and statements |
 //! | `process`, `server` | processes that a scenario may kill, stop and continue |
+//! | `prometheus` | a real Prometheus that watches a scenario's server |
 //! | `contract` | the suite of the ports, run by a component of its own on the runtime's Redis |
 //!
 //! The client, tokens and the like are `kit`'s; they are re-exported here.
@@ -18,6 +19,7 @@ mod app;
 mod contract;
 mod private;
 mod process;
+mod prometheus;
 mod redis_log;
 mod sample;
 mod server;
@@ -29,6 +31,7 @@ pub use contract::contract_on_the_runtime;
 pub use kit::{Answer, Caller, Client, Description, Metrics, Wire, eventually, eventually_every, free_port};
 pub use private::{Private, SHOP};
 pub use process::{PostgresProcess, RedisProcess};
+pub use prometheus::{Prometheus, monitoring};
 pub use redis_log::{Command, RedisLog};
 pub use sample::Sample;
 pub use server::Server;

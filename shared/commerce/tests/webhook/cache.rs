@@ -26,6 +26,13 @@ fn the_sixteen_most_recently_used_are_kept() {
 }
 
 #[test]
+fn the_first_pinned_certificate_that_ends_is_told() {
+    let bundle = format!("{}{}", root_pem(), intermediate_pem((-365, 365)));
+    let trust = Trust::from_bundle(bundle.as_bytes()).unwrap();
+    assert_eq!(trust.ends(), Some(NOW + 365 * 86_400));
+}
+
+#[test]
 fn one_bundle_holds_roots_and_intermediates_in_any_order() {
     let (root, intermediate) = (root_pem(), intermediate_pem((-365, 365)));
     let leaf = Leaf::default().pem();

@@ -17,6 +17,7 @@ mod database_writes;
 mod invoices;
 mod lifetimes;
 mod metrics;
+mod monitoring;
 mod never_stale;
 mod openapi;
 mod orders;

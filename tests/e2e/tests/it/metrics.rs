@@ -6,6 +6,17 @@ use e2e::{App, Caller, Metrics, eventually};
 use redis::AsyncCommands;
 use serde_json::Value;
 
+/// A certificate that is valid until 2081-09-02T15:25:28Z.
+pub const CERTIFICATE: &str = "-----BEGIN CERTIFICATE-----
+MIIBNDCB56ADAgECAhQl5GHPa9gKQT59jEjURP7ji9KR+zAFBgMrZXAwDzENMAsG
+A1UEAwwEVGVzdDAgFw0yNjExMzAxNTI1MjhaGA8yMDgxMDkwMjE1MjUyOFowDzEN
+MAsGA1UEAwwEVGVzdDAqMAUGAytlcAMhAM36DwnmNaOTFgd0he172YUlGb5s8Uqe
+xQwSyPIU9/0do1MwUTAdBgNVHQ4EFgQUacNJnP8OgoDbN7ZMLIX01QzvsdAwHwYD
+VR0jBBgwFoAUacNJnP8OgoDbN7ZMLIX01QzvsdAwDwYDVR0TAQH/BAUwAwEB/zAF
+BgMrZXADQQBN7+BgB6TL1o8quqVw/cz4UD/8p2kMMHZcEYlTygiDR10OzqyNFRYv
+0MdkHpSVGvI5chnJ9CAhFei0NhYxa1sP
+-----END CERTIFICATE-----";
+
 async fn metrics(app: &App) -> Metrics {
     let answer = app.client.anonymous().root("/metrics").await.expect(200);
     assert_eq!(answer.header("content-type"), "text/plain; version=0.0.4; charset=utf-8");
@@ -68,6 +79,59 @@ async fn the_open_work_of_payments_is_measured() {
         .value("edge_orders_webhook_events_oldest_seconds", &[("state", "received"), ("reason", "")])
         .expect("an age");
     assert!((120.0..180.0).contains(&oldest), "{oldest} s");
+}
+
+#[tokio::test]
+async fn a_redis_tells_its_memory_its_limit_and_what_it_evicted() {
+    let Some(app) = App::private().own_redis().spawn().await else { return };
+    let client = redis::Client::open(&*app.redis_url).expect("an address");
+    let mut redis = client.get_multiplexed_async_connection().await.expect("Redis");
+    // What a Redis doesn't tell in time is absent.
+    let told = async |name: &'static str| {
+        eventually(name, Duration::from_secs(30), || async {
+            metrics(&app).await.value(&format!("edge_orders_redis_{name}"), &[("dependency", "redis")])
+        })
+        .await
+    };
+    // deploy/redis/cache.conf
+    assert_eq!((told("memory_limit_bytes").await, told("may_evict").await), (f64::from(1 << 30), 1.0));
+    assert_eq!(told("evicted_keys_total").await, 0.0);
+    let used = told("memory_bytes").await;
+    assert!(used > 100_000.0, "{used}");
+    let limit = used as u64 + 2_000_000;
+    redis::cmd("CONFIG").arg("SET").arg("maxmemory").arg(limit).exec_async(&mut redis).await.expect("CONFIG SET");
+    for number in 0..40 {
+        let _: () = redis.set(format!("ballast:{number}"), "x".repeat(100_000)).await.expect("SET");
+    }
+    assert_eq!(told("memory_limit_bytes").await, limit as f64);
+    assert!(told("evicted_keys_total").await > 0.0);
+    redis::cmd("CONFIG").arg(&["SET", "maxmemory-policy", "noeviction"]).exec_async(&mut redis).await.expect("CONFIG");
+    assert_eq!(told("may_evict").await, 0.0);
+}
+
+#[tokio::test]
+async fn held_payments_providers_left_alone_and_certificates_are_measured() {
+    let Some(app) = App::private().spawn().await else { return };
+    app.psql(&format!(
+        "INSERT INTO provider_rests (provider, until) VALUES ('paypal', now() + interval '1 minute');
+         INSERT INTO provider_certificates (url, pem) VALUES ('https://api.paypal.com/CERT-1', '{CERTIFICATE}');
+         INSERT INTO payment_sessions (id, organization_id, customer_id, order_id, gateway, status, amount, currency,
+             principal, idempotency_key, body_hash, return_url, leased_until, expires_at, created_at)
+         SELECT gen_random_uuid(), o.organization_id, o.customer_id, o.id, 'paypal', 'needs_review', o.total_amount,
+             o.currency, 'p', 'k', 'h', 'https://shop.test/', now(), now() + interval '1 hour',
+             now() - interval '15 minutes'
+         FROM orders o WHERE o.payment_status = 'unpaid' ORDER BY o.id LIMIT 1"
+    ))
+    .await;
+    let metrics = metrics(&app).await;
+    let oldest = metrics
+        .value("edge_orders_payment_sessions_oldest_seconds", &[("gateway", "paypal"), ("status", "needs_review")]);
+    assert!((900.0..960.0).contains(&oldest.expect("an age")), "{oldest:?}");
+    let alone = |provider| metrics.value("edge_orders_provider_left_alone", &[("provider", provider)]);
+    assert_eq!((alone("paypal"), alone("stripe")), (Some(1.0), Some(0.0)));
+    let ends =
+        |which| metrics.value("edge_orders_webhook_certificate_expiry_timestamp_seconds", &[("certificate", which)]);
+    assert_eq!((ends("signing"), ends("pinned")), (Some(3_524_052_328.0), None));
 }
 
 #[tokio::test]

@@ -257,6 +257,21 @@ async fn sums_are_with_the_state_and_outlive_the_cache() {
 }
 
 #[tokio::test]
+async fn state_behind_a_password_outlives_the_crash_of_its_redis() {
+    let mut state = e2e::RedisProcess::start_for_state("a-password").await;
+    let private = App::private().variable("redis_state_url", &state.url());
+    let Some(app) = private.variable("redis_state_credentials", ":a-password").spawn().await else { return };
+    let mut tally = AnswerTally::default();
+    several(&app, &mut tally, 20, &format!("/orders/{}", app.sample.order)).await;
+    sums_of(&app, &tally).await;
+    state.kill();
+    state.restart_from_disk().await;
+    sums_of(&app, &tally).await;
+    let metrics = app.client.anonymous().root("/metrics").await.expect(200).text();
+    assert!(metrics.contains("edge_orders_redis_may_evict{dependency=\"stateRedis\"} 0\n"), "{metrics}");
+}
+
+#[tokio::test]
 async fn an_instance_that_has_not_told_yet_outlives_its_idle_second() {
     // It looks after seven seconds and a half for the first time, but an idle instance is dropped
     // after one.

@@ -53,6 +53,11 @@ impl Trust {
         }
         Ok(trust)
     }
+
+    /// The second since 1970 at which the first of these certificates ends.
+    pub fn ends(&self) -> Option<i64> {
+        self.roots.iter().chain(&self.intermediates).filter_map(|one| super::validity::ends(one)).min()
+    }
 }
 
 /// A certificate that passed [`check`](Self::check) at least once. Only such a one may be kept.

@@ -10,10 +10,12 @@ mod certificate;
 mod delivery;
 mod policy;
 mod url;
+mod validity;
 mod verify;
 
 pub use certificate::{LARGEST_CERTIFICATE, PassedCertificate, Trust};
 pub use delivery::{Delivery, Transmission};
 pub use policy::{PayPalPolicy, SIMULATOR_WEBHOOK_ID, Simulator};
 pub use url::{CertificateUrls, Characters, Environment};
+pub use validity::pem_ends;
 pub use verify::{Verdict, verify};

@@ -258,8 +258,12 @@ async fn held_sessions_are_counted_and_failed_refunds_for_a_day() {
         let sql = format!("SELECT (b.body::json -> '{part}')::text FROM ({}) AS b", &call("payment_backlog", 0));
         db.client.query_one(&sql, &[]).await.unwrap().get(0)
     };
-    let sessions: serde_json::Value = serde_json::from_str(&backlog("sessions").await).unwrap();
-    assert_eq!(sessions, serde_json::json!([{"gateway": "paypal", "status": "needs_review", "count": 1}]));
+    db.run("UPDATE payment_sessions SET created_at = now() - interval '10 minutes'").await;
+    let mut sessions: serde_json::Value = serde_json::from_str(&backlog("sessions").await).unwrap();
+    let age = sessions[0]["oldestSeconds"].take().as_f64().unwrap();
+    assert!((600.0..660.0).contains(&age), "{age}");
+    let held = serde_json::json!({"gateway": "paypal", "status": "needs_review", "count": 1, "oldestSeconds": null});
+    assert_eq!(sessions, serde_json::json!([held]));
     db.run(&format!(
         "INSERT INTO payments (order_id, organization_id, customer_id, provider, account, external_id, status, currency, amount, captured_at)
         VALUES ('{order}', '{ORG}', '{CUSTOMER}', 'paypal', '{ACCOUNT}', 'C1', 'paid', 'EUR', 100, now());
