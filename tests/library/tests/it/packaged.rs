@@ -1,43 +1,57 @@
-//! The example, copied out and built against the packaged crates.
+//! Apps that are copied out and built against the packaged crates.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
+
+/// The crates that others take.
+pub const CRATES: [&str; 2] = ["cache-logic", "cache-spin"];
 
 /// The workspace's root.
 pub fn root() -> &'static Path {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))
 }
 
-/// The manifest of the copied example, built.
-pub fn todo() -> &'static Path {
-    static TODO: OnceLock<PathBuf> = OnceLock::new();
-    TODO.get_or_init(|| {
+/// A directory with nothing but the packaged crates, unpacked. Apps are copied beside them.
+pub fn packages() -> &'static Path {
+    static PACKAGES: OnceLock<PathBuf> = OnceLock::new();
+    PACKAGES.get_or_init(|| {
         let target = root().join("target");
         let copy = target.join("copied-out");
         let _ = std::fs::remove_dir_all(&copy);
         std::fs::create_dir_all(&copy).expect("a directory for the copy");
-        let crates = ["cache-logic", "cache-spin"];
-        let package = ["package", "-q", "--no-verify", "--allow-dirty", "-p", crates[0], "-p", crates[1]];
+        let package = ["package", "-q", "--no-verify", "--allow-dirty", "-p", CRATES[0], "-p", CRATES[1]];
         run(cargo(root()).args(package));
-        for name in crates {
+        for name in CRATES {
             let package = target.join(format!("package/{name}-0.1.0.crate"));
             run(Command::new("tar").arg("-xzf").arg(package).arg("-C").arg(&copy));
         }
-        let app = copy.join("todo");
+        copy
+    })
+}
+
+/// Builds an app beside the packages, and has its manifest name the component by its whole path.
+pub fn build(app: &Path, component: &str) -> PathBuf {
+    // Dependencies are compiled for the product already.
+    let target = root().join("target");
+    let build = ["build", "-q", "--release", "--target", "wasm32-wasip2", "--target-dir"];
+    run(cargo(app).args(build).arg(&target));
+    let built = format!("target/wasm32-wasip2/release/{component}.wasm");
+    edit(&app.join("spin.toml"), |text| text.replace(&built, &root().join(&built).display().to_string()));
+    app.join("spin.toml")
+}
+
+/// The manifest of the copied example, built.
+pub fn todo() -> &'static Path {
+    static TODO: OnceLock<PathBuf> = OnceLock::new();
+    TODO.get_or_init(|| {
+        let app = packages().join("todo");
         run(Command::new("cp").arg("-r").arg(root().join("examples/todo")).arg(&app));
         edit(&app.join("Cargo.toml"), |text| {
             let beside = |name: &str| (format!("../../shared/{name}"), format!("../{name}-0.1.0"));
-            crates.map(beside).iter().fold(text, |text, (from, to)| text.replace(from, to))
+            CRATES.map(beside).iter().fold(text, |text, (from, to)| text.replace(from, to))
         });
-        // Dependencies are compiled for the product already.
-        let build = ["build", "-q", "--release", "--target", "wasm32-wasip2", "--target-dir"];
-        run(cargo(&app).args(build).arg(&target));
-        let component = target.join("wasm32-wasip2/release/todo.wasm");
-        edit(&app.join("spin.toml"), |text| {
-            text.replace("target/wasm32-wasip2/release/todo.wasm", &component.display().to_string())
-        });
-        app.join("spin.toml")
+        build(&app, "todo")
     })
 }
 

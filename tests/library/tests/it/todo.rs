@@ -1,21 +1,20 @@
 //! The example over HTTP: never stale, with Redis and without.
 
-use std::path::Path;
-use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use e2e::RedisProcess;
-use kit::{eventually, free_port};
+use kit::eventually;
 use serde_json::Value;
 
 use crate::database::{Database, with_outbox};
 use crate::packaged::{root, todo};
+use crate::served::Served;
 
 /// The example with a database and a Redis of its own; both end with it.
 struct Todo {
     db: Database,
     redis: RedisProcess,
-    host: Child,
+    _host: Served,
     base_url: String,
 }
 
@@ -47,14 +46,8 @@ impl Todo {
         let (db, redis) = (with_outbox().await, RedisProcess::start().await);
         db.run(&std::fs::read_to_string(root().join("examples/todo/todo.sql")).expect("todo.sql")).await;
         db.run("INSERT INTO todo.lists (name) VALUES ('home')").await;
-        let port = free_port();
-        let host = serve(manifest, port, &redis.url(), &db.url());
-        let todo = Self { db, redis, host, base_url: format!("http://127.0.0.1:{port}") };
-        eventually("the example answers", Duration::from_secs(30), || async {
-            reqwest::get(format!("{}/", todo.base_url)).await.ok()
-        })
-        .await;
-        todo
+        let host = Served::start(manifest, &redis.url(), &db.url(), &[]).await;
+        Self { db, redis, base_url: host.base_url(), _host: host }
     }
 
     async fn list(&self, id: u32) -> Answer {
@@ -84,28 +77,6 @@ impl Todo {
         })
         .await
     }
-}
-
-impl Drop for Todo {
-    fn drop(&mut self) {
-        let _ = self.host.kill();
-        let _ = self.host.wait();
-    }
-}
-
-fn serve(manifest: &Path, port: u16, redis_url: &str, database_url: &str) -> Child {
-    let host = std::env::var("E2E_HOST_BIN").map_or(root().join("target/host/edge-host"), Into::into);
-    let authority = database_url.rsplit('@').next().and_then(|rest| rest.split('/').next()).expect("a host");
-    Command::new(&host)
-        .args(["up", "--listen", &format!("127.0.0.1:{port}"), "--from"])
-        .arg(manifest)
-        .env("SPIN_VARIABLE_REDIS_URL", redis_url)
-        .env("SPIN_VARIABLE_DATABASE_URL", database_url)
-        .env("SPIN_VARIABLE_DATABASE_HOST", authority)
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .spawn()
-        .unwrap_or_else(|error| panic!("{}: {error}; scripts/build.sh builds it", host.display()))
 }
 
 #[tokio::test]
