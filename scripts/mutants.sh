@@ -32,6 +32,7 @@ for patch in shared/cache-logic/mutants/*.patch; do
         put-*) claim=no_read_is_older_than_what_was_written_through ;;
         server-*) claim=no_read_is_older_than_a_write_in_the_new_primary ;;
         run-*) claim=no_read_is_older_than_a_write_that_told_another_run ;;
+        loads-*) tests=loads claim=no_shared_load_is_older_than_an_acknowledged_write ;;
         slow-*) tests=flows claim=no_renewal_however_slow_hides_a_change_that_redis_was_not_told_of ;;
         *) claim=no_read_is_older_than_an_acknowledged_write ;;
     esac

@@ -23,7 +23,7 @@ const ADD: &str = "
 #[http_service]
 async fn handle(request: Request) -> Response<BoxBody> {
     route(request).await.unwrap_or_else(|fault| match fault {
-        OriginFault::Unavailable { detail, .. } => answer(503, detail),
+        OriginFault::Unavailable { detail, .. } | OriginFault::Overloaded { detail, .. } => answer(503, detail),
         fault => {
             eprintln!("error: {fault}");
             answer(500, "see the log")

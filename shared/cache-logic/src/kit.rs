@@ -16,6 +16,8 @@ pub mod idempotency;
 pub mod l1;
 #[cfg(feature = "limit")]
 pub mod limit;
+#[cfg(feature = "loads")]
+pub mod loads;
 #[cfg(feature = "lock")]
 pub mod lock;
 #[cfg(feature = "named")]

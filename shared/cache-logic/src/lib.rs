@@ -19,6 +19,7 @@
 //! - `named`: policies by the kind of data; `gzip`: packed entries
 //! - `lock`, `idempotency`: one holder at a time, one execution for each request
 //! - `limit`, `retry`, `breaker`: how often a thing is tried, and when a dependency is left alone
+//! - `loads`: loads that readers of one instance share, and a bound on those that wait
 //! - `l1`: reference data inside an instance
 //! - `events`: an observer beside ports that are there already (module `with_events`)
 //! - `statistics`, `exposition`: counters, and Prometheus' text format
@@ -51,6 +52,8 @@ pub use kit::idempotency;
 pub use kit::l1;
 #[cfg(feature = "limit")]
 pub use kit::limit;
+#[cfg(feature = "loads")]
+pub use kit::loads;
 #[cfg(feature = "lock")]
 pub use kit::lock;
 #[cfg(feature = "named")]

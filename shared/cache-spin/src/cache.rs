@@ -11,6 +11,7 @@ pub use keeping::{Keeping, Ttl};
 pub use settings::Settings;
 
 use crate::clock::begin_request;
+use crate::loads::Loads;
 use crate::params;
 use crate::ports::{self, Ports};
 use crate::postgres::{Param, Postgres, Row, SERVER, Statement};
@@ -98,6 +99,7 @@ pub struct Cache {
     terms: TermsSource,
     /// The certificate that this instance has tried to renew: one attempt for each.
     attempted: Cell<ClaimToken>,
+    loads: Loads,
     pub(crate) recorder: Recorder,
 }
 
@@ -138,7 +140,7 @@ impl Cache {
             observer: Cell::new(None),
         };
         let recorder = Recorder::new(statistics, &key_prefix);
-        Self { ports, timing, terms, attempted: Cell::new(0), recorder }
+        Self { ports, timing, terms, attempted: Cell::new(0), loads: Loads::default(), recorder }
     }
 
     /// Tells this function every event from now on: hit, miss, stale, bypass, fault and others.
@@ -158,7 +160,7 @@ impl Cache {
         keeping: impl Keeping,
     ) -> Result<Option<Read>, OriginFault> {
         let entity = entry.entity;
-        let once = async || self.load(entity, load.clone()).await;
+        let once = async || self.load(entry, load.clone()).await;
         let tags: Vec<&str> = entry.tags.iter().map(String::as_str).collect();
         let policy = Policy::for_looking(keeping.compress());
         let wanted = EntrySpec { key: &entry.key, tags: &tags, policy: &policy };
@@ -179,7 +181,7 @@ impl Cache {
             let (Ok(policy), Ok(terms)) = (keeping.policy().await, (self.terms)().await) else { return };
             let tags: Vec<&str> = entry.tags.iter().map(String::as_str).collect();
             let wanted = EntrySpec { key: &entry.key, tags: &tags, policy: &policy };
-            let once = async || self.load(entry.entity, load.clone()).await;
+            let once = async || self.load(&entry, load.clone()).await;
             // If it fails, the entry stays as it is, and the next reader tries again.
             let stored = cache_logic::read::refresh(&self.ports, &wanted, &terms.limits, refresh, once).await;
             self.recorder.count(|statistics| statistics.refresh(entry.entity, stored.unwrap_or(false)));
@@ -276,13 +278,18 @@ impl Cache {
         });
     }
 
-    async fn load(&'static self, entity: usize, load: impl Source) -> Result<Option<OriginValue>, OriginFault> {
-        let rows = self.recorder.timed(entity, load.rows(&self.ports.postgres)).await?;
-        let value = rows.into_iter().next().map(origin_value).transpose()?;
-        if let Some(value) = &value {
-            self.ports.store.hear(value.server);
-        }
-        Ok(value)
+    /// Loads an entry, or shares the next load of it that begins in this instance.
+    async fn load(&'static self, entry: &Entry, load: impl Source) -> Result<Option<OriginValue>, OriginFault> {
+        let terms = (self.terms)().await?;
+        let once = async || {
+            let rows = self.recorder.timed(entry.entity, load.rows(&self.ports.postgres)).await?;
+            let value = rows.into_iter().next().map(origin_value).transpose()?;
+            if let Some(value) = &value {
+                self.ports.store.hear(value.server);
+            }
+            Ok(value)
+        };
+        self.loads.shared(terms, &entry.key, once).await
     }
 
     /// Behind the response: at most one attempt for each certificate.

@@ -30,6 +30,7 @@ pub mod clock;
 mod complaints;
 pub mod deadline;
 pub mod limits;
+mod loads;
 pub mod locks;
 pub mod notify;
 pub mod ports;

@@ -7,6 +7,7 @@ use std::sync::LazyLock;
 use std::time::Duration;
 
 use cache_logic::certificate::Timing;
+use cache_logic::loads::LoadBounds;
 use cache_logic::origin::OriginFault;
 use cache_logic::policy::Limits;
 
@@ -19,6 +20,8 @@ pub struct Terms {
     pub postgres_timeout: Duration,
     /// How long Postgres is left alone after it gave no answer.
     pub postgres_rest: Duration,
+    /// How many loads of cached answers there may be in one instance.
+    pub loads: LoadBounds,
     /// How long entries may stand in after the last certificate, while Postgres is away; zero:
     /// never.
     pub stale_if_error: Duration,
@@ -29,7 +32,7 @@ pub type TermsSource = fn() -> Pin<Box<dyn Future<Output = Result<&'static Terms
 
 /// The terms of an app that has no settings for them: a certificate of a second, and entries of a
 /// megabyte at most. A statement has two seconds, and a Postgres that gave no answer rests for one.
-/// Entries stand in for it for an hour.
+/// Entries stand in for it for an hour. Eight loads run at once, and 200 may wait.
 pub fn usual() -> Pin<Box<dyn Future<Output = Result<&'static Terms, OriginFault>>>> {
     Box::pin(std::future::ready(USUAL.as_ref().map_err(|wrong| OriginFault::Misconfigured { detail: wrong.clone() })))
 }
@@ -40,6 +43,7 @@ static USUAL: LazyLock<Result<Terms, String>> = LazyLock::new(|| {
         limits: Limits::with_millis(timing.total().as_millis() as u64)?,
         postgres_timeout: Duration::from_secs(2),
         postgres_rest: Duration::from_secs(1),
+        loads: LoadBounds { at_once: 8, waiting: 200 },
         stale_if_error: Duration::from_secs(3600),
     })
 });

@@ -7,7 +7,8 @@ use crate::error::Error;
 impl From<OriginFault> for Error {
     fn from(fault: OriginFault) -> Self {
         match fault {
-            OriginFault::Unavailable { detail, retry_after_seconds } => {
+            OriginFault::Unavailable { detail, retry_after_seconds }
+            | OriginFault::Overloaded { detail, retry_after_seconds } => {
                 Self::Unavailable { detail, retry_after_seconds }
             }
             OriginFault::Misconfigured { detail } => Self::Misconfigured { detail },

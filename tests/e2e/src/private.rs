@@ -81,6 +81,13 @@ impl Private {
         self
     }
 
+    /// An instance takes many more requests at once than it does by default.
+    pub fn all_in_one_instance(mut self) -> Private {
+        self.up.arguments.extend(["--max-instance-concurrent-reuse-count", "1000"]);
+        self.up.arguments.extend(["--max-instance-reuse-count", "100000"]);
+        self
+    }
+
     /// Starts it. `None` if `E2E_BASE_URL` names a server, which is not ours to configure.
     pub async fn spawn(self) -> Option<App> {
         let suite = Suite::get().await;

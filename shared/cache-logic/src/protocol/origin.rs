@@ -14,6 +14,14 @@ pub enum OriginFault {
         /// When to try again, in seconds.
         retry_after_seconds: u32,
     },
+    /// Too much is asked of the origin at once, so it wasn't asked. The same request may succeed
+    /// later. Nothing stands in for the answer, since the origin is there.
+    Overloaded {
+        /// For the caller to read.
+        detail: String,
+        /// When to try again, in seconds.
+        retry_after_seconds: u32,
+    },
     /// A setting is missing or wrong. Only a new deployment helps.
     Misconfigured {
         /// The setting and what is wrong with it; never its value.
@@ -49,6 +57,7 @@ impl fmt::Display for OriginFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Unavailable { detail, .. }
+            | Self::Overloaded { detail, .. }
             | Self::Misconfigured { detail }
             | Self::Refused { detail }
             | Self::Internal { detail } => f.write_str(detail),

@@ -83,7 +83,9 @@ impl Cache {
         params: Vec<Param>,
     ) -> Result<Vec<Option<OriginValue>>, OriginFault> {
         let mut values: Vec<Option<OriginValue>> = ids.iter().map(|_| None).collect();
-        for row in self.recorder.timed(entity, self.ports.postgres.load(function, params)).await? {
+        let terms = (self.terms)().await?;
+        let load = self.recorder.timed(entity, self.ports.postgres.load(function, params));
+        for row in self.loads.in_turn(terms, load).await? {
             let place = row.text("id")?.and_then(|id| ids.iter().position(|wanted| wanted == id));
             if let Some(place) = place {
                 let server = server_of(&row)?;

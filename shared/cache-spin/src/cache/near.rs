@@ -26,7 +26,7 @@ impl Cache {
         let limits = (self.terms)().await?.limits;
         let tags: Vec<&str> = entry.tags.iter().map(String::as_str).collect();
         let wanted = Reference(EntrySpec { key: &entry.key, tags: &tags, policy: &policy });
-        let once = async || self.load(entry.entity, load.clone()).await;
+        let once = async || self.load(entry, load.clone()).await;
         let found = cache_logic::l1::read(near, &self.ports, &wanted, &limits, once).await;
         let counted = match &found {
             Ok(Some(NearRead { read: None, .. })) => None,

@@ -6,6 +6,7 @@ use super::{
     CATALOGUE, ConfigError, GROUPS, Group, HEALTH, ISSUERS, ORDERING, ORDERS, OnceResult, Parser, Setting, VIEWERS,
     Values, misconfigured, once, rows, setting, values_of,
 };
+use cache_logic::loads::LoadBounds;
 use cache_logic::origin::OriginFault;
 use cache_logic::policy::{Limits, Policy};
 use cache_spin::terms::Terms;
@@ -150,6 +151,14 @@ pub(super) const PROTOCOL: Group = Group {
         setting("postgres_timeout_ms", "2000", "of one statement").within(10, 60_000),
         setting("postgres_breaker_ms", "1000", "how long Postgres is left alone after it gave no answer")
             .within(1, 600_000),
+        setting("postgres_loads", "8", "how many loads of cached answers an instance has at Postgres at once")
+            .within(1, 1_000),
+        setting(
+            "postgres_queue",
+            "200",
+            "how many more wait for their turn in an instance; beyond that reads are answered by 503",
+        )
+        .within(0, 100_000),
         setting(
             "stale_if_error_seconds",
             "3600",
@@ -272,6 +281,10 @@ impl Rules {
                 limits,
                 postgres_timeout,
                 postgres_rest: parser.millis("postgres_breaker_ms"),
+                loads: LoadBounds {
+                    at_once: parser.number("postgres_loads") as usize,
+                    waiting: parser.number("postgres_queue") as usize,
+                },
                 stale_if_error: parser.seconds("stale_if_error_seconds"),
             },
             lookup_near: parser.millis("lookup_near_ms"),

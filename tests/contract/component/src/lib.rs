@@ -5,6 +5,7 @@
 
 use cache_logic::certificate::{Certificate, ClaimToken, Generation, RunId, Timing};
 use cache_logic::contract::{self, damage};
+use cache_logic::loads::LoadBounds;
 use cache_logic::origin::OriginFault;
 use cache_logic::policy::Limits;
 use cache_logic::ports::{CacheFault, Clock, Fill, Lease, Registry, RenewalClaim, Snapshot, Store};
@@ -57,6 +58,7 @@ static TERMS: LazyLock<Terms> = LazyLock::new(|| Terms {
     },
     postgres_timeout: Duration::from_secs(2),
     postgres_rest: Duration::from_secs(1),
+    loads: LoadBounds { at_once: 8, waiting: 200 },
     stale_if_error: Duration::from_secs(3600),
 });
 

@@ -41,6 +41,7 @@ mod statistics;
 mod tags;
 mod tenants;
 mod wire;
+mod without_redis;
 
 use e2e::Sample;
 
