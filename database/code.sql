@@ -189,6 +189,11 @@
 \i code/stock/settle.sql
 
 -- Checkout.
+\i code/attempts/lock.sql
+\i code/attempts/trim.sql
+\i code/attempts/count.sql
+\i code/attempts/refuse.sql
+\i code/attempts/forget.sql
 \i code/checkout/order.sql
 
 -- Guests.
@@ -335,6 +340,7 @@
 \i code/payments/backlog.sql
 
 -- Rows that are forgotten when their time is over.
+\i code/prune/attempts.sql
 \i code/prune/audit.sql
 \i code/prune/order_audit.sql
 \i code/prune/checkouts.sql

@@ -4,7 +4,7 @@ CREATE OR REPLACE FUNCTION product_tables() RETURNS text[] LANGUAGE sql IMMUTABL
     'credit_note_lines', 'credit_notes', 'customers', 'guest_tokens', 'idempotency_keys',
     'invoice_lines', 'invoice_series', 'invoices', 'lookups', 'order_audit', 'order_count_bounds',
     'order_count_changes', 'order_counts', 'order_counts_built', 'order_items', 'orders',
-    'organizations', 'payment_audit', 'payment_objects', 'payment_sessions',
+    'organizations', 'payment_attempts', 'payment_audit', 'payment_objects', 'payment_sessions',
     'payment_transactions', 'payments', 'product_schemas', 'product_words', 'products',
     'provider_accounts', 'provider_certificate_fetches', 'provider_certificates', 'provider_rests',
     'refund_requests', 'shipments', 'stock_levels', 'stock_movements', 'stock_reservations',

@@ -7,19 +7,16 @@
 use commerce::client_address::ClientAddress;
 use commerce::error::Error;
 use commerce::pseudonym::{PseudonymKeys, Purpose, short_pseudonym};
-use edge::App;
-use edge::state::{LimitDecision, Window, Windows};
-use futures_util::future::{try_join, try_join_all};
+use edge::state::{LimitDecision, Window, WindowCount, Windows};
+use edge::{App, Row, params};
 use payments::attempts::{DAY, HOUR, customer_part, hour_key, rate};
 use payments::config::AttemptLimits;
 use uuid::Uuid;
 
 /// The `current` of a conflict with a request that is still in work.
 pub const IN_PROGRESS: &str = "in_progress";
-/// How many customers of one address are told apart; more make no difference to a score.
-const CUSTOMERS: u32 = 50;
-/// The detail of the refusal if Redis is away.
-const WITHOUT: &str = "attempts to pay can't be counted";
+/// The customers of one address within a day. More of them make no difference to a score.
+const CUSTOMERS: Window = Window { name: "customers", quota: 50, length: DAY };
 
 /// One attempt to pay.
 #[derive(Debug, Clone, Copy)]
@@ -41,7 +38,8 @@ pub struct Admission {
     pub decision: LimitDecision,
     /// How many customers have tried to pay from this address within a day.
     pub customers_on_address: Option<u32>,
-    windows: Windows,
+    /// The windows that limit, each with its key.
+    windows: Vec<(String, Window)>,
     /// The attempt's name in the windows.
     name: String,
 }
@@ -70,8 +68,17 @@ impl Admission {
             _ => true,
         };
         if !open {
-            // If Redis is away just now, no attempt is made meanwhile, and this one stays the same.
-            let _ = self.windows.refuse(&app.state, &self.name, WITHOUT).await;
+            let params = params![
+                self.windows.iter().map(|(key, _)| key.clone()).collect::<Vec<_>>(),
+                &*self.name,
+                refused_name(),
+                self.windows.iter().map(|(_, window)| i64::from(window.quota)).collect::<Vec<_>>(),
+                self.windows.iter().map(|(_, window)| window.millis() as i64).collect::<Vec<_>>(),
+            ];
+            // If Postgres is away just now, no attempt is made meanwhile, and this one stays the
+            // same. Of Redis it is enough that Postgres decides.
+            let _ = edge::change(app, "attempt_refuse", params).await;
+            Windows::of(self.windows.clone()).refuse(&app.state, &self.name).await;
         }
     }
 }
@@ -92,11 +99,12 @@ pub fn admit(decision: &LimitDecision, detail: &str) -> Result<(), Error> {
     }
 }
 
-/// Counts an attempt. While `hmac_key` is being replaced, it counts under each key, so a count goes
-/// on under the new one.
+/// Counts an attempt: in Redis, and in Postgres unless Redis refuses it. Postgres decides, so no
+/// attempt passes uncounted while Redis is away, or has lost what it knew. While `hmac_key` is being
+/// replaced, it counts under each key, so a count goes on under the new one.
 ///
 /// # Errors
-/// [`Error::Unavailable`] if Redis is away: an attempt that can't be counted isn't made.
+/// The fault of Postgres: an attempt that can't be counted isn't made.
 pub async fn count(
     app: &App,
     limits: &AttemptLimits,
@@ -117,16 +125,58 @@ pub async fn count(
             let address = short_pseudonym(key, Purpose::LimitedAddress, address.as_bytes());
             let of_address = || rate().part("ip").part(&address);
             windows.push((of_address().build(), window("address-hour", limits.address_hour, HOUR)));
-            // The same kind of count gives the number of customers: each is one attempt, however
-            // often it comes.
-            let customers = of_address().part("customers").build();
-            shared.push((Windows::of(vec![(customers, window("customers", CUSTOMERS, DAY))]), customer));
+            shared.push((of_address().part("customers").build(), customer));
         }
     }
-    let windows = Windows::of(windows);
-    let customers = shared.iter().map(|(windows, customer)| windows.count_or_fail(&app.state, customer, WITHOUT));
-    let (decision, customers) =
-        try_join(windows.count_or_fail(&app.state, &name, WITHOUT), try_join_all(customers)).await?;
-    let used = customers.iter().filter_map(|customers| customers.count("customers")).map(|count| count.used);
-    Ok(Admission { decision, customers_on_address: used.max(), windows, name })
+    let in_redis = Windows::of(windows.clone());
+    let mut admission =
+        Admission { decision: LimitDecision::new(Vec::new()), customers_on_address: None, windows, name };
+    // A caller that goes on knocking is refused here, and costs Postgres nothing.
+    if let Some(decision) = in_redis.count(&app.state, &admission.name).await {
+        admission.decision = decision;
+        if !admission.decision.admitted() {
+            return Ok(admission);
+        }
+    }
+    let counts = counted(app, &admission, &shared).await?;
+    let limiting = admission.windows.iter().map(|(_, window)| *window).zip(counts.iter().copied());
+    let decision = LimitDecision::new(limiting.collect());
+    admission.customers_on_address = counts.iter().skip(admission.windows.len()).map(|count| count.used).max();
+    admission.decision = decision.and(admission.decision);
+    Ok(admission)
+}
+
+/// Counts an attempt in Postgres: first in the windows that limit, then the customer of each
+/// address. Each customer is one attempt there, however often it comes.
+async fn counted(app: &App, admission: &Admission, shared: &[(String, String)]) -> Result<Vec<WindowCount>, Error> {
+    let limiting = admission.windows.iter().map(|(key, window)| (&**key, &*admission.name, *window));
+    let of_address = shared.iter().map(|(key, customer)| (&**key, &**customer, CUSTOMERS));
+    let all: Vec<(&str, &str, Window)> = limiting.chain(of_address).collect();
+    let params = params![
+        all.iter().map(|(key, ..)| (*key).to_owned()).collect::<Vec<_>>(),
+        all.iter().map(|(_, name, _)| (*name).to_owned()).collect::<Vec<_>>(),
+        refused_name(),
+        all.iter().map(|(.., window)| i64::from(window.quota)).collect::<Vec<_>>(),
+        all.iter().map(|(.., window)| window.millis() as i64).collect::<Vec<_>>(),
+        admission.windows.len() as i32,
+    ];
+    let rows = edge::change(app, "attempt_count", params).await?;
+    if rows.len() != all.len() {
+        return Err(Error::internal("attempt_count gave no row for some window"));
+    }
+    rows.iter().map(window_count).collect()
+}
+
+/// A row of attempt_count.
+fn window_count(row: &Row) -> Result<WindowCount, Error> {
+    Ok(WindowCount {
+        admitted: row.int("admitted")? == Some(1),
+        used: u32::try_from(row.int("used")?.unwrap_or_default()).unwrap_or(u32::MAX),
+        frees_in_ms: u64::try_from(row.int("frees_ms")?.unwrap_or_default()).unwrap_or_default(),
+    })
+}
+
+/// A name for an attempt that was refused: it counts however often it comes.
+fn refused_name() -> String {
+    format!("refused/{}", Uuid::new_v4().simple())
 }

@@ -33,10 +33,12 @@ pub async fn prune(call: Call<'_>) -> Result<Reply, Error> {
     let row = edge::write_one(app, "prune_sessions", params![limit as i32, keep.sessions.as_secs() as i64]).await?;
     let sessions = row.int("pruned")?.unwrap_or_default();
     let checkouts = forgotten(app, "prune_checkouts", "pruned", limit, keep.checkouts).await?;
+    let row = edge::change_one(app, "prune_attempts", params![limit as i32]).await?;
+    let attempts = row.int("pruned")?.unwrap_or_default();
     let refunds = forgotten(app, "prune_refunds", "pruned", limit, keep.refunds).await?;
-    let counts = [bodies, events, objects, audit, order_audit, sessions, checkouts, refunds];
+    let counts = [bodies, events, objects, audit, order_audit, sessions, checkouts, attempts, refunds];
     let body = json!({ "bodies": bodies, "events": events, "objects": objects, "audit": audit, "orderAudit": order_audit, "sessions": sessions,
-        "checkouts": checkouts, "refunds": refunds, "more": counts.contains(&i64::from(limit)) });
+        "checkouts": checkouts, "attempts": attempts, "refunds": refunds, "more": counts.contains(&i64::from(limit)) });
     Ok(Reply::fresh(200, body.to_string()))
 }
 

@@ -24,7 +24,7 @@ impl Windows {
     }
 
     /// Counts an attempt of this name; the empty name only asks whether there is room. `None` if
-    /// Redis is away, for work that is done all the same then.
+    /// Redis is away: then the caller goes without a limit, or counts elsewhere.
     pub async fn count(&self, state: &State, name: &str) -> Option<LimitDecision> {
         let keys = self.keys(state);
         let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
@@ -53,15 +53,12 @@ impl Windows {
         state.retry_until_back(without, call).await
     }
 
-    /// An admitted attempt was refused for good: sent again it is another attempt, and counts.
-    ///
-    /// # Errors
-    /// As [`Self::count_or_fail`]; then the attempt stays the same one.
-    pub async fn refuse(&self, state: &State, name: &str, without: &'static str) -> Result<(), OriginFault> {
+    /// An admitted attempt was refused for good: sent again it is another attempt, and counts. If
+    /// Redis is away, it stays the same one.
+    pub async fn refuse(&self, state: &State, name: &str) {
         let keys = self.keys(state);
         let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
-        let call = async |redis: &Redis| redis.script(&REFUSE, &keys, self.arguments(name)).await;
-        state.retry_until_back(without, call).await.map(drop)
+        let _ = state.redis().script(&REFUSE, &keys, self.arguments(name)).await;
     }
 
     fn keys(&self, state: &State) -> Vec<String> {

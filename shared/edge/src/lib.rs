@@ -43,7 +43,7 @@ pub use cache_spin::clock;
 /// State that isn't a cache: limits, claims, sessions.
 pub mod state {
     pub use cache_logic::key::KeyBuilder;
-    pub use cache_logic::limit::{LimitDecision, Window};
+    pub use cache_logic::limit::{LimitDecision, Window, WindowCount};
     pub use cache_spin::claims::{Claim, Claims, Permit};
     pub use cache_spin::limits::Windows;
     pub use cache_spin::redis::{Argument, Memory, Redis, Script, Uses, Value, hex, millis, text};

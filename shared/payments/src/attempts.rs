@@ -1,12 +1,15 @@
 //! The keys under which attempts to pay are counted, and the moment when a count begins anew.
 //!
-//! Customers and addresses stand in keys as HMACs: nothing personal is in Redis. While the key of
+//! Postgres decides on attempts. Redis counts them, too, and spares Postgres a caller that goes on
+//! knocking. Both count under the same keys.
+//!
+//! Customers and addresses stand in keys as HMACs: nothing personal is in them. While the key of
 //! these is being replaced, an attempt counts under each, so nobody begins anew.
 
 use std::time::Duration;
 
 use commerce::pseudonym::{PseudonymKeys, Purpose, short_pseudonym};
-use edge::App;
+use edge::{App, params};
 use edge::state::{Argument, KeyBuilder, text};
 use uuid::Uuid;
 
@@ -16,23 +19,24 @@ pub const HOUR: Duration = Duration::from_secs(3600);
 pub const DAY: Duration = Duration::from_secs(24 * 3600);
 
 /// After a payment the customer's count of the hour begins anew. `tags` are those of the write that
-/// recorded the payment; the customer's is among them. If Redis is away, the count runs out by
-/// itself.
+/// recorded the payment; the customer's is among them. If Postgres or Redis is away, the count there
+/// runs out by itself.
 pub async fn forget_paid(app: &App, hmac_keys: &PseudonymKeys, tags: &[String]) {
     let customer = |tag: &String| {
         let (organization, customer) = tag.strip_prefix("customer:")?.split_once('/')?;
         Some((Uuid::try_parse(organization).ok()?, Uuid::try_parse(customer).ok()?))
     };
-    let keys: Vec<Argument> = tags
+    let keys: Vec<String> = tags
         .iter()
         .filter_map(customer)
         .flat_map(|(organization, customer)| {
             hmac_keys.each().map(move |key| hour_key(&customer_part(key, organization, customer)))
         })
-        .map(|key| text(&app.state.prefixed(&key)))
         .collect();
     if !keys.is_empty() {
-        let _ = app.state.redis().command("DEL", keys).await;
+        let counted = keys.iter().map(|key| text(&app.state.prefixed(key))).collect::<Vec<Argument>>();
+        let _ = edge::change(app, "attempt_forget", params![keys]).await;
+        let _ = app.state.redis().command("DEL", counted).await;
     }
 }
 

@@ -61,6 +61,12 @@ impl LimitDecision {
         Self { windows: merged }
     }
 
+    /// The decision of this count and of another one of the same attempt: the stricter of both,
+    /// window by window.
+    pub fn and(self, other: Self) -> Self {
+        Self::new(self.windows.into_iter().chain(other.windows).collect())
+    }
+
     /// Whether every window admits the attempt.
     pub fn admitted(&self) -> bool {
         self.windows.iter().all(|(_, count)| count.admitted)
@@ -132,6 +138,9 @@ mod tests {
         let decision = LimitDecision::new(places);
         assert_eq!(decision.limit(), "\"customer-hour\";r=0;t=9, \"customer-day\";r=19;t=1");
         assert_eq!((decision.admitted(), decision.retry_after()), (false, Some(9)));
+        let (here, there) = (vec![(HOUR, count(true, 2, 50))], vec![(HOUR, count(true, 4, 9_000))]);
+        let both = LimitDecision::new(here).and(LimitDecision::new(there));
+        assert_eq!(both.limit(), "\"customer-hour\";r=1;t=9");
     }
 
     #[test]

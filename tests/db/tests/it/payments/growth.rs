@@ -165,6 +165,7 @@ fn calls() -> Vec<(&'static str, String)> {
         ("timeline", format!("order_timeline('{ORG}', {order}, 20, NULL)")),
         ("old sessions", "prune_sessions(50, 1000000)".into()),
         ("old carts", "prune_checkouts(50, 1000000)".into()),
+        ("old attempts", "prune_attempts(50)".into()),
         ("old refunds", "prune_refunds(50, 1000000)".into()),
     ]
 }

@@ -2,6 +2,7 @@
 
 mod approvals;
 mod arrival;
+mod attempts;
 mod audit;
 mod captures;
 mod certificates;

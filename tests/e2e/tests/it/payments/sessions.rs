@@ -361,3 +361,28 @@ async fn a_way_back_may_have_escaped_letters_and_a_refusal_says_why() {
         answer.expect_problem_naming(422, "returnUrl");
     }
 }
+
+#[tokio::test]
+async fn a_session_goes_on_while_redis_is_away() {
+    let private = App::private().own_redis();
+    let Some(mut shop) = Shop::like(private).await else { return };
+    for provider in [Provider::PayPal, Provider::Stripe] {
+        let order = shop.order().await;
+        let begun = shop.ask(&order, provider, &new_key()).await.expect(201);
+        let path = format!("/payments/sessions/{}", member(&begun, "id"));
+        shop.app.warm(&path).await;
+        shop.app.redis.as_mut().expect("an own Redis").kill();
+        let read = shop.app.client.get(&path).await.expect(200);
+        assert_eq!(read.body, begun.body, "as it was begun");
+        assert!(read.header("cache-status").contains("fwd=bypass"), "{}", read.header("cache-status"));
+        let page = shop.app.client.redirect(&member(&begun, "id")).await.expect(303).header("location").to_owned();
+        let shown = shop.app.client.get(&path).await.expect(200);
+        assert_eq!(member(&shown, "status"), "awaiting_callback");
+        shop.press(&page).await;
+        shop.becomes(&order, "paid", Duration::from_secs(60)).await;
+        assert_eq!(member(&shop.app.client.get(&path).await.expect(200), "status"), "completed");
+        shop.app.redis.as_mut().expect("an own Redis").restart().await;
+        let back = shop.app.warm(&path).await;
+        assert_eq!(member(&back, "status"), "completed", "no older copy comes back");
+    }
+}
