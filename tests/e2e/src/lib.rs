@@ -9,6 +9,7 @@
 //! | `suite` | common to all scenarios: the stores, the template database, the server that is meant |
 //! | `sample` | [`Sample`]: rows of the seed for scenarios |
 //! | `redis_log`, `statements` | the cost of a request in commands and statements |
+//! | `history` | whether what readers and writers of one order saw keeps the promise |
 //! | `process`, `server` | processes that a scenario may kill, stop and continue |
 //! | `prometheus` | a real Prometheus that watches a scenario's server |
 //! | `contract` | the suite of the ports, run by a component of its own on the runtime's Redis |
@@ -17,6 +18,7 @@
 
 mod app;
 mod contract;
+pub mod history;
 mod private;
 mod process;
 mod prometheus;

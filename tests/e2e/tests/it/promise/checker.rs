@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicI64, Ordering::SeqCst};
 use std::sync::{Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
+use e2e::history::{self, Effect, Moment, Operation};
 use e2e::{Answer, App, Client, eventually};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -27,6 +28,22 @@ struct WatchedOrder {
     id: String,
     number: String,
     acknowledged: AtomicI64,
+    /// Its first version, and what readers and writers have seen since.
+    first: i64,
+    history: Mutex<Vec<Operation>>,
+}
+
+impl WatchedOrder {
+    /// Notes an operation that began at this moment and ends now, or as much later.
+    fn note(&self, shared: &CheckerState, begin: Moment, later: Duration, effect: Effect) {
+        let end = shared.moment() + later.as_micros() as Moment;
+        lock(&self.history).push(Operation { begin, end, effect });
+    }
+}
+
+/// The contents that a reader of an order compares.
+fn contents(order: &Value) -> String {
+    order["notes"].as_str().unwrap_or_default().to_owned()
 }
 
 /// The counts during one fault.
@@ -48,6 +65,8 @@ struct CheckerState {
     orders: Vec<WatchedOrder>,
     /// The least number of orders, in statistics and in the list's total.
     count: AtomicI64,
+    /// The moment that all histories count from.
+    begun: Instant,
     over: AtomicBool,
     excused: AtomicBool,
     fault: Mutex<&'static str>,
@@ -68,8 +87,9 @@ impl Checker {
             let order = app.new_order().await;
             let body = order.json();
             let text = |name: &str| body[name].as_str().expect("a text").to_owned();
-            let acknowledged = AtomicI64::new(order.version());
-            orders.push(WatchedOrder { id: text("id"), number: text("orderNumber"), acknowledged });
+            let (first, acknowledged) = (order.version(), AtomicI64::new(order.version()));
+            let (id, number, history) = (text("id"), text("orderNumber"), Mutex::default());
+            orders.push(WatchedOrder { id, number, acknowledged, first, history });
         }
         let count = app.client.stats("").await.expect(200).json()["totalOrders"].as_i64().expect("totalOrders");
         let shared = Arc::new(CheckerState {
@@ -77,6 +97,7 @@ impl Checker {
             customer: app.sample.customer.clone(),
             orders,
             count: AtomicI64::new(count),
+            begun: Instant::now(),
             over: AtomicBool::new(false),
             excused: AtomicBool::new(false),
             fault: Mutex::new("start"),
@@ -147,6 +168,13 @@ impl Checker {
         }
         let failures = lock(&self.shared.failures);
         println!("{} reads, {} hits, {} failures, seed {}", sum.reads, sum.hits, failures.len(), self.seed);
+        for order in &self.shared.orders {
+            let history = lock(&order.history);
+            println!("order {}: {} operations", order.id, history.len());
+            let checked = history::check(order.first, "", &history);
+            checked
+                .unwrap_or_else(|why| panic!("E2E_SEED={}: order {} breaks the promise: {why}", self.seed, order.id));
+        }
         assert!(failures.is_empty(), "E2E_SEED={}:\n{}", self.seed, failures.join("\n"));
         assert!(sum.hits > 500 && sum.patches > 50, "too little happened for anything to show: {sum:?}");
     }
@@ -167,6 +195,11 @@ impl CheckerState {
         if failures.len() < 20 {
             failures.push(format!("{}: {what}", lock(&self.fault)));
         }
+    }
+
+    /// Microseconds since all histories began.
+    fn moment(&self) -> Moment {
+        self.begun.elapsed().as_micros() as Moment
     }
 
     fn goes_on(&self) -> bool {
@@ -233,8 +266,16 @@ async fn read(shared: Arc<CheckerState>, mut dice: Dice) {
             }
             _ => (get(format!("/orders/{}", order.id)), Floor::Version(version(order))),
         };
-        let (excused, begun) = (shared.excused.load(SeqCst), Instant::now());
+        let (excused, begun, begin) = (shared.excused.load(SeqCst), Instant::now(), shared.moment());
         let answer = shared.client.try_send(request).await;
+        if let Ok(answer) = &answer
+            && answer.status == 200
+            && name == format!("/orders/{}", order.id)
+            && !answer.header("cache-status").contains("stale-if-error")
+        {
+            let effect = Effect::Read { version: answer.version(), contents: contents(&answer.json()) };
+            order.note(&shared, begin, Duration::ZERO, effect);
+        }
         let excused = excused || shared.excused.load(SeqCst);
         judge(&shared, answer, &floor, &name, excused, begun.elapsed());
         sleep(dice.millis(0, 4)).await;
@@ -276,12 +317,17 @@ async fn patch(shared: Arc<CheckerState>, mut dice: Dice) {
         let order = shared.any_order(&mut dice);
         let change = json!({ "notes": format!("{:x}", dice.roll()) });
         let request = shared.client.request(Method::PATCH, &format!("/orders/{}", order.id)).json(&change);
-        // Without an answer nothing is known of it.
-        if let Ok(answer) = shared.client.try_send(request).await
-            && answer.status == 200
-        {
-            order.acknowledged.fetch_max(answer.version(), SeqCst);
-            shared.tally(|tally| tally.patches += 1);
+        let (begin, contents) = (shared.moment(), contents(&change));
+        match shared.client.try_send(request).await {
+            Ok(answer) if answer.status == 200 => {
+                let effect = Effect::Changed { version: answer.version(), contents };
+                order.note(&shared, begin, Duration::ZERO, effect);
+                order.acknowledged.fetch_max(answer.version(), SeqCst);
+                shared.tally(|tally| tally.patches += 1);
+            }
+            Ok(answer) if answer.status < 500 => shared.fail(format!("PATCH: {} {}", answer.status, answer.text())),
+            // Without an answer nothing is known of it.
+            _ => order.note(&shared, begin, Duration::ZERO, Effect::Unknown { contents }),
         }
         sleep(dice.millis(1, 60)).await;
     }
@@ -311,15 +357,17 @@ async fn write_by_sql(shared: Arc<CheckerState>, mut dice: Dice, url: String) {
         while shared.goes_on() {
             let index = dice.below(shared.orders.len());
             let order = &shared.orders[index];
+            let (begin, contents) = (shared.moment(), format!("{:x}", dice.roll()));
             let change = format!(
-                "/* e2e: */ UPDATE orders SET notes = '{:x}' WHERE id = '{}' RETURNING version::int8",
-                dice.roll(),
+                "/* e2e: */ UPDATE orders SET notes = '{contents}' WHERE id = '{}' RETURNING version::int8",
                 order.id
             );
             let Ok(Ok(row)) = tokio::time::timeout(Duration::from_secs(5), client.query_one(&change, &[])).await else {
+                order.note(&shared, begin, Duration::ZERO, Effect::Unknown { contents });
                 break;
             };
             let version: i64 = row.get(0);
+            order.note(&shared, begin, SEEN_WITHIN, Effect::Changed { version, contents });
             let later = shared.clone();
             tokio::spawn(async move {
                 sleep(SEEN_WITHIN).await;

@@ -7,6 +7,7 @@
 
 mod checker;
 mod faults;
+mod histories;
 
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
