@@ -91,5 +91,7 @@ fn counts(counts: &Counts) -> Value {
         "loadErrors": get(Counter::LoadErrors),
         "loadMs": load_ms,
         "meanLoadMs": (loads > 0).then(|| load_ms / loads as f64),
+        "compared": get(Counter::Compared),
+        "inconsistent": get(Counter::Inconsistent),
     })
 }

@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 use commerce::error::Error;
 use commerce::provider::Provider;
 use edge::settings::{AuthMode, ConfigError, Rules};
+use edge::statistics::{Counter, Counts};
 use edge::{App, Open, Reply};
 use payments::Payments;
 use payments::config::PaymentConfig;
@@ -23,9 +24,9 @@ pub async fn report(_: Open<'_>) -> Result<Reply, Error> {
 }
 
 async fn describe() -> Reply {
-    let (Ok(app), Ok(_)) = (App::get().await, Rules::get().await) else {
-        let wrong = App::wrong_settings().await.iter().map(config_error).collect();
-        return reply(503, "unavailable", Value::Null, json!({}), Value::Null, wrong);
+    let (Ok(app), Ok(rules)) = (App::get().await, Rules::get().await) else {
+        let errors = App::wrong_settings().await.iter().map(config_error).collect();
+        return reply(503, "unavailable", Report { dependencies: json!({}), errors, ..Report::default() });
     };
     let probe = Probe::of(app).await;
     if probe.needs_renewal() {
@@ -37,18 +38,34 @@ async fn describe() -> Reply {
         Ok(AuthMode::Off) => json!("off"),
         Err(_) => Value::Null,
     };
+    let compared = compared(app, rules).await;
+    let is_consistent = compared.is_none_or(|counts| counts.get(Counter::Inconsistent) == 0);
     let states = probe.dependencies();
     let (status, word) = match (&probe.redis, &probe.postgres) {
         (Err(_), Err(_)) => (503, "unavailable"),
         // Signed webhooks are taken all the same.
         _ if app.config.callers.is_err() => (503, "unavailable"),
-        _ if wrong.is_empty() && states.iter().all(|state| state.detail.is_none()) => (200, "ok"),
+        _ if wrong.is_empty() && is_consistent && states.iter().all(|state| state.detail.is_none()) => (200, "ok"),
         _ => (200, "degraded"),
     };
     let dependencies: Map<String, Value> =
         states.into_iter().map(|state| (state.name.to_owned(), dependency(&state))).collect();
     let payments = Payments::get().await.map_or(Value::Null, |payments| providers(&payments.config));
-    reply(status, word, authentication, dependencies.into(), payments, wrong)
+    let cache = compared.map_or(Value::Null, |counts| {
+        json!({ "compared": counts.get(Counter::Compared), "inconsistent": counts.get(Counter::Inconsistent) })
+    });
+    let report = Report { authentication, dependencies: dependencies.into(), payments, cache, errors: wrong };
+    reply(status, word, report)
+}
+
+/// The sums over all entities, if hits are compared with Postgres. `None` if they aren't, or if
+/// Redis gives no answer.
+async fn compared(app: &App, rules: &Rules) -> Option<Counts> {
+    if rules.terms.compared <= 0.0 {
+        return None;
+    }
+    let (statistics, _) = app.cache.statistics().await?;
+    Some(statistics.total())
 }
 
 /// Everything that is wrong with the configuration, as far as this instance can tell.
@@ -119,20 +136,25 @@ fn config_error(error: &ConfigError) -> Value {
     json!({ "variable": error.variable, "detail": error.detail })
 }
 
-fn reply(
-    status: u16,
-    word: &str,
+/// What is reported, beside the status.
+#[derive(Default)]
+struct Report {
     authentication: Value,
     dependencies: Value,
     payments: Value,
+    cache: Value,
     errors: Vec<Value>,
-) -> Reply {
+}
+
+fn reply(status: u16, word: &str, report: Report) -> Reply {
+    let Report { authentication, dependencies, payments, cache, errors } = report;
     let body = json!({
         "status": word,
         "version": env!("CARGO_PKG_VERSION"),
         "authentication": authentication,
         "dependencies": dependencies,
         "payments": payments,
+        "cache": cache,
         "configuration": { "status": if errors.is_empty() { "ok" } else { "wrong" }, "errors": errors },
     });
     Reply::fresh(status, body.to_string())

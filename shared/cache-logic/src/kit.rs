@@ -2,6 +2,8 @@
 
 #[cfg(feature = "breaker")]
 pub mod breaker;
+#[cfg(feature = "compare")]
+pub mod compare;
 #[cfg(feature = "declare")]
 pub mod content;
 #[cfg(feature = "declare")]

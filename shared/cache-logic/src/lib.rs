@@ -19,6 +19,7 @@
 //! - `named`: policies by the kind of data; `gzip`: packed entries
 //! - `lock`, `idempotency`: one holder at a time, one execution for each request
 //! - `limit`, `retry`, `breaker`: how often a thing is tried, and when a dependency is left alone
+//! - `compare`: whether a hit says what the origin says, for a running system
 //! - `loads`: loads that readers of one instance share, and a bound on those that wait
 //! - `l1`: reference data inside an instance
 //! - `events`: an observer beside ports that are there already (module `with_events`)
@@ -42,6 +43,8 @@ mod testing;
 
 #[cfg(feature = "breaker")]
 pub use kit::breaker;
+#[cfg(feature = "compare")]
+pub use kit::compare;
 #[cfg(feature = "exposition")]
 pub use kit::exposition;
 #[cfg(feature = "gzip")]

@@ -35,7 +35,8 @@ struct World {
     acknowledged: u8,
     /// How many readers may still give up or be ended.
     faults: u8,
-    trace: Vec<String>,
+    /// The way to it: what happened, and to which reader.
+    trace: Vec<(&'static str, usize)>,
 }
 
 impl World {
@@ -78,7 +79,7 @@ impl World {
     fn answer(&mut self, reader: usize, seen: u8) {
         let due = self.due[reader];
         if seen < due {
-            let steps: String = self.trace.iter().map(|step| format!("\n  {step}")).collect();
+            let steps: String = self.trace.iter().map(|(what, who)| format!("\n  {what} ({who})")).collect();
             panic!("reader {reader} is stale after {steps}\nnote: it saw {seen} of {due} acknowledged writes");
         }
         self.readers[reader] = Reader::Done;
@@ -87,28 +88,28 @@ impl World {
     /// Every state that one step leads to.
     fn steps(&self) -> Vec<Self> {
         let mut next = Vec::new();
-        let mut step = |what: String, change: &dyn Fn(&mut Self)| {
+        let mut step = |what: &'static str, who: usize, change: &dyn Fn(&mut Self)| {
             let mut world = self.clone();
-            world.trace.push(what);
+            world.trace.push((what, who));
             change(&mut world);
             next.push(world);
         };
         if self.committed < WRITES {
-            step("a write commits".into(), &|world| world.committed += 1);
+            step("a write commits", 0, &|world| world.committed += 1);
         }
         if self.acknowledged < self.committed {
-            step("a write is acknowledged".into(), &|world| world.acknowledged += 1);
+            step("a write is acknowledged", 0, &|world| world.acknowledged += 1);
         }
         for (number, reader) in self.readers.iter().copied().enumerate() {
             match reader {
-                Reader::Idle => step(format!("reader {number} asks"), &|world| {
+                Reader::Idle => step("a reader asks", number, &|world| {
                     world.due[number] = world.acknowledged;
                     world.ask(number);
                 }),
-                Reader::MayBegin(id) => step(format!("reader {number}'s statement reads"), &|world| {
+                Reader::MayBegin(id) => step("its statement reads", number, &|world| {
                     world.readers[number] = Reader::Saw(id, world.committed);
                 }),
-                Reader::Saw(id, seen) => step(format!("reader {number}'s load ends"), &|world| {
+                Reader::Saw(id, seen) => step("its load ends", number, &|world| {
                     world.answer(number, seen);
                     world.leave(id, Some(seen));
                 }),
@@ -117,7 +118,7 @@ impl World {
             if let Reader::Waits(id) | Reader::MayBegin(id) | Reader::Saw(id, _) = reader
                 && self.faults > 0
             {
-                step(format!("reader {number} gives up"), &|world| {
+                step("it gives up", number, &|world| {
                     world.faults -= 1;
                     world.readers[number] = Reader::Done;
                     world.leave(id, None);

@@ -1,6 +1,7 @@
 //! The cache of one instance: reads, writes and renewals over Redis and Postgres. An app needs to
 //! know no other place.
 
+mod compared;
 mod keeping;
 mod many;
 #[cfg(feature = "l1")]
@@ -24,7 +25,7 @@ use cache_logic::entry::{OriginValue, Value};
 use cache_logic::origin::OriginFault;
 use cache_logic::policy::Policy;
 use cache_logic::ports::{CacheFault, Store};
-use cache_logic::read::{EntrySpec, Read, certified};
+use cache_logic::read::{EntrySpec, Outcome, Read, certified};
 use cache_logic::renew::Renewal;
 use cache_logic::statistics::Statistics;
 use cache_logic::write::{Commit, Invalidation, NamedRun};
@@ -174,7 +175,9 @@ impl Cache {
 
     /// Behind the response: the renewal and the refresh that a read has found due.
     fn tidy_behind(&'static self, entry: &Entry, load: impl Source, keeping: impl Keeping, read: &Read) {
-        self.renew_behind(read.renew);
+        if self.renew_behind(read.renew) && matches!(read.outcome, Outcome::Hit { .. }) {
+            self.compare_behind(entry.clone(), load.clone(), keeping);
+        }
         let Some(refresh) = read.refresh else { return };
         let entry = entry.clone();
         spawn(async move {
@@ -292,13 +295,13 @@ impl Cache {
         self.loads.shared(terms, &entry.key, once).await
     }
 
-    /// Behind the response: at most one attempt for each certificate.
-    fn renew_behind(&'static self, certificate: Option<Certificate>) {
-        if let Some(certificate) = certificate
-            && self.attempted.replace(certificate.token) != certificate.token
-        {
+    /// Behind the response: at most one attempt for each certificate. True if this is it.
+    fn renew_behind(&'static self, certificate: Option<Certificate>) -> bool {
+        let due = certificate.is_some_and(|due| self.attempted.replace(due.token) != due.token);
+        if due {
             self.renew_unasked();
         }
+        due
     }
 }
 

@@ -22,6 +22,9 @@ pub struct Terms {
     pub postgres_rest: Duration,
     /// How many loads of cached answers there may be in one instance.
     pub loads: LoadBounds,
+    /// The part of the hits that renew a certificate that is compared with Postgres behind the
+    /// answer: 0 is none, 1 is each.
+    pub compared: f64,
     /// How long entries may stand in after the last certificate, while Postgres is away; zero:
     /// never.
     pub stale_if_error: Duration,
@@ -44,6 +47,7 @@ static USUAL: LazyLock<Result<Terms, String>> = LazyLock::new(|| {
         postgres_timeout: Duration::from_secs(2),
         postgres_rest: Duration::from_secs(1),
         loads: LoadBounds { at_once: 8, waiting: 200 },
+        compared: 0.0,
         stale_if_error: Duration::from_secs(3600),
     })
 });

@@ -9,8 +9,8 @@
 use std::time::Duration;
 
 use commerce::pseudonym::{PseudonymKeys, Purpose, short_pseudonym};
-use edge::{App, params};
 use edge::state::{Argument, KeyBuilder, text};
+use edge::{App, params};
 use uuid::Uuid;
 
 /// The shorter window.

@@ -100,6 +100,14 @@ impl Statistics {
         }
     }
 
+    /// Counts a hit that was compared with the origin.
+    pub fn compared(&mut self, entity: usize, is_equal: bool) {
+        if let Some(counts) = self.counts.get_mut(entity) {
+            counts.add(Counter::Compared, 1);
+            counts.add(Counter::Inconsistent, u64::from(!is_equal));
+        }
+    }
+
     /// Counts a write by how its invalidation went. `outage_wait` is the wait of a write that
     /// cannot invalidate.
     pub fn write(&mut self, invalidation: &Invalidation, outage_wait: Duration) {

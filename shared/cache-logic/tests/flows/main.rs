@@ -3,6 +3,7 @@
 
 mod bulk;
 mod certificates;
+mod compare;
 mod outages;
 mod reads;
 mod servers;

@@ -165,6 +165,12 @@ pub(super) const PROTOCOL: Group = Group {
             "how long cached answers stand in, marked so, after the last certificate; 0: never",
         )
         .within(0, 86_400),
+        setting(
+            "cache_compared_percent",
+            "0",
+            "of the hits that renew a certificate, so many in a hundred are compared with Postgres behind the answer",
+        )
+        .within(0, 100),
         setting("max_entry_bytes", "1000000", "larger answers are not cached")
             .within(1_000, 100_000_000)
             .read_by(VIEWERS),
@@ -285,6 +291,7 @@ impl Rules {
                     at_once: parser.number("postgres_loads") as usize,
                     waiting: parser.number("postgres_queue") as usize,
                 },
+                compared: parser.number("cache_compared_percent") as f64 / 100.0,
                 stale_if_error: parser.seconds("stale_if_error_seconds"),
             },
             lookup_near: parser.millis("lookup_near_ms"),

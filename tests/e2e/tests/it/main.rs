@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod bodies;
+mod cache_compared;
 mod cache_invalidated;
 mod callers;
 mod catalogue;

@@ -69,6 +69,10 @@ counters! {
         LoadMicros = "load.us",
         /// Loads that failed; they are among the loads, too.
         LoadErrors = "load.error",
+        /// Hits that were compared with the origin, and were equal or differed.
+        Compared = "compared",
+        /// Those that the origin no longer said, longer than it may be.
+        Inconsistent = "compared.inconsistent",
     }
 }
 

@@ -61,6 +61,12 @@ pub fn expose(statistics: &Statistics, prefix: &str, text: &mut Exposition) {
     });
     one("cache_wait_seconds_total", "How long they did.", |counts| counts.get(Counter::WaitedMs) as f64 / 1e3);
     one("cache_load_errors_total", "Loads from Postgres that failed.", |counts| counts.get(Counter::LoadErrors) as f64);
+    one("cache_compared_total", "Hits that were compared with Postgres behind their answer.", |counts| {
+        counts.get(Counter::Compared) as f64
+    });
+    one("cache_inconsistent_total", "Those that Postgres no longer said, longer than it may be.", |counts| {
+        counts.get(Counter::Inconsistent) as f64
+    });
     loads(statistics, prefix, text);
 
     let writes = [
