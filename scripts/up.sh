@@ -93,8 +93,9 @@ first_order="FROM orders o JOIN organizations g ON g.id = o.organization_id
                    AND EXISTS (SELECT FROM invoices i WHERE i.order_id = o.id)) DESC, g.id, o.id LIMIT 1"
 IFS='|' read -r org customer order <<<"$(sql -c "SELECT o.organization_id, o.customer_id, o.id $first_order")"
 [ -n "$order" ] || fail "the database has no order to show"
-product=$(sql -c "SELECT id FROM products WHERE organization_id = '$org' AND deleted_at IS NULL
-                  ORDER BY schema_id IS NULL, sku DESC, currency LIMIT 1")
+IFS='|' read -r product sku price_currency checkout <<<"$(sql -c "
+    SELECT id, sku, currency, gen_random_uuid() FROM products WHERE organization_id = '$org' AND deleted_at IS NULL
+    ORDER BY schema_id IS NULL, sku DESC, currency LIMIT 1")"
 . scripts/payments.sh
 month=2592000
 token() { TTL=$month SCOPE="" CUSTOMER="" ORG=$org env "$@" scripts/token.sh $run; }
@@ -179,6 +180,11 @@ cat <<BANNER
   curl -i -H "Authorization: Bearer \$TOKEN" "$base/api/v1/organizations/$org/products?limit=5"
   curl -i -H "Authorization: Bearer \$TOKEN" $base/api/v1/schemas
   curl -i -H "Authorization: Bearer \$TOKEN" $base/api/v1/lookups/currencies
+
+  A cart of the user-service, which the stand-in plays, becomes a checkout session:
+  curl $standin/standin/cart -d '{"userId":"$customer","cart":{"currency":"$price_currency","items":[{"sku":"$sku","quantity":1}]}}'
+  curl -i -X POST -H "Authorization: Bearer \$TOKEN" -H "Content-Type: application/json" \\
+       -d '{"userId":"$customer"}' $base/api/v1/checkout/sessions/$checkout/cart
 
 BANNER
 if [ -n "$unpaid" ]; then

@@ -51,7 +51,7 @@ pub async fn order(call: Call<'_>) -> Result<Reply, Error> {
 }
 
 /// A caller's checkout session: its place in Redis, and its owner.
-struct Checkout<'a> {
+pub struct Checkout<'a> {
     app: &'static App,
     payments: &'static Payments,
     caller: &'a Caller,
@@ -66,7 +66,7 @@ impl<'a> Checkout<'a> {
     ///
     /// # Errors
     /// [`Error::Misconfigured`] without `hmac_key`.
-    async fn of(call: Call<'a>) -> Result<Self, Error> {
+    pub async fn of(call: Call<'a>) -> Result<Self, Error> {
         let payments = Payments::ready().await?;
         let Call { app, caller, .. } = call;
         let id = call.id()?;
@@ -82,6 +82,15 @@ impl<'a> Checkout<'a> {
 
     async fn put(&self, body: &[u8]) -> Result<Reply, Error> {
         let cart = Cart::decode(body, self.caller, Moment::of_millis(now_millis()))?;
+        let status = self.keep(&cart).await?;
+        self.show(status, &cart)
+    }
+
+    /// Keeps a cart. Gives 201 if there was none, else 200.
+    ///
+    /// # Errors
+    /// [`Error::Conflict`] if the session has become an order.
+    pub async fn keep(&self, cart: &Cart) -> Result<u16, Error> {
         let status = match self.load().await? {
             Some(Ok(Cart { order: Some(order), .. })) => {
                 let detail = "the checkout session has become an order; another cart needs another id";
@@ -90,8 +99,8 @@ impl<'a> Checkout<'a> {
             Some(_) => 200,
             None => 201,
         };
-        self.store(&cart).await?;
-        self.show(status, &cart)
+        self.store(cart).await?;
+        Ok(status)
     }
 
     async fn get(&self) -> Result<Reply, Error> {
@@ -178,9 +187,16 @@ impl<'a> Checkout<'a> {
         Ok(self.app.state.retry_until_back("checkout sessions can't be read", call).await?.0)
     }
 
+    /// The document that shows a cart.
+    ///
+    /// # Errors
+    /// As [`Cart::document`].
+    pub fn document(&self, cart: &Cart) -> Result<String, Error> {
+        cart.document(self.id, self.payments.config.checkout_ttl.as_secs())
+    }
+
     fn show(&self, status: u16, cart: &Cart) -> Result<Reply, Error> {
-        let document = cart.document(self.id, self.payments.config.checkout_ttl.as_secs())?;
-        Ok(Reply::fresh(status, document))
+        Ok(Reply::fresh(status, self.document(cart)?))
     }
 }
 

@@ -1,6 +1,7 @@
 //! Payment and checkout sessions, guest access, refunds and captures.
 
 mod captures;
+mod carts;
 mod checkout;
 mod differences;
 mod guesses;
@@ -41,6 +42,7 @@ edge::component! {
     GET    token "/api/v1/checkout/sessions/:id" => checkout::get;
     PUT    token "/api/v1/checkout/sessions/:id" => checkout::put;
     DELETE token "/api/v1/checkout/sessions/:id" => checkout::delete;
+    POST   token "/api/v1/checkout/sessions/:id/cart" => carts::fetch;
     POST   token "/api/v1/checkout/sessions/:id/order" => checkout::order;
     POST   token "/api/v1/orders/:id/payments" => manual::record;
     GET    token "/api/v1/orders/:id/timeline" => payments::timeline;

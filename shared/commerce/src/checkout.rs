@@ -39,7 +39,15 @@ impl Cart {
     pub fn decode(body: &[u8], caller: &Caller, now: Moment) -> Result<Self, Error> {
         let order = NewOrder::decode(body)?;
         order.permit(caller)?;
-        let request = serde_json::to_string(&order).map_err(|error| Error::internal(error.to_string()))?;
+        Self::of(&order, now)
+    }
+
+    /// A cart that would become this order.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] if it can't be written as JSON.
+    pub fn of(order: &NewOrder, now: Moment) -> Result<Self, Error> {
+        let request = serde_json::to_string(order).map_err(|error| Error::internal(error.to_string()))?;
         Ok(Self { request, updated_at: now, order: None })
     }
 

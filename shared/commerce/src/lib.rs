@@ -13,7 +13,7 @@
 //! 6. [`views`]: the cached views, a row each; [`outcome`]: the answers of SQL functions
 //! 7. [`provider`], [`webhook`]: signatures and events of payment providers
 //! 8. [`gateway`]: what payment providers are asked, and what they answer
-//! 9. [`session`], [`checkout`], [`guest`], [`refund`]: the shopper's way to a paid order and back;
+//! 9. [`session`], [`checkout`], [`user_cart`], [`guest`], [`refund`]: the shopper's way to a paid order and back;
 //!    [`fraud`], [`client_address`], [`pseudonym`]: what guards it
 //! 10. [`transaction`], [`differences`]: what moved money, and whether the providers say so, too
 //!
@@ -83,5 +83,6 @@ mod tax_id;
 mod text;
 pub mod time;
 pub mod transaction;
+pub mod user_cart;
 pub mod views;
 pub mod webhook;

@@ -64,16 +64,16 @@ pub struct StripeConfig {
     pub webhook_secrets: Vec<Secret>,
 }
 
-/// The shop's own fraud check.
+/// A service of the shop's own that is asked by HTTP.
 #[derive(Debug)]
-pub struct FraudCheckConfig {
+pub struct ServiceConfig {
     /// Its origin, without a slash at the end.
     pub url: String,
     /// Its path.
     pub path: String,
     /// Signs what it is asked.
     pub signer: Signer,
-    /// How long it may take, from connecting to the last byte.
+    /// How long one attempt may take, from connecting to the last byte.
     pub timeout: Duration,
 }
 
@@ -133,6 +133,8 @@ pub struct PaymentConfig {
     pub transaction_ttl: Duration,
     /// How long a checkout session is kept.
     pub checkout_ttl: Duration,
+    /// How long the last good cart of a user is kept.
+    pub cart_ttl: Duration,
     /// How long Redis knows the outcome of a delivery.
     pub webhook_ttl: Duration,
     /// How long a guest token opens its order.
@@ -153,7 +155,9 @@ pub struct PaymentConfig {
     /// A payment with at least this score is held for review.
     pub fraud_review_score: u32,
     /// The shop's own fraud check, if it has one.
-    pub fraud_check: Option<FraudCheckConfig>,
+    pub fraud_check: Option<ServiceConfig>,
+    /// The service that keeps the carts of users, if there is one.
+    pub user_service: Option<ServiceConfig>,
     /// Settings that are wrong, each of one provider, which can't be used then. All else goes on.
     pub wrong: Vec<(Provider, ConfigError)>,
 }
@@ -252,6 +256,9 @@ const SETTINGS: Group = Group {
             .within(1, MONTH)
             .read_by(SESSIONS),
         setting("ttl_checkout_session", "1800", "seconds that a cart is kept").within(60, MONTH).read_by(SESSIONS),
+        setting("ttl_cart", "3600", "seconds that the last good cart of a user is kept, for when the user-service is away")
+            .within(1, MONTH)
+            .read_by(SESSIONS),
         setting("ttl_webhook", "3600", "seconds that Redis knows the outcome of a delivery")
             .within(1, MONTH)
             .read_by(DELIVERIES),
@@ -327,6 +334,23 @@ const SETTINGS: Group = Group {
         setting("fraud_check_timeout_ms", "1000", "of one question to it; then the score judges")
             .within(10, 10_000)
             .read_by(SESSIONS),
+        setting(
+            "user_service_url",
+            "",
+            "of the service that keeps users' carts: scheme, host and port only, for the allow-list; empty: there is none",
+        )
+        .read_by(SESSIONS),
+        setting("user_service_path", "/carts", "its path").read_by(SESSIONS),
+        setting(
+            "user_service_secret",
+            "",
+            "signs what it is asked: base64, perhaps behind whsec_; several between blanks while one is being replaced",
+        )
+        .secret()
+        .read_by(SESSIONS),
+        setting("user_service_timeout_ms", "1000", "of one of three attempts; all together take twice that")
+            .within(10, 10_000)
+            .read_by(SESSIONS),
     ],
 };
 
@@ -366,6 +390,7 @@ impl PaymentConfig {
             session_ttl: parser.seconds("ttl_payment_session"),
             transaction_ttl: parser.seconds("ttl_transaction"),
             checkout_ttl: parser.seconds("ttl_checkout_session"),
+            cart_ttl: parser.seconds("ttl_cart"),
             webhook_ttl: parser.seconds("ttl_webhook"),
             guest_token_ttl: parser.seconds("ttl_guest_token"),
             webhook_keep: parser.seconds("webhook_keep_seconds"),
@@ -388,7 +413,8 @@ impl PaymentConfig {
             },
             trusted_proxies: parser.parsed("trusted_proxies", Proxies::parse).unwrap_or_default(),
             fraud_review_score: parser.number("fraud_review_score") as u32,
-            fraud_check: fraud_check(&mut parser, live),
+            fraud_check: service(&mut parser, &FRAUD_CHECK, live),
+            user_service: service(&mut parser, &USER_SERVICE, live),
             wrong: wrong_paypal.chain(wrong_stripe).collect(),
         };
         let of_providers: Vec<ConfigError> = config.wrong.iter().map(|(_, error)| error.clone()).collect();
@@ -434,18 +460,40 @@ fn stripe(parser: &mut Parser<'_>, live: bool) -> StripeConfig {
     }
 }
 
-fn fraud_check(parser: &mut Parser<'_>, live: bool) -> Option<FraudCheckConfig> {
+/// The names of a service's variables.
+struct ServiceNames {
+    url: &'static str,
+    path: &'static str,
+    secret: &'static str,
+    timeout: &'static str,
+}
+
+const FRAUD_CHECK: ServiceNames = ServiceNames {
+    url: "fraud_check_url",
+    path: "fraud_check_path",
+    secret: "fraud_check_secret",
+    timeout: "fraud_check_timeout_ms",
+};
+
+const USER_SERVICE: ServiceNames = ServiceNames {
+    url: "user_service_url",
+    path: "user_service_path",
+    secret: "user_service_secret",
+    timeout: "user_service_timeout_ms",
+};
+
+/// A service of the shop's own; `None` without its URL.
+fn service(parser: &mut Parser<'_>, names: &ServiceNames, live: bool) -> Option<ServiceConfig> {
     let origin = |text: &str| if text.is_empty() { Ok(String::new()) } else { crate::urls::origin(text, live) };
-    let url = parser.checked("fraud_check_url", origin);
+    let url = parser.checked(names.url, origin);
     let signer = |text: &str| match Signer::parse(text) {
         Some(signer) if url.is_empty() || !signer.is_empty() => Ok(signer),
-        Some(_) => Err("must be set where fraud_check_url is".to_owned()),
+        Some(_) => Err(format!("must be set where {} is", names.url)),
         None => Err("must be base64, perhaps behind whsec_".to_owned()),
     };
-    let (path, signer) =
-        (parser.checked("fraud_check_path", crate::urls::path), parser.parsed("fraud_check_secret", signer));
-    let timeout = parser.millis("fraud_check_timeout_ms");
-    (!url.is_empty()).then(|| FraudCheckConfig { url, path, signer: signer.unwrap_or_default(), timeout })
+    let (path, signer) = (parser.checked(names.path, crate::urls::path), parser.parsed(names.secret, signer));
+    let timeout = parser.millis(names.timeout);
+    (!url.is_empty()).then(|| ServiceConfig { url, path, signer: signer.unwrap_or_default(), timeout })
 }
 
 /// A text that may stand in a header.

@@ -10,7 +10,7 @@ use commerce::time::Moment;
 use commerce::webhook::standard::Signer;
 
 use crate::client::Wire;
-use crate::config::FraudCheckConfig;
+use crate::config::ServiceConfig;
 
 /// How much is read of an answer.
 const LARGEST_ANSWER: usize = 16 << 10;
@@ -31,7 +31,7 @@ pub struct FraudCheck {
 
 impl FraudCheck {
     /// A check that is taken to work.
-    pub fn new(config: &FraudCheckConfig) -> Self {
+    pub fn new(config: &ServiceConfig) -> Self {
         Self {
             origin: config.url.clone(),
             path: config.path.clone(),
@@ -132,7 +132,7 @@ mod tests {
     fn asked(
         answers: Vec<(u64, Result<Answer, GatewayError>)>,
     ) -> (Result<Verdict, Failure>, Vec<(Request, Duration)>) {
-        let config = FraudCheckConfig {
+        let config = ServiceConfig {
             url: "http://127.0.0.1:1".into(),
             path: "/check".into(),
             signer: Signer::parse("bmV3 b2xk").unwrap(),

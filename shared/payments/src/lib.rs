@@ -6,7 +6,8 @@
 //! 3. [`approvals`]: the capture of an approved order; [`objects`]: the providers' objects on their
 //!    way to Postgres; [`pace`]: questions about many things
 //! 4. [`fraud_check`]: the shop's own judge of attempts to pay
-//! 5. [`address`], [`attempts`]: the addresses and keys that limits are counted by
+//! 5. [`user_service`]: the carts of users that are logged in
+//! 6. [`address`], [`attempts`]: the addresses and keys that limits are counted by
 
 pub mod address;
 pub mod approvals;
@@ -20,6 +21,7 @@ pub mod objects;
 pub mod pace;
 pub mod upstream;
 pub mod urls;
+pub mod user_service;
 
 use std::cell::OnceCell;
 use std::time::Duration;
@@ -30,6 +32,7 @@ use edge::settings::{OnceResult, log, misconfigured, once};
 use config::PaymentConfig;
 use fraud_check::FraudCheck;
 use gateway::Gateway;
+use user_service::UserService;
 
 /// The time for what is done beside asking a provider, in seconds.
 const SPARE: i64 = 5;
@@ -42,6 +45,8 @@ pub struct Payments {
     pub gateway: Gateway,
     /// The shop's own fraud check, if it has one.
     pub fraud_check: Option<FraudCheck>,
+    /// The service that keeps users' carts, if there is one.
+    pub user_service: Option<UserService>,
 }
 
 thread_local! {
@@ -65,7 +70,8 @@ impl Payments {
             let config = PaymentConfig::load(edge::settings::component()).await?;
             config.wrong.iter().for_each(|(_, error)| log(std::slice::from_ref(error)));
             let fraud_check = config.fraud_check.as_ref().map(FraudCheck::new);
-            Ok(Self { gateway: Gateway::new(&config), fraud_check, config })
+            let user_service = config.user_service.as_ref().map(UserService::new);
+            Ok(Self { gateway: Gateway::new(&config), fraud_check, user_service, config })
         })
         .await
     }

@@ -93,6 +93,11 @@ async fn told(world: &Arc<World>, what: &str, order: &Value) -> Result<Value, Re
             let decision = Decision::named(name, text("amount"));
             happened(&world.resolve(id()?, &decision.ok_or("decision is won, lost, settled, prevented or silent")?))
         }
+        "cart" => {
+            let user = text("userId").ok_or("userId is missing")?;
+            world.state().carts.insert(user.to_owned(), order["cart"].clone());
+            Ok(json!({}))
+        }
         "judge" => {
             world.state().fraud.answer = Some(order.to_string());
             Ok(json!({}))

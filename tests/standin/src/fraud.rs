@@ -1,16 +1,12 @@
 //! A shop's own fraud check: it takes questions that are signed as Standard Webhooks says, and
 //! answers as it is told.
 
-use base64::{Engine, engine::general_purpose::STANDARD as BASE64};
 use hyper::Method;
 use serde_json::{Value, json};
 
 use crate::exchange::{Reply, Request};
-use crate::ids;
+use crate::signing::is_signed;
 use crate::world::World;
-
-/// How far a question's time may be from now, in seconds.
-const TOLERANCE: i64 = 300;
 
 /// The state of the check.
 #[derive(Debug, Default)]
@@ -39,14 +35,4 @@ pub(crate) fn answer(world: &World, request: &Request) -> Reply {
     state.fraud.questions.push(question);
     let body = state.fraud.answer.clone().unwrap_or_else(|| json!({"decision": "allow"}).to_string());
     Reply::text(200, "application/json", &body)
-}
-
-/// HMAC-SHA256 over `id.timestamp.body`; one of several signatures is enough.
-fn is_signed(secret: &str, request: &Request) -> bool {
-    let (id, time) = (request.header("webhook-id"), request.header("webhook-timestamp"));
-    let recent = time.parse::<i64>().is_ok_and(|time| (time - ids::now()).abs() <= TOLERANCE);
-    let Ok(key) = BASE64.decode(secret.trim_start_matches("whsec_")) else { return false };
-    let text = [format!("{id}.{time}.").as_bytes(), &request.body].concat();
-    let expected = format!("v1,{}", BASE64.encode(hmac_sha256::HMAC::mac(&text, &key)));
-    recent && !id.is_empty() && request.header("webhook-signature").split(' ').any(|one| one == expected)
 }

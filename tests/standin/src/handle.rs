@@ -94,6 +94,16 @@ impl Standin {
         self.settings().fraud_variables(self.base_url())
     }
 
+    /// The product's variables that make it ask the stand-in's user-service.
+    pub fn user_variables(&self) -> Vec<(&'static str, String)> {
+        self.settings().user_variables(self.base_url())
+    }
+
+    /// From now on this user has this cart at the user-service.
+    pub fn set_cart(&self, user: &str, cart: &Value) {
+        self.world.state().carts.insert(user.to_owned(), cart.clone());
+    }
+
     /// From now on the fraud check answers this.
     pub fn judge(&self, answer: &str) {
         self.world.state().fraud.answer = Some(answer.to_owned());

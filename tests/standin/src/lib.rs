@@ -25,6 +25,7 @@
 //! | `signing` | [`SignedDelivery`] deliveries; `authority`: the certificates; `forge`: another body with the same CRC-32 |
 //! | `faults` | faults on purpose: [`Fault`] |
 //! | `fraud` | a shop's own fraud check, below `/fraud/`: not a provider's, and here for the faults |
+//! | `carts` | a shop's own user-service, below `/users/` |
 //! | `paypal`, `stripe` | the APIs; `page`: the shopper's pages |
 //! | `control` | the same as [`Standin`]'s methods over HTTP, below `/standin/` |
 //! | `settings` | names and secrets: [`Settings`] |
@@ -52,9 +53,11 @@
 //! | `/standin/hide`, `/standin/show` | `{id}`: reading it gives 404 until it is shown |
 //! | `/standin/expire-tokens` | `{life?}` in seconds |
 //! | `/standin/judge` | the body that the fraud check answers from now on; `/standin/questions` (`GET`): what it was asked |
+//! | `/standin/cart` | `{userId, cart}`: the cart of a user at the user-service from now on |
 
 mod actions;
 mod authority;
+mod carts;
 mod control;
 mod deliveries;
 mod disputes;

@@ -24,6 +24,8 @@ pub struct Settings {
     pub stripe_webhook_secret: String,
     /// The secret that questions to the shop's fraud check are signed with.
     pub fraud_check_secret: String,
+    /// The secret that questions to the shop's user-service are signed with.
+    pub user_service_secret: String,
     /// Real money, as far as names and flags go. Default: sandbox and test mode.
     pub live: bool,
 }
@@ -40,6 +42,7 @@ impl Settings {
             stripe_account: format!("acct_{}", ids::token(16)),
             stripe_webhook_secret: format!("whsec_{}", ids::token(32)),
             fraud_check_secret: format!("whsec_{}", ids::token(32)),
+            user_service_secret: format!("whsec_{}", ids::token(32)),
             live: false,
         }
     }
@@ -57,6 +60,7 @@ impl Settings {
             ("STRIPE_ACCOUNT", &mut settings.stripe_account),
             ("STRIPE_WEBHOOK_SECRET", &mut settings.stripe_webhook_secret),
             ("FRAUD_CHECK_SECRET", &mut settings.fraud_check_secret),
+            ("USER_SERVICE_SECRET", &mut settings.user_service_secret),
         ] {
             if let Some(given) = std::env::var(name).ok().filter(|given| !given.is_empty()) {
                 *value = given;
@@ -92,6 +96,15 @@ impl Settings {
             ("fraud_check_url", base_url.to_owned()),
             ("fraud_check_path", "/fraud/check".to_owned()),
             ("fraud_check_secret", self.fraud_check_secret.clone()),
+        ]
+    }
+
+    /// The product's variables that make it ask the user-service of a stand-in at `base_url`.
+    pub fn user_variables(&self, base_url: &str) -> Vec<(&'static str, String)> {
+        vec![
+            ("user_service_url", base_url.to_owned()),
+            ("user_service_path", "/users/cart".to_owned()),
+            ("user_service_secret", self.user_service_secret.clone()),
         ]
     }
 }

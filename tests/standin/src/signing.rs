@@ -3,6 +3,7 @@
 use base64::{Engine, engine::general_purpose::STANDARD as BASE64};
 
 use crate::authority::{AUTHORITY, Certificate};
+use crate::exchange::Request;
 use crate::settings::Settings;
 use crate::{Provider, ids};
 
@@ -119,4 +120,18 @@ fn stripe(settings: &Settings, body: &[u8], how: &Signing) -> Vec<(&'static str,
 
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|b| format!("{b:02x}")).collect()
+}
+
+/// How far a question's time may be from now, in seconds.
+const QUESTION_TOLERANCE: i64 = 300;
+
+/// Whether a question to one of the shop's own services is signed as Standard Webhooks says:
+/// HMAC-SHA256 over `id.timestamp.body`. One of several signatures is enough.
+pub(crate) fn is_signed(secret: &str, request: &Request) -> bool {
+    let (id, time) = (request.header("webhook-id"), request.header("webhook-timestamp"));
+    let recent = time.parse::<i64>().is_ok_and(|time| (time - ids::now()).abs() <= QUESTION_TOLERANCE);
+    let Ok(key) = BASE64.decode(secret.trim_start_matches("whsec_")) else { return false };
+    let text = [format!("{id}.{time}.").as_bytes(), &request.body].concat();
+    let expected = format!("v1,{}", BASE64.encode(hmac_sha256::HMAC::mac(&text, &key)));
+    recent && !id.is_empty() && request.header("webhook-signature").split(' ').any(|one| one == expected)
 }

@@ -4,6 +4,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError, RwLock};
 
 use serde_json::Value;
 
+use crate::carts::Carts;
 use crate::deliveries::{Attempt, Event};
 use crate::faults::Faults;
 use crate::fraud::FraudCheck;
@@ -29,6 +30,7 @@ pub(crate) struct State {
     pub(crate) paypal: PayPal,
     pub(crate) stripe: Stripe,
     pub(crate) fraud: FraudCheck,
+    pub(crate) carts: Carts,
     pub(crate) faults: Faults,
     pub(crate) keys: Keys,
     pub(crate) events: Vec<Event>,

@@ -83,6 +83,11 @@ fn every_wrong_variable_is_named_at_once_and_its_value_is_not() {
         ("fraud_check_path", "secret"),
         ("fraud_check_secret", "secret!"),
         ("fraud_check_timeout_ms", "0"),
+        ("ttl_cart", "0"),
+        ("user_service_url", "https://secret.example/carts"),
+        ("user_service_path", "secret"),
+        ("user_service_secret", "secret!"),
+        ("user_service_timeout_ms", "secret"),
     ];
     let mut values = defaults();
     values.extend(cases.map(|(name, value)| (name, value.to_owned())));

@@ -244,6 +244,12 @@ impl Client {
         self.send(self.request(Method::DELETE, &format!("/checkout/sessions/{id}"))).await
     }
 
+    /// `POST /checkout/sessions/:id/cart`
+    pub async fn fetch_cart(&self, id: &str, user: &str) -> Answer {
+        let request = self.request(Method::POST, &format!("/checkout/sessions/{id}/cart"));
+        self.send(request.json(&json!({"userId": user}))).await
+    }
+
     /// `POST /checkout/sessions/:id/order`
     pub async fn order_cart(&self, id: &str) -> Answer {
         self.post(&format!("/checkout/sessions/{id}/order")).await

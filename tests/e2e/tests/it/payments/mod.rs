@@ -25,4 +25,5 @@ mod story;
 mod tickets;
 mod timeline;
 mod transactions;
+mod user_carts;
 mod webhooks;
