@@ -198,6 +198,9 @@
 
 -- Guests.
 \i code/guests/order.sql
+\i code/guests/checkout_begin.sql
+\i code/guests/checkout_get.sql
+\i code/guests/checkout_order.sql
 \i code/guests/token_create.sql
 \i code/guests/token_revoke.sql
 

@@ -181,6 +181,13 @@ cat <<BANNER
   curl -i -H "Authorization: Bearer \$TOKEN" $base/api/v1/schemas
   curl -i -H "Authorization: Bearer \$TOKEN" $base/api/v1/lookups/currencies
 
+  A shopper without an account; its token is the way to the cart, the order, the payment and back:
+  curl -i -H "Content-Type: application/json" $base/api/v1/guest/checkouts \\
+       -d '{"organizationId":"$org","customer":{"name":"Ana Pop","email":"ana@example.com","address":{"line1":"Strada Lunga 5","city":"Brasov","country":"RO"}}}'
+  curl -i -X PUT -H "Authorization: Guest THE-TOKEN" -H "Content-Type: application/json" $base/api/v1/guest/cart \\
+       -d '{"customerId":"THE-CUSTOMER","currency":"$price_currency","items":[{"sku":"$sku","quantity":1}]}'
+  curl -i -X POST -H "Authorization: Guest THE-TOKEN" $base/api/v1/guest/order
+
   A cart of the user-service, which the stand-in plays, becomes a checkout session:
   curl $standin/standin/cart -d '{"userId":"$customer","cart":{"currency":"$price_currency","items":[{"sku":"$sku","quantity":1}]}}'
   curl -i -X POST -H "Authorization: Bearer \$TOKEN" -H "Content-Type: application/json" \\

@@ -23,7 +23,7 @@ BEGIN
     INSERT INTO customers (id, organization_id, name, email, company_name, cui, address)
     VALUES (p_id, p_organization, p_request ->> 'name', p_request ->> 'email',
         p_request ->> 'companyName', p_request ->> 'cui', p_request -> 'address')
-    ON CONFLICT (organization_id, lower(email)) DO NOTHING;
+    ON CONFLICT (organization_id, lower(email)) WHERE NOT guest DO NOTHING;
     IF FOUND THEN
         outcome := 'created';
         SELECT d.document::text, d.version INTO STRICT body, version

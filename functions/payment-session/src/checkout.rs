@@ -11,7 +11,7 @@ use edge::changed::ChangedDocument;
 use edge::clock::now_millis;
 use edge::settings::Rules;
 use edge::state::{Argument, KeyBuilder, Redis, Value, millis, text};
-use edge::{App, Call, Json, Reply, params};
+use edge::{App, Call, Json, Param, Reply, params};
 use payments::Payments;
 use uuid::Uuid;
 
@@ -113,6 +113,32 @@ impl<'a> Checkout<'a> {
     }
 
     async fn order(&self) -> Result<Reply, Error> {
+        let (changed, order) = self
+            .place("checkout_order", |cart, id, inventory| {
+                Ok(params![
+                    self.caller.organization,
+                    self.caller.principal(),
+                    self.id,
+                    self.caller.restriction()?,
+                    cart,
+                    id,
+                    inventory,
+                ])
+            })
+            .await?;
+        Ok(changed.into_reply(201).with("location", format!("/api/v1/orders/{order}")))
+    }
+
+    /// Makes the order by a function in Postgres. `params` are its parameters, given the cart, the
+    /// order's id, and where stock is kept. Gives what the function answers, and the order's id.
+    ///
+    /// # Errors
+    /// As [`order`].
+    pub async fn place(
+        &self,
+        function: &'static str,
+        params: impl FnOnce(Option<Json>, Uuid, &'static str) -> Result<Vec<Param>, Error>,
+    ) -> Result<(ChangedDocument, String), Error> {
         // Postgres may know the order without the cart. So a fault of the cart counts only if
         // Postgres doesn't.
         let stored = self.load().await;
@@ -124,23 +150,16 @@ impl<'a> Checkout<'a> {
         if let Some(request) = &request {
             request.permit(self.caller)?;
         }
-        let params = params![
-            self.caller.organization,
-            self.caller.principal(),
-            self.id,
-            self.caller.restriction()?,
-            cart.map(|cart| Json(cart.request.clone())),
-            Uuid::now_v7(),
-            Rules::ready().await?.inventory.as_str(),
-        ];
-        let row = edge::write_one(self.app, "checkout_order", params).await?;
+        let inventory = Rules::ready().await?.inventory.as_str();
+        let params = params(cart.map(|cart| Json(cart.request.clone())), Uuid::now_v7(), inventory)?;
+        let row = edge::write_one(self.app, function, params).await?;
         match CheckoutOutcome::read(row.text("outcome")?)? {
             CheckoutOutcome::Order(outcome) => {
                 outcome.check(request.as_ref().map_or("", |request| request.currency.as_str()))?;
                 let changed = ChangedDocument::from_row(row)?;
                 let order = changed.id()?;
                 self.remember(cart, &order).await;
-                Ok(changed.into_reply(201).with("location", format!("/api/v1/orders/{order}")))
+                Ok((changed, order))
             }
             CheckoutOutcome::Gone => Err(Error::not_found("order")),
             CheckoutOutcome::NoCart => Err(match stored {

@@ -1,6 +1,8 @@
 //! Guest access: a token opens the public view of one order. Postgres has only its HMAC and finds
 //! it by that. So no comparison of tokens takes place, whose time could give one away.
 
+pub mod checkout;
+
 use commerce::error::Error;
 use commerce::guest::GuestToken;
 use commerce::pseudonym::Purpose;
@@ -66,6 +68,27 @@ pub async fn revoke_token(call: Call<'_>) -> Result<Reply, Error> {
 /// [`Error::Unauthenticated`] if the token opens nothing, for any reason.
 /// [`Error::TooManyRequests`] if that happened too often.
 pub async fn order(call: Open<'_>) -> Result<Reply, Error> {
+    with_token(call, async |app, hmacs| {
+        let rows = edge::query(app, "guest_order", params![hmacs.newest, hmacs.older]).await?;
+        let body = rows.into_iter().next().ok_or_else(invalid)?.take_text("body")?;
+        Ok(private(200, body))
+    })
+    .await
+}
+
+/// A guest token as Postgres knows it.
+struct TokenHmacs {
+    newest: String,
+    /// Under keys that are being replaced.
+    older: Vec<String>,
+}
+
+/// Does `work` for the holder of a token. Wrong tokens are counted by address, and an address with
+/// too many is refused.
+async fn with_token<T>(
+    call: Open<'_>,
+    work: impl AsyncFnOnce(&'static App, TokenHmacs) -> Result<T, Error>,
+) -> Result<T, Error> {
     let request = call.request;
     // The token never stands in an address, because logs and histories would keep it.
     parse_none(request.query.as_deref())?;
@@ -74,7 +97,15 @@ pub async fn order(call: Open<'_>) -> Result<Reply, Error> {
     let guest = GuestToken::from_authorization(request.values("authorization"));
     let guesses = Guesses::of(&payments.config, address)?;
     guesses.admit(app).await?;
-    match open_order(app, payments, guest).await {
+    let hmacs = match guest {
+        Ok(guest) => token_hmacs(payments, &guest),
+        Err(wrong) => Err(wrong),
+    };
+    let outcome = match hmacs {
+        Ok(mut hmacs) => work(app, TokenHmacs { newest: hmacs.remove(0), older: hmacs }).await,
+        Err(wrong) => Err(wrong),
+    };
+    match outcome {
         Err(wrong @ Error::Unauthenticated { .. }) => {
             guesses.wrong(app).await?;
             Err(wrong)
@@ -83,13 +114,9 @@ pub async fn order(call: Open<'_>) -> Result<Reply, Error> {
     }
 }
 
-async fn open_order(app: &'static App, payments: &Payments, guest: Result<GuestToken, Error>) -> Result<Reply, Error> {
-    let mut hmacs = token_hmacs(payments, &guest?)?;
-    let newest = hmacs.remove(0);
-    let rows = edge::query(app, "guest_order", params![newest, hmacs]).await?;
-    let invalid = || Error::unauthenticated("the token is wrong, has expired or was taken back");
-    let body = rows.into_iter().next().ok_or_else(invalid)?.take_text("body")?;
-    Ok(private(200, body))
+/// The refusal of a token that opens nothing, for any reason.
+fn invalid() -> Error {
+    Error::unauthenticated("the token is wrong, has expired or was taken back")
 }
 
 /// The token's HMAC under each key, the newest first: there is one at least.

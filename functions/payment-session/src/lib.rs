@@ -49,4 +49,11 @@ edge::component! {
     POST   token "/api/v1/orders/:id/guest-token" => guests::create_token;
     DELETE token "/api/v1/orders/:id/guest-token" => guests::revoke_token;
     GET    open  "/api/v1/guest/order" => guests::order;
+    POST   open  "/api/v1/guest/order" => guests::checkout::order;
+    POST   open  "/api/v1/guest/checkouts" => guests::checkout::begin;
+    GET    open  "/api/v1/guest/cart" => guests::checkout::cart;
+    PUT    open  "/api/v1/guest/cart" => guests::checkout::put_cart;
+    DELETE open  "/api/v1/guest/cart" => guests::checkout::drop_cart;
+    POST   open  "/api/v1/guest/payments/sessions" => guests::checkout::pay;
+    GET    open  "/api/v1/guest/payments/sessions/:id" => guests::checkout::payment;
 }

@@ -25,8 +25,8 @@ pub enum Role {
 
 text_forms!(Role);
 
-/// A verified caller. It is made in one place (`jwt::verify`), or by configuration if
-/// authentication is switched off.
+/// A verified caller. It is made in one place (`jwt::verify`), by configuration if authentication
+/// is switched off, or of a guest's token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Caller {
     /// The organisation that everything it sees belongs to.
@@ -46,6 +46,19 @@ pub struct Caller {
 }
 
 impl Caller {
+    /// The holder of a guest's token, who is a customer without an account.
+    pub fn guest(organization: Uuid, customer: Uuid) -> Self {
+        Self {
+            organization,
+            role: Role::Customer,
+            customer: Some(customer),
+            scopes: Vec::new(),
+            subject: "guest".to_owned(),
+            expires_at: i64::MAX,
+            not_before: None,
+        }
+    }
+
     /// The customer whose things are all that this caller may touch; `None` = everything of the
     /// organisation.
     ///

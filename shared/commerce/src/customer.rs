@@ -7,7 +7,7 @@ use uuid::Uuid;
 use crate::address::Address;
 use crate::caller::{Caller, Role};
 use crate::error::Error;
-use crate::fields::{Fields, Mistakes, line};
+use crate::fields::{Fields, Mistakes, line, uuid};
 use crate::json::{self, Json};
 use crate::params::Params;
 use crate::query::{parse_uuid, take_limit};
@@ -43,22 +43,50 @@ impl NewCustomer {
     /// [`Error::Invalid`] naming every field that is wrong.
     pub fn decode(body: &[u8]) -> Result<Self, Error> {
         let mut mistakes = Mistakes::default();
-        let customer =
-            Fields::of("", json::parse(body)?, &CustomerPatch::FIELDS, &mut mistakes).and_then(|mut fields| {
-                let name = fields.required("name", line(1, MAX_NAME));
-                let email = fields.required("email", email);
-                let (has_company, has_cui) = (fields.has_value("companyName"), fields.has_value("cui"));
-                let company_name = fields.optional("companyName", line(1, MAX_NAME));
-                let cui = fields.optional("cui", tax_id);
-                match (has_company, has_cui) {
-                    (true, false) => fields.refuse("cui", "is missing: a company has one"),
-                    (false, true) => fields.refuse("companyName", "is missing: only a company has a cui"),
-                    _ => {}
-                }
-                let address = fields.required_object("address", &Address::FIELDS, Address::read);
-                Some(Self { name: name?, email: email?, company_name, cui, address: address? })
-            });
+        let customer = Fields::of("", json::parse(body)?, &CustomerPatch::FIELDS, &mut mistakes).and_then(Self::read);
         mistakes.finish(customer)
+    }
+
+    /// Reads the fields of an object.
+    fn read(mut fields: Fields<'_>) -> Option<Self> {
+        let name = fields.required("name", line(1, MAX_NAME));
+        let email = fields.required("email", email);
+        let (has_company, has_cui) = (fields.has_value("companyName"), fields.has_value("cui"));
+        let company_name = fields.optional("companyName", line(1, MAX_NAME));
+        let cui = fields.optional("cui", tax_id);
+        match (has_company, has_cui) {
+            (true, false) => fields.refuse("cui", "is missing: a company has one"),
+            (false, true) => fields.refuse("companyName", "is missing: only a company has a cui"),
+            _ => {}
+        }
+        let address = fields.required_object("address", &Address::FIELDS, Address::read);
+        Some(Self { name: name?, email: email?, company_name, cui, address: address? })
+    }
+}
+
+/// `POST /guest/checkouts`: a shopper without an account, and the organisation it buys from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewGuest {
+    /// The organisation.
+    pub organization: Uuid,
+    /// The customer that it is once it has ordered.
+    pub customer: NewCustomer,
+}
+
+impl NewGuest {
+    /// Decodes a body.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] naming every field that is wrong.
+    pub fn decode(body: &[u8]) -> Result<Self, Error> {
+        let mut mistakes = Mistakes::default();
+        let known = ["organizationId", "customer"];
+        let guest = Fields::of("", json::parse(body)?, &known, &mut mistakes).and_then(|mut fields| {
+            let organization = fields.required("organizationId", uuid);
+            let customer = fields.required_object("customer", &CustomerPatch::FIELDS, NewCustomer::read);
+            Some(Self { organization: organization?, customer: customer? })
+        });
+        mistakes.finish(guest)
     }
 }
 

@@ -88,6 +88,8 @@ pub struct AttemptLimits {
     pub address_hour: u32,
     /// Of wrong guest tokens from one address in an hour.
     pub guest_hour: u32,
+    /// Of guests' checkouts from one address in an hour; 0: guests can't order.
+    pub guest_checkout_hour: u32,
 }
 
 /// How long things are kept after they have come to an end; docs/decisions/retention.md says why.
@@ -308,6 +310,9 @@ const SETTINGS: Group = Group {
         setting("limit_customer_day", "20", "attempts to pay").within(1, 1_000_000).read_by(SESSIONS),
         setting("limit_address_hour", "10", "attempts to pay from one address").within(1, 1_000_000).read_by(SESSIONS),
         setting("limit_guest_hour", "20", "wrong guest tokens from one address").within(1, 1_000_000).read_by(SESSIONS),
+        setting("limit_guest_checkout_hour", "10", "guests' checkouts from one address; 0: no order without an account")
+            .within(0, 1_000_000)
+            .read_by(SESSIONS),
         setting(
             "trusted_proxies",
             "",
@@ -410,6 +415,7 @@ impl PaymentConfig {
                 customer_day: parser.number("limit_customer_day") as u32,
                 address_hour: parser.number("limit_address_hour") as u32,
                 guest_hour: parser.number("limit_guest_hour") as u32,
+                guest_checkout_hour: parser.number("limit_guest_checkout_hour") as u32,
             },
             trusted_proxies: parser.parsed("trusted_proxies", Proxies::parse).unwrap_or_default(),
             fraud_review_score: parser.number("fraud_review_score") as u32,

@@ -73,6 +73,14 @@ pub struct SessionDraft {
 ///
 /// Every refusal of an admitted attempt comes as [`Error::Counted`].
 pub async fn begin(call: Call<'_>) -> Result<Reply, Error> {
+    begin_below(call, "/api/v1/payments/sessions").await
+}
+
+/// As [`begin`], for a caller that finds its sessions below `place`.
+///
+/// # Errors
+/// As [`begin`].
+pub async fn begin_below(call: Call<'_>, place: &str) -> Result<Reply, Error> {
     let Call { app, caller, request, .. } = call;
     let payments = Payments::ready().await?;
     call.no_query()?;
@@ -103,7 +111,7 @@ pub async fn begin(call: Call<'_>) -> Result<Reply, Error> {
     if let Err(refusal) = &outcome {
         admission.close(app, refusal).await;
     }
-    outcome.and_then(|session| reply(session, &admission)).map_err(|refusal| admission.with_limits(refusal))
+    outcome.and_then(|session| reply(session, place, &admission)).map_err(|refusal| admission.with_limits(refusal))
 }
 
 /// Begins an admitted session. Gives its JSON.
@@ -350,14 +358,14 @@ fn id(row: &Row, column: &str) -> Result<Uuid, Error> {
     id.ok_or_else(|| Error::internal(format!("{column} is not a UUID")))
 }
 
-fn reply(body: impl AsRef<[u8]>, admission: &Admission) -> Result<Reply, Error> {
+fn reply(body: impl AsRef<[u8]>, place: &str, admission: &Admission) -> Result<Reply, Error> {
     let body = body.as_ref();
     let session: serde_json::Value =
         serde_json::from_slice(body).map_err(|error| Error::internal(error.to_string()))?;
     let id = session["id"].as_str().ok_or_else(|| Error::internal("a session without an id"))?;
     let status = if session["status"] == "needs_review" { 202 } else { 201 };
     Ok(Reply::fresh(status, body)
-        .with("location", format!("/api/v1/payments/sessions/{id}"))
+        .with("location", format!("{place}/{id}"))
         .with("ratelimit-policy", admission.decision.policy())
         .with("ratelimit", admission.decision.limit()))
 }

@@ -21,7 +21,7 @@ pub use catalogue::{
 };
 pub use customers::{CustomerCreateOutcome, CustomerPatchOutcome};
 pub use invoices::{InvoiceCreditOutcome, InvoiceIssueOutcome};
-pub use orders::{CheckoutOutcome, CreateOutcome, DeleteOutcome, PatchOutcome, SetStatusOutcome};
+pub use orders::{CheckoutOutcome, CreateOutcome, DeleteOutcome, GuestCheckoutOutcome, PatchOutcome, SetStatusOutcome};
 pub use payments::{
     ApprovalOutcome, ApprovalRefusedOutcome, CaptureOutcome, ExportOutcome, ManualCorrectOutcome, ManualRecordOutcome,
     RefundOutcome, RefundSettleOutcome, SessionApproveOutcome, SessionBeginOutcome, SessionMoveOutcome,
@@ -90,6 +90,9 @@ pub const OUTCOMES: &[(&str, &[&str])] = {
         ("invoice_credit", InvoiceCreditOutcome::VARIANTS),
         ("checkout_order", CheckoutOutcome::OWN),
         ("checkout_order", CreateOutcome::VARIANTS),
+        ("guest_checkout_order", CheckoutOutcome::OWN),
+        ("guest_checkout_order", CreateOutcome::VARIANTS),
+        ("guest_checkout_begin", GuestCheckoutOutcome::VARIANTS),
         ("session_begin", SessionBeginOutcome::VARIANTS),
         ("session_approve", SessionApproveOutcome::VARIANTS),
         ("session_move", SessionMoveOutcome::VARIANTS),

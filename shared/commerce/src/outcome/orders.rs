@@ -108,6 +108,16 @@ impl FromStr for CheckoutOutcome {
     }
 }
 
+/// The answers of `guest_checkout_begin`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, EnumString, VariantNames)]
+#[strum(serialize_all = "snake_case")]
+pub enum GuestCheckoutOutcome {
+    /// The token is good from now on.
+    Begun,
+    /// There is no such organisation.
+    UnknownOrganization,
+}
+
 /// The answers of `order_patch`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, EnumString, VariantNames)]
 #[strum(serialize_all = "snake_case")]
@@ -227,6 +237,7 @@ text_forms!(SetStatusOutcome);
 
 answered_by! {
     CheckoutOutcome: "checkout_order";
+    GuestCheckoutOutcome: "guest_checkout_begin";
     DeleteOutcome: "order_delete";
     SetStatusOutcome: "order_set_statuses";
 }

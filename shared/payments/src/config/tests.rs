@@ -77,6 +77,7 @@ fn every_wrong_variable_is_named_at_once_and_its_value_is_not() {
         ("limit_customer_day", "secret"),
         ("limit_address_hour", "1.5"),
         ("limit_guest_hour", "0"),
+        ("limit_guest_checkout_hour", "secret"),
         ("trusted_proxies", "secret"),
         ("fraud_review_score", "0"),
         ("fraud_check_url", "https://secret.example/check"),

@@ -12,6 +12,7 @@ mod customers;
 mod database;
 mod documents;
 mod faults;
+mod guests;
 mod invoices;
 mod items;
 mod last_release;

@@ -1,6 +1,6 @@
 //! One method per endpoint, in the order of `openapi/`.
 
-use reqwest::Method;
+use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 
 use super::Client;
@@ -253,6 +253,47 @@ impl Client {
     /// `POST /checkout/sessions/:id/order`
     pub async fn order_cart(&self, id: &str) -> Answer {
         self.post(&format!("/checkout/sessions/{id}/order")).await
+    }
+
+    /// `POST /guest/checkouts`
+    pub async fn begin_guest_checkout(&self, guest: &Value) -> Answer {
+        self.send(self.request(Method::POST, "/guest/checkouts").json(guest)).await
+    }
+
+    /// A request below `/guest` with a guest's token, for [`Client::send`].
+    pub fn guest_request(&self, method: Method, path: &str, token: &str) -> RequestBuilder {
+        self.anonymous().request(method, &format!("/guest{path}")).header("authorization", format!("Guest {token}"))
+    }
+
+    /// `PUT /guest/cart`
+    pub async fn put_guest_cart(&self, token: &str, cart: &Value) -> Answer {
+        self.send(self.guest_request(Method::PUT, "/cart", token).json(cart)).await
+    }
+
+    /// `GET /guest/cart`
+    pub async fn guest_cart(&self, token: &str) -> Answer {
+        self.send(self.guest_request(Method::GET, "/cart", token)).await
+    }
+
+    /// `DELETE /guest/cart`
+    pub async fn drop_guest_cart(&self, token: &str) -> Answer {
+        self.send(self.guest_request(Method::DELETE, "/cart", token)).await
+    }
+
+    /// `POST /guest/order`
+    pub async fn order_guest_cart(&self, token: &str) -> Answer {
+        self.send(self.guest_request(Method::POST, "/order", token)).await
+    }
+
+    /// `POST /guest/payments/sessions`
+    pub async fn begin_guest_payment(&self, token: &str, session: &Value, key: &str) -> Answer {
+        let request = self.guest_request(Method::POST, "/payments/sessions", token);
+        self.send(request.header("idempotency-key", key).json(session)).await
+    }
+
+    /// `GET /guest/payments/sessions/:id`
+    pub async fn guest_payment(&self, token: &str, id: &str) -> Answer {
+        self.send(self.guest_request(Method::GET, &format!("/payments/sessions/{id}"), token)).await
     }
 
     /// `POST /orders/:id/guest-token`

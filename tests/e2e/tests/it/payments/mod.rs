@@ -8,6 +8,7 @@ mod embedded;
 mod export;
 mod faults;
 mod fraud_check;
+mod guest_checkout;
 mod guests;
 mod killed;
 mod limits;
