@@ -20,6 +20,8 @@
 \i code/values/place_text.sql
 \i code/values/place_time.sql
 \i code/values/search_end.sql
+\i code/values/search_code.sql
+\i code/values/search_phone.sql
 \i code/values/search_words.sql
 \i code/values/csv_cell.sql
 
@@ -113,6 +115,10 @@
 \i code/orders/tracking.sql
 \i code/orders/tracking_documents.sql
 \i code/orders/trackings.sql
+\i code/orders/word_fields.sql
+\i code/orders/word_sources.sql
+\i code/orders/keep_words.sql
+\i code/orders/search.sql
 
 -- Customers.
 \i code/customers/bump_customer_version.sql
@@ -121,6 +127,8 @@
 \i code/customers/get.sql
 \i code/customers/list.sql
 \i code/customers/patch.sql
+\i code/customers/word_sources.sql
+\i code/customers/keep_words.sql
 
 -- Shipments.
 \i code/shipments/document.sql

@@ -335,8 +335,13 @@ BEGIN
         EXECUTE format('ALTER TABLE %s ENABLE %s TRIGGER %I', r.owner, CASE r.enabled WHEN 'A' THEN 'ALWAYS' WHEN 'R' THEN 'REPLICA' ELSE '' END, r.name);
     END LOOP;
 END $$;
+-- Their triggers rested.
+INSERT INTO order_words (order_id, organization_id, field, word)
+SELECT DISTINCT s.order_id, s.organization_id, s.field, s.word FROM order_word_sources s;
+INSERT INTO customer_words (customer_id, organization_id, field, word)
+SELECT DISTINCT s.customer_id, s.organization_id, s.field, s.word FROM customer_word_sources s;
 SELECT transaction_book_all() AS booked, (SELECT kept FROM order_counts_rebuild()) AS counted \gset
 INSERT INTO cache_invalidations (tags) VALUES ('{*}');
 COMMIT;
-VACUUM (ANALYZE) organizations, customers, product_schemas, products, product_words, orders, order_items, payments, payment_transactions, shipments, invoices,
+VACUUM (ANALYZE) organizations, customers, customer_words, product_schemas, products, product_words, orders, order_words, order_items, payments, payment_transactions, shipments, invoices,
     invoice_lines, credit_notes, credit_note_lines;

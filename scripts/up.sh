@@ -157,6 +157,7 @@ cat <<BANNER
   TOKEN=$service_token
   curl -i -H "Authorization: Bearer \$TOKEN" $base/api/v1/orders/$order
   curl -i -H "Authorization: Bearer \$TOKEN" "$base/api/v1/orders?status=shipped&limit=5"
+  curl -i -H "Authorization: Bearer \$TOKEN" "$base/api/v1/orders/search?q=ana"
   curl -i -H "Authorization: Bearer \$TOKEN" $base/api/v1/orders/stats
   curl -i -H "Authorization: Bearer \$TOKEN" "$base/api/v1/customers/$customer/orders?page=1&size=5"
   curl -i -H "Authorization: Bearer \$TOKEN" $base/api/v1/customers/$customer

@@ -1,10 +1,11 @@
-//! Orders by the many: lists, creation, statistics, histories, bulk reads, bulk statuses.
+//! Orders by the many: lists, searches, creation, statistics, histories, bulk reads, bulk statuses.
 
 mod bulk;
 mod create;
 mod history;
 mod invalidate;
 mod list;
+mod search;
 mod stats;
 mod statuses;
 
@@ -13,6 +14,7 @@ use commerce::views;
 edge::component! {
     GET   token "/api/v1/orders" => list::list;
     POST  token "/api/v1/orders" => create::create;
+    GET   token "/api/v1/orders/search" => search::search;
     GET   token "/api/v1/orders/stats" => stats::stats;
     POST  token "/api/v1/orders/statuses" => bulk::read [views::ORDER_STATUS];
     PATCH token "/api/v1/orders/statuses" => statuses::set;

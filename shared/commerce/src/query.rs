@@ -1,6 +1,8 @@
 //! Query strings: decoded with errors that name the parameter, and made canonical for the key of
 //! the entry.
 
+use std::ops::RangeInclusive;
+
 use std::borrow::Cow;
 
 use sha2::{Digest, Sha256};
@@ -24,6 +26,8 @@ pub const DEFAULT_LIMIT: u32 = 20;
 pub const MAX_PAGE: u32 = 1_000_000;
 /// The longest order number, or beginning of one, that can be searched for, in characters.
 pub const MAX_SEARCH: usize = 64;
+/// How long the text may be that staff searches orders by, in characters.
+pub const SOUGHT: RangeInclusive<usize> = 3..=100;
 
 /// The field that a list is sorted by. Ties are broken by the id, so that pages never overlap.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, EnumString, VariantArray, VariantNames)]
@@ -323,6 +327,18 @@ pub fn parse_stretch(raw: Option<&str>) -> Result<(u32, Option<Place>), Error> {
     let mut params = Params::parse(raw, &["limit", "after"])?;
     let stretch = take_stretch(&mut params);
     params.finish(stretch)
+}
+
+/// `?q`, as staff's search of orders has it: as long as [`SOUGHT`] says, without control characters.
+pub fn parse_sought(raw: Option<&str>) -> Result<String, Error> {
+    let mut params = Params::parse(raw, &["q"])?;
+    let wanted =
+        || format!("must be {} to {} characters, none of them a control character", SOUGHT.start(), SOUGHT.end());
+    let sought = params.take("q", wanted, |text| {
+        let fits = SOUGHT.contains(&text.chars().count()) && !text.chars().any(char::is_control);
+        fits.then(|| text.to_owned())
+    });
+    params.finish(sought)?.ok_or_else(|| Error::invalid("q", "is missing"))
 }
 
 /// For routes without parameters: refuses any.

@@ -201,3 +201,12 @@ fn a_step_is_as_long_as_it_may_be_unless_it_is_told() {
         assert!(parse_step(Some(wrong), 200).is_err(), "{wrong}");
     }
 }
+
+#[test]
+fn what_staff_looks_for_has_three_characters_at_least() {
+    assert_eq!(parse_sought(Some("q=ana+p%40x")), Ok("ana p@x".to_owned()));
+    for wrong in [None, Some(""), Some("q="), Some("q=ab"), Some("q=a%00bc"), Some("q=abc&q=abc"), Some("q=abc&x=1")] {
+        assert!(parse_sought(wrong).is_err(), "{wrong:?}");
+    }
+    assert!(parse_sought(Some(&format!("q={}", "a".repeat(101)))).is_err());
+}

@@ -26,6 +26,7 @@ mod renewal;
 mod renewing;
 mod runner;
 mod runs;
+mod search;
 mod servers;
 mod shipments;
 mod statistics;

@@ -24,6 +24,7 @@ mod openapi;
 mod orders;
 mod orders_items;
 mod orders_listed;
+mod orders_searched;
 mod orders_statuses;
 mod packed;
 mod payments;

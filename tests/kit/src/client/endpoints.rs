@@ -84,6 +84,11 @@ impl Client {
         self.send(request.json(&order)).await
     }
 
+    /// `GET /orders/search`
+    pub async fn search_orders(&self, sought: &str) -> Answer {
+        self.send(self.request(Method::GET, "/orders/search").query(&[("q", sought)])).await
+    }
+
     /// `GET /orders/stats` with this query string
     pub async fn stats(&self, query: &str) -> Answer {
         self.get(&format!("/orders/stats?{query}")).await
