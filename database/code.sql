@@ -196,6 +196,13 @@
 \i code/stock/reserve.sql
 \i code/stock/settle.sql
 
+-- The feed of changes.
+\i code/events/named_rows.sql
+\i code/events/note.sql
+\i code/events/document.sql
+\i code/events/sequence.sql
+\i code/events/list.sql
+
 -- Checkout.
 \i code/attempts/lock.sql
 \i code/attempts/trim.sql

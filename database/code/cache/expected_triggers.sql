@@ -78,6 +78,14 @@ LANGUAGE sql IMMUTABLE AS $$
         -- They are ENABLE ALWAYS, and need not stay so: order_counts_sign sees it.
         ('orders', ARRAY['count_insert', 'count_update', 'count_delete', 'count_truncate'],
             false, false),
+        ('orders', ARRAY['event_insert', 'event_update', 'event_delete', 'event_truncate'],
+            true, false),
+        ('payments', ARRAY['event_insert', 'event_update', 'event_delete', 'event_truncate'],
+            true, false),
+        ('products', ARRAY['event_insert', 'event_update', 'event_delete', 'event_truncate'],
+            true, false),
+        ('stock_levels', ARRAY['event_insert', 'event_update', 'event_delete', 'event_truncate'],
+            true, false),
         ('payment_transactions', ARRAY['keep'], false, false),
         ('payment_audit', ARRAY['keep', 'keep_row'], false, false),
         ('order_audit', ARRAY['keep', 'keep_row'], false, false)

@@ -2,6 +2,7 @@
 
 mod bulk;
 mod create;
+mod events;
 mod history;
 mod invalidate;
 mod list;
@@ -21,5 +22,6 @@ edge::component! {
     POST  token "/api/v1/orders/summaries" => bulk::read [views::ORDER_SUMMARY];
     POST  token "/api/v1/orders/tracking" => bulk::read [views::ORDER_TRACKING];
     GET   token "/api/v1/customers/:id/orders" => history::history;
+    GET   token "/api/v1/events" => events::list;
     POST  token "/api/v1/cache/invalidate" => invalidate::invalidate;
 }

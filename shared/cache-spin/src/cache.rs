@@ -137,11 +137,18 @@ impl Cache {
             cache_name,
             mismatch: Cell::new(false),
             withheld_until: Cell::new(0),
+            changed: Cell::new(None),
             #[cfg(feature = "events")]
             observer: Cell::new(None),
         };
         let recorder = Recorder::new(statistics, &key_prefix);
         Self { ports, timing, terms, attempted: Cell::new(0), loads: Loads::default(), recorder }
+    }
+
+    /// Calls this function from now on behind each write of this instance, and in each renewal that
+    /// finds what others have written. It must be quick: an answer may wait for it.
+    pub fn when_changed(&self, changed: fn()) {
+        self.ports.changed.set(Some(changed));
     }
 
     /// Tells this function every event from now on: hit, miss, stale, bypass, fault and others.
@@ -214,6 +221,9 @@ impl Cache {
         };
         let (rows, invalidation) = cache_logic::write::write(&self.ports, &limits, commit).await?;
         self.recorder.count(|statistics| statistics.write(&invalidation, limits.outage_wait));
+        if !matches!(invalidation, Invalidation::Nothing) {
+            self.ports.note_change();
+        }
         match invalidation {
             Invalidation::Done(settled) => spawn(async move {
                 // If it fails, the next renewal applies the rows once more.

@@ -13,7 +13,7 @@
 //! 3. [`store`], [`ports`]: the questions of cache-logic to both; [`terms`]: settings of a miss
 //! 4. [`cache`]: reads and writes; [`answer`]: their headers; [`statistics`]: their counters
 //! 5. [`state`]: Redis for state that isn't a cache, with [`limits`], [`claims`] and [`locks`] on
-//!    it
+//!    it; [`channel`]: messages
 
 /// The README, so that its examples are compiled.
 #[cfg(doctest)]
@@ -25,6 +25,7 @@ pub use cache_logic;
 pub mod address;
 pub mod answer;
 pub mod cache;
+pub mod channel;
 pub mod claims;
 pub mod clock;
 mod complaints;

@@ -29,6 +29,8 @@ pub struct Ports {
     /// The database gives no certificate: it isn't asked for one again before this moment of the
     /// monotonic clock, in milliseconds. 0 if it gives them.
     pub withheld_until: Cell<u64>,
+    /// It is called where this instance finds that something has changed.
+    pub(crate) changed: Cell<Option<fn()>>,
     /// This function is told what happens.
     #[cfg(feature = "events")]
     pub observer: Cell<Option<Observer>>,
@@ -40,6 +42,13 @@ pub struct Ports {
 pub type Observer = fn(&cache_logic::event::Event<'_>);
 
 impl Ports {
+    /// Something has changed.
+    pub(crate) fn note_change(&self) {
+        if let Some(changed) = self.changed.get() {
+            changed();
+        }
+    }
+
     fn usable(&self) -> Result<(), CacheFault> {
         if self.mismatch.get() { Err(CacheFault::Misconfigured) } else { Ok(()) }
     }
@@ -82,7 +91,8 @@ impl Ledger for Ports {
         if self.withheld_until.replace(0) != 0 {
             eprintln!("info: caching is on again");
         }
-        if let Some(reason) = row.text("reason")? {
+        let reason = row.text("reason")?;
+        if let Some(reason) = reason {
             eprintln!("info: all entries are to be made anew: {reason}");
         }
         let record = row.text("record")?.unwrap_or_default().to_owned();
@@ -92,7 +102,11 @@ impl Ledger for Ports {
         let epoch = epoch.ok_or_else(|| OriginFault::internal("the epoch is not a UUID"))?.as_u128();
         let coverage = row.int("coverage")?.and_then(Coverage::of_number);
         let coverage = coverage.ok_or_else(|| OriginFault::internal("cache_renew gave no coverage"))?;
-        Ok(OutboxState::Rows { epoch, server, coverage, record, ids: row.ints("ids")?, tags: row.texts("tags")? })
+        let (ids, tags) = (row.ints("ids")?, row.texts("tags")?);
+        if reason.is_some() || !tags.is_empty() {
+            self.note_change();
+        }
+        Ok(OutboxState::Rows { epoch, server, coverage, record, ids, tags })
     }
 
     async fn forget(&self, ids: &[i64]) -> Result<(), OriginFault> {

@@ -114,7 +114,16 @@ impl Caller {
     /// An operator may ask for any organisation, or for all by naming none. A service has its own,
     /// named or not; another's is not there for it. A customer has none.
     pub fn stats_organization(&self, asked: Option<Uuid>) -> Result<Option<Uuid>, Error> {
-        self.require_staff("statistics")?;
+        self.organization_of("statistics", asked)
+    }
+
+    /// The organisation whose feed of changes is read; as [`Self::stats_organization`].
+    pub fn feed_organization(&self, asked: Option<Uuid>) -> Result<Option<Uuid>, Error> {
+        self.organization_of("the feed of changes", asked)
+    }
+
+    fn organization_of(&self, what: &str, asked: Option<Uuid>) -> Result<Option<Uuid>, Error> {
+        self.require_staff(what)?;
         match (self.role, asked) {
             (Role::Operator, asked) => Ok(asked),
             (_, None) => Ok(Some(self.organization)),

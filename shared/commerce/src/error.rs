@@ -82,6 +82,14 @@ pub enum Error {
     /// Another thing has what must be one thing's own, such as an e-mail address.
     #[error("{}", joined(.0))]
     Taken(Vec<FieldError>),
+    /// It was there once, and is kept no more.
+    #[error("{detail}")]
+    Gone {
+        /// What to do now.
+        detail: String,
+        /// The first position that is kept.
+        oldest: i64,
+    },
     /// `If-Match` names another version, or `If-None-Match` the present one.
     #[error("{}", current.map_or("the version is another one".to_owned(), |version| format!("the current version is {version}")))]
     PreconditionFailed {
@@ -231,6 +239,7 @@ mod tests {
         let table = [
             (Error::TooLarge { field: "body".into(), limit: 5 }, "body is larger than 5 bytes"),
             (Error::taken("email", "is another's"), "email: is another's"),
+            (Error::Gone { detail: detail(), oldest: 7 }, "why"),
             (Error::unauthenticated("why"), "why"),
             (Error::forbidden("why"), "why"),
             (Error::internal("why"), "why"),

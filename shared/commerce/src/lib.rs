@@ -16,6 +16,7 @@
 //! 9. [`session`], [`checkout`], [`user_cart`], [`guest`], [`refund`]: the shopper's way to a paid order and back;
 //!    [`fraud`], [`client_address`], [`pseudonym`]: what guards it
 //! 10. [`transaction`], [`differences`]: what moved money, and whether the providers say so, too
+//! 11. [`feed`]: the feed of changes
 //!
 //! # Glossary of payments
 //!
@@ -54,6 +55,7 @@ pub mod cors;
 pub mod customer;
 pub mod differences;
 pub mod error;
+pub mod feed;
 mod fields;
 mod foreign;
 pub mod fraud;

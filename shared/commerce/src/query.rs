@@ -403,7 +403,7 @@ pub(crate) fn take_page(params: &mut Params) -> Page {
 }
 
 /// A number from 1 to `max` in plain digits.
-fn take_number(params: &mut Params, name: &'static str, max: u32, default: u32) -> u32 {
+pub(crate) fn take_number(params: &mut Params, name: &'static str, max: u32, default: u32) -> u32 {
     let parse = |text: &str| {
         let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
         text.parse().ok().filter(|number| digits && (1..=max).contains(number))

@@ -14,6 +14,7 @@ use cache_spin::terms::Terms;
 use commerce::error::Error;
 use commerce::views;
 
+use crate::feed;
 use crate::settings::{Callers, Config, ConfigError, OnceResult, Rules, component, log, merge, misconfigured, once};
 
 /// The name that the product goes by in `Cache-Status` and in Postgres' list of connections.
@@ -111,6 +112,7 @@ impl App {
             },
             terms,
         });
+        cache.when_changed(feed::sequence_behind);
         let state = State::new(
             state_redis,
             apart,

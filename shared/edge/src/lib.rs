@@ -7,7 +7,7 @@
 //! 2. [`settings`]: every setting as a row, read once per instance
 //! 3. [`app`]: the parts that a component works with; [`auth`]: the caller of a request
 //! 4. [`data`], [`answer`], [`changed`]: cached views, statements, and how their outcomes are sent;
-//!    [`turn`]: a queue in front of a busy row
+//!    [`turn`]: a queue in front of a busy row; [`feed`]: the feed of changes
 //! 5. [`route`], [`respond`]: a component as a table of routes; `cors`: scripts of other origins;
 //!    [`outgoing`], [`stream`]: bodies on their way out
 
@@ -17,6 +17,7 @@ pub mod auth;
 pub mod changed;
 mod cors;
 pub mod data;
+pub mod feed;
 pub mod outgoing;
 mod packing;
 pub mod problem;

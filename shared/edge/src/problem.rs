@@ -30,6 +30,7 @@ fn kind_of(error: &Error) -> Kind {
         Error::MethodNotAllowed { .. } => kind(405, "method-not-allowed", "The resource has other methods"),
         Error::Conflict { .. } => kind(409, "conflict", "The state doesn't allow it"),
         Error::Taken(_) => kind(409, "taken", "Another one has it"),
+        Error::Gone { .. } => kind(410, "gone", "It is kept no more"),
         Error::PreconditionFailed { .. } => kind(412, "version-mismatch", "A precondition doesn't hold"),
         Error::TooLarge { .. } => kind(413, "too-large", "The request is too large"),
         Error::UnsupportedMediaType => kind(415, "unsupported-media-type", "The body's type isn't supported"),
@@ -74,6 +75,9 @@ pub fn reply(error: &Error, instance: &str, request_id: &str) -> Reply {
         }
         Error::PreconditionFailed { current: Some(version) } => {
             put("currentVersion", json!(version));
+        }
+        Error::Gone { oldest, .. } => {
+            put("oldestPosition", json!(oldest));
         }
         Error::RequiresRetry { .. } => {
             put("code", json!("requires_retry"));
@@ -141,6 +145,7 @@ mod tests {
             (Error::MethodNotAllowed { allow: "GET, HEAD".into() }, 405, "method-not-allowed"),
             (Error::Conflict { detail: "no".into(), current: Some("shipped".into()) }, 409, "conflict"),
             (Error::taken("email", "is another customer's"), 409, "taken"),
+            (Error::Gone { detail: "events are".into(), oldest: 7 }, 410, "gone"),
             (Error::PreconditionFailed { current: Some(7) }, 412, "version-mismatch"),
             (Error::TooLarge { field: "body".into(), limit: 10 }, 413, "too-large"),
             (Error::UnsupportedMediaType, 415, "unsupported-media-type"),
@@ -206,6 +211,7 @@ mod tests {
             "shipped"
         );
         assert_eq!(document(&Error::Refused { reason: "signature-mismatch" }).1["reason"], "signature-mismatch");
+        assert_eq!(document(&Error::Gone { detail: String::new(), oldest: 9 }).1["oldestPosition"], 9);
         assert_eq!(document(&Error::PreconditionFailed { current: Some(7) }).1["currentVersion"], 7);
     }
 }

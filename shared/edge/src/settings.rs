@@ -32,8 +32,15 @@ pub use table::{
 };
 
 /// The tables of this crate: settings that any component may be given.
-pub const GROUPS: &[&Group] =
-    &[&config::DEPENDENCIES, &config::CALLERS, &rules::LIFETIMES, &rules::PROTOCOL, &rules::STOCK, &rules::COUNTING];
+pub const GROUPS: &[&Group] = &[
+    &config::DEPENDENCIES,
+    &config::CALLERS,
+    &rules::LIFETIMES,
+    &rules::PROTOCOL,
+    &rules::STOCK,
+    &rules::FEED,
+    &rules::COUNTING,
+];
 
 /// Values by the names of their settings. A list, since there are few, and a hash table would ask
 /// the host for its seed.

@@ -50,6 +50,11 @@ impl Command {
         self.name.starts_with("EVAL") && self.text.contains("cache:statistics\"")
     }
 
+    /// Whether it publishes events. That happens behind responses, a while after a change.
+    fn is_publication(&self) -> bool {
+        self.name.starts_with("EVAL") && self.text.contains("changes\"")
+    }
+
     /// Whether it belongs to the opening of a connection. That comes once per connection, which
     /// lives as long as the instance.
     pub fn is_opening(&self) -> bool {
@@ -74,8 +79,8 @@ impl RedisLog {
     }
 
     /// The commands since the last call, among them those of every request that was answered
-    /// before. Commands that open connections are left out. So are statistics, since no request
-    /// tells when they come; [`RedisLog::flushes`] counts them.
+    /// before. Commands that open connections are left out. So are statistics and published events,
+    /// since no request tells when they come; [`RedisLog::flushes`] counts the statistics.
     pub async fn take(&mut self) -> Vec<Command> {
         let mark = Uuid::new_v4().to_string();
         let _: String = redis::cmd("ECHO").arg(&mark).query_async(&mut self.marker).await.expect("Redis answers");
@@ -84,7 +89,7 @@ impl RedisLog {
             let at = seen.iter().position(|command| command.text.contains(&mark))?;
             let mut taken: Vec<Command> = seen.drain(..=at).collect();
             taken.pop();
-            taken.retain(|command| command.name != "ECHO" && !command.is_opening());
+            taken.retain(|command| command.name != "ECHO" && !command.is_opening() && !command.is_publication());
             Some(taken)
         })
         .await;

@@ -7,6 +7,7 @@
 mod cache;
 mod catalogue;
 mod customers;
+mod feed;
 mod invoices;
 mod orders;
 mod payments;
@@ -20,6 +21,7 @@ pub use catalogue::{
     SchemaPatchOutcome,
 };
 pub use customers::{CustomerCreateOutcome, CustomerPatchOutcome};
+pub use feed::EventListOutcome;
 pub use invoices::{InvoiceCreditOutcome, InvoiceIssueOutcome};
 pub use orders::{CheckoutOutcome, CreateOutcome, DeleteOutcome, GuestCheckoutOutcome, PatchOutcome, SetStatusOutcome};
 pub use payments::{
@@ -113,6 +115,7 @@ pub const OUTCOMES: &[(&str, &[&str])] = {
         ("stock_count", StockCountOutcome::VARIANTS),
         ("stock_move", StockMoveOutcome::VARIANTS),
         ("stock_forget", StockForgetOutcome::VARIANTS),
+        ("event_list", EventListOutcome::VARIANTS),
         ("cache_renew", RenewOutcome::VARIANTS),
         ("cache_invalidate", InvalidateOutcome::VARIANTS),
     ]

@@ -78,6 +78,8 @@ pub struct Rules {
     pub inventory: InventoryMode,
     /// How long an order that nobody pays holds its stock; `None`: for ever.
     pub stock_hold: Option<Duration>,
+    /// How long events are kept.
+    pub feed_keep: Duration,
 }
 
 /// How long entries live: a row for each lifetime that the views name.
@@ -216,6 +218,12 @@ pub(super) const STOCK: Group = Group {
     ],
 };
 
+/// The feed of changes.
+pub(super) const FEED: Group = Group {
+    about: "The feed of changes, see docs/decisions/feed.md.",
+    settings: &[setting("feed_keep_seconds", "604800", "how long GET /events knows a change").within(60, 31_536_000)],
+};
+
 /// Counters.
 pub(super) const COUNTING: Group = Group {
     about: "Counters, see docs/decisions/statistics.md.",
@@ -302,6 +310,7 @@ impl Rules {
             metrics_access: parser
                 .one_of("metrics_access", &[("open", MetricsAccess::Open), ("operator", MetricsAccess::Operator)]),
             inventory: parser.one_of("inventory_mode", &[("off", InventoryMode::Off), ("own", InventoryMode::Own)]),
+            feed_keep: parser.seconds("feed_keep_seconds"),
             stock_hold: Some(parser.seconds("stock_hold_seconds")).filter(|hold| !hold.is_zero()),
         };
         parser.outcome(rules)

@@ -11,6 +11,7 @@ mod create;
 mod customers;
 mod database;
 mod documents;
+mod events;
 mod faults;
 mod guests;
 mod invoices;

@@ -53,6 +53,15 @@ async fn outbox_is_empty(app: &App) {
     .await;
 }
 
+/// Waits until events have their positions.
+async fn feed_is_sequenced(app: &App) {
+    eventually("the feed is sequenced behind the answer", Duration::from_secs(5), || async {
+        let rows = app.psql_value("SELECT count(*)::text FROM events_waiting").await;
+        (rows == "0").then_some(())
+    })
+    .await;
+}
+
 /// Windows of ten hits each. If the machine stalls for longer than a certificate lives, a reader
 /// looks once more after the renewal. A window without that has exactly one command for each hit.
 async fn hits_cost_one_redis_command(path: &str, app: &App) {
@@ -275,8 +284,11 @@ async fn a_requests_calls_of_the_host_are_a_known_number() {
         let change = async {
             let answer = app.client.patch(&app.sample.order, json!({"notes": format!("round {round}")})).await;
             outbox_is_empty(&app).await;
+            feed_is_sequenced(&app).await;
             answer
         };
+        // So long after the last one, the sequencer of the feed runs at once, behind each.
+        tokio::time::sleep(Duration::from_millis(260)).await;
         patch.request(change).await.expect(200);
         app.warm(page).await;
         let answer = miss.request(app.client.get(&order)).await.expect(200);
@@ -284,5 +296,5 @@ async fn a_requests_calls_of_the_host_are_a_known_number() {
     }
     let counted = [&hit, &same, &list, &miss, &patch].map(Most::calls);
     println!("calls of the host: hit, 304, list hit, miss, PATCH {counted:?}");
-    assert_eq!(counted, [18, 19, 19, 33, 26], "hit, 304, list hit, miss, PATCH");
+    assert_eq!(counted, [18, 19, 19, 33, 33], "hit, 304, list hit, miss, PATCH");
 }

@@ -15,6 +15,7 @@ mod cost;
 mod customers;
 mod database_faults;
 mod database_writes;
+mod feed;
 mod invoices;
 mod lifetimes;
 mod metrics;

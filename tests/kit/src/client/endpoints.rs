@@ -467,6 +467,11 @@ impl Client {
         self.get("/health").await
     }
 
+    /// `GET /events` with this query string
+    pub async fn feed(&self, query: &str) -> Answer {
+        self.get(&format!("/events?{query}")).await
+    }
+
     /// Has cached answers made anew.
     pub async fn invalidate_cache(&self, what: &Value) -> Answer {
         self.send(self.request(Method::POST, "/cache/invalidate").json(what)).await
