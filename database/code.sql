@@ -203,6 +203,9 @@
 \i code/events/sequence.sql
 \i code/events/list.sql
 
+-- The live status of orders.
+\i code/live/states.sql
+
 -- Checkout.
 \i code/attempts/lock.sql
 \i code/attempts/trim.sql
@@ -213,6 +216,7 @@
 
 -- Guests.
 \i code/guests/order.sql
+\i code/guests/place.sql
 \i code/guests/checkout_begin.sql
 \i code/guests/checkout_get.sql
 \i code/guests/checkout_order.sql

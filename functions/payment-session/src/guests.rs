@@ -11,9 +11,8 @@ use edge::clock::token;
 use edge::{App, Call, Open, Reply, params};
 use payments::Payments;
 use payments::address::client_address;
+use payments::guesses::Guesses;
 use serde_json::json;
-
-use crate::guesses::Guesses;
 
 /// `POST /orders/:id/guest-token`: gives an order a token. Only this answer shows it.
 ///

@@ -4,7 +4,6 @@ mod captures;
 mod carts;
 mod checkout;
 mod differences;
-mod guesses;
 mod guests;
 mod limits;
 mod manual;

@@ -9,7 +9,7 @@ use commerce::error::Error;
 use commerce::pseudonym::{PseudonymKeys, Purpose, short_pseudonym};
 use edge::state::{LimitDecision, Window, WindowCount, Windows};
 use edge::{App, Row, params};
-use payments::attempts::{DAY, HOUR, customer_part, hour_key, rate};
+use payments::attempts::{DAY, HOUR, admit, customer_part, hour_key, rate};
 use payments::config::AttemptLimits;
 use uuid::Uuid;
 
@@ -80,22 +80,6 @@ impl Admission {
             let _ = edge::change(app, "attempt_refuse", params).await;
             Windows::of(self.windows.clone()).refuse(&app.state, &self.name).await;
         }
-    }
-}
-
-/// Refuses an attempt beyond a limit, with the limit and the detail.
-///
-/// # Errors
-/// [`Error::TooManyRequests`].
-pub fn admit(decision: &LimitDecision, detail: &str) -> Result<(), Error> {
-    match decision.retry_after() {
-        None => Ok(()),
-        Some(retry_after_seconds) => Err(Error::TooManyRequests {
-            detail: detail.into(),
-            retry_after_seconds,
-            policy: decision.policy(),
-            limit: decision.limit(),
-        }),
     }
 }
 

@@ -7,9 +7,11 @@ mod many;
 #[cfg(feature = "l1")]
 mod near;
 mod settings;
+mod watch;
 
 pub use keeping::{Keeping, Ttl};
 pub use settings::Settings;
+pub use watch::Mark;
 
 use crate::clock::begin_request;
 use crate::loads::Loads;

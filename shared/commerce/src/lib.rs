@@ -16,7 +16,7 @@
 //! 9. [`session`], [`checkout`], [`user_cart`], [`guest`], [`refund`]: the shopper's way to a paid order and back;
 //!    [`fraud`], [`client_address`], [`pseudonym`]: what guards it
 //! 10. [`transaction`], [`differences`]: what moved money, and whether the providers say so, too
-//! 11. [`feed`]: the feed of changes
+//! 11. [`feed`]: the feed of changes; [`live`]: the live status of an order
 //!
 //! # Glossary of payments
 //!
@@ -67,6 +67,7 @@ pub mod invoice;
 mod json;
 pub mod jwt;
 pub mod keys;
+pub mod live;
 pub mod money;
 pub mod order;
 mod origin;

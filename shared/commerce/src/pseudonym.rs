@@ -33,6 +33,9 @@ pub enum Purpose {
     /// The ticket of a payment session's return page.
     #[strum(serialize = "session/return")]
     ReturnTicket,
+    /// The ticket of an order's live status.
+    #[strum(serialize = "order/live")]
+    LiveTicket,
 }
 
 /// The keys of pseudonyms, the newest first. What is written gets the newest; what was written
@@ -161,6 +164,7 @@ mod tests {
             Purpose::GuestToken,
             Purpose::RedirectTicket,
             Purpose::ReturnTicket,
+            Purpose::LiveTicket,
         ];
         let mut all = Vec::new();
         for purpose in purposes {

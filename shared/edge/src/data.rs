@@ -19,6 +19,7 @@ use crate::app::App;
 use crate::reply::Reply;
 use crate::settings::Rules;
 
+pub use cache_spin::cache::Mark;
 pub use cache_spin::params;
 pub use cache_spin::postgres::{Json, Param, Row};
 
@@ -122,6 +123,13 @@ pub async fn read_many(
     let entries: Vec<_> = entries.into_iter().map(|(id, entry)| (id, cache_entry(entry))).collect();
     let reads = app.cache.read_many(&entries, view.bulk, params, keeping).await?;
     Ok(reads.into_iter().map(|read| read.map(|read| Answer::new(read, None))).collect())
+}
+
+/// The marks of these entries, by one look for all: while an entry's mark stays the same, nothing
+/// that it shows has changed. `None`: only Postgres can tell for now.
+pub async fn marks(app: &'static App, entries: &[&Entry]) -> Option<Vec<Mark>> {
+    let tags: Vec<&[String]> = entries.iter().map(|entry| entry.tags()).collect();
+    app.cache.marks(&tags).await
 }
 
 /// Calls a function in Postgres that changes something that may be cached. Its rows carry `xid` and

@@ -32,14 +32,15 @@ pub mod turn;
 pub use answer::Answer;
 pub use app::App;
 pub use data::{
-    Json, Param, Row, change, change_one, document, found, json, one, page, params, query, read, read_many, read_near,
-    read_while, write, write_one,
+    Json, Mark, Param, Row, change, change_one, document, found, json, marks, one, page, params, query, read,
+    read_many, read_near, read_while, write, write_one,
 };
 pub use reply::Reply;
 pub use route::{Call, KeyedBody, Open};
 
 /// Time and chance.
 pub use cache_spin::clock;
+pub use cache_spin::notify::Notify;
 
 /// State that isn't a cache: limits, claims, sessions.
 pub mod state {

@@ -26,9 +26,10 @@ pub use component::component;
 pub(crate) use component::enter;
 pub use config::{AuthMode, Callers, Config};
 pub use parser::Parser;
-pub use rules::{MetricsAccess, Policies, Rules};
+pub use rules::{LiveRules, MetricsAccess, Policies, Rules};
 pub use table::{
-    CATALOGUE, DELIVERIES, Group, HEALTH, ISSUERS, ORDERING, ORDERS, PAYMENTS, SESSIONS, Setting, VIEWERS, setting,
+    CATALOGUE, DELIVERIES, GUESTS, Group, HEALTH, ISSUERS, LIVE, ORDERING, ORDERS, PAYMENTS, PSEUDONYMS, SESSIONS,
+    Setting, VIEWERS, setting,
 };
 
 /// The tables of this crate: settings that any component may be given.
@@ -39,6 +40,7 @@ pub const GROUPS: &[&Group] = &[
     &rules::PROTOCOL,
     &rules::STOCK,
     &rules::FEED,
+    &rules::LIVE_STATUS,
     &rules::COUNTING,
 ];
 

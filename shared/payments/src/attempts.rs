@@ -8,8 +8,9 @@
 
 use std::time::Duration;
 
+use commerce::error::Error;
 use commerce::pseudonym::{PseudonymKeys, Purpose, short_pseudonym};
-use edge::state::{Argument, KeyBuilder, text};
+use edge::state::{Argument, KeyBuilder, LimitDecision, text};
 use edge::{App, params};
 use uuid::Uuid;
 
@@ -53,4 +54,20 @@ pub fn hour_key(customer: &str) -> String {
 /// The beginning of the keys of all limits.
 pub fn rate() -> KeyBuilder {
     KeyBuilder::new("payment:rate")
+}
+
+/// Refuses an attempt beyond a limit, with the limit and the detail.
+///
+/// # Errors
+/// [`Error::TooManyRequests`].
+pub fn admit(decision: &LimitDecision, detail: &str) -> Result<(), Error> {
+    match decision.retry_after() {
+        None => Ok(()),
+        Some(retry_after_seconds) => Err(Error::TooManyRequests {
+            detail: detail.into(),
+            retry_after_seconds,
+            policy: decision.policy(),
+            limit: decision.limit(),
+        }),
+    }
 }

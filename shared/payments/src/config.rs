@@ -9,7 +9,9 @@ use commerce::pseudonym::PseudonymKeys;
 use commerce::webhook::paypal::{Environment, Simulator, Trust};
 use commerce::webhook::standard::Signer;
 
-use edge::settings::{ConfigError, DELIVERIES, Group, PAYMENTS, Parser, SESSIONS, Values, rows, setting, values_of};
+use edge::settings::{
+    ConfigError, DELIVERIES, GUESTS, Group, PAYMENTS, PSEUDONYMS, Parser, SESSIONS, Values, rows, setting, values_of,
+};
 
 use crate::urls::{certificate_prefix, return_prefix};
 
@@ -305,11 +307,11 @@ const SETTINGS: Group = Group {
              several between blanks, the newest first",
         )
         .secret()
-        .read_by(PAYMENTS),
+        .read_by(PSEUDONYMS),
         setting("limit_customer_hour", "5", "attempts to pay").within(1, 1_000_000).read_by(SESSIONS),
         setting("limit_customer_day", "20", "attempts to pay").within(1, 1_000_000).read_by(SESSIONS),
         setting("limit_address_hour", "10", "attempts to pay from one address").within(1, 1_000_000).read_by(SESSIONS),
-        setting("limit_guest_hour", "20", "wrong guest tokens from one address").within(1, 1_000_000).read_by(SESSIONS),
+        setting("limit_guest_hour", "20", "wrong guest tokens from one address").within(1, 1_000_000).read_by(GUESTS),
         setting("limit_guest_checkout_hour", "10", "guests' checkouts from one address; 0: no order without an account")
             .within(0, 1_000_000)
             .read_by(SESSIONS),
@@ -318,7 +320,7 @@ const SETTINGS: Group = Group {
             "",
             "networks between blanks, whose X-Forwarded-For is believed; none: there is no proxy",
         )
-        .read_by(SESSIONS),
+        .read_by(GUESTS),
         setting("fraud_review_score", "70", "a payment with at least this score is held for review")
             .within(1, 1_000)
             .read_by(SESSIONS),

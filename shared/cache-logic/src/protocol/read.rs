@@ -7,8 +7,7 @@ mod tell;
 mod waiting;
 
 pub(crate) use fill::prepare;
-pub(crate) use judge::due;
-pub use judge::{Verdict, certified, judge};
+pub use judge::{Verdict, certified, due, judge};
 pub use outcome::{Bypass, EntrySpec, Outcome, Read, ReadTrace, Refresh};
 pub(crate) use tell::tell_all;
 pub(crate) use waiting::{Look, WaitBudget, look_certified};

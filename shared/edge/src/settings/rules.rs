@@ -3,8 +3,8 @@
 
 use super::component::component;
 use super::{
-    CATALOGUE, ConfigError, GROUPS, Group, HEALTH, ISSUERS, ORDERING, ORDERS, OnceResult, Parser, Setting, VIEWERS,
-    Values, misconfigured, once, rows, setting, values_of,
+    CATALOGUE, ConfigError, GROUPS, Group, HEALTH, ISSUERS, LIVE, ORDERING, ORDERS, OnceResult, Parser, Setting,
+    VIEWERS, Values, misconfigured, once, rows, setting, values_of,
 };
 use cache_logic::loads::LoadBounds;
 use cache_logic::origin::OriginFault;
@@ -80,6 +80,23 @@ pub struct Rules {
     pub stock_hold: Option<Duration>,
     /// How long events are kept.
     pub feed_keep: Duration,
+    /// How orders are watched.
+    pub live: LiveRules,
+}
+
+/// How orders are watched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LiveRules {
+    /// A stream lasts no longer.
+    pub seconds: Duration,
+    /// A ticket lasts no longer.
+    pub ticket: Duration,
+    /// So many may watch in an instance.
+    pub instance: u32,
+    /// So many may watch in an organisation.
+    pub organization: u32,
+    /// So many may watch in all.
+    pub total: u32,
 }
 
 /// How long entries live: a row for each lifetime that the views name.
@@ -224,6 +241,24 @@ pub(super) const FEED: Group = Group {
     settings: &[setting("feed_keep_seconds", "604800", "how long GET /events knows a change").within(60, 31_536_000)],
 };
 
+/// The live status of orders.
+pub(super) const LIVE_STATUS: Group = Group {
+    about: "The live status of orders, see docs/decisions/live.md.",
+    settings: &[
+        setting("live_seconds", "25", "a stream ends by itself before; its client comes again")
+            .within(2, 300)
+            .read_by(LIVE),
+        setting("live_ticket_seconds", "300", "how long a ticket opens an order's live status")
+            .within(1, 3600)
+            .read_by(LIVE),
+        setting("live_streams_instance", "500", "as many may watch in one instance").within(1, 100_000).read_by(LIVE),
+        setting("live_streams_organization", "2000", "as many may watch in one organisation")
+            .within(1, 1_000_000)
+            .read_by(LIVE),
+        setting("live_streams_total", "10000", "as many may watch in all").within(1, 1_000_000).read_by(LIVE),
+    ],
+};
+
 /// Counters.
 pub(super) const COUNTING: Group = Group {
     about: "Counters, see docs/decisions/statistics.md.",
@@ -310,6 +345,13 @@ impl Rules {
             metrics_access: parser
                 .one_of("metrics_access", &[("open", MetricsAccess::Open), ("operator", MetricsAccess::Operator)]),
             inventory: parser.one_of("inventory_mode", &[("off", InventoryMode::Off), ("own", InventoryMode::Own)]),
+            live: LiveRules {
+                seconds: parser.seconds("live_seconds"),
+                ticket: parser.seconds("live_ticket_seconds"),
+                instance: parser.number("live_streams_instance") as u32,
+                organization: parser.number("live_streams_organization") as u32,
+                total: parser.number("live_streams_total") as u32,
+            },
             feed_keep: parser.seconds("feed_keep_seconds"),
             stock_hold: Some(parser.seconds("stock_hold_seconds")).filter(|hold| !hold.is_zero()),
         };

@@ -40,7 +40,7 @@ pub const DELIVERIES: &[&str] = &["webhook-dedup", "health"];
 
 /// The components that keep views of orders, products and customers. Each knows all lifetimes,
 /// since generations outlive the longest of them.
-pub const ORDERS: &[&str] = &["order-lookup", "order-list", "product-catalog", "customers", "health"];
+pub const ORDERS: &[&str] = &["order-lookup", "order-list", "product-catalog", "customers", "live", "health"];
 
 /// The components that make or change orders, and the one that keeps their stock.
 pub const ORDERING: &[&str] = &["order-lookup", "order-list", "payment-session", "product-catalog", "health"];
@@ -50,7 +50,16 @@ pub const CATALOGUE: &[&str] = &["product-catalog", "health"];
 
 /// The components that keep views.
 pub const VIEWERS: &[&str] =
-    &["order-lookup", "order-list", "product-catalog", "customers", "payment-session", "health"];
+    &["order-lookup", "order-list", "product-catalog", "customers", "live", "payment-session", "health"];
+
+/// The component of live statuses.
+pub const LIVE: &[&str] = &["live", "health"];
+
+/// The components that guests use.
+pub const GUESTS: &[&str] = &["payment-session", "live", "health"];
+
+/// The components that make or recognise pseudonyms.
+pub const PSEUDONYMS: &[&str] = &["payment-session", "webhook-dedup", "live", "health"];
 
 /// The component that issues invoices.
 pub const ISSUERS: &[&str] = &["order-lookup", "health"];

@@ -182,3 +182,18 @@ async fn one_order_and_its_views_are_looked_up() {
         scans_of(&db.client.query_one(&explain, &[&SEEDED_ORG, &id]).await.unwrap());
     }
 }
+
+#[tokio::test]
+async fn orders_that_are_watched_are_looked_up() {
+    let db = Database::seeded().await;
+    let ids = format!(
+        "SELECT array_agg(id::text) FROM (SELECT id FROM orders WHERE organization_id = '{SEEDED_ORG}' ORDER BY id LIMIT 20) AS o"
+    );
+    let ids: Vec<String> = db.client.query_one(&ids, &[]).await.unwrap().get(0);
+    let organizations = vec![SEEDED_ORG.to_string(); ids.len()];
+    let row = db.client.query_one(&format!("{EXPLAIN}{}", call("live_states", 2)), &[&organizations, &ids]).await;
+    let found = scans_of(&row.unwrap());
+    assert!(found.iter().all(|scan| scan.starts_with("Index")), "{found:?}");
+    let rows = db.client.query(&call("live_states", 2), &[&organizations, &ids]).await.unwrap();
+    assert_eq!(rows.len(), ids.len());
+}

@@ -18,6 +18,7 @@ mod database_writes;
 mod feed;
 mod invoices;
 mod lifetimes;
+mod live;
 mod metrics;
 mod monitoring;
 mod never_stale;

@@ -260,6 +260,11 @@ impl Client {
         self.post(&format!("/checkout/sessions/{id}/order")).await
     }
 
+    /// `POST /orders/:id/live-ticket`
+    pub async fn live_ticket(&self, order: &str) -> Answer {
+        self.send(self.request(Method::POST, &format!("/orders/{order}/live-ticket"))).await
+    }
+
     /// `POST /guest/checkouts`
     pub async fn begin_guest_checkout(&self, guest: &Value) -> Answer {
         self.send(self.request(Method::POST, "/guest/checkouts").json(guest)).await

@@ -29,7 +29,7 @@ pub fn certified(seen: &Snapshot) -> Option<Certificate> {
 }
 
 /// True if the certificate is at half its life and nobody is at its renewal.
-pub(crate) fn due(seen: &Snapshot) -> bool {
+pub fn due(seen: &Snapshot) -> bool {
     !seen.fresh && !seen.claimed
 }
 

@@ -13,10 +13,9 @@ use commerce::pseudonym::Purpose;
 use edge::App;
 use edge::clock::token;
 use edge::state::{Window, Windows};
-use payments::attempts::{HOUR, rate};
-use payments::config::PaymentConfig;
 
-use crate::limits;
+use crate::attempts::{HOUR, admit, rate};
+use crate::config::PaymentConfig;
 
 /// The wrong tokens of one address.
 pub struct Guesses {
@@ -58,6 +57,6 @@ impl Guesses {
     async fn ask(&self, app: &App, name: &str) -> Result<(), Error> {
         let Some(windows) = &self.windows else { return Ok(()) };
         let Some(decision) = windows.count(&app.state, name).await else { return Ok(()) };
-        limits::admit(&decision, "too many wrong tokens from this address")
+        admit(&decision, "too many wrong tokens from this address")
     }
 }

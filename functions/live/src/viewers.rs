@@ -1,0 +1,91 @@
+//! The ones who may look: callers with a token, guests, holders of a ticket.
+
+use std::rc::Rc;
+
+use commerce::caller::Caller;
+use commerce::error::Error;
+use commerce::guest::GuestToken;
+use commerce::live::Ticket;
+use commerce::pseudonym::Purpose;
+use edge::clock::now_millis;
+use edge::{App, Open, params};
+use payments::address::client_address;
+use payments::guesses::Guesses;
+use uuid::Uuid;
+
+use crate::secrets;
+
+/// Somebody that may look at an order of an organisation.
+pub struct Viewer {
+    /// The organisation.
+    pub organization: Uuid,
+    /// The first unix second at which it may look no more.
+    expires_at: i64,
+    /// The caller, if it is one; a guest or a ticket opens one order and no other.
+    caller: Option<Rc<Caller>>,
+}
+
+impl Viewer {
+    /// The viewer that a request comes from.
+    ///
+    /// # Errors
+    /// [`Error::Unauthenticated`]; [`Error::NotFound`] if a guest's token is that of another order;
+    /// [`Error::TooManyRequests`] after too many wrong ones.
+    pub async fn of(call: &Open<'_>, order: Uuid, ticket: Option<&str>) -> Result<Self, Error> {
+        if let Some(text) = ticket {
+            let config = secrets::config().await?;
+            let ticket = Ticket::open(text, order, config.hmac_keys()?, now());
+            let wrong = || Error::unauthenticated("the ticket opens nothing here, or not any more");
+            let Ticket { organization, expires_at, .. } = ticket.ok_or_else(wrong)?;
+            return Ok(Self { organization, expires_at, caller: None });
+        }
+        match GuestToken::from_authorization(call.request.values("authorization")) {
+            Ok(guest) => Self::guest(call, order, &guest).await,
+            Err(_) => {
+                let caller = call.caller().await?;
+                let (organization, expires_at) = (caller.organization, caller.expires_at);
+                Ok(Self { organization, expires_at, caller: Some(caller) })
+            }
+        }
+    }
+
+    async fn guest(call: &Open<'_>, order: Uuid, guest: &GuestToken) -> Result<Self, Error> {
+        let (app, config) = (App::ready().await?, secrets::config().await?);
+        let address = client_address(app, &config.trusted_proxies, call.request);
+        let guesses = Guesses::of(config, address)?;
+        guesses.admit(app).await?;
+        let mut hmacs: Vec<String> = config.hmac_keys()?.pseudonyms(Purpose::GuestToken, &guest.bytes()).collect();
+        let newest = hmacs.remove(0);
+        let rows = edge::query(app, "guest_place", params![newest, hmacs]).await?;
+        let Some(row) = rows.first() else {
+            guesses.wrong(app).await?;
+            return Err(Error::unauthenticated("the token is wrong, has expired or was taken back"));
+        };
+        if row.text("order_id")? != Some(&*order.to_string()) {
+            return Err(Error::not_found("order"));
+        }
+        let organization = row.text("organization_id")?.and_then(|text| Uuid::try_parse(text).ok());
+        let organization = organization.ok_or_else(|| Error::internal("guest_place gave no organisation"))?;
+        Ok(Self { organization, expires_at: row.int("expires_at")?.unwrap_or_default(), caller: None })
+    }
+
+    /// Whether it may see an order of this customer.
+    pub fn may_see(&self, owner: Option<&str>) -> bool {
+        self.caller.as_ref().is_none_or(|caller| caller.may_see(owner))
+    }
+
+    /// The first unix second at which it may look no more.
+    pub fn expires_at(&self) -> i64 {
+        self.expires_at
+    }
+
+    /// For how many milliseconds it may still look.
+    pub fn left_ms(&self) -> u64 {
+        u64::try_from(self.expires_at.saturating_mul(1000)).unwrap_or_default().saturating_sub(now_millis())
+    }
+}
+
+/// This unix second.
+pub fn now() -> i64 {
+    (now_millis() / 1000) as i64
+}
