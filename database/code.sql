@@ -24,6 +24,7 @@
 \i code/values/search_phone.sql
 \i code/values/search_words.sql
 \i code/values/csv_cell.sql
+\i code/values/bump_version.sql
 
 -- Requests that may be sent twice.
 \i code/idempotency/answer_idempotency_key.sql
@@ -151,6 +152,18 @@
 \i code/products/patch.sql
 \i code/products/tags.sql
 \i code/organizations/products.sql
+\i code/organizations/documents.sql
+\i code/organizations/get.sql
+\i code/organizations/list.sql
+\i code/organizations/create.sql
+\i code/organizations/patch.sql
+
+-- Accounts at payment providers.
+\i code/accounts/documents.sql
+\i code/accounts/get.sql
+\i code/accounts/list.sql
+\i code/accounts/create.sql
+\i code/accounts/patch.sql
 \i code/schemas/basis.sql
 \i code/schemas/create.sql
 \i code/schemas/documents.sql
@@ -175,6 +188,7 @@
 \i code/invoices/credit.sql
 
 -- Providers that are left alone for a while.
+\i code/providers/account_of.sql
 \i code/providers/resting.sql
 \i code/providers/rest.sql
 

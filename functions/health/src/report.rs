@@ -83,7 +83,10 @@ pub(crate) async fn configuration_errors(app: &App, probe: &Probe) -> Vec<Value>
         wrong.push(json!({ "variable": "redis_url", "detail": detail }));
     }
     match Payments::get().await {
-        Ok(payments) => wrong.extend(payments.config.wrong.iter().map(|(_, error)| config_error(error))),
+        Ok(payments) => {
+            wrong.extend(payments.config.wrong.iter().map(|(_, error)| config_error(error)));
+            wrong.extend(payments.config.wrong_accounts.iter().map(config_error));
+        }
         Err(errors) => wrong.extend(errors.iter().map(config_error)),
     }
     if probe.undeclared_proxy {

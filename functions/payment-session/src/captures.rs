@@ -10,7 +10,7 @@ use commerce::refund::{CaptureRequest, CapturesQuery};
 use commerce::time::Moment;
 use commerce::webhook::event::{ObjectKind, ProviderObject};
 use edge::{Call, KeyedBody, Reply, Row, params};
-use payments::needs::{configured_account, ensure_account};
+use payments::needs::configured_account;
 use payments::{Payments, approvals};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -71,7 +71,7 @@ pub async fn capture(call: Call<'_>) -> Result<Reply, Error> {
     let provider = row.text("provider")?.and_then(Provider::parse).ok_or_else(|| Error::internal("no provider"))?;
     let configured = configured_account(&payments.config, provider);
     let account = row.text("account")?.unwrap_or(configured);
-    ensure_account(&payments.config, provider, account)?;
+    let payments = payments.for_account(provider, account)?;
     let objects = match payments.gateway.capture(&capture).await {
         Err(refusal @ GatewayError::Refused { .. }) if capture.what == Capturable::PayPalOrder => {
             approvals::record_refusal(app, &capture.external_id, row.int("refusals")?.unwrap_or_default()).await?;

@@ -10,7 +10,7 @@ use commerce::time::Moment;
 use edge::clock::monotonic_millis;
 use edge::{Call, Reply, params};
 use payments::Payments;
-use payments::needs::{configured_account, for_calls};
+use payments::needs::for_calls;
 use payments::pace::Pace;
 use serde_json::{Value, json};
 
@@ -88,17 +88,18 @@ async fn theirs(
     pace: &Pace,
     ours: &OurPayment,
 ) -> Result<Vec<commerce::webhook::event::ProviderObject>, Unread> {
-    if let Err(error) = for_calls(&payments.config, ours.provider) {
+    let known = payments.account(ours.provider, &ours.account);
+    if let Err(error) = for_calls(&known.unwrap_or(payments).config, ours.provider) {
         return Err(Unread::Because(match error {
             GatewayError::Unconfigured { variable } => format!("{variable} is not set"),
             _ => "the provider isn't configured".to_owned(),
         }));
     }
-    if ours.account != configured_account(&payments.config, ours.provider) {
-        return Err(Unread::Because("another account than the configured one".to_owned()));
-    }
+    let Some(account) = known else {
+        return Err(Unread::Because("there are no credentials for its account".to_owned()));
+    };
     pace.wait().await;
-    match payments.gateway.read_payment(ours.provider, &ours.external_id).await {
+    match account.gateway.read_payment(ours.provider, &ours.external_id).await {
         Ok(objects) => Ok(objects),
         // It knows no such payment: that is a difference.
         Err(GatewayError::NotYet) => Ok(Vec::new()),

@@ -1,5 +1,6 @@
-//! Payment and checkout sessions, guest access, refunds and captures.
+//! Payment and checkout sessions, guest access, refunds and captures, and who is paid where.
 
+mod accounts;
 mod captures;
 mod carts;
 mod checkout;
@@ -8,6 +9,7 @@ mod guests;
 mod limits;
 mod manual;
 mod observed;
+mod organizations;
 mod payments;
 mod prune;
 mod refunds;
@@ -48,6 +50,14 @@ edge::component! {
     POST   token "/api/v1/orders/:id/guest-token" => guests::create_token;
     DELETE token "/api/v1/orders/:id/guest-token" => guests::revoke_token;
     GET    open  "/api/v1/guest/order" => guests::order;
+    GET    token "/api/v1/organizations" => organizations::list;
+    POST   token "/api/v1/organizations" => organizations::create;
+    GET    token "/api/v1/organizations/:id" => organizations::get;
+    PATCH  token "/api/v1/organizations/:id" => organizations::patch;
+    GET    token "/api/v1/provider-accounts" => accounts::list;
+    POST   token "/api/v1/provider-accounts" => accounts::create;
+    GET    token "/api/v1/provider-accounts/:id" => accounts::get;
+    PATCH  token "/api/v1/provider-accounts/:id" => accounts::patch;
     POST   open  "/api/v1/guest/order" => guests::checkout::order;
     POST   open  "/api/v1/guest/checkouts" => guests::checkout::begin;
     GET    open  "/api/v1/guest/cart" => guests::checkout::cart;

@@ -15,7 +15,7 @@ use commerce::refund::{RefundRequest, RefundRetry, RefundState, RefundsQuery};
 use edge::clock::monotonic_millis;
 use edge::{App, Call, Json, KeyedBody, Param, Reply, Row, params};
 use payments::Payments;
-use payments::needs::{account_variable, configured_account};
+use payments::needs::account_variable;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
@@ -177,11 +177,14 @@ enum SendOutcome {
 
 /// Sends a refund that this instance holds, and stores the outcome.
 async fn send_one(app: &'static App, payments: &'static Payments, claim: Claim) -> Result<SendOutcome, Error> {
-    payments.gateway.heard(claim.refund.gateway, claim.resting_ms);
-    let outcome = match configured_account(&payments.config, claim.refund.gateway) == claim.account {
-        true => payments.gateway.refund(&claim.refund).await,
-        // These credentials aren't for the payment's account.
-        false => Err(GatewayError::Unconfigured { variable: account_variable(claim.refund.gateway) }),
+    let account = payments.account(claim.refund.gateway, &claim.account);
+    let outcome = match account {
+        Some(account) => {
+            account.gateway.heard(claim.refund.gateway, claim.resting_ms);
+            account.gateway.refund(&claim.refund).await
+        }
+        // There are no credentials for the payment's account.
+        None => Err(GatewayError::Unconfigured { variable: account_variable(claim.refund.gateway) }),
     };
     let (state, external, reason, retry) = match &outcome {
         Ok(refund) => (SendOutcome::Sent, Some(refund.id.clone()), None, None),
@@ -194,7 +197,7 @@ async fn send_one(app: &'static App, payments: &'static Payments, claim: Claim) 
         },
     };
     let review = matches!(state, SendOutcome::Review);
-    let rests = payments.gateway.rests_to_tell().map(Json);
+    let rests = account.and_then(|account| account.gateway.rests_to_tell()).map(Json);
     let unsent = outcome.as_ref().is_err_and(GatewayError::is_unsent);
     if let Ok(mut refund) = outcome {
         refund.parent = refund.parent.or(Some(claim.refund.payment));

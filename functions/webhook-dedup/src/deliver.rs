@@ -18,6 +18,7 @@ use edge::route::whole_body;
 use edge::state::Claim;
 use edge::{App, Json, Open, Reply, params};
 use payments::Payments;
+use payments::needs::configured_account;
 
 use crate::Deliveries;
 use crate::apply::{Cause, Effect, apply, postpone, unavailable};
@@ -41,8 +42,9 @@ pub async fn deliver(Open { request, .. }: Open<'_>, provider: Provider) -> Resu
     let deliveries = Deliveries::here();
     let body = whole_body(request).await?;
     let headers = Headers::new(request.headers().iter().map(|(name, value)| (name.as_str(), value.as_bytes())));
-    let verification = verify(provider, app, payments, deliveries, &headers, &body).await?;
+    let (payments, verification) = verify(provider, app, payments, deliveries, &headers, &body).await?;
     let event = Event::read(provider, &body).map_err(refused)?;
+    speaks_for(payments, provider, &event)?;
     let verification = match provider {
         Provider::PayPal => verification,
         Provider::Stripe => of_mode(&payments.config, event.livemode, verification)?,
@@ -68,6 +70,20 @@ pub async fn deliver(Open { request, .. }: Open<'_>, provider: Provider) -> Resu
     let applied = matches!(outcome, Ok(Effect::Processed | Effect::AlreadyProcessed));
     deliveries.claims.finish(&app.state, &key, permit, applied.then_some(payments.config.webhook_ttl)).await;
     answer(&outcome?, &delivery.event.id)
+}
+
+/// Refuses an event of Stripe that names another account which has credentials of its own here, and
+/// any other account if it is signed with those of a further account. Whoever has one account's
+/// secret could move another's money by it.
+///
+/// # Errors
+/// [`Error::Refused`].
+fn speaks_for(signer: &Payments, provider: Provider, event: &Event) -> Result<(), Error> {
+    let Some(named) = event.account.as_deref().filter(|_| provider == Provider::Stripe) else { return Ok(()) };
+    let own = named == configured_account(&signer.config, provider);
+    // Only the account of the variables may be a platform, whose connected accounts are theirs.
+    let connected = signer.is_first() && signer.account(provider, named).is_none();
+    if own || connected { Ok(()) } else { Err(refused(Reason::AccountMismatch)) }
 }
 
 /// The account that an event belongs to: ours, or the connected one that Stripe names.

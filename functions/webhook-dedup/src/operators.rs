@@ -229,6 +229,12 @@ pub async fn reconcile(call: Call<'_>) -> Result<Reply, Error> {
     let wanted = Reconciliation::parse(call.query(), Moment::of_millis(edge::clock::now_millis()).0)?;
     caller.require_operator("a reconciliation")?;
     let payments = Payments::ready().await?;
+    let payments = match &wanted.account {
+        None => payments,
+        Some(account) => payments
+            .account(wanted.provider, account)
+            .ok_or_else(|| Error::invalid("account", "this deployment has no credentials for it"))?,
+    };
     let (began, mut counts, mut listed, mut missing) = (monotonic_millis(), Counts::default(), 0, 0);
     let mut page = wanted.page.clone();
     loop {

@@ -26,6 +26,8 @@ pub(super) async fn resume(app: &'static App, payments: &Payments, row: &Row) ->
     let (event, account) = (text("event")?, text("account")?);
     let unknown = || Cause::ours(Error::internal("a stored event is of no provider that is known"));
     let provider = Provider::parse(&text("provider")?).ok_or_else(unknown)?;
+    // A connected account of Stripe has no credentials: those of its platform count.
+    let payments = payments.account(provider, &account).unwrap_or(payments);
     let body = row.bytes("body").map_err(Cause::ours)?.unwrap_or_default();
     let headers = serde_json::from_str(&text("headers")?).unwrap_or_default();
     let outcome = match Event::read(provider, body) {

@@ -36,23 +36,40 @@ pub struct Verification {
     pub transmission: Option<String>,
 }
 
-/// Verifies the raw bytes of a delivery.
+/// Verifies the raw bytes of a delivery, for one account after the other. Gives the credentials of
+/// the account whose signature it bears, too.
 ///
 /// # Errors
-/// [`Error::Refused`] with the reason. [`Error::Misconfigured`] that names the setting that the
-/// provider's webhooks need. [`Error::Unavailable`] if the certificate can't be had now.
+/// [`Error::Refused`] with the reason that the first account gives. [`Error::Misconfigured`] that
+/// names the setting that the provider's webhooks need. [`Error::Unavailable`] if the certificate
+/// can't be had now.
 pub async fn verify(
     provider: Provider,
     app: &'static App,
-    payments: &Payments,
+    payments: &'static Payments,
     deliveries: &Deliveries,
     headers: &Headers<'_>,
     body: &[u8],
-) -> Result<Verification, Error> {
-    needs::for_deliveries(&payments.config, provider)?;
-    match provider {
-        Provider::PayPal => paypal(app, payments, deliveries, headers, body).await,
-        Provider::Stripe => stripe(payments, headers, body),
+) -> Result<(&'static Payments, Verification), Error> {
+    let mut refusal = None;
+    for account in payments.accounts(provider) {
+        let verification = match (needs::for_deliveries(&account.config, provider), provider) {
+            (Err(error), _) => Err(error),
+            (Ok(()), Provider::PayPal) => paypal(app, account, deliveries, headers, body).await,
+            (Ok(()), Provider::Stripe) => stripe(account, headers, body),
+        };
+        match verification {
+            Ok(verification) => return Ok((account, verification)),
+            // Another account's secret may have signed it.
+            Err(error @ (Error::Refused { .. } | Error::Misconfigured { .. })) => refusal = refusal.or(Some(error)),
+            Err(error) => return Err(error),
+        }
+    }
+    match refusal {
+        Some(error) => Err(error),
+        None => Err(needs::for_deliveries(&payments.config, provider)
+            .err()
+            .unwrap_or_else(|| refused(Reason::SignatureMismatch))),
     }
 }
 

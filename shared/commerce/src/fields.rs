@@ -169,6 +169,14 @@ pub fn whole(min: i32, max: i32) -> impl FnOnce(Json) -> Result<i32, String> {
     }
 }
 
+/// True or false.
+pub fn flag(json: Json) -> Result<bool, String> {
+    match json {
+        Json::Bool(flag) => Ok(flag),
+        _ => Err("must be true or false".to_owned()),
+    }
+}
+
 /// A decimal number above zero. Whether it has the digits of the currency is only known beside
 /// what it is an amount of.
 pub fn amount(json: Json) -> Result<String, String> {

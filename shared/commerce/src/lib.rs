@@ -6,9 +6,9 @@
 //! 2. [`caller`]: who asks and what that allows
 //! 3. [`keys`], [`jwt`]: how a token becomes a caller
 //! 4. [`status`], [`money`], [`time`]: the words that orders are made of
-//! 5. [`query`], [`order`], [`shipment`], [`invoice`], [`customer`], [`address`],
-//!    [`preconditions`]: requests, read
-//!    with errors that name the field
+//! 5. [`query`], [`order`], [`shipment`], [`invoice`], [`customer`], [`organization`],
+//!    [`provider_account`], [`address`], [`preconditions`]: requests, read with errors that name the
+//!    field
 //!    [`catalogue`]: products, and the schemas that say which fields they have
 //! 6. [`views`]: the cached views, a row each; [`outcome`]: the answers of SQL functions
 //! 7. [`provider`], [`webhook`]: signatures and events of payment providers
@@ -70,11 +70,13 @@ pub mod keys;
 pub mod live;
 pub mod money;
 pub mod order;
+pub mod organization;
 mod origin;
 pub mod outcome;
 mod params;
 pub mod preconditions;
 pub mod provider;
+pub mod provider_account;
 pub mod pseudonym;
 pub mod query;
 pub mod refund;

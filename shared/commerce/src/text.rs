@@ -76,7 +76,7 @@ mod tests {
             Reason: "header-missing, header-duplicated, header-malformed, algorithm-not-allowed, \
                 certificate-url-not-allowed, certificate-unreadable, certificate-untrusted, certificate-name-mismatch, \
                 certificate-not-valid-at-transmission, transmission-in-future, transmission-too-old, signature-mismatch, \
-                simulator-event, livemode-mismatch, event-malformed";
+                simulator-event, livemode-mismatch, account-mismatch, event-malformed";
         }
     }
 }

@@ -46,7 +46,7 @@ pub const GROUPS: &[&Group] = &[
 
 /// Values by the names of their settings. A list, since there are few, and a hash table would ask
 /// the host for its seed.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Values(Vec<(&'static str, String)>);
 
 impl Values {

@@ -15,6 +15,7 @@ use edge::settings::{
 
 use crate::urls::{certificate_prefix, return_prefix};
 
+mod accounts;
 #[cfg(test)]
 pub(crate) mod tests;
 
@@ -164,6 +165,10 @@ pub struct PaymentConfig {
     pub user_service: Option<ServiceConfig>,
     /// Settings that are wrong, each of one provider, which can't be used then. All else goes on.
     pub wrong: Vec<(Provider, ConfigError)>,
+    /// The same for each further account, with one provider's credentials each.
+    pub others: Vec<PaymentConfig>,
+    /// Entries of further accounts that can't be used. All else goes on.
+    pub wrong_accounts: Vec<ConfigError>,
 }
 
 const DAY: u64 = 86_400;
@@ -242,6 +247,20 @@ const SETTINGS: Group = Group {
         setting("stripe_webhook_secrets", "", "one, or several between blanks while one is being replaced")
             .secret()
             .read_by(DELIVERIES),
+        setting(
+            accounts::VARIABLE,
+            "",
+            "further accounts: a JSON list of objects, each with the variables of one account of PayPal or Stripe under \
+             their names, and its payment_environment if it is another one (docs/decisions/accounts.md)",
+        )
+        .secret()
+        .read_by(PAYMENTS),
+        setting(
+            accounts::PAYPAL_OTHER_API,
+            "https://api-m.paypal.com",
+            "PayPal's API for further accounts of the other environment: scheme, host and port only, for the allow-list",
+        )
+        .read_by(PAYMENTS),
         setting(
             "payment_return_urls",
             "",
@@ -424,9 +443,13 @@ impl PaymentConfig {
             fraud_check: service(&mut parser, &FRAUD_CHECK, live),
             user_service: service(&mut parser, &USER_SERVICE, live),
             wrong: wrong_paypal.chain(wrong_stripe).collect(),
+            others: Vec::new(),
+            wrong_accounts: Vec::new(),
         };
         let of_providers: Vec<ConfigError> = config.wrong.iter().map(|(_, error)| error.clone()).collect();
-        parser.outcome(config).map_err(|wrong| [wrong, of_providers].concat())
+        let mut config = parser.outcome(config).map_err(|wrong| [wrong, of_providers].concat())?;
+        (config.others, config.wrong_accounts) = accounts::further(values, &config);
+        Ok(config)
     }
 
     /// The keys of hashes; without one nothing personal may become part of a key in Redis.

@@ -98,6 +98,8 @@ pub struct Gateway<W = Client> {
     stripe: Upstream,
     stripe_access: StripeAccess,
     budget: Duration,
+    /// Whether other instances' word that a provider is away is about these APIs.
+    shares_rests: bool,
 }
 
 /// Marks that a token is being got, until it is dropped.
@@ -145,7 +147,13 @@ impl<W: Wire> Gateway<W> {
                 api_keys: Secrets::new(&stripe.api_keys),
             },
             budget,
+            shares_rests: true,
         }
+    }
+
+    /// Neither tells nor heeds that a provider is away: the others ask another API of it.
+    pub fn rest_alone(&mut self) {
+        self.shares_rests = false;
     }
 
     /// The longest time of any operation, attempts and waits included. A lease on an operation has
@@ -157,6 +165,9 @@ impl<W: Wire> Gateway<W> {
     /// Leaves a provider alone for so many milliseconds, since another instance has found it away.
     /// Every instance learns it with a statement that it sends anyway.
     pub fn heard(&self, provider: Provider, resting_ms: Option<i64>) {
+        if !self.shares_rests {
+            return;
+        }
         let resting = Duration::from_millis(resting_ms.and_then(|ms| u64::try_from(ms).ok()).unwrap_or_default());
         self.upstream(provider).heard(&self.wire, resting);
     }
@@ -164,6 +175,9 @@ impl<W: Wire> Gateway<W> {
     /// The providers that this instance has found away since it was asked last, for a statement
     /// that is sent anyway: a JSON object of milliseconds.
     pub fn rests_to_tell(&self) -> Option<String> {
+        if !self.shares_rests {
+            return None;
+        }
         let rest = |provider: &Provider| {
             self.upstream(*provider).rest_to_tell().map(|ms| format!("\"{}\":{ms}", provider.as_str()))
         };

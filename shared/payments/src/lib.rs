@@ -29,17 +29,19 @@ use std::cell::OnceCell;
 use std::time::Duration;
 
 use commerce::error::Error;
+use commerce::provider::Provider;
 use edge::settings::{OnceResult, log, misconfigured, once};
 
 use config::PaymentConfig;
 use fraud_check::FraudCheck;
 use gateway::Gateway;
+use needs::configured_account;
 use user_service::UserService;
 
 /// The time for what is done beside asking a provider, in seconds.
 const SPARE: i64 = 5;
 
-/// Settings and providers, one per instance.
+/// Settings and providers, one per instance, with the credentials that the variables name.
 pub struct Payments {
     /// The settings.
     pub config: PaymentConfig,
@@ -49,6 +51,9 @@ pub struct Payments {
     pub fraud_check: Option<FraudCheck>,
     /// The service that keeps users' carts, if there is one.
     pub user_service: Option<UserService>,
+    /// The same with the credentials of each further account.
+    others: Vec<Payments>,
+    is_first: bool,
 }
 
 thread_local! {
@@ -56,6 +61,46 @@ thread_local! {
 }
 
 impl Payments {
+    fn new(mut config: PaymentConfig) -> Self {
+        let mut others: Vec<Self> = std::mem::take(&mut config.others).into_iter().map(Self::new).collect();
+        for other in &mut others {
+            other.is_first = false;
+            if other.config.environment != config.environment {
+                other.gateway.rest_alone();
+            }
+        }
+        let fraud_check = config.fraud_check.as_ref().map(FraudCheck::new);
+        let user_service = config.user_service.as_ref().map(UserService::new);
+        Self { gateway: Gateway::new(&config), fraud_check, user_service, config, others, is_first: true }
+    }
+
+    /// Whether these are the credentials that the variables name, not those of a further account.
+    pub fn is_first(&self) -> bool {
+        self.is_first
+    }
+
+    /// The credentials for each account at a provider, those that the variables name first. A
+    /// provider that isn't used has none.
+    pub fn accounts(&self, provider: Provider) -> impl Iterator<Item = &Self> {
+        let has_account = move |of: &&Self| !configured_account(&of.config, provider).is_empty();
+        std::iter::once(self).chain(&self.others).filter(has_account)
+    }
+
+    /// The credentials for an account at a provider.
+    pub fn account(&self, provider: Provider, account: &str) -> Option<&Self> {
+        self.accounts(provider).find(|of| configured_account(&of.config, provider) == account)
+    }
+
+    /// The credentials for the account of a payment.
+    ///
+    /// # Errors
+    /// [`Error::Misconfigured`] if there are none.
+    pub fn for_account(&self, provider: Provider, account: &str) -> Result<&Self, Error> {
+        self.account(provider, account).ok_or_else(|| Error::Misconfigured {
+            detail: format!("there are no credentials for the payment's account at {}", provider.as_str()),
+        })
+    }
+
     /// How long no other request may ask a provider about the same order, in seconds: the longest
     /// time of all attempts and of the question before them, and a little more.
     pub fn lease(&self) -> i64 {
@@ -71,9 +116,8 @@ impl Payments {
         once(&PAYMENTS, async || {
             let config = PaymentConfig::load(edge::settings::component()).await?;
             config.wrong.iter().for_each(|(_, error)| log(std::slice::from_ref(error)));
-            let fraud_check = config.fraud_check.as_ref().map(FraudCheck::new);
-            let user_service = config.user_service.as_ref().map(UserService::new);
-            Ok(Self { gateway: Gateway::new(&config), fraud_check, user_service, config })
+            log(&config.wrong_accounts);
+            Ok(Self::new(config))
         })
         .await
     }

@@ -87,24 +87,12 @@ pub fn configured_account(config: &PaymentConfig, provider: Provider) -> &str {
     }
 }
 
-/// The setting that names that account.
+/// The setting that names the account of the variables.
 pub fn account_variable(provider: Provider) -> &'static str {
     match provider {
         Provider::PayPal => "paypal_account",
         Provider::Stripe => "stripe_account",
     }
-}
-
-/// Refuses a payment of another account than the one that this deployment's credentials are for.
-///
-/// # Errors
-/// [`Error::Misconfigured`].
-pub fn ensure_account(config: &PaymentConfig, provider: Provider, account: &str) -> Result<(), Error> {
-    if account == configured_account(config, provider) {
-        return Ok(());
-    }
-    let detail = format!("{} is another account than the payment's", account_variable(provider));
-    Err(Error::Misconfigured { detail })
 }
 
 #[cfg(test)]

@@ -7,7 +7,6 @@ use commerce::provider::Provider;
 use commerce::refund::Settlement;
 use edge::{App, Call, Reply, params};
 use payments::Payments;
-use payments::needs::ensure_account;
 use uuid::Uuid;
 
 use crate::observed;
@@ -48,7 +47,7 @@ async fn read(app: &'static App, organization: Uuid, id: Uuid, external: &str) -
     let text = |column: &str| row.text(column)?.ok_or_else(|| Error::internal("a refund's payment can't be read"));
     let provider = Provider::parse(text("provider")?).ok_or_else(|| Error::internal("no provider"))?;
     let account = text("account")?;
-    ensure_account(&payments.config, provider, account)?;
+    let payments = payments.for_account(provider, account)?;
     let unknown = || Error::unprocessable("externalRefundId", "is no refund that the provider knows");
     let objects = payments.gateway.read_refund(provider, external).await.map_err(|error| match error {
         GatewayError::NotYet | GatewayError::Refused { .. } => unknown(),

@@ -93,9 +93,10 @@ pub async fn begin_below(call: Call<'_>, place: &str) -> Result<Reply, Error> {
         (None, named) => named,
     };
     let hmac_keys = payments.config.hmac_keys()?;
-    if let PaymentGateway::Provider(provider) = session.gateway {
-        needs::for_calls(&payments.config, provider)?;
-    }
+    let merchant = match session.gateway {
+        PaymentGateway::Provider(provider) => merchant(app, payments, caller.organization, provider).await?,
+        PaymentGateway::Other => payments,
+    };
     let shopper = Shopper { customer: customer_of(app, caller, session.order).await?, address };
     let wanted = SessionRequest { session: &session, key, hash: &hash, shopper };
     let attempt = Attempt {
@@ -107,17 +108,18 @@ pub async fn begin_below(call: Call<'_>, place: &str) -> Result<Reply, Error> {
     };
     let admission = count(app, &payments.config.limits, hmac_keys, attempt).await?;
     admission.admit()?;
-    let outcome = begin_admitted(app, payments, caller, wanted, &admission).await;
+    let outcome = begin_admitted(app, payments, merchant, caller, wanted, &admission).await;
     if let Err(refusal) = &outcome {
         admission.close(app, refusal).await;
     }
     outcome.and_then(|session| reply(session, place, &admission)).map_err(|refusal| admission.with_limits(refusal))
 }
 
-/// Begins an admitted session. Gives its JSON.
+/// Begins an admitted session with the credentials of `merchant`. Gives its JSON.
 async fn begin_admitted(
     app: &'static App,
     payments: &'static Payments,
+    merchant: &'static Payments,
     caller: &Caller,
     wanted: SessionRequest<'_>,
     admission: &Admission,
@@ -127,7 +129,7 @@ async fn begin_admitted(
         caller.restriction()?,
         wanted.session.order,
         wanted.session.gateway.as_str(),
-        account(payments, wanted.session.gateway),
+        account(merchant, wanted.session.gateway),
         &*wanted.session.return_url,
         caller.principal(),
         wanted.key,
@@ -139,10 +141,10 @@ async fn begin_admitted(
     ];
     let mut row = edge::write_one(app, "session_begin", params).await?;
     match SessionBeginOutcome::read(row.text("outcome")?)? {
-        SessionBeginOutcome::Replay => replayed(payments, wanted.session, row.take_text("body")?.into_bytes()).await,
+        SessionBeginOutcome::Replay => replayed(merchant, wanted.session, row.take_text("body")?.into_bytes()).await,
         SessionBeginOutcome::Started => {
             if let PaymentGateway::Provider(provider) = wanted.session.gateway {
-                payments.gateway.heard(provider, row.int("resting_ms")?);
+                merchant.gateway.heard(provider, row.int("resting_ms")?);
             }
             let draft = SessionDraft {
                 id: id(&row, "session")?,
@@ -162,7 +164,7 @@ async fn begin_admitted(
             };
             match judged {
                 Judged::Allowed => {
-                    let (body, secret) = at_provider(app, payments, &draft).await?;
+                    let (body, secret) = at_provider(app, merchant, &draft).await?;
                     with_secret(body, secret)
                 }
                 Judged::Held(body) => Ok(body),
@@ -227,8 +229,12 @@ pub async fn release(call: Call<'_>) -> Result<Reply, Error> {
         cancel_url: row.take_text("cancel_url")?,
         flow: row.text("flow")?.and_then(Flow::parse).unwrap_or(Flow::Redirect),
     };
+    let merchant = match (draft.gateway, row.text("account")?) {
+        (PaymentGateway::Provider(provider), Some(account)) => payments.for_account(provider, account)?,
+        _ => payments,
+    };
     // The client secret is the shop's: it gets it by its own request.
-    let (body, _) = at_provider(app, payments, &draft).await?;
+    let (body, _) = at_provider(app, merchant, &draft).await?;
     Ok(Reply::fresh(200, body))
 }
 
@@ -324,6 +330,35 @@ async fn at_provider(
     }
 }
 
+/// The credentials that a new payment of an organisation is made with. One statement tells which
+/// account is the organisation's, if there are several.
+///
+/// # Errors
+/// [`Error::Misconfigured`] if the provider isn't used. [`Error::Unprocessable`] if none of the
+/// accounts is the organisation's.
+async fn merchant(
+    app: &'static App,
+    payments: &'static Payments,
+    organization: Uuid,
+    provider: Provider,
+) -> Result<&'static Payments, Error> {
+    let known: Vec<&'static Payments> = payments.accounts(provider).collect();
+    let merchant = match &known[..] {
+        [] => payments,
+        [only] => only,
+        _ => {
+            let accounts: Vec<String> =
+                known.iter().map(|of| configured_account(&of.config, provider).to_owned()).collect();
+            let params = params![organization, provider.as_str(), accounts];
+            let rows = edge::query(app, "provider_account_of", params).await?;
+            let account = rows.first().map_or(Ok(None), |row| row.text("account"))?;
+            account.and_then(|account| payments.account(provider, account)).ok_or_else(foreign_account)?
+        }
+    };
+    needs::for_calls(&merchant.config, provider)?;
+    Ok(merchant)
+}
+
 /// The account that gets the money.
 fn account(payments: &Payments, gateway: PaymentGateway) -> Option<&str> {
     match gateway {
@@ -332,10 +367,12 @@ fn account(payments: &Payments, gateway: PaymentGateway) -> Option<&str> {
     }
 }
 
-/// The account of each gateway, for a session whose gateway only Postgres knows.
+/// The accounts at each gateway, for a session whose account only Postgres knows.
 fn accounts(payments: &Payments) -> String {
-    let of =
-        |provider: &Provider| (provider.as_str().to_owned(), json!(configured_account(&payments.config, *provider)));
+    let of = |provider: &Provider| {
+        let known = payments.accounts(*provider).map(|of| configured_account(&of.config, *provider));
+        (provider.as_str().to_owned(), json!(known.collect::<Vec<_>>()))
+    };
     Value::Object(Provider::ALL.iter().map(of).collect()).to_string()
 }
 

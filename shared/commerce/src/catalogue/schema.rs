@@ -9,7 +9,7 @@ use strum::{EnumString, VariantArray, VariantNames};
 use super::value::judge;
 use super::{MAX_CHOICES, MAX_FIELDS, MAX_NAME};
 use crate::error::Error;
-use crate::fields::{Fields, Mistakes, line, one_of};
+use crate::fields::{Fields, Mistakes, flag, line, one_of};
 use crate::json::{self, Json};
 use crate::text::text_forms;
 
@@ -65,10 +65,7 @@ impl Field {
         let label = fields.optional("label", line(1, MAX_LABEL));
         let kind =
             fields.required("type", one_of(FieldType::parse, || format!("must be one of {}", FieldType::names())));
-        let required = fields.optional("required", |json| match json {
-            Json::Bool(required) => Ok(required),
-            _ => Err("must be true or false".to_owned()),
-        });
+        let required = fields.optional("required", flag);
         let choices = match kind {
             Some(FieldType::Choice) => Some(choices(&mut fields)?),
             Some(_) if fields.optional("choices", Ok).is_some() => {

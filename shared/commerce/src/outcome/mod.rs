@@ -4,6 +4,7 @@
 //! that is. [`OUTCOMES`] holds the names, so that a test can compare them with the literals in the
 //! functions.
 
+mod accounts;
 mod cache;
 mod catalogue;
 mod customers;
@@ -15,6 +16,9 @@ mod shipments;
 mod stock;
 mod webhooks;
 
+pub use accounts::{
+    OrganizationCreateOutcome, OrganizationPatchOutcome, ProviderAccountCreateOutcome, ProviderAccountPatchOutcome,
+};
 pub use cache::{InvalidateOutcome, RenewOutcome};
 pub use catalogue::{
     ProductBulkDeleteOutcome, ProductCreateOutcome, ProductDeleteOutcome, ProductPatchOutcome, SchemaCreateOutcome,
@@ -86,6 +90,10 @@ pub const OUTCOMES: &[(&str, &[&str])] = {
         ("schema_patch", SchemaPatchOutcome::VARIANTS),
         ("customer_create", CustomerCreateOutcome::VARIANTS),
         ("customer_patch", CustomerPatchOutcome::VARIANTS),
+        ("organization_create", OrganizationCreateOutcome::VARIANTS),
+        ("organization_patch", OrganizationPatchOutcome::VARIANTS),
+        ("provider_account_create", <ProviderAccountCreateOutcome as VariantNames>::VARIANTS),
+        ("provider_account_patch", <ProviderAccountPatchOutcome as VariantNames>::VARIANTS),
         ("shipment_create", ShipmentCreateOutcome::VARIANTS),
         ("shipment_patch", ShipmentPatchOutcome::VARIANTS),
         ("invoice_issue", <InvoiceIssueOutcome as VariantNames>::VARIANTS),

@@ -24,6 +24,9 @@ fn every_name_in_the_table_is_read_by_the_enum_of_its_function() {
     check! {
         CreateOutcome = "order_create", PatchOutcome = "order_patch", DeleteOutcome = "order_delete",
         CustomerCreateOutcome = "customer_create", CustomerPatchOutcome = "customer_patch",
+        OrganizationCreateOutcome = "organization_create", OrganizationPatchOutcome = "organization_patch",
+        ProviderAccountCreateOutcome = "provider_account_create",
+        ProviderAccountPatchOutcome = "provider_account_patch",
         ShipmentCreateOutcome = "shipment_create", ShipmentPatchOutcome = "shipment_patch",
         InvoiceIssueOutcome = "invoice_issue", InvoiceCreditOutcome = "invoice_credit",
         SetStatusOutcome = "order_set_statuses", CheckoutOutcome = "checkout_order",
@@ -124,6 +127,8 @@ fn what_is_anothers_already_is_named() {
     };
     assert_eq!(named(CustomerCreateOutcome::EmailTaken.check()), "email");
     assert_eq!(named(CustomerPatchOutcome::EmailTaken.check(Some(1))), "email");
+    assert_eq!(named(OrganizationCreateOutcome::CuiTaken.check()), "cui");
+    assert_eq!(named(OrganizationPatchOutcome::CuiTaken.check(Some(1))), "cui");
     assert_eq!(named(ShipmentCreateOutcome::TrackingTaken.check()), "trackingNumber");
     assert_eq!(named(ShipmentPatchOutcome::TrackingTaken.check("failed", Some("pending"))), "trackingNumber");
 }

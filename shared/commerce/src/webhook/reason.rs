@@ -38,6 +38,8 @@ pub enum Reason {
     SimulatorEvent,
     /// A live event at a test endpoint, or the other way round.
     LivemodeMismatch,
+    /// The event names an account that its signature doesn't speak for.
+    AccountMismatch,
     /// Signed, but not the JSON of an event.
     EventMalformed,
 }

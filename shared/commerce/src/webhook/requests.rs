@@ -79,11 +79,6 @@ impl EventFilter {
 
     /// Takes them from a query.
     fn take(params: &mut Params) -> Self {
-        let word = |text: &str| {
-            let fits = (1..=MAX_WORD).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic());
-            fits.then(|| text.to_owned())
-        };
-        let word_wanted = || format!("must be 1 to {MAX_WORD} visible ASCII characters");
         let state = params.take("status", || format!("must be one of {}", EventState::names()), EventState::parse);
         let (from, to) = take_period(params);
         Self {
@@ -190,6 +185,15 @@ pub fn parse_redrive(raw: Option<&str>) -> Result<u32, Error> {
     params.finish(limit.unwrap_or(REDRIVE))
 }
 
+fn word(text: &str) -> Option<String> {
+    let fits = (1..=MAX_WORD).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic());
+    fits.then(|| text.to_owned())
+}
+
+fn word_wanted() -> String {
+    format!("must be 1 to {MAX_WORD} visible ASCII characters")
+}
+
 /// `POST /webhooks/reconcile`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reconciliation {
@@ -199,6 +203,8 @@ pub struct Reconciliation {
     pub since: Moment,
     /// The page at which an earlier one stopped.
     pub page: Option<String>,
+    /// The account that lists them; `None`: the one that the variables name.
+    pub account: Option<String>,
 }
 
 impl Reconciliation {
@@ -207,7 +213,7 @@ impl Reconciliation {
     /// # Errors
     /// [`Error::Invalid`] naming every parameter that is wrong.
     pub fn parse(raw: Option<&str>, now: i64) -> Result<Self, Error> {
-        let mut params = Params::parse(raw, &["provider", "since", "page"])?;
+        let mut params = Params::parse(raw, &["provider", "since", "page", "account"])?;
         let provider = params.take("provider", || "must be paypal or stripe".to_owned(), Provider::parse);
         let moment = || "must be a date or an RFC 3339 time such as 2026-01-31T12:00:00Z".to_owned();
         let since = params.take("since", moment, Moment::parse).unwrap_or(Moment(now.saturating_sub(LOOK_BACK)));
@@ -216,9 +222,10 @@ impl Reconciliation {
             fits.then(|| text.to_owned())
         };
         let page = params.take("page", || "must be the next of an earlier answer".to_owned(), printable);
+        let account = params.take("account", word_wanted, word);
         let provider = params.finish(provider)?;
         let provider = provider.ok_or_else(|| Error::invalid("provider", "is needed: paypal or stripe"))?;
-        Ok(Self { provider, since, page })
+        Ok(Self { provider, since, page, account })
     }
 }
 

@@ -266,6 +266,7 @@ fn reasons_are_stable_kebab_case_names() {
         (SignatureMismatch, "signature-mismatch"),
         (SimulatorEvent, "simulator-event"),
         (LivemodeMismatch, "livemode-mismatch"),
+        (AccountMismatch, "account-mismatch"),
         (EventMalformed, "event-malformed"),
     ];
     for (reason, name) in names {

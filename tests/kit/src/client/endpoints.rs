@@ -134,6 +134,46 @@ impl Client {
         self.send(self.request(Method::PATCH, &format!("/customers/{id}")).json(change)).await
     }
 
+    /// `GET /organizations` with this query string
+    pub async fn organizations(&self, query: &str) -> Answer {
+        self.get(&format!("/organizations?{query}")).await
+    }
+
+    /// `POST /organizations` with an idempotency key
+    pub async fn create_organization(&self, organization: &Value, idempotency_key: &str) -> Answer {
+        self.keyed("/organizations", organization, idempotency_key).await
+    }
+
+    /// `GET /organizations/:id`
+    pub async fn organization(&self, id: &str) -> Answer {
+        self.get(&format!("/organizations/{id}")).await
+    }
+
+    /// `PATCH /organizations/:id`
+    pub async fn patch_organization(&self, id: &str, change: &Value) -> Answer {
+        self.send(self.request(Method::PATCH, &format!("/organizations/{id}")).json(change)).await
+    }
+
+    /// `GET /provider-accounts` with this query string
+    pub async fn provider_accounts(&self, query: &str) -> Answer {
+        self.get(&format!("/provider-accounts?{query}")).await
+    }
+
+    /// `POST /provider-accounts`
+    pub async fn create_provider_account(&self, account: &Value) -> Answer {
+        self.send(self.request(Method::POST, "/provider-accounts").json(account)).await
+    }
+
+    /// `GET /provider-accounts/:id`
+    pub async fn provider_account(&self, id: &str) -> Answer {
+        self.get(&format!("/provider-accounts/{id}")).await
+    }
+
+    /// `PATCH /provider-accounts/:id`
+    pub async fn patch_provider_account(&self, id: &str, change: &Value) -> Answer {
+        self.send(self.request(Method::PATCH, &format!("/provider-accounts/{id}")).json(change)).await
+    }
+
     /// `GET /customers/:id/orders` with this query string
     pub async fn history(&self, customer: &str, query: &str) -> Answer {
         self.get(&format!("/customers/{customer}/orders?{query}")).await

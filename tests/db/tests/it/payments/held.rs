@@ -211,6 +211,22 @@ async fn the_money_goes_to_an_account_of_the_orders_organisation_or_nothing_begi
 }
 
 #[tokio::test]
+async fn a_session_is_released_if_its_account_is_among_those_with_credentials() {
+    let (db, _, session) = held().await;
+    let release = async |accounts: &str| {
+        let sql = format!(
+            "SELECT concat_ws(' ', outcome, account) FROM session_approve('{ORG}', '{session}', '{accounts}', 'p', 3600, 60)"
+        );
+        db.text(&sql).await
+    };
+    for none in ["{}", r#"{"paypal": []}"#, r#"{"paypal": ["SECOND"], "stripe": ["acct_1"]}"#] {
+        assert_eq!(release(none).await, format!("foreign_account {ACCOUNT}"), "{none}");
+    }
+    let several = format!(r#"{{"paypal": ["SECOND", "{ACCOUNT}"]}}"#);
+    assert_eq!(release(&several).await, format!("started {ACCOUNT}"));
+}
+
+#[tokio::test]
 async fn a_released_session_can_be_cancelled_while_its_provider_is_away() {
     let (db, order, session) = held().await;
     approve(&db, ORG, session).await;

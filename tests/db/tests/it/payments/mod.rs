@@ -1,5 +1,6 @@
 //! Payments in the database: whatever providers tell, in whatever order, ends in one state.
 
+mod accounts;
 mod approvals;
 mod arrival;
 mod attempts;

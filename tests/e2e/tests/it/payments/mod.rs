@@ -1,5 +1,6 @@
 //! Payments, with the stand-in for both providers.
 
+mod accounts;
 mod approvals;
 mod by_hand;
 mod checkout;
