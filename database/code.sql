@@ -49,6 +49,7 @@
 \i code/cache/name_tenants.sql
 \i code/cache/invalidate.sql
 \i code/cache/waiting_tenants.sql
+\i code/cache/announce_access.sql
 \i code/cache/announce_customer_profiles.sql
 \i code/cache/announce_everything.sql
 \i code/cache/announce_gone_customers.sql
@@ -304,6 +305,15 @@
 \i code/approvals/may_wait.sql
 \i code/approvals/review.sql
 \i code/approvals/begin.sql
+
+-- Revoked tokens.
+\i code/access/leeway.sql
+\i code/access/document.sql
+\i code/access/list.sql
+\i code/access/restore.sql
+\i code/access/revoke.sql
+\i code/access/revoked.sql
+\i code/access/token.sql
 
 -- Captures.
 \i code/captures/document.sql

@@ -34,6 +34,8 @@ LANGUAGE sql IMMUTABLE AS $$
         ('products', ARRAY['announce_insert', 'announce_update', 'announce_delete',
             'announce_truncate', 'bump_version', 'touch_stock_insert', 'touch_stock_update',
             'touch_stock_delete'], true, true),
+        ('access_revocations', ARRAY['announce_insert', 'announce_update', 'announce_delete',
+            'announce_truncate'], true, true),
         ('lookups', ARRAY['announce_change', 'announce_truncate'], true, true),
         ('product_words', ARRAY['announce_change', 'announce_truncate'], true, true),
         ('products', ARRAY['keep_words_on_insert', 'keep_words_on_update', 'keep_words_on_delete',

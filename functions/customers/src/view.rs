@@ -13,6 +13,6 @@ pub async fn read(call: Call<'_>) -> Result<Reply, Error> {
     call.no_query()?;
     let organization = call.caller.organization;
     let entry = views::CUSTOMER.entry_of(organization, id);
-    let answer = edge::read(call.app, entry, params![organization, id]).await?;
+    let answer = edge::read(call, entry, params![organization, id]).await?;
     call.show(answer, views::CUSTOMER.noun)
 }

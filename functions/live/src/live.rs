@@ -106,6 +106,10 @@ impl Watcher {
         let mut text = format!("retry: {retry:.0}\n");
         loop {
             let news = self.news();
+            // A stream may have waited for long. Nothing is told to a token that was revoked.
+            if self.viewer.check().await.is_err() {
+                return Ok(());
+            }
             match &news {
                 News::Newer(state) => {
                     text.push_str(&event("order", Some(state.version), &state.body));
@@ -133,6 +137,7 @@ impl Watcher {
         loop {
             match self.news() {
                 News::Newer(state) => {
+                    self.viewer.check().await?;
                     let reply = Reply::json(200, state.body.clone()).with("cache-control", "private, no-cache");
                     return Ok(reply.with("vary", "Authorization").with("etag", format!("\"{}\"", state.version)));
                 }

@@ -1,14 +1,11 @@
 //! The ones who may look: callers with a token, guests, holders of a ticket.
 
-use std::rc::Rc;
-
-use commerce::caller::Caller;
 use commerce::error::Error;
 use commerce::guest::GuestToken;
 use commerce::live::Ticket;
 use commerce::pseudonym::Purpose;
 use edge::clock::now_millis;
-use edge::{App, Open, params};
+use edge::{Admitted, App, Open, params};
 use payments::address::client_address;
 use payments::guesses::Guesses;
 use uuid::Uuid;
@@ -22,7 +19,7 @@ pub struct Viewer {
     /// The first unix second at which it may look no more.
     expires_at: i64,
     /// The caller, if it is one; a guest or a ticket opens one order and no other.
-    caller: Option<Rc<Caller>>,
+    caller: Option<Admitted>,
 }
 
 impl Viewer {
@@ -42,9 +39,10 @@ impl Viewer {
         match GuestToken::from_authorization(call.request.values("authorization")) {
             Ok(guest) => Self::guest(call, order, &guest).await,
             Err(_) => {
-                let caller = call.caller().await?;
+                let admitted = call.admit().await?;
+                let caller = &admitted.credential.caller;
                 let (organization, expires_at) = (caller.organization, caller.expires_at);
-                Ok(Self { organization, expires_at, caller: Some(caller) })
+                Ok(Self { organization, expires_at, caller: Some(admitted) })
             }
         }
     }
@@ -71,7 +69,18 @@ impl Viewer {
 
     /// Whether it may see an order of this customer.
     pub fn may_see(&self, owner: Option<&str>) -> bool {
-        self.caller.as_ref().is_none_or(|caller| caller.may_see(owner))
+        self.caller.as_ref().is_none_or(|admitted| admitted.credential.caller.may_see(owner))
+    }
+
+    /// Looks up whether its token was revoked meanwhile.
+    ///
+    /// # Errors
+    /// [`Error::Unauthenticated`] if it was.
+    pub async fn check(&self) -> Result<(), Error> {
+        match &self.caller {
+            Some(admitted) => admitted.check().await,
+            None => Ok(()),
+        }
     }
 
     /// The first unix second at which it may look no more.

@@ -32,7 +32,7 @@ pub struct State {
 pub async fn read(app: &'static App, organization: Uuid, ids: &[Uuid]) -> Result<Vec<Option<State>>, Error> {
     let entries = ids.iter().map(|id| (id.to_string(), views::ORDER_STATUS.entry_of(organization, *id))).collect();
     let params = move |missing: &[String]| params![organization, missing.to_vec()];
-    let answers = edge::read_many(app, entries, params).await?;
+    let answers = edge::read_many_unwatched(app, entries, params).await?;
     let state = |answer: edge::Answer| {
         let version = answer.etag.trim_matches('"').parse();
         let version = version.map_err(|_| Error::internal("an order's status without a version"))?;

@@ -19,7 +19,7 @@ pub async fn read(call: Call<'_>, view: &'static View) -> Result<Reply, Error> {
     let organization = call.caller.organization;
     let entry = |id: &Uuid| (id.to_string(), view.entry_of(organization, *id));
     let params = move |missing: &[String]| params![organization, missing.to_vec()];
-    let answers = edge::read_many(call.app, ids.iter().map(entry).collect(), params).await?;
+    let answers = edge::read_many(call, ids.iter().map(entry).collect(), params).await?;
     let cache_status = common_status(&answers);
     let mut items: Vec<Vec<u8>> = Vec::new();
     let mut missing: Vec<Vec<u8>> = Vec::new();

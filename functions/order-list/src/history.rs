@@ -19,6 +19,6 @@ pub async fn history(call: Call<'_>) -> Result<Reply, Error> {
     }
     let organization = call.caller.organization;
     let entry = view.entry_of_customer(organization, customer, page);
-    let answer = edge::read(call.app, entry, params![organization, customer, page.limit(), page.offset()]).await?;
+    let answer = edge::read(call, entry, params![organization, customer, page.limit(), page.offset()]).await?;
     call.give(answer, view.noun)
 }

@@ -17,10 +17,10 @@ edge::component! {
     POST  token "/api/v1/orders" => create::create;
     GET   token "/api/v1/orders/search" => search::search;
     GET   token "/api/v1/orders/stats" => stats::stats;
-    POST  token "/api/v1/orders/statuses" => bulk::read [views::ORDER_STATUS];
+    ASK   token "/api/v1/orders/statuses" => bulk::read [views::ORDER_STATUS];
     PATCH token "/api/v1/orders/statuses" => statuses::set;
-    POST  token "/api/v1/orders/summaries" => bulk::read [views::ORDER_SUMMARY];
-    POST  token "/api/v1/orders/tracking" => bulk::read [views::ORDER_TRACKING];
+    ASK   token "/api/v1/orders/summaries" => bulk::read [views::ORDER_SUMMARY];
+    ASK   token "/api/v1/orders/tracking" => bulk::read [views::ORDER_TRACKING];
     GET   token "/api/v1/customers/:id/orders" => history::history;
     GET   token "/api/v1/events" => events::list;
     POST  token "/api/v1/cache/invalidate" => invalidate::invalidate;

@@ -29,7 +29,7 @@ pub async fn list(call: Call<'_>) -> Result<Reply, Error> {
         query.page.offset(),
         query.cursor.as_deref(),
     ];
-    let answer = edge::read(call.app, views::ORDERS_LIST.entry_of_list(organization, &query), params).await?;
+    let answer = edge::read(call, views::ORDERS_LIST.entry_of_list(organization, &query), params).await?;
     let detail = "begins too far behind: give the `next` of an earlier page as cursor";
     Ok(answer.ok_or_else(|| Error::invalid("page", detail))?.into_reply(call.request))
 }

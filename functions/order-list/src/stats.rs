@@ -13,6 +13,6 @@ pub async fn stats(call: Call<'_>) -> Result<Reply, Error> {
     let asked = parse_stats(call.query())?;
     let organization = call.caller.stats_organization(asked)?;
     let entry = views::ORDER_STATS.entry_of_organization(organization);
-    let answer = edge::read(call.app, entry, params![organization]).await?;
+    let answer = edge::read(call, entry, params![organization]).await?;
     Ok(answer.ok_or_else(|| Error::internal("order_stats gave no row"))?.into_reply(call.request))
 }

@@ -13,6 +13,6 @@ pub async fn read(call: Call<'_>, view: &'static View) -> Result<Reply, Error> {
     call.no_query()?;
     let organization = call.caller.organization;
     let entry = view.entry_of(organization, id);
-    let answer = edge::read(call.app, entry, params![organization, id]).await?;
+    let answer = edge::read(call, entry, params![organization, id]).await?;
     call.show(answer, view.noun)
 }

@@ -26,7 +26,7 @@ pub async fn get(call: Call<'_>) -> Result<Reply, Error> {
     let id = call.id()?;
     let organization = call.caller.organization;
     let entry = views::PAYMENT_SESSION.entry_of(organization, id);
-    let answer = edge::read_while(call.app, entry, payments.config.session_ttl, params![organization, id]).await?;
+    let answer = edge::read_while(call, entry, payments.config.session_ttl, params![organization, id]).await?;
     call.show(answer, "payment session")
 }
 

@@ -28,7 +28,7 @@ pub async fn get(call: Call<'_>) -> Result<Reply, Error> {
     call.caller.require_staff("the ledger")?;
     let organization = call.caller.organization;
     let entry = views::TRANSACTION.entry_of(organization, id);
-    let answer = edge::read_while(call.app, entry, payments.config.transaction_ttl, params![organization, id]).await?;
+    let answer = edge::read_while(call, entry, payments.config.transaction_ttl, params![organization, id]).await?;
     call.show(answer, "transaction")
 }
 

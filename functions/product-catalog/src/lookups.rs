@@ -26,6 +26,6 @@ pub async fn countries(call: Call<'_>) -> Result<Reply, Error> {
 
 async fn look_up(call: Call<'_>, view: &'static View, params: Vec<Param>) -> Result<Reply, Error> {
     call.no_query()?;
-    let answer = edge::read_near(call.app, view.entry_of_all(), params).await?;
+    let answer = edge::read_near(call, view.entry_of_all(), params).await?;
     call.give(answer, view.noun)
 }

@@ -19,6 +19,6 @@ pub async fn products(call: Call<'_>) -> Result<Reply, Error> {
     }
     let after = stretch.after.as_ref().map(Place::to_string);
     let entry = view.entry_of_stretch(organization, &stretch);
-    let answer = edge::read(call.app, entry, params![organization, stretch.limit as i32, after]).await?;
+    let answer = edge::read(call, entry, params![organization, stretch.limit as i32, after]).await?;
     call.give(answer, view.noun)
 }

@@ -13,6 +13,6 @@ pub async fn read(call: Call<'_>, view: &'static View) -> Result<Reply, Error> {
     let id = call.id()?;
     call.no_query()?;
     let organization = call.caller.organization;
-    let answer = edge::read(call.app, view.entry_of(organization, id), params![organization, id]).await?;
+    let answer = edge::read(call, view.entry_of(organization, id), params![organization, id]).await?;
     call.give(answer, view.noun)
 }

@@ -27,7 +27,7 @@ use cache_logic::entry::{OriginValue, Value};
 use cache_logic::origin::OriginFault;
 use cache_logic::policy::Policy;
 use cache_logic::ports::{CacheFault, Store};
-use cache_logic::read::{EntrySpec, Outcome, Read, certified};
+use cache_logic::read::{EntrySpec, Outcome, Read, Sight, certified, due};
 use cache_logic::renew::Renewal;
 use cache_logic::statistics::Statistics;
 use cache_logic::write::{Commit, Invalidation, NamedRun};
@@ -169,17 +169,43 @@ impl Cache {
         load: impl Source,
         keeping: impl Keeping,
     ) -> Result<Option<Read>, OriginFault> {
+        self.read_watching(entry, &[], load, keeping).await
+    }
+
+    /// As [`Self::read`], with a look that sees the tags in `watched`, too, at the same moment. They
+    /// come back in the answer's [`Sight`], behind those of the entry.
+    ///
+    /// # Errors
+    /// As [`Self::read`].
+    pub async fn read_watching(
+        &'static self,
+        entry: &Entry,
+        watched: &[&str],
+        load: impl Source,
+        keeping: impl Keeping,
+    ) -> Result<Option<Read>, OriginFault> {
         let entity = entry.entity;
         let once = async || self.load(entry, load.clone()).await;
-        let tags: Vec<&str> = entry.tags.iter().map(String::as_str).collect();
+        let looked: Vec<&str> = entry.tags.iter().map(String::as_str).chain(watched.iter().copied()).collect();
         let policy = Policy::for_looking(keeping.compress());
-        let wanted = EntrySpec { key: &entry.key, tags: &tags, policy: &policy };
+        let wanted = EntrySpec { key: &entry.key, tags: &looked[..entry.tags.len()], policy: &policy };
         let rules = async || Ok((keeping.policy().await?, (self.terms)().await?.limits));
-        let read = cache_logic::read::read_by(&self.ports, &wanted, rules, once).await;
+        let read = cache_logic::read::read_by(&self.ports, &wanted, &looked, rules, once).await;
         self.recorder.count_reads(entity, [read.as_ref().map(Option::as_ref)]);
         let Some(read) = read? else { return Ok(None) };
         self.tidy_behind(entry, load, keeping, &read);
         Ok(Some(read))
+    }
+
+    /// The generations of these tags, in one look. `None` if there is no certificate that counts.
+    ///
+    /// # Errors
+    /// Why Redis gave no answer.
+    pub async fn sight(&'static self, tags: &[&str]) -> Result<Option<Sight>, CacheFault> {
+        let seen = self.ports.look(&[], tags).await?;
+        let Some(certificate) = certified(&seen) else { return Ok(None) };
+        self.renew_behind(due(&seen).then_some(certificate));
+        Ok(Some(Sight { epoch: certificate.epoch, generations: seen.generations }))
     }
 
     /// Behind the response: the renewal and the refresh that a read has found due.

@@ -8,6 +8,8 @@ use crate::text::text_forms;
 
 /// The scope that lets an operator read the headers and bodies of events: they hold personal data.
 pub const SCOPE_BODY: &str = "webhooks:body";
+/// The scope that lets a service revoke tokens, and see which are.
+pub const SCOPE_REVOKE: &str = "access:revoke";
 /// The scope that lets a caller set unit prices of a new order.
 pub const SCOPE_PRICE: &str = "orders:price";
 
@@ -35,10 +37,14 @@ pub struct Caller {
     pub role: Role,
     /// The customer it is; always there for [`Role::Customer`].
     pub customer: Option<Uuid>,
-    /// Extras that were granted. Only [`SCOPE_PRICE`] means something today.
+    /// Extras that were granted, such as [`SCOPE_PRICE`].
     pub scopes: Vec<String>,
     /// The issuer's name for it: the principal of idempotency keys.
     pub subject: String,
+    /// The token's own name (`jti`), if it has one.
+    pub token_id: Option<String>,
+    /// The unix second in which the token was issued (`iat`); 0 if it doesn't say.
+    pub issued_at: i64,
     /// The first unix second at which the token no longer counts.
     pub expires_at: i64,
     /// The first unix second at which the token counts, leeway included, if it names one.
@@ -54,6 +60,8 @@ impl Caller {
             customer: Some(customer),
             scopes: Vec::new(),
             subject: "guest".to_owned(),
+            token_id: None,
+            issued_at: 0,
             expires_at: i64::MAX,
             not_before: None,
         }
@@ -108,6 +116,18 @@ impl Caller {
         }
     }
 
+    /// Refuses callers that may not revoke the tokens of others: customers, and services without the
+    /// scope.
+    pub fn require_revoker(&self) -> Result<(), Error> {
+        match self.role {
+            Role::Operator => Ok(()),
+            Role::Service if self.has_scope(SCOPE_REVOKE) => Ok(()),
+            Role::Service | Role::Customer => Err(Error::forbidden(format!(
+                "revoking tokens needs the role operator, or a service's scope {SCOPE_REVOKE}"
+            ))),
+        }
+    }
+
     /// The organisation that statistics are drawn from: `asked` is the query's `organizationId`,
     /// `None` = all organisations.
     ///
@@ -148,6 +168,8 @@ mod tests {
             customer,
             scopes: vec![],
             subject: "s".into(),
+            token_id: None,
+            issued_at: 0,
             expires_at: i64::MAX,
             not_before: None,
         }

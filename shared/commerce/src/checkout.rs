@@ -117,6 +117,8 @@ mod tests {
             customer: Some(customer),
             scopes: vec![],
             subject: "s".into(),
+            token_id: None,
+            issued_at: 0,
             expires_at: i64::MAX,
             not_before: None,
         }

@@ -237,6 +237,8 @@ mod tests {
             customer: Some(Uuid::from_u128(1)),
             scopes: vec![],
             subject: "s".into(),
+            token_id: None,
+            issued_at: 0,
             expires_at: 0,
             not_before: None,
         }

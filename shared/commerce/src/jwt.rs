@@ -15,8 +15,10 @@ use crate::query::parse_uuid;
 pub const MAX_TOKEN: usize = 8192;
 /// The lead that the issuer's clock may have over ours for `nbf`, in seconds. `exp` gets no leeway.
 const LEEWAY: i64 = 30;
+/// The longest id of a token, in characters.
+pub const MAX_TOKEN_ID: usize = 255;
 /// The longest subject, in bytes: it becomes part of idempotency keys.
-const MAX_SUBJECT: usize = 255;
+pub const MAX_SUBJECT: usize = 255;
 
 #[derive(Deserialize)]
 struct Header {
@@ -62,6 +64,8 @@ struct Claims {
     sub: String,
     exp: Number,
     nbf: Option<Number>,
+    iat: Option<Number>,
+    jti: Option<Value>,
     org: String,
     role: String,
     scope: Option<Value>,
@@ -141,7 +145,17 @@ fn caller(claims: Claims, expires_at: i64, not_before: Option<i64>) -> Result<Ca
         // Some issuers give a list, which RFC 8693 (section 4.2) doesn't.
         Some(_) => return Err(refused("scope must be one text, its names separated by blanks")),
     };
-    Ok(Caller { organization, role, customer, scopes, subject, expires_at, not_before })
+    let issued_at = match &claims.iat {
+        None => 0,
+        Some(iat) => whole_seconds(iat, f64::floor).ok_or_else(|| refused("iat must be a time"))?.max(0),
+    };
+    // RFC 7519, section 4.1.7. One that isn't a text could never be named to revoke it.
+    let token_id = match claims.jti {
+        None | Some(Value::Null) => None,
+        Some(Value::String(id)) if (1..=MAX_TOKEN_ID).contains(&id.chars().count()) && !id.contains('\0') => Some(id),
+        Some(_) => return Err(refused("jti must be a text of 1 to 255 characters")),
+    };
+    Ok(Caller { organization, role, customer, scopes, subject, token_id, issued_at, expires_at, not_before })
 }
 
 fn refused(detail: &str) -> Error {

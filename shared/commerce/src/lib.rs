@@ -4,7 +4,7 @@
 //! Reading order:
 //! 1. [`error`]: what can go wrong, as values
 //! 2. [`caller`]: who asks and what that allows
-//! 3. [`keys`], [`jwt`]: how a token becomes a caller
+//! 3. [`keys`], [`jwt`]: how a token becomes a caller; [`access`]: tokens that were revoked
 //! 4. [`status`], [`money`], [`time`]: the words that orders are made of
 //! 5. [`query`], [`order`], [`shipment`], [`invoice`], [`customer`], [`organization`],
 //!    [`provider_account`], [`address`], [`preconditions`]: requests, read with errors that name the
@@ -46,6 +46,7 @@
 //! | reconciliation | comparing a provider's list of events with ours, to find lost ones |
 #![forbid(unsafe_code)]
 
+pub mod access;
 pub mod address;
 pub mod caller;
 pub mod catalogue;

@@ -1,5 +1,7 @@
 //! Authentication: the token of a request names its caller, and is verified once per instance.
+//! Whether it was revoked is another question, see [`crate::access`].
 
+use crate::access::Token;
 use crate::request::Incoming;
 use crate::settings::{AuthMode, Callers};
 use cache_spin::clock::request_millis;
@@ -18,16 +20,25 @@ const REMEMBERED: usize = 256;
 const DEVELOPER_ORGANIZATION: Uuid = Uuid::from_u128(0x0190_a000_0000_7000_8000_0000_0000_0001);
 
 thread_local! {
-    static VERIFIED: RefCell<Vec<(String, Rc<Caller>)>> = const { RefCell::new(Vec::new()) };
+    static VERIFIED: RefCell<Vec<Rc<Credential>>> = const { RefCell::new(Vec::new()) };
+}
+
+/// A caller that has proved its identity.
+#[derive(Debug)]
+pub struct Credential {
+    /// The caller.
+    pub caller: Caller,
+    /// Its token; `None` if authentication is off.
+    pub token: Option<Token>,
 }
 
 /// The caller of a request.
 ///
 /// [`Error::Unauthenticated`] without a valid token. With authentication off, every peer that isn't
 /// on loopback gets it.
-pub fn authenticate(callers: &Callers, request: &Incoming) -> Result<Rc<Caller>, Error> {
+pub fn authenticate(callers: &Callers, request: &Incoming) -> Result<Rc<Credential>, Error> {
     match callers.auth_mode {
-        AuthMode::Off => developer(request).map(Rc::new),
+        AuthMode::Off => developer(request).map(|caller| Rc::new(Credential { caller, token: None })),
         AuthMode::Jwt => by_token(callers, request),
     }
 }
@@ -42,32 +53,38 @@ fn developer(request: &Incoming) -> Result<Caller, Error> {
         customer: None,
         scopes: Vec::new(),
         subject: "developer".to_owned(),
+        token_id: None,
+        issued_at: 0,
         expires_at: i64::MAX,
         not_before: None,
     })
 }
 
-fn by_token(callers: &Callers, request: &Incoming) -> Result<Rc<Caller>, Error> {
+fn by_token(callers: &Callers, request: &Incoming) -> Result<Rc<Credential>, Error> {
     let Some(value) = request.only_header("authorization") else {
         return Err(Error::unauthenticated("one Authorization header with a Bearer token is needed"));
     };
     let token = bearer(&value).ok_or_else(|| Error::unauthenticated("a Bearer token is needed"))?;
     let now = (request_millis() / 1000) as i64;
     let known = VERIFIED.with_borrow(|verified| {
-        verified.iter().find(|(known, _)| is_same(known, token)).map(|(_, caller)| caller.clone())
+        let is_it = |known: &&Rc<Credential>| known.token.as_ref().is_some_and(|known| is_same(known.text(), token));
+        verified.iter().find(is_it).cloned()
     });
-    if let Some(caller) = known {
-        let valid = now < caller.expires_at && caller.not_before.is_none_or(|begin| begin <= now);
-        return if valid { Ok(caller) } else { Err(Error::unauthenticated("the token has expired")) };
+    if let Some(known) = known {
+        let Caller { expires_at, not_before, .. } = known.caller;
+        let valid = now < expires_at && not_before.is_none_or(|begin| begin <= now);
+        return if valid { Ok(known) } else { Err(Error::unauthenticated("the token has expired")) };
     }
-    let caller = Rc::new(jwt::verify(token, &callers.jwt_keys, callers.expected_tokens(), now)?);
+    let caller = jwt::verify(token, &callers.jwt_keys, callers.expected_tokens(), now)?;
+    let token = Some(Token::new(token, caller.organization));
+    let credential = Rc::new(Credential { caller, token });
     VERIFIED.with_borrow_mut(|verified| {
         if verified.len() >= REMEMBERED {
             verified.clear();
         }
-        verified.push((token.to_owned(), caller.clone()));
+        verified.push(credential.clone());
     });
-    Ok(caller)
+    Ok(credential)
 }
 
 /// Whether two tokens are one. The standard comparison goes byte by byte in WebAssembly, so this

@@ -9,14 +9,17 @@ use cache_logic::l1::L1;
 use cache_logic::named::NamedPolicy;
 use cache_logic::origin::OriginFault;
 use cache_logic::policy::{Compression, Policy};
+use cache_logic::read::Read;
 use cache_spin::cache::{Keeping, Load};
 use commerce::error::Error;
 use commerce::views::{Entry, VIEWS, View};
 use serde::Serialize;
 
+use crate::access::Watch;
 use crate::answer::Answer;
 use crate::app::App;
 use crate::reply::Reply;
+use crate::route::Call;
 use crate::settings::Rules;
 
 pub use cache_spin::cache::Mark;
@@ -43,13 +46,14 @@ impl Keeping for ViewKeeping {
 }
 
 /// One entry of a view, from the cache or by the view's function. `None` means that there is no
-/// such thing; that is never cached.
+/// such thing; that is never cached. The same look shows whether the caller's token was revoked.
 ///
 /// # Errors
-/// The error that Postgres gave. A fault of Redis is never an error.
-pub async fn read(app: &'static App, entry: Entry, params: Vec<Param>) -> Result<Option<Answer>, Error> {
-    let compress = Compression::at_least(app.config.compress_min_bytes, GZIP);
-    read_kept(app, entry, params, compress, None).await
+/// The error that Postgres gave. A fault of Redis is never an error. [`Error::Unauthenticated`] for
+/// a token that was revoked.
+pub async fn read(call: Call<'_>, entry: Entry, params: Vec<Param>) -> Result<Option<Answer>, Error> {
+    let compress = Compression::at_least(call.app.config.compress_min_bytes, GZIP);
+    read_kept(call, entry, params, compress, None).await
 }
 
 /// As [`read`], for an entry that lives for `ttl` at most. Its row may shorten that. Such entries
@@ -58,16 +62,16 @@ pub async fn read(app: &'static App, entry: Entry, params: Vec<Param>) -> Result
 /// # Errors
 /// As [`read`].
 pub async fn read_while(
-    app: &'static App,
+    call: Call<'_>,
     entry: Entry,
     ttl: Duration,
     params: Vec<Param>,
 ) -> Result<Option<Answer>, Error> {
-    read_kept(app, entry, params, None, Some(ttl)).await
+    read_kept(call, entry, params, None, Some(ttl)).await
 }
 
 async fn read_kept(
-    app: &'static App,
+    call: Call<'_>,
     entry: Entry,
     params: Vec<Param>,
     compress: Option<Compression>,
@@ -75,8 +79,24 @@ async fn read_kept(
 ) -> Result<Option<Answer>, Error> {
     let view = entry.view;
     let load = Load { function: view.statement, params };
-    let read = app.cache.read(&cache_entry(entry), load, ViewKeeping { view, compress, ttl }).await?;
-    Ok(read.map(|read| Answer::new(read, compress)))
+    let watch = call.admitted.watch(entry.tags().len(), entry.tenant);
+    let watched = watch.as_ref().map_or(&[][..], Watch::tags);
+    let keeping = ViewKeeping { view, compress, ttl };
+    let read = call.app.cache.read_watching(&cache_entry(entry), watched, load, keeping).await?;
+    let Some(read) = read else { return Ok(None) };
+    call.admitted.settle(watch, read.sight.as_ref()).await?;
+    Ok(Some(Answer::new(read, compress)))
+}
+
+/// One entry of a view for the app itself: no caller's token is looked up.
+pub(crate) async fn read_unwatched(
+    app: &'static App,
+    entry: Entry,
+    params: Vec<Param>,
+) -> Result<Option<Read>, OriginFault> {
+    let view = entry.view;
+    let load = Load { function: view.statement, params };
+    app.cache.read(&cache_entry(entry), load, ViewKeeping { view, compress: None, ttl: None }).await
 }
 
 /// The most bytes of names that an instance keeps by itself.
@@ -92,7 +112,7 @@ thread_local! {
 ///
 /// # Errors
 /// As [`read`].
-pub async fn read_near(app: &'static App, entry: Entry, params: Vec<Param>) -> Result<Option<Answer>, Error> {
+pub async fn read_near(call: Call<'_>, entry: Entry, params: Vec<Param>) -> Result<Option<Answer>, Error> {
     let (rules, view) = (Rules::ready().await?, entry.view);
     let policy = NamedPolicy::Lookup.with_ttl(rules.policies.of(view).ttl);
     let policy = policy.map_err(|wrong| Error::internal(format!("the lifetime of {}: {wrong}", view.name)))?;
@@ -103,7 +123,7 @@ pub async fn read_near(app: &'static App, entry: Entry, params: Vec<Param>) -> R
         })
     });
     let load = Load { function: view.statement, params };
-    let read = app.cache.read_near(near, &cache_entry(entry), load, policy).await?;
+    let read = call.app.cache.read_near(near, &cache_entry(entry), load, policy).await?;
     Ok(read.map(|(value, outcome)| Answer::near(&value, outcome)))
 }
 
@@ -114,6 +134,29 @@ pub async fn read_near(app: &'static App, entry: Entry, params: Vec<Param>) -> R
 /// # Errors
 /// As [`read`].
 pub async fn read_many(
+    call: Call<'_>,
+    entries: Vec<(String, Entry)>,
+    params: impl Fn(&[String]) -> Vec<Param> + 'static,
+) -> Result<Vec<Option<Answer>>, Error> {
+    let Some((view, tenant)) = entries.first().map(|(_, entry)| (entry.view, entry.tenant)) else {
+        return Ok(Vec::new());
+    };
+    // The last tag is that of the last entry's tenant, and all are of one.
+    let watch = call.admitted.watch(entries.iter().map(|(_, entry)| entry.tags().len()).sum(), tenant);
+    let watched = watch.as_ref().map_or(&[][..], Watch::tags);
+    let keeping = ViewKeeping { view, compress: None, ttl: None };
+    let entries: Vec<_> = entries.into_iter().map(|(id, entry)| (id, cache_entry(entry))).collect();
+    let read = call.app.cache.read_many_watching(&entries, watched, view.bulk, params, keeping).await?;
+    let (reads, sight) = read;
+    call.admitted.settle(watch, sight.as_ref()).await?;
+    Ok(reads.into_iter().map(|read| read.map(|read| Answer::new(read, None))).collect())
+}
+
+/// As [`read_many`], for the app itself: no caller's token is looked up.
+///
+/// # Errors
+/// The error that Postgres gave.
+pub async fn read_many_unwatched(
     app: &'static App,
     entries: Vec<(String, Entry)>,
     params: impl Fn(&[String]) -> Vec<Param> + 'static,

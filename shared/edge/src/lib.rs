@@ -5,12 +5,14 @@
 //! 1. [`reply`], [`request`], [`problem`]: responses, requests, and the one mapping of errors to
 //!    responses
 //! 2. [`settings`]: every setting as a row, read once per instance
-//! 3. [`app`]: the parts that a component works with; [`auth`]: the caller of a request
+//! 3. [`app`]: the parts that a component works with; [`auth`], `access`: the caller of a
+//!    request, and whether its token was revoked
 //! 4. [`data`], [`answer`], [`changed`]: cached views, statements, and how their outcomes are sent;
 //!    [`turn`]: a queue in front of a busy row; [`feed`]: the feed of changes
 //! 5. [`route`], [`respond`]: a component as a table of routes; `cors`: scripts of other origins;
 //!    [`outgoing`], [`stream`]: bodies on their way out
 
+mod access;
 pub mod answer;
 pub mod app;
 pub mod auth;
@@ -29,11 +31,12 @@ pub mod settings;
 pub mod stream;
 pub mod turn;
 
+pub use access::Admitted;
 pub use answer::Answer;
 pub use app::App;
 pub use data::{
     Json, Mark, Param, Row, change, change_one, document, found, json, marks, one, page, params, query, read,
-    read_many, read_near, read_while, write, write_one,
+    read_many, read_many_unwatched, read_near, read_while, write, write_one,
 };
 pub use reply::Reply;
 pub use route::{Call, KeyedBody, Open};

@@ -5,9 +5,9 @@ use commerce::error::Error;
 use commerce::preconditions::{body_hash, idempotency_key, require_json, require_plain};
 use commerce::query::{parse_id, parse_none};
 use http::Method;
-use std::rc::Rc;
 use uuid::Uuid;
 
+use crate::access::Admitted;
 use crate::answer::Answer;
 use crate::app::App;
 use crate::auth;
@@ -25,6 +25,8 @@ pub enum Verb {
     Visit,
     /// POST.
     Post,
+    /// POST that changes nothing: the body says what is read.
+    Ask,
     /// PUT.
     Put,
     /// PATCH.
@@ -40,7 +42,7 @@ impl Verb {
         match self {
             Self::Get => matches!(*method, Method::GET | Method::HEAD),
             Self::Visit => *method == Method::GET,
-            Self::Post => *method == Method::POST,
+            Self::Post | Self::Ask => *method == Method::POST,
             Self::Put => *method == Method::PUT,
             Self::Patch => *method == Method::PATCH,
             Self::Delete => *method == Method::DELETE,
@@ -48,12 +50,18 @@ impl Verb {
         }
     }
 
+    /// Whether its operations change nothing. Then a token may be looked up beside the read itself:
+    /// nothing is answered before. Otherwise that comes first.
+    fn reads(self) -> bool {
+        matches!(self, Self::Get | Self::Ask)
+    }
+
     /// The methods, as the `Allow` header names them.
     pub fn allow(self) -> &'static str {
         match self {
             Self::Get => "GET, HEAD",
             Self::Visit => "GET",
-            Self::Post => "POST",
+            Self::Post | Self::Ask => "POST",
             Self::Put => "PUT",
             Self::Patch => "PATCH",
             Self::Delete => "DELETE",
@@ -175,7 +183,7 @@ pub struct Open<'a> {
     pub id: &'a str,
 }
 
-impl Open<'_> {
+impl<'a> Open<'a> {
     /// The `:id` of the path.
     ///
     /// # Errors
@@ -184,12 +192,20 @@ impl Open<'_> {
         parse_id("id", self.id)
     }
 
-    /// The caller, for an operation that asks for a token only sometimes.
+    /// The caller, for an operation that asks for a token only sometimes. Its token was looked up.
     ///
     /// # Errors
-    /// [`Error::Unauthenticated`], [`Error::Misconfigured`].
-    pub async fn caller(&self) -> Result<Rc<Caller>, Error> {
-        auth::authenticate(App::ready().await?.callers().await?, self.request)
+    /// [`Error::Unauthenticated`], [`Error::Misconfigured`], [`Error::Unavailable`].
+    pub async fn admit(&self) -> Result<Admitted, Error> {
+        let app = App::ready().await?;
+        let admitted = Admitted::new(app, auth::authenticate(app.callers().await?, self.request)?);
+        admitted.check().await?;
+        Ok(admitted)
+    }
+
+    /// The same request as one of an admitted caller.
+    pub fn call(&self, admitted: &'a Admitted) -> Call<'a> {
+        Call::new(admitted, self.request, Segments { id: self.id, part: "" })
     }
 }
 
@@ -204,6 +220,8 @@ pub struct Call<'a> {
     pub request: &'a Incoming,
     /// The parts of the path that its row's parameters stand for.
     pub segments: Segments<'a>,
+    /// What is known of the caller's token.
+    pub(crate) admitted: &'a Admitted,
 }
 
 /// The JSON of a request that is carried out once per caller and `Idempotency-Key`.
@@ -218,6 +236,11 @@ pub struct KeyedBody<'a> {
 }
 
 impl<'a> Call<'a> {
+    /// A request of an admitted caller, with the parts of its path.
+    pub fn new(admitted: &'a Admitted, request: &'a Incoming, segments: Segments<'a>) -> Self {
+        Self { app: admitted.app, caller: &admitted.credential.caller, request, segments, admitted }
+    }
+
     /// The `:id` of the path.
     ///
     /// # Errors
@@ -232,6 +255,11 @@ impl<'a> Call<'a> {
     /// [`Error::Invalid`] if it isn't a UUID.
     pub fn part(&self, name: &str) -> Result<Uuid, Error> {
         parse_id(name, self.segments.part)
+    }
+
+    /// Whether the caller has shown a token: not if authentication is off.
+    pub fn has_token(&self) -> bool {
+        self.admitted.credential.token.is_some()
     }
 
     /// The query, without `?`, as it came.
@@ -317,16 +345,32 @@ pub async fn whole_body(request: &Incoming) -> Result<Vec<u8>, Error> {
     request.body(Rules::ready().await?.max_body_bytes, "body").await
 }
 
-/// Prepares dispatching: the app and the caller for a row with a token, nothing for an open one.
+/// Prepares dispatching: the app and the caller for a row with a token, nothing for an open one. An
+/// operation that changes something doesn't begin before the token was looked up.
 #[doc(hidden)]
-pub async fn admit(access: Access, request: &Incoming) -> Result<Option<(&'static App, Rc<Caller>)>, Error> {
-    match access {
-        Access::Open => Ok(None),
-        Access::Token => {
-            let app = App::ready().await?;
-            Ok(Some((app, auth::authenticate(app.callers().await?, request)?)))
-        }
+pub async fn admit(route: &Route, request: &Incoming) -> Result<Option<Admitted>, Error> {
+    if route.access == Access::Open {
+        return Ok(None);
     }
+    let app = App::ready().await?;
+    let admitted = Admitted::new(app, auth::authenticate(app.callers().await?, request)?);
+    if !route.verb.reads() {
+        Box::pin(admitted.check()).await?;
+    }
+    Ok(Some(admitted))
+}
+
+/// The outcome of an operation, if the caller's token is good: one that no read of the operation
+/// has looked up is looked up now.
+#[doc(hidden)]
+pub async fn conclude(admitted: &Option<Admitted>, outcome: Result<Reply, Error>) -> Result<Reply, Error> {
+    if let Some(admitted) = admitted
+        && !admitted.is_good()
+        && !matches!(outcome, Err(Error::Unauthenticated { .. }))
+    {
+        Box::pin(admitted.check()).await?;
+    }
+    outcome
 }
 
 /// The answer to a method that the path doesn't have: OPTIONS names those that it has, to everyone;
@@ -336,7 +380,7 @@ pub async fn other_method(access: Access, request: &Incoming, allow: String) -> 
     if request.method == Method::OPTIONS {
         return Ok(cors::options(&allow));
     }
-    admit(access, request).await?;
+    admit(&Route { verb: Verb::Any, path: "", access }, request).await?;
     Err(Error::MethodNotAllowed { allow })
 }
 
@@ -375,11 +419,12 @@ macro_rules! component {
                 }
                 $crate::route::RouteMatch::Nothing => return Err(Error::not_found("route")),
             };
-            let admitted = $crate::route::admit(ROUTES[found].access, request).await?;
+            let admitted = $crate::route::admit(&ROUTES[found], request).await?;
             let mut row = 0;
             $(
                 if row == found {
-                    return $crate::component!(@run $verb $access $operation, segments, request, admitted $(, $argument)?);
+                    let outcome = $crate::component!(@run $verb $access $operation, segments, request, admitted $(, $argument)?);
+                    return $crate::route::conclude(&admitted, outcome).await;
                 }
                 row += 1;
             )+
@@ -415,6 +460,7 @@ macro_rules! component {
     };
     (@verb GET) => { $crate::route::Verb::Get };
     (@verb VISIT) => { $crate::route::Verb::Visit };
+    (@verb ASK) => { $crate::route::Verb::Ask };
     (@verb POST) => { $crate::route::Verb::Post };
     (@verb PUT) => { $crate::route::Verb::Put };
     (@verb PATCH) => { $crate::route::Verb::Patch };
@@ -424,16 +470,16 @@ macro_rules! component {
     (@access open) => { $crate::route::Access::Open };
     (@run GET token $operation:path, $segments:ident, $request:ident, $admitted:ident $(, $argument:expr)?) => {
         match &$admitted {
-            Some((app, caller)) => {
-                $operation($crate::route::Call { app, caller, request: $request, segments: $segments } $(, $argument)?).await
+            Some(admitted) => {
+                $operation($crate::route::Call::new(admitted, $request, $segments) $(, $argument)?).await
             }
             None => Err(Error::not_found("route")),
         }
     };
     (@run $verb:ident token $operation:path, $segments:ident, $request:ident, $admitted:ident $(, $argument:expr)?) => {
         match &$admitted {
-            Some((app, caller)) => {
-                let call = $crate::route::Call { app, caller, request: $request, segments: $segments };
+            Some(admitted) => {
+                let call = $crate::route::Call::new(admitted, $request, $segments);
                 ::std::boxed::Box::pin($operation(call $(, $argument)?)).await
             }
             None => Err(Error::not_found("route")),

@@ -26,7 +26,7 @@ pub use component::component;
 pub(crate) use component::enter;
 pub use config::{AuthMode, Callers, Config};
 pub use parser::Parser;
-pub use rules::{LiveRules, MetricsAccess, Policies, Rules};
+pub use rules::{LiveRules, MetricsAccess, Policies, RevocationUnknown, Rules};
 pub use table::{
     CATALOGUE, DELIVERIES, GUESTS, Group, HEALTH, ISSUERS, LIVE, ORDERING, ORDERS, PAYMENTS, PSEUDONYMS, SESSIONS,
     Setting, VIEWERS, setting,

@@ -8,7 +8,8 @@ use anyhow::{Context, Result, ensure};
 /// A row of a component's table.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Row {
-    /// `GET`, `POST`, …; `VISIT` is GET without HEAD, `ANY` every method.
+    /// `GET`, `POST`, …; `VISIT` is GET without HEAD, `ASK` a POST that reads, `ANY` every
+    /// method.
     pub verb: String,
     /// The path, as in spin.toml.
     pub path: String,
@@ -102,7 +103,11 @@ mod tests {
         for row in components(crate::root()).expect("components").into_iter().flat_map(|component| component.rows) {
             // Some are at the root too, where programs look by habit.
             if row.path.starts_with("/api/v1/") {
-                let verb = if row.verb == "VISIT" { "GET" } else { &row.verb };
+                let verb = match &*row.verb {
+                    "VISIT" => "GET",
+                    "ASK" => "POST",
+                    verb => verb,
+                };
                 let path: Vec<String> = row
                     .path
                     .split('/')

@@ -136,6 +136,13 @@ impl RedisProcess {
         .await;
     }
 
+    /// Empties it.
+    pub async fn flush(&self) {
+        let client = redis::Client::open(self.url()).expect("a Redis address");
+        let mut connection = client.get_multiplexed_async_connection().await.expect("Redis answers");
+        redis::cmd("FLUSHALL").exec_async(&mut connection).await.expect("FLUSHALL");
+    }
+
     /// Kills it, so connections are refused from now on.
     pub fn kill(&mut self) {
         self.child = None;

@@ -13,16 +13,15 @@ use commerce::query::parse_none;
 use edge::clock::token;
 use edge::route::{Segments, whole_body};
 use edge::state::{Window, Windows};
-use edge::{App, Call, Open, Reply, params};
+use edge::{Admitted, App, Call, Open, Reply, params};
 use payments::Payments;
 use payments::address::client_address;
-use payments::attempts::{HOUR, rate};
+use payments::attempts::{self, HOUR, rate};
 use serde_json::json;
 use uuid::Uuid;
 
 use super::{TokenHmacs, invalid, private, token_hmacs, with_token};
 use crate::checkout::{self, Checkout};
-use crate::limits;
 use crate::sessions;
 use crate::sessions::begin::begin_below;
 
@@ -80,7 +79,7 @@ async fn admit(app: &App, payments: &Payments, address: ClientAddress) -> Result
     let name = format!("{:032x}", token());
     let windows = Windows::of(places.collect());
     let decision = windows.count_or_fail(&app.state, &name, "guests' checkouts can't be counted").await?;
-    limits::admit(&decision, "too many checkouts from this address")
+    attempts::admit(&decision, "too many checkouts from this address")
 }
 
 /// `PUT /guest/cart`: puts the cart, as `PUT /checkout/sessions/:id` takes it. Its customer is the
@@ -121,7 +120,7 @@ pub async fn order(call: Open<'_>) -> Result<Reply, Error> {
     let checkout = Checkout::of(guest.call(call)).await?;
     let params = |cart, id, inventory| {
         let TokenHmacs { newest, older } = &guest.hmacs;
-        Ok(params![newest.clone(), older.clone(), guest.caller.principal(), cart, id, inventory])
+        Ok(params![newest.clone(), older.clone(), guest.admitted.credential.caller.principal(), cart, id, inventory])
     };
     let (changed, _) = checkout.place("guest_checkout_order", params).await?;
     let body = String::from_utf8(changed.body).map_err(|error| Error::internal(error.to_string()))?;
@@ -143,14 +142,13 @@ pub async fn pay(call: Open<'_>) -> Result<Reply, Error> {
 /// [`Error::Unauthenticated`]; as [`sessions::get`].
 pub async fn payment(call: Open<'_>) -> Result<Reply, Error> {
     let guest = Guest::of(call).await?;
-    sessions::get(Call { segments: Segments { id: call.id, part: "" }, ..guest.call(call) }).await
+    sessions::get(Call::new(&guest.admitted, call.request, Segments { id: call.id, part: "" })).await
 }
 
 /// The holder of a token that began a checkout.
 struct Guest {
-    app: &'static App,
     hmacs: TokenHmacs,
-    caller: Caller,
+    admitted: Admitted,
     /// The one checkout session of this token.
     checkout: String,
 }
@@ -166,15 +164,14 @@ impl Guest {
                 id.ok_or_else(|| Error::internal(format!("{column} is not a UUID")))
             };
             let (organization, customer) = (id("organization")?, id("customer")?);
-            let caller = Caller::guest(organization, customer);
-            Ok(Self { app, hmacs, caller, checkout: customer.to_string() })
+            let admitted = Admitted::without_token(app, Caller::guest(organization, customer));
+            Ok(Self { hmacs, admitted, checkout: customer.to_string() })
         })
         .await
     }
 
     /// The request as one of the customer that the guest is.
     fn call<'a>(&'a self, call: Open<'a>) -> Call<'a> {
-        let segments = Segments { id: &self.checkout, part: "" };
-        Call { app: self.app, caller: &self.caller, request: call.request, segments }
+        Call::new(&self.admitted, call.request, Segments { id: &self.checkout, part: "" })
     }
 }

@@ -5,8 +5,7 @@ use commerce::error::Error;
 use commerce::html;
 use commerce::pseudonym::Purpose;
 use commerce::session::{SessionStatus, parse_ticket};
-use edge::route::Segments;
-use edge::{App, Call, Open, Reply, params};
+use edge::{App, Open, Reply, params};
 use payments::Payments;
 use serde_json::json;
 use uuid::Uuid;
@@ -49,10 +48,8 @@ pub async fn redirect(call: Open<'_>) -> Result<Reply, Error> {
             (moved(row, SessionStatus::AwaitingCallback)?, false)
         }
         None => {
-            let caller = call.caller().await?;
-            let call =
-                Call { app, caller: &caller, request: call.request, segments: Segments { id: call.id, part: "" } };
-            (step(call, SessionStatus::AwaitingCallback, None).await?, true)
+            let admitted = call.admit().await?;
+            (step(call.call(&admitted), SessionStatus::AwaitingCallback, None).await?, true)
         }
     };
     let Some(url) = row.text("redirect_url")?.map(str::to_owned) else {

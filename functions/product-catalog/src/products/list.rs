@@ -25,6 +25,6 @@ pub async fn list(call: Call<'_>) -> Result<Reply, Error> {
         query.after.as_ref().map(|after| after.id),
     ];
     let entry = views::PRODUCTS_LIST.entry_of_products(organization, &query);
-    let answer = edge::read(call.app, entry, params).await?;
+    let answer = edge::read(call, entry, params).await?;
     Ok(answer.ok_or_else(|| Error::internal("product_list gave no row"))?.into_reply(call.request))
 }

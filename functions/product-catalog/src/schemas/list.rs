@@ -15,6 +15,6 @@ pub async fn list(call: Call<'_>) -> Result<Reply, Error> {
     let organization = call.caller.organization;
     let after = stretch.after.as_ref().map(Place::to_string);
     let entry = views::SCHEMAS_LIST.entry_of_stretch(organization, &stretch);
-    let answer = edge::read(call.app, entry, params![organization, stretch.limit as i32, after]).await?;
+    let answer = edge::read(call, entry, params![organization, stretch.limit as i32, after]).await?;
     Ok(answer.ok_or_else(|| Error::internal("schema_list gave no row"))?.into_reply(call.request))
 }

@@ -17,6 +17,6 @@ pub async fn products(call: Call<'_>) -> Result<Reply, Error> {
     let organization = call.caller.organization;
     let after = stretch.after.as_ref().map(Place::to_string);
     let entry = view.entry_of_stretch_of(organization, schema, &stretch);
-    let answer = edge::read(call.app, entry, params![organization, schema, stretch.limit as i32, after]).await?;
+    let answer = edge::read(call, entry, params![organization, schema, stretch.limit as i32, after]).await?;
     call.give(answer, view.noun)
 }

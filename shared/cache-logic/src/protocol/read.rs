@@ -8,7 +8,7 @@ mod waiting;
 
 pub(crate) use fill::prepare;
 pub use judge::{Verdict, certified, due, judge};
-pub use outcome::{Bypass, EntrySpec, Outcome, Read, ReadTrace, Refresh};
+pub use outcome::{Bypass, EntrySpec, Outcome, Read, ReadTrace, Refresh, Sight};
 pub(crate) use tell::tell_all;
 pub(crate) use waiting::{Look, WaitBudget, look_certified};
 
@@ -18,7 +18,7 @@ use crate::protocol::event::Event;
 use crate::protocol::freshness::{Freshness, Millis};
 use crate::protocol::policy::{Limits, Policy};
 use crate::protocol::ports::{CacheFault, Clock, Lease, Ledger, OriginError, Registry, Snapshot, Store};
-use fill::Filler;
+use fill::{Filler, Loaded};
 use tell::{tell, tell_end};
 
 /// How often a reader starts over because others were faster, before it asks the origin.
@@ -41,18 +41,22 @@ where
     L: Into<OriginValue>,
     E: OriginError,
 {
-    read_by(ports, wanted, async || Ok((*wanted.policy, *limits)), load).await
+    read_by(ports, wanted, wanted.tags, async || Ok((*wanted.policy, *limits)), load).await
 }
 
 /// As [`read`], for callers that have to look up policy and limits. `rules` is asked for them only
 /// if the first look does not give the answer. Until then `wanted.policy` has to say only whether
 /// the entry may be packed, see [`Policy::for_looking`].
 ///
+/// `looked` are the tags to look at: those of the entry, and behind them any others that the caller
+/// wants to see in the same look. They come back as [`Read::sight`].
+///
 /// # Errors
 /// As [`read`], and the error of `rules`.
 pub async fn read_by<P, L, E>(
     ports: &P,
     wanted: &EntrySpec<'_>,
+    looked: &[&str],
     rules: impl AsyncFnOnce() -> Result<(Policy, Limits), E>,
     load: impl AsyncFn() -> Result<Option<L>, E>,
 ) -> Result<Option<Read>, E>
@@ -61,8 +65,8 @@ where
     L: Into<OriginValue>,
     E: OriginError,
 {
-    let mut looked = ports.look(&[wanted.key], wanted.tags).await;
-    if let Ok(seen) = &mut looked
+    let mut first = ports.look(&[wanted.key], looked).await;
+    if let Ok(seen) = &mut first
         && let Some(hit) = immediate_hit(ports, wanted, seen)
     {
         tell(ports, wanted.key, &hit);
@@ -73,7 +77,7 @@ where
     let otherwise = async {
         let (policy, limits) = rules().await?;
         let (wanted, mut trace) = (EntrySpec { policy: &policy, ..*wanted }, ReadTrace::default());
-        let read = read_on(ports, &wanted, &limits, load, looked, &mut trace).await;
+        let read = read_on(ports, &wanted, looked, &limits, load, first, &mut trace).await;
         let read = read.map(|read| read.map(|read| Read { trace, ..read }));
         tell_end(ports, wanted.key, read.as_ref().map(Option::as_ref));
         read
@@ -86,8 +90,12 @@ fn immediate_hit<P: Clock>(ports: &P, wanted: &EntrySpec<'_>, seen: &mut Snapsho
     let certificate = certified(seen)?;
     let now = ports.now();
     let entry = seen.entries.first_mut()?;
-    match judge(entry, seen.generations.iter(), certificate.epoch, now, ports.draw(), wanted.policy) {
-        Verdict::Current(stored, freshness) => Some(hit(stored, freshness, now, certificate, due(seen))),
+    let own = seen.generations.iter().take(wanted.tags.len());
+    match judge(entry, own, certificate.epoch, now, ports.draw(), wanted.policy) {
+        Verdict::Current(stored, freshness) => {
+            let sight = Sight { epoch: certificate.epoch, generations: std::mem::take(&mut seen.generations) };
+            Some(Read { sight: Some(sight), ..hit(stored, freshness, now, certificate, due(seen)) })
+        }
         Verdict::Absent | Verdict::Outdated(_) | Verdict::Damaged(_) => None,
     }
 }
@@ -96,9 +104,10 @@ fn immediate_hit<P: Clock>(ports: &P, wanted: &EntrySpec<'_>, seen: &mut Snapsho
 async fn read_on<P, L, E>(
     ports: &P,
     wanted: &EntrySpec<'_>,
+    looked: &[&str],
     limits: &Limits,
     load: impl AsyncFn() -> Result<Option<L>, E>,
-    looked: Result<Snapshot, CacheFault>,
+    first: Result<Snapshot, CacheFault>,
     trace: &mut ReadTrace,
 ) -> Result<Option<Read>, E>
 where
@@ -106,9 +115,9 @@ where
     L: Into<OriginValue>,
     E: OriginError,
 {
-    let (mut waiting, mut looked) = (WaitBudget::default(), Some(looked));
+    let (mut waiting, mut first, count) = (WaitBudget::default(), Some(first), wanted.tags.len());
     for _ in 0..ROUNDS {
-        let look = look_certified(ports, &[wanted.key], wanted.tags, limits, &mut waiting, looked.take()).await;
+        let look = look_certified(ports, &[wanted.key], looked, limits, &mut waiting, first.take()).await;
         trace.waited_ms = waiting.waited_ms();
         let (mut seen, certificate) = match look {
             Look::Certified(seen, certificate) => (seen, certificate),
@@ -117,9 +126,12 @@ where
         };
         let (now, draw) = (ports.now(), ports.draw());
         let mut entry = seen.entries.pop().flatten();
-        let known = match judge(&mut entry, seen.generations.iter(), certificate.epoch, now, draw, wanted.policy) {
+        let own = seen.generations.iter().take(count);
+        let known = match judge(&mut entry, own, certificate.epoch, now, draw, wanted.policy) {
             Verdict::Current(stored, freshness) => {
-                return Ok(Some(hit(stored, freshness, now, certificate, due(&seen))));
+                let found = hit(stored, freshness, now, certificate, due(&seen));
+                let sight = Sight { epoch: certificate.epoch, generations: seen.generations };
+                return Ok(Some(Read { sight: Some(sight), ..found }));
             }
             Verdict::Absent => None,
             Verdict::Outdated(fill) => Some(fill),
@@ -138,10 +150,16 @@ where
                 Err(fault) => return bypass(load, Bypass::Fault(fault)).await,
                 Ok(Lease::Granted(generations)) => {
                     let Certificate { epoch, server, .. } = certificate;
+                    // What the value is current under is what stood there before the load.
+                    let others = seen.generations.iter().skip(count).copied();
+                    let under = generations.iter().copied().map(Some).chain(others).collect();
                     let filler = Filler { ports, wanted, limits, epoch, server, generations, holder };
-                    let Some((value, stored)) = filler.load_and_fill(load).await? else { return Ok(None) };
+                    let Some(Loaded { value, stored, covered }) = filler.load_and_fill(load).await? else {
+                        return Ok(None);
+                    };
                     let renew = due(&seen).then_some(certificate);
-                    return Ok(Some(Read { renew, ..Read::of(value, Outcome::Miss { stored }) }));
+                    let sight = covered.then_some(Sight { epoch, generations: under });
+                    return Ok(Some(Read { renew, sight, ..Read::of(value, Outcome::Miss { stored }) }));
                 }
                 // The certificate may have run out during the other load; the next round sees to
                 // that.
@@ -177,7 +195,7 @@ where
         Ok(Lease::Granted(generations)) => {
             let Refresh { epoch, server, .. } = what;
             let filler = Filler { ports, wanted, limits, epoch, server, generations, holder };
-            filler.load_and_fill(load).await?.is_some_and(|(_, stored)| stored)
+            filler.load_and_fill(load).await?.is_some_and(|loaded| loaded.stored)
         }
         Ok(Lease::Held | Lease::Changed) | Err(_) => false,
     };
@@ -224,7 +242,8 @@ where
         return Err(error);
     }
     let mut entry = seen.entries.pop().flatten();
-    match judge(&mut entry, seen.generations.iter(), last.epoch, ports.now(), ports.draw(), wanted.policy) {
+    let own = seen.generations.iter().take(wanted.tags.len());
+    match judge(&mut entry, own, last.epoch, ports.now(), ports.draw(), wanted.policy) {
         Verdict::Current(stored, _) => {
             let encoding = stored.trailer.encoding;
             Ok(Some(Read { encoding, ..Read::of(stored.into_value(), Outcome::StaleIfError) }))

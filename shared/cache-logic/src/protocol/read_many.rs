@@ -6,8 +6,8 @@ use crate::protocol::event::Event;
 use crate::protocol::policy::Limits;
 use crate::protocol::ports::{Clock, Fill, Lease, Ledger, OriginError, Registry, Store};
 use crate::protocol::read::{
-    Bypass, EntrySpec, Look, Outcome, Read, ReadTrace, Refresh, Verdict, WaitBudget, due, hit, judge, look_certified,
-    prepare, tell_all,
+    Bypass, EntrySpec, Look, Outcome, Read, ReadTrace, Refresh, Sight, Verdict, WaitBudget, due, hit, judge,
+    look_certified, prepare, tell_all,
 };
 
 /// Reads many entries, each with tags of its own. `load` is asked once at most, for the indices
@@ -28,14 +28,37 @@ where
     L: Into<OriginValue>,
     E: OriginError,
 {
-    let reads = read_each(ports, wanted, limits, load).await;
+    read_many_by(ports, wanted, &[], limits, load).await.map(|(reads, _)| reads)
+}
+
+/// As [`read_many`], with a look that sees the tags in `watched`, too: those of all entries come
+/// first in the [`Sight`]. `None` without a certificate.
+///
+/// # Errors
+/// As [`read_many`].
+pub async fn read_many_by<P, L, E>(
+    ports: &P,
+    wanted: &[EntrySpec<'_>],
+    watched: &[&str],
+    limits: &Limits,
+    load: impl AsyncFn(&[usize]) -> Result<Vec<Option<L>>, E>,
+) -> Result<(Vec<Option<Read>>, Option<Sight>), E>
+where
+    P: Store + Registry + Ledger + Clock,
+    L: Into<OriginValue>,
+    E: OriginError,
+{
+    let mut sight = None;
+    let reads = read_each(ports, wanted, watched, &mut sight, limits, load).await;
     tell_all(ports, wanted, &reads);
-    reads
+    reads.map(|reads| (reads, sight))
 }
 
 async fn read_each<P, L, E>(
     ports: &P,
     wanted: &[EntrySpec<'_>],
+    watched: &[&str],
+    sight: &mut Option<Sight>,
     limits: &Limits,
     load: impl AsyncFn(&[usize]) -> Result<Vec<Option<L>>, E>,
 ) -> Result<Vec<Option<Read>>, E>
@@ -45,7 +68,7 @@ where
     E: OriginError,
 {
     let keys: Vec<&str> = wanted.iter().map(|one| one.key).collect();
-    let tags: Vec<&str> = wanted.iter().flat_map(|one| one.tags.iter().copied()).collect();
+    let tags: Vec<&str> = wanted.iter().flat_map(|one| one.tags).chain(watched).copied().collect();
     let mut out: Vec<Option<Read>> = Vec::new();
     out.resize_with(wanted.len(), || None);
     let mut waiting = WaitBudget::default();
@@ -74,6 +97,7 @@ where
             Verdict::Absent | Verdict::Outdated(_) => missing.push(index),
         }
     }
+    *sight = Some(Sight { epoch: certificate.epoch, generations: seen.generations });
     if missing.is_empty() {
         return Ok(out);
     }

@@ -8,6 +8,7 @@ mod outages;
 mod reads;
 mod servers;
 mod shop;
+mod sights;
 mod waiting;
 mod writes;
 

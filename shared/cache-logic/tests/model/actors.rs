@@ -5,7 +5,8 @@ use crate::calls::{Call, End, KEYS, NARROW, OriginAway, Reply, Scripted, TENANTS
 use cache_logic::certificate::Timing;
 use cache_logic::entry::{OriginValue, Value};
 use cache_logic::policy::{Limits, Policy};
-use cache_logic::read::{EntrySpec, Outcome, read};
+use cache_logic::ports::Store;
+use cache_logic::read::{EntrySpec, Outcome, Sight, certified, read};
 use cache_logic::renew::renew;
 use cache_logic::write::{Commit, EVERYTHING, Invalidation, NamedRun, settle, write};
 use cache_logic::write_through::write_through;
@@ -27,6 +28,8 @@ pub enum Kind {
     Putter(u8),
     /// Reads this entry.
     Reader(u8),
+    /// Reads this entry, keeps the value by itself, and serves it by a later look.
+    Keeper(u8),
     /// Reads the entity as a program of the release before tenants were named.
     OldReader,
     Checker,
@@ -35,7 +38,7 @@ pub enum Kind {
 impl Kind {
     /// A writer writes once.
     pub fn writes(self) -> bool {
-        !matches!(self, Self::Reader(_) | Self::OldReader | Self::Checker)
+        !matches!(self, Self::Reader(_) | Self::Keeper(_) | Self::OldReader | Self::Checker)
     }
 }
 
@@ -82,6 +85,7 @@ pub fn run(kind: Kind, replies: &[Reply]) -> Next {
         }),
         Kind::Putter(key) => poll_once(putter(&ports, key)),
         Kind::Reader(key) => poll_once(reader(&ports, key)),
+        Kind::Keeper(key) => poll_once(keeper(&ports, key)),
         Kind::OldReader => poll_once(reader(&ports, 0)),
         Kind::Checker => poll_once(async {
             renew(&ports, limits().timing).await;
@@ -163,13 +167,28 @@ fn value(version: u8) -> Value {
     Value { payload: vec![version], etag: String::new(), owner: None }
 }
 
-async fn reader(ports: &Scripted<'_>, key: u8) -> End {
-    let policy = Policy::with_ttl(Duration::from_secs(300)).unwrap();
-    let load = async || match ports.ask(Call::Load).await {
+async fn load(ports: &Scripted<'_>) -> Result<Option<OriginValue>, OriginAway> {
+    match ports.ask(Call::Load).await {
         Reply::Loaded { version, server } => Ok(Some(OriginValue { server: server.into(), ..value(version).into() })),
         _ => Err(OriginAway),
-    };
-    match read(ports, &wanted(key, &names_of(key), &policy), &limits(), load).await {
+    }
+}
+
+/// Serves what it has kept if a look sees the epoch and the generations that it was read under.
+async fn keeper(ports: &Scripted<'_>, key: u8) -> End {
+    let policy = Policy::with_ttl(Duration::from_secs(300)).unwrap();
+    let tags = names_of(key);
+    let kept = read(ports, &wanted(key, &tags, &policy), &limits(), async || load(ports).await).await;
+    let Ok(Some(read)) = kept else { return End::Other };
+    let Ok(seen) = ports.look(&[KEYS[key as usize]], &tags).await else { return End::Other };
+    let now = certified(&seen).map(|by| Sight { epoch: by.epoch, generations: seen.generations.clone() });
+    let current = now.is_some_and(|now| now.generations.iter().all(Option::is_some) && read.sight == Some(now));
+    if current { End::Hit(read.value.payload[0]) } else { End::Other }
+}
+
+async fn reader(ports: &Scripted<'_>, key: u8) -> End {
+    let policy = Policy::with_ttl(Duration::from_secs(300)).unwrap();
+    match read(ports, &wanted(key, &names_of(key), &policy), &limits(), async || load(ports).await).await {
         Ok(Some(read)) if matches!(read.outcome, Outcome::Hit { .. }) => End::Hit(read.value.payload[0]),
         _ => End::Other,
     }

@@ -28,6 +28,8 @@ pub struct Size {
     pub putters: &'static [u8],
     /// The entries that are read, one reader each.
     pub readers: &'static [u8],
+    /// The entries that are kept by a program, one program each.
+    pub keepers: &'static [u8],
     /// Readers of the entity that are programs of the release before.
     pub old_readers: usize,
     pub checkers: usize,
@@ -274,6 +276,7 @@ impl Search {
         let writers = std::iter::repeat_n(Kind::Writer, self.size.writers);
         let depends = |key: u8| if self.broken.no_tenant && key > 1 { key - 2 } else { key };
         let readers = self.size.readers.iter().map(|key| Kind::Reader(depends(*key)));
+        let keepers = self.size.keepers.iter().map(|key| Kind::Keeper(*key));
         let putters = self.size.putters.iter().map(|key| Kind::Putter(*key));
         let slow = std::iter::repeat_n(Kind::SlowWriter, self.size.slow_writers);
         let careful = std::iter::repeat_n(Kind::CarefulWriter, self.size.careful_writers);
@@ -285,6 +288,7 @@ impl Search {
             .chain(jobs)
             .chain(putters)
             .chain(readers)
+            .chain(keepers)
             .chain(old)
             .chain(std::iter::repeat_n(Kind::Checker, self.size.checkers))
             .collect()

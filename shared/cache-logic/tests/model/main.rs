@@ -28,6 +28,7 @@ const NOTHING: Size = Size {
     ahead: false,
     putters: &[],
     readers: &[],
+    keepers: &[],
     old_readers: 0,
     checkers: 0,
     restarts: 0,
@@ -56,6 +57,14 @@ const WRITTEN_THROUGH: &[Size] = &[
     Size { writers: 1, putters: &[0], readers: &[0], ..NOTHING },
     Size { writers: 1, putters: &[1], readers: &[0], ..NOTHING },
     Size { putters: &[0], readers: &[0], restarts: 1, ..NOTHING },
+];
+
+/// Values that a program keeps by itself, and shows to be current by a look.
+const KEPT: &[Size] = &[
+    Size { writers: 1, keepers: &[0], restarts: 1, evictions: true, ..NOTHING },
+    Size { writers: 1, keepers: &[1], crashes: 1, flushes: 1, ..NOTHING },
+    Size { jobs: 1, keepers: &[2], evictions: true, ..NOTHING },
+    Size { careful_writers: 1, keepers: &[0], servers: Some([New, Either, Either, Either, Either]), ..NOTHING },
 ];
 
 /// Earlier states that are put back, in Postgres or in Redis.
@@ -109,6 +118,11 @@ const TWO_SERVERS: &[Size] = &[
     Size { careful_writers: 1, readers: &[0], servers: Some([New, Either, Either, Either, Either]), ..NOTHING },
     Size { readers: &[0, 0], ahead: true, records: 1, servers: Some([New, Old, New, New, New]), ..NOTHING },
 ];
+
+#[test]
+fn no_kept_value_is_older_than_an_acknowledged_write() {
+    all_hold(KEPT);
+}
 
 #[test]
 fn no_read_is_older_than_a_write_in_the_new_primary() {

@@ -5,7 +5,7 @@ use crate::postgres::Param;
 use cache_logic::entry::OriginValue;
 use cache_logic::origin::OriginFault;
 use cache_logic::policy::Policy;
-use cache_logic::read::{EntrySpec, Read, Refresh};
+use cache_logic::read::{EntrySpec, Read, Refresh, Sight};
 use spin_sdk::wasip3::spawn;
 
 impl Cache {
@@ -22,7 +22,23 @@ impl Cache {
         params: impl Fn(&[String]) -> Vec<Param> + 'static,
         keeping: impl Keeping,
     ) -> Result<Vec<Option<Read>>, OriginFault> {
-        let Some(entity) = entries.first().map(|(_, first)| first.entity) else { return Ok(Vec::new()) };
+        Ok(self.read_many_watching(entries, &[], function, params, keeping).await?.0)
+    }
+
+    /// As [`Self::read_many`], with a look that sees the tags in `watched`, too: they come behind
+    /// those of all entries.
+    ///
+    /// # Errors
+    /// As [`Self::read`].
+    pub async fn read_many_watching(
+        &'static self,
+        entries: &[(String, Entry)],
+        watched: &[&str],
+        function: &'static str,
+        params: impl Fn(&[String]) -> Vec<Param> + 'static,
+        keeping: impl Keeping,
+    ) -> Result<(Vec<Option<Read>>, Option<Sight>), OriginFault> {
+        let Some(entity) = entries.first().map(|(_, first)| first.entity) else { return Ok((Vec::new(), None)) };
         let (policy, terms) = (keeping.policy().await?, (self.terms)().await?);
         let tags: Vec<Vec<&str>> =
             entries.iter().map(|(_, entry)| entry.tags.iter().map(String::as_str).collect()).collect();
@@ -32,14 +48,14 @@ impl Cache {
             let ids: Vec<String> = missing.iter().map(|&index| entries[index].0.clone()).collect();
             self.load_many(entity, &ids, function, params(&ids)).await
         };
-        let reads = cache_logic::read_many::read_many(&self.ports, &wanted, &terms.limits, load).await;
+        let reads = cache_logic::read_many::read_many_by(&self.ports, &wanted, watched, &terms.limits, load).await;
         match &reads {
-            Ok(reads) => {
+            Ok((reads, _)) => {
                 self.recorder.count_reads(entity, reads.iter().map(|read| Ok::<_, &OriginFault>(read.as_ref())))
             }
             Err(error) => self.recorder.count_reads(entity, entries.iter().map(|_| Err(error))),
         }
-        let reads = reads?;
+        let (reads, sight) = reads?;
         if let Some(first) = reads.iter().flatten().next() {
             self.renew_behind(first.renew);
         }
@@ -49,7 +65,7 @@ impl Cache {
         if !stale.is_empty() {
             spawn(async move { self.refresh_many(entity, &stale, function, params, keeping).await });
         }
-        Ok(reads)
+        Ok((reads, sight))
     }
 
     /// Behind a bulk read: makes anew what is near its end or past it.

@@ -92,6 +92,8 @@ fn a_good_token_becomes_its_caller() {
         customer: None,
         scopes: vec!["orders:price".into(), "other".into()],
         subject: "shop".into(),
+        token_id: None,
+        issued_at: 0,
         expires_at: NOW + 60,
         not_before: None,
     };

@@ -48,6 +48,8 @@ fn caller(role: Role, customer: Option<u128>, scope: &str) -> Caller {
         customer: customer.map(Uuid::from_u128),
         scopes: scope.split_whitespace().map(str::to_owned).collect(),
         subject: "s".into(),
+        token_id: None,
+        issued_at: 0,
         expires_at: 0,
         not_before: None,
     }

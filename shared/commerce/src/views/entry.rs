@@ -16,12 +16,14 @@ pub struct Entry {
     pub view: &'static View,
     /// Its key, without the namespace's prefix.
     pub key: String,
+    /// The organisation that it belongs to; `None` if it is drawn from all of them, or from none.
+    pub tenant: Option<Uuid>,
     tags: Vec<String>,
 }
 
 impl Entry {
     /// Everything whose change makes it wrong: the strings that triggers in Postgres write into the
-    /// outbox. The tag of the view's scope comes first, then that of the tenant.
+    /// outbox. The tag of the view's scope comes first, that of the tenant last.
     pub fn tags(&self) -> &[String] {
         &self.tags
     }
@@ -78,6 +80,17 @@ impl View {
         self.entry(stretched(key, stretch), self.scope.tag(org, id), Some(org))
     }
 
+    /// The entry of the only one that an organisation has.
+    pub fn entry_of_tenant(&'static self, org: Uuid) -> Entry {
+        self.entry(KeyBuilder::new(self.key).part(org.to_string()).build(), self.scope.tag(org, org), Some(org))
+    }
+
+    /// The entry of what tells about one token, which `digest` stands for.
+    pub fn entry_of_token(&'static self, org: Uuid, digest: &str) -> Entry {
+        let key = KeyBuilder::new(self.key).part(org.to_string()).part(digest).build();
+        self.entry(key, self.scope.tag(org, org), Some(org))
+    }
+
     /// The entry of what belongs to no organisation.
     pub fn entry_of_all(&'static self) -> Entry {
         self.entry(self.key.to_owned(), self.scope.tag(Uuid::nil(), Uuid::nil()), None)
@@ -114,13 +127,12 @@ impl View {
         self.entry(KeyBuilder::new(self.key).part(part).build(), tag, org)
     }
 
-    /// `tenant`: the organisation that it belongs to; `None` if it is drawn from all of them.
     fn entry(&'static self, key: String, tag: String, tenant: Option<Uuid>) -> Entry {
         let tags = match tenant {
             Some(org) => vec![tag, tenant_tag(org)],
             None => vec![tag],
         };
-        Entry { view: self, key, tags }
+        Entry { view: self, key, tenant, tags }
     }
 }
 

@@ -362,6 +362,31 @@ views! {
         statement: "customer_get",
         noun: "customer",
     }
+    /// The revoked tokens of an organisation. An old list is better than none while Postgres is
+    /// away; `revocation_unknown` says whether it is good enough.
+    REVOKED_TOKENS = {
+        name: "revoked_tokens",
+        about: "revoked tokens",
+        key: "access",
+        scope: Scope::Access,
+        ttl: "ttl_access",
+        default_ttl: "3600",
+        stale_if_error: true,
+        statement: "access_revoked",
+        noun: "list of revoked tokens",
+    }
+    /// Whether one token is revoked, for organisations with very many revocations.
+    REVOKED_TOKEN = {
+        name: "revoked_token",
+        about: "revoked tokens",
+        key: "access-token",
+        scope: Scope::Access,
+        ttl: "ttl_access",
+        default_ttl: "3600",
+        stale_if_error: true,
+        statement: "access_token",
+        noun: "token",
+    }
 }
 
 /// The names of all views in the order of [`VIEWS`]: what they are counted under.

@@ -26,6 +26,8 @@ pub enum Scope {
     Schemas,
     /// Those of the names that a shop shows beside codes. They belong to no organisation.
     Lookups,
+    /// Those of the revoked tokens of an organisation.
+    Access,
     /// Those of the orders of one customer.
     Customer,
     /// Those of one customer itself.
@@ -48,6 +50,7 @@ impl Scope {
             Self::Schema => of_pair("schema", org, id),
             Self::Schemas => format!("schemas:{org}"),
             Self::Lookups => LOOKUPS_TAG.to_owned(),
+            Self::Access => access_tag(org),
             Self::Customer => customer_tag(org, id),
             Self::Profile => of_pair("customer_profile", org, id),
             Self::Organization => organization_tag(org),
@@ -62,6 +65,11 @@ pub const ALL_TAG: &str = "all";
 /// place of theirs.
 pub fn tenant_tag(org: Uuid) -> String {
     ["tenant:", org.hyphenated().encode_lower(&mut Uuid::encode_buffer())].concat()
+}
+
+/// The tag of an organisation's revoked tokens.
+pub fn access_tag(org: Uuid) -> String {
+    ["access:", org.hyphenated().encode_lower(&mut Uuid::encode_buffer())].concat()
 }
 
 /// The tag of the names that a shop shows beside codes.

@@ -91,6 +91,13 @@ fn every_entry_has_the_key_and_the_tags_of_the_table() {
         (TRANSACTION.entry_of(ORG, ID), "transaction", format!("transaction:{o}/{i}"), format!("transaction:{o}/{i}")),
         (CUSTOMER.entry_of(ORG, ID), "customer", format!("customer:{o}/{i}"), format!("customer_profile:{o}/{i}")),
         (ORDER_STATS.entry_of_organization(Some(ORG)), "order_stats", format!("order:stats:{o}"), format!("org:{o}")),
+        (REVOKED_TOKENS.entry_of_tenant(ORG), "revoked_tokens", format!("access:{o}"), format!("access:{o}")),
+        (
+            REVOKED_TOKEN.entry_of_token(ORG, "0f"),
+            "revoked_token",
+            format!("access-token:{o}:0f"),
+            format!("access:{o}"),
+        ),
         (ORDER_STATS.entry_of_organization(None), "order_stats", "order:stats:all".to_owned(), "all".to_owned()),
     ];
     for (entry, name, key, tag) in table {

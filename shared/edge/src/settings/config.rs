@@ -41,6 +41,11 @@ pub(super) const CALLERS: Group = Group {
             "origins whose scripts may call, such as https://shop.example, separated by commas; *: any; empty: none",
         )
         .at_start(),
+        setting(
+            "revocation_unknown",
+            "serve",
+            "tokens while Postgres is away, and with it the list of revoked ones: serve (by the last known list), or refuse",
+        ),
     ],
 };
 

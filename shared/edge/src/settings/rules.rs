@@ -25,6 +25,15 @@ pub enum MetricsAccess {
     Operator,
 }
 
+/// What happens to a token if Postgres is away and nobody can tell whether it was revoked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RevocationUnknown {
+    /// It counts, unless the last known list names it.
+    Serve,
+    /// The request is answered by 503.
+    Refuse,
+}
+
 /// One policy for each view.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Policies([Policy; views::NAMES.len()]);
@@ -56,6 +65,9 @@ const DEFAULT_TTL: &str = "cache_ttl_seconds";
 /// The lifetimes of payment sessions and of transactions are settings of payments.
 const PAYMENT_TTLS: [&str; 2] = ["ttl_payment_session", "ttl_transaction"];
 
+/// The lifetime of revoked tokens, which every component looks up.
+const ACCESS_TTL: &str = "ttl_access";
+
 /// All settings that a hit doesn't need. Read at the first request that isn't a hit.
 pub struct Rules {
     /// How entries are kept.
@@ -74,6 +86,9 @@ pub struct Rules {
     pub invoice_wait: Duration,
     /// The callers that may read the statistics.
     pub metrics_access: MetricsAccess,
+    /// Whether a token is good enough that isn't in the last known list of revoked ones, or of which
+    /// no list is known.
+    pub revocation_unknown: RevocationUnknown,
     /// Where stock is kept.
     pub inventory: InventoryMode,
     /// How long an order that nobody pays holds its stock; `None`: for ever.
@@ -110,7 +125,8 @@ const LIFETIME_ROWS: [Setting; lifetimes()] = {
     while view < views::ROWS.len() {
         if names_a_lifetime(view) {
             let row_of = &views::ROWS[view];
-            rows[row] = setting(row_of.ttl, row_of.default_ttl, row_of.about).read_by(ORDERS);
+            let lifetime = setting(row_of.ttl, row_of.default_ttl, row_of.about);
+            rows[row] = if same(row_of.ttl, ACCESS_TTL) { lifetime } else { lifetime.read_by(ORDERS) };
             row += 1;
         }
         view += 1;
@@ -344,6 +360,10 @@ impl Rules {
             invoice_wait: parser.millis("invoice_wait_ms"),
             metrics_access: parser
                 .one_of("metrics_access", &[("open", MetricsAccess::Open), ("operator", MetricsAccess::Operator)]),
+            revocation_unknown: parser.one_of(
+                "revocation_unknown",
+                &[("serve", RevocationUnknown::Serve), ("refuse", RevocationUnknown::Refuse)],
+            ),
             inventory: parser.one_of("inventory_mode", &[("off", InventoryMode::Off), ("own", InventoryMode::Own)]),
             live: LiveRules {
                 seconds: parser.seconds("live_seconds"),

@@ -48,9 +48,18 @@ pub const ORDERING: &[&str] = &["order-lookup", "order-list", "payment-session",
 /// The component of products and their stock.
 pub const CATALOGUE: &[&str] = &["product-catalog", "health"];
 
-/// The components that keep views.
-pub const VIEWERS: &[&str] =
-    &["order-lookup", "order-list", "product-catalog", "customers", "live", "payment-session", "health"];
+/// The components that keep views: all that take tokens, since each looks up the revoked ones.
+pub const VIEWERS: &[&str] = &[
+    "access",
+    "order-lookup",
+    "order-list",
+    "product-catalog",
+    "customers",
+    "live",
+    "payment-session",
+    "webhook-dedup",
+    "health",
+];
 
 /// The component of live statuses.
 pub const LIVE: &[&str] = &["live", "health"];

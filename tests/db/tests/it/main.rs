@@ -3,6 +3,7 @@
 //! Needs DATABASE_URL: a connection that may create databases (and, for one claim, roles). Each
 //! test has a database of its own.
 
+mod access;
 mod announcements;
 mod catalogue;
 mod changes;

@@ -7,13 +7,14 @@ use serde_json::json;
 
 /// Bytes that a hit sends to Redis at most: the names of its keys, and its share of renewals and
 /// statistics.
-const ASKED: usize = 400;
+const ASKED: usize = 480;
 /// Bytes that a hit gets from Redis beside its body at most: the entry's trailer, generations, the
 /// certificate, and its share of renewals and statistics.
-const BESIDE: usize = 450;
+const BESIDE: usize = 500;
 
 /// The commands and statements that some requests cost; renewals of the certificate are counted
-/// apart.
+/// apart. A look for the list of revoked tokens isn't counted: each new instance makes one, and when
+/// one is new isn't the scenario's to say.
 struct Cost {
     redis: Vec<Command>,
     sql: Vec<String>,
@@ -37,9 +38,13 @@ impl<'a> Meter<'a> {
     /// The cost since the last reading.
     async fn read(&mut self) -> Cost {
         let after = self.app.statements().await;
-        let sql = after.since(&self.before);
+        let mut sql = after.since(&self.before);
+        // Without a certificate Postgres tells them.
+        sql.retain(|statement| !statement.contains("access_revoked"));
         self.before = after;
-        let (renewals, redis): (Vec<_>, Vec<_>) = self.log.take().await.into_iter().partition(Command::is_renewal);
+        let is_list = |command: &Command| command.text.replace("gen:access:", "").contains("access:");
+        let commands = self.log.take().await.into_iter().filter(|command| !is_list(command));
+        let (renewals, redis): (Vec<_>, Vec<_>) = commands.partition(Command::is_renewal);
         Cost { redis, sql, renewals: renewals.len() }
     }
 }
@@ -77,7 +82,11 @@ async fn hits_cost_one_redis_command(path: &str, app: &App) {
         assert!(cost.redis.len() <= 10 + cost.renewals, "{path}: {:#?}", cost.redis);
         assert!(cost.redis.iter().all(|command| command.name == "MGET"), "{path}: {:#?}", cost.redis);
         let tags = |command: &Command| command.text.matches("gen:").count();
-        assert!(cost.redis.iter().all(|command| tags(command) == 2), "its own tag and its tenant's: {:#?}", cost.redis);
+        assert!(
+            cost.redis.iter().all(|command| tags(command) == 3),
+            "its own tag, its tenant's, and that of revoked tokens: {:#?}",
+            cost.redis
+        );
         assert!(cost.sql.is_empty(), "{path}: {:#?}", cost.sql);
         exact += usize::from(cost.redis.len() == 10);
     }
@@ -121,7 +130,7 @@ async fn a_miss_costs_at_most_three_redis_commands_and_one_query() {
 }
 
 #[tokio::test]
-async fn a_patch_costs_one_query_and_one_redis_command_and_one_query_behind_its_answer() {
+async fn a_patch_costs_one_query_and_two_redis_commands_and_one_query_behind_its_answer() {
     let app = App::spawn_alone().await;
     let order = app.new_order_id().await;
     let path = format!("/orders/{order}");
@@ -139,11 +148,13 @@ async fn a_patch_costs_one_query_and_one_redis_command_and_one_query_behind_its_
         assert!(cost.sql.len() <= 2, "{:#?}", cost.sql);
         // A renewal at the same moment applies the same invalidation, and may be the one that
         // clears the outbox.
-        assert!(cost.redis.len() <= 1 + cost.renewals, "{:#?}", cost.redis);
-        assert!(cost.redis.iter().all(|command| command.name == "DEL"), "{:#?}", cost.redis);
-        clean += usize::from(cost.redis.len() == 1 && cost.sql.len() == 2);
+        assert!(cost.redis.len() <= 2 + cost.renewals, "{:#?}", cost.redis);
+        // The look shows whether the token was revoked.
+        let known = |command: &Command| ["MGET", "DEL"].contains(&&*command.name);
+        assert!(cost.redis.iter().all(known), "{:#?}", cost.redis);
+        clean += usize::from(cost.redis.len() == 2 && cost.sql.len() == 2);
     }
-    assert!(clean > 0, "no PATCH had exactly one DEL and two statements");
+    assert!(clean > 0, "no PATCH had exactly one MGET, one DEL and two statements");
 }
 
 #[tokio::test]
@@ -296,5 +307,5 @@ async fn a_requests_calls_of_the_host_are_a_known_number() {
     }
     let counted = [&hit, &same, &list, &miss, &patch].map(Most::calls);
     println!("calls of the host: hit, 304, list hit, miss, PATCH {counted:?}");
-    assert_eq!(counted, [18, 19, 19, 33, 33], "hit, 304, list hit, miss, PATCH");
+    assert_eq!(counted, [18, 19, 19, 33, 34], "hit, 304, list hit, miss, PATCH");
 }

@@ -43,6 +43,7 @@ async fn each_view_lives_as_long_as_its_setting_says() {
         (Some(format!("/orders/{order}/invoice")), format!("invoice-data:{pair}"), default_of("ttl_invoice_data")),
         (Some(format!("/customers/{customer}")), format!("customer:{org}/{customer}"), default_of("ttl_customer")),
         (None, format!("order-status:{pair}"), 200),
+        (None, format!("access:{org}"), default_of("ttl_access")),
         (Some(format!("/products/{product}")), format!("product:{org}/{product}"), default_of("ttl_product")),
         (
             Some(format!("/products/{product}/details")),

@@ -1,5 +1,6 @@
 //! Scenarios over HTTP, named as claims. The library `e2e` beside starts the server and asks it.
 
+mod access;
 mod bad_input;
 mod bodies;
 mod cache_compared;

@@ -41,7 +41,7 @@ async fn prometheus_and_health_report_the_same_counts() {
     }
     eventually("all reads are added up", Duration::from_secs(10), || async {
         let sums = app.client.cache_health().await.expect(200).json();
-        (sums["total"]["reads"] == 40).then_some(())
+        (sums["entities"]["order"]["reads"] == 40).then_some(())
     })
     .await;
     let sums = app.client.cache_health().await.expect(200).json();

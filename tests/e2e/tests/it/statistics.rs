@@ -41,10 +41,16 @@ async fn report(app: &App) -> Value {
     app.client.anonymous().cache_health().await.expect(200).json()
 }
 
+/// How often something has happened to what was answered: the lists of revoked tokens, which an
+/// instance reads for itself, are an entry like any other.
+fn answered(report: &Value, kind: &str) -> Option<u64> {
+    Some(report["total"][kind].as_u64()? - report["entities"]["revoked_tokens"][kind].as_u64()?)
+}
+
 /// The report, once at least so many reads are added up.
 async fn added_up(app: &App, reads: u64) -> Option<Value> {
     let now = report(app).await;
-    let ended = now["total"]["reads"].as_u64()? + now["total"]["failed"].as_u64()?;
+    let ended = answered(&now, "reads")? + answered(&now, "failed")?;
     (ended >= reads).then_some(now)
 }
 
@@ -53,7 +59,7 @@ async fn added_up(app: &App, reads: u64) -> Option<Value> {
 async fn sums_of(app: &App, tally: &AnswerTally) -> Value {
     let sums = eventually("all reads are added up", Duration::from_secs(30), || added_up(app, tally.reads())).await;
     for kind in ["hits", "misses", "bypasses", "staleIfError", "failed"] {
-        assert_eq!(sums["total"][kind], tally.of(kind), "{kind} in {:#}", sums["total"]);
+        assert_eq!(answered(&sums, kind), Some(tally.of(kind)), "{kind} in {sums:#}");
     }
     sums
 }
@@ -90,7 +96,8 @@ async fn the_sums_equal_the_answers_also_when_instances_are_replaced() {
     assert_eq!(sums["entities"]["orders_list"]["reads"], 20);
     assert_eq!(one["absent"], 4);
     assert_eq!(sums["writes"]["invalidated"], 3);
-    let rate = tally.of("hits") as f64 / tally.reads() as f64;
+    let number = |value: &Value| value.as_f64().expect("a number");
+    let rate = number(&total["hits"]) / number(&total["reads"]);
     assert!((sums["hitRate"].as_f64().expect("a number") - 100.0 * rate).abs() < 1e-9, "{sums:#}");
     assert_eq!((&sums["hits"], &sums["misses"]), (&total["hits"], &total["misses"]));
     // The same without the prefix of the API.

@@ -582,4 +582,24 @@ impl Client {
     pub async fn expire_stock(&self) -> Answer {
         self.post("/stock/expire").await
     }
+
+    /// `GET /auth/revocations`
+    pub async fn revocations(&self, query: &str) -> Answer {
+        self.get(&format!("/auth/revocations{query}")).await
+    }
+
+    /// `POST /auth/revocations`
+    pub async fn revoke(&self, tokens: &Value) -> Answer {
+        self.send(self.request(Method::POST, "/auth/revocations").json(tokens)).await
+    }
+
+    /// `DELETE /auth/revocations/:id`
+    pub async fn restore_tokens(&self, revocation: &str) -> Answer {
+        self.send(self.request(Method::DELETE, &format!("/auth/revocations/{revocation}"))).await
+    }
+
+    /// `POST /auth/logout`
+    pub async fn log_out(&self) -> Answer {
+        self.post("/auth/logout").await
+    }
 }

@@ -7,6 +7,15 @@ use crate::protocol::freshness;
 use crate::protocol::policy::{Limits, Policy};
 use crate::protocol::ports::{Clock, Fill, Store};
 
+/// A value that was loaded under a lease.
+pub(super) struct Loaded {
+    pub(super) value: Value,
+    /// Whether it was stored.
+    pub(super) stored: bool,
+    /// Whether the certificate covers what it says: it came from the certificate's server.
+    pub(super) covered: bool,
+}
+
 /// A reader that holds the lease of an entry.
 pub(super) struct Filler<'a, P> {
     pub(super) ports: &'a P,
@@ -19,23 +28,24 @@ pub(super) struct Filler<'a, P> {
 }
 
 impl<P: Store + Clock> Filler<'_, P> {
-    /// Loads, fills, gives the lease back. The flag beside the value says whether it was stored.
+    /// Loads, fills, gives the lease back.
     pub(super) async fn load_and_fill<L: Into<OriginValue>, E>(
         &self,
         load: impl AsyncFn() -> Result<Option<L>, E>,
-    ) -> Result<Option<(Value, bool)>, E> {
+    ) -> Result<Option<Loaded>, E> {
         let begun = self.ports.monotonic();
         let loaded: OriginValue = match load().await {
             Ok(Some(loaded)) => loaded.into(),
             nothing => {
                 // If this fails the lease ends by itself.
                 let _ = self.ports.release(self.wanted.key, self.holder).await;
-                return Ok(nothing?.map(|loaded| (loaded.into().value, false)));
+                return nothing.map(|_| None);
             }
         };
         let load_ms = u32::try_from(self.ports.monotonic().saturating_sub(begun)).unwrap_or(u32::MAX);
         // The certificate says nothing about another server, which may be behind.
-        let fill = (loaded.server == self.server)
+        let covered = loaded.server == self.server;
+        let fill = covered
             .then(|| {
                 prepare(
                     self.ports,
@@ -56,7 +66,7 @@ impl<P: Store + Clock> Filler<'_, P> {
                 false
             }
         };
-        Ok(Some((loaded.value, stored)))
+        Ok(Some(Loaded { value: loaded.value, stored, covered }))
     }
 }
 

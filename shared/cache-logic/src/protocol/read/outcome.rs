@@ -1,6 +1,6 @@
 //! The question and the answer of a read.
 
-use crate::protocol::certificate::{Certificate, ServerId};
+use crate::protocol::certificate::{Certificate, Epoch, Generation, ServerId};
 use crate::protocol::entry::{Encoding, Trailer, Value};
 use crate::protocol::freshness::{Freshness, Millis};
 use crate::protocol::policy::Policy;
@@ -67,6 +67,19 @@ pub enum Outcome {
     StaleIfError,
 }
 
+/// The generations of some tags under a certificate that counts.
+///
+/// A value that was read under it is current for as long as a later look sees the same: the epoch,
+/// and a generation for each of its tags, all equal. So a program may keep a value by itself, and
+/// prove it by a look that it makes anyway.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Sight {
+    /// The epoch of the certificate.
+    pub epoch: Epoch,
+    /// The generations, in the order of the tags; `None` for one that isn't there.
+    pub generations: Vec<Option<Generation>>,
+}
+
 /// An answer, and the work that is due behind it.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Read {
@@ -82,6 +95,9 @@ pub struct Read {
     /// Set if the entry is near its end or past it: refresh it behind the response, with
     /// [`crate::read::refresh`].
     pub refresh: Option<Refresh>,
+    /// The tags that were looked at: for a hit as the look saw them, for a miss those of the entry as
+    /// they were before the load. `None` if the value can't be shown to be current later on.
+    pub sight: Option<Sight>,
     /// The waits and loads of this read, for statistics.
     pub trace: ReadTrace,
 }
@@ -98,7 +114,8 @@ pub struct ReadTrace {
 impl Read {
     /// An answer behind which nothing is due.
     pub(crate) fn of(value: Value, outcome: Outcome) -> Self {
-        Self { value, encoding: Encoding::Identity, outcome, renew: None, refresh: None, trace: ReadTrace::default() }
+        let trace = ReadTrace::default();
+        Self { value, encoding: Encoding::Identity, outcome, renew: None, refresh: None, sight: None, trace }
     }
 }
 
