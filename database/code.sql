@@ -314,6 +314,14 @@
 \i code/access/revoke.sql
 \i code/access/revoked.sql
 \i code/access/token.sql
+-- Jobs: work that no request asks for.
+\i code/jobs/is_due.sql
+\i code/jobs/is_overdue.sql
+\i code/jobs/due.sql
+\i code/jobs/claim.sql
+\i code/jobs/finish.sql
+\i code/jobs/list.sql
+\i code/jobs/health.sql
 
 -- Captures.
 \i code/captures/document.sql
@@ -360,6 +368,7 @@
 \i code/webhooks/apply.sql
 \i code/webhooks/body.sql
 \i code/webhooks/claim.sql
+\i code/webhooks/claim_ahead.sql
 \i code/webhooks/count.sql
 \i code/webhooks/dismiss.sql
 \i code/webhooks/document.sql

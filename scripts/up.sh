@@ -127,6 +127,8 @@ if [ -n "${CACHE_TTL_SECONDS:-}" ]; then export SPIN_VARIABLE_CACHE_TTL_SECONDS=
 SPIN_VARIABLE_DATABASE_HOST=$(sed -E 's|^[a-z]+://([^@/]*@)?([^/?]*).*|\2|' <<<"$DATABASE_URL")
 SPIN_VARIABLE_JWT_KEYS=$(cat $run/keys.json)
 export SPIN_VARIABLE_DATABASE_HOST SPIN_VARIABLE_JWT_KEYS
+# Jobs that are due are called here; empty: by nobody.
+export SPIN_VARIABLE_JOBS_URL=${SPIN_VARIABLE_JOBS_URL-$base}
 # In a table, which is faster than the environment: scripts/variables.sh says why.
 (umask 077 && scripts/variables.sh >$run/variables.toml)
 server+=(up --from spin.toml --listen "127.0.0.1:$port" --variable "@$run/variables.toml")
@@ -153,6 +155,7 @@ cat <<BANNER
   Redis     $REDIS_URL
   Postgres  $DATABASE_URL
   Settings  $run/env         Log  $run/server.log
+  Jobs      ${SPIN_VARIABLE_JOBS_URL:+by themselves, at }${SPIN_VARIABLE_JOBS_URL:-off}   (curl -H "Authorization: Bearer \$E2E_OPERATOR_TOKEN" $base/api/v1/jobs)
 
   TOKEN=$service_token
   curl -i -H "Authorization: Bearer \$TOKEN" $base/api/v1/orders/$order

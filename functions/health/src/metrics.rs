@@ -87,6 +87,11 @@ pub async fn report(call: Open<'_>) -> Result<Reply, Error> {
         text.single(&name("order_counts_kept"), Kind::Gauge, help, f64::from(u8::from(kept)));
     }
     expose_memory(&memory, &mut text);
+    if let Some((overdue, failing)) = jobs(app).await {
+        let help = "Jobs that have been due for more than a minute; /api/v1/jobs lists them.";
+        text.single(&name("jobs_overdue"), Kind::Gauge, help, overdue as f64);
+        text.single(&name("jobs_failing"), Kind::Gauge, "Jobs whose last step has failed.", failing as f64);
+    }
     if let Some((statistics, _)) = sums {
         expose(&statistics, PREFIX, &mut text);
     }
@@ -112,6 +117,15 @@ async fn memory_of_all(app: &App) -> Vec<(&'static str, Memory)> {
     let cache = async { Some(("redis", app.cache.ports.store.redis.memory().await.ok()?)) };
     let (cache, state) = join(cache, state).await;
     cache.into_iter().chain(state).collect()
+}
+
+/// How many jobs are overdue, and how many fail. `None` if jobs aren't used: none is called, and
+/// none has ever been. Nor if the database gives no answer.
+async fn jobs(app: &App) -> Option<(i64, i64)> {
+    let rows = edge::query(app, "job_health", Vec::new()).await.ok()?;
+    let (row, rules) = (rows.first()?, Rules::get().await.ok()?);
+    let used = rules.jobs_url.is_some() || row.bool("ever").ok()??;
+    used.then_some((row.int("overdue").ok()??, row.int("failing").ok()??))
 }
 
 fn expose_memory(all: &[(&'static str, Memory)], text: &mut Exposition) {

@@ -28,6 +28,7 @@ async fn describe() -> Reply {
         let errors = App::wrong_settings().await.iter().map(config_error).collect();
         return reply(503, "unavailable", Report { dependencies: json!({}), errors, ..Report::default() });
     };
+    edge::jobs::look_behind();
     let probe = Probe::of(app).await;
     if probe.needs_renewal() {
         app.cache.renew_unasked();
@@ -81,6 +82,9 @@ pub(crate) async fn configuration_errors(app: &App, probe: &Probe) -> Vec<Value>
     if let Some(why) = probe.withheld() {
         let detail = format!("{why}: nothing is cached for now");
         wrong.push(json!({ "variable": "redis_url", "detail": detail }));
+    }
+    if let Ok(rules) = Rules::get().await {
+        wrong.extend(rules.done_without.iter().map(config_error));
     }
     match Payments::get().await {
         Ok(payments) => {

@@ -5,6 +5,7 @@ mod create;
 mod events;
 mod history;
 mod invalidate;
+mod jobs;
 mod list;
 mod search;
 mod stats;
@@ -24,4 +25,5 @@ edge::component! {
     GET   token "/api/v1/customers/:id/orders" => history::history;
     GET   token "/api/v1/events" => events::list;
     POST  token "/api/v1/cache/invalidate" => invalidate::invalidate;
+    GET   token "/api/v1/jobs" => jobs::list;
 }

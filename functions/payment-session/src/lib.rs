@@ -6,6 +6,7 @@ mod carts;
 mod checkout;
 mod differences;
 mod guests;
+mod jobs;
 mod limits;
 mod manual;
 mod observed;
@@ -65,4 +66,5 @@ edge::component! {
     DELETE open  "/api/v1/guest/cart" => guests::checkout::drop_cart;
     POST   open  "/api/v1/guest/payments/sessions" => guests::checkout::pay;
     GET    open  "/api/v1/guest/payments/sessions/:id" => guests::checkout::payment;
+    POST   open  "/api/v1/jobs/payment-session/tick" => jobs::tick;
 }

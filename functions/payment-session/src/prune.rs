@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use commerce::error::Error;
 use commerce::query::parse_step;
+use edge::jobs::Step;
 use edge::{App, Call, Reply, params};
 use payments::Payments;
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// The largest number of rows of each kind that one step forgets: as many sessions as one statement
 /// announces by name (`announced_rows()`).
@@ -22,8 +23,24 @@ const STEP: u32 = 200;
 pub async fn prune(call: Call<'_>) -> Result<Reply, Error> {
     let limit = parse_step(call.query(), STEP)?;
     call.caller.require_operator("forgetting what is old")?;
+    let (mut body, more) = forget(call.app, limit).await?;
+    body["more"] = json!(more);
+    Ok(Reply::fresh(200, body.to_string()))
+}
+
+/// The step as a job: every kind, as much of each as one call may.
+///
+/// # Errors
+/// The error that Postgres gave.
+pub async fn step(app: &'static App) -> Result<Step, Error> {
+    let (result, more) = forget(app, STEP).await?;
+    Ok(Step::of(result, more))
+}
+
+/// Forgets at most `limit` rows of each kind. Gives how many of each, and whether some kind may
+/// have more.
+async fn forget(app: &'static App, limit: u32) -> Result<(Value, bool), Error> {
     let keep = Payments::ready().await?.config.retention;
-    let app = call.app;
     let bodies = forgotten(app, "webhook_sweep", "forgotten", limit, keep.reviews).await?;
     let events = forgotten(app, "prune_events", "pruned", limit, keep.events).await?;
     let objects = forgotten(app, "prune_objects", "pruned", limit, keep.objects).await?;
@@ -38,8 +55,8 @@ pub async fn prune(call: Call<'_>) -> Result<Reply, Error> {
     let refunds = forgotten(app, "prune_refunds", "pruned", limit, keep.refunds).await?;
     let counts = [bodies, events, objects, audit, order_audit, sessions, checkouts, attempts, refunds];
     let body = json!({ "bodies": bodies, "events": events, "objects": objects, "audit": audit, "orderAudit": order_audit, "sessions": sessions,
-        "checkouts": checkouts, "attempts": attempts, "refunds": refunds, "more": counts.contains(&i64::from(limit)) });
-    Ok(Reply::fresh(200, body.to_string()))
+        "checkouts": checkouts, "attempts": attempts, "refunds": refunds });
+    Ok((body, counts.contains(&i64::from(limit))))
 }
 
 /// Calls a function that forgets rows which nobody caches; gives their number.

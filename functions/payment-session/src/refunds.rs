@@ -13,10 +13,11 @@ use commerce::outcome::{Outcome, RefundOutcome};
 use commerce::provider::Provider;
 use commerce::refund::{RefundRequest, RefundRetry, RefundState, RefundsQuery};
 use edge::clock::monotonic_millis;
+use edge::jobs::{self, Step};
 use edge::{App, Call, Json, KeyedBody, Param, Reply, Row, params};
 use payments::Payments;
 use payments::needs::account_variable;
-use serde_json::json;
+use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
@@ -49,6 +50,12 @@ pub struct SendTotals {
     pub queued: u32,
     /// The provider refused them.
     pub failed: u32,
+}
+
+impl SendTotals {
+    fn to_json(self) -> Value {
+        json!({ "sent": self.sent, "queued": self.queued, "failed": self.failed })
+    }
 }
 
 /// `POST /payments/:id/refunds`: 201 if the provider has the refund, 202 if it is kept to be sent.
@@ -139,24 +146,39 @@ pub async fn send(call: Call<'_>) -> Result<Reply, Error> {
     let payments = Payments::ready().await?;
     caller.require_operator("sending refunds")?;
     call.no_query()?;
-    let SendTotals { sent, queued, failed } = send_due(app, payments, MOST_AT_ONCE).await?;
-    let body = json!({ "sent": sent, "queued": queued, "failed": failed });
-    Ok(Reply::fresh(200, body.to_string()))
+    let (totals, _) = send_due(app, payments, MOST_AT_ONCE, SENDING_TIME).await?;
+    Ok(Reply::fresh(200, totals.to_json().to_string()))
 }
 
-/// Sends refunds that are due, at most `limit`, one after the other. Many callers may do so at
-/// once, because each refund has one holder.
+/// [`send`] as a job.
 ///
 /// # Errors
 /// The error that Postgres gave.
-pub async fn send_due(app: &'static App, payments: &'static Payments, limit: u32) -> Result<SendTotals, Error> {
+pub async fn step(app: &'static App) -> Result<Step, Error> {
+    let (totals, more) = send_due(app, Payments::ready().await?, MOST_AT_ONCE, jobs::STEP).await?;
+    Ok(Step::of(totals.to_json(), more))
+}
+
+/// Sends refunds that are due, at most `limit`, one after the other, and begins none after
+/// `patience`. Gives whether more may be due. Many callers may do so at once, because each refund
+/// has one holder.
+///
+/// # Errors
+/// The error that Postgres gave.
+async fn send_due(
+    app: &'static App,
+    payments: &'static Payments,
+    limit: u32,
+    patience: Duration,
+) -> Result<(SendTotals, bool), Error> {
     let began = monotonic_millis();
     let mut totals = SendTotals::default();
     for _ in 0..limit {
         let elapsed = Duration::from_millis(monotonic_millis().saturating_sub(began));
-        let Some(claim) = (if elapsed < SENDING_TIME { claim(app, payments, None).await? } else { None }) else {
-            break;
-        };
+        if elapsed >= patience {
+            return Ok((totals, true));
+        }
+        let Some(claim) = claim(app, payments, None).await? else { return Ok((totals, false)) };
         match send_one(app, payments, claim).await? {
             SendOutcome::Sent => totals.sent += 1,
             // One that nobody knows the fate of counts as one that stays.
@@ -164,7 +186,7 @@ pub async fn send_due(app: &'static App, payments: &'static Payments, limit: u32
             SendOutcome::Failed => totals.failed += 1,
         }
     }
-    Ok(totals)
+    Ok((totals, true))
 }
 
 /// The outcome of one attempt.

@@ -8,8 +8,10 @@ use commerce::error::Error;
 use commerce::outcome::{Outcome, SessionMoveOutcome};
 use commerce::session::{SessionQuery, SessionStatus};
 use commerce::views;
-use edge::{Call, Reply, Row, params};
+use edge::jobs::Step;
+use edge::{App, Call, Reply, Row, params};
 use payments::Payments;
+use serde_json::json;
 
 /// How many sessions one sweep marks: as many as one statement announces by name
 /// (`announced_rows()`).
@@ -56,7 +58,7 @@ pub async fn list(call: Call<'_>) -> Result<Reply, Error> {
 /// # Errors
 /// [`Error::Conflict`] if it is completed.
 pub async fn cancel(call: Call<'_>) -> Result<Reply, Error> {
-    let mut row = step(call, SessionStatus::Failed, Some("cancelled")).await?;
+    let mut row = move_to(call, SessionStatus::Failed, Some("cancelled")).await?;
     Ok(Reply::fresh(200, row.take_text("body")?))
 }
 
@@ -68,12 +70,26 @@ pub async fn cancel(call: Call<'_>) -> Result<Reply, Error> {
 pub async fn sweep(call: Call<'_>) -> Result<Reply, Error> {
     call.no_query()?;
     call.caller.require_operator("sweeping sessions")?;
-    let row = edge::write_one(call.app, "session_sweep", params![SWEPT]).await?;
-    Ok(Reply::fresh(200, format!("{{\"swept\":{}}}", row.int("swept")?.unwrap_or_default())))
+    Ok(Reply::fresh(200, format!("{{\"swept\":{}}}", mark_over(call.app).await?)))
+}
+
+/// [`sweep`] as a job.
+///
+/// # Errors
+/// The error that Postgres gave.
+pub async fn step(app: &'static App) -> Result<Step, Error> {
+    let swept = mark_over(app).await?;
+    Ok(Step::of(json!({ "swept": swept }), swept >= i64::from(SWEPT)))
+}
+
+/// Marks sessions whose time is over; gives how many.
+async fn mark_over(app: &'static App) -> Result<i64, Error> {
+    let row = edge::write_one(app, "session_sweep", params![SWEPT]).await?;
+    Ok(row.int("swept")?.unwrap_or_default())
 }
 
 /// Moves a session by compare-and-set.
-async fn step(call: Call<'_>, to: SessionStatus, reason: Option<&str>) -> Result<Row, Error> {
+async fn move_to(call: Call<'_>, to: SessionStatus, reason: Option<&str>) -> Result<Row, Error> {
     call.no_query()?;
     let id = call.id()?;
     let params = params![

@@ -1,6 +1,7 @@
 //! The catalogue: products, their schemas, their stock, and what a shop looks up.
 
 mod basis;
+mod jobs;
 mod lookups;
 mod organizations;
 mod products;
@@ -33,4 +34,5 @@ edge::component! {
     GET    token "/api/v1/schemas/:id/products" => schemas::products::products;
     GET    token "/api/v1/lookups/currencies" => lookups::currencies;
     GET    token "/api/v1/lookups/countries" => lookups::countries;
+    POST   open  "/api/v1/jobs/product-catalog/tick" => jobs::tick;
 }

@@ -4,8 +4,10 @@ use commerce::error::Error;
 use commerce::outcome::{Outcome, StockCountOutcome, StockForgetOutcome, StockMoveOutcome};
 use commerce::query::parse_stretch;
 use commerce::stock::{StockCount, StockMovement};
+use edge::jobs::Step;
 use edge::settings::Rules;
-use edge::{Call, KeyedBody, Reply, params};
+use edge::{App, Call, KeyedBody, Reply, params};
+use serde_json::json;
 
 /// The most orders that one step of [`expire`] looks at.
 const STEP: i32 = 100;
@@ -126,13 +128,25 @@ pub async fn expire(call: Call<'_>) -> Result<Reply, Error> {
     let Call { app, caller, .. } = call;
     caller.require_operator("ending unpaid orders")?;
     call.no_query()?;
-    let Some(hold) = Rules::ready().await?.stock_hold else {
-        return Ok(Reply::fresh(200, r#"{"expired":0,"more":false}"#));
-    };
+    let (expired, more) = end_unpaid(app).await?;
+    Ok(Reply::fresh(200, json!({ "expired": expired, "more": more }).to_string()))
+}
+
+/// [`expire`] as a job.
+///
+/// # Errors
+/// The error that Postgres gave.
+pub async fn step(app: &'static App) -> Result<Step, Error> {
+    let (expired, more) = end_unpaid(app).await?;
+    Ok(Step::of(json!({ "expired": expired }), more))
+}
+
+/// Cancels orders that nobody has paid in time: how many, and whether there may be more.
+async fn end_unpaid(app: &'static App) -> Result<(i64, bool), Error> {
+    let Some(hold) = Rules::ready().await?.stock_hold else { return Ok((0, false)) };
     let row = edge::write_one(app, "stock_expire", params![hold.as_secs() as i64, STEP]).await?;
     let count = |name| Ok::<_, Error>(row.int(name)?.unwrap_or_default());
     let (expired, looked) = (count("expired")?, count("looked")?);
     // Without one that expired the next call would find the same orders.
-    let more = looked >= i64::from(STEP) && expired > 0;
-    Ok(Reply::fresh(200, format!("{{\"expired\":{expired},\"more\":{more}}}")))
+    Ok((expired, looked >= i64::from(STEP) && expired > 0))
 }

@@ -4,7 +4,10 @@ mod apply;
 mod bulk;
 mod certificates;
 mod deliver;
+mod jobs;
 mod operators;
+mod reconcile;
+mod redrive;
 mod resume;
 mod verify;
 
@@ -22,8 +25,9 @@ edge::component! {
     GET  token "/api/v1/webhooks/events/:id/body" => operators::body;
     POST token "/api/v1/webhooks/events/:id/replay" => operators::replay;
     POST token "/api/v1/webhooks/events/:id/dismiss" => operators::dismiss;
-    POST token "/api/v1/webhooks/redrive" => operators::redrive;
-    POST token "/api/v1/webhooks/reconcile" => operators::reconcile;
+    POST token "/api/v1/webhooks/redrive" => redrive::redrive;
+    POST token "/api/v1/webhooks/reconcile" => reconcile::reconcile;
+    POST open  "/api/v1/jobs/webhook-dedup/tick" => jobs::tick;
 }
 
 /// The parts of deliveries beside the app, one per instance.

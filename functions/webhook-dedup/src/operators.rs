@@ -1,34 +1,24 @@
-//! The operations of operators and schedulers on events: list them, replay one, dismiss one, take
-//! up waiting ones, find those that were never delivered.
+//! The operations of operators on events: list them, replay one, dismiss one.
 
 use commerce::caller::{Caller, SCOPE_BODY};
 use commerce::error::Error;
-use commerce::gateway::GatewayError;
 use commerce::outcome::{BodyOutcome, DismissOutcome, Outcome, ReplayOutcome};
-use commerce::provider::Provider;
-use commerce::time::Moment;
-use commerce::webhook::event::Event;
-use commerce::webhook::requests::{EventsQuery, Reconciliation, parse_dismissal, parse_redrive};
+use commerce::webhook::requests::{EventsQuery, parse_dismissal};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use edge::clock::monotonic_millis;
 use edge::{App, Call, Reply, Row, params};
 use payments::Payments;
 
 use crate::apply::{Cause, Effect, unavailable};
 use crate::bulk::filtered;
-use crate::deliver::{Delivery, account, fingerprint};
-use crate::resume::{RECONCILED, resume};
-use crate::verify::{Treatment, Verification};
+use crate::resume::resume;
 
 /// How long an event that is taken up belongs to its taker, in seconds.
-const LEASE: i64 = 60;
-/// How long one redrive or reconciliation goes on before it leaves the rest to the next, in
+pub(super) const LEASE: i64 = 60;
+/// How long one operation on many events goes on before it leaves the rest to the next, in
 /// milliseconds.
 pub(super) const PATIENCE_MS: u64 = 20_000;
-/// How many bodies one redrive forgets.
-const SWEEP: i32 = 1_000;
 
 /// The number of events by outcome.
 #[derive(Debug, Default, Clone, Copy)]
@@ -38,7 +28,7 @@ pub(super) struct Counts {
     needs_review: u32,
     ignored: u32,
     waiting: u32,
-    failed: u32,
+    pub(super) failed: u32,
 }
 
 impl Counts {
@@ -190,119 +180,4 @@ pub(super) async fn put_aside(
 ) -> Result<(DismissOutcome, Row), Error> {
     let row = edge::change_one(app, "webhook_dismiss", params![event, operator, note]).await?;
     Ok((DismissOutcome::read(row.text("outcome")?)?, row))
-}
-
-/// Takes up waiting events, at most `limit`, and forgets bodies whose time is over.
-///
-/// # Errors
-/// [`Error::Forbidden`] for all but operators; the error that Postgres gave.
-pub async fn redrive(call: Call<'_>) -> Result<Reply, Error> {
-    let Call { app, caller, .. } = call;
-    let limit = parse_redrive(call.query())?;
-    caller.require_operator("a redrive")?;
-    let payments = Payments::ready().await?;
-    let (began, mut counts, mut taken) = (monotonic_millis(), Counts::default(), 0);
-    while taken < limit && monotonic_millis().saturating_sub(began) < PATIENCE_MS {
-        // A few at a time: events that aren't reached in time stay free for other redrives.
-        let params = params![(limit - taken).min(10) as i32, LEASE];
-        let rows = edge::change(app, "webhook_claim", params).await?;
-        if rows.is_empty() {
-            break;
-        }
-        for row in &rows {
-            taken += 1;
-            counts.add(&resume(app, payments, row).await);
-        }
-    }
-    let rows = edge::change(app, "webhook_sweep", params![SWEEP]).await?;
-    let forgotten = rows.first().map_or(Ok(None), |row| row.int("forgotten"))?.unwrap_or(0);
-    let body = json!({ "taken": taken, "outcomes": counts.to_json(), "bodiesForgotten": forgotten });
-    Ok(Reply::fresh(200, body.to_string()))
-}
-
-/// Goes through the provider's own list of events and takes in those that never arrived.
-///
-/// # Errors
-/// [`Error::Forbidden`] for all but operators; the error that the provider or Postgres gave.
-pub async fn reconcile(call: Call<'_>) -> Result<Reply, Error> {
-    let Call { app, caller, .. } = call;
-    let wanted = Reconciliation::parse(call.query(), Moment::of_millis(edge::clock::now_millis()).0)?;
-    caller.require_operator("a reconciliation")?;
-    let payments = Payments::ready().await?;
-    let payments = match &wanted.account {
-        None => payments,
-        Some(account) => payments
-            .account(wanted.provider, account)
-            .ok_or_else(|| Error::invalid("account", "this deployment has no credentials for it"))?,
-    };
-    let (began, mut counts, mut listed, mut missing) = (monotonic_millis(), Counts::default(), 0, 0);
-    let mut page = wanted.page.clone();
-    loop {
-        let found = match payments.gateway.events(wanted.provider, wanted.since, page.as_deref()).await {
-            Err(GatewayError::NotYet | GatewayError::Refused { .. }) if page.is_some() && page == wanted.page => {
-                return Err(Error::invalid("page", "the provider knows no such page"));
-            }
-            found => found?,
-        };
-        listed += found.events.len();
-        let mut events: Vec<(Event, Vec<u8>)> = Vec::new();
-        for event in found.events {
-            match Event::read(wanted.provider, &event.body) {
-                Ok(read) => events.push((read, event.body)),
-                Err(_) => counts.failed += 1,
-            }
-        }
-        let absent = absent(app, payments, wanted.provider, &events).await?;
-        for (event, body) in events.into_iter().filter(|(event, _)| absent.contains(&event.id)) {
-            missing += 1;
-            counts.add(&adopt(app, payments, wanted.provider, event, body).await);
-        }
-        page = found.next;
-        if page.is_none() || monotonic_millis().saturating_sub(began) >= PATIENCE_MS {
-            break;
-        }
-    }
-    let body = json!({ "provider": wanted.provider.as_str(), "since": wanted.since.to_rfc3339(), "listed": listed,
-        "missing": missing, "outcomes": counts.to_json(), "next": page });
-    Ok(Reply::fresh(200, body.to_string()))
-}
-
-/// The ids of these events that aren't stored. Another body under the same id doesn't count: it may
-/// be forged.
-async fn absent(
-    app: &'static App,
-    payments: &Payments,
-    provider: Provider,
-    events: &[(Event, Vec<u8>)],
-) -> Result<Vec<String>, Error> {
-    let mut absent = Vec::new();
-    let mut accounts: Vec<String> = events.iter().map(|(event, _)| account(payments, provider, event)).collect();
-    accounts.sort();
-    accounts.dedup();
-    for owner in accounts {
-        let own = || events.iter().filter(|(event, _)| account(payments, provider, event) == owner);
-        let ids: Vec<String> = own().map(|(event, _)| event.id.clone()).collect();
-        let kinds: Vec<String> = own().map(|(event, _)| event.kind.clone()).collect();
-        let resources: Vec<String> = own().map(|(event, _)| event.resource().unwrap_or_default()).collect();
-        let fingerprints: Vec<String> = own().map(|(event, body)| fingerprint(provider, event, body)).collect();
-        let params = params![provider.as_str(), owner, ids, kinds, resources, fingerprints];
-        for row in edge::query(app, "webhook_missing", params).await? {
-            absent.extend(row.text("event_id")?.map(str::to_owned));
-        }
-    }
-    Ok(absent)
-}
-
-/// Stores an event from the provider's list and lets it take effect. It came from the API itself,
-/// with our credentials; that proves more than a signature.
-async fn adopt(
-    app: &'static App,
-    payments: &Payments,
-    provider: Provider,
-    event: Event,
-    body: Vec<u8>,
-) -> Result<Effect, Cause> {
-    let verification = Verification { treatment: Treatment::Apply, transmission: None };
-    let delivery = Delivery::new(payments, provider, verification, json!({ RECONCILED: true }), event, body);
-    delivery.record_and_apply(app, payments).await.map_err(Cause::ours)
 }

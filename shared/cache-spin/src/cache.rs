@@ -33,6 +33,8 @@ use cache_logic::statistics::Statistics;
 use cache_logic::write::{Commit, Invalidation, NamedRun};
 use spin_sdk::wasip3::spawn;
 use std::cell::{Cell, OnceCell};
+use std::future::Future;
+use std::pin::Pin;
 use std::time::Duration;
 
 /// A cache entry in name only: where it is, and what it depends on.
@@ -100,6 +102,7 @@ pub struct Cache {
     pub ports: Ports,
     timing: Timing,
     terms: TermsSource,
+    certified: fn() -> Pin<Box<dyn Future<Output = ()>>>,
     /// The certificate that this instance has tried to renew: one attempt for each.
     attempted: Cell<ClaimToken>,
     loads: Loads,
@@ -129,8 +132,17 @@ impl Cache {
 
     /// A cache of these parts. Nothing is opened yet.
     pub fn new(settings: Settings) -> Self {
-        let Settings { redis, key_prefix, database_url, database_name, cache_name, timing, statistics, terms } =
-            settings;
+        let Settings {
+            redis,
+            key_prefix,
+            database_url,
+            database_name,
+            cache_name,
+            timing,
+            statistics,
+            terms,
+            certified,
+        } = settings;
         let store = RedisStore::new(redis, &key_prefix, &database_name, terms);
         let ports = Ports {
             // Often enough to find a certificate in the second half of its life.
@@ -144,7 +156,7 @@ impl Cache {
             observer: Cell::new(None),
         };
         let recorder = Recorder::new(statistics, &key_prefix);
-        Self { ports, timing, terms, attempted: Cell::new(0), loads: Loads::default(), recorder }
+        Self { ports, timing, terms, certified, attempted: Cell::new(0), loads: Loads::default(), recorder }
     }
 
     /// Calls this function from now on behind each write of this instance, and in each renewal that
@@ -315,7 +327,9 @@ impl Cache {
     /// Renews the certificate behind the response.
     pub fn renew_unasked(&'static self) {
         spawn(async move {
-            self.renew().await;
+            if let Renewal::Certified(_) = self.renew().await {
+                (self.certified)().await;
+            }
         });
     }
 

@@ -16,7 +16,8 @@
 //! 9. [`session`], [`checkout`], [`user_cart`], [`guest`], [`refund`]: the shopper's way to a paid order and back;
 //!    [`fraud`], [`client_address`], [`pseudonym`]: what guards it
 //! 10. [`transaction`], [`differences`]: what moved money, and whether the providers say so, too
-//! 11. [`feed`]: the feed of changes; [`live`]: the live status of an order
+//! 11. [`feed`]: the feed of changes; [`live`]: the live status of an order; [`jobs`]: work that no
+//!     request asks for; [`urls`]: addresses in settings
 //!
 //! # Glossary of payments
 //!
@@ -65,6 +66,7 @@ pub mod guest;
 pub mod hex;
 pub mod html;
 pub mod invoice;
+pub mod jobs;
 mod json;
 pub mod jwt;
 pub mod keys;
@@ -89,6 +91,7 @@ mod tax_id;
 mod text;
 pub mod time;
 pub mod transaction;
+pub mod urls;
 pub mod user_cart;
 pub mod views;
 pub mod webhook;

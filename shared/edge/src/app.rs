@@ -15,6 +15,7 @@ use commerce::error::Error;
 use commerce::views;
 
 use crate::feed;
+use crate::jobs;
 use crate::settings::{Callers, Config, ConfigError, OnceResult, Rules, component, log, merge, misconfigured, once};
 
 /// The name that the product goes by in `Cache-Status` and in Postgres' list of connections.
@@ -111,6 +112,7 @@ impl App {
                 gather: config.statistics_flush,
             },
             terms,
+            certified: || Box::pin(jobs::look()),
         });
         cache.when_changed(feed::sequence_behind);
         let state = State::new(

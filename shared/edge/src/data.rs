@@ -9,7 +9,7 @@ use cache_logic::l1::L1;
 use cache_logic::named::NamedPolicy;
 use cache_logic::origin::OriginFault;
 use cache_logic::policy::{Compression, Policy};
-use cache_logic::read::Read;
+use cache_logic::read::{Outcome, Read};
 use cache_spin::cache::{Keeping, Load};
 use commerce::error::Error;
 use commerce::views::{Entry, VIEWS, View};
@@ -18,6 +18,7 @@ use serde::Serialize;
 use crate::access::Watch;
 use crate::answer::Answer;
 use crate::app::App;
+use crate::jobs;
 use crate::reply::Reply;
 use crate::route::Call;
 use crate::settings::Rules;
@@ -83,6 +84,9 @@ async fn read_kept(
     let watched = watch.as_ref().map_or(&[][..], Watch::tags);
     let keeping = ViewKeeping { view, compress, ttl };
     let read = call.app.cache.read_watching(&cache_entry(entry), watched, load, keeping).await?;
+    if let Some(Read { outcome: Outcome::Bypass(_), .. }) = read {
+        jobs::look_by_chance();
+    }
     let Some(read) = read else { return Ok(None) };
     call.admitted.settle(watch, read.sight.as_ref()).await?;
     Ok(Some(Answer::new(read, compress)))

@@ -11,6 +11,7 @@
 //!    [`turn`]: a queue in front of a busy row; [`feed`]: the feed of changes
 //! 5. [`route`], [`respond`]: a component as a table of routes; `cors`: scripts of other origins;
 //!    [`outgoing`], [`stream`]: bodies on their way out
+//! 6. [`jobs`]: work that no request asks for
 
 mod access;
 pub mod answer;
@@ -20,6 +21,7 @@ pub mod changed;
 mod cors;
 pub mod data;
 pub mod feed;
+pub mod jobs;
 pub mod outgoing;
 mod packing;
 pub mod problem;

@@ -20,6 +20,11 @@ const fn kind(status: u16, slug: &'static str, title: &'static str) -> Kind {
     Kind { status, slug, title }
 }
 
+/// The stable name of an error, the end of its type. It tells no value.
+pub(crate) fn slug(error: &Error) -> &'static str {
+    kind_of(error).slug
+}
+
 fn kind_of(error: &Error) -> Kind {
     match error {
         Error::Invalid(_) => kind(400, "invalid-request", "The request is invalid"),

@@ -41,6 +41,7 @@ pub const GROUPS: &[&Group] = &[
     &rules::STOCK,
     &rules::FEED,
     &rules::LIVE_STATUS,
+    &rules::JOBS,
     &rules::COUNTING,
 ];
 

@@ -6,14 +6,13 @@ use commerce::client_address::Proxies;
 use commerce::gateway::{GatewayError, Secret};
 use commerce::provider::Provider;
 use commerce::pseudonym::PseudonymKeys;
+use commerce::urls::{self, certificate_prefix, return_prefix};
 use commerce::webhook::paypal::{Environment, Simulator, Trust};
 use commerce::webhook::standard::Signer;
 
 use edge::settings::{
     ConfigError, DELIVERIES, GUESTS, Group, PAYMENTS, PSEUDONYMS, Parser, SESSIONS, Values, rows, setting, values_of,
 };
-
-use crate::urls::{certificate_prefix, return_prefix};
 
 mod accounts;
 #[cfg(test)]
@@ -515,14 +514,14 @@ const USER_SERVICE: ServiceNames = ServiceNames {
 
 /// A service of the shop's own; `None` without its URL.
 fn service(parser: &mut Parser<'_>, names: &ServiceNames, live: bool) -> Option<ServiceConfig> {
-    let origin = |text: &str| if text.is_empty() { Ok(String::new()) } else { crate::urls::origin(text, live) };
+    let origin = |text: &str| if text.is_empty() { Ok(String::new()) } else { urls::origin(text, live) };
     let url = parser.checked(names.url, origin);
     let signer = |text: &str| match Signer::parse(text) {
         Some(signer) if url.is_empty() || !signer.is_empty() => Ok(signer),
         Some(_) => Err(format!("must be set where {} is", names.url)),
         None => Err("must be base64, perhaps behind whsec_".to_owned()),
     };
-    let (path, signer) = (parser.checked(names.path, crate::urls::path), parser.parsed(names.secret, signer));
+    let (path, signer) = (parser.checked(names.path, urls::path), parser.parsed(names.secret, signer));
     let timeout = parser.millis(names.timeout);
     (!url.is_empty()).then(|| ServiceConfig { url, path, signer: signer.unwrap_or_default(), timeout })
 }
@@ -565,5 +564,5 @@ fn trust(text: &str) -> Result<Option<Trust>, String> {
 /// The origin of an API: scheme, host and port only, since it stands in the allow-list as it is.
 /// Real money needs TLS.
 fn origin(parser: &mut Parser<'_>, variable: &'static str, live: bool) -> String {
-    parser.checked(variable, |text| crate::urls::origin(text, live))
+    parser.checked(variable, |text| urls::origin(text, live))
 }

@@ -1,7 +1,7 @@
 //! The parts that payment sessions and webhooks share.
 //!
 //! Reading order:
-//! 1. [`config`], [`urls`]: the settings; [`needs`]: the settings that each provider needs
+//! 1. [`config`]: the settings; [`needs`]: the settings that each provider needs
 //! 2. [`client`]: one call; [`upstream`]: its repetitions; [`gateway`]: the providers' operations
 //! 3. [`approvals`]: the capture of an approved order; [`objects`]: the providers' objects on their
 //!    way to Postgres; [`pace`]: questions about many things
@@ -22,7 +22,6 @@ pub mod needs;
 pub mod objects;
 pub mod pace;
 pub mod upstream;
-pub mod urls;
 pub mod user_service;
 
 use std::cell::OnceCell;

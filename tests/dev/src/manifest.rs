@@ -27,8 +27,9 @@ authors = ["edge-orders maintainers"]
 [variables]
 "#;
 
-/// Every component may ask Redis and Postgres.
-const HOSTS: [&str; 3] = ["{{ redis_url }}", "{{ redis_state_url }}", "postgres://{{ database_host }}"];
+/// Every component may ask Redis and Postgres, and call jobs of the app itself.
+const HOSTS: [&str; 4] =
+    ["{{ redis_url }}", "{{ redis_state_url }}", "postgres://{{ database_host }}", "{{ jobs_url }}"];
 
 /// The text of `spin.toml`.
 ///

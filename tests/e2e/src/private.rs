@@ -75,6 +75,13 @@ impl Private {
         self
     }
 
+    /// Jobs that are due are called by the server itself. Otherwise nobody calls them, so that they
+    /// don't do a scenario's work.
+    pub fn jobs(mut self) -> Private {
+        self.up.jobs = true;
+        self
+    }
+
     /// An instance serves one request and ends.
     pub fn without_reuse(mut self) -> Private {
         self.up.arguments.extend(["--max-instance-reuse-count", "1"]);

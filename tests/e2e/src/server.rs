@@ -27,6 +27,8 @@ pub(crate) struct Up {
     pub(crate) runtime_config: String,
     /// Further arguments.
     pub(crate) arguments: Vec<&'static str>,
+    /// It calls jobs that are due, at its own address.
+    pub(crate) jobs: bool,
 }
 
 impl Server {
@@ -35,7 +37,9 @@ impl Server {
     pub(crate) async fn start(variables: &[(String, String)], in_table: bool, options: &Up, log: &Path) -> Server {
         let port = free_port();
         let (mut command, spin) = up(Path::new("spin.toml"), port);
-        let environment = variables.iter().map(|(name, value)| (format!("SPIN_VARIABLE_{name}"), value));
+        let base_url = format!("http://127.0.0.1:{port}");
+        let own = options.jobs.then(|| ("JOBS_URL".to_owned(), base_url.clone()));
+        let environment = variables.iter().chain(&own).map(|(name, value)| (format!("SPIN_VARIABLE_{name}"), value));
         if in_table {
             let table = log.with_extension("toml");
             write_table(&table, Command::new(root().join("scripts/variables.sh")).envs(environment));
@@ -49,7 +53,6 @@ impl Server {
             std::fs::write(&file, &options.runtime_config).unwrap_or_else(|e| panic!("{}: {e}", file.display()));
             command.arg("--runtime-config-file").arg(file);
         }
-        let base_url = format!("http://127.0.0.1:{port}");
         let mut server = Server { command, base_url, log: log.to_owned(), group: spin, child: None };
         server.restart().await;
         server

@@ -10,7 +10,7 @@ use payments::Payments;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{moved, step};
+use super::{move_to, moved};
 
 /// The tickets of a session.
 pub struct Tickets {
@@ -49,7 +49,7 @@ pub async fn redirect(call: Open<'_>) -> Result<Reply, Error> {
         }
         None => {
             let admitted = call.admit().await?;
-            (step(call.call(&admitted), SessionStatus::AwaitingCallback, None).await?, true)
+            (move_to(call.call(&admitted), SessionStatus::AwaitingCallback, None).await?, true)
         }
     };
     let Some(url) = row.text("redirect_url")?.map(str::to_owned) else {

@@ -1,5 +1,7 @@
 //! Requests of operators and schedulers about events: query strings and bodies, decoded.
 
+use std::time::Duration;
+
 use uuid::Uuid;
 
 use super::EventState;
@@ -16,6 +18,8 @@ const REDRIVE: u32 = 50;
 /// The time that a reconciliation looks back, unless it is told, in microseconds: as long as
 /// providers retry.
 const LOOK_BACK: i64 = 3 * 86_400 * 1_000_000;
+/// How much of what the last one has seen a job looks at again: a list may show an event late.
+const OVERLAP: Duration = Duration::from_secs(6 * 3600);
 
 /// The longest account, type, reason or transmission that can be searched for, in characters.
 const MAX_WORD: usize = 128;
@@ -227,6 +231,23 @@ impl Reconciliation {
         let provider = provider.ok_or_else(|| Error::invalid("provider", "is needed: paypal or stripe"))?;
         Ok(Self { provider, since, page, account })
     }
+
+    /// The reconciliation of a job: where a step has stopped (`cursor`), else from the beginning.
+    /// `last`: how long ago the last whole one ended.
+    pub fn of_job(provider: Provider, now: i64, last: Option<Duration>, cursor: Option<&str>) -> Self {
+        if let Some((since, page)) = cursor.and_then(|cursor| cursor.split_once(' '))
+            && let Some(since) = Moment::parse(since)
+        {
+            return Self { provider, since, page: Some(page.to_owned()).filter(|page| !page.is_empty()), account: None };
+        }
+        let back = last.and_then(|last| i64::try_from((last + OVERLAP).as_micros()).ok()).unwrap_or(LOOK_BACK);
+        Self { provider, since: Moment(now.saturating_sub(back.min(LOOK_BACK))), page: None, account: None }
+    }
+
+    /// The cursor of a step that stopped before this page; `None`: the first one.
+    pub fn cursor(&self, page: Option<&str>) -> String {
+        format!("{} {}", self.since.to_rfc3339(), page.unwrap_or_default())
+    }
 }
 
 #[cfg(test)]
@@ -301,6 +322,19 @@ mod tests {
         assert_eq!((asked.provider, asked.since, asked.page), (Provider::Stripe, Moment(now - LOOK_BACK), None));
         let asked = Reconciliation::parse(Some("provider=paypal&since=2026-01-31&page=abc"), now).unwrap();
         assert_eq!((asked.provider, asked.page.as_deref()), (Provider::PayPal, Some("abc")));
+        let job = |last: Option<u64>, cursor: Option<&str>| {
+            let job = Reconciliation::of_job(Provider::Stripe, now, last.map(Duration::from_secs), cursor);
+            (now - job.since.0, job.page)
+        };
+        assert_eq!(job(None, None), (LOOK_BACK, None));
+        assert_eq!(job(Some(3600), None), (7 * 3600 * 1_000_000, None));
+        assert_eq!(job(Some(10 * 86_400), None), (LOOK_BACK, None));
+        let begun = Reconciliation::of_job(Provider::Stripe, now, Some(Duration::from_secs(60)), None);
+        for page in [None, Some("evt_1")] {
+            let cursor = begun.cursor(page);
+            let resumed = Reconciliation::of_job(Provider::Stripe, now + 99, None, Some(&cursor));
+            assert_eq!((resumed.since, resumed.page.as_deref()), (begun.since, page));
+        }
         for wrong in ["", "provider=other", "provider=stripe&since=yesterday", "provider=stripe&page="] {
             assert!(Reconciliation::parse(Some(wrong), now).is_err(), "{wrong}");
         }

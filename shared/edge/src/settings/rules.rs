@@ -4,7 +4,7 @@
 use super::component::component;
 use super::{
     CATALOGUE, ConfigError, GROUPS, Group, HEALTH, ISSUERS, LIVE, ORDERING, ORDERS, OnceResult, Parser, Setting,
-    VIEWERS, Values, misconfigured, once, rows, setting, values_of,
+    VIEWERS, Values, log, misconfigured, once, rows, setting, values_of,
 };
 use cache_logic::loads::LoadBounds;
 use cache_logic::origin::OriginFault;
@@ -12,6 +12,7 @@ use cache_logic::policy::{Limits, Policy};
 use cache_spin::terms::Terms;
 use commerce::error::Error;
 use commerce::stock::InventoryMode;
+use commerce::urls;
 use commerce::views::{self, VIEWS, View};
 use std::cell::OnceCell;
 use std::time::Duration;
@@ -93,6 +94,10 @@ pub struct Rules {
     pub inventory: InventoryMode,
     /// How long an order that nobody pays holds its stock; `None`: for ever.
     pub stock_hold: Option<Duration>,
+    /// The origin at which jobs that are due are called; `None`: they are not called.
+    pub jobs_url: Option<String>,
+    /// Settings that are wrong and that the app can do without: no job is called.
+    pub done_without: Vec<ConfigError>,
     /// How long events are kept.
     pub feed_keep: Duration,
     /// How orders are watched.
@@ -275,6 +280,16 @@ pub(super) const LIVE_STATUS: Group = Group {
     ],
 };
 
+/// Jobs.
+pub(super) const JOBS: Group = Group {
+    about: "Jobs, see docs/decisions/jobs.md.",
+    settings: &[setting(
+        "jobs_url",
+        "",
+        "the app's own origin, such as http://127.0.0.1:3000, where an instance calls jobs that are due; empty: it calls none",
+    )],
+};
+
 /// Counters.
 pub(super) const COUNTING: Group = Group {
     about: "Counters, see docs/decisions/statistics.md.",
@@ -303,7 +318,17 @@ impl Rules {
         // The certificate's time is read here and in `Config`, because the bounds of a write depend
         // on it.
         let needed = |setting: &&Setting| !setting.at_start || setting.name == "certificate_ms";
-        once(&RULES, async || Self::parse(&values_of(component(), rows(GROUPS).filter(needed)).await?)).await
+        once(&RULES, async || {
+            let rules = Self::parse(&values_of(component(), rows(GROUPS).filter(needed)).await?)?;
+            log(&rules.done_without);
+            Ok(rules)
+        })
+        .await
+    }
+
+    /// This instance's rules, if a request has needed them and they are right.
+    pub(crate) fn loaded() -> Option<&'static Self> {
+        RULES.with(|rules| rules.get().copied())?.ok()
     }
 
     /// As [`Self::get`], as an answer to a request.
@@ -329,6 +354,8 @@ impl Rules {
     /// Every variable that is wrong, not only the first.
     pub fn parse(values: &Values) -> Result<Self, Vec<ConfigError>> {
         let mut parser = Parser::new(values, GROUPS);
+        let own = |text: &str| if text.is_empty() { Ok(None) } else { urls::origin(text, false).map(Some) };
+        let (jobs_url, done_without) = parser.area(|parser| parser.parsed("jobs_url", own).flatten());
         let policies = Policies::parse(&mut parser);
         let timing = parser.timing();
         let postgres_timeout = parser.millis("postgres_timeout_ms");
@@ -374,6 +401,8 @@ impl Rules {
             },
             feed_keep: parser.seconds("feed_keep_seconds"),
             stock_hold: Some(parser.seconds("stock_hold_seconds")).filter(|hold| !hold.is_zero()),
+            jobs_url,
+            done_without,
         };
         parser.outcome(rules)
     }

@@ -98,3 +98,16 @@ fn every_wrong_variable_is_named_at_once_and_its_value_is_not() {
     // The wait can't be judged, because the certificate that it depends on is wrong itself.
     assert!(errors.len() >= cases.len() - 1, "{errors:?}");
 }
+
+#[test]
+fn a_wrong_address_of_jobs_stops_nothing_but_their_calls() {
+    let mut values = defaults();
+    assert!(Rules::parse(&values).is_ok_and(|rules| rules.jobs_url.is_none() && rules.done_without.is_empty()));
+    values.insert("jobs_url", "http://127.0.0.1:3000/".into());
+    assert!(Rules::parse(&values).is_ok_and(|rules| rules.jobs_url.as_deref() == Some("http://127.0.0.1:3000")));
+    for wrong in ["127.0.0.1:3000", "http://127.0.0.1/api"] {
+        values.insert("jobs_url", wrong.into());
+        let rules = Rules::parse(&values).ok().expect("the rest is right");
+        assert_eq!((rules.jobs_url, rules.done_without[0].variable), (None, "jobs_url"), "{wrong}");
+    }
+}

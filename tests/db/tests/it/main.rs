@@ -17,6 +17,7 @@ mod faults;
 mod guests;
 mod invoices;
 mod items;
+mod jobs;
 mod last_release;
 mod lists;
 mod names;

@@ -18,6 +18,7 @@ mod database_faults;
 mod database_writes;
 mod feed;
 mod invoices;
+mod jobs;
 mod lifetimes;
 mod live;
 mod metrics;

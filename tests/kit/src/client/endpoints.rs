@@ -602,4 +602,14 @@ impl Client {
     pub async fn log_out(&self) -> Answer {
         self.post("/auth/logout").await
     }
+
+    /// `GET /jobs`
+    pub async fn jobs(&self) -> Answer {
+        self.get("/jobs").await
+    }
+
+    /// `POST /jobs/{component}/tick`
+    pub async fn tick(&self, component: &str) -> Answer {
+        self.post(&format!("/jobs/{component}/tick")).await
+    }
 }

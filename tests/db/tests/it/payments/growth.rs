@@ -138,6 +138,7 @@ fn calls() -> Vec<(&'static str, String)> {
         ("tags", "webhook_tags(md5('event31')::uuid)".into()),
         ("verdict", "payment_event_verdict(md5('event31')::uuid)".into()),
         ("claim", "webhook_claim(10, 60)".into()),
+        ("claim ahead", "webhook_claim_ahead(60)".into()),
         ("one event", "webhook_get(md5('event31')::uuid)".into()),
         ("missing", format!("webhook_missing('paypal', '{ACCOUNT}', ARRAY['WH-31', 'WH-none'])")),
         ("replay", "webhook_replay(NULL, md5('event50')::uuid, 'operator', 60)".into()),

@@ -21,7 +21,7 @@ mod retention;
 mod secrets;
 mod sessions;
 mod sessions_held;
-mod shop;
+pub mod shop;
 mod shopper;
 mod story;
 mod tickets;

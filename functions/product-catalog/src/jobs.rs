@@ -1,0 +1,20 @@
+//! The jobs of this component.
+
+use commerce::error::Error;
+use commerce::jobs::JobName;
+use edge::jobs::{self, Job};
+use edge::{Open, Reply};
+
+use crate::stock;
+
+/// `POST /jobs/product-catalog/tick`.
+///
+/// # Errors
+/// As [`jobs::tick`].
+pub async fn tick(open: Open<'_>) -> Result<Reply, Error> {
+    jobs::tick(open, async |app, job: &Job| match job.name {
+        JobName::ExpireStock => stock::step(app).await,
+        other => Err(jobs::not_here(other)),
+    })
+    .await
+}
