@@ -3,6 +3,7 @@
 use commerce::error::Error;
 use commerce::order::NewOrder;
 use commerce::outcome::{CreateOutcome, Outcome};
+use commerce::views;
 use edge::changed::ChangedDocument;
 use edge::settings::Rules;
 use edge::{Call, KeyedBody, Reply, params};
@@ -31,6 +32,11 @@ pub async fn create(call: Call<'_>) -> Result<Reply, Error> {
     let row = edge::write_one(call.app, "order_create", params).await?;
     CreateOutcome::read(row.text("outcome")?)?.check(order.currency.as_str())?;
     let changed = ChangedDocument::from_row(row)?;
-    let location = format!("/api/v1/orders/{}", changed.id()?);
+    let id = changed.id()?;
+    let location = format!("/api/v1/orders/{id}");
+    if let Ok(id) = Uuid::try_parse(&id) {
+        let organization = call.caller.organization;
+        edge::fill_behind(call.app, views::ORDER.entry_of(organization, id), params![organization, id]);
+    }
     Ok(changed.into_reply(201).with("location", location))
 }

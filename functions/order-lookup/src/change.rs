@@ -5,6 +5,7 @@ use commerce::error::Error;
 use commerce::order::OrderPatch;
 use commerce::outcome::{DeleteOutcome, Outcome, PatchOutcome};
 use commerce::query::parse_hard;
+use commerce::views;
 use edge::changed::{ChangedDocument, Conditions};
 use edge::settings::Rules;
 use edge::{Call, Reply, params};
@@ -51,6 +52,8 @@ pub async fn patch(call: Call<'_>) -> Result<Reply, Error> {
     let row = edge::write_one(call.app, "order_patch", params).await?;
     let to = patch.status.map_or("that", |status| status.as_str());
     PatchOutcome::read(row.text("outcome")?)?.check(to, row.int("version")?, row.text("status")?)?;
+    let organization = call.caller.organization;
+    edge::fill_behind(call.app, views::ORDER.entry_of(organization, id), params![organization, id]);
     Ok(ChangedDocument::from_row(row)?.into_reply(200))
 }
 

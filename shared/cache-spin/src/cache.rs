@@ -196,17 +196,35 @@ impl Cache {
         load: impl Source,
         keeping: impl Keeping,
     ) -> Result<Option<Read>, OriginFault> {
-        let entity = entry.entity;
+        let read = self.look_up(entry, watched, &load, &keeping).await;
+        self.recorder.count_reads(entry.entity, [read.as_ref().map(Option::as_ref)]);
+        let Some(read) = read? else { return Ok(None) };
+        self.tidy_behind(entry, load, keeping, &read);
+        Ok(Some(read))
+    }
+
+    /// Makes an entry that nobody has asked for yet, behind a change of what it shows. It is an
+    /// ordinary read: the generation is taken before the load, so a change that comes meanwhile
+    /// outdates what is stored here. It is counted as a refresh.
+    pub async fn fill(&'static self, entry: &Entry, load: impl Source, keeping: impl Keeping) {
+        let read = self.look_up(entry, &[], &load, &keeping).await;
+        let stored = matches!(read, Ok(Some(Read { outcome: Outcome::Miss { stored: true }, .. })));
+        self.recorder.count(|statistics| statistics.refresh(entry.entity, stored));
+    }
+
+    async fn look_up(
+        &'static self,
+        entry: &Entry,
+        watched: &[&str],
+        load: &impl Source,
+        keeping: &impl Keeping,
+    ) -> Result<Option<Read>, OriginFault> {
         let once = async || self.load(entry, load.clone()).await;
         let looked: Vec<&str> = entry.tags.iter().map(String::as_str).chain(watched.iter().copied()).collect();
         let policy = Policy::for_looking(keeping.compress());
         let wanted = EntrySpec { key: &entry.key, tags: &looked[..entry.tags.len()], policy: &policy };
         let rules = async || Ok((keeping.policy().await?, (self.terms)().await?.limits));
-        let read = cache_logic::read::read_by(&self.ports, &wanted, &looked, rules, once).await;
-        self.recorder.count_reads(entity, [read.as_ref().map(Option::as_ref)]);
-        let Some(read) = read? else { return Ok(None) };
-        self.tidy_behind(entry, load, keeping, &read);
-        Ok(Some(read))
+        cache_logic::read::read_by(&self.ports, &wanted, &looked, rules, once).await
     }
 
     /// The generations of these tags, in one look. `None` if there is no certificate that counts.

@@ -14,6 +14,7 @@ use cache_spin::cache::{Keeping, Load};
 use commerce::error::Error;
 use commerce::views::{Entry, VIEWS, View};
 use serde::Serialize;
+use spin_sdk::wasip3::spawn;
 
 use crate::access::Watch;
 use crate::answer::Answer;
@@ -69,6 +70,18 @@ pub async fn read_while(
     params: Vec<Param>,
 ) -> Result<Option<Answer>, Error> {
     read_kept(call, entry, params, None, Some(ttl)).await
+}
+
+/// Makes an entry of a view behind the answer to a change of what it shows, so that the next reader
+/// finds it. Nothing if `fill_after_write` is off.
+pub fn fill_behind(app: &'static App, entry: Entry, params: Vec<Param>) {
+    if !Rules::loaded().is_some_and(|rules| rules.fill_after_write) {
+        return;
+    }
+    let compress = Compression::at_least(app.config.compress_min_bytes, GZIP);
+    let view = entry.view;
+    let load = Load { function: view.statement, params };
+    spawn(async move { app.cache.fill(&cache_entry(entry), load, ViewKeeping { view, compress, ttl: None }).await });
 }
 
 async fn read_kept(

@@ -37,8 +37,8 @@ pub use access::Admitted;
 pub use answer::Answer;
 pub use app::App;
 pub use data::{
-    Json, Mark, Param, Row, change, change_one, document, found, json, marks, one, page, params, query, read,
-    read_many, read_many_unwatched, read_near, read_while, write, write_one,
+    Json, Mark, Param, Row, change, change_one, document, fill_behind, found, json, marks, one, page, params, query,
+    read, read_many, read_many_unwatched, read_near, read_while, write, write_one,
 };
 pub use reply::Reply;
 pub use route::{Call, KeyedBody, Open};

@@ -141,6 +141,9 @@ impl Private {
             ("JWT_KEYS".to_owned(), keys.to_string()),
             ("HMAC_KEY".to_owned(), format!("{0}{0}", uuid::Uuid::new_v4().simple())),
             ("PAYMENT_RETURN_URLS".to_owned(), SHOP.to_owned()),
+            // Scenarios say what a read finds after a change, and count what each costs. A fill
+            // behind the change would come before or after: `fill_after_write.rs` has it on.
+            ("FILL_AFTER_WRITE".to_owned(), "off".to_owned()),
         ];
         if let Some(standin) = &self.standin {
             settings.extend(payment_settings(standin));

@@ -3,7 +3,7 @@
 
 use super::component::component;
 use super::{
-    CATALOGUE, ConfigError, GROUPS, Group, HEALTH, ISSUERS, LIVE, ORDERING, ORDERS, OnceResult, Parser, Setting,
+    CATALOGUE, CHANGERS, ConfigError, GROUPS, Group, HEALTH, ISSUERS, LIVE, ORDERING, ORDERS, OnceResult, Parser, Setting,
     VIEWERS, Values, log, misconfigured, once, rows, setting, values_of,
 };
 use cache_logic::loads::LoadBounds;
@@ -75,6 +75,8 @@ pub struct Rules {
     pub policies: Policies,
     /// How entries are loaded, and how Postgres is asked.
     pub terms: Terms,
+    /// An order's entry is made behind the answer to its creation or change.
+    pub fill_after_write: bool,
     /// How long an instance serves names by itself.
     pub lookup_near: Duration,
     /// A request's body may have this many bytes.
@@ -217,6 +219,12 @@ pub(super) const PROTOCOL: Group = Group {
         setting("cache_wait_ms", "1000", "how long a reader waits for another reader's load")
             .within(0, 60_000)
             .read_by(VIEWERS),
+        setting(
+            "fill_after_write",
+            "on",
+            "an order's entry is made behind the answer to its creation or change, by one query; off: by the next reader",
+        )
+        .read_by(CHANGERS),
         setting(
             "lookup_near_ms",
             "60000",
@@ -380,6 +388,7 @@ impl Rules {
                 compared: parser.number("cache_compared_percent") as f64 / 100.0,
                 stale_if_error: parser.seconds("stale_if_error_seconds"),
             },
+            fill_after_write: parser.one_of("fill_after_write", &[("on", true), ("off", false)]),
             lookup_near: parser.millis("lookup_near_ms"),
             max_body_bytes: parser.number("max_body_bytes") as usize,
             lock_ttl: parser.seconds("lock_ttl"),

@@ -45,6 +45,9 @@ pub const ORDERS: &[&str] = &["order-lookup", "order-list", "product-catalog", "
 /// The components that make or change orders, and the one that keeps their stock.
 pub const ORDERING: &[&str] = &["order-lookup", "order-list", "payment-session", "product-catalog", "health"];
 
+/// The components that make and change orders one by one.
+pub const CHANGERS: &[&str] = &["order-lookup", "order-list", "health"];
+
 /// The component of products and their stock.
 pub const CATALOGUE: &[&str] = &["product-catalog", "health"];
 

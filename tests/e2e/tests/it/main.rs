@@ -17,6 +17,7 @@ mod customers;
 mod database_faults;
 mod database_writes;
 mod feed;
+mod fill_after_write;
 mod invoices;
 mod jobs;
 mod lifetimes;
