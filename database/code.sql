@@ -24,7 +24,7 @@
 \i code/values/search_phone.sql
 \i code/values/search_words.sql
 \i code/values/csv_cell.sql
-\i code/values/bump_version.sql
+\i code/values/raise_version.sql
 
 -- Requests that may be sent twice.
 \i code/idempotency/answer_idempotency_key.sql

@@ -337,9 +337,9 @@ BEGIN
 END $$;
 -- Their triggers rested.
 INSERT INTO order_words (order_id, organization_id, field, word)
-SELECT DISTINCT s.order_id, s.organization_id, s.field, s.word FROM order_word_sources s;
+SELECT DISTINCT s.order_id, s.organization_id, s.field, s.word FROM order_word_sources s ON CONFLICT DO NOTHING;
 INSERT INTO customer_words (customer_id, organization_id, field, word)
-SELECT DISTINCT s.customer_id, s.organization_id, s.field, s.word FROM customer_word_sources s;
+SELECT DISTINCT s.customer_id, s.organization_id, s.field, s.word FROM customer_word_sources s ON CONFLICT DO NOTHING;
 SELECT transaction_book_all() AS booked, (SELECT kept FROM order_counts_rebuild()) AS counted \gset
 INSERT INTO cache_invalidations (tags) VALUES ('{*}');
 COMMIT;

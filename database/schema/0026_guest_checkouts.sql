@@ -24,3 +24,4 @@ CREATE TABLE guest_checkouts (
 );
 
 CREATE INDEX guest_checkouts_expiry ON guest_checkouts (expires_at);
+CREATE INDEX guest_checkouts_organization ON guest_checkouts (organization_id);

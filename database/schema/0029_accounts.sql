@@ -1,6 +1,6 @@
 -- Organisations and their accounts at providers are made and changed over HTTP.
 
-\i code/values/bump_version.sql
+\i code/values/raise_version.sql
 
 ALTER TABLE organizations
     -- Grows by one with every change.
@@ -23,9 +23,9 @@ DROP INDEX provider_accounts_organization;
 CREATE INDEX provider_accounts_organization
     ON provider_accounts (organization_id, created_at, id);
 
-CREATE TRIGGER bump_version BEFORE UPDATE ON organizations
-    FOR EACH ROW EXECUTE FUNCTION bump_version();
-CREATE TRIGGER bump_version BEFORE UPDATE ON provider_accounts
-    FOR EACH ROW EXECUTE FUNCTION bump_version();
-ALTER TABLE organizations ENABLE ALWAYS TRIGGER bump_version;
-ALTER TABLE provider_accounts ENABLE ALWAYS TRIGGER bump_version;
+CREATE TRIGGER raise_version BEFORE UPDATE ON organizations
+    FOR EACH ROW EXECUTE FUNCTION raise_version();
+CREATE TRIGGER raise_version BEFORE UPDATE ON provider_accounts
+    FOR EACH ROW EXECUTE FUNCTION raise_version();
+ALTER TABLE organizations ENABLE ALWAYS TRIGGER raise_version;
+ALTER TABLE provider_accounts ENABLE ALWAYS TRIGGER raise_version;

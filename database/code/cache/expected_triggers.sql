@@ -26,6 +26,8 @@ LANGUAGE sql IMMUTABLE AS $$
         ('customers', ARRAY['announce_update', 'announce_delete', 'announce_truncate',
             'announce_profile_update', 'announce_profile_delete', 'bump_version'], true, true),
         ('orders', ARRAY['await_customers'], true, false),
+        ('organizations', ARRAY['raise_version'], true, false),
+        ('provider_accounts', ARRAY['raise_version'], true, false),
         ('payment_sessions', ARRAY['announce_update', 'announce_delete', 'announce_truncate'],
             true, true),
         ('orders', ARRAY['audit_insert', 'audit_update', 'audit_delete'], true, false),

@@ -122,6 +122,7 @@ mod tests {
             None if meaning == Meaning::TooSlow => ("too slow", 0),
             None => ("closed", 0),
             Some(OriginFault::Unavailable { retry_after_seconds, .. }) => ("later", retry_after_seconds),
+            Some(OriginFault::Overloaded { .. }) => ("overloaded", 0),
             Some(OriginFault::Misconfigured { .. }) => ("operator", 0),
             Some(OriginFault::Refused { .. }) => ("refused", 0),
             Some(OriginFault::Internal { .. }) => ("mistake", 0),

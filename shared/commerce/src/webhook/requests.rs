@@ -238,7 +238,12 @@ impl Reconciliation {
         if let Some((since, page)) = cursor.and_then(|cursor| cursor.split_once(' '))
             && let Some(since) = Moment::parse(since)
         {
-            return Self { provider, since, page: Some(page.to_owned()).filter(|page| !page.is_empty()), account: None };
+            return Self {
+                provider,
+                since,
+                page: Some(page.to_owned()).filter(|page| !page.is_empty()),
+                account: None,
+            };
         }
         let back = last.and_then(|last| i64::try_from((last + OVERLAP).as_micros()).ok()).unwrap_or(LOOK_BACK);
         Self { provider, since: Moment(now.saturating_sub(back.min(LOOK_BACK))), page: None, account: None }

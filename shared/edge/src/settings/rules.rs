@@ -3,8 +3,8 @@
 
 use super::component::component;
 use super::{
-    CATALOGUE, CHANGERS, ConfigError, GROUPS, Group, HEALTH, ISSUERS, LIVE, ORDERING, ORDERS, OnceResult, Parser, Setting,
-    VIEWERS, Values, log, misconfigured, once, rows, setting, values_of,
+    CATALOGUE, CHANGERS, ConfigError, GROUPS, Group, HEALTH, ISSUERS, LIVE, ORDERING, ORDERS, OnceResult, Parser,
+    Setting, VIEWERS, Values, log, misconfigured, once, rows, setting, values_of,
 };
 use cache_logic::loads::LoadBounds;
 use cache_logic::origin::OriginFault;

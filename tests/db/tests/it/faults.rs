@@ -148,7 +148,7 @@ async fn a_trigger_that_is_missing_disabled_or_not_always_is_named() {
     }
     // As restores and bulk loads leave a table behind.
     db.run("BEGIN; ALTER TABLE orders DISABLE TRIGGER ALL; ALTER TABLE orders ENABLE TRIGGER ALL").await;
-    assert_eq!(faults(&db).await.len(), 13);
+    assert_eq!(faults(&db).await.len(), 17);
     assert!(!may_certify(&db).await);
     db.run("ROLLBACK").await;
 }

@@ -48,7 +48,7 @@ fn named(text: &str) -> BTreeSet<&str> {
 
 #[tokio::test]
 async fn every_metric_that_monitoring_names_is_one_that_a_server_gives() {
-    let Some(app) = App::private().own_redis().spawn().await else { return };
+    let Some(app) = App::private().own_redis().jobs().spawn().await else { return };
     app.warm(&format!("/orders/{}", app.sample.order)).await;
     let text = app.client.anonymous().root("/metrics").await.expect(200).text();
     let families: BTreeSet<&str> =

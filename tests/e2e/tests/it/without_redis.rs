@@ -121,8 +121,8 @@ async fn a_read_beyond_the_queue_gets_503_at_once() {
     let (mut readers, mut refused) = (Vec::new(), false);
     // One after the other, until one is refused: of many at the same moment the runtime makes many
     // instances. While the table is locked no read is answered otherwise.
-    for order in orders.iter().cloned() {
-        let (client, told) = (app.client.clone(), told.clone());
+    for order in &orders {
+        let (client, told, order) = (app.client.clone(), told.clone(), order.clone());
         readers.push(tokio::spawn(async move {
             let answer = client.order(&order).await;
             if answer.status == 200 {

@@ -6,6 +6,7 @@ use e2e::{App, Caller, Client, SHOP, eventually};
 use serde_json::{Value, json};
 use standin::{Event, Payment, Provider, Settings, SignedDelivery, Signing, Standin};
 
+use super::shop::Shop;
 use super::shopper::member;
 
 /// The variables of an account of Stripe, as an entry of `payment_accounts`.
@@ -117,12 +118,16 @@ async fn a_sandbox_account_takes_payments_beside_live_ones() {
         .variable("paypal_account", &live.paypal_account)
         .variable("paypal_client_id", &live.paypal_client_id)
         .variable("paypal_client_secret", &live.paypal_client_secret)
-        .variable("paypal_webhook_id", &live.paypal_webhook_id)
+        // One address of certificates stands for both environments here. A live account that takes
+        // deliveries, too, would find the sandbox's certificates wrong, and that is remembered.
+        .variable("paypal_webhook_id", "")
         .variable("stripe_account", &live.stripe_account)
         .variable("stripe_api_key", &live.stripe_api_key)
         .variable("stripe_webhook_secrets", &live.stripe_webhook_secret)
         .variable("payment_accounts", &entries.to_string());
     let Some(app) = private.spawn().await else { return };
+    let shop = Shop { app, standin: sandbox.clone() };
+    let app = &shop.app;
 
     // The session goes to the organisation's account, and its event is proved with its credentials.
     let order = app.new_order().await;
@@ -131,7 +136,7 @@ async fn a_sandbox_account_takes_payments_beside_live_ones() {
     let session = app.client.begin_session(&asked, &crate::new_key()).await.expect(201).json();
     let page = session["redirectUrl"].as_str().expect("a page").to_owned();
     assert!(page.starts_with(sandbox.base_url()), "{page}");
-    assert_eq!(reqwest::Client::new().post(&page).send().await.expect("the button").status().as_u16() / 100, 3);
+    shop.press(&page).await;
     eventually("the order is paid", Duration::from_secs(20), || async {
         (status(&app.client, &id).await == "paid").then_some(())
     })
