@@ -168,8 +168,10 @@ async fn a_hundred_hits_are_a_hundred_mgets_and_a_flush_or_two() {
         for _ in 0..100 {
             assert!(app.client.get(&path).await.expect(200).is_hit());
         }
-        let commands = log.take().await;
-        let (renewals, reads): (Vec<_>, Vec<_>) = commands.into_iter().partition(e2e::Command::is_renewal);
+        // A new instance looks for the list of revoked tokens once.
+        let is_list = |command: &e2e::Command| command.text.replace("gen:access:", "").contains("access:");
+        let commands = log.take().await.into_iter().filter(|command| !is_list(command));
+        let (renewals, reads): (Vec<_>, Vec<_>) = commands.partition(e2e::Command::is_renewal);
         assert!(reads.iter().all(|command| command.name == "MGET"), "{reads:#?}");
         assert!(reads.len() <= 100 + renewals.len(), "{} reads, {} renewals", reads.len(), renewals.len());
         best = best.min(log.flushes() - before);
