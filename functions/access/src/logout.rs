@@ -3,6 +3,7 @@
 use commerce::access::{Revocation, Tokens};
 use commerce::error::Error;
 use commerce::time::Moment;
+use edge::route::no_body;
 use edge::{Call, Reply};
 
 use crate::revocations;
@@ -17,9 +18,7 @@ const LAST_SECOND: i64 = 253_402_300_799;
 /// [`Error::Invalid`] for a body: no other token can be meant.
 pub async fn logout(call: Call<'_>) -> Result<Reply, Error> {
     call.no_query()?;
-    if !matches!(call.whole_body().await?.trim_ascii(), b"" | b"{}") {
-        return Err(Error::invalid("body", "must be empty: the token in Authorization is meant"));
-    }
+    no_body(call.request, "the token in Authorization is meant").await?;
     // With authentication off there is nothing to log out of.
     if call.has_token() {
         let end = call.caller.expires_at;

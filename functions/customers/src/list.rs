@@ -1,7 +1,8 @@
 //! A page of an organisation's customers.
 
-use commerce::customer::{CustomersQuery, after_wanted};
+use commerce::customer::CustomersQuery;
 use commerce::error::Error;
+use commerce::query::after_wanted;
 use edge::{Call, Reply, params};
 
 /// `GET /customers`: the newest first, or by the beginning of their e-mail addresses. Pages aren't

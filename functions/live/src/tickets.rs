@@ -4,7 +4,7 @@ use commerce::error::Error;
 use commerce::live::Ticket;
 use commerce::query::parse_none;
 use commerce::time::Moment;
-use edge::route::whole_body;
+use edge::route::no_body;
 use edge::settings::Rules;
 use edge::{App, Open, Reply};
 use serde_json::json;
@@ -24,9 +24,7 @@ pub async fn issue(call: Open<'_>) -> Result<Reply, Error> {
     let order = call.id()?;
     parse_none(call.request.query.as_deref())?;
     let viewer = Viewer::of(&call, order, None).await?;
-    if !matches!(whole_body(call.request).await?.trim_ascii(), b"" | b"{}") {
-        return Err(Error::invalid("body", "must be empty: nothing about a ticket can be asked for"));
-    }
+    no_body(call.request, "nothing about a ticket can be asked for").await?;
     let state = watched::read(app, viewer.organization, &[order]).await?.pop().flatten();
     if !state.is_some_and(|state| viewer.may_see(state.owner.as_deref())) {
         return Err(Error::not_found("order"));

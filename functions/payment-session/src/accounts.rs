@@ -1,10 +1,10 @@
 //! Accounts at payment providers: operators say whose they are, and whether new payments go to them.
 
 use commerce::error::Error;
-use commerce::organization::after_wanted;
 use commerce::outcome::{Outcome, ProviderAccountCreateOutcome, ProviderAccountPatchOutcome};
 use commerce::provider::Provider;
 use commerce::provider_account::{NewProviderAccount, ProviderAccountsQuery, decode_active};
+use commerce::query::after_wanted;
 use edge::changed::Conditions;
 use edge::{Call, Reply, Row, params};
 use payments::Payments;

@@ -8,6 +8,7 @@ use commerce::guest::GuestToken;
 use commerce::pseudonym::Purpose;
 use commerce::query::parse_none;
 use edge::clock::token;
+use edge::route::no_body;
 use edge::{App, Call, Open, Reply, params};
 use payments::Payments;
 use payments::address::client_address;
@@ -24,10 +25,7 @@ pub async fn create_token(call: Call<'_>) -> Result<Reply, Error> {
     call.no_query()?;
     // A body would be ignored, and callers that ask for a shorter life would believe that they got
     // it.
-    let body = call.whole_body().await?;
-    if !matches!(body.trim_ascii(), b"" | b"{}") {
-        return Err(Error::invalid("body", "must be empty: nothing about a token can be asked for"));
-    }
+    no_body(call.request, "nothing about a token can be asked for").await?;
     let guest = GuestToken::new(token());
     let params = params![
         call.caller.organization,

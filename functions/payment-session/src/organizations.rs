@@ -1,8 +1,9 @@
 //! Organisations: operators list, make and change them.
 
 use commerce::error::Error;
-use commerce::organization::{NewOrganization, OrganizationPatch, OrganizationsQuery, after_wanted};
+use commerce::organization::{NewOrganization, OrganizationPatch, OrganizationsQuery};
 use commerce::outcome::{OrganizationCreateOutcome, OrganizationPatchOutcome, Outcome};
+use commerce::query::after_wanted;
 use edge::changed::{ChangedDocument, Conditions};
 use edge::{Call, KeyedBody, Reply, params};
 use uuid::Uuid;

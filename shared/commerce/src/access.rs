@@ -10,7 +10,7 @@ use crate::fields::{Fields, Mistakes, moment, text};
 use crate::json::{self, Json};
 use crate::jwt::{MAX_SUBJECT, MAX_TOKEN_ID};
 use crate::params::Params;
-use crate::query::{parse_uuid, take_limit};
+use crate::query::{after_wanted, parse_uuid, take_limit};
 use crate::time::Moment;
 
 /// The longest note, in characters.
@@ -183,7 +183,7 @@ fn name(max: usize) -> impl FnOnce(Json) -> Result<String, String> {
 /// [`Error::Invalid`] naming every parameter that is wrong.
 pub fn parse_page(raw: Option<&str>) -> Result<(u32, Option<Uuid>), Error> {
     let mut params = Params::parse(raw, &["limit", "after"])?;
-    let after = params.take("after", || "must be the next of an earlier page".to_owned(), parse_uuid);
+    let after = params.take("after", after_wanted, parse_uuid);
     let limit = take_limit(&mut params);
     params.finish((limit, after))
 }

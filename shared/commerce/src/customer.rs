@@ -10,7 +10,7 @@ use crate::error::Error;
 use crate::fields::{Fields, Mistakes, line, uuid};
 use crate::json::{self, Json};
 use crate::params::Params;
-use crate::query::{parse_uuid, take_limit};
+use crate::query::{after_wanted, parse_uuid, take_limit};
 use crate::tax_id::tax_id;
 
 /// The longest name, in characters.
@@ -195,11 +195,6 @@ impl CustomersQuery {
         let limit = take_limit(&mut params);
         params.finish(Self { email, limit, after })
     }
-}
-
-/// What `after` must be.
-pub fn after_wanted() -> String {
-    "must be the next of an earlier page".to_owned()
 }
 
 /// An e-mail address by its form: something before and behind one `@`, without blanks.

@@ -13,8 +13,8 @@
 //! 6. [`views`]: the cached views, a row each; [`outcome`]: the answers of SQL functions
 //! 7. [`provider`], [`webhook`]: signatures and events of payment providers
 //! 8. [`gateway`]: what payment providers are asked, and what they answer
-//! 9. [`session`], [`checkout`], [`user_cart`], [`guest`], [`refund`]: the shopper's way to a paid order and back;
-//!    [`fraud`], [`client_address`], [`pseudonym`]: what guards it
+//! 9. [`session`], [`checkout`], [`user_cart`], [`guest`], [`refund`]: the shopper's way to a paid
+//!    order and back; [`fraud`], [`client_address`], [`pseudonym`]: what guards it
 //! 10. [`transaction`], [`differences`]: what moved money, and whether the providers say so, too
 //! 11. [`feed`]: the feed of changes; [`live`]: the live status of an order; [`jobs`]: work that no
 //!     request asks for; [`urls`]: addresses in settings

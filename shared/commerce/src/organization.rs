@@ -8,7 +8,7 @@ use crate::error::Error;
 use crate::fields::{Fields, Mistakes, decimal, line};
 use crate::json::{self, Json};
 use crate::params::Params;
-use crate::query::{parse_uuid, take_limit};
+use crate::query::{after_wanted, parse_uuid, take_limit};
 use crate::tax_id::tax_id;
 
 /// The longest name, in characters.
@@ -147,11 +147,6 @@ impl OrganizationsQuery {
         let limit = take_limit(&mut params);
         params.finish(Self { limit, after })
     }
-}
-
-/// What `after` must be.
-pub fn after_wanted() -> String {
-    "must be the next of an earlier page".to_owned()
 }
 
 /// Per cent, below a hundred, with at most two decimals.

@@ -6,10 +6,9 @@ use uuid::Uuid;
 use crate::error::Error;
 use crate::fields::{Fields, Mistakes, flag, line, uuid};
 use crate::json;
-use crate::organization::after_wanted;
 use crate::params::Params;
 use crate::provider::Provider;
-use crate::query::{parse_uuid, take_limit, uuid_wanted};
+use crate::query::{after_wanted, parse_uuid, take_limit, uuid_wanted};
 
 /// The longest name of an account, in characters.
 const MAX_ACCOUNT: usize = 128;

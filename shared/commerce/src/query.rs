@@ -149,7 +149,7 @@ pub(crate) fn take_stretch(params: &mut Params) -> (u32, Option<Place>) {
 
 /// As [`take_stretch`], with another largest and another usual `limit`.
 pub(crate) fn take_stretch_of(params: &mut Params, max: u32, default: u32) -> (u32, Option<Place>) {
-    let after = params.take("after", || "must be the next of an earlier page".to_owned(), Place::parse);
+    let after = params.take("after", after_wanted, Place::parse);
     (take_number(params, "limit", max, default), after)
 }
 
@@ -355,6 +355,11 @@ pub fn parse_id(field: &str, text: &str) -> Result<Uuid, Error> {
 /// second names for one thing.
 pub(crate) fn parse_uuid(text: &str) -> Option<Uuid> {
     if text.len() == 36 { Uuid::try_parse(text).ok() } else { None }
+}
+
+/// What `after` must be.
+pub fn after_wanted() -> String {
+    "must be the next of an earlier page".to_owned()
 }
 
 fn cursor_wanted() -> String {

@@ -1,7 +1,7 @@
 //! Addresses in variables: origins of APIs, prefixes of pages and certificates. Pure.
 
-/// Scheme, host and port, without the slash at the end. `tls`: only `https` will do, since real money
-/// is asked for.
+/// Scheme, host and port, without the slash at the end. `tls`: only `https` will do, since real
+/// money is asked for.
 ///
 /// # Errors
 /// The rule that the text breaks.

@@ -9,7 +9,7 @@ use cache_logic::l1::L1;
 use cache_logic::named::NamedPolicy;
 use cache_logic::origin::OriginFault;
 use cache_logic::policy::{Compression, Policy};
-use cache_logic::read::{Outcome, Read};
+use cache_logic::read::{Outcome, Read, Sight};
 use cache_spin::cache::{Keeping, Load};
 use commerce::error::Error;
 use commerce::views::{Entry, VIEWS, View};
@@ -155,18 +155,15 @@ pub async fn read_many(
     entries: Vec<(String, Entry)>,
     params: impl Fn(&[String]) -> Vec<Param> + 'static,
 ) -> Result<Vec<Option<Answer>>, Error> {
-    let Some((view, tenant)) = entries.first().map(|(_, entry)| (entry.view, entry.tenant)) else {
-        return Ok(Vec::new());
-    };
     // The last tag is that of the last entry's tenant, and all are of one.
+    let tenant = entries.first().and_then(|(_, entry)| entry.tenant);
     let watch = call.admitted.watch(entries.iter().map(|(_, entry)| entry.tags().len()).sum(), tenant);
     let watched = watch.as_ref().map_or(&[][..], Watch::tags);
-    let keeping = ViewKeeping { view, compress: None, ttl: None };
-    let entries: Vec<_> = entries.into_iter().map(|(id, entry)| (id, cache_entry(entry))).collect();
-    let read = call.app.cache.read_many_watching(&entries, watched, view.bulk, params, keeping).await?;
-    let (reads, sight) = read;
-    call.admitted.settle(watch, sight.as_ref()).await?;
-    Ok(reads.into_iter().map(|read| read.map(|read| Answer::new(read, None))).collect())
+    let (answers, sight) = look_up_many(call.app, entries, watched, params).await?;
+    if !answers.is_empty() {
+        call.admitted.settle(watch, sight.as_ref()).await?;
+    }
+    Ok(answers)
 }
 
 /// As [`read_many`], for the app itself: no caller's token is looked up.
@@ -178,11 +175,20 @@ pub async fn read_many_unwatched(
     entries: Vec<(String, Entry)>,
     params: impl Fn(&[String]) -> Vec<Param> + 'static,
 ) -> Result<Vec<Option<Answer>>, Error> {
-    let Some(view) = entries.first().map(|(_, entry)| entry.view) else { return Ok(Vec::new()) };
+    Ok(look_up_many(app, entries, &[], params).await?.0)
+}
+
+async fn look_up_many(
+    app: &'static App,
+    entries: Vec<(String, Entry)>,
+    watched: &[&str],
+    params: impl Fn(&[String]) -> Vec<Param> + 'static,
+) -> Result<(Vec<Option<Answer>>, Option<Sight>), Error> {
+    let Some(view) = entries.first().map(|(_, entry)| entry.view) else { return Ok((Vec::new(), None)) };
     let keeping = ViewKeeping { view, compress: None, ttl: None };
     let entries: Vec<_> = entries.into_iter().map(|(id, entry)| (id, cache_entry(entry))).collect();
-    let reads = app.cache.read_many(&entries, view.bulk, params, keeping).await?;
-    Ok(reads.into_iter().map(|read| read.map(|read| Answer::new(read, None))).collect())
+    let (reads, sight) = app.cache.read_many_watching(&entries, watched, view.bulk, params, keeping).await?;
+    Ok((reads.into_iter().map(|read| read.map(|read| Answer::new(read, None))).collect(), sight))
 }
 
 /// The marks of these entries, by one look for all: while an entry's mark stays the same, nothing

@@ -336,6 +336,18 @@ impl<'a> Call<'a> {
     }
 }
 
+/// Reads the body of a request whose operation asks for nothing: it is empty, or `{}`.
+///
+/// # Errors
+/// [`Error::Invalid`] for any other, with the detail behind "must be empty"; as
+/// [`Call::whole_body`].
+pub async fn no_body(request: &Incoming, why: &str) -> Result<(), Error> {
+    match whole_body(request).await?.trim_ascii() {
+        b"" | b"{}" => Ok(()),
+        _ => Err(Error::invalid("body", format!("must be empty: {why}"))),
+    }
+}
+
 /// The whole body of a request, of any media type.
 ///
 /// # Errors

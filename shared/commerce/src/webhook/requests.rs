@@ -10,7 +10,9 @@ use crate::fields::{Fields, Mistakes, text};
 use crate::json;
 use crate::params::Params;
 use crate::provider::Provider;
-use crate::query::{MAX_LIMIT, Page, Place, in_order, parse_uuid, take_page, take_period, take_provider, uuid_wanted};
+use crate::query::{
+    MAX_LIMIT, Page, Place, after_wanted, in_order, parse_uuid, take_page, take_period, take_provider, uuid_wanted,
+};
 use crate::time::Moment;
 
 /// The number of events that one redrive takes, unless it is told.
@@ -111,7 +113,7 @@ impl EventsQuery {
         let mut params = Params::parse(raw, &known)?;
         let filter = EventFilter::take(&mut params);
         let page = take_page(&mut params);
-        let after = params.take("after", || "must be the next of an earlier page".to_owned(), Place::parse);
+        let after = params.take("after", after_wanted, Place::parse);
         let query = params.finish(Self { filter, page, after })?;
         in_order(query.filter.from, query.filter.to, ("from", "to"))?;
         if query.after.is_some() && query.page.number > 1 {

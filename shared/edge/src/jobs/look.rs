@@ -52,8 +52,8 @@ pub fn look_behind() {
     }
 }
 
-/// As [`look_behind`], for a read that had to do without a certificate: nobody gives any then, so each such
-/// read has a chance.
+/// As [`look_behind`], for a read that had to do without a certificate: nobody gives any then, so
+/// each such read has a chance.
 pub(crate) fn look_by_chance() {
     if draw() < CHANCE {
         look_behind();
