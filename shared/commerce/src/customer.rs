@@ -209,14 +209,8 @@ fn email(json: Json) -> Result<String, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::refused_fields as fields;
     use serde_json::{Value, json};
-
-    fn fields<T: std::fmt::Debug>(result: Result<T, Error>) -> Vec<String> {
-        match result {
-            Err(Error::Invalid(errors)) => errors.into_iter().map(|error| error.field).collect(),
-            other => panic!("{other:?}"),
-        }
-    }
 
     fn ana() -> Value {
         json!({

@@ -219,6 +219,15 @@ fn joined(errors: &[FieldError]) -> String {
     errors.join("; ")
 }
 
+/// The fields that a refused request is told of.
+#[cfg(test)]
+pub(crate) fn refused_fields<T: std::fmt::Debug>(result: Result<T, Error>) -> Vec<String> {
+    match result {
+        Err(Error::Invalid(errors)) => errors.into_iter().map(|error| error.field).collect(),
+        other => panic!("{other:?}"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -115,13 +115,7 @@ impl NewCreditNote {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn fields<T: std::fmt::Debug>(result: Result<T, Error>) -> Vec<String> {
-        match result {
-            Err(Error::Invalid(errors)) => errors.into_iter().map(|error| error.field).collect(),
-            other => panic!("{other:?}"),
-        }
-    }
+    use crate::error::refused_fields as fields;
 
     #[test]
     fn an_invoice_is_due_in_two_weeks_unless_the_request_says_otherwise() {

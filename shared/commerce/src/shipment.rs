@@ -227,14 +227,8 @@ fn as_rfc3339<S: Serializer>(moment: &Option<Moment>, serializer: S) -> Result<S
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::refused_fields as fields;
     use serde_json::{Value, json};
-
-    fn fields<T: std::fmt::Debug>(result: Result<T, Error>) -> Vec<String> {
-        match result {
-            Err(Error::Invalid(errors)) => errors.into_iter().map(|error| error.field).collect(),
-            other => panic!("{other:?}"),
-        }
-    }
 
     #[test]
     fn a_new_shipment_is_pending_and_written_for_the_database() {

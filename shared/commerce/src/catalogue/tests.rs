@@ -2,7 +2,7 @@ use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use super::*;
-use crate::error::Error;
+use crate::error::{Error, refused_fields as fields_of};
 
 const SCHEMA: Uuid = Uuid::from_u128(5);
 
@@ -15,13 +15,6 @@ fn shoes() -> Schema {
         {"name": "since", "label": null, "type": "date", "required": false, "choices": null}
     ]"#;
     Schema::read(fields).unwrap()
-}
-
-fn fields_of<T: std::fmt::Debug>(result: Result<T, Error>) -> Vec<String> {
-    match result {
-        Err(Error::Invalid(errors)) => errors.into_iter().map(|error| error.field).collect(),
-        other => panic!("{other:?}"),
-    }
 }
 
 fn new(change: impl FnOnce(&mut Value)) -> Result<NewProduct, Error> {

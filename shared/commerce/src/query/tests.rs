@@ -1,11 +1,5 @@
 use super::*;
-
-fn fields(result: Result<ListQuery, Error>) -> Vec<String> {
-    match result {
-        Err(Error::Invalid(errors)) => errors.into_iter().map(|error| error.field).collect(),
-        other => panic!("{other:?}"),
-    }
-}
+use crate::error::refused_fields as fields;
 
 #[test]
 fn nothing_asked_for_means_the_newest_twenty() {
