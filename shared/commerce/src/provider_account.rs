@@ -4,11 +4,11 @@
 use uuid::Uuid;
 
 use crate::error::Error;
-use crate::fields::{Fields, Mistakes, flag, line, uuid};
+use crate::fields::{Fields, Mistakes, flag, line, one_of, uuid};
 use crate::json;
 use crate::params::Params;
 use crate::provider::Provider;
-use crate::query::{after_wanted, parse_uuid, take_limit, uuid_wanted};
+use crate::query::{after_wanted, parse_uuid, take_limit, take_provider, uuid_wanted};
 
 /// The longest name of an account, in characters.
 const MAX_ACCOUNT: usize = 128;
@@ -33,20 +33,24 @@ impl NewProviderAccount {
         let mut mistakes = Mistakes::default();
         let fields = Fields::of("", json::parse(body)?, &["provider", "account", "organizationId"], &mut mistakes);
         let account = fields.and_then(|mut fields| {
-            let provider = fields.required("provider", |json| {
-                let provider = line(1, 20)(json).ok().and_then(|name| Provider::parse(&name));
-                provider.ok_or_else(|| "must be paypal or stripe".to_owned())
-            });
-            let account = fields.required("account", |json| {
-                let fits = |name: &String| name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-'));
-                let account = line(1, MAX_ACCOUNT)(json).ok().filter(fits);
-                account.ok_or_else(|| format!("must be at most {MAX_ACCOUNT} letters, digits, _ and -"))
-            });
+            let provider = fields
+                .required("provider", one_of(Provider::parse, || format!("must be one of {}", Provider::names())));
+            let account = fields.required("account", |json| account_name(&line(1, MAX_ACCOUNT)(json)?));
             let organization = fields.required("organizationId", uuid);
             Some(Self { provider: provider?, account: account?, organization: organization? })
         });
         mistakes.finish(account)
     }
+}
+
+/// The name of an account, or none, as the table `provider_accounts` takes it.
+///
+/// # Errors
+/// What it must be.
+pub fn account_name(text: &str) -> Result<String, String> {
+    let all = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'));
+    let fits = all && text.len() <= MAX_ACCOUNT;
+    fits.then(|| text.to_owned()).ok_or_else(|| format!("must be at most {MAX_ACCOUNT} letters, digits, _ and -"))
 }
 
 /// `PATCH /provider-accounts/:id`: whether new payments may go to it.
@@ -81,7 +85,7 @@ impl ProviderAccountsQuery {
     pub fn parse(raw: Option<&str>) -> Result<Self, Error> {
         let mut params = Params::parse(raw, &["organizationId", "provider", "limit", "after"])?;
         let organization = params.take("organizationId", uuid_wanted, parse_uuid);
-        let provider = params.take("provider", || "must be paypal or stripe".to_owned(), Provider::parse);
+        let provider = take_provider(&mut params);
         let after = params.take("after", after_wanted, parse_uuid);
         let limit = take_limit(&mut params);
         params.finish(Self { organization, provider, limit, after })
@@ -91,14 +95,8 @@ impl ProviderAccountsQuery {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::refused_fields as fields;
     use serde_json::json;
-
-    fn fields<T: std::fmt::Debug>(result: Result<T, Error>) -> Vec<String> {
-        match result {
-            Err(Error::Invalid(errors)) => errors.into_iter().map(|error| error.field).collect(),
-            other => panic!("{other:?}"),
-        }
-    }
 
     #[test]
     fn an_account_names_its_provider_and_its_organization() {

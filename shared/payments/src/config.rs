@@ -5,18 +5,24 @@ use std::time::Duration;
 use commerce::client_address::Proxies;
 use commerce::gateway::{GatewayError, Secret};
 use commerce::provider::Provider;
+use commerce::provider_account::account_name;
 use commerce::pseudonym::PseudonymKeys;
 use commerce::urls::{self, certificate_prefix, return_prefix};
 use commerce::webhook::paypal::{Environment, Simulator, Trust};
-use commerce::webhook::standard::Signer;
 
 use edge::settings::{
     ConfigError, DELIVERIES, GUESTS, Group, PAYMENTS, PSEUDONYMS, Parser, SESSIONS, Values, rows, setting, values_of,
 };
 
 mod accounts;
+mod service;
 #[cfg(test)]
 pub(crate) mod tests;
+mod values;
+
+pub use service::ServiceConfig;
+use service::{FRAUD_CHECK, USER_SERVICE, service};
+use values::{hmac_key, trust, visible, webhook_id};
 
 /// How a PayPal event is proved to be true.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,19 +70,6 @@ pub struct StripeConfig {
     pub account: String,
     /// The endpoint's secrets; a signature by any of them counts.
     pub webhook_secrets: Vec<Secret>,
-}
-
-/// A service of the shop's own that is asked by HTTP.
-#[derive(Debug)]
-pub struct ServiceConfig {
-    /// Its origin, without a slash at the end.
-    pub url: String,
-    /// Its path.
-    pub path: String,
-    /// Signs what it is asked.
-    pub signer: Signer,
-    /// How long one attempt may take, from connecting to the last byte.
-    pub timeout: Duration,
 }
 
 /// How many attempts are admitted.
@@ -379,9 +372,6 @@ const SETTINGS: Group = Group {
     ],
 };
 
-/// A key of fewer characters could be guessed.
-const LEAST_HMAC_KEY: usize = 32;
-
 impl PaymentConfig {
     /// Reads the settings as this component is given them.
     ///
@@ -472,7 +462,7 @@ fn paypal(parser: &mut Parser<'_>, live: bool) -> PayPalConfig {
         api_url: origin(parser, "paypal_api_url", live),
         client_id: parser.checked("paypal_client_id", visible),
         client_secrets: parser.list("paypal_client_secret", |text| Ok(Secret::new(visible(text)?))),
-        account: parser.checked("paypal_account", account),
+        account: parser.checked("paypal_account", account_name),
         webhook_ids: parser.list("paypal_webhook_id", webhook_id),
         mode: parser.one_of("paypal_mode", &modes),
         simulator: parser.one_of("paypal_simulator", &simulators),
@@ -485,80 +475,9 @@ fn stripe(parser: &mut Parser<'_>, live: bool) -> StripeConfig {
     StripeConfig {
         api_url: origin(parser, "stripe_api_url", live),
         api_keys: parser.list("stripe_api_key", |text| Ok(Secret::new(visible(text)?))),
-        account: parser.checked("stripe_account", account),
+        account: parser.checked("stripe_account", account_name),
         webhook_secrets: parser.list("stripe_webhook_secrets", |text| Ok(Secret::new(visible(text)?))),
     }
-}
-
-/// The names of a service's variables.
-struct ServiceNames {
-    url: &'static str,
-    path: &'static str,
-    secret: &'static str,
-    timeout: &'static str,
-}
-
-const FRAUD_CHECK: ServiceNames = ServiceNames {
-    url: "fraud_check_url",
-    path: "fraud_check_path",
-    secret: "fraud_check_secret",
-    timeout: "fraud_check_timeout_ms",
-};
-
-const USER_SERVICE: ServiceNames = ServiceNames {
-    url: "user_service_url",
-    path: "user_service_path",
-    secret: "user_service_secret",
-    timeout: "user_service_timeout_ms",
-};
-
-/// A service of the shop's own; `None` without its URL.
-fn service(parser: &mut Parser<'_>, names: &ServiceNames, live: bool) -> Option<ServiceConfig> {
-    let origin = |text: &str| if text.is_empty() { Ok(String::new()) } else { urls::origin(text, live) };
-    let url = parser.checked(names.url, origin);
-    let signer = |text: &str| match Signer::parse(text) {
-        Some(signer) if url.is_empty() || !signer.is_empty() => Ok(signer),
-        Some(_) => Err(format!("must be set where {} is", names.url)),
-        None => Err("must be base64, perhaps behind whsec_".to_owned()),
-    };
-    let (path, signer) = (parser.checked(names.path, urls::path), parser.parsed(names.secret, signer));
-    let timeout = parser.millis(names.timeout);
-    (!url.is_empty()).then(|| ServiceConfig { url, path, signer: signer.unwrap_or_default(), timeout })
-}
-
-/// A text that may stand in a header.
-fn visible(text: &str) -> Result<String, String> {
-    let all = text.bytes().all(|byte| byte.is_ascii_graphic());
-    all.then(|| text.to_owned()).ok_or_else(|| "must be visible ASCII characters".to_owned())
-}
-
-/// A text that the table `provider_accounts` would accept.
-fn account(text: &str) -> Result<String, String> {
-    let all = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'));
-    let fits = all && text.len() <= 128;
-    fits.then(|| text.to_owned()).ok_or_else(|| "must be at most 128 letters, digits, _ and -".to_owned())
-}
-
-fn webhook_id(text: &str) -> Result<String, String> {
-    if commerce::webhook::paypal::PayPalPolicy::new(Environment::Live, text).is_some() {
-        return Ok(text.to_owned());
-    }
-    Err("must be the webhook's own id: letters, digits and dashes, not the simulator's".to_owned())
-}
-
-fn hmac_key(text: &str) -> Result<String, String> {
-    let enough = text.len() >= LEAST_HMAC_KEY;
-    enough.then(|| text.to_owned()).ok_or_else(|| format!("must have at least {LEAST_HMAC_KEY} characters"))
-}
-
-/// A variable that can't hold line breaks (in an environment file) has `\n` instead.
-fn trust(text: &str) -> Result<Option<Trust>, String> {
-    if text.is_empty() {
-        return Ok(None);
-    }
-    let pem = text.replace("\\n", "\n");
-    let trust = Trust::from_bundle(pem.as_bytes());
-    trust.map(Some).map_err(|_| "must be certificates in PEM, with a root among them".to_owned())
 }
 
 /// The origin of an API: scheme, host and port only, since it stands in the allow-list as it is.

@@ -22,7 +22,9 @@ use crate::client::{Client, Wire};
 use crate::config::PaymentConfig;
 use crate::needs;
 use crate::upstream::Upstream;
+use secrets::Secrets;
 
+mod secrets;
 #[cfg(test)]
 mod tests;
 
@@ -53,41 +55,6 @@ struct PayPalAccess {
 struct StripeAccess {
     configured: Result<(), GatewayError>,
     api_keys: Secrets,
-}
-
-/// Secrets of which a provider takes one, the newest first.
-struct Secrets {
-    all: Vec<Secret>,
-    /// The one that was taken last.
-    taken: Cell<usize>,
-}
-
-impl Secrets {
-    fn new(all: &[Secret]) -> Self {
-        Self { all: all.to_vec(), taken: Cell::new(0) }
-    }
-
-    /// Asks with one after the other, until one isn't refused with 401. The one that was taken last
-    /// is the first.
-    async fn ask(
-        &self,
-        mut send: impl AsyncFnMut(&Secret) -> Result<Answer, GatewayError>,
-    ) -> Result<Answer, GatewayError> {
-        let (first, mut last) = (self.taken.get(), Err(GatewayError::Unexpected));
-        for turn in 0..self.all.len() {
-            let at = (first + turn) % self.all.len();
-            last = send(&self.all[at]).await;
-            match &last {
-                Ok(answer) if answer.status == 401 => {}
-                Ok(_) => {
-                    self.taken.set(at);
-                    return last;
-                }
-                Err(_) => return last,
-            }
-        }
-        last
-    }
 }
 
 /// Calls of payment providers.
