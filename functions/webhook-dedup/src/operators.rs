@@ -44,6 +44,11 @@ impl Counts {
         *count += 1;
     }
 
+    /// How many events there are, whatever came of them.
+    pub(super) fn total(self) -> u32 {
+        self.processed + self.already_processed + self.needs_review + self.ignored + self.waiting + self.failed
+    }
+
     pub(super) fn to_json(self) -> Value {
         json!({ "processed": self.processed, "alreadyProcessed": self.already_processed, "needsReview": self.needs_review,
             "ignored": self.ignored, "waiting": self.waiting, "failed": self.failed })

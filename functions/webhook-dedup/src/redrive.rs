@@ -27,11 +27,11 @@ pub async fn redrive(call: Call<'_>) -> Result<Reply, Error> {
     let Call { app, caller, .. } = call;
     let limit = parse_redrive(call.query())?;
     caller.require_operator("a redrive")?;
-    let (mut counts, mut taken) = (Counts::default(), 0);
-    take_due(app, limit, AT_ONCE, PATIENCE_MS, &mut counts, &mut taken).await?;
+    let (payments, mut counts) = (Payments::ready().await?, Counts::default());
+    take_due(app, payments, limit, AT_ONCE, PATIENCE_MS, &mut counts).await?;
     let rows = edge::change(app, "webhook_sweep", params![SWEEP]).await?;
     let forgotten = rows.first().map_or(Ok(None), |row| row.int("forgotten"))?.unwrap_or(0);
-    let body = json!({ "taken": taken, "outcomes": counts.to_json(), "bodiesForgotten": forgotten });
+    let body = json!({ "taken": counts.total(), "outcomes": counts.to_json(), "bodiesForgotten": forgotten });
     Ok(Reply::fresh(200, body.to_string()))
 }
 
@@ -44,12 +44,11 @@ pub async fn redrive(call: Call<'_>) -> Result<Reply, Error> {
 pub async fn step(app: &'static App) -> Result<Step, Error> {
     let payments = Payments::ready().await?;
     let (began, patience) = (monotonic_millis(), jobs::STEP.as_millis() as u64);
-    let (mut counts, mut taken) = (Counts::default(), 0);
-    let mut more = take_due(app, STEP, 1, patience, &mut counts, &mut taken).await?;
+    let mut counts = Counts::default();
+    let mut more = take_due(app, payments, STEP, 1, patience, &mut counts).await?;
     while !more {
         let rows = edge::change(app, "webhook_claim_ahead", params![LEASE]).await?;
         let Some(row) = rows.first() else { break };
-        taken += 1;
         let outcome = resume(app, payments, row).await;
         counts.add(&outcome);
         if outcome.is_err() {
@@ -57,29 +56,27 @@ pub async fn step(app: &'static App) -> Result<Step, Error> {
         }
         more = monotonic_millis().saturating_sub(began) >= patience;
     }
-    Ok(Step::of(json!({ "taken": taken, "outcomes": counts.to_json() }), more))
+    Ok(Step::of(json!({ "taken": counts.total(), "outcomes": counts.to_json() }), more))
 }
 
-/// Takes up events that are due, at most `limit`, `at_once` by one call, for `patience_ms`. Gives
-/// whether more may be due.
+/// Takes up events that are due until `counts` holds `limit`, `at_once` by one call, for
+/// `patience_ms`. Gives whether more may be due.
 async fn take_due(
     app: &'static App,
+    payments: &Payments,
     limit: u32,
     at_once: u32,
     patience_ms: u64,
     counts: &mut Counts,
-    taken: &mut u32,
 ) -> Result<bool, Error> {
-    let payments = Payments::ready().await?;
     let began = monotonic_millis();
-    while *taken < limit && monotonic_millis().saturating_sub(began) < patience_ms {
-        let params = params![(limit - *taken).min(at_once) as i32, LEASE];
+    while counts.total() < limit && monotonic_millis().saturating_sub(began) < patience_ms {
+        let params = params![(limit - counts.total()).min(at_once) as i32, LEASE];
         let rows: Vec<Row> = edge::change(app, "webhook_claim", params).await?;
         if rows.is_empty() {
             return Ok(false);
         }
         for row in &rows {
-            *taken += 1;
             counts.add(&resume(app, payments, row).await);
         }
     }

@@ -65,12 +65,9 @@ pub async fn verify(
             Err(error) => return Err(error),
         }
     }
-    match refusal {
-        Some(error) => Err(error),
-        None => Err(needs::for_deliveries(&payments.config, provider)
-            .err()
-            .unwrap_or_else(|| refused(Reason::SignatureMismatch))),
-    }
+    // Without an account here, the variables' own lacks its settings.
+    let error = refusal.or_else(|| needs::for_deliveries(&payments.config, provider).err());
+    Err(error.unwrap_or_else(|| refused(Reason::SignatureMismatch)))
 }
 
 /// The headers of the signature, to be kept with the event. They hold no secret.

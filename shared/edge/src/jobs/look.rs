@@ -47,7 +47,7 @@ pub(crate) async fn look() {
 
 /// As [`look`], behind the answer.
 pub fn look_behind() {
-    if Rules::loaded().is_some_and(|rules| rules.jobs_url.is_some()) {
+    if are_called() {
         spawn(look());
     }
 }
@@ -55,9 +55,14 @@ pub fn look_behind() {
 /// As [`look_behind`], for a read that had to do without a certificate: nobody gives any then, so
 /// each such read has a chance.
 pub(crate) fn look_by_chance() {
-    if draw() < CHANCE {
-        look_behind();
+    if are_called() && draw() < CHANCE {
+        spawn(look());
     }
+}
+
+/// Whether this instance knows where jobs are called.
+fn are_called() -> bool {
+    Rules::loaded().is_some_and(|rules| rules.jobs_url.is_some())
 }
 
 /// Calls a component. It does what is due, and keeps what came of it. A call that fails is made
