@@ -3,7 +3,7 @@
 use commerce::access::{Revocation, Tokens};
 use commerce::error::Error;
 use commerce::time::Moment;
-use edge::route::no_body;
+use edge::call::no_body;
 use edge::{Call, Reply};
 
 use crate::revocations;

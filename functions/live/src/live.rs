@@ -47,9 +47,7 @@ pub async fn live(call: Open<'_>) -> Result<Reply, Error> {
     let LiveQuery { wait, ticket } = LiveQuery::parse(call.request.query.as_deref())?;
     let tagged = if_none_match(call.request.values("if-none-match"))?.into_iter().max();
     let viewer = Viewer::of(&call, id, ticket.as_deref()).await?;
-    let state = watched::read(app, viewer.organization, &[id]).await?.pop().flatten();
-    let state = state.filter(|state| viewer.may_see(state.owner.as_deref()));
-    let state = state.ok_or_else(|| Error::not_found("order"))?;
+    let state = watched::read_for(app, &viewer, id).await?;
     let place = Place::take(app, rules, viewer.organization).await?;
 
     let seen = tagged.or_else(|| last_event_id(call.request.header("last-event-id").as_deref()));

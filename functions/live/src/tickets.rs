@@ -4,7 +4,7 @@ use commerce::error::Error;
 use commerce::live::Ticket;
 use commerce::query::parse_none;
 use commerce::time::Moment;
-use edge::route::no_body;
+use edge::call::no_body;
 use edge::settings::Rules;
 use edge::{App, Open, Reply};
 use serde_json::json;
@@ -25,10 +25,7 @@ pub async fn issue(call: Open<'_>) -> Result<Reply, Error> {
     parse_none(call.request.query.as_deref())?;
     let viewer = Viewer::of(&call, order, None).await?;
     no_body(call.request, "nothing about a ticket can be asked for").await?;
-    let state = watched::read(app, viewer.organization, &[order]).await?.pop().flatten();
-    if !state.is_some_and(|state| viewer.may_see(state.owner.as_deref())) {
-        return Err(Error::not_found("order"));
-    }
+    watched::read_for(app, &viewer, order).await?;
     let until = now().saturating_add(rules.live.ticket.as_secs() as i64);
     let ticket = Ticket { organization: viewer.organization, order, expires_at: until.min(viewer.expires_at()) };
     let text = ticket.seal(keys);

@@ -3,11 +3,9 @@
 use commerce::error::Error;
 use commerce::guest::GuestToken;
 use commerce::live::Ticket;
-use commerce::pseudonym::Purpose;
 use edge::clock::now_millis;
 use edge::{Admitted, App, Open, params};
-use payments::address::client_address;
-use payments::guesses::Guesses;
+use payments::guests::{invalid, with_token};
 use uuid::Uuid;
 
 use crate::secrets;
@@ -37,7 +35,7 @@ impl Viewer {
             return Ok(Self { organization, expires_at, caller: None });
         }
         match GuestToken::from_authorization(call.request.values("authorization")) {
-            Ok(guest) => Self::guest(call, order, &guest).await,
+            Ok(guest) => Self::guest(call, order, guest).await,
             Err(_) => {
                 let admitted = call.admit().await?;
                 let caller = &admitted.credential.caller;
@@ -47,18 +45,13 @@ impl Viewer {
         }
     }
 
-    async fn guest(call: &Open<'_>, order: Uuid, guest: &GuestToken) -> Result<Self, Error> {
+    async fn guest(call: &Open<'_>, order: Uuid, guest: GuestToken) -> Result<Self, Error> {
         let (app, config) = (App::ready().await?, secrets::config().await?);
-        let address = client_address(app, &config.trusted_proxies, call.request);
-        let guesses = Guesses::of(config, address)?;
-        guesses.admit(app).await?;
-        let mut hmacs: Vec<String> = config.hmac_keys()?.pseudonyms(Purpose::GuestToken, &guest.bytes()).collect();
-        let newest = hmacs.remove(0);
-        let rows = edge::query(app, "guest_place", params![newest, hmacs]).await?;
-        let Some(row) = rows.first() else {
-            guesses.wrong(app).await?;
-            return Err(Error::unauthenticated("the token is wrong, has expired or was taken back"));
-        };
+        let row = with_token(app, config, call.request, Ok(guest), async |hmacs| {
+            let rows = edge::query(app, "guest_place", params![hmacs.newest, hmacs.older]).await?;
+            rows.into_iter().next().ok_or_else(invalid)
+        })
+        .await?;
         if row.text("order_id")? != Some(&*order.to_string()) {
             return Err(Error::not_found("order"));
         }

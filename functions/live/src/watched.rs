@@ -13,6 +13,7 @@ use futures_util::future::select;
 use uuid::Uuid;
 
 use crate::poller;
+use crate::viewers::Viewer;
 
 /// The status of an order, as its viewers are told it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,6 +41,16 @@ pub async fn read(app: &'static App, organization: Uuid, ids: &[Uuid]) -> Result
         Ok(State { version, body, owner: answer.owner })
     };
     answers.into_iter().map(|answer| answer.map(state).transpose()).collect()
+}
+
+/// The status of an order that this viewer may see.
+///
+/// # Errors
+/// [`Error::NotFound`] if it isn't there or isn't the viewer's.
+pub async fn read_for(app: &'static App, viewer: &Viewer, id: Uuid) -> Result<State, Error> {
+    let state = read(app, viewer.organization, &[id]).await?.pop().flatten();
+    let state = state.filter(|state| viewer.may_see(state.owner.as_deref()));
+    state.ok_or_else(|| Error::not_found("order"))
 }
 
 /// What is known of an order; `None`: it is gone.

@@ -5,14 +5,12 @@ pub mod checkout;
 
 use commerce::error::Error;
 use commerce::guest::GuestToken;
-use commerce::pseudonym::Purpose;
 use commerce::query::parse_none;
+use edge::call::no_body;
 use edge::clock::token;
-use edge::route::no_body;
 use edge::{App, Call, Open, Reply, params};
 use payments::Payments;
-use payments::address::client_address;
-use payments::guesses::Guesses;
+use payments::guests::{self, TokenHmacs, invalid};
 use serde_json::json;
 
 /// `POST /orders/:id/guest-token`: gives an order a token. Only this answer shows it.
@@ -31,7 +29,7 @@ pub async fn create_token(call: Call<'_>) -> Result<Reply, Error> {
         call.caller.organization,
         order,
         call.caller.restriction()?,
-        token_hmacs(payments, &guest)?.remove(0),
+        TokenHmacs::of(&payments.config, &guest)?.newest,
         payments.config.guest_token_ttl.as_secs() as i64,
         call.caller.principal(),
     ];
@@ -73,52 +71,16 @@ pub async fn order(call: Open<'_>) -> Result<Reply, Error> {
     .await
 }
 
-/// A guest token as Postgres knows it.
-struct TokenHmacs {
-    newest: String,
-    /// Under keys that are being replaced.
-    older: Vec<String>,
-}
-
-/// Does `work` for the holder of a token. Wrong tokens are counted by address, and an address with
-/// too many is refused.
+/// Does `work` for the holder of the token in a request's header.
 async fn with_token<T>(
     call: Open<'_>,
     work: impl AsyncFnOnce(&'static App, TokenHmacs) -> Result<T, Error>,
 ) -> Result<T, Error> {
-    let request = call.request;
     // The token never stands in an address, because logs and histories would keep it.
-    parse_none(request.query.as_deref())?;
+    parse_none(call.request.query.as_deref())?;
     let (app, payments) = (App::ready().await?, Payments::ready().await?);
-    let address = client_address(app, &payments.config.trusted_proxies, request);
-    let guest = GuestToken::from_authorization(request.values("authorization"));
-    let guesses = Guesses::of(&payments.config, address)?;
-    guesses.admit(app).await?;
-    let hmacs = match guest {
-        Ok(guest) => token_hmacs(payments, &guest),
-        Err(wrong) => Err(wrong),
-    };
-    let outcome = match hmacs {
-        Ok(mut hmacs) => work(app, TokenHmacs { newest: hmacs.remove(0), older: hmacs }).await,
-        Err(wrong) => Err(wrong),
-    };
-    match outcome {
-        Err(wrong @ Error::Unauthenticated { .. }) => {
-            guesses.wrong(app).await?;
-            Err(wrong)
-        }
-        outcome => outcome,
-    }
-}
-
-/// The refusal of a token that opens nothing, for any reason.
-fn invalid() -> Error {
-    Error::unauthenticated("the token is wrong, has expired or was taken back")
-}
-
-/// The token's HMAC under each key, the newest first: there is one at least.
-fn token_hmacs(payments: &Payments, guest: &GuestToken) -> Result<Vec<String>, Error> {
-    Ok(payments.config.hmac_keys()?.pseudonyms(Purpose::GuestToken, &guest.bytes()).collect())
+    let guest = GuestToken::from_authorization(call.request.values("authorization"));
+    guests::with_token(app, &payments.config, call.request, guest, async |hmacs| work(app, hmacs).await).await
 }
 
 fn private(status: u16, body: String) -> Reply {

@@ -14,7 +14,7 @@ use commerce::webhook::{Headers, Reason, keys};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use edge::route::whole_body;
+use edge::call::whole_body;
 use edge::state::Claim;
 use edge::{App, Json, Open, Reply, params};
 use payments::Payments;

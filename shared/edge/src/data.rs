@@ -19,9 +19,9 @@ use spin_sdk::wasip3::spawn;
 use crate::access::Watch;
 use crate::answer::Answer;
 use crate::app::App;
+use crate::call::Call;
 use crate::jobs;
 use crate::reply::Reply;
-use crate::route::Call;
 use crate::settings::Rules;
 
 pub use cache_spin::cache::Mark;

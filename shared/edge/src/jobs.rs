@@ -14,12 +14,12 @@ use commerce::query::parse_none;
 use serde_json::{Value, json};
 
 use crate::app::App;
+use crate::call::Open;
 use crate::clock::monotonic_millis;
 use crate::data::{Json, Row, change, change_one};
 use crate::params;
 use crate::problem;
 use crate::reply::Reply;
-use crate::route::Open;
 use crate::settings::component;
 
 /// How long a step may go on before it leaves the rest to the next.

@@ -9,14 +9,15 @@
 //!    request, and whether its token was revoked
 //! 4. [`data`], [`answer`], [`changed`]: cached views, statements, and how their outcomes are sent;
 //!    [`turn`]: a queue in front of a busy row; [`feed`]: the feed of changes
-//! 5. [`route`], [`respond`]: a component as a table of routes; `cors`: scripts of other origins;
-//!    [`outgoing`], [`stream`]: bodies on their way out
+//! 5. [`call`], [`route`], [`respond`]: a component as a table of routes; `cors`: scripts of other
+//!    origins; [`outgoing`], [`stream`]: bodies on their way out
 //! 6. [`jobs`]: work that no request asks for
 
 mod access;
 pub mod answer;
 pub mod app;
 pub mod auth;
+pub mod call;
 pub mod changed;
 mod cors;
 pub mod data;
@@ -36,12 +37,12 @@ pub mod turn;
 pub use access::Admitted;
 pub use answer::Answer;
 pub use app::App;
+pub use call::{Call, KeyedBody, Open};
 pub use data::{
     Json, Mark, Param, Row, change, change_one, document, fill_behind, found, json, marks, one, page, params, query,
     read, read_many, read_many_unwatched, read_near, read_while, write, write_one,
 };
 pub use reply::Reply;
-pub use route::{Call, KeyedBody, Open};
 
 /// Time and chance.
 pub use cache_spin::clock;

@@ -6,13 +6,16 @@
 //! Customers and addresses stand in keys as HMACs: nothing personal is in them. While the key of
 //! these is being replaced, an attempt counts under each, so nobody begins anew.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use commerce::error::Error;
 use commerce::pseudonym::{PseudonymKeys, Purpose, short_pseudonym};
-use edge::state::{Argument, KeyBuilder, LimitDecision, text};
+use edge::state::{Argument, KeyBuilder, LimitDecision, Window, Windows, text};
 use edge::{App, params};
 use uuid::Uuid;
+
+use crate::config::PaymentConfig;
 
 /// The shorter window.
 pub const HOUR: Duration = Duration::from_secs(3600);
@@ -54,6 +57,23 @@ pub fn hour_key(customer: &str) -> String {
 /// The beginning of the keys of all limits.
 pub fn rate() -> KeyBuilder {
     KeyBuilder::new("payment:rate")
+}
+
+/// The windows of what is counted by a client's address, one under each key of pseudonyms. `kind`
+/// is part of each key.
+///
+/// # Errors
+/// [`Error::Misconfigured`] without `hmac_key`.
+pub fn windows_of_address(
+    config: &PaymentConfig,
+    kind: &str,
+    address: IpAddr,
+    window: Window,
+) -> Result<Windows, Error> {
+    let named = format!("{kind}/{address}");
+    let places = config.hmac_keys()?.short_pseudonyms(Purpose::LimitedAddress, named.as_bytes());
+    let places = places.map(|address| (rate().part("ip").part(address).part(kind).build(), window));
+    Ok(Windows::of(places.collect()))
 }
 
 /// Refuses an attempt beyond a limit, with the limit and the detail.

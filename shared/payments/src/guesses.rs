@@ -8,13 +8,12 @@
 
 use commerce::client_address::ClientAddress;
 use commerce::error::Error;
-use commerce::pseudonym::Purpose;
 
 use edge::App;
 use edge::clock::token;
 use edge::state::{Window, Windows};
 
-use crate::attempts::{HOUR, admit, rate};
+use crate::attempts::{HOUR, admit, windows_of_address};
 use crate::config::PaymentConfig;
 
 /// The wrong tokens of one address.
@@ -30,11 +29,8 @@ impl Guesses {
     /// [`Error::Misconfigured`] without `hmac_key`.
     pub fn of(config: &PaymentConfig, address: ClientAddress) -> Result<Self, Error> {
         let ClientAddress::Known(address) = address else { return Ok(Self { windows: None }) };
-        let address = format!("guest/{address}");
         let window = Window { name: "guest-hour", quota: config.limits.guest_hour, length: HOUR };
-        let places = config.hmac_keys()?.short_pseudonyms(Purpose::LimitedAddress, address.as_bytes());
-        let places = places.map(|address| (rate().part("ip").part(address).part("guest").build(), window));
-        Ok(Self { windows: Some(Windows::of(places.collect())) })
+        Ok(Self { windows: Some(windows_of_address(config, "guest", address, window)?) })
     }
 
     /// Refuses an address that was wrong too often.

@@ -7,8 +7,8 @@
 //!    way to Postgres; [`pace`]: questions about many things
 //! 4. [`fraud_check`]: the shop's own judge of attempts to pay
 //! 5. [`user_service`]: the carts of users that are logged in
-//! 6. [`address`], [`attempts`]: the addresses and keys that limits are counted by; [`guesses`]:
-//!    wrong guest tokens
+//! 6. [`address`], [`attempts`]: the addresses and keys that limits are counted by; [`guests`]: the
+//!    holders of guest tokens, and `guesses`: the limit of wrong ones
 
 pub mod address;
 pub mod approvals;
@@ -17,7 +17,8 @@ pub mod client;
 pub mod config;
 pub mod fraud_check;
 pub mod gateway;
-pub mod guesses;
+mod guesses;
+pub mod guests;
 pub mod needs;
 pub mod objects;
 pub mod pace;

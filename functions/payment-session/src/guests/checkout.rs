@@ -8,19 +8,20 @@ use commerce::error::Error;
 use commerce::guest::GuestToken;
 use commerce::outcome::{GuestCheckoutOutcome, Outcome};
 use commerce::preconditions::require_json;
-use commerce::pseudonym::Purpose;
 use commerce::query::parse_none;
+use edge::call::whole_body;
 use edge::clock::token;
-use edge::route::{Segments, whole_body};
-use edge::state::{Window, Windows};
+use edge::route::Segments;
+use edge::state::Window;
 use edge::{Admitted, App, Call, Open, Reply, params};
 use payments::Payments;
 use payments::address::client_address;
-use payments::attempts::{self, HOUR, rate};
+use payments::attempts::{self, HOUR, windows_of_address};
+use payments::guests::{TokenHmacs, invalid};
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{TokenHmacs, invalid, private, token_hmacs, with_token};
+use super::{private, with_token};
 use crate::checkout::{self, Checkout};
 use crate::sessions;
 use crate::sessions::begin::begin_below;
@@ -43,7 +44,7 @@ pub async fn begin(call: Open<'_>) -> Result<Reply, Error> {
     admit(app, payments, client_address(app, &payments.config.trusted_proxies, request)).await?;
     let (token, customer) = (GuestToken::new(token()), Uuid::now_v7());
     let params = params![
-        token_hmacs(payments, &token)?.remove(0),
+        TokenHmacs::of(&payments.config, &token)?.newest,
         guest.organization,
         customer,
         edge::json(&guest.customer)?,
@@ -70,14 +71,12 @@ async fn admit(app: &App, payments: &Payments, address: ClientAddress) -> Result
     if quota == 0 {
         return Err(Error::forbidden("this shop takes no orders without an account"));
     }
-    let hmac_keys = payments.config.hmac_keys()?;
+    // Known to be there, whether the address is known or not: a guest's token needs it.
+    payments.config.hmac_keys()?;
     let ClientAddress::Known(address) = address else { return Ok(()) };
     let window = Window { name: "guest-checkout-hour", quota, length: HOUR };
-    let address = format!("guest-checkout/{address}");
-    let places = hmac_keys.short_pseudonyms(Purpose::LimitedAddress, address.as_bytes());
-    let places = places.map(|address| (rate().part("ip").part(address).part("guest-checkout").build(), window));
+    let windows = windows_of_address(&payments.config, "guest-checkout", address, window)?;
     let name = format!("{:032x}", token());
-    let windows = Windows::of(places.collect());
     let decision = windows.count_or_fail(&app.state, &name, "guests' checkouts can't be counted").await?;
     attempts::admit(&decision, "too many checkouts from this address")
 }
