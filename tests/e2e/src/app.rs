@@ -1,5 +1,4 @@
 use std::path::PathBuf;
-use std::time::Duration;
 
 use kit::database::{connect, with_database};
 use serde_json::{Value, json};
@@ -10,7 +9,8 @@ use uuid::Uuid;
 use crate::server::Up;
 use crate::suite::{Suite, variable};
 use crate::{
-    Answer, Caller, Client, PostgresProcess, Private, RedisLog, RedisProcess, Sample, Server, Statements, eventually,
+    Answer, Caller, Client, PostgresProcess, Private, RedisLog, RedisProcess, SOON, Sample, Server, Statements,
+    eventually,
 };
 
 /// A server under test with its stores. It ends, and its database goes, when this is dropped.
@@ -191,7 +191,7 @@ impl App {
 
     /// Reads `path` until the cache answers: then the entry is filled and a certificate lives.
     pub async fn warm(&self, path: &str) -> Answer {
-        eventually(&format!("{path} becomes a hit"), Duration::from_secs(10), || async {
+        eventually(&format!("{path} becomes a hit"), SOON, || async {
             let answer = self.client.get(path).await;
             answer.is_hit().then_some(answer)
         })

@@ -30,7 +30,7 @@ mod suite;
 
 pub use app::App;
 pub use contract::contract_on_the_runtime;
-pub use kit::{Answer, Caller, Client, Description, Metrics, Wire, eventually, eventually_every, free_port};
+pub use kit::{Answer, Caller, Client, Description, Metrics, SOON, Wire, eventually, eventually_every, free_port};
 pub use private::{Private, SHOP};
 pub use process::{PostgresProcess, RedisProcess};
 pub use prometheus::{Prometheus, monitoring};

@@ -1,12 +1,11 @@
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::Duration;
 
 use kit::database::{connect, rights_of_app, with_database};
 use standin::Standin;
 
 use crate::server::Up;
 use crate::suite::{Suite, make_template, scratch_dir};
-use crate::{App, Caller, Client, PostgresProcess, RedisProcess, Sample, Server, eventually};
+use crate::{App, Caller, Client, PostgresProcess, RedisProcess, SOON, Sample, Server, eventually};
 
 /// The shop's address, which shoppers may be sent back to.
 pub const SHOP: &str = "https://shop.test/";
@@ -118,10 +117,7 @@ impl Private {
         }
         let admin = connect(&with_database(&server_url, "postgres")).await;
         let create = format!("CREATE DATABASE {name} TEMPLATE e2e_template");
-        eventually("the template can be copied", Duration::from_secs(30), || async {
-            admin.batch_execute(&create).await.ok()
-        })
-        .await;
+        eventually("the template can be copied", SOON, || async { admin.batch_execute(&create).await.ok() }).await;
         let database_url = with_database(&server_url, &name);
         let database = connect(&database_url).await;
         let sample = Sample::find(&database, None).await;

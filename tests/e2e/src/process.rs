@@ -1,8 +1,7 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::time::Duration;
 
-use kit::{CACHE_CONF, STATE_CONF, Service, Services, children, free_port};
+use kit::{CACHE_CONF, SOON, STATE_CONF, Service, Services, children, free_port};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
@@ -129,7 +128,7 @@ impl RedisProcess {
         self.child = Some(Child::start(&mut command, &scratch_dir().join(format!("redis-{port}.log")), false));
         let login = self.password.as_ref().map_or(String::new(), |password| format!(":{password}@"));
         let client = redis::Client::open(format!("redis://{login}127.0.0.1:{port}")).expect("a Redis address");
-        eventually("Redis answers", Duration::from_secs(10), || async {
+        eventually("Redis answers", SOON, || async {
             let mut connection = client.get_multiplexed_async_connection().await.ok()?;
             redis::cmd("PING").query_async::<String>(&mut connection).await.ok()
         })
@@ -186,7 +185,7 @@ impl PostgresProcess {
     pub async fn promoted_copy(&self) -> PostgresProcess {
         let copy = PostgresProcess { services: Self::own_services() };
         copy.services.start_promoted_copy(&self.services).expect("a copy is made");
-        eventually("the copy is promoted", Duration::from_secs(20), || async {
+        eventually("the copy is promoted", SOON, || async {
             let client = kit::database::connect(&copy.url()).await;
             let recovers: bool = client.query_one("SELECT pg_is_in_recovery()", &[]).await.ok()?.get(0);
             (!recovers).then_some(())

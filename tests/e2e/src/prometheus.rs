@@ -3,14 +3,13 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::Duration;
 
 use kit::free_port;
 use serde_json::Value;
 
 use crate::process::Child;
 use crate::suite::scratch_dir;
-use crate::{App, eventually};
+use crate::{App, SOON, eventually};
 
 /// Ends when it is dropped.
 #[derive(Debug)]
@@ -42,7 +41,7 @@ impl Prometheus {
         command.arg(format!("--web.listen-address=127.0.0.1:{port}"));
         let child = Child::start(&mut command, &scratch_dir().join(format!("prometheus-{port}.log")), false);
         let prometheus = Prometheus { url: format!("http://127.0.0.1:{port}"), data, _child: child };
-        eventually("Prometheus has scraped", Duration::from_secs(60), || async {
+        eventually("Prometheus has scraped", SOON, || async {
             (!prometheus.query("edge_orders_build_info").await?.is_empty()).then_some(())
         })
         .await;

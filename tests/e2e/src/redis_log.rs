@@ -1,5 +1,4 @@
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
@@ -84,7 +83,7 @@ impl RedisLog {
     pub async fn take(&mut self) -> Vec<Command> {
         let mark = Uuid::new_v4().to_string();
         let _: String = redis::cmd("ECHO").arg(&mark).query_async(&mut self.marker).await.expect("Redis answers");
-        let mut taken = eventually("MONITOR shows the mark", Duration::from_secs(5), || async {
+        let mut taken = eventually("MONITOR shows the mark", kit::SOON, || async {
             let mut seen = self.seen.lock().expect("no reader panicked");
             let at = seen.iter().position(|command| command.text.contains(&mark))?;
             let mut taken: Vec<Command> = seen.drain(..=at).collect();

@@ -1,13 +1,12 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::Duration;
 
 use kit::free_port;
 use nix::sys::signal::Signal;
 
 use crate::process::Child;
 use crate::suite::{root, variable};
-use crate::{Client, eventually};
+use crate::{Client, SOON, eventually};
 
 /// A server of the scenario's own, which may be killed, stopped and continued.
 #[derive(Debug)]
@@ -68,7 +67,7 @@ impl Server {
         self.child = None;
         let mut child = Child::start(&mut self.command, &self.log, self.group);
         let anonymous = Client::new(&self.base_url);
-        eventually("the server answers", Duration::from_secs(60), || {
+        eventually("the server answers", SOON, || {
             let log = || std::fs::read_to_string(&self.log).unwrap_or_default();
             assert!(child.runs(), "the server ended at once: {}", log());
             let request = anonymous.request(reqwest::Method::GET, "/health");
@@ -116,7 +115,7 @@ pub(crate) async fn serve(manifest: &Path, log: &Path) -> (Child, String) {
     let port = free_port();
     let (mut command, spin) = up(manifest, port);
     let mut child = Child::start(&mut command, log, spin);
-    eventually("the application is served", Duration::from_secs(60), || {
+    eventually("the application is served", SOON, || {
         assert!(child.runs(), "it ended at once: {}", std::fs::read_to_string(log).unwrap_or_default());
         async move { tokio::net::TcpStream::connect(("127.0.0.1", port)).await.ok() }
     })

@@ -39,7 +39,7 @@ pub use client::Client;
 #[cfg(feature = "client")]
 pub use description::{Description, Operation};
 #[cfg(any(feature = "client", feature = "database"))]
-pub use eventually::{eventually, eventually_every};
+pub use eventually::{SOON, eventually, eventually_every};
 #[cfg(feature = "client")]
 pub use prometheus::Metrics;
 pub use services::{CACHE_CONF, STATE_CONF, Service, Services, children, free_port};

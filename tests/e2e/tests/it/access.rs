@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::time::Duration;
 
-use e2e::{App, Caller, Client, eventually};
+use e2e::{App, Caller, Client, SOON, eventually};
 use reqwest::{Method, RequestBuilder};
 use serde_json::json;
 
@@ -265,7 +265,7 @@ async fn without_postgres(unknown: &str, status: u16) {
     client.get(&path).await.expect_problem(401);
     app.warm(&path).await;
     app.postgres.as_ref().expect("an own Postgres").stop();
-    eventually("the certificate ends", Duration::from_secs(10), || async {
+    eventually("the certificate ends", SOON, || async {
         let answer = app.client.get(&path).await;
         let stale = answer.header("cache-status").contains("stale-if-error");
         (answer.status == status && stale == (status == 200)).then_some(())

@@ -1,9 +1,7 @@
 //! Hits are compared with Postgres in a running system: changes are no fault, a cache that is wrong
 //! is found.
 
-use std::time::Duration;
-
-use e2e::{App, eventually};
+use e2e::{App, SOON, eventually};
 use redis::aio::MultiplexedConnection;
 use serde_json::{Value, json};
 
@@ -34,7 +32,7 @@ async fn changes_of_any_program_are_never_counted_as_faults() {
     let order = app.new_order_id().await;
     let path = format!("/orders/{order}");
     let mut round = 0;
-    let health = eventually("some hits were compared", Duration::from_secs(60), || {
+    let health = eventually("some hits were compared", SOON, || {
         round += 1;
         let (app, order, path) = (&app, &order, &path);
         async move {
@@ -68,7 +66,7 @@ async fn a_cache_that_serves_what_is_no_longer_true_is_found_and_named() {
     for (key, value) in &old {
         redis::cmd("SET").arg(key).arg(value).exec_async(&mut connection).await.expect("SET");
     }
-    let health = eventually("it is found", Duration::from_secs(60), || async {
+    let health = eventually("it is found", SOON, || async {
         let health = after_a_read(&app, &path).await;
         (health["cache"]["inconsistent"].as_i64() >= Some(1)).then_some(health)
     })

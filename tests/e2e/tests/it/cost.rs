@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use e2e::{Answer, App, Command, RedisLog, Statements, eventually};
+use e2e::{Answer, App, Command, RedisLog, SOON, Statements, eventually};
 use serde_json::json;
 
 /// Bytes that a hit sends to Redis at most: the names of its keys, and its share of renewals and
@@ -51,7 +51,7 @@ impl<'a> Meter<'a> {
 
 /// Waits until writers have finished their work behind the answers.
 async fn outbox_is_empty(app: &App) {
-    eventually("the outbox is emptied behind the answer", Duration::from_secs(5), || async {
+    eventually("the outbox is emptied behind the answer", SOON, || async {
         let rows = app.psql_value("SELECT count(*)::text FROM cache_invalidations").await;
         (rows == "0").then_some(())
     })
@@ -60,7 +60,7 @@ async fn outbox_is_empty(app: &App) {
 
 /// Waits until events have their positions.
 async fn feed_is_sequenced(app: &App) {
-    eventually("the feed is sequenced behind the answer", Duration::from_secs(5), || async {
+    eventually("the feed is sequenced behind the answer", SOON, || async {
         let rows = app.psql_value("SELECT count(*)::text FROM events_waiting").await;
         (rows == "0").then_some(())
     })
@@ -188,7 +188,7 @@ async fn a_bulk_read_costs_one_redis_command_when_cached_and_one_query_when_not(
         let cost = meter.read().await;
         assert_eq!(cost.sql.len(), 1, "{read}: {:#?}", cost.sql);
         // The fill may go on behind the answer.
-        eventually("all of them are hits", Duration::from_secs(10), || async {
+        eventually("all of them are hits", SOON, || async {
             (ask().await.header("cache-status") == "edge-orders; hit").then_some(())
         })
         .await;
@@ -243,15 +243,15 @@ async fn host_calls(app: &App, component: &str) -> u64 {
     }
 }
 
-/// The host calls of most of some requests of a kind. A request that also renewed the certificate
-/// called more often.
-struct Most<'a> {
+/// The fewest host calls of some requests of a kind. One that also renewed the certificate, or met
+/// a new instance, called more often.
+struct Fewest<'a> {
     app: &'a App,
     component: &'a str,
     calls: Vec<u64>,
 }
 
-impl<'a> Most<'a> {
+impl<'a> Fewest<'a> {
     fn of(app: &'a App, component: &'a str) -> Self {
         Self { app, component, calls: Vec::new() }
     }
@@ -264,8 +264,7 @@ impl<'a> Most<'a> {
     }
 
     fn calls(&self) -> u64 {
-        let times = |calls: &u64| self.calls.iter().filter(|other| *other == calls).count();
-        self.calls.iter().copied().max_by_key(times).expect("a request")
+        self.calls.iter().copied().min().expect("a request")
     }
 }
 
@@ -284,8 +283,8 @@ async fn a_requests_calls_of_the_host_are_a_known_number() {
     let (order, page) = (format!("/orders/{}", app.sample.order), "/orders?limit=20");
     app.warm(page).await;
     let etag = app.warm(&order).await.header("etag").to_owned();
-    let [mut hit, mut same, mut miss, mut patch] = [(); 4].map(|()| Most::of(&app, "order-lookup"));
-    let mut list = Most::of(&app, "order-list");
+    let [mut hit, mut same, mut miss, mut patch] = [(); 4].map(|()| Fewest::of(&app, "order-lookup"));
+    let mut list = Fewest::of(&app, "order-list");
     for _ in 0..10 {
         assert!(hit.request(app.client.get(&order)).await.expect(200).is_hit());
         same.request(app.client.get_if_none_match(&order, &etag)).await.expect(304);
@@ -305,10 +304,9 @@ async fn a_requests_calls_of_the_host_are_a_known_number() {
         let answer = miss.request(app.client.get(&order)).await.expect(200);
         assert!(answer.header("cache-status").contains("fwd=miss"), "{}", answer.header("cache-status"));
     }
-    let counted = [&hit, &same, &list, &miss, &patch].map(Most::calls);
+    let counted = [&hit, &same, &list, &miss, &patch].map(Fewest::calls);
     println!("calls of the host: hit, 304, list hit, miss, PATCH {counted:?}");
-    // One more each on a loaded machine, where an instance often looks for the revoked tokens anew.
-    let most = [18, 19, 19, 33, 35].map(|calls| calls + 1);
+    let most = [18, 19, 19, 33, 35];
     assert!(
         counted.iter().zip(most).all(|(calls, most)| *calls <= most),
         "hit, 304, list hit, miss, PATCH: {counted:?}"

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use e2e::{Answer, App, eventually};
+use e2e::{Answer, App, SOON, eventually};
 use kit::database::{connect, with_database};
 use serde_json::{Value, json};
 
@@ -76,7 +76,7 @@ async fn a_read_only_database_serves_reads_and_tells_writers_to_come_again() {
     let order = app.new_order_id().await;
     set_defaults(&app, &["SET default_transaction_read_only = on"]).await;
     let change = || app.client.patch(&order, json!({"notes": "later"}));
-    eventually("the server's sessions are read-only", Duration::from_secs(10), || async {
+    eventually("the server's sessions are read-only", SOON, || async {
         let health = app.client.health().await.expect(200).json();
         let detail = health["dependencies"]["postgres"]["detail"].as_str().unwrap_or_default().to_owned();
         detail.contains("read-only").then(|| assert_eq!(health["status"], "degraded", "{health}"))
@@ -90,10 +90,7 @@ async fn a_read_only_database_serves_reads_and_tells_writers_to_come_again() {
         app.client.get(&path).await.expect(200);
     }
     set_defaults(&app, &["RESET default_transaction_read_only"]).await;
-    eventually("changes are taken again", Duration::from_secs(10), || async {
-        (change().await.status == 200).then_some(())
-    })
-    .await;
+    eventually("changes are taken again", SOON, || async { (change().await.status == 200).then_some(()) }).await;
 }
 
 #[tokio::test]

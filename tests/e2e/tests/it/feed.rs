@@ -1,13 +1,9 @@
 //! `GET /events`: what has changed, for readers that poll.
 
-use std::time::Duration;
-
-use e2e::{App, Caller, Client, eventually};
+use e2e::{App, Caller, Client, SOON, eventually};
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
-
-const SOON: Duration = Duration::from_secs(10);
 
 /// The last position that was given.
 async fn last(client: &Client) -> i64 {

@@ -1,11 +1,7 @@
 //! `fill_after_write`: after a creation or change the order's entry is made behind the answer.
 
-use std::time::Duration;
-
-use e2e::{App, Statements, eventually};
+use e2e::{App, SOON, Statements, eventually};
 use serde_json::json;
-
-const SOON: Duration = Duration::from_secs(10);
 
 async fn app() -> Option<App> {
     App::private().variable("fill_after_write", "on").spawn().await

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use e2e::{App, Caller, Client};
+use e2e::{App, Caller, Client, SOON};
 use redis::AsyncCommands;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -238,7 +238,7 @@ async fn a_turn_is_given_back_behind_the_answer() {
     let client = redis::Client::open(&*app.redis_url).expect("an address");
     let redis = client.get_multiplexed_async_connection().await.expect("Redis");
     let key = format!("{}lock:invoice-number:{}", app.prefix(), app.sample.org);
-    e2e::eventually("the turn is free", Duration::from_secs(5), || async {
+    e2e::eventually("the turn is free", SOON, || async {
         let mut redis = redis.clone();
         let held: bool = redis.exists(&key).await.expect("EXISTS");
         (!held).then_some(())

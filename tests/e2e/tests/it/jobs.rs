@@ -2,15 +2,13 @@
 
 use std::time::Duration;
 
-use e2e::{App, Metrics, Private, eventually, eventually_every};
+use e2e::{App, Metrics, Private, SOON, eventually, eventually_every};
 use serde_json::{Value, json};
 use standin::{Fault, FaultKind, Payment, Provider};
 
 use crate::payments::shop::{Order, Shop};
 
 const COMPONENTS: [&str; 3] = ["payment-session", "product-catalog", "webhook-dedup"];
-const SOON: Duration = Duration::from_secs(20);
-
 /// A shop whose breakers rest for no time that counts, and whose events come by hand.
 async fn shop_like(private: Private) -> Option<Shop> {
     let shop = Shop::like(private.variable("payment_breaker_ms", "1")).await?;

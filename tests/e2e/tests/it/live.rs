@@ -2,11 +2,9 @@
 
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use e2e::{App, Caller, Client, eventually};
+use e2e::{App, Caller, Client, SOON, eventually};
 use reqwest::{Method, Response};
 use serde_json::{Value, json};
-
-const SOON: Duration = Duration::from_secs(10);
 
 /// A stream that is being read.
 struct Stream {
@@ -250,7 +248,7 @@ async fn no_more_may_watch_than_there_are_places() {
         );
         let refused = app.client.get(&live(&order)).await;
         assert_eq!((refused.status, refused.header("retry-after")), (503, "5"), "{setting}");
-        eventually("their places are free again", Duration::from_secs(30), || async {
+        eventually("their places are free again", SOON, || async {
             let response = Stream::ask(&app.client, &live(&order), None).await;
             (response.status() == 200).then_some(())
         })

@@ -1,9 +1,8 @@
 //! Alerts and dashboards of `monitoring/` against a real server and a real Prometheus.
 
 use std::collections::BTreeSet;
-use std::time::Duration;
 
-use e2e::{App, Prometheus, eventually, monitoring};
+use e2e::{App, Prometheus, SOON, eventually, monitoring};
 use serde_json::Value;
 
 use crate::metrics::CERTIFICATE;
@@ -72,15 +71,9 @@ async fn a_redis_that_hangs_fires_its_alert_until_it_goes_on() {
     let name = "EdgeOrdersRedisAway";
     assert!(!prometheus.firing().await.contains(name));
     app.redis.as_ref().expect("an own Redis").hang();
-    eventually("the alert fires", Duration::from_secs(60), || async {
-        prometheus.firing().await.contains(name).then_some(())
-    })
-    .await;
+    eventually("the alert fires", SOON, || async { prometheus.firing().await.contains(name).then_some(()) }).await;
     app.redis.as_ref().expect("an own Redis").resume();
-    eventually("the alert ends", Duration::from_secs(60), || async {
-        (!prometheus.firing().await.contains(name)).then_some(())
-    })
-    .await;
+    eventually("the alert ends", SOON, || async { (!prometheus.firing().await.contains(name)).then_some(()) }).await;
 }
 
 #[tokio::test]
@@ -93,7 +86,7 @@ async fn every_expression_of_the_dashboards_gives_data() {
     let prometheus = Prometheus::watch(&app).await;
     for (panel, expression) in panels() {
         // Rates need two scrapes between which something was read.
-        eventually(&format!("{panel}, {expression} gives data"), Duration::from_secs(60), || async {
+        eventually(&format!("{panel}, {expression} gives data"), SOON, || async {
             app.client.get(&format!("/orders/{}", app.sample.order)).await.expect(200);
             (!prometheus.query(&expression).await?.is_empty()).then_some(())
         })

@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use e2e::{Answer, App, Client};
+use e2e::{Answer, App, Client, SOON};
 use kit::database::connect;
 use serde_json::json;
 
@@ -56,7 +56,7 @@ async fn without_a_connection_to_postgres_a_request_ends_in_an_orderly_503() {
         assert!(!answer.header("retry-after").is_empty(), "{}", answer.request);
     }
     holder.batch_execute("COMMIT").await.expect("COMMIT");
-    e2e::eventually("reads are answered again", Duration::from_secs(10), || async {
+    e2e::eventually("reads are answered again", SOON, || async {
         (app.client.get(&uncached[0]).await.status == 200).then_some(())
     })
     .await;

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use e2e::{App, eventually};
+use e2e::{App, SOON, eventually};
 use serde_json::json;
 
 #[tokio::test]
@@ -38,7 +38,7 @@ async fn without_postgres_hits_go_on_and_misses_are_503() {
     assert!(matches!(health.status, 200 | 503), "{}", health.text());
 
     app.postgres.as_ref().expect("an own Postgres").restart();
-    eventually("misses are answered again", Duration::from_secs(20), || async {
+    eventually("misses are answered again", SOON, || async {
         (app.client.order(&unknown).await.status == 200).then_some(())
     })
     .await;
@@ -55,7 +55,7 @@ async fn a_payment_status_is_never_served_stale() {
     let path = format!("/orders/{}/payment-status", app.sample.order);
     app.warm(&path).await;
     app.postgres.as_ref().expect("an own Postgres").stop();
-    eventually("the certificate ends", Duration::from_secs(5), || async {
+    eventually("the certificate ends", SOON, || async {
         let answer = app.client.get(&path).await;
         assert!(!answer.header("cache-status").contains("stale"), "{}", answer.header("cache-status"));
         (answer.status == 503).then_some(())
@@ -71,7 +71,7 @@ async fn what_stands_in_for_postgres_ends_when_it_is_too_old() {
     app.warm(&path).await;
     app.postgres.as_ref().expect("an own Postgres").stop();
     for (what, status) in [("the entry stands in", 200), ("and no longer", 503)] {
-        eventually(what, Duration::from_secs(10), || async {
+        eventually(what, SOON, || async {
             let answer = app.client.get(&path).await;
             let stale = answer.header("cache-status").contains("stale-if-error");
             (answer.status == status && stale == (status == 200)).then_some(())

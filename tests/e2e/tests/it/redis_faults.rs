@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use e2e::{App, eventually};
+use e2e::{App, SOON, eventually};
 use serde_json::json;
 
 /// Readers that count answers. They fail at the first that is not 200 or that takes seconds.
@@ -26,12 +26,7 @@ impl Load {
                     while !over.load(Ordering::SeqCst) {
                         let began = Instant::now();
                         client.get(&paths[at % paths.len()]).await.expect(200);
-                        assert!(
-                            began.elapsed() < Duration::from_secs(3),
-                            "{} took {:?}",
-                            paths[at % paths.len()],
-                            began.elapsed()
-                        );
+                        assert!(began.elapsed() < SOON, "{} took {:?}", paths[at % paths.len()], began.elapsed());
                         answers.fetch_add(1, Ordering::SeqCst);
                         at += 1;
                     }
@@ -44,7 +39,7 @@ impl Load {
     /// Waits for so many more answers.
     async fn more(&self, count: usize) {
         let goal = self.answers.load(Ordering::SeqCst) + count;
-        eventually("the readers go on", Duration::from_secs(60), || async {
+        eventually("the readers go on", SOON, || async {
             assert!(!self.readers.iter().any(tokio::task::JoinHandle::is_finished), "a reader failed");
             (self.answers.load(Ordering::SeqCst) >= goal).then_some(())
         })

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use e2e::{App, eventually};
+use e2e::{App, SOON, eventually};
 use serde_json::{Value, json};
 
 /// Asks the app's Redis, past the app. `words` are a command and its arguments.
@@ -61,7 +61,7 @@ async fn what_redis_refuses_is_named_by_health_and_told_to_the_log_once() {
         let lines = told(&app, code);
         assert!((1..10).contains(&lines), "{code}: {lines} lines in {}", app.log());
         tell(&app, mend).await;
-        eventually("health finds nothing wrong", Duration::from_secs(10), || async {
+        eventually("health finds nothing wrong", SOON, || async {
             (reported(&app).await == json!({ "status": "up" })).then_some(())
         })
         .await;
@@ -79,23 +79,26 @@ async fn a_redis_that_wants_a_password_is_passed_by_at_once_and_named() {
     let mut connection = client.get_multiplexed_async_connection().await.expect("Redis answers");
     redis::cmd("CLIENT").arg(&["KILL", "TYPE", "normal"]).exec_async(&mut connection).await.expect("CLIENT KILL");
     // The ends of the old connections are noticed first.
-    eventually("health names the reason", Duration::from_secs(10), || async {
+    eventually("health names the reason", SOON, || async {
         let redis = reported(&app).await;
         assert!(redis["status"] == "up" || redis["detail"].is_string(), "{redis}");
         redis["detail"].as_str().is_some_and(|detail| detail.contains("NOAUTH")).then_some(())
     })
     .await;
-    eventually("the log names it, too", Duration::from_secs(10), || async {
+    eventually("the log names it, too", SOON, || async {
         let answer = app.client.get(&path).await.expect(200);
         assert!(answer.header("cache-status").contains("fwd=bypass"), "{}", answer.header("cache-status"));
         (told(&app, "NOAUTH") > 1).then_some(())
     })
     .await;
-    let begun = Instant::now();
+    let mut times = Vec::new();
     for _ in 0..50 {
+        let begun = Instant::now();
         app.client.get(&path).await.expect(200);
+        times.push(begun.elapsed());
     }
-    assert!(begun.elapsed() < Duration::from_secs(5), "reads don't wait: 50 took {:?}", begun.elapsed());
+    times.sort();
+    assert!(times[25] < Duration::from_millis(100), "half of the reads wait for Redis: {times:?}");
     assert!(told(&app, "NOAUTH") < 10, "{}", app.log());
     redis::cmd("CONFIG").arg(&["SET", "requirepass", ""]).exec_async(&mut connection).await.expect("CONFIG SET");
     app.warm(&path).await;
@@ -108,7 +111,7 @@ async fn a_user_that_may_not_renew_holds_nobody_up_and_is_named() {
     for command in ["get", "pttl", "del"] {
         app.warm(&path).await;
         tell(&app, &["ACL", "SETUSER", "default", &format!("-{command}")]).await;
-        eventually("the last certificate has ended", Duration::from_secs(5), || async {
+        eventually("the last certificate has ended", SOON, || async {
             (!app.client.get(&path).await.expect(200).is_hit()).then_some(())
         })
         .await;
@@ -118,7 +121,7 @@ async fn a_user_that_may_not_renew_holds_nobody_up_and_is_named() {
             assert!(answer.header("cache-status").contains("detail=redis-error"), "{}", answer.header("cache-status"));
         }
         // A claim that nobody ends would hold up each of them for as long as a claim lasts.
-        assert!(begun.elapsed() < Duration::from_secs(6), "-{command}: 20 reads took {:?}", begun.elapsed());
+        assert!(begun.elapsed() < Duration::from_secs(15), "-{command}: 20 reads took {:?}", begun.elapsed());
         let redis = reported(&app).await;
         let named = format!("(NOPERM): {}", command.to_uppercase());
         assert!(redis["detail"].as_str().is_some_and(|detail| detail.contains(&named)), "-{command}: {redis}");

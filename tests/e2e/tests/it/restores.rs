@@ -4,7 +4,7 @@
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use e2e::{App, eventually};
+use e2e::{App, SOON, eventually};
 use serde_json::{Value, json};
 
 /// Runs a program of Postgres, without its password in the arguments of a failure.
@@ -51,7 +51,7 @@ impl Drop for Dump {
 /// Changes something, and reads until the change is a hit.
 async fn change_and_read(app: &App, path: &str, before: &Value, change: &str) {
     app.psql(change).await;
-    eventually("the change is a hit", Duration::from_secs(10), || async {
+    eventually("the change is a hit", SOON, || async {
         let answer = app.client.get(path).await;
         (answer.is_hit() && answer.json() != *before).then_some(())
     })
@@ -104,7 +104,7 @@ async fn postgres_started_again_costs_no_answer_and_is_cached_again() {
     let postgres = app.postgres.as_ref().expect("an own Postgres");
     postgres.stop();
     postgres.restart();
-    eventually("all entries are made anew", Duration::from_secs(10), || async {
+    eventually("all entries are made anew", SOON, || async {
         app.client.get(&path).await;
         (app.psql_value("SELECT epoch::text FROM cache_state").await != epoch).then_some(())
     })
@@ -184,7 +184,7 @@ async fn a_lost_record_costs_one_load_of_each_entry_and_no_more() {
     let client = redis::Client::open(app.redis_url.as_str()).expect("an address");
     let mut connection = client.get_multiplexed_async_connection().await.expect("Redis answers");
     redis::cmd("DEL").arg(format!("{}cache:record", app.prefix())).exec_async(&mut connection).await.expect("DEL");
-    eventually("the epoch has moved", Duration::from_secs(5), || async {
+    eventually("the epoch has moved", SOON, || async {
         app.client.get(&path).await.expect(200);
         (epoch().await != first).then_some(())
     })

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use e2e::{Answer, App, eventually, eventually_every};
+use e2e::{Answer, App, SOON, eventually, eventually_every};
 use serde_json::{Value, json};
 
 /// The counts of the answers' own `Cache-Status`.
@@ -57,7 +57,7 @@ async fn added_up(app: &App, reads: u64) -> Option<Value> {
 /// Waits until as many reads are added up as were answered. Then every sum must be right, and stay
 /// so.
 async fn sums_of(app: &App, tally: &AnswerTally) -> Value {
-    let sums = eventually("all reads are added up", Duration::from_secs(30), || added_up(app, tally.reads())).await;
+    let sums = eventually("all reads are added up", SOON, || added_up(app, tally.reads())).await;
     for kind in ["hits", "misses", "bypasses", "staleIfError", "failed"] {
         assert_eq!(answered(&sums, kind), Some(tally.of(kind)), "{kind} in {sums:#}");
     }
@@ -147,7 +147,7 @@ async fn a_hung_redis_loses_no_count() {
     let away = ["redis-timeout", "redis-unavailable"].iter().filter_map(|reason| reasons[reason].as_u64()).sum::<u64>();
     assert!(away >= 29, "{reasons:#}");
     // It ended after the reads, so it may come with the next batch.
-    let writes = eventually("the write is added up", Duration::from_secs(30), || async {
+    let writes = eventually("the write is added up", SOON, || async {
         let writes = report(&app).await["writes"].take();
         (writes["waitedOut"] == 1).then_some(writes)
     })
@@ -193,7 +193,7 @@ async fn a_damaged_entry_and_a_wait_are_counted() {
         redis::cmd("SET").arg(entry).arg("garbage").exec_async(&mut connection).await.expect("SET");
     }
     app.client.get(&path).await.expect(200);
-    eventually("the damaged entry is counted", Duration::from_secs(10), || async {
+    eventually("the damaged entry is counted", SOON, || async {
         let sums = report(&app).await;
         (sums["total"]["damagedEntries"].as_u64() >= Some(1)).then_some(())
     })
@@ -213,7 +213,7 @@ async fn a_damaged_entry_and_a_wait_are_counted() {
     }
     let answer = app.client.get(&path).await.expect(200);
     assert!(answer.header("cache-status").contains("fill-wait"), "{}", answer.header("cache-status"));
-    eventually("the wait is counted", Duration::from_secs(10), || async {
+    eventually("the wait is counted", SOON, || async {
         let total = report(&app).await["total"].clone();
         let waited = total["waits"].as_u64() >= Some(1) && total["waitedMs"].as_u64() >= Some(500);
         (waited && total["bypassesByReason"]["fill-wait"] == 1).then_some(())
@@ -232,7 +232,7 @@ async fn counts_that_were_sent_in_vain_count_once() {
     sums_of(&app, &tally).await;
     state.hang();
     several(&app, &mut tally, 20, &path).await;
-    eventually("the counts are sent in vain", Duration::from_secs(10), || async {
+    eventually("the counts are sent in vain", SOON, || async {
         app.log().contains("the Redis of state gives no answer").then_some(())
     })
     .await;
@@ -315,10 +315,8 @@ async fn switched_off_nothing_is_counted_and_nothing_sent() {
     // Counts that are still to be sent keep an instance alive: one that has ended sends nothing any
     // more.
     log.take().await;
-    eventually("the instance has ended", Duration::from_secs(30), || async {
-        connections(&app).await.lines().all(is_ours).then_some(())
-    })
-    .await;
+    eventually("the instance has ended", SOON, || async { connections(&app).await.lines().all(is_ours).then_some(()) })
+        .await;
     log.take().await;
     assert_eq!(log.flushes(), 0);
     let sums = report(&app).await;

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use e2e::{App, Caller, Client};
+use e2e::{App, Caller, Client, SOON};
 
 /// A client of an organisation that isn't the sample's, and reads of it that are cached.
 async fn neighbour(app: &App) -> (Client, Vec<String>) {
@@ -19,7 +19,7 @@ async fn warm(client: &Client, paths: &[String]) {
     for path in paths {
         let begun = Instant::now();
         while !client.get(path).await.is_hit() {
-            assert!(begun.elapsed() < Duration::from_secs(10), "{path} becomes no hit");
+            assert!(begun.elapsed() < SOON, "{path} becomes no hit");
         }
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use e2e::{Answer, App, Private, eventually};
+use e2e::{Answer, App, Private, SOON, eventually};
 use futures_util::future::join_all;
 use kit::database::connect;
 use serde_json::json;
@@ -89,8 +89,7 @@ async fn readers_of_one_order_share_its_loads() {
         app.psql_value(sql).await.parse::<usize>().expect("a number")
     };
     let mut readers = vec![reader()];
-    eventually("a load waits for the lock", Duration::from_secs(10), || async { (waiting().await > 0).then_some(()) })
-        .await;
+    eventually("a load waits for the lock", SOON, || async { (waiting().await > 0).then_some(()) }).await;
     // One after the other: of many at the same moment the runtime makes many instances.
     for _ in 1..READERS {
         readers.push(reader());

@@ -2,9 +2,8 @@
 
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
 
-use kit::{eventually, free_port};
+use kit::{SOON, eventually, free_port};
 
 use crate::packaged::root;
 
@@ -32,10 +31,8 @@ impl Served {
             .spawn()
             .unwrap_or_else(|error| panic!("{}: {error}; scripts/build.sh builds it", host.display()));
         let served = Self { host, port };
-        eventually("the app answers", Duration::from_secs(30), || async {
-            reqwest::get(format!("{}/", served.base_url())).await.ok()
-        })
-        .await;
+        eventually("the app answers", SOON, || async { reqwest::get(format!("{}/", served.base_url())).await.ok() })
+            .await;
         served
     }
 

@@ -1,9 +1,7 @@
 //! `templates/`: what `spin new -t` and `spin add -t` make of them is built, and does what it says.
 
-use std::time::Duration;
-
 use base64ct::{Base64, Encoding};
-use e2e::RedisProcess;
+use e2e::{RedisProcess, SOON};
 use hmac::{Hmac, Mac};
 use kit::eventually;
 use sha2::Sha256;
@@ -75,12 +73,9 @@ async fn the_app_of_cached_http_rust_is_never_stale() {
         assert_eq!(put.status(), 200);
         assert!(read().await.2.contains(text), "after its PUT");
     }
-    eventually("a hit", Duration::from_secs(10), || async { read().await.1.then_some(()) }).await;
+    eventually("a hit", SOON, || async { read().await.1.then_some(()) }).await;
     db.run("UPDATE notes SET text = 'by psql'").await;
-    eventually("the change by psql is seen", Duration::from_secs(10), || async {
-        read().await.2.contains("by psql").then_some(())
-    })
-    .await;
+    eventually("the change by psql is seen", SOON, || async { read().await.2.contains("by psql").then_some(()) }).await;
 }
 
 #[tokio::test]

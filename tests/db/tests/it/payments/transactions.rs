@@ -168,7 +168,7 @@ async fn an_export_is_refused_after_a_restore_until_its_rows_are_renumbered() {
             transaction_export_page('{ORG}', 'ndjson', b.from_xid, b.until_xid, NULL, NULL, 10)"
     );
     // Transactions of other databases of the server hold the end back, too.
-    let found = kit::eventually("the rows are exported", std::time::Duration::from_secs(60), || async {
+    let found = kit::eventually("the rows are exported", kit::SOON, || async {
         let found = db.text(&rows).await;
         (found == "3").then_some(found)
     });

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use e2e::{App, eventually};
+use e2e::{App, SOON, eventually};
 
 #[tokio::test]
 async fn currencies_and_countries_are_looked_up_by_every_caller() {
@@ -24,7 +24,7 @@ async fn an_instance_answers_a_lookup_by_itself_and_looks_at_the_token_alone() {
     let path = "/lookups/countries";
     let known = app.warm(path).await;
     // One reads from Redis and keeps it, if the one that filled it hasn't.
-    let near = eventually("an instance has the names", Duration::from_secs(5), || async {
+    let near = eventually("an instance has the names", SOON, || async {
         let answer = app.client.get(path).await.expect(200);
         answer.header("cache-status").contains("detail=instance").then_some(answer)
     })

@@ -1,8 +1,6 @@
 //! Organisations and their accounts at providers, each with credentials of its own.
 
-use std::time::Duration;
-
-use e2e::{App, Caller, Client, SHOP, eventually};
+use e2e::{App, Caller, Client, SHOP, SOON, eventually};
 use serde_json::{Value, json};
 use standin::{Event, Payment, Provider, Settings, SignedDelivery, Signing, Standin};
 
@@ -137,10 +135,7 @@ async fn a_sandbox_account_takes_payments_beside_live_ones() {
     let page = session["redirectUrl"].as_str().expect("a page").to_owned();
     assert!(page.starts_with(sandbox.base_url()), "{page}");
     shop.press(&page).await;
-    eventually("the order is paid", Duration::from_secs(20), || async {
-        (status(&app.client, &id).await == "paid").then_some(())
-    })
-    .await;
+    eventually("the order is paid", SOON, || async { (status(&app.client, &id).await == "paid").then_some(()) }).await;
 
     sandbox.automatic(false);
     let order = app.new_order().await;

@@ -1,13 +1,9 @@
 //! A shopper has approved a PayPal order: the money is taken in time, late, or shown to somebody.
 
-use std::time::Duration;
-
 use serde_json::{Value, json};
 use standin::{Fault, FaultKind, Provider};
 
 use super::shop::{Order, Shop};
-
-const SOON: Duration = Duration::from_secs(10);
 
 /// A session at PayPal: our id, and PayPal's order.
 async fn session(shop: &Shop, order: &Order) -> (String, String) {
@@ -134,7 +130,7 @@ async fn the_payers_refusal_ends_an_approval_and_the_shopper_may_try_again() {
     assert_eq!(shop.app.client.session(&id).await.json()["status"], "awaiting_redirect");
     let operator = shop.app.operator();
     operator.capture(&id, &json!({}), "again").await.expect(200);
-    shop.becomes(&order, "paid", SOON).await;
+    shop.becomes(&order, "paid", e2e::SOON).await;
 }
 
 #[tokio::test]
@@ -151,7 +147,7 @@ async fn a_capture_whose_answer_was_lost_is_answered_to_its_key() {
     let events = shop.standin.events();
     let taken = events.iter().find(|event| event.kind == "PAYMENT.CAPTURE.COMPLETED").expect("the money was taken");
     shop.standin.deliver(&taken.id).await;
-    shop.becomes(&order, "paid", SOON).await;
+    shop.becomes(&order, "paid", e2e::SOON).await;
     let answer = operator.capture(&id, &json!({}), "key").await.expect(200).json();
     assert_eq!(
         (&answer["orderPaymentStatus"], &answer["captures"][0]["amount"]),

@@ -1,14 +1,10 @@
 //! The report of differences: a cent that is planted on either side is found and explained.
 
-use std::time::Duration;
-
-use e2e::Caller;
+use e2e::{Caller, SOON};
 use serde_json::{Value, json};
 use standin::{Fault, FaultKind, Provider};
 
 use super::shop::{Order, Shop};
-
-const SOON: Duration = Duration::from_secs(10);
 
 /// An order that was paid through a session, with a refund of 0.50; its payment's id.
 async fn paid(shop: &Shop, provider: Provider) -> (Order, String) {

@@ -1,14 +1,10 @@
 //! Payments in the shop's own page: a payment intent of Stripe, PayPal's buttons.
 
-use std::time::Duration;
-
 use serde_json::{Value, json};
 use standin::Provider;
 
 use super::shop::{Order, Shop};
 use crate::new_key;
-
-const SOON: Duration = Duration::from_secs(10);
 
 /// Asks for a session whose shopper stays in the shop's page.
 async fn ask(shop: &Shop, order: &Order, provider: Provider, key: &str) -> e2e::Answer {
@@ -38,7 +34,7 @@ async fn a_payment_intents_client_secret_is_given_to_its_key_and_stored_nowhere(
     assert!(!rows.contains(&secret) && !shop.app.log().contains(&secret), "it is stored nowhere");
 
     shop.standin.pay(&intent);
-    shop.becomes(&order, "paid", SOON).await;
+    shop.becomes(&order, "paid", e2e::SOON).await;
     let paid = shop.app.client.session(&id).await.json();
     assert_eq!((&paid["status"], &paid["paymentIntentId"]), (&json!("completed"), &json!(intent)));
     let again = ask(&shop, &order, Provider::Stripe, &key).await.expect(201).json();
@@ -54,7 +50,7 @@ async fn paypals_buttons_get_the_order_and_the_session_shows_its_capture() {
     assert!(shop.standin.object(paypals).is_some_and(|order| order["intent"] == "CAPTURE"), "what createOrder returns");
     // The shopper approves in PayPal's window; the approval's event takes the money.
     shop.standin.approve(paypals);
-    shop.becomes(&order, "paid", SOON).await;
+    shop.becomes(&order, "paid", e2e::SOON).await;
     let paid = shop.app.client.session(made["id"].as_str().expect("an id")).await.json();
     let capture =
         shop.app.psql_value(&format!("SELECT external_id FROM payments WHERE order_id = '{}'", order.id)).await;
@@ -68,7 +64,7 @@ async fn a_checkout_session_shows_its_payment_intent_once_it_is_paid() {
     let made = shop.ask(&order, Provider::Stripe, &new_key()).await.expect(201).json();
     assert_eq!((&made["paymentIntentId"], &made["flow"]), (&Value::Null, &json!("redirect")));
     shop.standin.pay(made["externalTransactionId"].as_str().expect("an id"));
-    shop.becomes(&order, "paid", SOON).await;
+    shop.becomes(&order, "paid", e2e::SOON).await;
     let intent =
         shop.app.psql_value(&format!("SELECT external_id FROM payments WHERE order_id = '{}'", order.id)).await;
     let shown = shop.app.client.session(made["id"].as_str().expect("an id")).await.json();

@@ -1,9 +1,8 @@
 //! The export of the ledger: whole or visibly broken, without gap or overlap, in bounded memory.
 
 use std::cell::RefCell;
-use std::time::Duration;
 
-use e2e::{App, Caller, eventually};
+use e2e::{App, Caller, SOON, eventually};
 use kit::database::connect;
 use reqwest::Method;
 use serde_json::Value;
@@ -55,7 +54,7 @@ async fn exports_meet_without_gap_or_overlap_whatever_commits_when() {
     let expected = all().await;
     // Transactions of other scenarios hold the end back, too: numbers are the whole server's.
     let (so_far, place) = (RefCell::new(exported), RefCell::new(next));
-    let mut exported = eventually("all is exported", Duration::from_secs(60), || async {
+    let mut exported = eventually("all is exported", SOON, || async {
         let after = format!("after={}", place.borrow());
         let (more, next) = read(&app.client.export(&after).await.expect(200).text());
         place.replace(next);
@@ -124,10 +123,7 @@ async fn an_export_whose_postgres_dies_breaks_and_has_no_last_line() {
     };
     assert!(broken, "the client is told");
     assert!(!String::from_utf8_lossy(&text).contains("\"end\""), "no last line");
-    eventually("the log says so", Duration::from_secs(5), || async {
-        app.log().contains("/transactions/export").then_some(())
-    })
-    .await;
+    eventually("the log says so", SOON, || async { app.log().contains("/transactions/export").then_some(()) }).await;
 }
 
 #[tokio::test]

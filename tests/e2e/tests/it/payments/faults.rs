@@ -1,16 +1,12 @@
 //! The provider is away, slow or inconsistent, or the server dies. Nothing is done twice, nothing
 //! is lost.
 
-use std::time::Duration;
-
-use e2e::{App, eventually};
+use e2e::{App, SOON, eventually};
 use reqwest::Method;
 use serde_json::json;
 use standin::{Fault, FaultKind, Payment, Provider};
 
 use super::shop::Shop;
-
-const SOON: Duration = Duration::from_secs(5);
 
 /// A shop whose server doesn't wait long for its providers and asks them again soon.
 async fn impatient() -> Option<Shop> {

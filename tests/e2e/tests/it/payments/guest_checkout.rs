@@ -67,7 +67,7 @@ async fn a_guest_goes_from_cart_to_a_paid_order_by_one_token() {
     let shown = client.guest_payment(&token, &member(&session, "id")).await.expect(200);
     assert_eq!(member(&shown, "orderId"), id);
     standin.pay(&external);
-    e2e::eventually("the guest sees that it has paid", std::time::Duration::from_secs(30), || async {
+    e2e::eventually("the guest sees that it has paid", kit::SOON, || async {
         let seen = client.guest_order(&format!("Guest {token}")).await.expect(200).json();
         (seen["paymentStatus"] == "paid").then_some(())
     })

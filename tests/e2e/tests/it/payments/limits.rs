@@ -177,7 +177,7 @@ async fn an_attempt_that_was_refused_counts_however_often_it_is_sent_again() {
     }
     standin.heal();
     standin.fail(Fault::new(FaultKind::Status(400)).on("/v1/checkout/sessions"));
-    let refused = e2e::eventually("the breaker lets calls through", std::time::Duration::from_secs(20), || async {
+    let refused = e2e::eventually("the breaker lets calls through", kit::SOON, || async {
         let answer = send().await;
         (answer.status != 503).then_some(answer)
     });
@@ -273,7 +273,7 @@ async fn without_a_proxy_the_header_changes_nothing() {
 async fn behind_an_undeclared_proxy_addresses_are_not_limited_and_customers_are() {
     let Some(app) = behind("").await else { return };
     assert_eq!(admitted_from(&app, &["192.0.2.1"; 5]).await, 5);
-    e2e::eventually("/health says so", std::time::Duration::from_secs(10), || async {
+    e2e::eventually("/health says so", kit::SOON, || async {
         app.client.health().await.text().contains("trusted_proxies").then_some(())
     })
     .await;
@@ -297,11 +297,11 @@ async fn a_payment_begins_the_customers_hour_anew() {
     assert!(admitted(&client, &order).await);
     standin.pay(&member(&paid, "externalTransactionId"));
     let path = format!("/payments/sessions/{}", member(&paid, "id"));
-    e2e::eventually("the session is completed", std::time::Duration::from_secs(20), || async {
+    e2e::eventually("the session is completed", kit::SOON, || async {
         (member(&client.get(&path).await.expect(200), "status") == "completed").then_some(())
     })
     .await;
-    e2e::eventually("the count of the hour is gone", std::time::Duration::from_secs(5), || async {
+    e2e::eventually("the count of the hour is gone", kit::SOON, || async {
         keys(&app, "payment:rate:*:hour").await.is_empty().then_some(())
     })
     .await;

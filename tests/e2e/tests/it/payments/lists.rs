@@ -1,15 +1,10 @@
 //! Operators' lists over all payments.
 
-use std::time::Duration;
-
-use e2e::{Answer, Client};
+use e2e::{Answer, Client, SOON};
 use serde_json::{Value, json};
 use standin::Provider;
 
 use super::shop::Shop;
-
-/// How long a payment may take to be seen.
-const SOON: Duration = Duration::from_secs(10);
 
 /// All items of a list, two by two.
 async fn walk(list: impl AsyncFn(String) -> Answer, filter: &str) -> Vec<Value> {

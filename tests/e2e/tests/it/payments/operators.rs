@@ -1,15 +1,11 @@
 //! Approvals and their captures, and operators' work with money.
 
-use std::time::Duration;
-
-use e2e::{App, Caller, eventually};
+use e2e::{App, Caller, SOON, eventually};
 use reqwest::Method;
 use serde_json::{Value, json};
 use standin::{Fault, FaultKind, Provider};
 
 use super::shop::{Order, Shop};
-
-const SOON: Duration = Duration::from_secs(10);
 
 /// A session of the order at PayPal whose shopper has arrived: our id, and that of PayPal's order.
 async fn session(shop: &Shop, order: &Order) -> (String, String) {

@@ -1,14 +1,10 @@
 //! Refunds whose fate isn't known: their event settles them, or an operator does.
 
-use std::time::Duration;
-
-use e2e::{App, eventually};
+use e2e::{App, SOON, eventually};
 use serde_json::json;
 use standin::{Fault, FaultKind, Provider};
 
 use super::shop::{Order, Shop};
-
-const SOON: Duration = Duration::from_secs(10);
 
 /// A shop whose breakers rest for no time that counts.
 async fn shop() -> Option<Shop> {

@@ -4,16 +4,13 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
-use e2e::{Client, eventually};
+use e2e::{Client, SOON, eventually};
 use serde_json::{Value, json};
 use standin::{Payment, Provider, Settings, Standin};
 
 use super::shop::Shop;
 use super::shopper::member;
-
-const SOON: Duration = Duration::from_secs(60);
 
 /// The secrets of payments, each as `paypal_client_secret` and its value.
 fn secrets(settings: &Settings, hmac_key: &str) -> Vec<(&'static str, String)> {

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use e2e::{App, Caller, eventually};
+use e2e::{App, Caller, SOON, eventually};
 use reqwest::Method;
 use serde_json::json;
 use standin::{Fault, FaultKind, Provider, Standin};
@@ -88,7 +88,7 @@ async fn with_the_provider_away_the_order_stands_and_the_same_request_goes_on() 
             assert_eq!(problem["code"], "requires_retry", "{problem}");
             app.client.order(&order).await.expect(200);
             standin.heal();
-            let made = eventually("the same request goes on", Duration::from_secs(30), || async {
+            let made = eventually("the same request goes on", SOON, || async {
                 let answer = app.client.send(session(&app.client, &order, gateway, &key)).await;
                 (answer.status == 201).then_some(answer)
             })
@@ -116,11 +116,11 @@ async fn a_shopper_goes_to_the_provider_pays_and_the_session_is_completed_at_onc
         assert_eq!(member(&app.warm(&path).await, "status"), "awaiting_callback");
         standin.pay(&member(&made, "externalTransactionId"));
         // The webhook's 200 is an acknowledged write, so no later read is older.
-        eventually("the event is accepted", Duration::from_secs(20), || async {
+        eventually("the event is accepted", SOON, || async {
             standin.attempts().iter().any(|attempt| attempt.status == Some(200)).then_some(())
         })
         .await;
-        let paid = eventually("the session is completed", Duration::from_secs(20), || async {
+        let paid = eventually("the session is completed", SOON, || async {
             let shown = client.get(&path).await.expect(200);
             (member(&shown, "status") == "completed").then_some(shown)
         })
@@ -223,7 +223,7 @@ async fn a_session_ends_by_itself_swept_or_not() {
     let path = format!("/payments/sessions/{}", member(&made, "id"));
     // Its copy in Redis must not outlive it, because nothing announces that time has passed.
     app.psql("UPDATE payment_sessions SET expires_at = now() + interval '2 seconds'").await;
-    eventually("the session has failed", Duration::from_secs(10), || async {
+    eventually("the session has failed", SOON, || async {
         let shown = app.client.get(&path).await.expect(200);
         (member(&shown, "status") == "failed").then(|| assert_eq!(member(&shown, "reason"), "expired"))
     })
@@ -306,7 +306,7 @@ async fn a_failed_session_whose_key_is_lost_gives_its_place_to_another() {
     standin.fail(Fault::new(FaultKind::Status(500)).on("/v2/checkout/orders"));
     app.client.send(session(&app.client, &order, "paypal", &lost)).await.expect(503);
     standin.heal();
-    let made = eventually("the provider is asked again", Duration::from_secs(20), || async {
+    let made = eventually("the provider is asked again", SOON, || async {
         let made = begin(&app.client, &order, "paypal").await;
         (made.status != 503).then_some(made)
     })

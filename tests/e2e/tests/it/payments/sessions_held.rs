@@ -71,7 +71,7 @@ async fn a_held_payment_ends_when_the_order_is_paid_otherwise() {
     app.warm(&path).await;
     let total = member(&client.order(&order).await.expect(200), "totalAmount");
     standin.pay_directly(&Payment::new(Provider::Stripe, &order, &total, &app.sample.currency));
-    let ended = e2e::eventually("the session has ended", std::time::Duration::from_secs(20), || async {
+    let ended = e2e::eventually("the session has ended", kit::SOON, || async {
         let answer = client.get(&path).await.expect(200);
         (member(&answer, "status") != "needs_review").then_some(answer)
     });
@@ -94,7 +94,7 @@ async fn a_released_payment_whose_provider_is_away_stays_released() {
     assert_eq!(member(&client.get(&path).await.expect(200), "status"), "needs_review");
     standin.heal();
     // The shopper's own request may go on as well: it isn't judged again.
-    let made = e2e::eventually("the same request goes on", std::time::Duration::from_secs(30), || async {
+    let made = e2e::eventually("the same request goes on", kit::SOON, || async {
         let answer = client.send(session(&client, &order, "stripe", &key)).await;
         (answer.status == 201).then_some(answer)
     })

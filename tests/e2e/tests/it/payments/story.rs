@@ -1,15 +1,12 @@
 //! From the shopper's click to a paid order, and back by refunds.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use e2e::SHOP;
+use e2e::{SHOP, SOON};
 use serde_json::json;
 use standin::{Outcome, Provider};
 
 use super::shop::Shop;
-
-/// The time from the shopper's click to an order that every reader sees as paid.
-const SOON: Duration = Duration::from_secs(3);
 
 #[tokio::test]
 async fn a_shopper_is_sent_to_the_provider_pays_and_the_order_is_paid_within_seconds() {

@@ -90,7 +90,7 @@ async fn the_return_page_shows_the_state_and_runs_nothing() {
     assert_eq!(header("cache-control"), "no-store");
     assert!(shown.text().await.expect("a page").contains("not confirmed yet"));
     shop.standin.pay(session["externalTransactionId"].as_str().expect("an id"));
-    let paid = e2e::eventually("it is paid", std::time::Duration::from_secs(10), || async {
+    let paid = e2e::eventually("it is paid", kit::SOON, || async {
         let text = visit(&shop.app, &page).await.text().await.expect("a page");
         text.contains("has been received").then_some(text)
     })

@@ -1,14 +1,10 @@
 //! One payment with all that belongs to it, and the timeline of an order.
 
-use std::time::Duration;
-
-use e2e::Caller;
+use e2e::{Caller, SOON};
 use serde_json::{Value, json};
 use standin::{Complaint, Provider};
 
 use super::shop::Shop;
-
-const SOON: Duration = Duration::from_secs(10);
 
 #[tokio::test]
 async fn a_payment_shows_its_sums_refunds_and_disputes_to_its_organisation_and_its_shopper() {

@@ -1,14 +1,10 @@
 //! The ledger over HTTP.
 
-use std::time::Duration;
-
-use e2e::Caller;
+use e2e::{Caller, SOON};
 use serde_json::json;
 use standin::Provider;
 
 use super::shop::Shop;
-
-const SOON: Duration = Duration::from_secs(10);
 
 #[tokio::test]
 async fn the_ledger_shows_each_movement_of_a_payment_once_and_from_the_cache() {

@@ -71,7 +71,7 @@ async fn while_the_service_is_away_the_last_good_cart_is_taken_and_marked() {
     standin.heal();
     standin.set_cart(&user, &cart(&app, 2));
     let id = new_id();
-    let good = e2e::eventually("the service is asked again", std::time::Duration::from_secs(30), || async {
+    let good = e2e::eventually("the service is asked again", kit::SOON, || async {
         let answer = client.fetch_cart(&id, &user).await;
         (answer.status != 503).then_some(answer)
     })

@@ -7,7 +7,7 @@ use std::sync::{Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
 use e2e::history::{self, Effect, Moment, Operation};
-use e2e::{Answer, App, Client, eventually};
+use e2e::{Answer, App, Client, SOON, eventually};
 use reqwest::Method;
 use serde_json::{Value, json};
 use tokio::task::JoinHandle;
@@ -134,7 +134,7 @@ impl Checker {
             tallies.values().fold((0, 0), |(hits, writes), tally| (hits + tally.hits, writes + tally.patches))
         };
         let (hits, writes) = so_far(&self.shared);
-        eventually("hits and writes are back", Duration::from_secs(20), || async {
+        eventually("hits and writes are back", SOON, || async {
             if self.tasks.iter().any(JoinHandle::is_finished) || !lock(&self.shared.failures).is_empty() {
                 return Some(());
             }

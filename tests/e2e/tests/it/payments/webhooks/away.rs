@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use e2e::{App, eventually};
+use e2e::{App, SOON, eventually};
 use standin::{Fault, FaultKind, Provider};
 
 use super::{deliver, events, ok, order, pay, payment_status, shop_like};
@@ -31,7 +31,7 @@ async fn while_postgres_is_away_nothing_is_accepted_and_afterwards_everything_is
             } else {
                 postgres.restart()
             }
-            eventually("the event is accepted", Duration::from_secs(20), || async {
+            eventually("the event is accepted", SOON, || async {
                 let (status, told) = deliver(&app.client, &signed).await;
                 // A hung Postgres may have done its work when it went on.
                 assert!(
@@ -60,12 +60,12 @@ async fn a_slow_delivery_keeps_its_claim_for_as_long_as_it_works() {
         let (client, signed) = (app.client.clone(), signed.clone());
         tokio::spawn(async move { deliver(&client, &signed).await })
     };
-    eventually("the API is being asked", Duration::from_secs(10), || async {
+    eventually("the API is being asked", SOON, || async {
         (app.standin().count("GET /v2/payments/captures/") == 1).then_some(())
     })
     .await;
     let begun = Instant::now();
-    let second = eventually("the second delivery is accepted", Duration::from_secs(30), || async {
+    let second = eventually("the second delivery is accepted", SOON, || async {
         let (status, told) = deliver(&app.client, &signed).await;
         (status == 200).then_some(told)
     })

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use e2e::{App, Caller, Private, eventually};
+use e2e::{App, Caller, Private, SOON, eventually};
 use serde_json::{Value, json};
 use standin::{Fault, FaultKind, Provider, Signing};
 
@@ -48,7 +48,7 @@ async fn all_events_of_a_filter_are_replayed_step_by_step_each_once() {
     let rest = operator.replay_all(&format!("{filter}&after={after}")).await.expect(200).json();
     assert_eq!((&rest["taken"], &rest["next"]), (&json!(13), &Value::Null), "{rest}");
     // A command that was killed is sent again as it was: it finds what is left.
-    eventually("all have come home", Duration::from_secs(10), || async {
+    eventually("all have come home", SOON, || async {
         operator.replay_all(filter).await.expect(200);
         (count().await == json!({"matching": 0})).then_some(())
     })
@@ -99,10 +99,8 @@ async fn one_event_shows_its_attempts_its_verdict_and_what_it_changed() {
     let Some((app, orders)) = waiting(App::private(), 1).await else { return };
     let operator = app.operator();
     let id = operator.events("").await.expect(200).items()[0]["id"].as_str().expect("an id").to_owned();
-    eventually("it has taken effect", Duration::from_secs(10), || async {
-        (operator.replay(&id).await.status == 200).then_some(())
-    })
-    .await;
+    eventually("it has taken effect", SOON, || async { (operator.replay(&id).await.status == 200).then_some(()) })
+        .await;
     let event = operator.event(&id).await.expect(200).json();
     assert_eq!((&event["status"], &event["orderId"]), (&json!("applied"), &json!(orders[0].id)));
     let history: Vec<(&Value, &Value)> =

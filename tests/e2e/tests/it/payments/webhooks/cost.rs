@@ -1,8 +1,6 @@
 //! A delivery costs a known number of round trips.
 
-use std::time::Duration;
-
-use e2e::{App, Command, eventually};
+use e2e::{App, Command, SOON, eventually};
 use standin::Provider;
 
 use super::{deliver, ok, order, pay, shop_like};
@@ -10,7 +8,7 @@ use super::{deliver, ok, order, pay, shop_like};
 /// Waits until writers have finished their work behind the answers. A read renews the certificate,
 /// and before the first renewal no row is deleted.
 async fn outbox_is_empty(app: &App) {
-    eventually("the outbox is emptied behind the answer", Duration::from_secs(20), || async {
+    eventually("the outbox is emptied behind the answer", SOON, || async {
         app.client.order(&app.sample.order).await;
         (app.psql_value("SELECT count(*)::text FROM cache_invalidations").await == "0").then_some(())
     })

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use e2e::{App, eventually};
+use e2e::{App, SOON, eventually};
 use standin::{Provider, SignedDelivery, Signing};
 use tokio::task::JoinHandle;
 
@@ -45,10 +45,8 @@ impl Flood {
 
     async fn more(&self, count: usize) {
         let goal = self.sent.load(Ordering::SeqCst) + count;
-        eventually("the flood goes on", Duration::from_secs(30), || async {
-            (self.sent.load(Ordering::SeqCst) >= goal).then_some(())
-        })
-        .await;
+        eventually("the flood goes on", SOON, || async { (self.sent.load(Ordering::SeqCst) >= goal).then_some(()) })
+            .await;
     }
 
     async fn end(self) {
@@ -65,7 +63,7 @@ fn fetches(app: &App) -> usize {
 
 /// Delivers again until it is accepted, as the provider would.
 async fn accepted(app: &App, signed: &SignedDelivery) {
-    eventually("the genuine event is accepted", Duration::from_secs(20), || async {
+    eventually("the genuine event is accepted", SOON, || async {
         let (status, told) = deliver(&app.client, signed).await;
         assert!(matches!(status, 200 | 503), "{status} {told}");
         (status == 200).then_some(())

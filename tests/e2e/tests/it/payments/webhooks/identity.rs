@@ -114,7 +114,7 @@ async fn a_thin_event_waits_for_stripes_api_and_is_reviewed_where_that_refuses()
     assert_eq!(deliver(&app.client, &app.standin().signed(&thin)).await.0, 503);
     assert_eq!(events(&app).await, "received:provider-away");
     app.standin().heal();
-    e2e::eventually("Stripe is asked again", std::time::Duration::from_secs(10), || async {
+    e2e::eventually("Stripe is asked again", kit::SOON, || async {
         (deliver(&app.client, &app.standin().signed(&thin)).await == ok("processed")).then_some(())
     })
     .await;

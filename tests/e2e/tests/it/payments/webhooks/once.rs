@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use e2e::{App, Client, eventually, eventually_every};
+use e2e::{App, Client, SOON, eventually, eventually_every};
 use standin::{Fault, FaultKind, Provider, SignedDelivery, Signing};
 
 use super::{deliver, events, money, ok, order, pay, payment_status, shop, shop_like};
@@ -138,7 +138,7 @@ async fn a_dead_or_a_hung_redis_changes_nothing() {
             }
             paid_once(&app, &order).await;
             // A hung Redis goes on later and takes up a claim whose sender has given up.
-            eventually("the claim has run out", Duration::from_secs(10), || async {
+            eventually("the claim has run out", SOON, || async {
                 let (status, told) = deliver(&app.client, &signed).await;
                 assert!(status == 503 || told == "already_processed", "{status} {told}");
                 (status == 200).then_some(())
@@ -221,7 +221,7 @@ async fn servers_killed_at_any_moment_lose_nothing_and_repeat_nothing() {
     for (order, signed) in &orders {
         paid_once(&app, order).await;
         // The other server may not have recovered yet.
-        eventually("it is known there, too", Duration::from_secs(10), || async {
+        eventually("it is known there, too", SOON, || async {
             let (status, told) = deliver(&other, signed).await;
             assert!(status == 503 || told == "already_processed", "{status} {told}");
             (status == 200).then_some(())
@@ -246,7 +246,7 @@ async fn while_the_api_is_away_an_event_is_kept_and_resumed_by_the_next_delivery
         assert!(events(&app).await.contains("received"), "{kind:?}: it is kept");
         assert_eq!(payment_status(&app, &order).await, "unpaid");
         app.standin().heal();
-        eventually("the next delivery resumes it", Duration::from_secs(10), || async {
+        eventually("the next delivery resumes it", SOON, || async {
             (deliver(&app.client, &signed).await == ok("processed")).then_some(())
         })
         .await;

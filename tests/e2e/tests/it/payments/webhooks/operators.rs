@@ -1,8 +1,6 @@
 //! Operators' view of events, and their work with them.
 
-use std::time::Duration;
-
-use e2e::{Answer, App, eventually};
+use e2e::{Answer, App, SOON, eventually};
 use serde_json::{Value, json};
 use standin::{Fault, FaultKind, Provider, Signing};
 
@@ -127,7 +125,7 @@ async fn a_redrive_takes_up_waiting_events() {
         app.psql("UPDATE webhook_events SET next_attempt_at = now() WHERE state = 'received'").await;
         app.operator().post(path).await.expect(200).json()
     };
-    eventually("the provider is asked again", Duration::from_secs(10), || async {
+    eventually("the provider is asked again", SOON, || async {
         let one = redrive("/webhooks/redrive?limit=1").await;
         (one["outcomes"]["processed"] == 1).then_some(())
     })

@@ -1,8 +1,6 @@
 //! Events in any order, and any number at the same moment, come to the same state and amounts.
 
-use std::time::Duration;
-
-use e2e::{App, eventually};
+use e2e::{App, SOON, eventually};
 use standin::{Provider, SignedDelivery};
 
 use super::{deliver, money, order, pay, shop};
@@ -53,7 +51,7 @@ async fn a_payments_life_told_at_the_same_moment_ends_in_the_same_state() {
             .map(|signed| {
                 let client = app.client.clone();
                 tokio::spawn(async move {
-                    eventually("the event is accepted", Duration::from_secs(30), || async {
+                    eventually("the event is accepted", SOON, || async {
                         (deliver(&client, &signed).await.0 == 200).then_some(())
                     })
                     .await;
