@@ -37,6 +37,7 @@ pub async fn require_reader(call: Open<'_>) -> Result<&'static App, Error> {
 /// As [`require_reader`].
 pub async fn report(call: Open<'_>) -> Result<Reply, Error> {
     let app = require_reader(call).await?;
+    edge::jobs::look_behind();
     let (sums, probe, age, backlog, memory) = join5(
         app.cache.statistics(),
         Probe::of(app),

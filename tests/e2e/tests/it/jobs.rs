@@ -9,6 +9,7 @@ use standin::{Fault, FaultKind, Payment, Provider};
 use crate::payments::shop::{Order, Shop};
 
 const COMPONENTS: [&str; 3] = ["payment-session", "product-catalog", "webhook-dedup"];
+
 /// A shop whose breakers rest for no time that counts, and whose events come by hand.
 async fn shop_like(private: Private) -> Option<Shop> {
     let shop = Shop::like(private.variable("payment_breaker_ms", "1")).await?;
@@ -57,7 +58,7 @@ async fn shown(app: &App, name: &str) -> Value {
 /// Probes the server until each of its jobs has run, and none runs any more.
 async fn every_job_has_run(app: &App) {
     let left = "SELECT count(*)::text FROM jobs WHERE last_run IS NULL OR leased_until > now()";
-    eventually("every job has run", Duration::from_secs(180), || async {
+    eventually("every job has run", Duration::from_secs(400), || async {
         app.client.health().await.expect(200);
         (app.psql_value(left).await == "0").then_some(())
     })
@@ -80,7 +81,7 @@ async fn a_read_is_enough(private: Private, without_redis: bool) {
     shop.standin.heal();
     let another = shop.app.sample.order.clone();
     // It takes some 15 s. All scenarios share the machine, so the bound is far off.
-    eventually_every(Duration::from_millis(500), "the event takes effect", Duration::from_secs(180), || async {
+    eventually_every(Duration::from_millis(500), "the event takes effect", Duration::from_secs(400), || async {
         shop.app.client.order(&another).await.expect(200);
         (shop.events("applied").await == 1).then_some(())
     })
@@ -107,6 +108,16 @@ async fn so_it_does_without_redis() {
 async fn probes_alone_keep_jobs_going() {
     let Some(app) = App::private().jobs().spawn().await else { return };
     every_job_has_run(&app).await;
+}
+
+#[tokio::test]
+async fn so_does_a_scrape() {
+    let Some(app) = App::private().jobs().spawn().await else { return };
+    eventually("a job has run", SOON, || async {
+        app.client.root("/metrics").await.expect(200);
+        (app.psql_value("SELECT count(last_run)::text FROM jobs").await != "0").then_some(())
+    })
+    .await;
 }
 
 #[tokio::test]
