@@ -77,6 +77,7 @@ pub mod organization;
 mod origin;
 pub mod outcome;
 mod params;
+mod parts;
 pub mod preconditions;
 pub mod provider;
 pub mod provider_account;

@@ -13,6 +13,7 @@ use crate::error::{Error, FieldError};
 use crate::hex;
 use crate::money::Currency;
 use crate::params::Params;
+use crate::parts::{decimal, id_text};
 use crate::provider::Provider;
 use crate::status::{OrderStatus, PaymentStatus};
 use crate::text::text_forms;
@@ -134,11 +135,16 @@ impl Place {
         let (at, id) = text.split_once('_')?;
         Some(Self { at: Moment::parse(at)?, id: parse_uuid(id)? })
     }
+
+    /// The text that [`Self::parse`] reads.
+    pub fn text(&self) -> String {
+        [&*self.at.to_rfc3339(), "_", &id_text(self.id)].concat()
+    }
 }
 
 impl std::fmt::Display for Place {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}_{}", self.at.to_rfc3339(), self.id)
+        f.write_str(&self.text())
     }
 }
 
@@ -279,18 +285,18 @@ impl ListQuery {
         put("createdFrom", self.created_from.map(|moment| moment.to_rfc3339().into()));
         put("createdTo", self.created_to.map(|moment| moment.to_rfc3339().into()));
         put("cursor", self.cursor.clone().map(Cow::from));
-        put("currency", self.currency.map(|currency| currency.to_string().into()));
-        put("customerId", self.customer.map(|customer| customer.to_string().into()));
-        put("limit", (self.page.size != defaults.page.size).then(|| self.page.size.to_string().into()));
+        put("currency", self.currency.map(|currency| currency.as_str().to_owned().into()));
+        put("customerId", self.customer.map(|customer| id_text(customer).into()));
+        put("limit", (self.page.size != defaults.page.size).then(|| decimal(self.page.size).into()));
         put("order", (self.direction != defaults.direction).then(|| self.direction.as_str().into()));
-        put("page", (self.page.number != defaults.page.number).then(|| self.page.number.to_string().into()));
+        put("page", (self.page.number != defaults.page.number).then(|| decimal(self.page.number).into()));
         put("paymentStatus", self.payment_status.map(|status| status.as_str().into()));
         put("search", self.search.clone().map(Cow::from));
         put("sort", (self.sort != defaults.sort).then(|| self.sort.as_str().into()));
         put("status", self.status.map(|status| status.as_str().into()));
         // No value holds a line feed (control characters are refused), so no two queries have the
         // same text.
-        parts.iter().map(|(name, value)| format!("{name}={value}\n")).collect()
+        parts.iter().flat_map(|(name, value)| [name, "=", value, "\n"]).collect()
     }
 
     /// SHA-256 of the canonical text, in hexadecimal: the part of the key that stands for the

@@ -52,7 +52,13 @@ impl Moment {
         let (year, month, day) = civil(days);
         let (seconds, fraction) = (micros / MICROS, micros % MICROS);
         let (hour, minute, second) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
-        format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{fraction:06}Z")
+        let mut text = String::with_capacity("0001-01-01T00:00:00.000000Z".len());
+        let parts = [(year, 4), (month, 2), (day, 2), (hour, 2), (minute, 2), (second, 2), (fraction, 6)];
+        for ((number, digits), end) in parts.into_iter().zip("--T::.Z".chars()) {
+            push_digits(&mut text, number, digits);
+            text.push(end);
+        }
+        text
     }
 }
 
@@ -60,6 +66,12 @@ impl Moment {
 const FIRST: i64 = -62_135_596_800 * MICROS;
 /// The last microsecond of the year 9999.
 const LAST: i64 = 253_402_300_800 * MICROS - 1;
+
+/// Appends the last `digits` decimal digits of a number, without the formatter: pages that begin at
+/// a time have it in their keys.
+fn push_digits(text: &mut String, number: i64, digits: u32) {
+    text.extend((0..digits).rev().map(|place| char::from(b'0' + (number / 10_i64.pow(place) % 10) as u8)));
+}
 
 /// The decimal number of exactly `length` digits at `at`.
 fn number(bytes: &[u8], at: usize, length: usize) -> Option<i64> {

@@ -120,6 +120,15 @@ fn a_mutation_beside_the_write_path_is_found() {
 }
 
 #[test]
+fn a_formatter_on_the_way_of_a_hit_is_found() {
+    let rule = "hits-format-nothing";
+    breaks(rule, "shared/commerce/src/views/tags.rs", append("fn f(org: Uuid) -> String { format!(\"org:{org}\") }"));
+    breaks(rule, "shared/commerce/src/views/entry.rs", append("fn f(org: Uuid) -> String { org.to_string() }"));
+    breaks(rule, DATA, |text| text.replacen("let watch = ", "let _ = format!(\"\"); let watch = ", 1));
+    breaks(rule, "shared/edge/src/answer.rs", |text| text.replacen("fn into_reply", "fn reply_of", 1));
+}
+
+#[test]
 fn a_dependency_that_points_back_is_found() {
     let rule = "direction-of-dependencies";
     for (package, dependency) in [

@@ -4,8 +4,9 @@ use cache_logic::key::KeyBuilder;
 use uuid::Uuid;
 
 use super::View;
-use super::tags::{ALL_TAG, customer_tag, of_pair, organization_tag, status_tag, tenant_tag};
+use super::tags::{ALL_TAG, customer_tag, organization_tag, status_tag, tenant_tag};
 use crate::catalogue::{ProductsQuery, Stretch};
+use crate::parts::{decimal, id_text, of_pair};
 use crate::query::{ListQuery, Page};
 
 /// A cache entry in name only. Views alone make one, so every entry of an organisation depends on
@@ -47,18 +48,14 @@ impl View {
 
     /// The entry of a page of an organisation's products.
     pub fn entry_of_products(&'static self, org: Uuid, query: &ProductsQuery) -> Entry {
-        let order = format!("{}.{}", query.sort.as_str(), query.direction.as_str());
-        let mut key = KeyBuilder::new(self.key).part(org.to_string());
-        let search = query.search.clone().unwrap_or_default();
-        let (page, limit) = (query.page.number.to_string(), query.page.size.to_string());
-        for (name, value) in [("page", page), ("limit", limit), ("search", search), ("order", order)] {
-            key = key.part(name).part(value);
-        }
-        let after = query.after.as_ref().map(|after| format!("{}_{}", after.value, after.id));
+        let order = [query.sort.as_str(), ".", query.direction.as_str()].concat();
+        let search = query.search.as_deref().unwrap_or_default();
+        let mut key = self.key_of(org).part("page").part(decimal(query.page.number));
+        key = key.part("limit").part(decimal(query.page.size)).part("search").part(search).part("order").part(order);
         let further = [
-            ("schema", query.schema.map(|schema| schema.to_string())),
+            ("schema", query.schema.map(id_text)),
             ("status", query.status.map(|status| status.as_str().to_owned())),
-            ("after", after),
+            ("after", query.after.as_ref().map(|after| [&*after.value, "_", &id_text(after.id)].concat())),
         ];
         for (name, value) in further {
             if let Some(value) = value {
@@ -70,24 +67,24 @@ impl View {
 
     /// The entry of a stretch of what an organisation has.
     pub fn entry_of_stretch(&'static self, org: Uuid, stretch: &Stretch) -> Entry {
-        let key = KeyBuilder::new(self.key).part(org.to_string()).part(self.key_end);
+        let key = self.key_of(org).part(self.key_end);
         self.entry(stretched(key, stretch), self.scope.tag(org, org), Some(org))
     }
 
     /// The entry of a stretch of what something has that an id names.
     pub fn entry_of_stretch_of(&'static self, org: Uuid, id: Uuid, stretch: &Stretch) -> Entry {
-        let key = KeyBuilder::new(self.key).pair(org.to_string(), id.to_string()).part(self.key_end);
+        let key = KeyBuilder::new(self.key).pair(id_text(org), id_text(id)).part(self.key_end);
         self.entry(stretched(key, stretch), self.scope.tag(org, id), Some(org))
     }
 
     /// The entry of the only one that an organisation has.
     pub fn entry_of_tenant(&'static self, org: Uuid) -> Entry {
-        self.entry(KeyBuilder::new(self.key).part(org.to_string()).build(), self.scope.tag(org, org), Some(org))
+        self.entry(self.key_of(org).build(), self.scope.tag(org, org), Some(org))
     }
 
     /// The entry of what tells about one token, which `digest` stands for.
     pub fn entry_of_token(&'static self, org: Uuid, digest: &str) -> Entry {
-        let key = KeyBuilder::new(self.key).part(org.to_string()).part(digest).build();
+        let key = self.key_of(org).part(digest).build();
         self.entry(key, self.scope.tag(org, org), Some(org))
     }
 
@@ -99,9 +96,9 @@ impl View {
     /// The entry of a page of what one customer has.
     pub fn entry_of_customer(&'static self, org: Uuid, customer: Uuid, page: Page) -> Entry {
         let key = KeyBuilder::new(self.key)
-            .pair(org.to_string(), customer.to_string())
-            .part(page.number.to_string())
-            .part(page.size.to_string())
+            .pair(id_text(org), id_text(customer))
+            .part(decimal(page.number))
+            .part(decimal(page.size))
             .build();
         self.entry(key, self.scope.tag(org, customer), Some(org))
     }
@@ -114,17 +111,22 @@ impl View {
             (None, Some(status)) => status_tag(org, status),
             (None, None) => organization_tag(org),
         };
-        let key = KeyBuilder::new(self.key).part(org.to_string()).part(query.fingerprint()).build();
+        let key = self.key_of(org).part(query.fingerprint()).build();
         self.entry(key, tag, Some(org))
     }
 
     /// The entry of what is drawn from all orders of one organisation, or of all organisations.
     pub fn entry_of_organization(&'static self, org: Option<Uuid>) -> Entry {
         let (part, tag) = match org {
-            Some(org) => (org.to_string(), organization_tag(org)),
+            Some(org) => (id_text(org), organization_tag(org)),
             None => ("all".to_owned(), ALL_TAG.to_owned()),
         };
         self.entry(KeyBuilder::new(self.key).part(part).build(), tag, org)
+    }
+
+    /// A key that begins with the view's name and the organisation.
+    fn key_of(&self, org: Uuid) -> KeyBuilder {
+        KeyBuilder::new(self.key).part(id_text(org))
     }
 
     fn entry(&'static self, key: String, tag: String, tenant: Option<Uuid>) -> Entry {
@@ -138,9 +140,9 @@ impl View {
 
 /// The key of a stretch; the first one of the usual length has the plain key.
 fn stretched(key: KeyBuilder, stretch: &Stretch) -> String {
-    let key = if stretch.is_first() { key } else { key.part("limit").part(stretch.limit.to_string()) };
+    let key = if stretch.is_first() { key } else { key.part("limit").part(decimal(stretch.limit)) };
     match &stretch.after {
-        Some(place) => key.part("after").part(place.to_string()).build(),
+        Some(place) => key.part("after").part(place.text()).build(),
         None => key.build(),
     }
 }

@@ -3,6 +3,7 @@
 
 use uuid::Uuid;
 
+use crate::parts::{of_one, of_pair};
 use crate::status::OrderStatus;
 
 /// The changes that make an answer wrong.
@@ -46,9 +47,9 @@ impl Scope {
             Self::Transaction => of_pair("transaction", org, id),
             Self::Product => of_pair("product", org, id),
             Self::Stock => of_pair("stock", org, id),
-            Self::Products => format!("products:{org}"),
+            Self::Products => of_one("products", org),
             Self::Schema => of_pair("schema", org, id),
-            Self::Schemas => format!("schemas:{org}"),
+            Self::Schemas => of_one("schemas", org),
             Self::Lookups => LOOKUPS_TAG.to_owned(),
             Self::Access => access_tag(org),
             Self::Customer => customer_tag(org, id),
@@ -64,12 +65,12 @@ pub const ALL_TAG: &str = "all";
 /// The tag of everything that belongs to an organisation. A change of many rows writes this one in
 /// place of theirs.
 pub fn tenant_tag(org: Uuid) -> String {
-    ["tenant:", org.hyphenated().encode_lower(&mut Uuid::encode_buffer())].concat()
+    of_one("tenant", org)
 }
 
 /// The tag of an organisation's revoked tokens.
 pub fn access_tag(org: Uuid) -> String {
-    ["access:", org.hyphenated().encode_lower(&mut Uuid::encode_buffer())].concat()
+    of_one("access", org)
 }
 
 /// The tag of the names that a shop shows beside codes.
@@ -87,7 +88,7 @@ pub fn session_tag(org: Uuid, id: Uuid) -> String {
 
 /// The tag of what is drawn from all orders of an organisation.
 pub fn organization_tag(org: Uuid) -> String {
-    format!("org:{org}")
+    of_one("org", org)
 }
 
 /// The tag of what is drawn from the orders of one customer.
@@ -97,14 +98,5 @@ pub fn customer_tag(org: Uuid, customer: Uuid) -> String {
 
 /// The tag of what is drawn from the orders of one status.
 pub fn status_tag(org: Uuid, status: OrderStatus) -> String {
-    format!("status:{org}/{}", status.as_str())
-}
-
-/// `name:owner/id`, as [`KeyBuilder::pair`](cache_logic::key::KeyBuilder::pair) would have it:
-/// UUIDs need no escaping. Without the formatter, which is dear in WebAssembly: every hit makes two
-/// of these.
-pub(crate) fn of_pair(name: &str, owner: Uuid, id: Uuid) -> String {
-    let (mut owner_text, mut id_text) = (Uuid::encode_buffer(), Uuid::encode_buffer());
-    let (owner, id) = (owner.hyphenated().encode_lower(&mut owner_text), id.hyphenated().encode_lower(&mut id_text));
-    [name, ":", owner, "/", id].concat()
+    [&of_one("status", org), "/", status.as_str()].concat()
 }

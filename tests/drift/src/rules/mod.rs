@@ -4,6 +4,7 @@ mod absence;
 mod dependencies;
 mod faults;
 mod handlers;
+mod hits;
 mod variables;
 mod writes;
 
@@ -36,7 +37,15 @@ impl fmt::Display for Finding {
 
 /// All findings.
 pub fn check(tree: &Tree) -> Vec<Finding> {
-    let rules = [handlers::check, variables::check, faults::check, absence::check, writes::check, dependencies::check];
+    let rules = [
+        handlers::check,
+        variables::check,
+        faults::check,
+        absence::check,
+        writes::check,
+        dependencies::check,
+        hits::check,
+    ];
     rules.iter().flat_map(|rule| rule(tree)).collect()
 }
 
