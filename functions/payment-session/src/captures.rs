@@ -9,6 +9,7 @@ use commerce::provider::Provider;
 use commerce::refund::{CaptureRequest, CapturesQuery};
 use commerce::time::Moment;
 use commerce::webhook::event::{ObjectKind, ProviderObject};
+use edge::log::{self, Level};
 use edge::{Call, KeyedBody, Reply, Row, params};
 use payments::needs::configured_account;
 use payments::{Payments, approvals};
@@ -83,7 +84,7 @@ pub async fn capture(call: Call<'_>) -> Result<Reply, Error> {
     // The provider has captured. If this fails, its event does the rest.
     let status = observed::apply(app, provider, account, &capture.request, "api.capture", objects).await;
     let status = status.unwrap_or_else(|error| {
-        eprintln!("warning: a capture waits for the provider's event: {error}");
+        log::say(Level::Warn, "capture", &format!("a capture waits for the provider's event: {error}"));
         None
     });
     let order = row.text("order_id")?;
@@ -91,7 +92,7 @@ pub async fn capture(call: Call<'_>) -> Result<Reply, Error> {
     let params = params![caller.organization, id, principal, key, &*body];
     if let Err(error) = edge::change(app, "capture_done", params).await {
         // A repetition asks the provider again, which answers as before.
-        eprintln!("warning: the answer to a capture wasn't kept: {error}");
+        log::say(Level::Warn, "capture", &format!("the answer to a capture wasn't kept: {error}"));
     }
     Ok(reply(body))
 }

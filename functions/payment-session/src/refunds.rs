@@ -14,6 +14,7 @@ use commerce::provider::Provider;
 use commerce::refund::{RefundRequest, RefundRetry, RefundState, RefundsQuery};
 use edge::clock::monotonic_millis;
 use edge::jobs::{self, Step};
+use edge::log::{self, Level};
 use edge::{App, Call, Json, KeyedBody, Param, Reply, Row, params};
 use payments::Payments;
 use payments::needs::account_variable;
@@ -287,6 +288,6 @@ async fn show(app: &'static App, caller: &Caller, payment: Uuid, id: &str) -> Re
 }
 
 fn logged<T>(error: Error) -> Option<T> {
-    eprintln!("warning: a refund stays queued: {error}");
+    log::say(Level::Warn, "refund", &format!("a refund stays queued: {error}"));
     None
 }

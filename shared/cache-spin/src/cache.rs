@@ -15,6 +15,7 @@ pub use watch::Mark;
 
 use crate::clock::begin_request;
 use crate::loads::Loads;
+use crate::log::{self, Level};
 use crate::params;
 use crate::ports::{self, Ports};
 use crate::postgres::{Param, Postgres, Row, SERVER, Statement};
@@ -37,6 +38,9 @@ use std::future::Future;
 use std::pin::Pin;
 use std::time::Duration;
 
+/// How many tags of a change the log has.
+const MOST_TAGS: usize = 8;
+
 /// A cache entry in name only: where it is, and what it depends on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
@@ -54,6 +58,11 @@ impl Entry {
     /// [`KeyBuilder`](cache_logic::key::KeyBuilder), so that no two inputs make the same key.
     pub fn new<T: Into<String>>(key: impl Into<String>, tags: impl IntoIterator<Item = T>) -> Self {
         Self { entity: 0, key: key.into(), tags: tags.into_iter().map(Into::into).collect() }
+    }
+
+    /// What stands for it in the log. A key may hold a search, which may be a name.
+    fn first_tag(&self) -> &str {
+        self.tags.first().map_or("", String::as_str)
     }
 }
 
@@ -199,8 +208,18 @@ impl Cache {
         let read = self.look_up(entry, watched, &load, &keeping).await;
         self.recorder.count_reads(entry.entity, [read.as_ref().map(Option::as_ref)]);
         let Some(read) = read? else { return Ok(None) };
+        if !matches!(read.outcome, Outcome::Hit { .. }) {
+            self.tell_read(entry, &read.outcome);
+        }
         self.tidy_behind(entry, load, keeping, &read);
         Ok(Some(read))
+    }
+
+    /// Tells the log of a read that was no hit.
+    fn tell_read(&self, entry: &Entry, outcome: &Outcome) {
+        let Some(line) = log::at(Level::Debug, "read") else { return };
+        let line = line.text("entity", self.recorder.name(entry.entity)).text("outcome", outcome_name(outcome));
+        line.text("tag", entry.first_tag()).write();
     }
 
     /// Makes an entry that nobody has asked for yet, behind a change of what it shows. It is an
@@ -282,6 +301,7 @@ impl Cache {
         if !matches!(invalidation, Invalidation::Nothing) {
             self.ports.note_change();
         }
+        tell_write(function, rows.first(), &invalidation);
         match invalidation {
             Invalidation::Done(settled) => spawn(async move {
                 // If it fails, the next renewal applies the rows once more.
@@ -339,7 +359,11 @@ impl Cache {
 
     /// Renews the certificate now.
     pub async fn renew(&self) -> Renewal<OriginFault> {
-        cache_logic::renew::renew(&self.ports, self.timing).await
+        let renewal = cache_logic::renew::renew(&self.ports, self.timing).await;
+        if let Some(line) = log::at(Level::Debug, "renewal") {
+            line.text("outcome", renewal_name(&renewal)).write();
+        }
+        renewal
     }
 
     /// Renews the certificate behind the response.
@@ -373,6 +397,45 @@ impl Cache {
         }
         due
     }
+}
+
+/// The name of an outcome in the log.
+fn outcome_name(outcome: &Outcome) -> &'static str {
+    match outcome {
+        Outcome::Hit { .. } => "hit",
+        Outcome::Miss { stored: true } => "miss",
+        Outcome::Miss { stored: false } => "miss-not-stored",
+        Outcome::Bypass(why) => why.name(),
+        Outcome::StaleIfError => "stale-if-error",
+    }
+}
+
+/// The name of a renewal's end in the log.
+fn renewal_name(renewal: &Renewal<OriginFault>) -> &'static str {
+    match renewal {
+        Renewal::Certified(_) => "certified",
+        Renewal::Busy => "busy",
+        Renewal::TooLate => "too-late",
+        Renewal::Mismatch => "mismatch",
+        Renewal::Withheld => "withheld",
+        Renewal::Cache(fault) => fault.name(),
+        Renewal::Ledger(_) => "postgres",
+    }
+}
+
+/// Tells the log of a change, of the first tags that it has announced, and whether readers were
+/// told of it at once or the certificate was waited out.
+fn tell_write(function: &str, row: Option<&Row>, invalidation: &Invalidation) {
+    let Some(line) = log::at(Level::Info, "write") else { return };
+    let tags = row.and_then(|row| row.texts("tags").ok()).unwrap_or_default();
+    let line = line.text("function", function).number("tags", tags.len() as u64);
+    let line = line.texts("first", tags.iter().take(MOST_TAGS).map(String::as_str));
+    let told = match invalidation {
+        Invalidation::Done(_) => "invalidated",
+        Invalidation::Nothing => "nothing-announced",
+        Invalidation::WaitedOut(fault) => fault.name(),
+    };
+    line.text("outcome", told).write();
 }
 
 /// The run that the database named to a write.

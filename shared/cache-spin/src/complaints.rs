@@ -29,15 +29,13 @@ impl Complaints {
         let is_open = |said: &str| open.iter().any(|(_, other)| other == said);
         match (said, before) {
             (None, None) => None,
-            (None, Some(before)) => {
-                (!is_open(&before)).then(|| format!("info: {} no longer answers: {before}", self.name))
-            }
+            (None, Some(before)) => (!is_open(&before)).then(|| format!("{} no longer answers: {before}", self.name)),
             (Some(said), before) => {
                 let known = before.as_deref() == Some(said) || is_open(said);
                 if open.len() < MOST {
                     open.push((question.to_owned(), said.to_owned()));
                 }
-                (!known).then(|| format!("warning: {} answers: {said}", self.name))
+                (!known).then(|| format!("{} answers: {said}", self.name))
             }
         }
     }
@@ -52,15 +50,15 @@ mod tests {
         let complaints = Complaints::new("Redis");
         let heard = |question, said| complaints.heard(question, said);
         assert_eq!(heard("MGET", None), None);
-        assert_eq!(heard("DEL", Some("MISCONF")).as_deref(), Some("warning: Redis answers: MISCONF"));
+        assert_eq!(heard("DEL", Some("MISCONF")).as_deref(), Some("Redis answers: MISCONF"));
         for _ in 0..3 {
             assert_eq!(heard("DEL", Some("MISCONF")), None, "told already");
             assert_eq!(heard("MGET", None), None, "another question's good answer ends nothing");
             assert_eq!(heard("SET", Some("MISCONF")), None, "the same complaint about another question");
         }
-        assert_eq!(heard("DEL", Some("READONLY")).as_deref(), Some("warning: Redis answers: READONLY"));
-        assert_eq!(heard("SET", None).as_deref(), Some("info: Redis no longer answers: MISCONF"));
-        assert_eq!(heard("DEL", None).as_deref(), Some("info: Redis no longer answers: READONLY"));
+        assert_eq!(heard("DEL", Some("READONLY")).as_deref(), Some("Redis answers: READONLY"));
+        assert_eq!(heard("SET", None).as_deref(), Some("Redis no longer answers: MISCONF"));
+        assert_eq!(heard("DEL", None).as_deref(), Some("Redis no longer answers: READONLY"));
         assert_eq!(heard("DEL", None), None);
     }
 

@@ -7,7 +7,7 @@
 //!
 //! Reading order:
 //! 1. [`clock`], [`notify`], [`deadline`]: time, chance, and wake-ups between requests of an
-//!    instance
+//!    instance; [`log`]: its lines
 //! 2. [`redis`], [`postgres`]: one dependency each, with the time limits and breakers that Spin
 //!    lacks
 //! 3. [`store`], [`ports`]: the questions of cache-logic to both; [`terms`]: settings of a miss
@@ -33,6 +33,7 @@ pub mod deadline;
 pub mod limits;
 mod loads;
 pub mod locks;
+pub mod log;
 pub mod notify;
 pub mod ports;
 pub mod postgres;

@@ -3,6 +3,7 @@
 //! says [`cache_logic::loads`].
 
 use crate::clock::limited;
+use crate::log::{self, Level};
 use crate::notify::Notify;
 use crate::terms::Terms;
 use cache_logic::entry::OriginValue;
@@ -108,7 +109,8 @@ impl Loads {
             }
             LoadRole::Share(_) | LoadRole::Full => {
                 if !self.warned.replace(true) {
-                    eprintln!("warning: more loads wait for Postgres than postgres_queue allows; some reads get 503");
+                    let message = "more loads wait for Postgres than postgres_queue allows; some reads get 503";
+                    log::say(Level::Warn, "postgres-queue", message);
                 }
                 Err(overloaded())
             }

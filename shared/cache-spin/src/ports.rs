@@ -1,5 +1,6 @@
 //! The ports of cache-logic as one instance has them: cache, outbox, clock.
 
+use crate::log::{self, Level};
 use crate::params;
 use crate::postgres::Postgres;
 use crate::store::{RedisStore, server_id};
@@ -72,7 +73,9 @@ impl Ledger for Ports {
             Some("mismatch") => {
                 if !self.mismatch.replace(true) {
                     let name = &self.cache_name;
-                    eprintln!("error: the database serves another cache than {name}: caching is off (see cache_state)");
+                    let message =
+                        format!("the database serves another cache than {name}: caching is off (see cache_state)");
+                    log::say(Level::Error, "caching-off", &message);
                 }
                 return Ok(OutboxState::Mismatch);
             }
@@ -80,8 +83,13 @@ impl Ledger for Ports {
                 if self.withheld_until.replace(self.monotonic() + WITHHELD_MS) == 0 {
                     let reason = row.text("reason")?.unwrap_or_default();
                     match outcome {
-                        "off" => eprintln!("warning: caching is off for a moment: {reason}"),
-                        _ => eprintln!("error: caching is off, since changes may go unseen: {reason}"),
+                        "off" => {
+                            log::say(Level::Warn, "caching-off", &format!("caching is off for a moment: {reason}"));
+                        }
+                        _ => {
+                            let message = format!("caching is off, since changes may go unseen: {reason}");
+                            log::say(Level::Error, "caching-off", &message);
+                        }
                     }
                 }
                 return Ok(OutboxState::Withheld);
@@ -89,11 +97,11 @@ impl Ledger for Ports {
             _ => {}
         }
         if self.withheld_until.replace(0) != 0 {
-            eprintln!("info: caching is on again");
+            log::say(Level::Warn, "caching-on", "caching is on again");
         }
         let reason = row.text("reason")?;
         if let Some(reason) = reason {
-            eprintln!("info: all entries are to be made anew: {reason}");
+            log::say(Level::Warn, "epoch", &format!("all entries are to be made anew: {reason}"));
         }
         let record = row.text("record")?.unwrap_or_default().to_owned();
         let server = server_id(record.split(' ').next().unwrap_or_default());

@@ -26,6 +26,7 @@ impl Statement {
 
 use crate::clock::{limited, monotonic_millis};
 use crate::complaints::Complaints;
+use crate::log::{self, Level};
 use crate::terms::TermsSource;
 use cache_logic::breaker::{Admission, Breaker, Change};
 use cache_logic::origin::OriginFault;
@@ -139,9 +140,10 @@ impl Postgres {
                     Some(Err(Failure::Unreachable(why))) => &**why,
                     _ => "the time is up, or the connection broke",
                 };
-                eprintln!("warning: Postgres gives no answer; asked again in {:?}: {why}", access.rest);
+                let message = format!("Postgres gives no answer; asked again in {:?}: {why}", access.rest);
+                log::say(Level::Warn, "postgres-away", &message);
             }
-            Some(Change::Closed) => eprintln!("info: Postgres is back"),
+            Some(Change::Closed) => log::say(Level::Warn, "postgres-back", "Postgres is back"),
             None => {}
         }
         let said = match &outcome {
@@ -150,7 +152,7 @@ impl Postgres {
             _ => None,
         };
         if let Some(line) = said {
-            eprintln!("{line}");
+            log::say(Level::Warn, "postgres-answers", &line);
         }
         match outcome {
             Some(Ok(rows)) => Ok(rows),

@@ -13,6 +13,7 @@ pub use script::{Script, hex, millis, text};
 use crate::clock::monotonic_millis;
 use crate::complaints::Complaints;
 use crate::deadline::Deadline;
+use crate::log::{self, Level};
 use crate::notify::Notify;
 use cache_logic::breaker::{Admission, Breaker, Change};
 use cache_logic::certificate::RunId;
@@ -198,9 +199,10 @@ impl Server {
         match (self.breaker.borrow_mut().report(admission, answered, monotonic_millis), &outcome) {
             (Some(Change::Opened), Err(CacheFault::Protocol(_))) | (None, _) => {}
             (Some(Change::Opened), _) => {
-                eprintln!("warning: {} gives no answer and is left alone until it does", self.name);
+                let message = format!("{} gives no answer and is left alone until it does", self.name);
+                log::say(Level::Warn, "redis-away", &message);
             }
-            (Some(Change::Closed), _) => eprintln!("info: {} is back", self.name),
+            (Some(Change::Closed), _) => log::say(Level::Warn, "redis-back", &format!("{} is back", self.name)),
         }
         self.complain(question, &outcome);
         outcome
@@ -216,7 +218,7 @@ impl Server {
             Err(_) => None,
         };
         if let Some(line) = line {
-            eprintln!("{line}");
+            log::say(Level::Warn, "redis-answers", &line);
         }
     }
 

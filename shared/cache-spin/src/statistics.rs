@@ -10,6 +10,7 @@
 //! is away for longer than its retries last.
 
 use crate::clock::{monotonic, name, now_millis, request_millis, sleep};
+use crate::log::{self, Level};
 use crate::redis::{Argument, Redis, Script, Value, millis, text};
 use cache_logic::ports::CacheFault;
 use cache_logic::read::Read;
@@ -94,6 +95,11 @@ impl Recorder {
             warned: Cell::new(false),
             settings,
         }
+    }
+
+    /// The name of a kind of entry; empty if kinds have none.
+    pub(crate) fn name(&self, entity: usize) -> &'static str {
+        self.settings.entities.get(entity).copied().unwrap_or_default()
     }
 
     /// Returns when the instance is quiet, or when the gathering time is over. The clock says how
@@ -194,7 +200,8 @@ impl Recorder {
             Ok(_) => Sent::Added,
             Err(CacheFault::Protocol(why)) => {
                 if !self.warned.replace(true) {
-                    eprintln!("warning: statistics can't be added up in Redis: {why}");
+                    let message = format!("statistics can't be added up in Redis: {why}");
+                    log::say(Level::Warn, "statistics", &message);
                 }
                 Sent::Refused
             }

@@ -7,6 +7,7 @@ use std::pin::Pin;
 use cache_logic::origin::OriginFault;
 use cache_spin::address;
 use cache_spin::cache::{Cache, Settings};
+use cache_spin::log::{self, Level};
 use cache_spin::redis::Redis;
 use cache_spin::state::State;
 use cache_spin::statistics::StatisticsSettings;
@@ -16,7 +17,9 @@ use commerce::views;
 
 use crate::feed;
 use crate::jobs;
-use crate::settings::{Callers, Config, ConfigError, OnceResult, Rules, component, log, merge, misconfigured, once};
+use crate::settings::{
+    Callers, Config, ConfigError, OnceResult, Rules, component, log_wrong, merge, misconfigured, once,
+};
 
 /// The name that the product goes by in `Cache-Status` and in Postgres' list of connections.
 pub const NAME: &str = "edge-orders";
@@ -43,9 +46,9 @@ impl App {
     pub async fn get() -> OnceResult<Self> {
         once(&APP, async || {
             let config = Config::load(component()).await?;
-            log(&config.wrong());
+            log_wrong(&config.wrong());
             for key in config.callers.iter().flat_map(|callers| callers.jwt_keys.unusable()) {
-                eprintln!("warning: variable jwt_keys {key}; it is passed over");
+                log::say(Level::Warn, "settings", &format!("variable jwt_keys {key}; it is passed over"));
             }
             Ok(Self::new(config))
         })

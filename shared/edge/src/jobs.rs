@@ -8,6 +8,7 @@ pub(crate) use look::{look, look_by_chance};
 
 use std::time::Duration;
 
+use cache_spin::log::{self, Level};
 use commerce::error::Error;
 use commerce::jobs::JobName;
 use commerce::query::parse_none;
@@ -83,7 +84,8 @@ pub async fn tick(
         let Some(job) = claim(app).await? else { break };
         let outcome = run(app, &job).await;
         if let Err(error) = &outcome {
-            eprintln!("warning: job {} failed, and is tried again later: {error}", job.name.as_str());
+            let message = format!("job {} failed, and is tried again later: {error}", job.name.as_str());
+            log::say(Level::Warn, "job-failed", &message);
         }
         let word = match &outcome {
             Ok(Step { more: true, .. }) => "more",
@@ -122,7 +124,10 @@ fn job(row: &Row) -> Result<Job, Error> {
 async fn finish(app: &App, job: &Job, outcome: Result<Step, Error>) -> Result<(), Error> {
     let failed = outcome.is_err();
     let step = outcome.unwrap_or_else(|error| Step::of(json!({ "error": problem::slug(&error) }), false));
-    let result = Json(step.result.to_string());
-    let params = params![job.name.as_str(), job.fence, step.cursor, step.more, failed, result];
+    let result = step.result.to_string();
+    if let Some(line) = log::at(Level::Info, "job").filter(|_| !failed) {
+        line.text("name", job.name.as_str()).json("more", &step.more.to_string()).json("result", &result).write();
+    }
+    let params = params![job.name.as_str(), job.fence, step.cursor, step.more, failed, Json(result)];
     change_one(app, "job_finish", params).await.map(drop)
 }

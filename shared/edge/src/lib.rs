@@ -46,6 +46,8 @@ pub use reply::Reply;
 
 /// Time and chance.
 pub use cache_spin::clock;
+/// The log.
+pub use cache_spin::log;
 pub use cache_spin::notify::Notify;
 
 /// State that isn't a cache: limits, claims, sessions.

@@ -1,6 +1,7 @@
 //! A request, decoded once.
 
 use cache_spin::clock::{begin_request, limited, request_id};
+use cache_spin::log::Scope;
 use commerce::error::Error;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use spin_sdk::wasip3::http::types::{Fields, Method as WasiMethod, Request};
@@ -34,6 +35,16 @@ pub struct Incoming {
     fields: Fields,
     all: OnceCell<HeaderMap>,
     body: RefCell<Option<StreamReader<u8>>>,
+}
+
+impl Scope for Incoming {
+    fn request_id(&self) -> &str {
+        &self.request_id
+    }
+
+    fn traceparent(&self) -> Option<String> {
+        self.header("traceparent")
+    }
 }
 
 impl Incoming {

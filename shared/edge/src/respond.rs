@@ -1,9 +1,11 @@
 //! A response on its way out: head and body in one packet, unless the body is made on the way.
 
+use cache_spin::log::{self, Level};
 use commerce::error::Error;
 use spin_sdk::wasip3::http::types::{Fields, Response};
 use spin_sdk::wasip3::wit_bindgen::yield_async;
 use std::cell::RefCell;
+use std::rc::Rc;
 
 use crate::cors;
 use crate::outgoing::body_ends;
@@ -12,11 +14,14 @@ use crate::reply::Reply;
 use crate::request::Incoming;
 
 /// Turns the outcome of a request into its response.
-pub async fn respond(incoming: Incoming, outcome: Result<Reply, Error>) -> Response {
+pub async fn respond(incoming: Rc<Incoming>, outcome: Result<Reply, Error>) -> Response {
     incoming.drain().await;
     let mut reply = outcome.unwrap_or_else(|error| {
         if let Error::Internal { detail } = error.cause() {
-            eprintln!("error: {} {}: {detail} (request {})", incoming.method, incoming.path, incoming.request_id);
+            if let Some(line) = log::at(Level::Error, "internal-error") {
+                let line = line.about(&*incoming).text("method", incoming.method.as_str()).text("path", &incoming.path);
+                line.text("message", detail).write();
+            }
         }
         problem::reply(&error, &incoming.path, &incoming.request_id)
     });
@@ -26,7 +31,7 @@ pub async fn respond(incoming: Incoming, outcome: Result<Reply, Error>) -> Respo
     let reply = cors::share(&incoming, reply).await;
     let name = || format!("{} {} (request {})", incoming.method, incoming.path, incoming.request_id);
     let what = reply.parts.is_some().then(name).unwrap_or_default();
-    send(reply.with("x-request-id", incoming.request_id), what).await
+    send(reply.with("x-request-id", incoming.request_id.clone()), what).await
 }
 
 thread_local! {

@@ -276,8 +276,11 @@ macro_rules! component {
             request: ::spin_sdk::wasip3::http::types::Request,
         ) -> ::spin_sdk::wasip3::http::types::Response {
             $crate::route::enter(env!("CARGO_PKG_NAME"));
-            let request = $crate::request::Incoming::decode(request);
-            let outcome = dispatch(&request).await;
+            let request = ::std::rc::Rc::new($crate::request::Incoming::decode(request));
+            let outcome = {
+                let work = ::std::pin::pin!(dispatch(&request));
+                $crate::log::within(request.clone(), work).await
+            };
             $crate::respond::respond(request, outcome).await
         }
     };

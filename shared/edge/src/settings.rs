@@ -12,6 +12,7 @@
 use std::cell::OnceCell;
 use std::thread::LocalKey;
 
+use cache_spin::log::{self, Level};
 use commerce::error::Error;
 
 mod component;
@@ -89,7 +90,7 @@ pub async fn once<T>(
         *cell.get_or_init(|| match loaded {
             Ok(settings) => Ok(Box::leak(Box::new(settings))),
             Err(errors) => {
-                log(&errors);
+                log_wrong(&errors);
                 Err(errors.leak())
             }
         })
@@ -97,9 +98,9 @@ pub async fn once<T>(
 }
 
 /// Tells the log of wrong settings.
-pub fn log(errors: &[ConfigError]) {
+pub fn log_wrong(errors: &[ConfigError]) {
     for error in errors {
-        eprintln!("error: variable {} {}", error.variable, error.detail);
+        log::say(Level::Error, "settings", &format!("variable {} {}", error.variable, error.detail));
     }
 }
 

@@ -5,6 +5,7 @@ use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 
+use cache_spin::log::{self, Level};
 use commerce::error::Error;
 use spin_sdk::wasip3::http::types::{ErrorCode, Trailers};
 use spin_sdk::wasip3::wit_bindgen::{StreamReader, StreamWriter};
@@ -56,7 +57,7 @@ impl Parts {
         let (writer, reader) = wit_stream::new();
         spawn(async move {
             let end = (self.0)(Sink(writer)).await.map(|()| None).map_err(|error| {
-                eprintln!("error: {what} ended before its time: {error}");
+                log::say(Level::Error, "stream", &format!("{what} ended before its time: {error}"));
                 ErrorCode::InternalError(None)
             });
             let _ = end_writer.write(end).await;

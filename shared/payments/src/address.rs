@@ -8,6 +8,7 @@ use spin_sdk::wasip3::spawn;
 
 use edge::App;
 use edge::clock::monotonic_millis;
+use edge::log::{self, Level};
 use edge::request::Incoming;
 use edge::state::{Value, millis, text};
 
@@ -39,9 +40,8 @@ fn note(app: &'static App) {
     let said = SAID.get().is_some_and(|said| now < said + SAY_EVERY.as_millis() as u64);
     if !said {
         SAID.set(Some(now));
-        eprintln!(
-            "warning: a request came through a proxy that trusted_proxies doesn't name: there is no limit by address"
-        );
+        let message = "a request came through a proxy that trusted_proxies doesn't name: there is no limit by address";
+        log::say(Level::Warn, "proxy", message);
         spawn(async move {
             let arguments = vec![text(&key(app)), text("1"), text("PX"), millis(SEEN)];
             // If this fails, /health doesn't report it until the next hour.

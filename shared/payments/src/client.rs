@@ -12,6 +12,7 @@ use spin_sdk::wasip3::wit_bindgen::{StreamResult, yield_async};
 use spin_sdk::wasip3::wit_future;
 
 use edge::clock::{self, limited};
+use edge::log::{self, Level};
 use edge::outgoing::body_ends;
 
 /// How much is read of an answer at once.
@@ -161,7 +162,8 @@ async fn collect(response: Response, max_bytes: usize) -> Result<Vec<u8>, Gatewa
 fn fault(error: &ErrorCode) -> GatewayError {
     match error {
         ErrorCode::HttpRequestDenied => {
-            eprintln!("error: a payment provider's address is not in allowed_outbound_hosts");
+            let message = "a payment provider's address is not in allowed_outbound_hosts";
+            log::say(Level::Error, "settings", message);
             GatewayError::Unexpected
         }
         ErrorCode::HttpRequestUriInvalid | ErrorCode::HttpRequestMethodInvalid | ErrorCode::HttpRequestUriTooLong => {

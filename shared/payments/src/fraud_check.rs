@@ -11,6 +11,7 @@ use commerce::webhook::standard::Signer;
 
 use crate::client::Wire;
 use crate::config::ServiceConfig;
+use edge::log::{self, Level};
 
 /// How much is read of an answer.
 const LARGEST_ANSWER: usize = 16 << 10;
@@ -50,11 +51,12 @@ impl FraudCheck {
         let failing = verdict.as_ref().err().copied();
         if self.failing.replace(failing) != failing {
             match failing {
-                Some(failure) => eprintln!(
-                    "warning: the fraud check gives no verdict ({}); the built-in score judges",
-                    <&str>::from(failure)
-                ),
-                None => eprintln!("info: the fraud check gives verdicts again"),
+                Some(failure) => {
+                    let failure = <&str>::from(failure);
+                    let message = format!("the fraud check gives no verdict ({failure}); the built-in score judges");
+                    log::say(Level::Warn, "fraud-check", &message);
+                }
+                None => log::say(Level::Warn, "fraud-check", "the fraud check gives verdicts again"),
             }
         }
         verdict

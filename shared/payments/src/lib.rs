@@ -30,7 +30,7 @@ use std::time::Duration;
 
 use commerce::error::Error;
 use commerce::provider::Provider;
-use edge::settings::{OnceResult, log, misconfigured, once};
+use edge::settings::{OnceResult, log_wrong, misconfigured, once};
 
 use config::PaymentConfig;
 use fraud_check::FraudCheck;
@@ -115,8 +115,8 @@ impl Payments {
     pub async fn get() -> OnceResult<Self> {
         once(&PAYMENTS, async || {
             let config = PaymentConfig::load(edge::settings::component()).await?;
-            config.wrong.iter().for_each(|(_, error)| log(std::slice::from_ref(error)));
-            log(&config.wrong_accounts);
+            config.wrong.iter().for_each(|(_, error)| log_wrong(std::slice::from_ref(error)));
+            log_wrong(&config.wrong_accounts);
             Ok(Self::new(config))
         })
         .await

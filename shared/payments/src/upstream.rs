@@ -9,6 +9,7 @@ use cache_logic::retry::{Retry, RetryPolicy, RetryStep};
 use commerce::gateway::{Answer, GatewayError, Request};
 
 use crate::client::Wire;
+use edge::log::{self, Level};
 
 /// How much is read of an answer: a full list of events fits.
 const LARGEST_ANSWER: usize = 4 << 20;
@@ -63,12 +64,13 @@ impl Upstream {
         match self.breaker.borrow_mut().report(admission, reached, || wire.now()) {
             Some(Change::Opened) => {
                 self.untold.set(true);
-                eprintln!("warning: {} gives no answer; asked again in {:?}", self.name, self.rest);
+                let message = format!("{} gives no answer; asked again in {:?}", self.name, self.rest);
+                log::say(Level::Warn, "provider-away", &message);
                 // A caller that comes again sooner finds the provider still left alone.
                 let asked = outcome.map_or_else(|error| error.retry_after(), |answer| answer.retry_after);
                 return Err(GatewayError::Away { retry_after: asked.max(Some(self.rest_seconds())) });
             }
-            Some(Change::Closed) => eprintln!("info: {} is back", self.name),
+            Some(Change::Closed) => log::say(Level::Warn, "provider-back", &format!("{} is back", self.name)),
             None => {}
         }
         match outcome {
@@ -120,7 +122,8 @@ impl Upstream {
     /// Notes an answer that can't be understood: our mistake or theirs. Shows no secret.
     pub fn note(&self, request: &Request, error: GatewayError) -> GatewayError {
         if error == GatewayError::Unexpected {
-            eprintln!("warning: {} gave an answer that can't be used to {request:?}", self.name);
+            let message = format!("{} gave an answer that can't be used to {request:?}", self.name);
+            log::say(Level::Warn, "provider-answers", &message);
         }
         error
     }

@@ -6,6 +6,7 @@
 
 use super::{Cache, Entry, Keeping, Source};
 use crate::clock::draw;
+use crate::log::{self, Level};
 use cache_logic::compare::{Comparison, compare};
 use cache_logic::read::EntrySpec;
 use spin_sdk::wasip3::spawn;
@@ -26,13 +27,19 @@ impl Cache {
             let is_equal = match found {
                 Ok(Comparison::Equal) => true,
                 Ok(Comparison::Different { fill }) => {
-                    let key = &entry.key;
-                    eprintln!("error: the cache serves {key} (fill {fill:032x}) otherwise than Postgres has it");
+                    self.tell_difference(&entry, fill);
                     false
                 }
                 Ok(Comparison::Unsure) | Err(_) => return,
             };
             self.recorder.count(|statistics| statistics.compared(entry.entity, is_equal));
         });
+    }
+
+    fn tell_difference(&self, entry: &Entry, fill: u128) {
+        let Some(line) = log::at(Level::Error, "cache-differs") else { return };
+        let line = line.text("entity", self.recorder.name(entry.entity)).text("tag", entry.first_tag());
+        let line = line.text("fill", &format!("{fill:032x}"));
+        line.text("message", "the cache serves an entry otherwise than Postgres has it").write();
     }
 }

@@ -4,6 +4,7 @@
 use std::cell::Cell;
 use std::time::Duration;
 
+use cache_spin::log::{self, Level};
 use spin_sdk::wasip3::http::client;
 use spin_sdk::wasip3::http::types::{ErrorCode, Fields, Method, Request, RequestOptions, Scheme};
 use spin_sdk::wasip3::spawn;
@@ -76,7 +77,7 @@ async fn call(origin: &str, path: &str) {
         None => "no answer in time".to_owned(),
     };
     if !TOLD.replace(true) {
-        eprintln!("warning: a job that is due can't be called at jobs_url: {failed}");
+        log::say(Level::Warn, "jobs", &format!("a job that is due can't be called at jobs_url: {failed}"));
     }
 }
 

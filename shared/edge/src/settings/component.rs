@@ -14,4 +14,5 @@ pub fn component() -> &'static str {
 /// Notes the component that runs, before its first request is served.
 pub(crate) fn enter(component: &'static str) {
     COMPONENT.set(component);
+    cache_spin::log::set_source(component);
 }

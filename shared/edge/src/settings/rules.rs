@@ -4,11 +4,12 @@
 use super::component::component;
 use super::{
     CATALOGUE, CHANGERS, ConfigError, GROUPS, Group, HEALTH, ISSUERS, LIVE, ORDERING, ORDERS, OnceResult, Parser,
-    Setting, VIEWERS, Values, log, misconfigured, once, rows, setting, values_of,
+    Setting, VIEWERS, Values, log_wrong, misconfigured, once, rows, setting, values_of,
 };
 use cache_logic::loads::LoadBounds;
 use cache_logic::origin::OriginFault;
 use cache_logic::policy::{Limits, Policy};
+use cache_spin::log::{self, Level};
 use cache_spin::terms::Terms;
 use commerce::error::Error;
 use commerce::stock::InventoryMode;
@@ -87,6 +88,8 @@ pub struct Rules {
     pub invoice_lock: Duration,
     /// How long an invoice waits for its turn.
     pub invoice_wait: Duration,
+    /// The lines that the log has.
+    pub log_level: Level,
     /// The callers that may read the statistics.
     pub metrics_access: MetricsAccess,
     /// Whether a token is good enough that isn't in the last known list of revoked ones, or of which
@@ -298,9 +301,13 @@ pub(super) const JOBS: Group = Group {
     )],
 };
 
-/// Counters.
+/// The words of `log_level`.
+const LEVELS: [(&str, Level); 4] =
+    [("warn", Level::Warn), ("error", Level::Error), ("info", Level::Info), ("debug", Level::Debug)];
+
+/// Counters and the log.
 pub(super) const COUNTING: Group = Group {
-    about: "Counters, see docs/decisions/statistics.md.",
+    about: "Counters and the log, see docs/decisions/statistics.md and docs/decisions/logs.md.",
     settings: &[
         setting(
             "statistics_flush_ms",
@@ -308,6 +315,11 @@ pub(super) const COUNTING: Group = Group {
             "how long an instance gathers before it adds to the common counts; 0: nothing is counted",
         )
         .at_start(),
+        setting(
+            "log_level",
+            "warn",
+            "the log's lines: error, warn, info (changes, jobs), or debug (reads that aren't hits)",
+        ),
         setting("metrics_access", "open", "readers of /metrics and /api/v1/health/cache: open, or operator (by token)")
             .read_by(HEALTH),
     ],
@@ -328,7 +340,8 @@ impl Rules {
         let needed = |setting: &&Setting| !setting.at_start || setting.name == "certificate_ms";
         once(&RULES, async || {
             let rules = Self::parse(&values_of(component(), rows(GROUPS).filter(needed)).await?)?;
-            log(&rules.done_without);
+            log::set_level(rules.log_level);
+            log_wrong(&rules.done_without);
             Ok(rules)
         })
         .await
@@ -394,6 +407,7 @@ impl Rules {
             lock_ttl: parser.seconds("lock_ttl"),
             invoice_lock: parser.seconds("invoice_lock_seconds"),
             invoice_wait: parser.millis("invoice_wait_ms"),
+            log_level: parser.one_of("log_level", &LEVELS),
             metrics_access: parser
                 .one_of("metrics_access", &[("open", MetricsAccess::Open), ("operator", MetricsAccess::Operator)]),
             revocation_unknown: parser.one_of(

@@ -22,6 +22,7 @@ mod invoices;
 mod jobs;
 mod lifetimes;
 mod live;
+mod logs;
 mod metrics;
 mod monitoring;
 mod never_stale;

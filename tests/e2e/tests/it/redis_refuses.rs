@@ -38,7 +38,7 @@ async fn use_it(app: &App, order: &str, named: &str) -> Duration {
 
 /// How many lines of the log tell of it.
 fn told(app: &App, named: &str) -> usize {
-    app.log().lines().filter(|line| line.contains("warning: Redis answers") && line.contains(named)).count()
+    app.log().lines().filter(|line| line.contains("\"message\":\"Redis answers") && line.contains(named)).count()
 }
 
 #[tokio::test]
