@@ -6,12 +6,14 @@ use commerce::gateway::GatewayError;
 use commerce::provider::Provider;
 use commerce::time::Moment;
 use commerce::webhook::event::Event;
-use commerce::webhook::requests::Reconciliation;
+use commerce::webhook::requests::{Reconciliation, ReconciliationRun};
 use serde_json::{Value, json};
 
 use edge::clock::{monotonic_millis, now_millis};
 use edge::jobs::{self, Job, Step};
+use edge::log::{self, Level};
 use edge::{App, Call, Reply, params};
+use payments::needs::configured_account;
 use payments::{Payments, needs};
 
 use crate::apply::{Cause, Effect};
@@ -37,77 +39,123 @@ pub async fn reconcile(call: Call<'_>) -> Result<Reply, Error> {
             .ok_or_else(|| Error::invalid("account", "this deployment has no credentials for it"))?,
     };
     let began = monotonic_millis();
-    let mut walk = Walk::begin(&wanted);
+    let mut walk = Walk::begin(wanted.provider, wanted.since, wanted.page.clone());
+    let mut found = Found::default();
     loop {
-        walk.page(app, payments, || true).await?;
+        walk.page(app, payments, &mut found, || true).await?;
         if walk.is_over || monotonic_millis().saturating_sub(began) >= PATIENCE_MS {
             break;
         }
     }
-    let mut body = walk.to_json();
+    let mut body = found.to_json();
     body["provider"] = json!(wanted.provider.as_str());
     body["since"] = json!(wanted.since.to_rfc3339());
     body["next"] = json!(walk.page);
     Ok(Reply::fresh(200, body.to_string()))
 }
 
-/// The same as a job: what the provider has listed since the last whole run, and some hours before.
+/// The same as a job: what each account has listed since the last whole run, and some hours before.
+/// An account whose list can't be read keeps no other one back, but the run has failed then.
 ///
 /// # Errors
-/// The error that the provider or Postgres gave.
+/// The error that Postgres or, behind the last account, a provider gave.
 pub async fn step(app: &'static App, job: &Job, provider: Provider) -> Result<Step, Error> {
     let payments = Payments::ready().await?;
-    if needs::for_calls(&payments.config, provider).is_err() {
+    let is_ready = |of: &&Payments| needs::for_calls(&of.config, provider).is_ok();
+    let accounts: Vec<&Payments> = payments.accounts(provider).filter(is_ready).collect();
+    if accounts.is_empty() {
         return Ok(Step::of(json!({ "skipped": "not configured" }), false));
     }
     let now = Moment::of_millis(now_millis()).0;
-    let wanted = Reconciliation::of_job(provider, now, job.since, job.cursor.as_deref());
+    let mut run = ReconciliationRun::of_job(now, job.since, job.cursor.as_deref());
     let (began, patience) = (monotonic_millis(), jobs::STEP.as_millis() as u64);
     let in_time = || monotonic_millis().saturating_sub(began) < patience;
-    let mut walk = Walk::begin(&wanted);
-    while !walk.is_over && in_time() {
-        walk.page(app, payments, in_time).await?;
+    let name = |of: &Payments| configured_account(&of.config, provider).to_owned();
+    // One that has lost its credentials since the last step isn't found: the run begins anew.
+    let stopped_at = accounts.iter().position(|of| run.account.as_ref() == Some(&name(of)));
+    let page = run.page.take().filter(|_| stopped_at.is_some());
+    let mut walk = Walk::begin(provider, Moment(run.since), page);
+    let (mut found, mut failure) = (Found::default(), None);
+    for of in &accounts[stopped_at.unwrap_or(0)..] {
+        while !walk.is_over {
+            if !in_time() {
+                (run.account, run.page) = (Some(name(of)), walk.page);
+                return Ok(Step::up_to(found.to_json(), Some(run.cursor())));
+            }
+            if let Err(error) = walk.page(app, of, &mut found, in_time).await {
+                let message = format!("the events of {} can't be listed: {error}", name(of));
+                log::say(Level::Warn, "reconcile", &message);
+                (run.failed, failure) = (true, failure.or(Some(error)));
+                break;
+            }
+        }
+        walk = Walk::begin(provider, Moment(run.since), None);
     }
-    let cursor = (!walk.is_over).then(|| wanted.cursor(walk.page.as_deref()));
-    Ok(Step::up_to(walk.to_json(), cursor))
+    match failure {
+        Some(error) => Err(error),
+        None if run.failed => Err(Error::Unavailable {
+            detail: "an account's events couldn't be listed".to_owned(),
+            retry_after_seconds: 1,
+        }),
+        None => Ok(Step::of(found.to_json(), false)),
+    }
 }
 
-/// A walk through a provider's list.
-struct Walk<'a> {
-    wanted: &'a Reconciliation,
+/// A walk through the list of one account.
+struct Walk {
+    provider: Provider,
+    since: Moment,
+    /// The page that it began at.
+    first: Option<String>,
     /// The page that comes next; `None`: the first, or none any more.
     page: Option<String>,
     /// The last page is done.
     is_over: bool,
+}
+
+/// The events that were listed.
+#[derive(Default)]
+struct Found {
     counts: Counts,
     listed: usize,
     missing: u32,
 }
 
-impl<'a> Walk<'a> {
-    fn begin(wanted: &'a Reconciliation) -> Self {
-        let page = wanted.page.clone();
-        Self { wanted, page, is_over: false, counts: Counts::default(), listed: 0, missing: 0 }
+impl Found {
+    fn to_json(&self) -> Value {
+        json!({ "listed": self.listed, "missing": self.missing, "outcomes": self.counts.to_json() })
+    }
+}
+
+impl Walk {
+    fn begin(provider: Provider, since: Moment, page: Option<String>) -> Self {
+        Self { provider, since, first: page.clone(), page, is_over: false }
     }
 
     /// Takes in what is missing of one page. If it stops before the end of the page, since
     /// `in_time` says no, that page comes again: what was taken in isn't missing then.
-    async fn page(&mut self, app: &'static App, payments: &Payments, in_time: impl Fn() -> bool) -> Result<(), Error> {
-        let provider = self.wanted.provider;
-        let found = match payments.gateway.events(provider, self.wanted.since, self.page.as_deref()).await {
+    async fn page(
+        &mut self,
+        app: &'static App,
+        payments: &Payments,
+        found: &mut Found,
+        in_time: impl Fn() -> bool,
+    ) -> Result<(), Error> {
+        let provider = self.provider;
+        let page = match payments.gateway.events(provider, self.since, self.page.as_deref()).await {
             Err(GatewayError::NotYet | GatewayError::Refused { .. })
-                if self.page.is_some() && self.page == self.wanted.page =>
+                if self.page.is_some() && self.page == self.first =>
             {
                 return Err(Error::invalid("page", "the provider knows no such page"));
             }
-            found => found?,
+            page => page?,
         };
-        self.listed += found.events.len();
+        found.listed += page.events.len();
         let mut events: Vec<(Event, Vec<u8>)> = Vec::new();
-        for event in found.events {
+        for event in page.events {
             match Event::read(provider, &event.body) {
                 Ok(read) => events.push((read, event.body)),
-                Err(_) => self.counts.failed += 1,
+                Err(_) => found.counts.failed += 1,
             }
         }
         let absent = absent(app, payments, provider, &events).await?;
@@ -115,16 +163,12 @@ impl<'a> Walk<'a> {
             if !in_time() {
                 return Ok(());
             }
-            self.missing += 1;
-            self.counts.add(&adopt(app, payments, provider, event, body).await);
+            found.missing += 1;
+            found.counts.add(&adopt(app, payments, provider, event, body).await);
         }
-        self.page = found.next;
+        self.page = page.next;
         self.is_over = self.page.is_none();
         Ok(())
-    }
-
-    fn to_json(&self) -> Value {
-        json!({ "listed": self.listed, "missing": self.missing, "outcomes": self.counts.to_json() })
     }
 }
 

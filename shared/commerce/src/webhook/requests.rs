@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+use serde_json::json;
 use uuid::Uuid;
 
 use super::EventState;
@@ -233,27 +235,35 @@ impl Reconciliation {
         let provider = provider.ok_or_else(|| Error::invalid("provider", "is needed: paypal or stripe"))?;
         Ok(Self { provider, since, page, account })
     }
+}
 
-    /// The reconciliation of a job: where a step has stopped (`cursor`), else from the beginning.
-    /// `last`: how long ago the last whole one ended.
-    pub fn of_job(provider: Provider, now: i64, last: Option<Duration>, cursor: Option<&str>) -> Self {
-        if let Some((since, page)) = cursor.and_then(|cursor| cursor.split_once(' '))
-            && let Some(since) = Moment::parse(since)
-        {
-            return Self {
-                provider,
-                since,
-                page: Some(page.to_owned()).filter(|page| !page.is_empty()),
-                account: None,
-            };
+/// A job's way through the lists of all accounts, one after the other, as far as its steps have come.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReconciliationRun {
+    /// Since when, in microseconds since 1970. It is the same for all accounts and steps.
+    pub since: i64,
+    /// The account whose turn it is; `None`: the first.
+    pub account: Option<String>,
+    /// The page of its list that comes next; `None`: the first.
+    pub page: Option<String>,
+    /// An account's list couldn't be read. The others are gone through all the same.
+    pub failed: bool,
+}
+
+impl ReconciliationRun {
+    /// From where a step has stopped (`cursor`), else from the beginning. `now` in microseconds since
+    /// 1970; `last`: how long ago the last whole run ended.
+    pub fn of_job(now: i64, last: Option<Duration>, cursor: Option<&str>) -> Self {
+        if let Some(run) = cursor.and_then(|cursor| serde_json::from_str(cursor).ok()) {
+            return run;
         }
         let back = last.and_then(|last| i64::try_from((last + OVERLAP).as_micros()).ok()).unwrap_or(LOOK_BACK);
-        Self { provider, since: Moment(now.saturating_sub(back.min(LOOK_BACK))), page: None, account: None }
+        Self { since: now.saturating_sub(back.min(LOOK_BACK)), account: None, page: None, failed: false }
     }
 
-    /// The cursor of a step that stopped before this page; `None`: the first one.
-    pub fn cursor(&self, page: Option<&str>) -> String {
-        format!("{} {}", self.since.to_rfc3339(), page.unwrap_or_default())
+    /// The cursor of a step that stopped here.
+    pub fn cursor(&self) -> String {
+        json!(self).to_string()
     }
 }
 
@@ -330,18 +340,19 @@ mod tests {
         let asked = Reconciliation::parse(Some("provider=paypal&since=2026-01-31&page=abc"), now).unwrap();
         assert_eq!((asked.provider, asked.page.as_deref()), (Provider::PayPal, Some("abc")));
         let job = |last: Option<u64>, cursor: Option<&str>| {
-            let job = Reconciliation::of_job(Provider::Stripe, now, last.map(Duration::from_secs), cursor);
-            (now - job.since.0, job.page)
+            ReconciliationRun::of_job(now, last.map(Duration::from_secs), cursor)
         };
-        assert_eq!(job(None, None), (LOOK_BACK, None));
-        assert_eq!(job(Some(3600), None), (7 * 3600 * 1_000_000, None));
-        assert_eq!(job(Some(10 * 86_400), None), (LOOK_BACK, None));
-        let begun = Reconciliation::of_job(Provider::Stripe, now, Some(Duration::from_secs(60)), None);
-        for page in [None, Some("evt_1")] {
-            let cursor = begun.cursor(page);
-            let resumed = Reconciliation::of_job(Provider::Stripe, now + 99, None, Some(&cursor));
-            assert_eq!((resumed.since, resumed.page.as_deref()), (begun.since, page));
-        }
+        let back = |last| now - job(last, None).since;
+        assert_eq!((back(None), back(Some(10 * 86_400))), (LOOK_BACK, LOOK_BACK));
+        assert_eq!(back(Some(3600)), 7 * 3600 * 1_000_000);
+        let stopped = ReconciliationRun {
+            account: Some("acct_2".into()),
+            page: Some("evt_1".into()),
+            failed: true,
+            ..job(Some(60), None)
+        };
+        assert_eq!(job(None, Some(&stopped.cursor())), stopped);
+        assert_eq!(job(Some(60), Some("of another release")), job(Some(60), None));
         for wrong in ["", "provider=other", "provider=stripe&since=yesterday", "provider=stripe&page="] {
             assert!(Reconciliation::parse(Some(wrong), now).is_err(), "{wrong}");
         }

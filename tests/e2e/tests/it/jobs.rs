@@ -37,14 +37,14 @@ async fn waits(shop: &Shop, event: &str) {
 }
 
 /// The jobs that a tick has made steps of.
-async fn ticked(app: &App, component: &str) -> Vec<(String, String)> {
+pub(crate) async fn ticked(app: &App, component: &str) -> Vec<(String, String)> {
     let ran = app.client.anonymous().tick(component).await.expect(200).json()["ran"].clone();
     let text = |of: &Value| of.as_str().expect("a text").to_owned();
     ran.as_array().expect("a list").iter().map(|step| (text(&step["name"]), text(&step["outcome"]))).collect()
 }
 
 /// Makes this job due, and no other one.
-async fn only(app: &App, name: &str) {
+pub(crate) async fn only(app: &App, name: &str) {
     let due = format!("CASE WHEN name <> '{name}' THEN interval '1 day' ELSE '0' END");
     app.psql(&format!("UPDATE jobs SET next_run = now() + {due}, leased_until = '-infinity'")).await;
 }

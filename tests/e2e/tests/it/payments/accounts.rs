@@ -1,11 +1,12 @@
 //! Organisations and their accounts at providers, each with credentials of its own.
 
-use e2e::{App, Caller, Client, SHOP, SOON, eventually};
+use e2e::{App, Caller, Client, Private, SHOP, SOON, eventually};
 use serde_json::{Value, json};
 use standin::{Event, Payment, Provider, Settings, SignedDelivery, Signing, Standin};
 
 use super::shop::Shop;
 use super::shopper::member;
+use crate::jobs;
 
 /// The variables of an account of Stripe, as an entry of `payment_accounts`.
 fn stripe(settings: &Settings) -> Value {
@@ -100,16 +101,16 @@ async fn operators_make_organizations_and_say_whose_an_account_is() {
     app.client.create_provider_account(&body).await.expect_problem(403);
 }
 
-#[tokio::test]
-async fn a_sandbox_account_takes_payments_beside_live_ones() {
-    let (sandbox, live) = (Standin::start().await, Settings { live: true, ..Settings::random() });
+/// A server whose own accounts are live ones that can't be asked here, beside the sandbox's.
+fn beside_live(sandbox: &Standin) -> Private {
+    let live = Settings { live: true, ..Settings::random() };
     let entries = json!([
         merged(paypal(sandbox.settings()), json!({ "payment_environment": "sandbox" })),
         merged(stripe(sandbox.settings()), json!({ "payment_environment": "sandbox" })),
     ]);
     // In live mode no API is elsewhere than at its provider. Stripe's isn't asked here.
-    let private = App::private().payments(&sandbox).variable("payment_environment", "live");
-    let private = private
+    let private = App::private().payments(sandbox).variable("payment_environment", "live");
+    private
         .variable("paypal_api_url", "https://api-m.paypal.com")
         .variable("stripe_api_url", "https://api.stripe.com")
         .variable("paypal_other_api_url", sandbox.base_url())
@@ -122,8 +123,31 @@ async fn a_sandbox_account_takes_payments_beside_live_ones() {
         .variable("stripe_account", &live.stripe_account)
         .variable("stripe_api_key", &live.stripe_api_key)
         .variable("stripe_webhook_secrets", &live.stripe_webhook_secret)
-        .variable("payment_accounts", &entries.to_string());
-    let Some(app) = private.spawn().await else { return };
+        .variable("payment_accounts", &entries.to_string())
+}
+
+#[tokio::test]
+async fn a_list_that_cannot_be_read_keeps_no_other_account_s_back() {
+    let sandbox = Standin::start().await;
+    let Some(app) = beside_live(&sandbox).spawn().await else { return };
+    sandbox.automatic(false);
+    let order = app.new_order().await;
+    let [id, total, currency] = ["id", "totalAmount", "currency"].map(|name| member(&order, name));
+    sandbox.pay_directly(&Payment::new(Provider::PayPal, &id, &total, &currency));
+    jobs::only(&app, "reconcile-paypal").await;
+    let ended = eventually("the run ends", SOON, || async {
+        let ran = jobs::ticked(&app, "webhook-dedup").await;
+        ran.into_iter().map(|(_, outcome)| outcome).find(|outcome| outcome != "more")
+    })
+    .await;
+    assert_eq!(ended, "failed", "PayPal itself can't be asked here");
+    assert_eq!(status(&app.client, &id).await, "paid");
+}
+
+#[tokio::test]
+async fn a_sandbox_account_takes_payments_beside_live_ones() {
+    let sandbox = Standin::start().await;
+    let Some(app) = beside_live(&sandbox).spawn().await else { return };
     let shop = Shop { app, standin: sandbox.clone() };
     let app = &shop.app;
 
