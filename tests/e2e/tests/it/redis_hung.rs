@@ -28,7 +28,7 @@ async fn while_redis_hangs_few_reads_wait_for_it_and_hits_come_back_with_it() {
                 while !over.load(SeqCst) {
                     let begun = Instant::now();
                     let answer = client.get(&paths[at % paths.len()]).await.expect(200);
-                    times.push((begun, begun.elapsed()));
+                    times.push((begun, begun.elapsed(), answer.header("cache-status").ends_with("redis-timeout")));
                     hits.fetch_add(u64::from(answer.is_hit()), SeqCst);
                     at += 1;
                 }
@@ -48,20 +48,24 @@ async fn while_redis_hangs_few_reads_wait_for_it_and_hits_come_back_with_it() {
     let back = resumed.elapsed();
     over.store(true, SeqCst);
 
-    let mut times = Vec::new();
+    let (mut times, mut waited) = (Vec::new(), 0);
     for reader in readers {
         let read = reader.await.expect("only 200s");
-        times.extend(read.into_iter().filter(|(at, _)| *at > hung + BREAKER && *at < resumed - LIMIT).map(|(_, t)| t));
+        for (at, time, has_waited) in read {
+            if at > hung + BREAKER && at < resumed - LIMIT {
+                times.push(time);
+                waited += usize::from(has_waited);
+            }
+        }
     }
     times.sort();
     let part = |of: usize| times[times.len() * of / 1000];
     let (p50, p90, p99, most) = (part(500), part(900), part(990), part(999));
-    let waited = times.iter().filter(|time| **time >= LIMIT).count();
     println!(
-        "{} reads while Redis hung, {waited} of {LIMIT:?} or more: p50 {p50:.1?}, p90 {p90:.1?}, p99 {p99:.1?}, p99.9 {most:.1?}; \
+        "{} reads while Redis hung, {waited} waited for it: p50 {p50:.1?}, p90 {p90:.1?}, p99 {p99:.1?}, p99.9 {most:.1?}; \
          hits back after {back:.1?}",
         times.len()
     );
     // Exact times need a quiet machine. On every machine a read that waits must be the exception.
-    assert!(p50 < LIMIT, "half of the reads wait for Redis: {p50:?}");
+    assert!(waited * 2 < times.len(), "{waited} of {} reads waited for Redis", times.len());
 }

@@ -47,9 +47,9 @@ async fn a_tag_with_a_million_entries_costs_as_much_as_one_with_one_entry() {
     let mut connection = client.get_multiplexed_async_connection().await.expect("Redis answers");
     let page = format!("{}orders:list:{}:page", app.prefix(), app.sample.org);
     let fill = "for i = ARGV[1], ARGV[2] do redis.call('SET', KEYS[1] .. i, ARGV[3], 'PX', 600000 + i % 1000) end";
-    for from in (0..MANY).step_by(2_000) {
+    for from in (0..MANY).step_by(500) {
         let mut call = redis::cmd("EVAL");
-        call.arg(fill).arg(1).arg(&page).arg(from).arg(from + 1_999).arg("x".repeat(100));
+        call.arg(fill).arg(1).arg(&page).arg(from).arg(from + 499).arg("x".repeat(100));
         call.exec_async(&mut connection).await.expect("the entries are stored");
     }
     let keys: usize = redis::cmd("DBSIZE").query_async(&mut connection).await.expect("DBSIZE");
