@@ -30,7 +30,8 @@ BEGIN
         SELECT order_tags(p_organization, p_id, o.customer_id, o.status) INTO tags FROM orders o
         WHERE o.organization_id = p_organization AND o.id = p_id;
         tags := coalesce(tags,
-            ARRAY['order:' || p_organization || '/' || p_id, 'org:' || p_organization, 'all']);
+            ARRAY['order:' || p_organization || '/' || p_id, 'org:' || p_organization,
+                'counts:' || p_organization, 'all']);
     ELSIF p_version <> version OR version <> ALL (p_only)
         OR version = ANY (p_unless) OR 0 = ANY (p_unless) THEN
         outcome := 'version_mismatch';

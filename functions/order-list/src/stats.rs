@@ -12,7 +12,7 @@ use edge::{Call, Reply, params};
 pub async fn stats(call: Call<'_>) -> Result<Reply, Error> {
     let asked = parse_stats(call.query())?;
     let organization = call.caller.stats_organization(asked)?;
-    let entry = views::ORDER_STATS.entry_of_organization(organization);
+    let entry = views::ORDER_STATS.entry_of_counts(organization);
     let answer = edge::read(call, entry, params![organization]).await?;
     Ok(answer.ok_or_else(|| Error::internal("order_stats gave no row"))?.into_reply(call.request))
 }

@@ -4,7 +4,7 @@ use cache_logic::key::KeyBuilder;
 use uuid::Uuid;
 
 use super::View;
-use super::tags::{ALL_TAG, customer_tag, organization_tag, status_tag, tenant_tag};
+use super::tags::{ALL_TAG, counts_tag, customer_tag, organization_tag, status_tag, tenant_tag};
 use crate::catalogue::{ProductsQuery, Stretch};
 use crate::parts::{decimal, id_text, of_pair};
 use crate::query::{ListQuery, Page};
@@ -115,10 +115,10 @@ impl View {
         self.entry(key, tag, Some(org))
     }
 
-    /// The entry of what is drawn from all orders of one organisation, or of all organisations.
-    pub fn entry_of_organization(&'static self, org: Option<Uuid>) -> Entry {
+    /// The entry of the numbers of orders of one organisation, or of all organisations.
+    pub fn entry_of_counts(&'static self, org: Option<Uuid>) -> Entry {
         let (part, tag) = match org {
-            Some(org) => (id_text(org), organization_tag(org)),
+            Some(org) => (id_text(org), counts_tag(org)),
             None => ("all".to_owned(), ALL_TAG.to_owned()),
         };
         self.entry(KeyBuilder::new(self.key).part(part).build(), tag, org)

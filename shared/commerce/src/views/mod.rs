@@ -120,7 +120,7 @@ views! {
         name: "order_stats",
         about: "statistics",
         key: "order:stats",
-        scope: Scope::Organization,
+        scope: Scope::Counts,
         ttl: "ttl_order_stats",
         default_ttl: "",
         stale_if_error: true,

@@ -33,6 +33,9 @@ pub enum Scope {
     Customer,
     /// Those of one customer itself.
     Profile,
+    /// Those of the numbers of an organisation's orders: how many, how much, in which status. A change
+    /// that moves none, as of a note, leaves them as they are.
+    Counts,
     /// Those of the orders of an organisation. A query may narrow it to a customer's orders or to
     /// those of one status. An answer about all organisations depends on [`ALL_TAG`].
     Organization,
@@ -54,12 +57,13 @@ impl Scope {
             Self::Access => access_tag(org),
             Self::Customer => customer_tag(org, id),
             Self::Profile => of_pair("customer_profile", org, id),
+            Self::Counts => counts_tag(org),
             Self::Organization => organization_tag(org),
         }
     }
 }
 
-/// The tag of what is drawn from all organisations.
+/// The tag of the numbers of orders of all organisations.
 pub const ALL_TAG: &str = "all";
 
 /// The tag of everything that belongs to an organisation. A change of many rows writes this one in
@@ -89,6 +93,11 @@ pub fn session_tag(org: Uuid, id: Uuid) -> String {
 /// The tag of what is drawn from all orders of an organisation.
 pub fn organization_tag(org: Uuid) -> String {
     of_one("org", org)
+}
+
+/// The tag of an organisation's numbers of orders.
+pub fn counts_tag(org: Uuid) -> String {
+    of_one("counts", org)
 }
 
 /// The tag of what is drawn from the orders of one customer.

@@ -90,7 +90,7 @@ fn every_entry_has_the_key_and_the_tags_of_the_table() {
         ),
         (TRANSACTION.entry_of(ORG, ID), "transaction", format!("transaction:{o}/{i}"), format!("transaction:{o}/{i}")),
         (CUSTOMER.entry_of(ORG, ID), "customer", format!("customer:{o}/{i}"), format!("customer_profile:{o}/{i}")),
-        (ORDER_STATS.entry_of_organization(Some(ORG)), "order_stats", format!("order:stats:{o}"), format!("org:{o}")),
+        (ORDER_STATS.entry_of_counts(Some(ORG)), "order_stats", format!("order:stats:{o}"), format!("counts:{o}")),
         (REVOKED_TOKENS.entry_of_tenant(ORG), "revoked_tokens", format!("access:{o}"), format!("access:{o}")),
         (
             REVOKED_TOKEN.entry_of_token(ORG, "0f"),
@@ -98,7 +98,7 @@ fn every_entry_has_the_key_and_the_tags_of_the_table() {
             format!("access-token:{o}:0f"),
             format!("access:{o}"),
         ),
-        (ORDER_STATS.entry_of_organization(None), "order_stats", "order:stats:all".to_owned(), "all".to_owned()),
+        (ORDER_STATS.entry_of_counts(None), "order_stats", "order:stats:all".to_owned(), "all".to_owned()),
     ];
     for (entry, name, key, tag) in table {
         let tenant = if ["all", "lookups"].contains(&&*tag) { None } else { Some(format!("tenant:{o}")) };
@@ -114,7 +114,7 @@ fn every_tag_of_an_entry_names_the_tenant_that_the_entry_depends_on() {
     let views = || VIEWS.iter().filter(|view| view.scope != Scope::Lookups);
     let mut entries: Vec<Entry> = views().map(|view| view.entry_of(ORG, ID)).collect();
     entries.extend(views().map(|view| view.entry_of_customer(ORG, ID, page)));
-    entries.extend(views().map(|view| view.entry_of_organization(Some(ORG))));
+    entries.extend(views().map(|view| view.entry_of_counts(Some(ORG))));
     entries.extend([ORGANIZATION_PRODUCTS, SCHEMAS_LIST].map(|view| view.entry_of_stretch(ORG, &stretch(""))));
     entries.push(SCHEMA_PRODUCTS.entry_of_stretch_of(ORG, ID, &stretch("")));
     entries.push(PRODUCTS_LIST.entry_of_products(ORG, &products("")));
@@ -126,7 +126,7 @@ fn every_tag_of_an_entry_names_the_tenant_that_the_entry_depends_on() {
         assert_eq!(tenants, HashSet::from([&*ORG.to_string()]), "{entry:?}");
         assert!(entry.tags().contains(&tags::tenant_tag(ORG)), "{entry:?}");
     }
-    assert_eq!(ORDER_STATS.entry_of_organization(None).tags(), [tags::ALL_TAG]);
+    assert_eq!(ORDER_STATS.entry_of_counts(None).tags(), [tags::ALL_TAG]);
 }
 
 #[test]
@@ -213,8 +213,8 @@ fn no_two_entries_share_a_key() {
         CUSTOMER.entry_of(ORG, ID),
         ORDER_HISTORY.entry_of_customer(ORG, ID, page(1, 11)),
         ORDER_HISTORY.entry_of_customer(ORG, ID, page(11, 1)),
-        ORDER_STATS.entry_of_organization(Some(ORG)),
-        ORDER_STATS.entry_of_organization(None),
+        ORDER_STATS.entry_of_counts(Some(ORG)),
+        ORDER_STATS.entry_of_counts(None),
         ORDERS_LIST.entry_of_list(ORG, &ListQuery::default()),
         ORDERS_LIST.entry_of_list(ID, &ListQuery::default()),
     ];

@@ -113,7 +113,15 @@ pub async fn create(client: &Client, request: &serde_json::Value, key: &str, id:
 
 /// The tags of an order of ORG, sorted as [`Database::announced`] sorts them.
 pub fn tags(id: Uuid, customers: &[Uuid], statuses: &[&str]) -> Vec<String> {
-    let mut tags = vec!["all".to_owned(), format!("order:{ORG}/{id}"), format!("org:{ORG}")];
+    let mut tags = tags_of_no_number(id, customers, statuses);
+    tags.extend(["all".to_owned(), format!("counts:{ORG}")]);
+    tags.sort();
+    tags
+}
+
+/// As [`tags`], where the change moves no number of orders.
+pub fn tags_of_no_number(id: Uuid, customers: &[Uuid], statuses: &[&str]) -> Vec<String> {
+    let mut tags = vec![format!("order:{ORG}/{id}"), format!("org:{ORG}")];
     tags.extend(customers.iter().map(|customer| format!("customer:{ORG}/{customer}")));
     tags.extend(statuses.iter().map(|status| format!("status:{ORG}/{status}")));
     tags.sort();

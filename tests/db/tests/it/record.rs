@@ -1,6 +1,6 @@
 //! The record beside the certificate: a renewal compares it, and any difference moves the epoch.
 
-use crate::database::{CUSTOMER, Database, call, tags};
+use crate::database::{CUSTOMER, Database, call, tags, tags_of_no_number};
 use crate::renewing::Cache;
 
 #[tokio::test]
@@ -44,7 +44,7 @@ async fn a_move_to_another_cache_and_back_moves_the_epoch() {
             // A writer of the second cache tells the same run of Redis, and settles.
             db.run(&format!("UPDATE orders SET notes = 'x' WHERE id = '{id}'")).await;
             let row = "SELECT xid::text FROM cache_invalidations ORDER BY id DESC LIMIT 1";
-            let (xid, covered) = (db.text(row).await, tags(id, &[CUSTOMER], &["pending"]));
+            let (xid, covered) = (db.text(row).await, tags_of_no_number(id, &[CUSTOMER], &["pending"]));
             let settle = call("cache_forget_transaction", 4);
             db.client.execute(&settle, &[&xid, &covered, &second.name, &second.run]).await.unwrap();
             db.run(&format!("UPDATE cache_state SET cache = {}", moves[1])).await;
@@ -143,7 +143,7 @@ async fn a_renewal_reads_on_where_the_last_certified_one_ended() {
     let change = async |id| db.run(&format!("UPDATE orders SET notes = notes || 'x' WHERE id = '{id}'")).await;
     change(first).await;
     let (died, _) = cache.ask(&db.client).await;
-    assert_eq!(died.tags, tags(first, &[CUSTOMER], &["pending"]));
+    assert_eq!(died.tags, tags_of_no_number(first, &[CUSTOMER], &["pending"]));
     change(second).await;
     let (renewal, record) = cache.ask(&db.client).await;
     assert_eq!(renewal.ids.len(), 2, "the one that died has certified nothing");
@@ -165,12 +165,12 @@ async fn a_row_of_a_transaction_that_was_under_way_is_read_when_it_commits() {
     let slow = db.connect().await;
     slow.batch_execute(&format!("BEGIN; UPDATE orders SET notes = 'x' WHERE id = '{early}'")).await.unwrap();
     db.run(&format!("UPDATE orders SET notes = 'x' WHERE id = '{late}'")).await;
-    assert_eq!(cache.renew(&db.client).await.tags, tags(late, &[CUSTOMER], &["pending"]));
+    assert_eq!(cache.renew(&db.client).await.tags, tags_of_no_number(late, &[CUSTOMER], &["pending"]));
     for _ in 0..2 {
         assert_eq!(cache.with_part(8, "0").renew(&db.client).await.ids, Vec::<i64>::new(), "not committed yet");
     }
     slow.batch_execute("COMMIT").await.unwrap();
-    assert_eq!(cache.renew(&db.client).await.tags, tags(early, &[CUSTOMER], &["pending"]));
+    assert_eq!(cache.renew(&db.client).await.tags, tags_of_no_number(early, &[CUSTOMER], &["pending"]));
 }
 
 #[tokio::test]

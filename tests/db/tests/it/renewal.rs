@@ -3,7 +3,7 @@
 
 use tokio_postgres::Client;
 
-use crate::database::{CUSTOMER, Database, ORG, call, tags};
+use crate::database::{CUSTOMER, Database, ORG, call, tags, tags_of_no_number};
 
 /// outcome, epoch, ids, tags (sorted).
 type Renewal = (String, Option<String>, Vec<i64>, Vec<String>);
@@ -83,12 +83,12 @@ async fn a_row_that_commits_after_a_later_one_is_not_passed_over() {
     slow.batch_execute(&format!("BEGIN; UPDATE orders SET notes = 'x' WHERE id = '{early}'")).await.unwrap();
     db.run(&format!("UPDATE orders SET notes = 'x' WHERE id = '{late}'")).await;
     let first = renew(&db.client, "a", "run").await;
-    assert_eq!(first.3, tags(late, &[CUSTOMER], &["pending"]), "what isn't committed isn't seen");
+    assert_eq!(first.3, tags_of_no_number(late, &[CUSTOMER], &["pending"]), "what isn't committed isn't seen");
     db.client.execute(&call("cache_forget", 1), &[&first.2]).await.unwrap();
     slow.batch_execute("COMMIT").await.unwrap();
     let second = renew(&db.client, "a", "run").await;
     assert!(second.2[0] < first.2[0], "its id is lower than one that was forgotten");
-    assert_eq!(second.3, tags(early, &[CUSTOMER], &["pending"]));
+    assert_eq!(second.3, tags_of_no_number(early, &[CUSTOMER], &["pending"]));
 }
 
 #[tokio::test]
@@ -102,7 +102,7 @@ async fn renewals_go_one_after_the_other_and_the_second_sees_what_the_first_wait
     db.wait_for_a_lock().await;
     db.run(&format!("UPDATE orders SET notes = 'x' WHERE id = '{id}'")).await;
     first.batch_execute("COMMIT").await.unwrap();
-    assert_eq!(waiting.await.unwrap().3, tags(id, &[CUSTOMER], &["pending"]));
+    assert_eq!(waiting.await.unwrap().3, tags_of_no_number(id, &[CUSTOMER], &["pending"]));
 }
 
 #[tokio::test]
@@ -153,7 +153,7 @@ async fn a_writer_forgets_its_own_rows_as_far_as_it_covered_them() {
     let left = db.announced().await;
     assert_eq!(
         left,
-        [tags(others, &[CUSTOMER], &["pending"]), vec!["*".to_owned()]],
+        [tags_of_no_number(others, &[CUSTOMER], &["pending"]), vec!["*".to_owned()]],
         "another's row, and its own that says more"
     );
     assert!(covered.contains(&format!("org:{ORG}")));

@@ -155,9 +155,23 @@ async fn no_way_to_change_orders_changes_them_uncounted() {
         "DELETE FROM orders WHERE status = 'delivered'".to_owned(),
         "MERGE INTO orders o USING (SELECT 'processing' AS s) AS w ON o.status = w.s WHEN MATCHED THEN UPDATE SET status = 'shipped'".to_owned(),
     ];
+    let owners =
+        [(Some(ORG), format!("counts:{ORG}")), (Some(OTHER_ORG), format!("counts:{OTHER_ORG}")), (None, "all".into())];
     for change in changes {
+        let mut before = Vec::new();
+        for (org, _) in &owners {
+            before.push(stats(&db, *org).await);
+        }
+        db.announced().await;
         db.run(&change).await;
         assert_eq!(drift(&db).await, "0", "{change}");
+        let announced = db.announced().await.concat();
+        for ((org, tag), before) in owners.iter().zip(before) {
+            let everything = ["*".to_owned(), format!("tenant:{}", org.unwrap_or_default())];
+            let is_told = announced.iter().any(|one| one == tag || everything.contains(one));
+            assert!(is_told || stats(&db, *org).await == before, "{tag} isn't announced: {change}");
+            assert!(!is_told || !change.contains("notes"), "{tag} is announced: {change}");
+        }
     }
     assert_eq!(stats(&db, Some(ORG)).await["ordersByStatus"]["delivered"], 0);
     db.run("TRUNCATE orders CASCADE").await;

@@ -15,6 +15,7 @@ async fn an_operator_has_an_organisation_an_entity_or_a_tag_made_anew() {
         (json!({"organization": org, "note": "a test"}), json!(["all", format!("tenant:{org}")]), [true, true]),
         (json!({"entity": {"kind": "order", "id": order}}), json!([format!("order:{org}/{order}")]), [true, false]),
         (json!({"tag": format!("org:{org}")}), json!([format!("org:{org}")]), [false, true]),
+        (json!({"tag": format!("counts:{org}")}), json!([format!("counts:{org}")]), [false, false]),
         (json!({"tag": "*"}), json!(["*"]), [true, true]),
     ];
     for (what, tags, gone) in table {
@@ -30,7 +31,7 @@ async fn an_operator_has_an_organisation_an_entity_or_a_tag_made_anew() {
     let audit = "SELECT string_agg(concat_ws(' ', actor, organization_id, after ->> 'note'), ', ' ORDER BY id)
         FROM payment_audit WHERE relation = 'cache_invalidations'";
     let audit = app.psql_value(audit).await;
-    assert_eq!(audit.matches("operator::e2e-operator").count(), 4, "{audit}");
+    assert_eq!(audit.matches("operator::e2e-operator").count(), 5, "{audit}");
     assert!(audit.contains(&format!("{org} a test")), "{audit}");
 }
 

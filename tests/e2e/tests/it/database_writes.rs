@@ -62,3 +62,17 @@ async fn a_change_of_many_rows_shows_everywhere() {
     app.psql("UPDATE orders SET notes = 'for all'").await;
     shows_within_a_second(&app, &one, Instant::now(), |body| body["notes"] == "for all").await;
 }
+
+#[tokio::test]
+async fn statistics_stay_cached_while_no_number_of_orders_moves() {
+    let app = App::spawn().await;
+    let path = "/orders/stats";
+    app.warm(path).await;
+    for round in 0..5 {
+        app.client.patch(&app.sample.order, json!({ "notes": format!("round {round}") })).await.expect(200);
+        let answer = app.client.get(path).await.expect(200);
+        assert!(!answer.header("cache-status").contains("fwd=miss"), "{}", answer.header("cache-status"));
+    }
+    app.new_order_id().await;
+    assert!(!app.client.get(path).await.expect(200).is_hit(), "one order more");
+}
