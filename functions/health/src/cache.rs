@@ -2,21 +2,32 @@
 
 use crate::metrics::require_reader;
 use crate::probe::{self, Probe};
+use crate::series;
 use commerce::error::Error;
+use commerce::query::Span;
 use commerce::time::Moment;
-use edge::statistics::{BYPASSES, Counter, Counts, Statistics, WriteCounter};
+use edge::clock::request_millis;
+use edge::statistics::{BYPASSES, Counter, Counts, Statistics, Stretch, WriteCounter};
 use edge::{Open, Reply};
-use futures_util::future::join3;
+use futures_util::future::join4;
 use serde_json::{Map, Value, json};
 
 /// `GET /api/v1/health/cache`: the sums of all instances, and the state of the cache. 200 also if
-/// Redis can't be asked: then the sums are null, and `statistics` says why.
+/// Redis can't be asked: then the sums are null, and `statistics` says why. With `?since`, also
+/// the counts by time.
 ///
 /// # Errors
-/// As [`require_reader`].
+/// As [`require_reader`]. [`Error::Invalid`] naming every parameter that is wrong.
 pub async fn report(call: Open<'_>) -> Result<Reply, Error> {
     let app = require_reader(call).await?;
-    let (sums, probe, age) = join3(app.cache.statistics(), Probe::of(app), app.cache.certificate_age()).await;
+    let now = request_millis();
+    let span = Span::parse(call.request.query.as_deref(), now)?;
+    let by_time = async {
+        let Span { since, until } = span?;
+        Some(series::read(app, Stretch::between(since, until, now)).await)
+    };
+    let (sums, probe, age, by_time) =
+        join4(app.cache.statistics(), Probe::of(app), app.cache.certificate_age(), by_time).await;
     let is_certified = probe.redis.as_ref().is_ok_and(|redis| redis.is_certified);
     let certificate = json!({ "status": if is_certified { "valid" } else { "none" }, "ageMs": age });
     let outbox =
@@ -32,7 +43,7 @@ pub async fn report(call: Open<'_>) -> Result<Reply, Error> {
     };
     let (statistics, since) = sums.map_or((None, None), |(statistics, since)| (Some(statistics), since));
     let total = statistics.as_ref().map(Statistics::total);
-    let body = json!({
+    let mut body = json!({
         "statistics": status,
         "since": since.map(|at| Moment::of_millis(at).to_rfc3339()),
         "hits": total.as_ref().map(Counts::hits),
@@ -48,6 +59,9 @@ pub async fn report(call: Open<'_>) -> Result<Reply, Error> {
         "postgresServers": probe.postgres.as_ref().ok().map(|ledger| ledger.servers),
         "caching": if probe.is_uncached(app) { "off" } else { "on" },
     });
+    if let Some(by_time) = by_time {
+        body["series"] = by_time;
+    }
     Ok(Reply::fresh(200, body.to_string()))
 }
 

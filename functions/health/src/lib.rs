@@ -8,6 +8,7 @@ mod faults;
 mod metrics;
 mod probe;
 mod report;
+mod series;
 
 use commerce::error::Error;
 use edge::{Open, Reply};

@@ -31,6 +31,7 @@ use cache_logic::ports::{CacheFault, Store};
 use cache_logic::read::{EntrySpec, Outcome, Read, Sight, certified, due};
 use cache_logic::renew::Renewal;
 use cache_logic::statistics::Statistics;
+use cache_logic::statistics::series::{Point, Stretch};
 use cache_logic::write::{Commit, Invalidation, NamedRun};
 use spin_sdk::wasip3::spawn;
 use std::cell::{Cell, OnceCell};
@@ -349,6 +350,12 @@ impl Cache {
     /// epoch). `None` if Redis gives no answer.
     pub async fn statistics(&self) -> Option<(Statistics, Option<u64>)> {
         self.recorder.sums().await
+    }
+
+    /// What all instances have counted in each bucket of time, of each of the entities, which are
+    /// named. `None` if Redis gives no answer.
+    pub async fn series(&self, stretch: Stretch) -> Option<(&'static [&'static str], Vec<Vec<Point>>)> {
+        Some((self.recorder.entities(), self.recorder.series(stretch).await?))
     }
 
     /// How long ago the certificate in Redis was given, in milliseconds; `None` if there is none.

@@ -15,6 +15,7 @@ use crate::redis::{Argument, Redis, Script, Value, millis, text};
 use cache_logic::ports::CacheFault;
 use cache_logic::read::Read;
 use cache_logic::statistics::Statistics;
+use cache_logic::statistics::series::{self, LENGTHS, Point, REACH, Stretch};
 use spin_sdk::wasip3::spawn;
 use std::cell::{Cell, RefCell};
 use std::future::Future;
@@ -35,6 +36,10 @@ const RETRIES: u32 = 3;
 /// How long Redis remembers a batch: longer than its retries take.
 const MARK_LIFE: Duration = Duration::from_secs(60);
 
+/// How long Redis keeps what was counted in a minute or a quarter of an hour: beyond the reach of
+/// any look, by more than the longest bucket.
+const BUCKET_LIFE: Duration = Duration::from_millis(REACH + 3_600_000);
+
 /// How an instance counts, and the Redis of the sums of all instances.
 pub struct StatisticsSettings {
     /// The Redis of the sums.
@@ -54,6 +59,7 @@ pub(crate) struct Recorder {
     settings: StatisticsSettings,
     key: String,
     script: Script,
+    look: Script,
     counted: RefCell<Statistics>,
     /// Whether something was counted since the last batch.
     counting: Cell<bool>,
@@ -88,6 +94,7 @@ impl Recorder {
         Self {
             key: format!("{prefix}cache:statistics"),
             script: Script::new(include_str!("lua/statistics.lua")),
+            look: Script::new(include_str!("lua/series.lua")),
             counted: RefCell::new(Statistics::new(settings.entities)),
             counting: Cell::new(false),
             pending: Cell::new(false),
@@ -189,13 +196,16 @@ impl Recorder {
     }
 
     async fn send(&self, batch: &Batch) -> Sent {
-        let mark = format!("{}:batch:{:032x}", self.key, batch.name);
-        let mut arguments = vec![Argument::Int64(request_millis() as i64), millis(MARK_LIFE)];
-        for (field, count) in batch.counted.encode() {
+        let (mark, now) = (format!("{}:batch:{:032x}", self.key, batch.name), request_millis());
+        let [short, long] = LENGTHS.map(|length| self.bucket(length, now / length));
+        let (sums, buckets) = (batch.counted.encode(), series::encode(&batch.counted));
+        let mut arguments = vec![Argument::Int64(now as i64), millis(MARK_LIFE), millis(BUCKET_LIFE)];
+        arguments.push(Argument::Int64(2 * sums.len() as i64));
+        for (field, count) in sums.into_iter().chain(buckets) {
             arguments.push(text(&field));
             arguments.push(Argument::Int64(i64::try_from(count).unwrap_or(i64::MAX)));
         }
-        let sent = self.settings.redis.script(&self.script, &[&self.key, &mark], arguments).await;
+        let sent = self.settings.redis.script(&self.script, &[&self.key, &mark, &short, &long], arguments).await;
         match sent {
             Ok(_) => Sent::Added,
             Err(CacheFault::Protocol(why)) => {
@@ -208,6 +218,26 @@ impl Recorder {
             Err(_) if self.settings.apart => Sent::Refused,
             Err(_) => Sent::Away,
         }
+    }
+
+    /// The key of a bucket.
+    fn bucket(&self, length: u64, number: u64) -> String {
+        format!("{}:{}:{number}", self.key, length / 1000)
+    }
+
+    /// What all instances have counted in each bucket, of each entity. `None` if Redis gives no
+    /// answer.
+    pub(crate) async fn series(&self, stretch: Stretch) -> Option<Vec<Vec<Point>>> {
+        let keys: Vec<String> = stretch.buckets().map(|number| self.bucket(stretch.length, number)).collect();
+        let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
+        let (answer, _) = self.settings.redis.script(&self.look, &keys, Vec::new()).await.ok()?;
+        let texts = answer.into_iter().map(|bucket| utf8(bucket).unwrap_or_default());
+        Some(texts.map(|text| series::decode(self.settings.entities, &text)).collect())
+    }
+
+    /// The kinds of entries, by their numbers.
+    pub(crate) fn entities(&self) -> &'static [&'static str] {
+        self.settings.entities
     }
 
     /// The sums of all instances, and the time of the first count (milliseconds since the Unix

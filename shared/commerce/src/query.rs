@@ -19,6 +19,10 @@ use crate::status::{OrderStatus, PaymentStatus};
 use crate::text::text_forms;
 use crate::time::Moment;
 
+mod span;
+
+pub use span::Span;
+
 /// The longest page.
 pub const MAX_LIMIT: u32 = 100;
 /// The page length if none is asked for.

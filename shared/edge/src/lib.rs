@@ -66,6 +66,7 @@ pub mod statistics {
     pub use cache_logic::statistics::Statistics;
     pub use cache_logic::statistics::counts::{BYPASSES, Counter, Counts, WriteCounter};
     pub use cache_logic::statistics::expose::expose;
+    pub use cache_logic::statistics::series::{MEASURES, Point, Stretch};
 }
 
 #[doc(hidden)]

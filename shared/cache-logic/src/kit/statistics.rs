@@ -34,6 +34,7 @@
 pub mod counts;
 #[cfg(feature = "exposition")]
 pub mod expose;
+pub mod series;
 
 use crate::protocol::freshness::{Freshness, Millis};
 use crate::protocol::ports::CacheFault;

@@ -322,3 +322,50 @@ async fn switched_off_nothing_is_counted_and_nothing_sent() {
     let sums = report(&app).await;
     assert_eq!((&sums["statistics"], &sums["total"]["reads"]), (&json!("off"), &json!(0)));
 }
+
+/// The sum over all buckets.
+fn summed(series: &Value, measure: &str) -> u64 {
+    series[measure].as_array().expect("a list").iter().filter_map(Value::as_u64).sum()
+}
+
+#[tokio::test]
+async fn what_was_counted_stands_in_the_minutes_of_an_hour_and_in_the_quarters_of_a_day() {
+    let Some(app) = fresh().await else { return };
+    let (path, mut tally) = (format!("/orders/{}", app.sample.order), AnswerTally::default());
+    several(&app, &mut tally, 20, &path).await;
+    several(&app, &mut tally, 5, "/orders?limit=5").await;
+    sums_of(&app, &tally).await;
+    for (interval, step, steps) in [("1 hour", 60, 60..=62), ("24 hours", 900, 96..=98)] {
+        let since = app
+            .psql_value(&format!(
+                "SELECT to_char((now() - interval '{interval}') AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')"
+            ))
+            .await;
+        // What comes behind responses may come between the looks at sums and at buckets.
+        let series = eventually("the buckets add up to the sums", Duration::from_secs(10), || async {
+            let told = app.client.anonymous().get(&format!("/health/cache?since={since}")).await.expect(200).json();
+            let kinds = ["hits", "misses", "bypasses", "loads", "absent", "failed"];
+            let is_sum = |kind: &&str| Some(summed(&told["series"]["total"], kind)) == told["total"][*kind].as_u64();
+            kinds.iter().all(is_sum).then(|| told["series"].clone())
+        })
+        .await;
+        assert_eq!(series["stepSeconds"], step, "{series:#}");
+        assert!(series["total"]["hits"].as_array().is_some_and(|hits| steps.contains(&hits.len())), "{series:#}");
+        let order = &series["entities"]["order"];
+        assert_eq!(summed(order, "hits") + summed(order, "misses") + summed(order, "bypasses"), 20, "{order:#}");
+        assert_eq!(series["entities"]["invoice"], Value::Null);
+    }
+    assert_eq!(report(&app).await["series"], Value::Null);
+    app.client.anonymous().get("/health/cache?since=2126-01-01T00:00:00Z").await.expect_problem(400);
+    // A day and an hour at most, whatever is counted.
+    let client = redis::Client::open(app.redis_url.as_str()).expect("an address");
+    let mut connection = client.get_multiplexed_async_connection().await.expect("Redis answers");
+    let mut pattern = redis::cmd("KEYS");
+    let buckets: Vec<String> =
+        pattern.arg(format!("{}cache:statistics:*0:*", app.prefix())).query_async(&mut connection).await.expect("KEYS");
+    assert!(buckets.len() >= 2, "{buckets:?}");
+    for bucket in buckets {
+        let left: i64 = redis::cmd("TTL").arg(&bucket).query_async(&mut connection).await.expect("TTL");
+        assert!((86_400..=90_000).contains(&left), "{bucket} ends in {left} s");
+    }
+}
