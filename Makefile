@@ -1,7 +1,7 @@
 # make help lists what there is. Everything works from a fresh clone; what is missing is installed by the scripts, which say so.
 SHELL := bash
 .DEFAULT_GOAL := help
-.PHONY: help up migrate retire test test-long mutants coverage bench lint drift-check generate fmt token clean need-cargo
+.PHONY: help up migrate retire test test-long test-console console mutants coverage bench lint drift-check generate fmt token clean need-cargo
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -21,6 +21,12 @@ test: need-cargo ## every test, with services of its own
 test-long: need-cargo ## the same with the long forms: minutes of faults under load, a thousand deliveries under kills, a thousand invoices at once, a hundred thousand events, every mutant
 	@E2E_MINUTES=10 PAYMENTS_DELIVERIES=334 PAYMENTS_GROWN=3000000 INVOICES=1000 FEED_EVENTS=100000 scripts/test.sh
 	@scripts/mutants.sh
+
+test-console: need-cargo ## the console in Chromium: each task, accessibility, pictures for docs/ (needs Node; installs Chromium)
+	@scripts/test-console.sh
+
+console: ## build the console's files, functions/console/dist, of their sources (needs Node)
+	@scripts/console.sh
 
 mutants: need-cargo ## take each guard out of the cache protocol and see the model check find it (minutes)
 	@scripts/mutants.sh

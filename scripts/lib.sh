@@ -36,7 +36,7 @@ ensure_service() {
 }
 
 # install PROGRAM: by the system's own package manager, with a message. PROGRAM is redis, postgres,
-# openssl, wrk, git, cc or prometheus, which brings promtool.
+# openssl, wrk, git, cc, npm, chromium, or prometheus, which brings promtool.
 install() {
     local manager packages
     if [ "$(uname)" = Darwin ]; then manager=brew; else
@@ -51,6 +51,13 @@ install() {
         *:openssl) packages=openssl ;;
         *:wrk) packages=wrk ;;
         *:git) packages=git ;;
+        apt-get:npm | apk:npm) packages="nodejs npm" ;;
+        dnf:npm) packages=nodejs-npm ;;
+        brew:npm) packages=node ;;
+        apt-get:chromium) packages="chromium chromium-driver fonts-liberation" ;;
+        apk:chromium) packages="chromium chromium-chromedriver font-liberation" ;;
+        dnf:chromium) packages="chromium chromedriver" ;;
+        brew:chromium) packages=chromedriver ;;
         dnf:prometheus) packages=golang-github-prometheus ;;
         *:prometheus) packages=prometheus ;;
         apt-get:cc) packages="gcc libc6-dev" ;;

@@ -151,6 +151,7 @@ wait_until 120 "no answer from $base/api/v1/health within two minutes; see $run/
 cat <<BANNER
 
   API       $base/api/v1   (stops with Ctrl-C)
+  Console   $base/console   (log in with the token that make token ROLE=operator prints)
   Payments  $standin plays PayPal and Stripe
   Redis     $REDIS_URL
   Postgres  $DATABASE_URL

@@ -79,7 +79,7 @@ impl Answer {
 }
 
 /// `If-None-Match` (RFC 9110, section 13.1.2): a list of tags, compared weakly, or `*`.
-fn none_match(wanted: &str, etag: &str) -> bool {
+pub(crate) fn none_match(wanted: &str, etag: &str) -> bool {
     Tags::read(wanted).is_some_and(|tags| tags.match_weakly(etag))
 }
 

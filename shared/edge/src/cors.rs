@@ -7,6 +7,7 @@ use http::Method;
 use crate::app::App;
 use crate::reply::Reply;
 use crate::request::Incoming;
+use crate::settings::{PAGES, component};
 
 /// The answer to OPTIONS: the methods of the path. A browser sends it without a token, so none is
 /// asked for; it tells no more than the description of the API does.
@@ -19,7 +20,7 @@ pub(crate) async fn share(request: &Incoming, reply: Reply) -> Reply {
     match App::loaded() {
         Some(app) => with_origin(&app.config.cors_origins, request, reply),
         // A response that needed no settings. The future is boxed: nearly every request finds them.
-        None if request.header("origin").is_some() => match Box::pin(App::get()).await {
+        None if component() != PAGES && request.header("origin").is_some() => match Box::pin(App::get()).await {
             Ok(app) => with_origin(&app.config.cors_origins, request, reply),
             Err(_) => reply,
         },

@@ -3,7 +3,7 @@
 //!
 //! Reading order:
 //! 1. [`reply`], [`request`], [`problem`]: responses, requests, and the one mapping of errors to
-//!    responses
+//!    responses; [`file`]: what a component has in it
 //! 2. [`settings`]: every setting as a row, read once per instance
 //! 3. [`app`]: the parts that a component works with; [`auth`], `access`: the caller of a
 //!    request, and whether its token was revoked
@@ -22,6 +22,7 @@ pub mod changed;
 mod cors;
 pub mod data;
 pub mod feed;
+pub mod file;
 pub mod jobs;
 pub mod outgoing;
 mod packing;
@@ -42,6 +43,7 @@ pub use data::{
     Json, Mark, Param, Row, change, change_one, document, fill_behind, found, json, marks, one, page, params, query,
     read, read_many, read_many_unwatched, read_near, read_while, write, write_one,
 };
+pub use file::File;
 pub use reply::Reply;
 
 /// Time and chance.

@@ -10,9 +10,9 @@ use serde_yaml_ng::Value;
 
 use crate::routes::{self, Component};
 
-/// Apps that name their components themselves. All others are in `reads`, and every app has
-/// `health`.
-const OTHERS: [&str; 2] = ["payments", "webhooks"];
+/// Apps that name their components themselves. All others are in `reads`, and every app but that of
+/// pages has `health`.
+const OTHERS: [&str; 3] = ["payments", "webhooks", "console"];
 const IN_ALL: &str = "health";
 
 /// The components that an app's manifest names.

@@ -37,7 +37,7 @@ pub fn write(root: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Compares every generated file with its sources.
+/// Compares every generated file with its sources, and the console's built files with theirs.
 ///
 /// # Errors
 /// The first differing line of each differing file.
@@ -51,7 +51,7 @@ pub fn check(root: &Path) -> Result<()> {
     if !differences.is_empty() {
         bail!("{}\nmake generate writes what is generated", differences.join("\n"));
     }
-    Ok(())
+    crate::console::check(root)
 }
 
 /// The first line that differs: its number, the line that is there, the line that should be.

@@ -7,6 +7,7 @@
 //! | `openapi` | `openapi.yaml`, joined from `openapi/` |
 //! | `routes` | the rows of every component's table |
 //! | `settings` | the rows of settings, and the tables in docs/ |
+//! | `console` | the console's built files and their sources |
 //! | `deploy` | the components and paths in `deploy/spinkube` |
 //! | `part` | a generated part of a file |
 //! | `manifest` | `spin.toml`, from both |
@@ -15,6 +16,7 @@
 //! Services are `kit`'s.
 
 pub mod calls;
+pub mod console;
 pub mod deploy;
 pub mod generate;
 pub mod manifest;

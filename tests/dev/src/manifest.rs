@@ -6,6 +6,8 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 
+use edge::settings::PAGES;
+
 use crate::routes::{self, Component};
 use crate::settings;
 
@@ -27,7 +29,7 @@ authors = ["edge-orders maintainers"]
 [variables]
 "#;
 
-/// Every component may ask Redis and Postgres, and call jobs of the app itself.
+/// Every component but that of pages may ask Redis and Postgres, and call jobs of the app itself.
 const HOSTS: [&str; 4] =
     ["{{ redis_url }}", "{{ redis_state_url }}", "postgres://{{ database_host }}", "{{ jobs_url }}"];
 
@@ -74,7 +76,8 @@ fn write_component(text: &mut String, component: &Component) -> Result<()> {
         .get("metadata")
         .and_then(|metadata| metadata.get("spin")?.get("allowed_outbound_hosts")?.as_array());
     let further = further.into_iter().flatten().filter_map(toml::Value::as_str);
-    let hosts: Vec<String> = HOSTS.into_iter().chain(further).map(|host| format!("{host:?}")).collect();
+    let common = HOSTS.into_iter().filter(|_| name != PAGES);
+    let hosts: Vec<String> = common.chain(further).map(|host| format!("{host:?}")).collect();
 
     let mut paths: Vec<&str> = Vec::new();
     for row in &component.rows {
@@ -97,14 +100,30 @@ allowed_outbound_hosts = [{}]
 [component.{name}.build]
 command = "cargo build -p {name} --target wasm32-wasip2 --release"
 watch = {watched:?}
-
-[component.{name}.variables]
 "#,
         name.replace('-', "_"),
         hosts.join(", "),
     )?;
-    for setting in settings::all().filter(|setting| setting.is_read_by(name)) {
+    for (index, setting) in settings::all().filter(|setting| setting.is_read_by(name)).enumerate() {
+        if index == 0 {
+            write!(text, "\n[component.{name}.variables]\n")?;
+        }
         writeln!(text, "{0} = \"{{{{ {0} }}}}\"", setting.name)?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_component_of_pages_is_given_nothing_and_may_ask_nobody() {
+        let manifest: toml::Table = generate(crate::root()).expect("a manifest").parse().expect("TOML");
+        let component = |name: &str| manifest["component"][name].clone();
+        assert_eq!(component(PAGES)["allowed_outbound_hosts"].as_array().map(Vec::len), Some(0));
+        assert_eq!(component(PAGES).get("variables"), None);
+        assert!(component("access")["allowed_outbound_hosts"].as_array().is_some_and(|hosts| hosts.len() == 4));
+        assert!(component("access").get("variables").is_some());
+    }
 }

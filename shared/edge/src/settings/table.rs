@@ -15,7 +15,7 @@ pub struct Setting {
     pub bounds: Option<(u64, u64)>,
     /// A hit needs it.
     pub at_start: bool,
-    /// The components that are given it; `None`: all of them.
+    /// The components that are given it; `None`: all of them but [`PAGES`].
     pub readers: Option<&'static [&'static str]>,
 }
 
@@ -79,6 +79,9 @@ pub const ISSUERS: &[&str] = &["order-lookup", "health"];
 /// The component that reports on all dependencies.
 pub const HEALTH: &[&str] = &["health"];
 
+/// The component that serves pages and nothing else. It is given no setting, and may ask nobody.
+pub const PAGES: &str = "console";
+
 /// A setting that all components are given at their first miss or write.
 pub const fn setting(name: &'static str, default: &'static str, about: &'static str) -> Setting {
     Setting { name, default, about, secret: false, bounds: None, at_start: false, readers: None }
@@ -111,6 +114,6 @@ impl Setting {
 
     /// Whether a component is given it.
     pub fn is_read_by(&self, component: &str) -> bool {
-        self.readers.is_none_or(|readers| readers.contains(&component))
+        self.readers.map_or(component != PAGES, |readers| readers.contains(&component))
     }
 }

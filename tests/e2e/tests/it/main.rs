@@ -10,6 +10,7 @@ mod catalogue;
 mod components;
 mod concurrency;
 mod configuration;
+mod console;
 mod contract;
 mod cors;
 mod cost;

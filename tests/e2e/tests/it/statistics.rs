@@ -342,7 +342,7 @@ async fn what_was_counted_stands_in_the_minutes_of_an_hour_and_in_the_quarters_o
             ))
             .await;
         // What comes behind responses may come between the looks at sums and at buckets.
-        let series = eventually("the buckets add up to the sums", Duration::from_secs(10), || async {
+        let series = eventually("the buckets add up to the sums", SOON, || async {
             let told = app.client.anonymous().get(&format!("/health/cache?since={since}")).await.expect(200).json();
             let kinds = ["hits", "misses", "bypasses", "loads", "absent", "failed"];
             let is_sum = |kind: &&str| Some(summed(&told["series"]["total"], kind)) == told["total"][*kind].as_u64();
