@@ -26,6 +26,7 @@ pub(super) fn check(tree: &Tree) -> Vec<Finding> {
             // against.
             "host-test-guest" | "bench-floor" | "bench-floor-sdk" | "bench-hello" => &["spin-sdk"],
             "bench" => &["e2e", "standin"],
+            "browser-tests" => &["e2e", "kit", "standin"],
             "dev" => &["edge", "kit", "payments"],
             // The contract of the ports, on a native Redis and inside a component; releases are
             // rehearsed on the product's database.
