@@ -77,10 +77,11 @@ impl Probe {
             if !app.state.is_apart() {
                 return None;
             }
-            Some(refused(app, app.state.redis(), Uses { cache: false, state: true }).await)
+            Some(refused(app, app.state.redis(), Uses { cache: false, state: true, counters: false }).await)
         };
         let redis = async {
-            let uses = Uses { cache: true, state: !app.state.is_apart() };
+            let counters = app.config.callers.as_ref().is_ok_and(|callers| !callers.limits.are_off());
+            let uses = Uses { cache: true, state: !app.state.is_apart(), counters };
             let refused = refused(app, &app.cache.ports.store.redis, uses);
             let (is_certified, refused) = join(app.cache.is_certified(), refused).await;
             Ok(CacheRedis { is_certified: is_certified.map_err(str::to_owned)?, refused: refused? })

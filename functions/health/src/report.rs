@@ -12,7 +12,7 @@ use payments::Payments;
 use payments::config::PaymentConfig;
 use payments::needs::{self, Need};
 
-use crate::probe::{Dependency, Probe};
+use crate::probe::{CacheRedis, Dependency, Probe};
 
 /// `GET /health`: asks each dependency. 200 if reads can be served, from Redis or from Postgres;
 /// else 503.
@@ -52,10 +52,11 @@ async fn describe() -> Reply {
     let dependencies: Map<String, Value> =
         states.into_iter().map(|state| (state.name.to_owned(), dependency(&state))).collect();
     let payments = Payments::get().await.map_or(Value::Null, |payments| providers(&payments.config));
+    let limits = limits(app, &probe);
     let cache = compared.map_or(Value::Null, |counts| {
         json!({ "compared": counts.get(Counter::Compared), "inconsistent": counts.get(Counter::Inconsistent) })
     });
-    let report = Report { authentication, dependencies: dependencies.into(), payments, cache, errors: wrong };
+    let report = Report { authentication, dependencies: dependencies.into(), payments, limits, cache, errors: wrong };
     reply(status, word, report)
 }
 
@@ -111,6 +112,20 @@ pub(crate) async fn configuration_errors(app: &App, probe: &Probe) -> Vec<Value>
     wrong
 }
 
+/// Whether limits on requests hold. They are open while Redis can't count: then all are admitted.
+fn limits(app: &App, probe: &Probe) -> Value {
+    let Ok(callers) = &app.config.callers else { return Value::Null };
+    let counts = |redis: &CacheRedis| {
+        let told = redis.refused.as_deref().unwrap_or_default();
+        told.split([' ', ',']).all(|command| !matches!(command, "INCRBY" | "SET"))
+    };
+    match &probe.redis {
+        _ if callers.limits.are_off() => json!("off"),
+        Ok(redis) if counts(redis) => json!("on"),
+        _ => json!("open"),
+    }
+}
+
 /// The configured providers, and the missing settings of one that is configured only in part.
 fn providers(config: &PaymentConfig) -> Value {
     let general = [("hmac_key", config.hmac_keys.is_empty()), ("payment_return_urls", config.return_urls.is_empty())];
@@ -149,18 +164,20 @@ struct Report {
     authentication: Value,
     dependencies: Value,
     payments: Value,
+    limits: Value,
     cache: Value,
     errors: Vec<Value>,
 }
 
 fn reply(status: u16, word: &str, report: Report) -> Reply {
-    let Report { authentication, dependencies, payments, cache, errors } = report;
+    let Report { authentication, dependencies, payments, limits, cache, errors } = report;
     let body = json!({
         "status": word,
         "version": env!("CARGO_PKG_VERSION"),
         "authentication": authentication,
         "dependencies": dependencies,
         "payments": payments,
+        "limits": limits,
         "cache": cache,
         "configuration": { "status": if errors.is_empty() { "ok" } else { "wrong" }, "errors": errors },
     });

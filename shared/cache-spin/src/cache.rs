@@ -28,7 +28,7 @@ use cache_logic::entry::{OriginValue, Value};
 use cache_logic::origin::OriginFault;
 use cache_logic::policy::Policy;
 use cache_logic::ports::{CacheFault, Store};
-use cache_logic::read::{EntrySpec, Outcome, Read, Sight, certified, due};
+use cache_logic::read::{Beside, EntrySpec, Outcome, Read, SeenBeside, Sight, certified, due};
 use cache_logic::renew::Renewal;
 use cache_logic::statistics::Statistics;
 use cache_logic::statistics::series::{Point, Stretch};
@@ -191,22 +191,22 @@ impl Cache {
         load: impl Source,
         keeping: impl Keeping,
     ) -> Result<Option<Read>, OriginFault> {
-        self.read_watching(entry, &[], load, keeping).await
+        self.read_beside(entry, Beside::default(), load, keeping).await
     }
 
-    /// As [`Self::read`], with a look that sees the tags in `watched`, too, at the same moment. They
-    /// come back in the answer's [`Sight`], behind those of the entry.
+    /// As [`Self::read`], with a look that sees what stands in `beside`, too, at the same moment. It
+    /// comes back with the answer.
     ///
     /// # Errors
     /// As [`Self::read`].
-    pub async fn read_watching(
+    pub async fn read_beside(
         &'static self,
         entry: &Entry,
-        watched: &[&str],
+        beside: Beside<'_>,
         load: impl Source,
         keeping: impl Keeping,
     ) -> Result<Option<Read>, OriginFault> {
-        let read = self.look_up(entry, watched, &load, &keeping).await;
+        let read = self.look_up(entry, beside, &load, &keeping).await;
         self.recorder.count_reads(entry.entity, [read.as_ref().map(Option::as_ref)]);
         let Some(read) = read? else { return Ok(None) };
         if !matches!(read.outcome, Outcome::Hit { .. }) {
@@ -227,7 +227,7 @@ impl Cache {
     /// ordinary read: the generation is taken before the load, so a change that comes meanwhile
     /// outdates what is stored here. It is counted as a refresh.
     pub async fn fill(&'static self, entry: &Entry, load: impl Source, keeping: impl Keeping) {
-        let read = self.look_up(entry, &[], &load, &keeping).await;
+        let read = self.look_up(entry, Beside::default(), &load, &keeping).await;
         let stored = matches!(read, Ok(Some(Read { outcome: Outcome::Miss { stored: true }, .. })));
         self.recorder.count(|statistics| statistics.refresh(entry.entity, stored));
     }
@@ -235,27 +235,37 @@ impl Cache {
     async fn look_up(
         &'static self,
         entry: &Entry,
-        watched: &[&str],
+        beside: Beside<'_>,
         load: &impl Source,
         keeping: &impl Keeping,
     ) -> Result<Option<Read>, OriginFault> {
         let once = async || self.load(entry, load.clone()).await;
-        let looked: Vec<&str> = entry.tags.iter().map(String::as_str).chain(watched.iter().copied()).collect();
+        let tags: Vec<&str> = entry.tags.iter().map(String::as_str).collect();
         let policy = Policy::for_looking(keeping.compress());
-        let wanted = EntrySpec { key: &entry.key, tags: &looked[..entry.tags.len()], policy: &policy };
+        let wanted = EntrySpec { key: &entry.key, tags: &tags, policy: &policy };
         let rules = async || Ok((keeping.policy().await?, (self.terms)().await?.limits));
-        cache_logic::read::read_by(&self.ports, &wanted, &looked, rules, once).await
+        cache_logic::read::read_by(&self.ports, &wanted, beside, rules, once).await
     }
 
-    /// The generations of these tags, in one look. `None` if there is no certificate that counts.
+    /// The generations of some tags and the values of some keys, in one look. No sight if there is
+    /// no certificate that counts.
     ///
     /// # Errors
     /// Why Redis gave no answer.
-    pub async fn sight(&'static self, tags: &[&str]) -> Result<Option<Sight>, CacheFault> {
-        let seen = self.ports.look(&[], tags).await?;
-        let Some(certificate) = certified(&seen) else { return Ok(None) };
-        self.renew_behind(due(&seen).then_some(certificate));
-        Ok(Some(Sight { epoch: certificate.epoch, generations: seen.generations }))
+    pub async fn see(&'static self, beside: Beside<'_>) -> Result<SeenBeside, CacheFault> {
+        let seen = self.ports.look(beside.keys, beside.tags).await?;
+        let certificate = certified(&seen);
+        self.renew_behind(certificate.filter(|_| due(&seen)));
+        let sight = certificate.map(|by| Sight { epoch: by.epoch, generations: seen.generations });
+        Ok(SeenBeside { sight, values: seen.entries })
+    }
+
+    /// The values of some keys, in one command, whether anything is cached or not.
+    ///
+    /// # Errors
+    /// Why Redis gave no answer.
+    pub async fn values(&self, keys: &[&str]) -> Result<Vec<Option<Vec<u8>>>, CacheFault> {
+        self.ports.store.values(keys).await
     }
 
     /// Behind the response: the renewal and the refresh that a read has found due.

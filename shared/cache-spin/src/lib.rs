@@ -13,7 +13,7 @@
 //! 3. [`store`], [`ports`]: the questions of cache-logic to both; [`terms`]: settings of a miss
 //! 4. [`cache`]: reads and writes; [`answer`]: their headers; [`statistics`]: their counters
 //! 5. [`state`]: Redis for state that isn't a cache, with [`limits`], [`claims`] and [`locks`] on
-//!    it; [`channel`]: messages
+//!    it; [`rates`]: limits that cost no look of their own; [`channel`]: messages
 
 /// The README, so that its examples are compiled.
 #[cfg(doctest)]
@@ -24,6 +24,7 @@ pub use cache_logic;
 
 pub mod address;
 pub mod answer;
+mod batches;
 pub mod cache;
 pub mod channel;
 pub mod claims;
@@ -37,6 +38,7 @@ pub mod log;
 pub mod notify;
 pub mod ports;
 pub mod postgres;
+pub mod rates;
 pub mod redis;
 pub mod state;
 pub mod statistics;

@@ -1,40 +1,16 @@
-//! The counters of this instance, and their way to the sums of all instances.
-//!
-//! No request waits for a counter to be sent. The first count spawns a task behind the response.
-//! The task waits until the instance is quiet, or has gathered for long enough; then it adds
-//! everything to a hash in Redis by one script. Spin keeps an instance while such a task runs, also
-//! past its last request. So nothing is lost when instances are replaced; and a task should end
-//! soon, lest instances pile up.
-//!
-//! Counts are lost if the server is stopped or an instance traps before they are sent, and if Redis
-//! is away for longer than its retries last.
+//! What the cache did, counted in this instance, and the sums of all instances.
 
-use crate::clock::{monotonic, name, now_millis, request_millis, sleep};
+use crate::batches::{Batch, Batches, MARK_LIFE, Sent, Sums};
+use crate::clock::{monotonic, request_millis};
 use crate::log::{self, Level};
 use crate::redis::{Argument, Redis, Script, Value, millis, text};
 use cache_logic::ports::CacheFault;
 use cache_logic::read::Read;
 use cache_logic::statistics::Statistics;
 use cache_logic::statistics::series::{self, LENGTHS, Point, REACH, Stretch};
-use spin_sdk::wasip3::spawn;
-use std::cell::{Cell, RefCell};
+use std::cell::Cell;
 use std::future::Future;
 use std::time::Duration;
-
-/// The parts, in sixteenths, in which the gathering time is waited out. At the end of each a quiet
-/// instance sends its counts and may end: after a burst many have had but a few requests. Each part
-/// costs a timer, a tenth of a cached read, so they are few.
-const PARTS: [u32; 3] = [3, 5, 8];
-
-/// An instance counts as quiet when no request has come for so many sixteenths.
-const QUIET: u32 = 2;
-
-/// How often a batch is sent once more, while the cache is away, before it waits for the next
-/// count.
-const RETRIES: u32 = 3;
-
-/// How long Redis remembers a batch: longer than its retries take.
-const MARK_LIFE: Duration = Duration::from_secs(60);
 
 /// How long Redis keeps what was counted in a minute or a quarter of an hour: beyond the reach of
 /// any look, by more than the longest bucket.
@@ -56,88 +32,47 @@ pub struct StatisticsSettings {
 
 /// The counters of one instance.
 pub(crate) struct Recorder {
-    settings: StatisticsSettings,
+    /// `None`: nothing is counted.
+    batches: Option<Batches<StatisticsSums>>,
+    entities: &'static [&'static str],
+    redis: Redis,
+    key: String,
+    look: Script,
+}
+
+/// The sums in Redis.
+struct StatisticsSums {
+    redis: Redis,
+    apart: bool,
     key: String,
     script: Script,
-    look: Script,
-    counted: RefCell<Statistics>,
-    /// Whether something was counted since the last batch.
-    counting: Cell<bool>,
-    /// Whether a task is there that will send the counts.
-    pending: Cell<bool>,
-    /// A batch that was sent without an answer. It may have been added, so it is sent again as it
-    /// was.
-    unanswered: RefCell<Option<Batch>>,
     warned: Cell<bool>,
-}
-
-/// Counts that are sent at once, under a name by which Redis recognises them if they come twice.
-struct Batch {
-    name: u128,
-    counted: Statistics,
-}
-
-/// The fate of a batch.
-#[derive(PartialEq, Eq)]
-enum Sent {
-    /// It has been added, now or before.
-    Added,
-    /// Redis is away, and with it the cache. There are fewer requests than usual, so instances may
-    /// stay a little longer to send it.
-    Away,
-    /// To be tried again with the next count. At full load nobody may wait here.
-    Refused,
 }
 
 impl Recorder {
     pub(crate) fn new(settings: StatisticsSettings, prefix: &str) -> Self {
-        Self {
-            key: format!("{prefix}cache:statistics"),
+        let StatisticsSettings { redis, apart, rest, entities, gather } = settings;
+        let key = format!("{prefix}cache:statistics");
+        let sums = || StatisticsSums {
+            redis: redis.clone(),
+            apart,
+            key: key.clone(),
             script: Script::new(include_str!("lua/statistics.lua")),
-            look: Script::new(include_str!("lua/series.lua")),
-            counted: RefCell::new(Statistics::new(settings.entities)),
-            counting: Cell::new(false),
-            pending: Cell::new(false),
-            unanswered: RefCell::new(None),
             warned: Cell::new(false),
-            settings,
-        }
+        };
+        let batches = gather.map(|gather| Batches::new(sums(), Statistics::new(entities), gather, rest));
+        Self { batches, entities, key, redis, look: Script::new(include_str!("lua/series.lua")) }
     }
 
     /// The name of a kind of entry; empty if kinds have none.
     pub(crate) fn name(&self, entity: usize) -> &'static str {
-        self.settings.entities.get(entity).copied().unwrap_or_default()
-    }
-
-    /// Returns when the instance is quiet, or when the gathering time is over. The clock says how
-    /// long it has been quiet, so a part that began with an instance's last request isn't followed
-    /// by another.
-    async fn gathered(gather: Duration) {
-        let quiet = (gather / 16 * QUIET).as_millis() as u64;
-        for part in PARTS {
-            sleep(gather / 16 * part).await;
-            if now_millis().saturating_sub(request_millis()) >= quiet {
-                return;
-            }
-        }
-    }
-
-    fn next_batch(&self) -> Option<Batch> {
-        let unanswered = self.unanswered.take();
-        unanswered.or_else(|| {
-            self.counting.set(false);
-            let counted = self.counted.borrow_mut().drain()?;
-            Some(Batch { name: name(), counted })
-        })
+        self.entities.get(entity).copied().unwrap_or_default()
     }
 
     /// Counts something. The count is sent behind the response.
     pub(crate) fn count(&'static self, record: impl FnOnce(&mut Statistics)) {
-        let Some(gather) = self.settings.gather else { return };
-        record(&mut self.counted.borrow_mut());
-        self.counting.set(true);
-        if !self.pending.replace(true) {
-            spawn(self.send_gathered(gather));
+        if let Some(batches) = &self.batches {
+            batches.count(record);
         }
     }
 
@@ -172,32 +107,45 @@ impl Recorder {
         loaded
     }
 
-    /// The task behind a response: one at a time.
-    async fn send_gathered(&'static self, gather: Duration) {
-        let mut failures = 0;
-        while failures <= RETRIES {
-            Self::gathered(gather).await;
-            let Some(batch) = self.next_batch() else { break };
-            match self.send(&batch).await {
-                // The next count has a task of its own: waiting for it here would cost a timer.
-                Sent::Added if !self.counting.get() => break,
-                Sent::Added => failures = 0,
-                outcome => {
-                    self.unanswered.replace(Some(batch));
-                    failures += 1;
-                    if outcome == Sent::Refused {
-                        break;
-                    }
-                    sleep(gather.max(self.settings.rest)).await;
-                }
-            }
-        }
-        self.pending.set(false);
+    /// What all instances have counted in each bucket, of each entity. `None` if Redis gives no
+    /// answer.
+    pub(crate) async fn series(&self, stretch: Stretch) -> Option<Vec<Vec<Point>>> {
+        let keys: Vec<String> = stretch.buckets().map(|number| bucket(&self.key, stretch.length, number)).collect();
+        let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
+        let (answer, _) = self.redis.script(&self.look, &keys, Vec::new()).await.ok()?;
+        let texts = answer.into_iter().map(|bucket| utf8(bucket).unwrap_or_default());
+        Some(texts.map(|text| series::decode(self.entities, &text)).collect())
     }
 
-    async fn send(&self, batch: &Batch) -> Sent {
+    /// The kinds of entries, by their numbers.
+    pub(crate) fn entities(&self) -> &'static [&'static str] {
+        self.entities
+    }
+
+    /// The sums of all instances, and the time of the first count (milliseconds since the Unix
+    /// epoch). `None` if Redis gives no answer.
+    pub(crate) async fn sums(&self) -> Option<(Statistics, Option<u64>)> {
+        let (answer, _) = self.redis.command("HGETALL", vec![text(&self.key)]).await.ok()?;
+        let texts: Vec<String> = answer.into_iter().filter_map(utf8).collect();
+        let pairs = || {
+            let (pairs, _) = texts.as_chunks::<2>();
+            pairs.iter().filter_map(|[field, value]| Some((field.as_str(), value.parse::<u64>().ok()?)))
+        };
+        let since = pairs().find(|(field, _)| *field == "since").map(|(_, at)| at);
+        Some((Statistics::decode(self.entities, pairs()), since))
+    }
+}
+
+impl Sums for StatisticsSums {
+    type Counts = Statistics;
+
+    fn drain(&self, counts: &mut Statistics) -> Option<Statistics> {
+        counts.drain()
+    }
+
+    async fn add(&self, batch: &Batch<Statistics>) -> Sent {
         let (mark, now) = (format!("{}:batch:{:032x}", self.key, batch.name), request_millis());
-        let [short, long] = LENGTHS.map(|length| self.bucket(length, now / length));
+        let [short, long] = LENGTHS.map(|length| bucket(&self.key, length, now / length));
         let (sums, buckets) = (batch.counted.encode(), series::encode(&batch.counted));
         let mut arguments = vec![Argument::Int64(now as i64), millis(MARK_LIFE), millis(BUCKET_LIFE)];
         arguments.push(Argument::Int64(2 * sums.len() as i64));
@@ -205,8 +153,7 @@ impl Recorder {
             arguments.push(text(&field));
             arguments.push(Argument::Int64(i64::try_from(count).unwrap_or(i64::MAX)));
         }
-        let sent = self.settings.redis.script(&self.script, &[&self.key, &mark, &short, &long], arguments).await;
-        match sent {
+        match self.redis.script(&self.script, &[&self.key, &mark, &short, &long], arguments).await {
             Ok(_) => Sent::Added,
             Err(CacheFault::Protocol(why)) => {
                 if !self.warned.replace(true) {
@@ -215,43 +162,15 @@ impl Recorder {
                 }
                 Sent::Refused
             }
-            Err(_) if self.settings.apart => Sent::Refused,
+            Err(_) if self.apart => Sent::Refused,
             Err(_) => Sent::Away,
         }
     }
+}
 
-    /// The key of a bucket.
-    fn bucket(&self, length: u64, number: u64) -> String {
-        format!("{}:{}:{number}", self.key, length / 1000)
-    }
-
-    /// What all instances have counted in each bucket, of each entity. `None` if Redis gives no
-    /// answer.
-    pub(crate) async fn series(&self, stretch: Stretch) -> Option<Vec<Vec<Point>>> {
-        let keys: Vec<String> = stretch.buckets().map(|number| self.bucket(stretch.length, number)).collect();
-        let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
-        let (answer, _) = self.settings.redis.script(&self.look, &keys, Vec::new()).await.ok()?;
-        let texts = answer.into_iter().map(|bucket| utf8(bucket).unwrap_or_default());
-        Some(texts.map(|text| series::decode(self.settings.entities, &text)).collect())
-    }
-
-    /// The kinds of entries, by their numbers.
-    pub(crate) fn entities(&self) -> &'static [&'static str] {
-        self.settings.entities
-    }
-
-    /// The sums of all instances, and the time of the first count (milliseconds since the Unix
-    /// epoch). `None` if Redis gives no answer.
-    pub(crate) async fn sums(&self) -> Option<(Statistics, Option<u64>)> {
-        let (answer, _) = self.settings.redis.command("HGETALL", vec![text(&self.key)]).await.ok()?;
-        let texts: Vec<String> = answer.into_iter().filter_map(utf8).collect();
-        let pairs = || {
-            let (pairs, _) = texts.as_chunks::<2>();
-            pairs.iter().filter_map(|[field, value]| Some((field.as_str(), value.parse::<u64>().ok()?)))
-        };
-        let since = pairs().find(|(field, _)| *field == "since").map(|(_, at)| at);
-        Some((Statistics::decode(self.settings.entities, pairs()), since))
-    }
+/// The key of a bucket of the sums under `key`.
+fn bucket(key: &str, length: u64, number: u64) -> String {
+    format!("{key}:{}:{number}", length / 1000)
 }
 
 fn utf8(value: Value) -> Option<String> {

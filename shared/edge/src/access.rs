@@ -7,6 +7,8 @@
 //! no certificate. Then the list is loaded anew before the answer. If Redis can't show it, Postgres
 //! is asked in a statement of its own. If that is away too, the last known list counts, and
 //! `revocation_unknown` says whether it is enough.
+//!
+//! The same look shows the counters of [limits](crate::limits).
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -14,8 +16,9 @@ use std::rc::Rc;
 use cache_logic::certificate::{Epoch, Generation};
 use cache_logic::origin::OriginFault;
 use cache_logic::ports::OriginError;
-use cache_logic::read::{Outcome, Read, Sight};
+use cache_logic::read::{Beside, Outcome, Read, SeenBeside, Sight};
 use cache_spin::params;
+use cache_spin::rates::Rate;
 use commerce::access::{RevokedToken, RevokedTokens, Standing};
 use commerce::caller::Caller;
 use commerce::error::Error;
@@ -26,6 +29,8 @@ use uuid::Uuid;
 use crate::app::App;
 use crate::auth::Credential;
 use crate::data::{self, Param};
+use crate::limits::{Limited, RequestLimits};
+use crate::reply::Reply;
 use crate::settings::{RevocationUnknown, Rules};
 
 /// How many organisations' lists an instance keeps. The oldest goes first.
@@ -54,17 +59,20 @@ pub struct Token {
     text: String,
     access_tag: String,
     tenant_tag: String,
+    /// The limits on its caller's requests.
+    rates: Vec<Rate>,
     /// What it was last found good under.
     good: Cell<Option<Basis>>,
 }
 
 impl Token {
-    /// A token of this organisation of which nothing is known yet.
-    pub(crate) fn new(text: &str, organization: Uuid) -> Self {
+    /// A token of this caller of which nothing is known yet.
+    pub(crate) fn new(text: &str, caller: &Caller, limits: &RequestLimits) -> Self {
         Self {
             text: text.to_owned(),
-            access_tag: tags::access_tag(organization),
-            tenant_tag: tags::tenant_tag(organization),
+            access_tag: tags::access_tag(caller.organization),
+            tenant_tag: tags::tenant_tag(caller.organization),
+            rates: limits.rates(caller),
             good: Cell::new(None),
         }
     }
@@ -82,20 +90,22 @@ pub struct Admitted {
     /// The caller and its token.
     pub credential: Rc<Credential>,
     good: Cell<bool>,
+    limited: Option<Limited>,
 }
 
-/// The tags that a cached read has to look at for a caller's token, beside those of its entry.
+/// What a cached read has to look at for a caller's token, beside its entry.
 pub(crate) struct Watch<'a> {
     tags: [&'a str; 2],
     count: usize,
     access: usize,
     tenant: usize,
+    keys: Vec<&'a str>,
 }
 
 impl Watch<'_> {
-    /// Behind the tags of the entry.
-    pub(crate) fn tags(&self) -> &[&str] {
-        &self.tags[..self.count]
+    /// Behind the tags and the key of the entry.
+    pub(crate) fn beside(&self) -> Beside<'_> {
+        Beside { tags: &self.tags[..self.count], keys: &self.keys }
     }
 }
 
@@ -113,7 +123,35 @@ impl Admitted {
     /// A caller whose token is still to be looked up.
     pub(crate) fn new(app: &'static App, credential: Rc<Credential>) -> Self {
         let good = Cell::new(credential.token.is_none());
-        Self { app, credential, good }
+        let limited = credential.token.as_ref().and_then(|token| Limited::of(&token.rates));
+        Self { app, credential, good, limited }
+    }
+
+    /// The same, if limits needn't hold: a probe is never refused.
+    pub(crate) fn unlimited(self) -> Self {
+        Self { limited: None, ..self }
+    }
+
+    /// Refuses a request beyond a limit that this instance knows to be exhausted.
+    ///
+    /// # Errors
+    /// [`Error::TooManyRequests`].
+    pub(crate) fn refuse_known(&self) -> Result<(), Error> {
+        match (&self.limited, &self.credential.token) {
+            (Some(limited), Some(token)) => limited.refuse_known(self.app, &token.rates),
+            _ => Ok(()),
+        }
+    }
+
+    /// The outcome of the request, with what its limits leave.
+    ///
+    /// # Errors
+    /// That of `outcome`; [`Error::TooManyRequests`].
+    pub(crate) fn with_limits(&self, outcome: Result<Reply, Error>) -> Result<Reply, Error> {
+        match &self.limited {
+            Some(limited) => limited.conclude(outcome),
+            None => outcome,
+        }
     }
 
     /// A caller that has shown no token which could be revoked, such as a guest.
@@ -126,47 +164,59 @@ impl Admitted {
         self.good.get()
     }
 
-    /// The tags to watch in a read with `count` tags, of which the last one is that of `tenant`.
+    /// What to watch in a read with `count` tags, of which the last one is that of `tenant`.
     /// `None` if there is no token.
     pub(crate) fn watch(&self, count: usize, tenant: Option<Uuid>) -> Option<Watch<'_>> {
         let token = self.credential.token.as_ref()?;
         let tags = [&*token.access_tag, &*token.tenant_tag];
+        let keys = self.counters();
         Some(match tenant == Some(self.credential.caller.organization) {
-            true => Watch { tags, count: 1, access: count, tenant: count - 1 },
-            false => Watch { tags, count: 2, access: count, tenant: count + 1 },
+            true => Watch { tags, count: 1, access: count, tenant: count - 1, keys },
+            false => Watch { tags, count: 2, access: count, tenant: count + 1, keys },
         })
     }
 
-    /// Looks the token up by what a read has seen.
+    /// The counters of limits that are still to be looked at.
+    fn counters(&self) -> Vec<&str> {
+        self.limited.iter().flat_map(Limited::keys).collect()
+    }
+
+    /// Looks the token up by what a read has seen, and counts the request.
     ///
     /// # Errors
     /// As [`Admitted::check`].
-    pub(crate) async fn settle(&self, watch: Option<Watch<'_>>, sight: Option<&Sight>) -> Result<(), Error> {
+    pub(crate) async fn settle(&self, watch: Option<Watch<'_>>, seen: SeenBeside) -> Result<(), Error> {
         let (Some(token), Some(watch)) = (&self.credential.token, watch) else { return Ok(()) };
-        let basis = sight.and_then(|sight| Basis::of(sight, watch.access, watch.tenant));
+        let SeenBeside { sight, values } = seen;
+        let basis = sight.as_ref().and_then(|sight| Basis::of(sight, watch.access, watch.tenant));
         if basis.is_some() && token.good.get() == basis {
             self.good.set(true);
-            return Ok(());
+        } else {
+            let seen = match (basis, sight) {
+                (Some(basis), _) => Seen::Basis(basis),
+                (None, Some(_)) => Seen::Missing,
+                (None, None) => Seen::Nothing,
+            };
+            // A future of its own: nearly every read has ended by now.
+            Box::pin(self.examine(token, seen)).await?;
         }
-        let seen = match (basis, sight) {
-            (Some(basis), _) => Seen::Basis(basis),
-            (None, Some(_)) => Seen::Missing,
-            (None, None) => Seen::Nothing,
-        };
-        // A future of its own: nearly every read has ended by now.
-        Box::pin(self.examine(token, seen)).await
+        match &self.limited {
+            Some(limited) => limited.decide(self.app, &token.rates, values).await,
+            None => Ok(()),
+        }
     }
 
-    /// Looks the token up, in a look of its own.
+    /// Looks the token up and counts the request, in a look of its own.
     ///
     /// # Errors
     /// [`Error::Unauthenticated`] if it was revoked. [`Error::Unavailable`] if nobody can tell, and
-    /// `revocation_unknown` says that such a token doesn't count.
+    /// `revocation_unknown` says that such a token doesn't count. [`Error::TooManyRequests`].
     pub async fn check(&self) -> Result<(), Error> {
         let Some(token) = &self.credential.token else { return Ok(()) };
-        let sight = self.app.cache.sight(&[&token.access_tag, &token.tenant_tag]).await;
-        let watch = Watch { tags: [""; 2], count: 0, access: 0, tenant: 1 };
-        self.settle(Some(watch), sight.ok().flatten().as_ref()).await
+        let tags = [&*token.access_tag, &*token.tenant_tag];
+        let watch = Watch { tags, count: 2, access: 0, tenant: 1, keys: self.counters() };
+        let seen = self.app.cache.see(watch.beside()).await;
+        self.settle(Some(watch), seen.unwrap_or_default()).await
     }
 
     async fn examine(&self, token: &Token, seen: Seen) -> Result<(), Error> {

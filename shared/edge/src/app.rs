@@ -8,6 +8,7 @@ use cache_logic::origin::OriginFault;
 use cache_spin::address;
 use cache_spin::cache::{Cache, Settings};
 use cache_spin::log::{self, Level};
+use cache_spin::rates::Rates;
 use cache_spin::redis::Redis;
 use cache_spin::state::State;
 use cache_spin::statistics::StatisticsSettings;
@@ -32,6 +33,8 @@ pub struct App {
     pub cache: Cache,
     /// The Redis of state that must not be evicted. No entry of the cache is there.
     pub state: State,
+    /// Limits on requests. Their counters are in the cache's Redis.
+    pub rates: Rates,
 }
 
 thread_local! {
@@ -100,6 +103,7 @@ impl App {
             Some(url) => Redis::new("the Redis of state", url.clone(), config.redis_timeout, config.redis_rest),
             None => redis.clone(),
         };
+        let rates = Rates::new(redis.clone(), &config.key_prefix, config.redis_rest);
         let cache = Cache::new(Settings {
             redis,
             key_prefix: config.key_prefix.clone(),
@@ -126,7 +130,7 @@ impl App {
             config.redis_timeout,
             config.redis_rest,
         );
-        Self { config, cache, state }
+        Self { config, cache, state, rates }
     }
 }
 

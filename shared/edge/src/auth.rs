@@ -76,7 +76,7 @@ fn by_token(callers: &Callers, request: &Incoming) -> Result<Rc<Credential>, Err
         return if valid { Ok(known) } else { Err(Error::unauthenticated("the token has expired")) };
     }
     let caller = jwt::verify(token, &callers.jwt_keys, callers.expected_tokens(), now)?;
-    let token = Some(Token::new(token, caller.organization));
+    let token = Some(Token::new(token, &caller, &callers.limits));
     let credential = Rc::new(Credential { caller, token });
     VERIFIED.with_borrow_mut(|verified| {
         if verified.len() >= REMEMBERED {

@@ -36,12 +36,28 @@ impl<'a> Open<'a> {
     /// The caller, for an operation that asks for a token only sometimes. Its token was looked up.
     ///
     /// # Errors
-    /// [`Error::Unauthenticated`], [`Error::Misconfigured`], [`Error::Unavailable`].
+    /// [`Error::Unauthenticated`], [`Error::Misconfigured`], [`Error::Unavailable`],
+    /// [`Error::TooManyRequests`].
     pub async fn admit(&self) -> Result<Admitted, Error> {
-        let app = App::ready().await?;
-        let admitted = Admitted::new(app, auth::authenticate(app.callers().await?, self.request)?);
+        let admitted = self.authenticate().await?;
+        admitted.refuse_known()?;
         admitted.check().await?;
         Ok(admitted)
+    }
+
+    /// As [`Self::admit`], for a probe: it isn't limited.
+    ///
+    /// # Errors
+    /// [`Error::Unauthenticated`], [`Error::Misconfigured`], [`Error::Unavailable`].
+    pub async fn admit_probe(&self) -> Result<Admitted, Error> {
+        let admitted = self.authenticate().await?.unlimited();
+        admitted.check().await?;
+        Ok(admitted)
+    }
+
+    async fn authenticate(&self) -> Result<Admitted, Error> {
+        let app = App::ready().await?;
+        Ok(Admitted::new(app, auth::authenticate(app.callers().await?, self.request)?))
     }
 
     /// The same request as one of an admitted caller.

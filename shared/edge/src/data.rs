@@ -9,7 +9,7 @@ use cache_logic::l1::L1;
 use cache_logic::named::NamedPolicy;
 use cache_logic::origin::OriginFault;
 use cache_logic::policy::{Compression, Policy};
-use cache_logic::read::{Outcome, Read, Sight};
+use cache_logic::read::{Beside, Outcome, Read, SeenBeside};
 use cache_spin::cache::{Keeping, Load};
 use commerce::error::Error;
 use commerce::views::{Entry, VIEWS, View};
@@ -94,14 +94,14 @@ async fn read_kept(
     let view = entry.view;
     let load = Load { function: view.statement, params };
     let watch = call.admitted.watch(entry.tags().len(), entry.tenant);
-    let watched = watch.as_ref().map_or(&[][..], Watch::tags);
+    let beside = watch.as_ref().map(Watch::beside).unwrap_or_default();
     let keeping = ViewKeeping { view, compress, ttl };
-    let read = call.app.cache.read_watching(&cache_entry(entry), watched, load, keeping).await?;
+    let read = call.app.cache.read_beside(&cache_entry(entry), beside, load, keeping).await?;
     if let Some(Read { outcome: Outcome::Bypass(_), .. }) = read {
         jobs::look_by_chance();
     }
-    let Some(read) = read else { return Ok(None) };
-    call.admitted.settle(watch, read.sight.as_ref()).await?;
+    let Some(mut read) = read else { return Ok(None) };
+    call.admitted.settle(watch, read.take_beside()).await?;
     Ok(Some(Answer::new(read, compress)))
 }
 
@@ -158,10 +158,10 @@ pub async fn read_many(
     // The last tag is that of the last entry's tenant, and all are of one.
     let tenant = entries.first().and_then(|(_, entry)| entry.tenant);
     let watch = call.admitted.watch(entries.iter().map(|(_, entry)| entry.tags().len()).sum(), tenant);
-    let watched = watch.as_ref().map_or(&[][..], Watch::tags);
-    let (answers, sight) = look_up_many(call.app, entries, watched, params).await?;
+    let beside = watch.as_ref().map(Watch::beside).unwrap_or_default();
+    let (answers, seen) = look_up_many(call.app, entries, beside, params).await?;
     if !answers.is_empty() {
-        call.admitted.settle(watch, sight.as_ref()).await?;
+        call.admitted.settle(watch, seen).await?;
     }
     Ok(answers)
 }
@@ -175,20 +175,22 @@ pub async fn read_many_unwatched(
     entries: Vec<(String, Entry)>,
     params: impl Fn(&[String]) -> Vec<Param> + 'static,
 ) -> Result<Vec<Option<Answer>>, Error> {
-    Ok(look_up_many(app, entries, &[], params).await?.0)
+    Ok(look_up_many(app, entries, Beside::default(), params).await?.0)
 }
 
 async fn look_up_many(
     app: &'static App,
     entries: Vec<(String, Entry)>,
-    watched: &[&str],
+    beside: Beside<'_>,
     params: impl Fn(&[String]) -> Vec<Param> + 'static,
-) -> Result<(Vec<Option<Answer>>, Option<Sight>), Error> {
-    let Some(view) = entries.first().map(|(_, entry)| entry.view) else { return Ok((Vec::new(), None)) };
+) -> Result<(Vec<Option<Answer>>, SeenBeside), Error> {
+    let Some(view) = entries.first().map(|(_, entry)| entry.view) else {
+        return Ok((Vec::new(), SeenBeside::default()));
+    };
     let keeping = ViewKeeping { view, compress: None, ttl: None };
     let entries: Vec<_> = entries.into_iter().map(|(id, entry)| (id, cache_entry(entry))).collect();
-    let (reads, sight) = app.cache.read_many_watching(&entries, watched, view.bulk, params, keeping).await?;
-    Ok((reads.into_iter().map(|read| read.map(|read| Answer::new(read, None))).collect(), sight))
+    let (reads, seen) = app.cache.read_many_beside(&entries, beside, view.bulk, params, keeping).await?;
+    Ok((reads.into_iter().map(|read| read.map(|read| Answer::new(read, None))).collect(), seen))
 }
 
 /// The marks of these entries, by one look for all: while an entry's mark stays the same, nothing

@@ -6,7 +6,7 @@
 //!    responses; [`file`]: what a component has in it
 //! 2. [`settings`]: every setting as a row, read once per instance
 //! 3. [`app`]: the parts that a component works with; [`auth`], `access`: the caller of a
-//!    request, and whether its token was revoked
+//!    request, and whether its token was revoked; [`limits`]: how many requests it may make
 //! 4. [`data`], [`answer`], [`changed`]: cached views, statements, and how their outcomes are sent;
 //!    [`turn`]: a queue in front of a busy row; [`feed`]: the feed of changes
 //! 5. [`call`], [`route`], [`respond`]: a component as a table of routes; `cors`: scripts of other
@@ -24,6 +24,7 @@ pub mod data;
 pub mod feed;
 pub mod file;
 pub mod jobs;
+pub mod limits;
 pub mod outgoing;
 mod packing;
 pub mod problem;

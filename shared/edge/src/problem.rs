@@ -53,8 +53,7 @@ fn kind_of(error: &Error) -> Kind {
 /// The response to `error`. `instance` is the path of the request.
 pub fn reply(error: &Error, instance: &str, request_id: &str) -> Reply {
     if let Error::Counted { refusal, policy, limit } = error {
-        let reply = reply(refusal, instance, request_id);
-        return reply.with("ratelimit-policy", policy.clone()).with("ratelimit", limit.clone());
+        return reply(refusal, instance, request_id).with_limits(policy.clone(), limit.clone());
     }
     let kind = kind_of(error);
     let mut document = Map::new();
@@ -99,10 +98,9 @@ pub fn reply(error: &Error, instance: &str, request_id: &str) -> Reply {
         Error::Unavailable { retry_after_seconds, .. } | Error::RequiresRetry { retry_after_seconds } => {
             reply.with("retry-after", retry_after_seconds.to_string())
         }
-        Error::TooManyRequests { retry_after_seconds, policy, limit, .. } => reply
-            .with("retry-after", retry_after_seconds.to_string())
-            .with("ratelimit-policy", policy.clone())
-            .with("ratelimit", limit.clone()),
+        Error::TooManyRequests { retry_after_seconds, policy, limit, .. } => {
+            reply.with("retry-after", retry_after_seconds.to_string()).with_limits(policy.clone(), limit.clone())
+        }
         _ => reply,
     }
 }
@@ -188,6 +186,15 @@ mod tests {
             headers.push(("ratelimit", "\"a\";r=3;t=9".into()));
             assert_eq!(counted.headers, headers);
         }
+    }
+
+    #[test]
+    fn limits_of_several_kinds_are_one_list() {
+        let (policy, limit) = ("\"b\";q=7;w=60".to_owned(), "\"b\";r=6;t=1".to_owned());
+        let (reply, _) = document(&Error::Counted { refusal: Box::new(too_many()), policy, limit });
+        let values = |name| reply.headers.iter().filter(move |(known, _)| *known == name).map(|(_, value)| &**value);
+        assert_eq!(values("ratelimit").collect::<Vec<_>>(), ["\"a\";r=0;t=9, \"b\";r=6;t=1"]);
+        assert_eq!(values("ratelimit-policy").collect::<Vec<_>>(), ["\"a\";q=5;w=60, \"b\";q=7;w=60"]);
     }
 
     #[test]

@@ -55,6 +55,21 @@ impl Reply {
         self
     }
 
+    /// Adds what is limited and what remains. Several limits are one list each (RFC 9110, section
+    /// 5.3).
+    #[must_use]
+    pub fn with_limits(self, policy: String, limit: String) -> Self {
+        self.with_listed("ratelimit-policy", policy).with_listed("ratelimit", limit)
+    }
+
+    fn with_listed(mut self, name: &'static str, value: String) -> Self {
+        match self.headers.iter_mut().find(|(known, _)| *known == name) {
+            Some((_, list)) => list.to_mut().push_str(&[", ", &value].concat()),
+            None => self.headers.push((name, value.into())),
+        }
+        self
+    }
+
     /// JSON that describes this moment only, so no cache may keep it.
     pub fn fresh(status: u16, body: impl Into<Vec<u8>>) -> Self {
         Self::json(status, body).with("cache-control", "no-store")

@@ -177,23 +177,22 @@ pub async fn admit(route: &Route, request: &Incoming) -> Result<Option<Admitted>
     }
     let app = App::ready().await?;
     let admitted = Admitted::new(app, auth::authenticate(app.callers().await?, request)?);
+    admitted.refuse_known()?;
     if !route.verb.reads() {
         Box::pin(admitted.check()).await?;
     }
     Ok(Some(admitted))
 }
 
-/// The outcome of an operation, if the caller's token is good: one that no read of the operation
-/// has looked up is looked up now.
+/// The outcome of an operation, if the caller's token is good and its limits are kept: a token that
+/// no read of the operation has looked up is looked up now.
 #[doc(hidden)]
 pub async fn conclude(admitted: &Option<Admitted>, outcome: Result<Reply, Error>) -> Result<Reply, Error> {
-    if let Some(admitted) = admitted
-        && !admitted.is_good()
-        && !matches!(outcome, Err(Error::Unauthenticated { .. }))
-    {
+    let Some(admitted) = admitted else { return outcome };
+    if !admitted.is_good() && !matches!(outcome, Err(Error::Unauthenticated { .. })) {
         Box::pin(admitted.check()).await?;
     }
-    outcome
+    admitted.with_limits(outcome)
 }
 
 /// The answer to a method that the path doesn't have: OPTIONS names those that it has, to everyone;

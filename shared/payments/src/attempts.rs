@@ -11,7 +11,8 @@ use std::time::Duration;
 
 use commerce::error::Error;
 use commerce::pseudonym::{PseudonymKeys, Purpose, short_pseudonym};
-use edge::state::{Argument, KeyBuilder, LimitDecision, Window, Windows, text};
+pub use edge::limits::admit;
+use edge::state::{Argument, KeyBuilder, Window, Windows, text};
 use edge::{App, params};
 use uuid::Uuid;
 
@@ -74,20 +75,4 @@ pub fn windows_of_address(
     let places = config.hmac_keys()?.short_pseudonyms(Purpose::LimitedAddress, named.as_bytes());
     let places = places.map(|address| (rate().part("ip").part(address).part(kind).build(), window));
     Ok(Windows::of(places.collect()))
-}
-
-/// Refuses an attempt beyond a limit, with the limit and the detail.
-///
-/// # Errors
-/// [`Error::TooManyRequests`].
-pub fn admit(decision: &LimitDecision, detail: &str) -> Result<(), Error> {
-    match decision.retry_after() {
-        None => Ok(()),
-        Some(retry_after_seconds) => Err(Error::TooManyRequests {
-            detail: detail.into(),
-            retry_after_seconds,
-            policy: decision.policy(),
-            limit: decision.limit(),
-        }),
-    }
 }

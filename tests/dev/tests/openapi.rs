@@ -149,3 +149,20 @@ fn an_answer_that_is_not_described_is_told_with_its_reason() {
         assert!(told.contains(expected), "{told:?} doesn't say {expected:?}");
     }
 }
+
+#[test]
+fn every_operation_that_asks_for_a_callers_token_may_answer_429() {
+    let mut seen = 0;
+    for operation in description().operations() {
+        let described = description().document().pointer(&operation.pointer).expect("an operation");
+        // Probes aren't limited; of others an operation without a word about it asks for a token.
+        let is_probe = described["tags"][0] == "service";
+        if described.get("security").is_some() || is_probe {
+            continue;
+        }
+        seen += 1;
+        let statuses: Vec<String> = responses(operation).into_iter().map(|(status, ..)| status).collect();
+        assert!(statuses.iter().any(|status| status == "429"), "{}: {statuses:?}", operation.id);
+    }
+    assert!(seen > 50, "{seen} operations");
+}

@@ -49,6 +49,11 @@ impl Command {
         self.name.starts_with("EVAL") && self.text.contains("cache:statistics\"")
     }
 
+    /// Whether it adds up counts of requests, for limits. That happens behind responses, too.
+    fn is_count(&self) -> bool {
+        self.name.starts_with("EVAL") && self.text.contains("limit:batch:")
+    }
+
     /// Whether it publishes events. That happens behind responses, a while after a change.
     fn is_publication(&self) -> bool {
         self.name.starts_with("EVAL") && self.text.contains("changes\"")
@@ -78,8 +83,9 @@ impl RedisLog {
     }
 
     /// The commands since the last call, among them those of every request that was answered
-    /// before. Commands that open connections are left out. So are statistics and published events,
-    /// since no request tells when they come; [`RedisLog::flushes`] counts the statistics.
+    /// before. Commands that open connections are left out. So are statistics, counts of requests
+    /// and published events, since no request tells when they come; [`RedisLog::flushes`] counts the
+    /// statistics.
     pub async fn take(&mut self) -> Vec<Command> {
         let mark = Uuid::new_v4().to_string();
         let _: String = redis::cmd("ECHO").arg(&mark).query_async(&mut self.marker).await.expect("Redis answers");
@@ -88,7 +94,8 @@ impl RedisLog {
             let at = seen.iter().position(|command| command.text.contains(&mark))?;
             let mut taken: Vec<Command> = seen.drain(..=at).collect();
             taken.pop();
-            taken.retain(|command| command.name != "ECHO" && !command.is_opening() && !command.is_publication());
+            let told = |command: &Command| command.name == "ECHO" || command.is_opening();
+            taken.retain(|command| !told(command) && !command.is_publication() && !command.is_count());
             Some(taken)
         })
         .await;

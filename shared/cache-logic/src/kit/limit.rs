@@ -9,9 +9,14 @@
 //! All windows of an attempt are one atomic step: all of them admit it, or it is refused. If they
 //! were asked one by one, attempts of the same moment could take each other's places, and fewer
 //! would pass than may.
+//!
+//! [`Counters`] are another way, for limits that may be a little too generous: no attempt costs a
+//! step of its own.
 
+mod counters;
 mod decision;
 mod log;
 
+pub use counters::Counters;
 pub use decision::{LimitDecision, Window, WindowCount};
 pub use log::{AttemptLog, attempt, refuse};

@@ -8,7 +8,7 @@ mod waiting;
 
 pub(crate) use fill::prepare;
 pub use judge::{Verdict, certified, due, judge};
-pub use outcome::{Bypass, EntrySpec, Outcome, Read, ReadTrace, Refresh, Sight};
+pub use outcome::{Beside, Bypass, EntrySpec, Outcome, Read, ReadTrace, Refresh, SeenBeside, Sight};
 pub(crate) use tell::tell_all;
 pub(crate) use waiting::{Look, WaitBudget, look_certified};
 
@@ -41,22 +41,22 @@ where
     L: Into<OriginValue>,
     E: OriginError,
 {
-    read_by(ports, wanted, wanted.tags, async || Ok((*wanted.policy, *limits)), load).await
+    read_by(ports, wanted, Beside::default(), async || Ok((*wanted.policy, *limits)), load).await
 }
 
 /// As [`read`], for callers that have to look up policy and limits. `rules` is asked for them only
 /// if the first look does not give the answer. Until then `wanted.policy` has to say only whether
 /// the entry may be packed, see [`Policy::for_looking`].
 ///
-/// `looked` are the tags to look at: those of the entry, and behind them any others that the caller
-/// wants to see in the same look. They come back as [`Read::sight`].
+/// What stands in `beside` is seen in the same look. It comes back as [`Read::sight`], behind the
+/// tags of the entry, and as [`Read::values`].
 ///
 /// # Errors
 /// As [`read`], and the error of `rules`.
 pub async fn read_by<P, L, E>(
     ports: &P,
     wanted: &EntrySpec<'_>,
-    looked: &[&str],
+    beside: Beside<'_>,
     rules: impl AsyncFnOnce() -> Result<(Policy, Limits), E>,
     load: impl AsyncFn() -> Result<Option<L>, E>,
 ) -> Result<Option<Read>, E>
@@ -65,7 +65,9 @@ where
     L: Into<OriginValue>,
     E: OriginError,
 {
-    let mut first = ports.look(&[wanted.key], looked).await;
+    let keys: Vec<&str> = std::iter::once(&wanted.key).chain(beside.keys).copied().collect();
+    let tags: Vec<&str> = wanted.tags.iter().chain(beside.tags).copied().collect();
+    let mut first = ports.look(&keys, &tags).await;
     if let Ok(seen) = &mut first
         && let Some(hit) = immediate_hit(ports, wanted, seen)
     {
@@ -77,12 +79,33 @@ where
     let otherwise = async {
         let (policy, limits) = rules().await?;
         let (wanted, mut trace) = (EntrySpec { policy: &policy, ..*wanted }, ReadTrace::default());
+        let mut values = Vec::new();
+        let looked = Looked { keys: &keys, tags: &tags, values: &mut values };
         let read = read_on(ports, &wanted, looked, &limits, load, first, &mut trace).await;
-        let read = read.map(|read| read.map(|read| Read { trace, ..read }));
+        let read = read.map(|read| read.map(|read| Read { trace, values, ..read }));
         tell_end(ports, wanted.key, read.as_ref().map(Option::as_ref));
         read
     };
     Box::pin(otherwise).await
+}
+
+/// What one read looks at, its entry first.
+struct Looked<'a> {
+    keys: &'a [&'a str],
+    tags: &'a [&'a str],
+    /// What the last look has seen under the further keys.
+    values: &'a mut Vec<Option<Vec<u8>>>,
+}
+
+impl Looked<'_> {
+    /// Takes the entry out of what a look has seen.
+    fn entry(&mut self, seen: &mut Snapshot) -> Option<Vec<u8>> {
+        if seen.entries.is_empty() {
+            return None;
+        }
+        *self.values = seen.entries.split_off(1);
+        seen.entries.pop().flatten()
+    }
 }
 
 /// The entry, if it was seen and may be served.
@@ -94,7 +117,8 @@ fn immediate_hit<P: Clock>(ports: &P, wanted: &EntrySpec<'_>, seen: &mut Snapsho
     match judge(entry, own, certificate.epoch, now, ports.draw(), wanted.policy) {
         Verdict::Current(stored, freshness) => {
             let sight = Sight { epoch: certificate.epoch, generations: std::mem::take(&mut seen.generations) };
-            Some(Read { sight: Some(sight), ..hit(stored, freshness, now, certificate, due(seen)) })
+            let values = seen.entries.split_off(1);
+            Some(Read { sight: Some(sight), values, ..hit(stored, freshness, now, certificate, due(seen)) })
         }
         Verdict::Absent | Verdict::Outdated(_) | Verdict::Damaged(_) => None,
     }
@@ -104,7 +128,7 @@ fn immediate_hit<P: Clock>(ports: &P, wanted: &EntrySpec<'_>, seen: &mut Snapsho
 async fn read_on<P, L, E>(
     ports: &P,
     wanted: &EntrySpec<'_>,
-    looked: &[&str],
+    mut looked: Looked<'_>,
     limits: &Limits,
     load: impl AsyncFn() -> Result<Option<L>, E>,
     first: Result<Snapshot, CacheFault>,
@@ -117,15 +141,18 @@ where
 {
     let (mut waiting, mut first, count) = (WaitBudget::default(), Some(first), wanted.tags.len());
     for _ in 0..ROUNDS {
-        let look = look_certified(ports, &[wanted.key], looked, limits, &mut waiting, first.take()).await;
+        let look = look_certified(ports, looked.keys, looked.tags, limits, &mut waiting, first.take()).await;
         trace.waited_ms = waiting.waited_ms();
         let (mut seen, certificate) = match look {
             Look::Certified(seen, certificate) => (seen, certificate),
             Look::Bypass(why) => return bypass(load, why).await,
-            Look::Uncertified(seen) => return last_known(ports, wanted, seen, load).await,
+            Look::Uncertified(mut seen) => {
+                let entry = looked.entry(&mut seen);
+                return last_known(ports, wanted, seen, entry, load).await;
+            }
         };
         let (now, draw) = (ports.now(), ports.draw());
-        let mut entry = seen.entries.pop().flatten();
+        let mut entry = looked.entry(&mut seen);
         let own = seen.generations.iter().take(count);
         let known = match judge(&mut entry, own, certificate.epoch, now, draw, wanted.policy) {
             Verdict::Current(stored, freshness) => {
@@ -224,7 +251,8 @@ async fn bypass<L: Into<OriginValue>, E>(
 async fn last_known<P, L, E>(
     ports: &P,
     wanted: &EntrySpec<'_>,
-    mut seen: Snapshot,
+    seen: Snapshot,
+    mut entry: Option<Vec<u8>>,
     load: impl AsyncFn() -> Result<Option<L>, E>,
 ) -> Result<Option<Read>, E>
 where
@@ -241,7 +269,6 @@ where
     if last.run != seen.run {
         return Err(error);
     }
-    let mut entry = seen.entries.pop().flatten();
     let own = seen.generations.iter().take(wanted.tags.len());
     match judge(&mut entry, own, last.epoch, ports.now(), ports.draw(), wanted.policy) {
         Verdict::Current(stored, _) => {

@@ -4,10 +4,10 @@ use crate::protocol::certificate::{Epoch, Generation, ServerId};
 use crate::protocol::entry::OriginValue;
 use crate::protocol::event::Event;
 use crate::protocol::policy::Limits;
-use crate::protocol::ports::{Clock, Fill, Lease, Ledger, OriginError, Registry, Store};
+use crate::protocol::ports::{Clock, Fill, Lease, Ledger, OriginError, Registry, Snapshot, Store};
 use crate::protocol::read::{
-    Bypass, EntrySpec, Look, Outcome, Read, ReadTrace, Refresh, Sight, Verdict, WaitBudget, due, hit, judge,
-    look_certified, prepare, tell_all,
+    Beside, Bypass, EntrySpec, Look, Outcome, Read, ReadTrace, Refresh, SeenBeside, Sight, Verdict, WaitBudget, due,
+    hit, judge, look_certified, prepare, tell_all,
 };
 
 /// Reads many entries, each with tags of its own. `load` is asked once at most, for the indices
@@ -28,37 +28,37 @@ where
     L: Into<OriginValue>,
     E: OriginError,
 {
-    read_many_by(ports, wanted, &[], limits, load).await.map(|(reads, _)| reads)
+    read_many_by(ports, wanted, Beside::default(), limits, load).await.map(|(reads, _)| reads)
 }
 
-/// As [`read_many`], with a look that sees the tags in `watched`, too: those of all entries come
-/// first in the [`Sight`]. `None` without a certificate.
+/// As [`read_many`], with a look that sees what stands in `beside`, too: the tags of all entries
+/// come first in the [`Sight`]. `None` without a certificate.
 ///
 /// # Errors
 /// As [`read_many`].
 pub async fn read_many_by<P, L, E>(
     ports: &P,
     wanted: &[EntrySpec<'_>],
-    watched: &[&str],
+    beside: Beside<'_>,
     limits: &Limits,
     load: impl AsyncFn(&[usize]) -> Result<Vec<Option<L>>, E>,
-) -> Result<(Vec<Option<Read>>, Option<Sight>), E>
+) -> Result<(Vec<Option<Read>>, SeenBeside), E>
 where
     P: Store + Registry + Ledger + Clock,
     L: Into<OriginValue>,
     E: OriginError,
 {
-    let mut sight = None;
-    let reads = read_each(ports, wanted, watched, &mut sight, limits, load).await;
+    let mut aside = SeenBeside::default();
+    let reads = read_each(ports, wanted, beside, &mut aside, limits, load).await;
     tell_all(ports, wanted, &reads);
-    reads.map(|reads| (reads, sight))
+    reads.map(|reads| (reads, aside))
 }
 
 async fn read_each<P, L, E>(
     ports: &P,
     wanted: &[EntrySpec<'_>],
-    watched: &[&str],
-    sight: &mut Option<Sight>,
+    beside: Beside<'_>,
+    aside: &mut SeenBeside,
     limits: &Limits,
     load: impl AsyncFn(&[usize]) -> Result<Vec<Option<L>>, E>,
 ) -> Result<Vec<Option<Read>>, E>
@@ -67,17 +67,26 @@ where
     L: Into<OriginValue>,
     E: OriginError,
 {
-    let keys: Vec<&str> = wanted.iter().map(|one| one.key).collect();
-    let tags: Vec<&str> = wanted.iter().flat_map(|one| one.tags).chain(watched).copied().collect();
+    let keys: Vec<&str> = wanted.iter().map(|one| one.key).chain(beside.keys.iter().copied()).collect();
+    let tags: Vec<&str> = wanted.iter().flat_map(|one| one.tags).chain(beside.tags).copied().collect();
     let mut out: Vec<Option<Read>> = Vec::new();
     out.resize_with(wanted.len(), || None);
     let mut waiting = WaitBudget::default();
     let look = look_certified(ports, &keys, &tags, limits, &mut waiting, None).await;
     let trace = ReadTrace { waited_ms: waiting.waited_ms(), ..ReadTrace::default() };
+    let mut seen_beside = |seen: &mut Snapshot| {
+        aside.values = seen.entries.split_off(wanted.len().min(seen.entries.len()));
+    };
     let (seen, certificate) = match look {
-        Look::Certified(seen, certificate) => (seen, certificate),
+        Look::Certified(mut seen, certificate) => {
+            seen_beside(&mut seen);
+            (seen, certificate)
+        }
         Look::Bypass(why) => return all_from_origin(wanted.len(), load, &why, trace).await,
-        Look::Uncertified(_) => return all_from_origin(wanted.len(), load, &Bypass::NoCertificate, trace).await,
+        Look::Uncertified(mut seen) => {
+            seen_beside(&mut seen);
+            return all_from_origin(wanted.len(), load, &Bypass::NoCertificate, trace).await;
+        }
     };
     let due = due(&seen);
     let renew = due.then_some(certificate);
@@ -97,7 +106,7 @@ where
             Verdict::Absent | Verdict::Outdated(_) => missing.push(index),
         }
     }
-    *sight = Some(Sight { epoch: certificate.epoch, generations: seen.generations });
+    aside.sight = Some(Sight { epoch: certificate.epoch, generations: seen.generations });
     if missing.is_empty() {
         return Ok(out);
     }

@@ -4,18 +4,18 @@ use crate::shop::{Shop, is_hit, limits, now};
 use cache_logic::entry::OriginValue;
 use cache_logic::memory::OriginAway;
 use cache_logic::ports::{CacheFault, Registry};
-use cache_logic::read::{Read, Sight, read_by};
+use cache_logic::read::{Beside, Read, Sight, read_by};
 use cache_logic::read_many::read_many_by;
 
 /// Reads the order, looking at one tag more, out of this server's mouth.
 fn read_from(shop: &Shop, server: u64) -> Read {
     let wanted = shop.wanted();
-    let looked = ["order:1", "org:1", "watched"];
+    let beside = Beside { tags: &["watched"], keys: &["counter", "absent"] };
     let load = async || {
         let value = shop.load().await?;
         Ok::<_, OriginAway>(value.map(|value| OriginValue { server, ..value.into() }))
     };
-    now(read_by(&shop.memory, &wanted, &looked, async || Ok((*wanted.policy, limits())), load)).unwrap().unwrap()
+    now(read_by(&shop.memory, &wanted, beside, async || Ok((*wanted.policy, limits())), load)).unwrap().unwrap()
 }
 
 fn sight(shop: &Shop) -> Sight {
@@ -52,8 +52,10 @@ fn a_watched_tag_is_seen_in_the_same_look_and_the_entry_does_not_depend_on_it() 
 }
 
 #[test]
-fn a_bulk_read_sees_watched_tags_behind_those_of_its_entries() {
+fn a_bulk_read_sees_watched_tags_and_keys_behind_those_of_its_entries() {
     let shop = Shop::certified();
+    shop.memory.overwrite("counter", b"7");
+    let beside = Beside { tags: &["watched"], keys: &["counter", "absent"] };
     let wanted = [shop.wanted(), cache_logic::read::EntrySpec { key: "other", ..shop.wanted() }];
     let load = async |missing: &[usize]| {
         let mut values = Vec::new();
@@ -63,10 +65,23 @@ fn a_bulk_read_sees_watched_tags_behind_those_of_its_entries() {
         Ok::<_, OriginAway>(values)
     };
     for _ in 0..2 {
-        let (reads, sight) = now(read_many_by(&shop.memory, &wanted, &["watched"], &limits(), load)).unwrap();
+        let (reads, seen) = now(read_many_by(&shop.memory, &wanted, beside, &limits(), load)).unwrap();
         assert!(reads.iter().all(Option::is_some));
-        assert_eq!(sight.expect("a certificate").generations.len(), 5);
+        assert_eq!(seen.sight.expect("a certificate").generations.len(), 5);
+        assert_eq!(seen.values, [Some(b"7".to_vec()), None]);
     }
+}
+
+#[test]
+fn values_beside_an_entry_are_seen_by_misses_and_hits_in_the_same_look() {
+    let shop = Shop::certified();
+    for counted in ["7", "8"] {
+        shop.memory.overwrite("counter", counted.as_bytes());
+        assert_eq!(read_from(&shop, 0).values, [Some(counted.as_bytes().to_vec()), None]);
+    }
+    assert!(is_hit(&read_from(&shop, 0).outcome));
+    shop.memory.fault.replace(Some(CacheFault::Unreachable));
+    assert_eq!(read_from(&shop, 0).values, [], "Redis gave no answer");
 }
 
 #[test]

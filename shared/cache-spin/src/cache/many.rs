@@ -5,7 +5,7 @@ use crate::postgres::Param;
 use cache_logic::entry::OriginValue;
 use cache_logic::origin::OriginFault;
 use cache_logic::policy::Policy;
-use cache_logic::read::{EntrySpec, Read, Refresh, Sight};
+use cache_logic::read::{Beside, EntrySpec, Read, Refresh, SeenBeside};
 use spin_sdk::wasip3::spawn;
 
 impl Cache {
@@ -22,23 +22,25 @@ impl Cache {
         params: impl Fn(&[String]) -> Vec<Param> + 'static,
         keeping: impl Keeping,
     ) -> Result<Vec<Option<Read>>, OriginFault> {
-        Ok(self.read_many_watching(entries, &[], function, params, keeping).await?.0)
+        Ok(self.read_many_beside(entries, Beside::default(), function, params, keeping).await?.0)
     }
 
-    /// As [`Self::read_many`], with a look that sees the tags in `watched`, too: they come behind
-    /// those of all entries.
+    /// As [`Self::read_many`], with a look that sees what stands in `beside`, too: its tags come
+    /// behind those of all entries.
     ///
     /// # Errors
     /// As [`Self::read`].
-    pub async fn read_many_watching(
+    pub async fn read_many_beside(
         &'static self,
         entries: &[(String, Entry)],
-        watched: &[&str],
+        beside: Beside<'_>,
         function: &'static str,
         params: impl Fn(&[String]) -> Vec<Param> + 'static,
         keeping: impl Keeping,
-    ) -> Result<(Vec<Option<Read>>, Option<Sight>), OriginFault> {
-        let Some(entity) = entries.first().map(|(_, first)| first.entity) else { return Ok((Vec::new(), None)) };
+    ) -> Result<(Vec<Option<Read>>, SeenBeside), OriginFault> {
+        let Some(entity) = entries.first().map(|(_, first)| first.entity) else {
+            return Ok((Vec::new(), SeenBeside::default()));
+        };
         let (policy, terms) = (keeping.policy().await?, (self.terms)().await?);
         let tags: Vec<Vec<&str>> =
             entries.iter().map(|(_, entry)| entry.tags.iter().map(String::as_str).collect()).collect();
@@ -48,14 +50,14 @@ impl Cache {
             let ids: Vec<String> = missing.iter().map(|&index| entries[index].0.clone()).collect();
             self.load_many(entity, &ids, function, params(&ids)).await
         };
-        let reads = cache_logic::read_many::read_many_by(&self.ports, &wanted, watched, &terms.limits, load).await;
+        let reads = cache_logic::read_many::read_many_by(&self.ports, &wanted, beside, &terms.limits, load).await;
         match &reads {
             Ok((reads, _)) => {
                 self.recorder.count_reads(entity, reads.iter().map(|read| Ok::<_, &OriginFault>(read.as_ref())))
             }
             Err(error) => self.recorder.count_reads(entity, entries.iter().map(|_| Err(error))),
         }
-        let (reads, sight) = reads?;
+        let (reads, seen) = reads?;
         if let Some(first) = reads.iter().flatten().next() {
             self.renew_behind(first.renew);
         }
@@ -65,7 +67,7 @@ impl Cache {
         if !stale.is_empty() {
             spawn(async move { self.refresh_many(entity, &stale, function, params, keeping).await });
         }
-        Ok((reads, sight))
+        Ok((reads, seen))
     }
 
     /// Behind a bulk read: makes anew what is near its end or past it.

@@ -1,6 +1,6 @@
 -- Tries each command that is needed, on keys of its own, and leaves nothing behind.
 -- KEYS: a text, a sorted set, a hash   ARGV: '1' to try what the cache needs, '1' for what state
--- needs
+-- needs, '1' for what counters need
 -- Answers what was refused: the command, a blank, the error.
 local refused = {}
 local function try(command, ...)
@@ -16,6 +16,9 @@ try('PEXPIRE', KEYS[1], 1000)
 if ARGV[1] == '1' then
   try('MGET', KEYS[1])
   try('GETRANGE', KEYS[1], 0, 0)
+end
+if ARGV[3] == '1' then
+  try('INCRBY', KEYS[1], 1)
 end
 if ARGV[2] == '1' then
   try('TIME')

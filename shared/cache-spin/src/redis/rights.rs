@@ -9,6 +9,8 @@ pub struct Uses {
     pub cache: bool,
     /// Limits, claims and statistics.
     pub state: bool,
+    /// Counters of requests.
+    pub counters: bool,
 }
 
 impl Redis {
@@ -21,7 +23,7 @@ impl Redis {
         let script = Script::new(include_str!("../lua/rights.lua"));
         let keys = ["text", "set", "hash"].map(|kind| format!("{prefix}cache:rights:{kind}"));
         let wanted = |wanted| text(if wanted { "1" } else { "" });
-        let arguments = vec![wanted(uses.cache), wanted(uses.state)];
+        let arguments = vec![wanted(uses.cache), wanted(uses.state), wanted(uses.counters)];
         let answer = self.script(&script, &keys.each_ref().map(String::as_str), arguments).await;
         let (refused, _) = answer.map_err(|fault| explain(&fault))?;
         let texts = refused.iter().filter_map(|one| match one {

@@ -7,6 +7,8 @@ use commerce::cors::AllowedOrigins;
 use commerce::jwt::TrustedIssuer;
 use commerce::keys::KeySet;
 
+use crate::limits::RequestLimits;
+
 use super::{ConfigError, GROUPS, Group, Parser, Values, rows, setting, values_of};
 
 /// Redis and Postgres.
@@ -27,6 +29,9 @@ pub(super) const DEPENDENCIES: Group = Group {
     ],
 };
 
+/// More than this are no limit.
+const MOST_A_MINUTE: u64 = 1_000_000_000;
+
 /// Tokens.
 pub(super) const CALLERS: Group = Group {
     about: "Callers.",
@@ -41,6 +46,12 @@ pub(super) const CALLERS: Group = Group {
             "origins whose scripts may call, such as https://shop.example, separated by commas; *: any; empty: none",
         )
         .at_start(),
+        setting("limit_org_minute", "0", "requests of one organisation's callers within a minute; 0: no limit")
+            .within(0, MOST_A_MINUTE)
+            .at_start(),
+        setting("limit_caller_minute", "0", "requests of one caller within a minute; 0: no limit")
+            .within(0, MOST_A_MINUTE)
+            .at_start(),
         setting(
             "revocation_unknown",
             "serve",
@@ -100,6 +111,8 @@ pub struct Callers {
     pub jwt_issuer: String,
     /// The audience that a token must name; `None`: any.
     pub jwt_audience: Option<String>,
+    /// How many requests they may make.
+    pub limits: RequestLimits,
 }
 
 impl Callers {
@@ -111,6 +124,10 @@ impl Callers {
             jwt_keys: jwt_keys.unwrap_or_default(),
             jwt_issuer: parser.text("jwt_issuer"),
             jwt_audience: Some(parser.text("jwt_audience")).filter(|audience| !audience.is_empty()),
+            limits: RequestLimits {
+                organization: limit(parser, "limit_org_minute"),
+                caller: limit(parser, "limit_caller_minute"),
+            },
         }
     }
 
@@ -118,6 +135,11 @@ impl Callers {
     pub fn expected_tokens(&self) -> TrustedIssuer<'_> {
         TrustedIssuer { issuer: &self.jwt_issuer, audience: self.jwt_audience.as_deref() }
     }
+}
+
+/// A limit; `None` if it is 0.
+fn limit(parser: &mut Parser<'_>, variable: &'static str) -> Option<u32> {
+    u32::try_from(parser.number(variable)).ok().filter(|limit| *limit > 0)
 }
 
 /// Read only if `redis_state_url` is set: the credentials belong to that address.

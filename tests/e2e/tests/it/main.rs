@@ -22,6 +22,7 @@ mod fill_after_write;
 mod invoices;
 mod jobs;
 mod lifetimes;
+mod limits;
 mod live;
 mod logs;
 mod metrics;

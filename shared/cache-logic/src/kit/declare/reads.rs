@@ -199,7 +199,7 @@ impl<A, T: Content> Cacheable<A, T> {
 
     /// The typed value. If the bytes are of another shape: the read without its value.
     fn typed(&self, read: Read) -> Result<TypedRead<T>, Unreadable> {
-        let Read { value, encoding, outcome, renew, refresh, trace, sight: _ } = read;
+        let Read { value, encoding, outcome, renew, refresh, trace, sight: _, values: _ } = read;
         let unpack = self.policy.compress.map(|compress| compress.packer.unpack);
         let plain = match (encoding, unpack) {
             (Encoding::Identity, _) => Some(value),

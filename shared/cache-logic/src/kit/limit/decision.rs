@@ -1,7 +1,6 @@
 //! Windows, counts, and the decision that they make together.
 
 use crate::protocol::freshness::Millis;
-use std::fmt::Write as _;
 use std::time::Duration;
 
 /// A number of attempts within a time.
@@ -90,29 +89,43 @@ impl LimitDecision {
     /// The value of `RateLimit-Policy` (draft-ietf-httpapi-ratelimit-headers-10, section 3): quotas
     /// and windows in seconds.
     pub fn policy(&self) -> String {
-        self.list(|out, window, _| {
-            let _ = write!(out, ";q={};w={}", window.quota, window.length.as_secs());
-        })
+        self.list(|window, _| [(";q=", window.quota.into()), (";w=", window.length.as_secs())])
     }
 
     /// The value of `RateLimit` (the same draft, section 4): how much remains, and in how many
     /// seconds more does.
     pub fn limit(&self) -> String {
-        self.list(|out, window, count| {
-            let _ = write!(out, ";r={};t={}", window.quota.saturating_sub(count.used), seconds(count.frees_in_ms));
+        self.list(|window, count| {
+            let remaining = window.quota.saturating_sub(count.used);
+            [(";r=", remaining.into()), (";t=", seconds(count.frees_in_ms).into())]
         })
     }
 
-    /// A list of structured fields (RFC 9651), one member for each window. Writing to a String
-    /// cannot fail.
-    fn list(&self, parameters: impl Fn(&mut String, &Window, &WindowCount)) -> String {
-        let mut out = String::new();
+    /// A list of structured fields (RFC 9651), one member for each window. Without the formatter,
+    /// since a cached read may carry it.
+    fn list(&self, parameters: impl Fn(&Window, &WindowCount) -> [(&'static str, u64); 2]) -> String {
+        let mut out = String::with_capacity(self.windows.len() * 48);
         for (window, count) in &self.windows {
-            let comma = if out.is_empty() { "" } else { ", " };
-            let _ = write!(out, "{comma}\"{}\"", window.name);
-            parameters(&mut out, window, count);
+            let open = if out.is_empty() { "\"" } else { ", \"" };
+            [open, window.name, "\""].iter().for_each(|part| out.push_str(part));
+            for (name, number) in parameters(window, count) {
+                out.push_str(name);
+                push_number(&mut out, number);
+            }
         }
         out
+    }
+}
+
+/// Appends a number in decimal digits.
+fn push_number(out: &mut String, mut number: u64) {
+    let begin = out.len();
+    loop {
+        out.insert(begin, char::from(b'0' + (number % 10) as u8));
+        number /= 10;
+        if number == 0 {
+            return;
+        }
     }
 }
 

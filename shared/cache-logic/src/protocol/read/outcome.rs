@@ -17,6 +17,24 @@ pub struct EntrySpec<'a> {
     pub policy: &'a Policy,
 }
 
+/// What a read looks at beside its entry, in the same look.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Beside<'a> {
+    /// Tags that the entry doesn't depend on.
+    pub tags: &'a [&'a str],
+    /// Keys of values that aren't entries, such as counters.
+    pub keys: &'a [&'a str],
+}
+
+/// What a look has seen beside entries.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SeenBeside {
+    /// The tags: those of the entries first. `None` if nothing can be shown to be current.
+    pub sight: Option<Sight>,
+    /// The values of the keys, in their order. Empty if Redis gave no answer.
+    pub values: Vec<Option<Vec<u8>>>,
+}
+
 /// Why the cache was passed by. Every way has a name.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Bypass {
@@ -98,6 +116,9 @@ pub struct Read {
     /// The tags that were looked at: for a hit as the look saw them, for a miss those of the entry as
     /// they were before the load. `None` if the value can't be shown to be current later on.
     pub sight: Option<Sight>,
+    /// The values of the keys in [`Beside`], in their order, whatever became of the entry. Empty if
+    /// Redis gave no answer.
+    pub values: Vec<Option<Vec<u8>>>,
     /// The waits and loads of this read, for statistics.
     pub trace: ReadTrace,
 }
@@ -114,8 +135,13 @@ pub struct ReadTrace {
 impl Read {
     /// An answer behind which nothing is due.
     pub(crate) fn of(value: Value, outcome: Outcome) -> Self {
-        let trace = ReadTrace::default();
-        Self { value, encoding: Encoding::Identity, outcome, renew: None, refresh: None, sight: None, trace }
+        let (trace, values) = (ReadTrace::default(), Vec::new());
+        Self { value, encoding: Encoding::Identity, outcome, renew: None, refresh: None, sight: None, values, trace }
+    }
+
+    /// Takes what was seen beside the entry.
+    pub fn take_beside(&mut self) -> SeenBeside {
+        SeenBeside { sight: self.sight.take(), values: std::mem::take(&mut self.values) }
     }
 }
 
