@@ -17,11 +17,11 @@ use crate::request::Incoming;
 pub async fn respond(incoming: Rc<Incoming>, outcome: Result<Reply, Error>) -> Response {
     incoming.drain().await;
     let mut reply = outcome.unwrap_or_else(|error| {
-        if let Error::Internal { detail } = error.cause() {
-            if let Some(line) = log::at(Level::Error, "internal-error") {
-                let line = line.about(&*incoming).text("method", incoming.method.as_str()).text("path", &incoming.path);
-                line.text("message", detail).write();
-            }
+        if let Error::Internal { detail } = error.cause()
+            && let Some(line) = log::at(Level::Error, "internal-error")
+        {
+            let line = line.about(&*incoming).text("method", incoming.method.as_str()).text("path", &incoming.path);
+            line.text("message", detail).write();
         }
         problem::reply(&error, &incoming.path, &incoming.request_id)
     });

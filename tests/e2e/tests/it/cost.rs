@@ -113,9 +113,13 @@ async fn a_miss_costs_at_most_three_redis_commands_and_one_query() {
     paths.extend(["/orders?limit=7".to_owned(), "/orders/stats".to_owned()]);
     paths.extend(crate::catalogue::reads(&app.sample));
     for path in paths {
-        // One that met the end of a certificate cost more.
-        let mut costs = Vec::new();
+        // One that met the end of a certificate cost more, and is tried again.
+        let mut costs: Vec<Cost> = Vec::new();
+        let is_least = |cost: &Cost| cost.redis.len() <= 3 && cost.sql.len() == 1;
         for round in 0..3 {
+            if costs.iter().any(is_least) {
+                break;
+            }
             // Every entry that shows the order or the product is outdated from here on.
             let change = format!("{path} {round}");
             app.client.patch(&app.sample.order, json!({"notes": change})).await.expect(200);
@@ -126,8 +130,7 @@ async fn a_miss_costs_at_most_three_redis_commands_and_one_query() {
             app.warm(&format!("/orders/{warm}")).await;
             costs.push(cost_of_a_miss(&app, &path).await);
         }
-        let fewest = costs.iter().any(|cost| cost.redis.len() <= 3 && cost.sql.len() == 1);
-        assert!(fewest, "{path}: {costs:#?}");
+        assert!(costs.iter().any(is_least), "{path}: {costs:#?}");
     }
 }
 
