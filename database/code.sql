@@ -50,6 +50,8 @@
 \i code/cache/invalidate.sql
 \i code/cache/waiting_tenants.sql
 \i code/cache/announce_access.sql
+\i code/checkout/tag.sql
+\i code/cache/announce_checkout_sessions.sql
 \i code/cache/announce_customer_profiles.sql
 \i code/cache/announce_everything.sql
 \i code/cache/announce_gone_customers.sql
@@ -227,7 +229,13 @@
 \i code/attempts/count.sql
 \i code/attempts/refuse.sql
 \i code/attempts/forget.sql
+\i code/checkout/document.sql
+\i code/checkout/get.sql
+\i code/checkout/put.sql
+\i code/checkout/put_kept.sql
+\i code/checkout/delete.sql
 \i code/checkout/order.sql
+\i code/carts/drop.sql
 
 -- Guests.
 \i code/guests/order.sql
@@ -398,6 +406,8 @@
 \i code/prune/attempts.sql
 \i code/prune/audit.sql
 \i code/prune/order_audit.sql
+\i code/prune/carts.sql
+\i code/prune/user_carts.sql
 \i code/prune/checkouts.sql
 \i code/prune/events.sql
 \i code/prune/objects.sql

@@ -25,6 +25,8 @@ LANGUAGE sql IMMUTABLE AS $$
             'announce_truncate'], true, true),
         ('customers', ARRAY['announce_update', 'announce_delete', 'announce_truncate',
             'announce_profile_update', 'announce_profile_delete', 'bump_version'], true, true),
+        ('checkout_sessions', ARRAY['announce_insert', 'announce_update', 'announce_delete',
+            'announce_truncate'], true, true),
         ('orders', ARRAY['await_customers'], true, false),
         ('organizations', ARRAY['raise_version'], true, false),
         ('provider_accounts', ARRAY['raise_version'], true, false),

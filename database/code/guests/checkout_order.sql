@@ -4,10 +4,10 @@
 --   p_request, p_id, p_inventory: as checkout_order.
 --   outcome: as checkout_order; gone, too, if the token is none of a checkout any more.
 --   body: the order's public view (guest_order), and its id. version: the order's.
---   xid, tags: as order_create.
+--   currency, xid, tags: as checkout_order.
 CREATE OR REPLACE FUNCTION guest_checkout_order(p_hmac text, p_older text[], p_principal text,
     p_request jsonb, p_id uuid, p_inventory text DEFAULT NULL)
-RETURNS TABLE (outcome text, body text, version bigint, xid text, tags text[])
+RETURNS TABLE (outcome text, body text, version bigint, currency text, xid text, tags text[])
 LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
@@ -25,14 +25,17 @@ BEGIN
         RETURN NEXT;
         RETURN;
     END IF;
-    IF g.customer IS NOT NULL AND p_request IS NOT NULL THEN
+    IF g.customer IS NOT NULL AND (p_request IS NOT NULL OR EXISTS (SELECT FROM checkout_sessions s
+        WHERE s.organization_id = g.organization_id AND s.principal = p_principal
+            AND s.checkout_id = g.customer_id AND s.expires_at > now())) THEN
         INSERT INTO customers (id, organization_id, name, email, company_name, cui, address, guest)
         VALUES (g.customer_id, g.organization_id, g.customer ->> 'name', g.customer ->> 'email',
             g.customer ->> 'companyName', g.customer ->> 'cui', g.customer -> 'address', true);
     END IF;
-    SELECT c.outcome, c.body, c.version, c.xid, c.tags INTO outcome, body, version, xid, tags
+    SELECT c.outcome, c.body, c.version, c.currency, c.xid, c.tags
+    INTO outcome, body, version, currency, xid, tags
     FROM checkout_order(g.organization_id, p_principal, g.customer_id, g.customer_id, p_request,
-        p_id, p_inventory) AS c;
+        p_id, p_inventory, false) AS c;
     IF outcome NOT IN ('created', 'replay') THEN
         -- Without an order there is no customer. (A block with EXCEPTION would undo it, too, and
         -- would count as another transaction for the triggers that look at the order's row.)

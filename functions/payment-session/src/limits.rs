@@ -83,12 +83,11 @@ impl Admission {
     }
 }
 
-/// Counts an attempt: in Redis, and in Postgres unless Redis refuses it. Postgres decides, so no
-/// attempt passes uncounted while Redis is away, or has lost what it knew. While `hmac_key` is being
-/// replaced, it counts under each key, so a count goes on under the new one.
+/// Counts an attempt to pay. While `hmac_key` is being replaced, it counts under each key, so a
+/// count goes on under the new one.
 ///
 /// # Errors
-/// The fault of Postgres: an attempt that can't be counted isn't made.
+/// As [`decide`].
 pub async fn count(
     app: &App,
     limits: &AttemptLimits,
@@ -112,28 +111,44 @@ pub async fn count(
             shared.push((of_address().part("customers").build(), customer));
         }
     }
-    let in_redis = Windows::of(windows.clone());
-    let mut admission =
-        Admission { decision: LimitDecision::new(Vec::new()), customers_on_address: None, windows, name };
-    // A caller that goes on knocking is refused here, and costs Postgres nothing.
-    if let Some(decision) = in_redis.count(&app.state, &admission.name).await {
-        admission.decision = decision;
-        if !admission.decision.admitted() {
-            return Ok(admission);
-        }
-    }
-    let counts = counted(app, &admission, &shared).await?;
-    let limiting = admission.windows.iter().map(|(_, window)| *window).zip(counts.iter().copied());
-    let decision = LimitDecision::new(limiting.collect());
-    admission.customers_on_address = counts.iter().skip(admission.windows.len()).map(|count| count.used).max();
-    admission.decision = decision.and(admission.decision);
-    Ok(admission)
+    let (decision, customers_on_address) = decide(app, &windows, &name, &shared).await?;
+    Ok(Admission { decision, customers_on_address, windows, name })
 }
 
-/// Counts an attempt in Postgres: first in the windows that limit, then the customer of each
-/// address. Each customer is one attempt there, however often it comes.
-async fn counted(app: &App, admission: &Admission, shared: &[(String, String)]) -> Result<Vec<WindowCount>, Error> {
-    let limiting = admission.windows.iter().map(|(key, window)| (&**key, &*admission.name, *window));
+/// Counts an attempt of this name: in Redis, and in Postgres unless Redis refuses it. Postgres
+/// decides, so no attempt passes uncounted while Redis is away, or has lost what it knew. The
+/// attempt is also counted once under each `shared` name of a key, which limits nothing; gives the
+/// most that are counted under one of those keys.
+///
+/// # Errors
+/// The fault of Postgres: an attempt that can't be counted isn't made.
+pub async fn decide(
+    app: &App,
+    windows: &[(String, Window)],
+    name: &str,
+    shared: &[(String, String)],
+) -> Result<(LimitDecision, Option<u32>), Error> {
+    // A caller that goes on knocking is refused here, and costs Postgres nothing.
+    let in_redis = Windows::of(windows.to_vec()).count(&app.state, name).await;
+    let in_redis = in_redis.unwrap_or_else(|| LimitDecision::new(Vec::new()));
+    if !in_redis.admitted() {
+        return Ok((in_redis, None));
+    }
+    let counts = counted(app, windows, name, shared).await?;
+    let limiting = windows.iter().map(|(_, window)| *window).zip(counts.iter().copied());
+    let decision = LimitDecision::new(limiting.collect()).and(in_redis);
+    Ok((decision, counts.iter().skip(windows.len()).map(|count| count.used).max()))
+}
+
+/// Counts an attempt in Postgres: first in the windows that limit, then the shared names. Each of
+/// those is one attempt there, however often it comes.
+async fn counted(
+    app: &App,
+    windows: &[(String, Window)],
+    name: &str,
+    shared: &[(String, String)],
+) -> Result<Vec<WindowCount>, Error> {
+    let limiting = windows.iter().map(|(key, window)| (&**key, name, *window));
     let of_address = shared.iter().map(|(key, customer)| (&**key, &**customer, CUSTOMERS));
     let all: Vec<(&str, &str, Window)> = limiting.chain(of_address).collect();
     let params = params![
@@ -142,7 +157,7 @@ async fn counted(app: &App, admission: &Admission, shared: &[(String, String)]) 
         refused_name(),
         all.iter().map(|(.., window)| i64::from(window.quota)).collect::<Vec<_>>(),
         all.iter().map(|(.., window)| window.millis() as i64).collect::<Vec<_>>(),
-        admission.windows.len() as i32,
+        windows.len() as i32,
     ];
     let rows = edge::change(app, "attempt_count", params).await?;
     if rows.len() != all.len() {

@@ -49,13 +49,19 @@ async fn forget(app: &'static App, limit: u32) -> Result<(Value, bool), Error> {
     // Sessions may be cached, and nobody may see one that is gone.
     let row = edge::write_one(app, "prune_sessions", params![limit as i32, keep.sessions.as_secs() as i64]).await?;
     let sessions = row.int("pruned")?.unwrap_or_default();
+    // Carts may be, too.
+    let row = edge::write_one(app, "prune_carts", params![limit as i32]).await?;
+    let carts = row.int("pruned")?.unwrap_or_default();
+    let row = edge::change_one(app, "prune_user_carts", params![limit as i32]).await?;
+    let user_carts = row.int("pruned")?.unwrap_or_default();
     let checkouts = forgotten(app, "prune_checkouts", "pruned", limit, keep.checkouts).await?;
     let row = edge::change_one(app, "prune_attempts", params![limit as i32]).await?;
     let attempts = row.int("pruned")?.unwrap_or_default();
     let refunds = forgotten(app, "prune_refunds", "pruned", limit, keep.refunds).await?;
-    let counts = [bodies, events, objects, audit, order_audit, sessions, checkouts, attempts, refunds];
+    let counts =
+        [bodies, events, objects, audit, order_audit, sessions, carts, user_carts, checkouts, attempts, refunds];
     let body = json!({ "bodies": bodies, "events": events, "objects": objects, "audit": audit, "orderAudit": order_audit, "sessions": sessions,
-        "checkouts": checkouts, "attempts": attempts, "refunds": refunds });
+        "carts": carts, "userCarts": user_carts, "checkouts": checkouts, "attempts": attempts, "refunds": refunds });
     Ok((body, counts.contains(&i64::from(limit))))
 }
 

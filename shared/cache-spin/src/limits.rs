@@ -3,11 +3,9 @@
 //! pass than may when many come at once.
 
 use cache_logic::limit::{LimitDecision, Window, WindowCount};
-use cache_logic::origin::OriginFault;
-use cache_logic::ports::CacheFault;
 
 use crate::clock::token;
-use crate::redis::{Argument, Redis, Script, Value, hex, millis, text};
+use crate::redis::{Argument, Script, Value, hex, millis, text};
 use crate::state::State;
 
 static LIMIT: Script = Script::new(include_str!("lua/limit.lua"));
@@ -30,27 +28,6 @@ impl Windows {
         let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
         let (answer, _) = state.redis().script(&LIMIT, &keys, self.arguments(name)).await.ok()?;
         self.decision(&answer)
-    }
-
-    /// The same, with patience, for work that isn't done if it can't be counted. An attempt that
-    /// was admitted counts once, however often it is asked again; one that was refused may count
-    /// twice.
-    ///
-    /// # Errors
-    /// [`OriginFault::Unavailable`], which says that `without` it nothing is done.
-    pub async fn count_or_fail(
-        &self,
-        state: &State,
-        name: &str,
-        without: &'static str,
-    ) -> Result<LimitDecision, OriginFault> {
-        let keys = self.keys(state);
-        let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
-        let call = async |redis: &Redis| {
-            let (answer, _) = redis.script(&LIMIT, &keys, self.arguments(name)).await?;
-            self.decision(&answer).ok_or_else(|| CacheFault::Protocol("limit.lua gave no counts".into()))
-        };
-        state.retry_until_back(without, call).await
     }
 
     /// An admitted attempt was refused for good: sent again it is another attempt, and counts. If

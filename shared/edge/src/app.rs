@@ -98,7 +98,6 @@ impl App {
     fn new(config: Config) -> Self {
         let redis = Redis::new("Redis", config.redis_url.clone(), config.redis_timeout, config.redis_rest);
         let apart = config.redis_state_url.is_some();
-        let state_url = config.redis_state_url.as_ref().unwrap_or(&config.redis_url).clone();
         let state_redis = match &config.redis_state_url {
             Some(url) => Redis::new("the Redis of state", url.clone(), config.redis_timeout, config.redis_rest),
             None => redis.clone(),
@@ -122,14 +121,7 @@ impl App {
             certified: || Box::pin(jobs::look()),
         });
         cache.when_changed(feed::sequence_behind);
-        let state = State::new(
-            state_redis,
-            apart,
-            state_url,
-            config.key_prefix.clone(),
-            config.redis_timeout,
-            config.redis_rest,
-        );
+        let state = State::new(state_redis, apart, config.key_prefix.clone());
         Self { config, cache, state, rates }
     }
 }

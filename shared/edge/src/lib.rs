@@ -53,7 +53,7 @@ pub use cache_spin::clock;
 pub use cache_spin::log;
 pub use cache_spin::notify::Notify;
 
-/// State that isn't a cache: limits, claims, sessions.
+/// State that isn't a cache: limits and claims.
 pub mod state {
     pub use cache_logic::key::KeyBuilder;
     pub use cache_logic::limit::{LimitDecision, Window, WindowCount};

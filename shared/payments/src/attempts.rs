@@ -12,7 +12,7 @@ use std::time::Duration;
 use commerce::error::Error;
 use commerce::pseudonym::{PseudonymKeys, Purpose, short_pseudonym};
 pub use edge::limits::admit;
-use edge::state::{Argument, KeyBuilder, Window, Windows, text};
+use edge::state::{Argument, KeyBuilder, Window, text};
 use edge::{App, params};
 use uuid::Uuid;
 
@@ -70,9 +70,8 @@ pub fn windows_of_address(
     kind: &str,
     address: IpAddr,
     window: Window,
-) -> Result<Windows, Error> {
+) -> Result<Vec<(String, Window)>, Error> {
     let named = format!("{kind}/{address}");
     let places = config.hmac_keys()?.short_pseudonyms(Purpose::LimitedAddress, named.as_bytes());
-    let places = places.map(|address| (rate().part("ip").part(address).part(kind).build(), window));
-    Ok(Windows::of(places.collect()))
+    Ok(places.map(|address| (rate().part("ip").part(address).part(kind).build(), window)).collect())
 }

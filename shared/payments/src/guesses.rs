@@ -30,7 +30,7 @@ impl Guesses {
     pub fn of(config: &PaymentConfig, address: ClientAddress) -> Result<Self, Error> {
         let ClientAddress::Known(address) = address else { return Ok(Self { windows: None }) };
         let window = Window { name: "guest-hour", quota: config.limits.guest_hour, length: HOUR };
-        Ok(Self { windows: Some(windows_of_address(config, "guest", address, window)?) })
+        Ok(Self { windows: Some(Windows::of(windows_of_address(config, "guest", address, window)?)) })
     }
 
     /// Refuses an address that was wrong too often.

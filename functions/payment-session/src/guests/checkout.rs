@@ -12,8 +12,9 @@ use commerce::query::parse_none;
 use edge::call::whole_body;
 use edge::clock::token;
 use edge::route::Segments;
+use edge::settings::Rules;
 use edge::state::Window;
-use edge::{Admitted, App, Call, Open, Reply, params};
+use edge::{Admitted, App, Call, Json, Open, Reply, params};
 use payments::Payments;
 use payments::address::client_address;
 use payments::attempts::{self, HOUR, windows_of_address};
@@ -22,9 +23,9 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::{private, with_token};
-use crate::checkout::{self, Checkout};
 use crate::sessions;
 use crate::sessions::begin::begin_below;
+use crate::{checkout, limits};
 
 /// Where a guest finds its payment sessions.
 const SESSIONS: &str = "/api/v1/guest/payments/sessions";
@@ -34,7 +35,7 @@ const SESSIONS: &str = "/api/v1/guest/payments/sessions";
 /// # Errors
 /// [`Error::Forbidden`] if the shop takes no orders without an account. [`Error::TooManyRequests`]
 /// if too many were begun from this address. [`Error::Unprocessable`] for an unknown organisation.
-/// [`Error::Unavailable`] if Redis is away.
+/// [`Error::Unavailable`] if it can't be counted.
 pub async fn begin(call: Open<'_>) -> Result<Reply, Error> {
     let request = call.request;
     parse_none(request.query.as_deref())?;
@@ -77,7 +78,7 @@ async fn admit(app: &App, payments: &Payments, address: ClientAddress) -> Result
     let window = Window { name: "guest-checkout-hour", quota, length: HOUR };
     let windows = windows_of_address(&payments.config, "guest-checkout", address, window)?;
     let name = format!("{:032x}", token());
-    let decision = windows.count_or_fail(&app.state, &name, "guests' checkouts can't be counted").await?;
+    let (decision, _) = limits::decide(app, &windows, &name, &[]).await?;
     attempts::admit(&decision, "too many checkouts from this address")
 }
 
@@ -116,12 +117,17 @@ pub async fn drop_cart(call: Open<'_>) -> Result<Reply, Error> {
 /// [`Error::Unauthenticated`]; as [`checkout::order`].
 pub async fn order(call: Open<'_>) -> Result<Reply, Error> {
     let guest = Guest::of(call).await?;
-    let checkout = Checkout::of(guest.call(call)).await?;
-    let params = |cart, id, inventory| {
-        let TokenHmacs { newest, older } = &guest.hmacs;
-        Ok(params![newest.clone(), older.clone(), guest.admitted.credential.caller.principal(), cart, id, inventory])
-    };
-    let (changed, _) = checkout.place("guest_checkout_order", params).await?;
+    let guest_call = guest.call(call);
+    guest_call.no_query()?;
+    let params = params![
+        guest.hmacs.newest.clone(),
+        guest.hmacs.older.clone(),
+        guest_call.caller.principal(),
+        None::<Json>,
+        Uuid::now_v7(),
+        Rules::ready().await?.inventory.as_str(),
+    ];
+    let (changed, _) = checkout::place(guest_call.app, "guest_checkout_order", params).await?;
     let body = String::from_utf8(changed.body).map_err(|error| Error::internal(error.to_string()))?;
     Ok(private(201, body).with("location", "/api/v1/guest/order"))
 }

@@ -27,7 +27,10 @@ pub use catalogue::{
 pub use customers::{CustomerCreateOutcome, CustomerPatchOutcome};
 pub use feed::EventListOutcome;
 pub use invoices::{InvoiceCreditOutcome, InvoiceIssueOutcome};
-pub use orders::{CheckoutOutcome, CreateOutcome, DeleteOutcome, GuestCheckoutOutcome, PatchOutcome, SetStatusOutcome};
+pub use orders::{
+    CheckoutOutcome, CheckoutPutOutcome, CreateOutcome, DeleteOutcome, GuestCheckoutOutcome, PatchOutcome,
+    SetStatusOutcome,
+};
 pub use payments::{
     ApprovalOutcome, ApprovalRefusedOutcome, CaptureOutcome, ExportOutcome, ManualCorrectOutcome, ManualRecordOutcome,
     RefundOutcome, RefundSettleOutcome, SessionApproveOutcome, SessionBeginOutcome, SessionMoveOutcome,
@@ -98,6 +101,8 @@ pub const OUTCOMES: &[(&str, &[&str])] = {
         ("shipment_patch", ShipmentPatchOutcome::VARIANTS),
         ("invoice_issue", <InvoiceIssueOutcome as VariantNames>::VARIANTS),
         ("invoice_credit", InvoiceCreditOutcome::VARIANTS),
+        ("checkout_put", CheckoutPutOutcome::VARIANTS),
+        ("checkout_put_kept", CheckoutPutOutcome::VARIANTS),
         ("checkout_order", CheckoutOutcome::OWN),
         ("checkout_order", CreateOutcome::VARIANTS),
         ("guest_checkout_order", CheckoutOutcome::OWN),

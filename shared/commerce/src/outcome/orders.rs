@@ -86,6 +86,8 @@ pub enum CheckoutOutcome {
     Gone,
     /// There is neither a cart nor an order.
     NoCart,
+    /// The cart has prices that the caller may not set.
+    Priced,
     /// An answer of `order_create` about the cart, or `replay` for the order that the session has
     /// become before.
     Order(CreateOutcome),
@@ -93,7 +95,7 @@ pub enum CheckoutOutcome {
 
 impl CheckoutOutcome {
     /// The answers that only this function gives.
-    pub(super) const OWN: &'static [&'static str] = &["gone", "no_cart"];
+    pub(super) const OWN: &'static [&'static str] = &["gone", "no_cart", "priced"];
 }
 
 impl FromStr for CheckoutOutcome {
@@ -103,6 +105,7 @@ impl FromStr for CheckoutOutcome {
         match name {
             "gone" => Ok(Self::Gone),
             "no_cart" => Ok(Self::NoCart),
+            "priced" => Ok(Self::Priced),
             other => CreateOutcome::named(other).map(Self::Order).ok_or(ParseError::VariantNotFound),
         }
     }
@@ -116,6 +119,20 @@ pub enum GuestCheckoutOutcome {
     Begun,
     /// There is no such organisation.
     UnknownOrganization,
+}
+
+/// The answers of `checkout_put` and `checkout_put_kept`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, EnumString, VariantNames)]
+#[strum(serialize_all = "snake_case")]
+pub enum CheckoutPutOutcome {
+    /// There was no cart.
+    Created,
+    /// It has taken the place of another one.
+    Replaced,
+    /// The session has become an order.
+    Ordered,
+    /// No cart of the user is kept.
+    None,
 }
 
 /// The answers of `order_patch`.
@@ -237,6 +254,7 @@ text_forms!(SetStatusOutcome);
 
 answered_by! {
     CheckoutOutcome: "checkout_order";
+    CheckoutPutOutcome: "checkout_put";
     GuestCheckoutOutcome: "guest_checkout_begin";
     DeleteOutcome: "order_delete";
     SetStatusOutcome: "order_set_statuses";

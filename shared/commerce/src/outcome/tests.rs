@@ -30,6 +30,7 @@ fn every_name_in_the_table_is_read_by_the_enum_of_its_function() {
         ShipmentCreateOutcome = "shipment_create", ShipmentPatchOutcome = "shipment_patch",
         InvoiceIssueOutcome = "invoice_issue", InvoiceCreditOutcome = "invoice_credit",
         SetStatusOutcome = "order_set_statuses", CheckoutOutcome = "checkout_order",
+        CheckoutPutOutcome = "checkout_put", CheckoutPutOutcome = "checkout_put_kept",
         ProductCreateOutcome = "product_create", ProductPatchOutcome = "product_patch",
         ProductDeleteOutcome = "product_delete", ProductBulkDeleteOutcome = "product_bulk_delete",
         SchemaCreateOutcome = "schema_create", SchemaPatchOutcome = "schema_patch",

@@ -46,6 +46,12 @@ impl View {
         self.entry(key, self.scope.tag(org, id), Some(org))
     }
 
+    /// The entry of what an id names among the things of one owner, whose name is a pseudonym.
+    pub fn entry_of_own(&'static self, org: Uuid, id: Uuid, owner: &str) -> Entry {
+        let key = KeyBuilder::new(self.key).pair(org.to_string(), id.to_string()).part(owner);
+        self.entry(key.build(), self.scope.tag(org, id), Some(org))
+    }
+
     /// The entry of a page of an organisation's products.
     pub fn entry_of_products(&'static self, org: Uuid, query: &ProductsQuery) -> Entry {
         let order = [query.sort.as_str(), ".", query.direction.as_str()].concat();

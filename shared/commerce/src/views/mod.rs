@@ -387,6 +387,18 @@ views! {
         statement: "access_token",
         noun: "token",
     }
+    /// A caller's cart. It is kept no longer than the cart itself, whatever the setting says.
+    CHECKOUT = {
+        name: "checkout_session",
+        about: "a cart",
+        key: "checkout:session",
+        scope: Scope::Checkout,
+        ttl: "ttl_checkout_session",
+        default_ttl: "1800",
+        stale_if_error: false,
+        statement: "checkout_get",
+        noun: "checkout session",
+    }
 }
 
 /// The names of all views in the order of [`VIEWS`]: what they are counted under.

@@ -13,6 +13,8 @@ pub enum Scope {
     Order,
     /// Those of one payment session.
     Session,
+    /// Those of one cart, and of others' carts under the same id.
+    Checkout,
     /// Those of one row of the ledger: there are none.
     Transaction,
     /// Those of one product.
@@ -47,6 +49,7 @@ impl Scope {
         match self {
             Self::Order => order_tag(org, id),
             Self::Session => session_tag(org, id),
+            Self::Checkout => of_pair("checkout", org, id),
             Self::Transaction => of_pair("transaction", org, id),
             Self::Product => of_pair("product", org, id),
             Self::Stock => of_pair("stock", org, id),

@@ -88,6 +88,12 @@ fn every_entry_has_the_key_and_the_tags_of_the_table() {
             format!("order-payment:session:{o}/{i}"),
             format!("session:{o}/{i}"),
         ),
+        (
+            CHECKOUT.entry_of_own(ORG, ID, "me"),
+            "checkout_session",
+            format!("checkout:session:{o}/{i}:me"),
+            format!("checkout:{o}/{i}"),
+        ),
         (TRANSACTION.entry_of(ORG, ID), "transaction", format!("transaction:{o}/{i}"), format!("transaction:{o}/{i}")),
         (CUSTOMER.entry_of(ORG, ID), "customer", format!("customer:{o}/{i}"), format!("customer_profile:{o}/{i}")),
         (ORDER_STATS.entry_of_counts(Some(ORG)), "order_stats", format!("order:stats:{o}"), format!("counts:{o}")),
@@ -117,6 +123,7 @@ fn every_tag_of_an_entry_names_the_tenant_that_the_entry_depends_on() {
     entries.extend(views().map(|view| view.entry_of_counts(Some(ORG))));
     entries.extend([ORGANIZATION_PRODUCTS, SCHEMAS_LIST].map(|view| view.entry_of_stretch(ORG, &stretch(""))));
     entries.push(SCHEMA_PRODUCTS.entry_of_stretch_of(ORG, ID, &stretch("")));
+    entries.push(CHECKOUT.entry_of_own(ORG, ID, "me"));
     entries.push(PRODUCTS_LIST.entry_of_products(ORG, &products("")));
     for raw in ["", "status=shipped", "customerId=0000000b-0000-0000-0000-000000000000"] {
         entries.push(ORDERS_LIST.entry_of_list(ORG, &ListQuery::parse(Some(raw)).unwrap()));
@@ -154,6 +161,7 @@ fn views_keep_the_places_and_names_under_which_they_were_counted() {
         "currencies",
         "countries",
         "customer",
+        "checkout_session",
     ];
     assert_eq!(NAMES[..counted.len()], counted, "a new one goes to the end");
     assert!(VIEWS.iter().enumerate().all(|(number, view)| view.number() == number));
@@ -180,6 +188,7 @@ fn what_money_is_decided_by_is_never_old_and_shares_no_other_lifetime() {
         ("payment_status", "ttl_payment_status"),
         ("order_status", "ttl_payment_status"),
         ("payment_session", "ttl_payment_session"),
+        ("checkout_session", "ttl_checkout_session"),
     ];
     assert_eq!(fresh, expected);
     for one in &VIEWS {
@@ -211,6 +220,8 @@ fn no_two_entries_share_a_key() {
         PAYMENT_SESSION.entry_of(ORG, ID),
         TRANSACTION.entry_of(ORG, ID),
         CUSTOMER.entry_of(ORG, ID),
+        CHECKOUT.entry_of_own(ORG, ID, "me"),
+        CHECKOUT.entry_of_own(ORG, ID, "you"),
         ORDER_HISTORY.entry_of_customer(ORG, ID, page(1, 11)),
         ORDER_HISTORY.entry_of_customer(ORG, ID, page(11, 1)),
         ORDER_STATS.entry_of_counts(Some(ORG)),

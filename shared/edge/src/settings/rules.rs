@@ -64,8 +64,8 @@ impl Policies {
 
 /// The lifetime of every view without one of its own.
 const DEFAULT_TTL: &str = "cache_ttl_seconds";
-/// The lifetimes of payment sessions and of transactions are settings of payments.
-const PAYMENT_TTLS: [&str; 2] = ["ttl_payment_session", "ttl_transaction"];
+/// The lifetimes of payment sessions, of transactions and of carts are settings of payments.
+const PAYMENT_TTLS: [&str; 3] = ["ttl_payment_session", "ttl_transaction", "ttl_checkout_session"];
 
 /// The lifetime of revoked tokens, which every component looks up.
 const ACCESS_TTL: &str = "ttl_access";
@@ -164,7 +164,14 @@ const fn names_a_lifetime(view: usize) -> bool {
         }
         before += 1;
     }
-    !same(ttl, PAYMENT_TTLS[0]) && !same(ttl, PAYMENT_TTLS[1])
+    let mut other = 0;
+    while other < PAYMENT_TTLS.len() {
+        if same(ttl, PAYMENT_TTLS[other]) {
+            return false;
+        }
+        other += 1;
+    }
+    true
 }
 
 /// Whether two texts are one. The standard comparison can't be used in constants.

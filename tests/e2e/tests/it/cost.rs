@@ -145,19 +145,16 @@ async fn cost_of_a_miss(app: &App, path: &str) -> Cost {
     cost
 }
 
-#[tokio::test]
-async fn a_patch_costs_one_query_and_two_redis_commands_and_one_query_behind_its_answer() {
-    let app = App::spawn_alone().await;
-    let order = app.new_order_id().await;
-    let path = format!("/orders/{order}");
-    app.client.patch(&order, json!({"notes": "first"})).await.expect(200);
+/// Writes of what `path` shows, five times: each costs one statement and two commands, and one
+/// statement behind its answer.
+async fn a_write_costs_two_commands_and_two_statements(app: &App, path: &str, write: impl AsyncFn(&str)) {
     let mut clean = 0;
     for round in 0..5 {
-        app.warm(&path).await;
-        let mut meter = Meter::start(&app).await;
-        app.client.patch(&order, json!({"notes": format!("round {round}")})).await.expect(200);
+        app.warm(path).await;
+        let mut meter = Meter::start(app).await;
+        write(&format!("round {round}")).await;
         let mut cost = meter.read().await;
-        outbox_is_empty(&app).await;
+        outbox_is_empty(app).await;
         let behind = meter.read().await;
         cost.redis.extend(behind.redis);
         cost.sql.extend(behind.sql);
@@ -170,7 +167,36 @@ async fn a_patch_costs_one_query_and_two_redis_commands_and_one_query_behind_its
         assert!(cost.redis.iter().all(known), "{:#?}", cost.redis);
         clean += usize::from(cost.redis.len() == 2 && cost.sql.len() == 2);
     }
-    assert!(clean > 0, "no PATCH had exactly one MGET, one DEL and two statements");
+    assert!(clean > 0, "no write had exactly one MGET, one DEL and two statements");
+}
+
+#[tokio::test]
+async fn a_patch_costs_one_query_and_two_redis_commands_and_one_query_behind_its_answer() {
+    let app = App::spawn_alone().await;
+    let order = app.new_order_id().await;
+    app.client.patch(&order, json!({"notes": "first"})).await.expect(200);
+    let write = async |notes: &str| drop(app.client.patch(&order, json!({"notes": notes})).await.expect(200));
+    a_write_costs_two_commands_and_two_statements(&app, &format!("/orders/{order}"), write).await;
+}
+
+#[tokio::test]
+async fn a_cart_costs_as_an_order_does_and_one_query_to_become_one() {
+    let app = App::spawn_alone().await;
+    let (id, cart) = (uuid::Uuid::new_v4().to_string(), app.order_request());
+    let path = format!("/checkout/sessions/{id}");
+    app.client.put_cart(&id, &cart).await.expect(201);
+    let write = async |notes: &str| {
+        let mut changed = cart.clone();
+        changed["notes"] = json!(notes);
+        app.client.put_cart(&id, &changed).await.expect(200);
+    };
+    a_write_costs_two_commands_and_two_statements(&app, &path, write).await;
+    hits_cost_one_redis_command(&path, &app).await;
+    let mut meter = Meter::start(&app).await;
+    app.client.order_cart(&id).await.expect(201);
+    let cost = meter.read().await;
+    let of_carts = cost.sql.iter().filter(|statement| statement.contains("checkout_")).count();
+    assert_eq!(of_carts, 1, "{:#?}", cost.sql);
 }
 
 #[tokio::test]

@@ -3,7 +3,6 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
 use e2e::{App, Client, PostgresProcess, SOON, eventually};
 use serde_json::json;

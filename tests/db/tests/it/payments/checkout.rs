@@ -82,3 +82,185 @@ async fn a_cart_that_can_t_be_ordered_leaves_the_session_free() {
     assert_eq!(count(&db).await, "0");
     assert_eq!(outcome(&order(&db.client, "me", checkout, None, &cart(1)).await), "created");
 }
+
+async fn put(client: &Client, who: &str, checkout: Uuid, quantity: i32) -> Row {
+    let (cart, valid) = (cart(quantity), 1_800_i64);
+    let params: [&(dyn tokio_postgres::types::ToSql + Sync); 5] = [&ORG, &who, &checkout, &cart, &valid];
+    client.query_one(&call("checkout_put", 5), &params).await.unwrap()
+}
+
+/// The cart as it is shown.
+async fn shown(db: &Database, who: &str, checkout: Uuid) -> Option<Value> {
+    let row = db.client.query_opt(&call("checkout_get", 3), &[&ORG, &who, &checkout]).await.unwrap();
+    row.map(|row| serde_json::from_str(row.get("body")).unwrap())
+}
+
+#[tokio::test]
+async fn a_cart_is_put_replaced_and_dropped_and_each_step_announces_it() {
+    let db = database().await;
+    let (checkout, tag) = (Uuid::new_v4(), |checkout| format!("checkout:{ORG}/{checkout}"));
+    db.announced().await;
+    for (expected, quantity) in [("created", 1), ("replaced", 2)] {
+        let row = put(&db.client, "me", checkout, quantity).await;
+        assert_eq!((outcome(&row).as_str(), row.get::<_, Vec<String>>("tags")), (expected, vec![tag(checkout)]));
+        assert_eq!(db.announced().await, [[tag(checkout)]]);
+        let body: Value = serde_json::from_str(row.get("body")).unwrap();
+        assert_eq!(shown(&db, "me", checkout).await, Some(body.clone()));
+        assert_eq!((&body["status"], &body["items"][0]["quantity"]), (&json!("open"), &json!(quantity)));
+    }
+    assert_eq!(shown(&db, "somebody else", checkout).await, None);
+    for announced in [vec![vec![tag(checkout)]], vec![]] {
+        let row = db.client.query_one(&call("checkout_delete", 3), &[&ORG, &"me", &checkout]).await.unwrap();
+        assert_eq!(row.get::<_, Vec<String>>("tags"), [tag(checkout)], "also if another call dropped it");
+        assert_eq!(db.announced().await, announced);
+        assert_eq!(shown(&db, "me", checkout).await, None);
+    }
+}
+
+#[tokio::test]
+async fn a_cart_is_gone_when_its_time_is_over_and_pruned_by_name() {
+    let db = database().await;
+    let (checkout, other) = (Uuid::new_v4(), Uuid::new_v4());
+    put(&db.client, "me", checkout, 1).await;
+    put(&db.client, "me", other, 1).await;
+    db.run(&format!("UPDATE checkout_sessions SET expires_at = now() WHERE checkout_id = '{checkout}'")).await;
+    assert_eq!(shown(&db, "me", checkout).await, None);
+    assert_eq!(outcome(&order(&db.client, "me", checkout, None, &None).await), "no_cart");
+    db.announced().await;
+    assert_eq!(db.text("SELECT pruned FROM prune_carts(9)").await, "1");
+    assert_eq!(db.announced().await, [[format!("checkout:{ORG}/{checkout}")]]);
+    assert_eq!(outcome(&put(&db.client, "me", checkout, 1).await), "created");
+    assert!(shown(&db, "me", other).await.is_some());
+}
+
+#[tokio::test]
+async fn an_order_is_that_of_the_cart_that_stays() {
+    let db = database().await;
+    let checkout = Uuid::new_v4();
+    put(&db.client, "me", checkout, 1).await;
+    put(&db.client, "me", checkout, 2).await;
+    assert_eq!(outcome(&order(&db.client, "somebody else", checkout, None, &None).await), "no_cart");
+    assert_eq!(outcome(&order(&db.client, "me", checkout, Some(OTHER_CUSTOMER), &None).await), "no_cart");
+    assert_eq!(count(&db).await, "0");
+    let made = order(&db.client, "me", checkout, Some(CUSTOMER), &None).await;
+    assert_eq!((outcome(&made), made.get::<_, &str>("currency")), ("created".to_owned(), "EUR"));
+    assert!(made.get::<_, Vec<String>>("tags").contains(&format!("checkout:{ORG}/{checkout}")));
+    let late = put(&db.client, "me", checkout, 3).await;
+    assert_eq!((outcome(&late), late.get::<_, String>("became")), ("ordered".to_owned(), id(&made)));
+    let cart = shown(&db, "me", checkout).await.unwrap();
+    assert_eq!((&cart["status"], &cart["orderId"]), (&json!("ordered"), &json!(id(&made))));
+    assert_eq!(cart["items"][0]["quantity"], 2);
+}
+
+#[tokio::test]
+async fn a_cart_that_is_put_while_it_is_ordered_waits_and_comes_too_late() {
+    let db = database().await;
+    let (checkout, orderer) = (Uuid::new_v4(), db.connect().await);
+    put(&db.client, "me", checkout, 1).await;
+    orderer.batch_execute("BEGIN").await.unwrap();
+    let made = id(&order(&orderer, "me", checkout, None, &None).await);
+    let putter = db.connect().await;
+    let late = tokio::spawn(async move { put(&putter, "me", checkout, 2).await });
+    db.wait_for_a_lock().await;
+    orderer.batch_execute("COMMIT").await.unwrap();
+    let late = late.await.unwrap();
+    assert_eq!((outcome(&late), late.get::<_, String>("became")), ("ordered".to_owned(), made));
+}
+
+#[tokio::test]
+async fn an_order_waits_for_a_cart_that_is_being_put_and_is_that_carts() {
+    let db = database().await;
+    let (checkout, putter, orderer) = (Uuid::new_v4(), db.connect().await, db.connect().await);
+    put(&db.client, "me", checkout, 1).await;
+    putter.batch_execute("BEGIN").await.unwrap();
+    put(&putter, "me", checkout, 2).await;
+    let made = tokio::spawn(async move { order(&orderer, "me", checkout, None, &None).await });
+    db.wait_for_a_lock().await;
+    putter.batch_execute("COMMIT").await.unwrap();
+    let made: Value = serde_json::from_str(made.await.unwrap().get("body")).unwrap();
+    assert_eq!(made["items"][0]["quantity"], 2);
+    assert_eq!(shown(&db, "me", checkout).await.unwrap()["items"][0]["quantity"], 2);
+}
+
+#[tokio::test]
+async fn many_calls_that_order_one_cart_get_one_order() {
+    let db = database().await;
+    let checkout = Uuid::new_v4();
+    put(&db.client, "me", checkout, 1).await;
+    let mut tasks = Vec::new();
+    for _ in 0..10 {
+        let client = db.connect().await;
+        tasks.push(tokio::spawn(async move { id(&order(&client, "me", checkout, None, &None).await) }));
+    }
+    let mut ids = Vec::new();
+    for task in tasks {
+        ids.push(task.await.unwrap());
+    }
+    ids.dedup();
+    assert_eq!((ids.len(), count(&db).await), (1, "1".to_owned()));
+}
+
+#[tokio::test]
+async fn a_cart_with_prices_is_ordered_by_callers_that_may_set_them() {
+    let db = database().await;
+    let checkout = Uuid::new_v4();
+    put(&db.client, "me", checkout, 1).await;
+    let items = json!([{"sku": "CUP", "quantity": 1, "unitPrice": "0.50"}]);
+    db.run(&format!("UPDATE checkout_sessions SET request = request || jsonb_build_object('items', '{items}'::jsonb)"))
+        .await;
+    for (priced, expected) in [(false, "priced"), (true, "created")] {
+        let params: [&(dyn tokio_postgres::types::ToSql + Sync); 8] =
+            [&ORG, &"me", &checkout, &CUSTOMER, &None::<Value>, &Uuid::now_v7(), &"off", &priced];
+        let row = db.client.query_one(&call("checkout_order", 8), &params).await.unwrap();
+        assert_eq!(outcome(&row), expected);
+    }
+}
+
+async fn put_kept(db: &Database, checkout: Uuid, user: Uuid) -> Row {
+    let params: [&(dyn tokio_postgres::types::ToSql + Sync); 5] = [&ORG, &"me", &checkout, &user, &1_800_i64];
+    db.client.query_one(&call("checkout_put_kept", 5), &params).await.unwrap()
+}
+
+#[tokio::test]
+async fn the_last_good_cart_of_a_user_is_kept_put_dropped_and_pruned() {
+    let db = database().await;
+    let (first, second) = (Uuid::new_v4(), Uuid::new_v4());
+    assert_eq!(outcome(&put_kept(&db, first, CUSTOMER).await), "none");
+    for quantity in [1, 2] {
+        let params: [&(dyn tokio_postgres::types::ToSql + Sync); 7] =
+            [&ORG, &"me", &first, &cart(quantity), &1_800_i64, &CUSTOMER, &60_i64];
+        db.client.query_one(&call("checkout_put", 7), &params).await.unwrap();
+    }
+    assert_eq!(outcome(&put_kept(&db, second, OTHER_CUSTOMER).await), "none", "another user's is none");
+    let kept = put_kept(&db, second, CUSTOMER).await;
+    assert_eq!(outcome(&kept), "created");
+    assert_eq!(kept.get::<_, Vec<String>>("tags"), [format!("checkout:{ORG}/{second}")]);
+    assert_eq!(
+        kept.get::<_, String>("as_of"),
+        db.text("SELECT time_text(given_at) FROM user_carts").await,
+        "when the service gave it"
+    );
+    assert_eq!(shown(&db, "me", second).await.unwrap()["items"][0]["quantity"], 2);
+    // Its time is over, though nobody has pruned it.
+    db.run("UPDATE user_carts SET expires_at = now()").await;
+    assert_eq!(outcome(&put_kept(&db, second, CUSTOMER).await), "none");
+    assert_eq!(db.text("SELECT pruned FROM prune_user_carts(9)").await, "1");
+    let params: [&(dyn tokio_postgres::types::ToSql + Sync); 7] =
+        [&ORG, &"me", &first, &cart(1), &1_800_i64, &CUSTOMER, &60_i64];
+    db.client.query_one(&call("checkout_put", 7), &params).await.unwrap();
+    assert_eq!(db.text(&format!("SELECT dropped FROM cart_drop('{ORG}', '{CUSTOMER}')")).await, "1");
+    assert_eq!(outcome(&put_kept(&db, second, CUSTOMER).await), "none");
+}
+
+#[tokio::test]
+async fn many_carts_of_a_statement_are_announced_by_their_organisations() {
+    let db = database().await;
+    db.run(&format!(
+        "INSERT INTO checkout_sessions (organization_id, principal, checkout_id, request, expires_at)
+        SELECT '{ORG}', 'p', gen_random_uuid(), '{{}}', now() FROM generate_series(1, 201)"
+    ))
+    .await;
+    let announced = db.announced().await.concat();
+    assert!(announced.len() <= 2 && !announced.iter().any(|tag| tag.starts_with("checkout:")), "{announced:?}");
+    assert_eq!(db.text("SELECT pruned FROM prune_carts(1000)").await, "200", "as many as are announced by name");
+}

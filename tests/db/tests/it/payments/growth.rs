@@ -165,7 +165,9 @@ fn calls() -> Vec<(&'static str, String)> {
         ("one payment", format!("payment_get('{ORG}', NULL, {payment})")),
         ("timeline", format!("order_timeline('{ORG}', {order}, 20, NULL)")),
         ("old sessions", "prune_sessions(50, 1000000)".into()),
-        ("old carts", "prune_checkouts(50, 1000000)".into()),
+        ("old carts", "prune_carts(50)".into()),
+        ("users' old carts", "prune_user_carts(50)".into()),
+        ("which order a cart has become", "prune_checkouts(50, 1000000)".into()),
         ("old attempts", "prune_attempts(50)".into()),
         ("old refunds", "prune_refunds(50, 1000000)".into()),
     ]

@@ -10,7 +10,8 @@ use crate::new_key;
 
 const EMAIL: &str = "guest@example.com";
 
-fn details(app: &App) -> Value {
+/// A guest of the sample's organisation.
+pub fn details(app: &App) -> Value {
     json!({"organizationId": app.sample.org, "customer": {"name": "Ana Pop", "email": EMAIL,
         "address": {"line1": "Strada Lunga 5", "city": "Brasov", "country": "RO"}}})
 }
@@ -140,7 +141,7 @@ async fn an_order_that_cant_be_made_leaves_no_customer_and_an_account_keeps_its_
 }
 
 /// Begins from an address behind the declared proxy.
-async fn begin_from(app: &App, address: &str) -> Answer {
+pub async fn begin_from(app: &App, address: &str) -> Answer {
     let guest = app.client.anonymous();
     let request = guest.request(Method::POST, "/guest/checkouts").json(&details(app));
     guest.send(request.header("x-forwarded-for", address)).await

@@ -4,6 +4,7 @@ mod accounts;
 mod approvals;
 mod by_hand;
 mod checkout;
+mod checkout_without_redis;
 mod differences;
 mod embedded;
 mod export;

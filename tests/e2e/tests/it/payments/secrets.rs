@@ -96,7 +96,6 @@ async fn all_secrets_are_replaced_under_load_and_no_genuine_delivery_is_refused(
     drained(standin).await;
     standin.replace_secrets(&new_settings);
     opens(&during, "replaced at the providers").await;
-    // The cart moves to the new key as it is put again.
     during.send(put(&during)).await.expect(200);
 
     drained(standin).await;

@@ -4,7 +4,7 @@ use e2e::{Answer, App, Private};
 use serde_json::{Value, json};
 use standin::{Fault, FaultKind, Standin};
 
-use super::shopper::{keys, member, other_shopper, redis, shopper};
+use super::shopper::{member, other_shopper, shopper};
 
 /// The user-service's path.
 const SERVICE: &str = "/users/cart";
@@ -78,29 +78,28 @@ async fn while_the_service_is_away_the_last_good_cart_is_taken_and_marked() {
     .await;
     assert_eq!(marks(&good.expect(201)), (false, false, false));
 
-    // The keys' names and lifetimes are those that operators read of.
-    let org = &app.sample.org;
-    let key = keys(&app, "cart:*").await.pop().expect("a key");
-    assert!(key.ends_with(&format!("cart:{org}/{user}")), "{key}");
-    let mut connection = redis(&app).await;
-    let left: i64 = redis::cmd("PTTL").arg(&key).query_async(&mut connection).await.expect("PTTL");
-    assert!((1..=900_000).contains(&left), "{left}");
+    let left = "SELECT round(extract(epoch FROM expires_at - now()))::text FROM user_carts";
+    let left: i64 = app.psql_value(left).await.parse().expect("a number");
+    assert!((1..=900).contains(&left), "ttl_cart says how long: {left}");
+    let given = app.psql_value("SELECT time_text(given_at) FROM user_carts").await;
 
     for fault in [FaultKind::Hang, FaultKind::Disconnect, FaultKind::Status(401)] {
         standin.heal();
         standin.fail(Fault::new(fault.clone()).on(SERVICE));
         let kept = client.fetch_cart(&id, &user).await.expect(200);
         assert_eq!(marks(&kept), (true, true, true), "{fault:?}");
-        assert_eq!(kept.json()["items"][0]["quantity"], 2);
+        let kept = kept.json();
+        assert_eq!((&kept["items"][0]["quantity"], &kept["cartAsOf"]), (&json!(2), &json!(given)));
     }
     let session = client.cart(&id).await.expect(200).json();
     assert_eq!(session["items"][0]["quantity"], 2);
     member(&client.order_cart(&id).await.expect(201), "id");
 
-    // A cart that can't be read is none, and the kept one is no cart of another user.
-    redis::cmd("SET").arg(&key).arg("cart/1 x").exec_async(&mut connection).await.expect("SET");
-    client.fetch_cart(&new_id(), &user).await.expect_problem(503);
+    // The kept one is no cart of another user, and ends with its time.
     other_shopper(&app).fetch_cart(&new_id(), &app.sample.other_customer).await.expect_problem(503);
+    app.psql("UPDATE user_carts SET expires_at = now()").await;
+    client.fetch_cart(&new_id(), &user).await.expect_problem(503);
+    assert_eq!(app.operator().prune("").await.expect(200).json()["userCarts"], 1);
 }
 
 #[tokio::test]
@@ -111,10 +110,14 @@ async fn an_empty_cart_is_refused_and_drops_the_kept_one() {
     client.fetch_cart(&new_id(), &user).await.expect_problem_naming(422, "userId");
     standin.set_cart(&user, &cart(&app, 1));
     client.fetch_cart(&new_id(), &user).await.expect(201);
-    assert_eq!(keys(&app, "cart:*").await.len(), 1);
+    assert_eq!(kept(&app).await, "1");
     standin.set_cart(&user, &json!({"items": []}));
     client.fetch_cart(&new_id(), &user).await.expect_problem_naming(422, "userId");
-    assert_eq!(keys(&app, "cart:*").await, Vec::<String>::new());
+    assert_eq!(kept(&app).await, "0");
+}
+
+async fn kept(app: &App) -> String {
+    app.psql_value("SELECT count(*)::text FROM user_carts").await
 }
 
 #[tokio::test]
