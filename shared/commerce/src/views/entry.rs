@@ -48,7 +48,7 @@ impl View {
 
     /// The entry of what an id names among the things of one owner, whose name is a pseudonym.
     pub fn entry_of_own(&'static self, org: Uuid, id: Uuid, owner: &str) -> Entry {
-        let key = KeyBuilder::new(self.key).pair(org.to_string(), id.to_string()).part(owner);
+        let key = KeyBuilder::new(self.key).pair(id_text(org), id_text(id)).part(owner);
         self.entry(key.build(), self.scope.tag(org, id), Some(org))
     }
 

@@ -161,6 +161,8 @@ fn views_keep_the_places_and_names_under_which_they_were_counted() {
         "currencies",
         "countries",
         "customer",
+        "revoked_tokens",
+        "revoked_token",
         "checkout_session",
     ];
     assert_eq!(NAMES[..counted.len()], counted, "a new one goes to the end");
