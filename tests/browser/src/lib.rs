@@ -114,6 +114,14 @@ impl Browser {
         .await;
     }
 
+    /// Waits until no dialog is there.
+    pub async fn closes(&self) {
+        eventually_every(PAUSE, "the dialog is closed", SOON, || async {
+            (self.script("return document.querySelector('dialog') === null").await == Value::Bool(true)).then_some(())
+        })
+        .await;
+    }
+
     /// The text that is seen.
     pub async fn text(&self) -> String {
         let text = self.script("return document.body.innerText").await;

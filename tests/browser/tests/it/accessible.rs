@@ -137,7 +137,7 @@ async fn an_event_is_replayed_by_keyboard_alone() {
     browser.press(enter).await;
     browser.shows("Replay this event?").await;
     browser.press(escape).await;
-    browser.hides("Replay this event?").await;
+    browser.closes().await;
     assert_eq!(browser.script(focused).await, json!("Replay"), "the focus is where it was");
     browser.press(enter).await;
     browser.shows("Replay this event?").await;

@@ -162,6 +162,7 @@ impl Shop {
 
     /// Finds an order by its number: typed, and sent by Enter.
     pub async fn find(&self, browser: &mut Browser, order: &Order) {
+        browser.script("document.getElementById('find').select()").await;
         browser.type_into("Find an order", &format!("{}\u{e007}", order.number)).await;
         browser.shows(&format!("Orders for “{}”", order.number)).await;
         browser.click_link(&order.number).await;
