@@ -1,6 +1,6 @@
 //! The record beside the certificate: a renewal compares it, and any difference moves the epoch.
 
-use crate::database::{CUSTOMER, Database, call, tags, tags_of_no_number};
+use crate::database::{CUSTOMER, Database, call, tags_of_no_number};
 use crate::renewing::Cache;
 
 #[tokio::test]
