@@ -144,5 +144,5 @@ async fn an_event_is_replayed_by_keyboard_alone() {
     // Cancel, then the button that confirms.
     browser.press(tab).await;
     browser.press(enter).await;
-    browser.shows("The event is applied.").await;
+    browser.shows("The event is processed.").await;
 }
