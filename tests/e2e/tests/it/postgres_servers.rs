@@ -123,8 +123,11 @@ async fn the_new_primary_never_shows_what_the_old_one_says() {
         assert!(now.is_none() || now == after, "the old primary gives none: {now:?} {after:?}");
     }
     hits(&at_new).await;
-    let health = at_old.get("/health").await;
-    assert!(health.text().contains("a newer primary"), "{}", health.text());
+    eventually("the instance on the old primary is told", SOON, || async {
+        notes(&at_old, &path).await;
+        at_old.get("/health").await.text().contains("a newer primary").then_some(())
+    })
+    .await;
 
     // The address moves on. Its instance has no session with the old primary any more.
     address.moved.store(true, Ordering::SeqCst);
