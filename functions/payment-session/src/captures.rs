@@ -84,7 +84,7 @@ pub async fn capture(call: Call<'_>) -> Result<Reply, Error> {
     // The provider has captured. If this fails, its event does the rest.
     let status = observed::apply(app, provider, account, &capture.request, "api.capture", objects).await;
     let status = status.unwrap_or_else(|error| {
-        log::say(Level::Warn, "capture", &format!("a capture waits for the provider's event: {error}"));
+        log::say(Level::Warn, "capture", format_args!("a capture waits for the provider's event: {error}"));
         None
     });
     let order = row.text("order_id")?;
@@ -92,7 +92,7 @@ pub async fn capture(call: Call<'_>) -> Result<Reply, Error> {
     let params = params![caller.organization, id, principal, key, &*body];
     if let Err(error) = edge::change(app, "capture_done", params).await {
         // A repetition asks the provider again, which answers as before.
-        log::say(Level::Warn, "capture", &format!("the answer to a capture wasn't kept: {error}"));
+        log::say(Level::Warn, "capture", format_args!("the answer to a capture wasn't kept: {error}"));
     }
     Ok(reply(body))
 }

@@ -288,6 +288,6 @@ async fn show(app: &'static App, caller: &Caller, payment: Uuid, id: &str) -> Re
 }
 
 fn logged<T>(error: Error) -> Option<T> {
-    log::say(Level::Warn, "refund", &format!("a refund stays queued: {error}"));
+    log::say(Level::Warn, "refund", format_args!("a refund stays queued: {error}"));
     None
 }

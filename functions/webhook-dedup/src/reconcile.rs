@@ -83,8 +83,7 @@ pub async fn step(app: &'static App, job: &Job, provider: Provider) -> Result<St
                 return Ok(Step::up_to(found.to_json(), Some(run.cursor())));
             }
             if let Err(error) = walk.page(app, of, &mut found, in_time).await {
-                let message = format!("the events of {} can't be listed: {error}", name(of));
-                log::say(Level::Warn, "reconcile", &message);
+                log::say(Level::Warn, "reconcile", format_args!("the events of {} can't be listed: {error}", name(of)));
                 (run.failed, failure) = (true, failure.or(Some(error)));
                 break;
             }

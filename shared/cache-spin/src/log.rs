@@ -5,7 +5,7 @@
 //! belong into none.
 
 use std::cell::{Cell, RefCell};
-use std::fmt::Write as _;
+use std::fmt::{Display, Write as _};
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::rc::Rc;
@@ -124,9 +124,9 @@ pub fn at(level: Level, event: &'static str) -> Option<Line> {
 }
 
 /// Writes a line that has a message only.
-pub fn say(level: Level, event: &'static str, message: &str) {
+pub fn say(level: Level, event: &'static str, message: impl Display) {
     if let Some(line) = at(level, event) {
-        line.text("message", message).write();
+        line.text("message", &message.to_string()).write();
     }
 }
 

@@ -73,24 +73,22 @@ impl Ledger for Ports {
             Some("mismatch") => {
                 if !self.mismatch.replace(true) {
                     let name = &self.cache_name;
-                    let message =
-                        format!("the database serves another cache than {name}: caching is off (see cache_state)");
-                    log::say(Level::Error, "caching-off", &message);
+                    log::say(
+                        Level::Error,
+                        "caching-off",
+                        format_args!("the database serves another cache than {name}: caching is off (see cache_state)"),
+                    );
                 }
                 return Ok(OutboxState::Mismatch);
             }
             Some(outcome @ ("unannounced" | "off")) => {
                 if self.withheld_until.replace(self.monotonic() + WITHHELD_MS) == 0 {
                     let reason = row.text("reason")?.unwrap_or_default();
-                    match outcome {
-                        "off" => {
-                            log::say(Level::Warn, "caching-off", &format!("caching is off for a moment: {reason}"));
-                        }
-                        _ => {
-                            let message = format!("caching is off, since changes may go unseen: {reason}");
-                            log::say(Level::Error, "caching-off", &message);
-                        }
-                    }
+                    let (level, what) = match outcome {
+                        "off" => (Level::Warn, "caching is off for a moment"),
+                        _ => (Level::Error, "caching is off, since changes may go unseen"),
+                    };
+                    log::say(level, "caching-off", format_args!("{what}: {reason}"));
                 }
                 return Ok(OutboxState::Withheld);
             }
@@ -101,7 +99,7 @@ impl Ledger for Ports {
         }
         let reason = row.text("reason")?;
         if let Some(reason) = reason {
-            log::say(Level::Warn, "epoch", &format!("all entries are to be made anew: {reason}"));
+            log::say(Level::Warn, "epoch", format_args!("all entries are to be made anew: {reason}"));
         }
         let record = row.text("record")?.unwrap_or_default().to_owned();
         let server = server_id(record.split(' ').next().unwrap_or_default());

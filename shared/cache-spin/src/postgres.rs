@@ -140,8 +140,9 @@ impl Postgres {
                     Some(Err(Failure::Unreachable(why))) => &**why,
                     _ => "the time is up, or the connection broke",
                 };
-                let message = format!("Postgres gives no answer; asked again in {:?}: {why}", access.rest);
-                log::say(Level::Warn, "postgres-away", &message);
+                let rest = access.rest;
+                let message = format_args!("Postgres gives no answer; asked again in {rest:?}: {why}");
+                log::say(Level::Warn, "postgres-away", message);
             }
             Some(Change::Closed) => log::say(Level::Warn, "postgres-back", "Postgres is back"),
             None => {}

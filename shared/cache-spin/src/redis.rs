@@ -199,10 +199,13 @@ impl Server {
         match (self.breaker.borrow_mut().report(admission, answered, monotonic_millis), &outcome) {
             (Some(Change::Opened), Err(CacheFault::Protocol(_))) | (None, _) => {}
             (Some(Change::Opened), _) => {
-                let message = format!("{} gives no answer and is left alone until it does", self.name);
-                log::say(Level::Warn, "redis-away", &message);
+                log::say(
+                    Level::Warn,
+                    "redis-away",
+                    format_args!("{} gives no answer and is left alone until it does", self.name),
+                );
             }
-            (Some(Change::Closed), _) => log::say(Level::Warn, "redis-back", &format!("{} is back", self.name)),
+            (Some(Change::Closed), _) => log::say(Level::Warn, "redis-back", format_args!("{} is back", self.name)),
         }
         self.complain(question, &outcome);
         outcome

@@ -51,7 +51,7 @@ impl App {
             let config = Config::load(component()).await?;
             log_wrong(&config.wrong());
             for key in config.callers.iter().flat_map(|callers| callers.jwt_keys.unusable()) {
-                log::say(Level::Warn, "settings", &format!("variable jwt_keys {key}; it is passed over"));
+                log::say(Level::Warn, "settings", format_args!("variable jwt_keys {key}; it is passed over"));
             }
             Ok(Self::new(config))
         })

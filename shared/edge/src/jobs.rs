@@ -84,8 +84,11 @@ pub async fn tick(
         let Some(job) = claim(app).await? else { break };
         let outcome = run(app, &job).await;
         if let Err(error) = &outcome {
-            let message = format!("job {} failed, and is tried again later: {error}", job.name.as_str());
-            log::say(Level::Warn, "job-failed", &message);
+            log::say(
+                Level::Warn,
+                "job-failed",
+                format_args!("job {} failed, and is tried again later: {error}", job.name.as_str()),
+            );
         }
         let word = match &outcome {
             Ok(Step { more: true, .. }) => "more",

@@ -100,7 +100,7 @@ pub async fn once<T>(
 /// Tells the log of wrong settings.
 pub fn log_wrong(errors: &[ConfigError]) {
     for error in errors {
-        log::say(Level::Error, "settings", &format!("variable {} {}", error.variable, error.detail));
+        log::say(Level::Error, "settings", format_args!("variable {} {}", error.variable, error.detail));
     }
 }
 

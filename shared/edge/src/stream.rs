@@ -57,7 +57,7 @@ impl Parts {
         let (writer, reader) = wit_stream::new();
         spawn(async move {
             let end = (self.0)(Sink(writer)).await.map(|()| None).map_err(|error| {
-                log::say(Level::Error, "stream", &format!("{what} ended before its time: {error}"));
+                log::say(Level::Error, "stream", format_args!("{what} ended before its time: {error}"));
                 ErrorCode::InternalError(None)
             });
             let _ = end_writer.write(end).await;

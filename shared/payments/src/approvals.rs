@@ -66,7 +66,7 @@ pub async fn capture(app: &'static App, payments: &Payments, event: &str, order:
         Err(GatewayError::Refused { reason, .. }) => reason,
         outcome => return outcome.map(Approval::Captured).map_err(Cause::Provider),
     };
-    log::say(Level::Warn, "capture", &format!("PayPal doesn't capture order {order}: {reason}"));
+    log::say(Level::Warn, "capture", format_args!("PayPal doesn't capture order {order}: {reason}"));
     let (count, final_) = (count(refusals), is_payers_refusal(&reason));
     let params = params![Provider::PayPal.as_str(), order, count, event(), reason, final_];
     let mut row = edge::write_one(app, "approval_refused", params).await.map_err(Cause::ours)?;

@@ -53,8 +53,9 @@ impl FraudCheck {
             match failing {
                 Some(failure) => {
                     let failure = <&str>::from(failure);
-                    let message = format!("the fraud check gives no verdict ({failure}); the built-in score judges");
-                    log::say(Level::Warn, "fraud-check", &message);
+                    let message =
+                        format_args!("the fraud check gives no verdict ({failure}); the built-in score judges");
+                    log::say(Level::Warn, "fraud-check", message);
                 }
                 None => log::say(Level::Warn, "fraud-check", "the fraud check gives verdicts again"),
             }

@@ -64,13 +64,13 @@ impl Upstream {
         match self.breaker.borrow_mut().report(admission, reached, || wire.now()) {
             Some(Change::Opened) => {
                 self.untold.set(true);
-                let message = format!("{} gives no answer; asked again in {:?}", self.name, self.rest);
-                log::say(Level::Warn, "provider-away", &message);
+                let (name, rest) = (self.name, self.rest);
+                log::say(Level::Warn, "provider-away", format_args!("{name} gives no answer; asked again in {rest:?}"));
                 // A caller that comes again sooner finds the provider still left alone.
                 let asked = outcome.map_or_else(|error| error.retry_after(), |answer| answer.retry_after);
                 return Err(GatewayError::Away { retry_after: asked.max(Some(self.rest_seconds())) });
             }
-            Some(Change::Closed) => log::say(Level::Warn, "provider-back", &format!("{} is back", self.name)),
+            Some(Change::Closed) => log::say(Level::Warn, "provider-back", format_args!("{} is back", self.name)),
             None => {}
         }
         match outcome {
@@ -122,8 +122,11 @@ impl Upstream {
     /// Notes an answer that can't be understood: our mistake or theirs. Shows no secret.
     pub fn note(&self, request: &Request, error: GatewayError) -> GatewayError {
         if error == GatewayError::Unexpected {
-            let message = format!("{} gave an answer that can't be used to {request:?}", self.name);
-            log::say(Level::Warn, "provider-answers", &message);
+            log::say(
+                Level::Warn,
+                "provider-answers",
+                format_args!("{} gave an answer that can't be used to {request:?}", self.name),
+            );
         }
         error
     }

@@ -77,7 +77,7 @@ async fn call(origin: &str, path: &str) {
         None => "no answer in time".to_owned(),
     };
     if !TOLD.replace(true) {
-        log::say(Level::Warn, "jobs", &format!("a job that is due can't be called at jobs_url: {failed}"));
+        log::say(Level::Warn, "jobs", format_args!("a job that is due can't be called at jobs_url: {failed}"));
     }
 }
 
