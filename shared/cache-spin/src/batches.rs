@@ -10,6 +10,8 @@
 //! is away for longer than its retries last.
 
 use crate::clock::{name, now_millis, request_millis, sleep};
+use crate::log::{self, Level};
+use cache_logic::ports::CacheFault;
 use spin_sdk::wasip3::spawn;
 use std::cell::{Cell, RefCell};
 use std::future::Future;
@@ -32,20 +34,15 @@ pub(crate) const MARK_LIFE: Duration = Duration::from_secs(60);
 
 /// Counts that are sent at once, under a name by which Redis recognises them if they come twice.
 pub(crate) struct Batch<C> {
-    pub(crate) name: u128,
+    name: u128,
     pub(crate) counted: C,
 }
 
-/// The fate of a batch.
-#[derive(PartialEq, Eq)]
-pub(crate) enum Sent {
-    /// It has been added, now or before.
-    Added,
-    /// Redis is away, and with it the cache. There are fewer requests than usual, so instances may
-    /// stay a little longer to send it.
-    Away,
-    /// To be tried again with the next count. At full load nobody may wait here.
-    Refused,
+impl<C> Batch<C> {
+    /// The key by which Redis recognises it, below that of the counts.
+    pub(crate) fn mark(&self, key: &str) -> String {
+        format!("{key}:batch:{:032x}", self.name)
+    }
 }
 
 /// Where the counts of one kind go.
@@ -53,11 +50,17 @@ pub(crate) trait Sums: 'static {
     /// The counts.
     type Counts: 'static;
 
+    /// The event in the log, and its message, if Redis refuses a batch.
+    const REFUSED: (&'static str, &'static str);
+
     /// Takes all counts, and begins anew. `None` if nothing was counted.
     fn drain(&self, counts: &mut Self::Counts) -> Option<Self::Counts>;
 
     /// Adds a batch, once, however often it is sent.
-    fn add(&self, batch: &Batch<Self::Counts>) -> impl Future<Output = Sent>;
+    ///
+    /// # Errors
+    /// Why Redis gave no answer, or refused it.
+    fn add(&self, batch: &Batch<Self::Counts>) -> impl Future<Output = Result<(), CacheFault>>;
 }
 
 /// The counts of one kind that this instance has gathered.
@@ -66,8 +69,9 @@ pub(crate) struct Batches<S: Sums> {
     counted: RefCell<S::Counts>,
     /// How long they are gathered.
     gather: Duration,
-    /// How long Redis is left alone after it gave no answer.
-    rest: Duration,
+    /// How long Redis is left alone after it gave no answer. `None`: it isn't the cache's, so there
+    /// are as many requests as ever, and nobody may wait for it.
+    rest: Option<Duration>,
     /// Whether something was counted since the last batch.
     counting: Cell<bool>,
     /// Whether a task is there that will send the counts.
@@ -75,11 +79,12 @@ pub(crate) struct Batches<S: Sums> {
     /// A batch that was sent without an answer. It may have been added, so it is sent again as it
     /// was.
     unanswered: RefCell<Option<Batch<S::Counts>>>,
+    warned: Cell<bool>,
 }
 
 impl<S: Sums> Batches<S> {
     /// Nothing gathered yet; `counted` says so.
-    pub(crate) fn new(sums: S, counted: S::Counts, gather: Duration, rest: Duration) -> Self {
+    pub(crate) fn new(sums: S, counted: S::Counts, gather: Duration, rest: Option<Duration>) -> Self {
         Self {
             sums,
             counted: RefCell::new(counted),
@@ -88,6 +93,7 @@ impl<S: Sums> Batches<S> {
             counting: Cell::new(false),
             pending: Cell::new(false),
             unanswered: RefCell::new(None),
+            warned: Cell::new(false),
         }
     }
 
@@ -135,18 +141,29 @@ impl<S: Sums> Batches<S> {
             let Some(batch) = self.next_batch() else { break };
             match self.sums.add(&batch).await {
                 // The next count has a task of its own: waiting for it here would cost a timer.
-                Sent::Added if !self.counting.get() => break,
-                Sent::Added => failures = 0,
-                outcome => {
+                Ok(()) if !self.counting.get() => break,
+                Ok(()) => failures = 0,
+                Err(fault) => {
                     self.unanswered.replace(Some(batch));
                     failures += 1;
-                    if outcome == Sent::Refused {
-                        break;
-                    }
-                    sleep(self.gather.max(self.rest)).await;
+                    // It is tried again with the next count: at full load nobody may wait here.
+                    let Some(rest) = self.rest.filter(|_| !self.is_refusal(&fault)) else { break };
+                    // While the cache is away there are fewer requests than usual, so instances may
+                    // stay a little longer to send it.
+                    sleep(self.gather.max(rest)).await;
                 }
             }
         }
         self.pending.set(false);
+    }
+
+    /// Whether Redis has answered and refuses the batch, which the log is told of once.
+    fn is_refusal(&self, fault: &CacheFault) -> bool {
+        let CacheFault::Protocol(why) = fault else { return false };
+        if !self.warned.replace(true) {
+            let (event, message) = S::REFUSED;
+            log::say(Level::Warn, event, format_args!("{message}: {why}"));
+        }
+        true
     }
 }

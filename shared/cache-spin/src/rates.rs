@@ -4,12 +4,11 @@
 //! by its own instance alone. So a limit lets more pass at most, and never less than it says. Each
 //! instance adds within half a second.
 
-use crate::batches::{Batch, Batches, MARK_LIFE, Sent, Sums};
-use crate::log::{self, Level};
-use crate::redis::{Argument, Redis, Script, millis};
+use crate::batches::{Batch, Batches, MARK_LIFE, Sums};
+use crate::redis::{self, Redis, Script, millis};
 use cache_logic::limit::{Counters, LimitDecision, Window, WindowCount};
 use cache_logic::ports::CacheFault;
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Duration;
@@ -31,7 +30,8 @@ pub struct Rate {
     known: RefCell<Option<(u64, RateKeys)>>,
 }
 
-/// The keys of two counters, without the prefix of all keys: that of a window and of the one before.
+/// The keys of two counters, without the prefix of all keys: that of a window and of the one
+/// before.
 pub type RateKeys = Rc<[String; 2]>;
 
 impl Rate {
@@ -72,7 +72,6 @@ struct CounterSums {
     redis: Redis,
     prefix: String,
     script: Script,
-    warned: Cell<bool>,
 }
 
 /// By the name of a counter.
@@ -96,8 +95,8 @@ impl Rates {
     /// after it gave no answer.
     pub fn new(redis: Redis, prefix: &str, rest: Duration) -> Self {
         let script = Script::new(include_str!("lua/count.lua"));
-        let sums = CounterSums { redis, prefix: prefix.to_owned(), script, warned: Cell::new(false) };
-        Self { batches: Batches::new(sums, Counted::default(), GATHER, rest), exhausted: RefCell::default() }
+        let sums = CounterSums { redis, prefix: prefix.to_owned(), script };
+        Self { batches: Batches::new(sums, Counted::default(), GATHER, Some(rest)), exhausted: RefCell::default() }
     }
 
     /// The refusal of an attempt, if this instance has found one of its limits exhausted.
@@ -148,30 +147,23 @@ impl Rates {
 impl Sums for CounterSums {
     type Counts = Counted;
 
+    const REFUSED: (&'static str, &'static str) =
+        ("limits", "requests can't be counted in Redis, so limits let more pass");
+
     fn drain(&self, counts: &mut Counted) -> Option<Counted> {
         (!counts.0.is_empty()).then(|| std::mem::take(counts))
     }
 
-    async fn add(&self, batch: &Batch<Counted>) -> Sent {
+    async fn add(&self, batch: &Batch<Counted>) -> Result<(), CacheFault> {
         let counted = &batch.counted.0;
-        let mut keys = vec![format!("{}limit:batch:{:032x}", self.prefix, batch.name)];
+        let mut keys = vec![batch.mark(&[&*self.prefix, "limit"].concat())];
         keys.extend(counted.keys().map(|key| [&*self.prefix, key].concat()));
         // A counter is looked at in its own window and in the next.
         let longest = counted.values().map(|(_, length)| *length).max().unwrap_or_default();
         let mut arguments = vec![millis(MARK_LIFE), millis(longest * 3)];
-        arguments.extend(counted.values().map(|(count, _)| Argument::Int64(i64::try_from(*count).unwrap_or(i64::MAX))));
+        arguments.extend(counted.values().map(|(count, _)| redis::number(*count)));
         let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
-        match self.redis.script(&self.script, &keys, arguments).await {
-            Ok(_) => Sent::Added,
-            Err(CacheFault::Protocol(why)) => {
-                if !self.warned.replace(true) {
-                    let message = format!("requests can't be counted in Redis, so limits let more pass: {why}");
-                    log::say(Level::Warn, "limits", &message);
-                }
-                Sent::Refused
-            }
-            Err(_) => Sent::Away,
-        }
+        self.redis.script(&self.script, &keys, arguments).await.map(drop)
     }
 }
 

@@ -8,7 +8,7 @@ mod script;
 
 pub use memory::Memory;
 pub use rights::Uses;
-pub use script::{Script, hex, millis, text};
+pub use script::{Script, hex, millis, number, text};
 
 use crate::clock::monotonic_millis;
 use crate::complaints::Complaints;

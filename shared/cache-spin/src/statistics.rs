@@ -1,14 +1,12 @@
 //! What the cache did, counted in this instance, and the sums of all instances.
 
-use crate::batches::{Batch, Batches, MARK_LIFE, Sent, Sums};
+use crate::batches::{Batch, Batches, MARK_LIFE, Sums};
 use crate::clock::{monotonic, request_millis};
-use crate::log::{self, Level};
-use crate::redis::{Argument, Redis, Script, Value, millis, text};
+use crate::redis::{Redis, Script, Value, millis, number, text};
 use cache_logic::ports::CacheFault;
 use cache_logic::read::Read;
 use cache_logic::statistics::Statistics;
 use cache_logic::statistics::series::{self, LENGTHS, Point, REACH, Stretch};
-use std::cell::Cell;
 use std::future::Future;
 use std::time::Duration;
 
@@ -43,10 +41,8 @@ pub(crate) struct Recorder {
 /// The sums in Redis.
 struct StatisticsSums {
     redis: Redis,
-    apart: bool,
     key: String,
     script: Script,
-    warned: Cell<bool>,
 }
 
 impl Recorder {
@@ -55,11 +51,10 @@ impl Recorder {
         let key = format!("{prefix}cache:statistics");
         let sums = || StatisticsSums {
             redis: redis.clone(),
-            apart,
             key: key.clone(),
             script: Script::new(include_str!("lua/statistics.lua")),
-            warned: Cell::new(false),
         };
+        let rest = (!apart).then_some(rest);
         let batches = gather.map(|gather| Batches::new(sums(), Statistics::new(entities), gather, rest));
         Self { batches, entities, key, redis, look: Script::new(include_str!("lua/series.lua")) }
     }
@@ -139,32 +134,24 @@ impl Recorder {
 impl Sums for StatisticsSums {
     type Counts = Statistics;
 
+    const REFUSED: (&'static str, &'static str) = ("statistics", "statistics can't be added up in Redis");
+
     fn drain(&self, counts: &mut Statistics) -> Option<Statistics> {
         counts.drain()
     }
 
-    async fn add(&self, batch: &Batch<Statistics>) -> Sent {
-        let (mark, now) = (format!("{}:batch:{:032x}", self.key, batch.name), request_millis());
+    async fn add(&self, batch: &Batch<Statistics>) -> Result<(), CacheFault> {
+        let (mark, now) = (batch.mark(&self.key), request_millis());
         let [short, long] = LENGTHS.map(|length| bucket(&self.key, length, now / length));
         let (sums, buckets) = (batch.counted.encode(), series::encode(&batch.counted));
-        let mut arguments = vec![Argument::Int64(now as i64), millis(MARK_LIFE), millis(BUCKET_LIFE)];
-        arguments.push(Argument::Int64(2 * sums.len() as i64));
+        let mut arguments = vec![number(now), millis(MARK_LIFE), millis(BUCKET_LIFE)];
+        arguments.push(number(2 * sums.len() as u64));
         for (field, count) in sums.into_iter().chain(buckets) {
             arguments.push(text(&field));
-            arguments.push(Argument::Int64(i64::try_from(count).unwrap_or(i64::MAX)));
+            arguments.push(number(count));
         }
-        match self.redis.script(&self.script, &[&self.key, &mark, &short, &long], arguments).await {
-            Ok(_) => Sent::Added,
-            Err(CacheFault::Protocol(why)) => {
-                if !self.warned.replace(true) {
-                    let message = format!("statistics can't be added up in Redis: {why}");
-                    log::say(Level::Warn, "statistics", &message);
-                }
-                Sent::Refused
-            }
-            Err(_) if self.apart => Sent::Refused,
-            Err(_) => Sent::Away,
-        }
+        let keys = [&*self.key, &mark, &short, &long];
+        self.redis.script(&self.script, &keys, arguments).await.map(drop)
     }
 }
 

@@ -3,7 +3,7 @@
 mod put;
 
 use crate::clock::{monotonic_millis, request_millis};
-use crate::redis::{Argument, Redis, Script, Value, hex, millis, text};
+use crate::redis::{Argument, Redis, Script, Value, hex, millis, number, text};
 use crate::terms::TermsSource;
 use cache_logic::certificate::{Certificate, ClaimToken, Generation, RunId, ServerId, Sighting, Timing};
 use cache_logic::key::{generation_key, lease_key};
@@ -245,7 +245,7 @@ impl Store for RedisStore {
         let mut arguments = vec![holder.map_or(text(""), hex)];
         for fill in fills {
             arguments.push(Argument::Binary(fill.bytes.clone()));
-            arguments.push(Argument::Int64(i64::try_from(fill.ttl_ms).unwrap_or(i64::MAX)));
+            arguments.push(number(fill.ttl_ms));
         }
         self.redis.script(&self.scripts.fill, &names, arguments).await.map(drop)
     }

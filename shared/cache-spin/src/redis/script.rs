@@ -32,7 +32,12 @@ pub fn hex(value: u128) -> Argument {
     text(&format!("{value:032x}"))
 }
 
+/// A number as an argument. Redis has none beyond an `i64`: a larger one is the largest.
+pub fn number(value: u64) -> Argument {
+    Argument::Int64(i64::try_from(value).unwrap_or(i64::MAX))
+}
+
 /// Milliseconds as an argument.
 pub fn millis(duration: Duration) -> Argument {
-    Argument::Int64(i64::try_from(duration.as_millis()).unwrap_or(i64::MAX))
+    number(u64::try_from(duration.as_millis()).unwrap_or(u64::MAX))
 }

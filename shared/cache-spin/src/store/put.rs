@@ -1,7 +1,7 @@
 //! The write-through over Redis: one script.
 
 use super::RedisStore;
-use crate::redis::{Argument, Value, hex, text};
+use crate::redis::{Argument, Value, hex, number, text};
 use cache_logic::certificate::RunId;
 use cache_logic::key::generation_key;
 use cache_logic::ports::{CacheFault, Fill};
@@ -20,7 +20,7 @@ impl WriteThrough for RedisStore {
         let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
         let mut arguments = vec![
             Argument::Binary(fill.bytes.clone()),
-            Argument::Int64(i64::try_from(fill.ttl_ms).unwrap_or(i64::MAX)),
+            number(fill.ttl_ms),
             text(&turns.len().to_string()),
             self.generation_life().await?,
         ];
