@@ -7,15 +7,16 @@ mod many;
 #[cfg(feature = "l1")]
 mod near;
 mod settings;
+mod tell;
 mod watch;
 
 pub use keeping::{Keeping, Ttl};
 pub use settings::Settings;
+use tell::{tell_renewal, tell_write};
 pub use watch::Mark;
 
 use crate::clock::begin_request;
 use crate::loads::Loads;
-use crate::log::{self, Level};
 use crate::params;
 use crate::ports::{self, Ports};
 use crate::postgres::{Param, Postgres, Row, SERVER, Statement};
@@ -39,9 +40,6 @@ use std::future::Future;
 use std::pin::Pin;
 use std::time::Duration;
 
-/// How many tags of a change the log has.
-const MOST_TAGS: usize = 8;
-
 /// A cache entry in name only: where it is, and what it depends on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
@@ -59,11 +57,6 @@ impl Entry {
     /// [`KeyBuilder`](cache_logic::key::KeyBuilder), so that no two inputs make the same key.
     pub fn new<T: Into<String>>(key: impl Into<String>, tags: impl IntoIterator<Item = T>) -> Self {
         Self { entity: 0, key: key.into(), tags: tags.into_iter().map(Into::into).collect() }
-    }
-
-    /// What stands for it in the log. A key may hold a search, which may be a name.
-    fn first_tag(&self) -> &str {
-        self.tags.first().map_or("", String::as_str)
     }
 }
 
@@ -194,8 +187,8 @@ impl Cache {
         self.read_beside(entry, Beside::default(), load, keeping).await
     }
 
-    /// As [`Self::read`], with a look that sees what stands in `beside`, too, at the same moment. It
-    /// comes back with the answer.
+    /// As [`Self::read`], with a look that sees what stands in `beside`, too, at the same moment.
+    /// It comes back with the answer.
     ///
     /// # Errors
     /// As [`Self::read`].
@@ -214,13 +207,6 @@ impl Cache {
         }
         self.tidy_behind(entry, load, keeping, &read);
         Ok(Some(read))
-    }
-
-    /// Tells the log of a read that was no hit.
-    fn tell_read(&self, entry: &Entry, outcome: &Outcome) {
-        let Some(line) = log::at(Level::Debug, "read") else { return };
-        let line = line.text("entity", self.recorder.name(entry.entity)).text("outcome", outcome_name(outcome));
-        line.text("tag", entry.first_tag()).write();
     }
 
     /// Makes an entry that nobody has asked for yet, behind a change of what it shows. It is an
@@ -377,9 +363,7 @@ impl Cache {
     /// Renews the certificate now.
     pub async fn renew(&self) -> Renewal<OriginFault> {
         let renewal = cache_logic::renew::renew(&self.ports, self.timing).await;
-        if let Some(line) = log::at(Level::Debug, "renewal") {
-            line.text("outcome", renewal_name(&renewal)).write();
-        }
+        tell_renewal(&renewal);
         renewal
     }
 
@@ -414,45 +398,6 @@ impl Cache {
         }
         due
     }
-}
-
-/// The name of an outcome in the log.
-fn outcome_name(outcome: &Outcome) -> &'static str {
-    match outcome {
-        Outcome::Hit { .. } => "hit",
-        Outcome::Miss { stored: true } => "miss",
-        Outcome::Miss { stored: false } => "miss-not-stored",
-        Outcome::Bypass(why) => why.name(),
-        Outcome::StaleIfError => "stale-if-error",
-    }
-}
-
-/// The name of a renewal's end in the log.
-fn renewal_name(renewal: &Renewal<OriginFault>) -> &'static str {
-    match renewal {
-        Renewal::Certified(_) => "certified",
-        Renewal::Busy => "busy",
-        Renewal::TooLate => "too-late",
-        Renewal::Mismatch => "mismatch",
-        Renewal::Withheld => "withheld",
-        Renewal::Cache(fault) => fault.name(),
-        Renewal::Ledger(_) => "postgres",
-    }
-}
-
-/// Tells the log of a change, of the first tags that it has announced, and whether readers were
-/// told of it at once or the certificate was waited out.
-fn tell_write(function: &str, row: Option<&Row>, invalidation: &Invalidation) {
-    let Some(line) = log::at(Level::Info, "write") else { return };
-    let tags = row.and_then(|row| row.texts("tags").ok()).unwrap_or_default();
-    let line = line.text("function", function).number("tags", tags.len() as u64);
-    let line = line.texts("first", tags.iter().take(MOST_TAGS).map(String::as_str));
-    let told = match invalidation {
-        Invalidation::Done(_) => "invalidated",
-        Invalidation::Nothing => "nothing-announced",
-        Invalidation::WaitedOut(fault) => fault.name(),
-    };
-    line.text("outcome", told).write();
 }
 
 /// The run that the database named to a write.

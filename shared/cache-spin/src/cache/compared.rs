@@ -6,7 +6,6 @@
 
 use super::{Cache, Entry, Keeping, Source};
 use crate::clock::draw;
-use crate::log::{self, Level};
 use cache_logic::compare::{Comparison, compare};
 use cache_logic::read::EntrySpec;
 use spin_sdk::wasip3::spawn;
@@ -34,12 +33,5 @@ impl Cache {
             };
             self.recorder.count(|statistics| statistics.compared(entry.entity, is_equal));
         });
-    }
-
-    fn tell_difference(&self, entry: &Entry, fill: u128) {
-        let Some(line) = log::at(Level::Error, "cache-differs") else { return };
-        let line = line.text("entity", self.recorder.name(entry.entity)).text("tag", entry.first_tag());
-        let line = line.text("fill", &format!("{fill:032x}"));
-        line.text("message", "the cache serves an entry otherwise than Postgres has it").write();
     }
 }
