@@ -110,22 +110,10 @@ impl LimitDecision {
             [open, window.name, "\""].iter().for_each(|part| out.push_str(part));
             for (name, number) in parameters(window, count) {
                 out.push_str(name);
-                push_number(&mut out, number);
+                out.push_str(itoa::Buffer::new().format(number));
             }
         }
         out
-    }
-}
-
-/// Appends a number in decimal digits.
-fn push_number(out: &mut String, mut number: u64) {
-    let begin = out.len();
-    loop {
-        out.insert(begin, char::from(b'0' + (number % 10) as u8));
-        number /= 10;
-        if number == 0 {
-            return;
-        }
     }
 }
 
