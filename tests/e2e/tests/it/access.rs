@@ -8,7 +8,7 @@ use e2e::{App, Caller, Client, SOON, eventually};
 use reqwest::{Method, RequestBuilder};
 use serde_json::json;
 
-use crate::new_key;
+use crate::{new_key, requests_of_all_kinds};
 
 /// A caller whose token has a name, and the name.
 fn named(caller: Caller) -> (Caller, String) {
@@ -23,20 +23,12 @@ fn now() -> i64 {
 
 /// Reads and writes of a service, in many ways.
 fn requests(app: &App, client: &Client) -> Vec<RequestBuilder> {
-    let order = format!("/orders/{}", app.sample.order);
-    let get = |path: &str| client.request(Method::GET, path);
-    vec![
-        get(&order),
-        get("/orders?limit=5"),
-        get("/lookups/currencies"),
-        get("/orders/00000000-0000-7000-8000-000000000000"),
-        get("/payments/sessions"),
-        get("/transactions/export"),
-        client.request(Method::POST, "/orders/statuses").json(&json!({"ids": [app.sample.order]})),
-        client.request(Method::PATCH, &order).json(&json!({"notes": "mine"})),
+    let mut requests = requests_of_all_kinds(app, client);
+    requests.extend([
+        client.request(Method::PATCH, &format!("/orders/{}", app.sample.order)).json(&json!({"notes": "mine"})),
         client.request(Method::POST, "/auth/logout").json(&json!({"no": "body"})),
-        client.request(Method::PUT, &order),
-    ]
+    ]);
+    requests
 }
 
 async fn refused(app: &App, client: &Client, why: &str) {

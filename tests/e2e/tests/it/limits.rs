@@ -9,7 +9,7 @@ use reqwest::{Method, RequestBuilder};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
-use crate::new_key;
+use crate::{new_key, requests_of_all_kinds};
 
 const MINUTE: u64 = 60_000;
 /// A scenario that looks at one minute of the clock takes less than this.
@@ -72,28 +72,21 @@ fn counter_of(app: &App, subject: &str, minute: u64) -> String {
 /// Reads and writes in many ways.
 fn requests(app: &App, client: &Client) -> Vec<RequestBuilder> {
     let order = format!("/orders/{}", app.sample.order);
-    let get = |path: &str| client.request(Method::GET, path);
-    vec![
-        get(&order),
-        get("/orders?limit=5"),
-        get("/lookups/currencies"),
-        get("/orders/00000000-0000-7000-8000-000000000000"),
-        get("/payments/sessions"),
-        get("/transactions/export"),
-        get(&format!("{order}/live?wait=1")),
-        client.request(Method::POST, "/orders/statuses").json(&json!({"ids": [app.sample.order]})),
+    let mut requests = requests_of_all_kinds(app, client);
+    requests.extend([
+        client.request(Method::GET, &format!("{order}/live?wait=1")),
         client.request(Method::PATCH, &order).json(&json!({"notes": "beyond the limit"})),
         client.request(Method::POST, "/auth/logout"),
-        client.request(Method::PUT, &order),
-    ]
+    ]);
+    requests
 }
 
 fn refused(answer: &Answer) -> bool {
     answer.status == 429
 }
 
-/// How many of some requests of a new caller are admitted within one minute, and counted by its end.
-/// `None` if the minute was over before.
+/// How many of some requests of a new caller are admitted within one minute, and counted by its
+/// end. `None` if the minute was over before.
 async fn admitted_and_counted(app: &App, path: &str, limit: u64) -> Option<(u64, u64)> {
     let (mut counters, minute, subject) = (Counters::of(app).await, early_in_a_minute().await, new_key());
     let (client, counter) = (app.as_caller(&caller(app, &subject)), counter_of(app, &subject, minute));
@@ -196,7 +189,8 @@ async fn every_route_with_a_token_is_limited_and_a_refused_request_changes_nothi
         assert!(answer.header("ratelimit-policy").contains("\"caller-minute\";q=100;w=60"), "{}", answer.request);
     }
     assert_eq!(app.client.get(&path).await.expect(200).version(), version);
-    // Another token of the same caller is the same caller, and its subject elsewhere is another one.
+    // Another token of the same caller is the same caller, and its subject elsewhere is another
+    // one.
     app.as_caller(&caller.clone().claim("jti", json!(new_key()))).get(&path).await.expect(429);
     let elsewhere = app.as_caller(&Caller::service(&app.sample.other_org).claim("sub", json!(subject)));
     elsewhere.get(&format!("/orders/{}", app.sample.foreign_order)).await.expect(200);

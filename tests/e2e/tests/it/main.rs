@@ -53,7 +53,9 @@ mod tenants;
 mod wire;
 mod without_redis;
 
-use e2e::Sample;
+use e2e::{App, Client, Sample};
+use reqwest::{Method, RequestBuilder};
+use serde_json::json;
 
 /// Every read of one order, below `/api/v1`.
 fn views(order: &str) -> Vec<String> {
@@ -72,6 +74,22 @@ fn cached_reads(sample: &Sample) -> Vec<String> {
     paths.extend(catalogue::reads(sample));
     paths.push(format!("/customers/{}", sample.customer));
     paths
+}
+
+/// Requests that each look at the caller's token in another way, and change nothing.
+fn requests_of_all_kinds(app: &App, client: &Client) -> Vec<RequestBuilder> {
+    let order = format!("/orders/{}", app.sample.order);
+    let get = |path: &str| client.request(Method::GET, path);
+    vec![
+        get(&order),
+        get("/orders?limit=5"),
+        get("/lookups/currencies"),
+        get("/orders/00000000-0000-7000-8000-000000000000"),
+        get("/payments/sessions"),
+        get("/transactions/export"),
+        client.request(Method::POST, "/orders/statuses").json(&json!({"ids": [app.sample.order]})),
+        client.request(Method::PUT, &order),
+    ]
 }
 
 /// An unused idempotency key.

@@ -25,6 +25,14 @@ async fn orders(app: &App) -> i64 {
     app.psql_value("SELECT count(*)::text FROM orders").await.parse().expect("a number")
 }
 
+/// Asks for a cart until it is read from the cache.
+async fn becomes_a_hit(client: &Client, path: &str) {
+    e2e::eventually("the cart is a hit", std::time::Duration::from_secs(10), || async {
+        client.get(path).await.expect(200).is_hit().then_some(())
+    })
+    .await;
+}
+
 #[tokio::test]
 async fn a_cart_is_put_read_changed_and_dropped() {
     let Some(app) = App::private().spawn().await else { return };
@@ -157,10 +165,7 @@ async fn a_cart_ends_with_its_time_whatever_the_cache_holds() {
     let (client, id) = (shopper(&app), new_id());
     put(&client, &id, &app.order_request()).await.expect(201);
     let path = format!("/checkout/sessions/{id}");
-    e2e::eventually("the cart is a hit", std::time::Duration::from_secs(10), || async {
-        client.get(&path).await.expect(200).is_hit().then_some(())
-    })
-    .await;
+    becomes_a_hit(&client, &path).await;
     let key = keys(&app, "checkout:session:*").await.into_iter().find(|key| key.contains(&id)).expect("an entry");
     let life: i64 = redis::cmd("PTTL").arg(&key).query_async(&mut redis(&app).await).await.expect("PTTL");
     assert!((1..=60_000).contains(&life), "{key} lives for {life} ms");
@@ -204,10 +209,7 @@ async fn a_damaged_copy_of_a_cart_is_never_half_read() {
     let (client, id) = (shopper(&app), new_id());
     put(&client, &id, &app.order_request()).await.expect(201);
     let path = format!("/checkout/sessions/{id}");
-    e2e::eventually("the cart is a hit", std::time::Duration::from_secs(10), || async {
-        client.get(&path).await.expect(200).is_hit().then_some(())
-    })
-    .await;
+    becomes_a_hit(&client, &path).await;
     let mut connection = redis(&app).await;
     let key = keys(&app, "checkout:session:*").await.into_iter().find(|key| key.contains(&id)).expect("an entry");
     let whole: Vec<u8> = redis::cmd("GET").arg(&key).query_async(&mut connection).await.expect("GET");
