@@ -134,6 +134,14 @@ component_flags() {
     for folder in functions/*/Cargo.toml; do printf -- '-p %s ' "$(basename "$(dirname "$folder")")"; done
 }
 
+# at_end COMMAND: runs it once when the script ends, by itself or by a signal.
+at_end() {
+    ending=$1
+    trap 'trap - EXIT; trap "" INT TERM HUP; $ending' EXIT
+    trap 'exit 130' INT
+    trap 'exit 143' TERM HUP
+}
+
 # Long steps and servers run as a process group of their own. bash runs a trap only after a
 # foreground command has ended, but ends a `wait` at once. The signal then reaches all children of
 # the step.

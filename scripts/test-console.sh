@@ -8,14 +8,10 @@ cd "$(dirname "$0")/.."
 
 run=.run/browser
 stop_all() {
-    trap - EXIT
-    trap '' INT TERM HUP
     stop_job
     scripts/services.sh stop $run
 }
-trap stop_all EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM HUP
+at_end stop_all
 
 have chromedriver || install chromium
 scripts/console.sh

@@ -13,8 +13,6 @@ failed=0
 
 stop_all() {
     local dir
-    trap - EXIT
-    trap '' INT TERM HUP
     stop_job
     # Fault scenarios have services of their own below.
     for dir in "$run" "$run"/*/; do
@@ -23,9 +21,7 @@ stop_all() {
     printf '\n%b' "$summary"
     if [ "$failed" = 0 ] && [ -n "${complete:-}" ]; then echo "all passed"; else echo "FAILED"; fi
 }
-trap stop_all EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM HUP
+at_end stop_all
 
 # check NAME COMMAND...: goes on after a failure, so that one run shows all of them.
 check() {

@@ -14,8 +14,6 @@ base=http://127.0.0.1:$port
 
 providers=""
 stop_all() {
-    trap - EXIT
-    trap '' INT TERM HUP
     stop_job
     job=$providers
     stop_job
@@ -30,9 +28,7 @@ fi
 if port_taken "$port"; then fail "port $port is taken: stop what listens there, or choose another: make up PORT=3001"; fi
 mkdir -p $run
 echo $$ >$run/up.pid
-trap stop_all EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM HUP
+at_end stop_all
 
 # Services.
 wanted=""
