@@ -1,5 +1,5 @@
-//! Packs the built files of `dist`, and the description of the API as a page. An asset's name has the
-//! beginning of its content's hash in it, so that browsers may keep it for ever.
+//! Packs the built files of `dist`, and the description of the API as a page. An asset's name has
+//! the beginning of its content's hash in it, so that browsers may keep it for ever.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;

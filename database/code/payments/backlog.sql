@@ -1,9 +1,10 @@
 -- The work that payments still have to do, or an operator has to look at. One row.
 --   body: {webhookEvents: [{state, reason, count, oldestSeconds}],
---     refunds: [{state, count, oldestSeconds}], sessions: [{gateway, status, count, oldestSeconds}],
+--     refunds: [{state, count, oldestSeconds}], sessions: [{gateway, status, count,
+--     oldestSeconds}],
 --     resting: [provider], signing}.
--- resting: the providers that are left alone. signing: the certificate of PayPal's that passed last,
--- in PEM, or null.
+-- resting: the providers that are left alone. signing: the certificate of PayPal's that passed
+-- last, in PEM, or null.
 -- Refunds that were sent are left out, and so are, a day later, those that failed: nothing more
 -- becomes of them.
 CREATE OR REPLACE FUNCTION payment_backlog() RETURNS TABLE (body text) LANGUAGE sql STABLE

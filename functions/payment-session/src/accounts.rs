@@ -1,4 +1,5 @@
-//! Accounts at payment providers: operators say whose they are, and whether new payments go to them.
+//! Accounts at payment providers: operators say whose they are, and whether new payments go to
+//! them.
 
 use commerce::error::Error;
 use commerce::outcome::{Outcome, ProviderAccountCreateOutcome, ProviderAccountPatchOutcome};

@@ -18,8 +18,8 @@ const AT_ONCE: u32 = 10;
 /// The most events that one step of the job takes up.
 const STEP: u32 = 200;
 
-/// `POST /webhooks/redrive`: takes up waiting events, at most `limit`, and forgets bodies whose time
-/// is over.
+/// `POST /webhooks/redrive`: takes up waiting events, at most `limit`, and forgets bodies whose
+/// time is over.
 ///
 /// # Errors
 /// [`Error::Forbidden`] for all but operators; the error that Postgres gave.

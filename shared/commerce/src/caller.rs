@@ -116,8 +116,8 @@ impl Caller {
         }
     }
 
-    /// Refuses callers that may not revoke the tokens of others: customers, and services without the
-    /// scope.
+    /// Refuses callers that may not revoke the tokens of others: customers, and services without
+    /// the scope.
     pub fn require_revoker(&self) -> Result<(), Error> {
         match self.role {
             Role::Operator => Ok(()),

@@ -7,8 +7,8 @@
 //! 3. [`keys`], [`jwt`]: how a token becomes a caller; [`access`]: tokens that were revoked
 //! 4. [`status`], [`money`], [`time`]: the words that orders are made of
 //! 5. [`query`], [`order`], [`shipment`], [`invoice`], [`customer`], [`organization`],
-//!    [`provider_account`], [`address`], [`preconditions`]: requests, read with errors that name the
-//!    field
+//!    [`provider_account`], [`address`], [`preconditions`]: requests, read with errors that name
+//!    the field
 //!    [`catalogue`]: products, and the schemas that say which fields they have
 //! 6. [`views`]: the cached views, a row each; [`outcome`]: the answers of SQL functions
 //! 7. [`provider`], [`webhook`]: signatures and events of payment providers

@@ -339,7 +339,8 @@ pub fn parse_stretch(raw: Option<&str>) -> Result<(u32, Option<Place>), Error> {
     params.finish(stretch)
 }
 
-/// `?q`, as staff's search of orders has it: as long as [`SOUGHT`] says, without control characters.
+/// `?q`, as staff's search of orders has it: as long as [`SOUGHT`] says, without control
+/// characters.
 pub fn parse_sought(raw: Option<&str>) -> Result<String, Error> {
     let mut params = Params::parse(raw, &["q"])?;
     let wanted =

@@ -1,4 +1,5 @@
-//! A user's cart as a user-service keeps it: the question for it, and what its answer becomes. Pure.
+//! A user's cart as a user-service keeps it: the question for it, and what its answer becomes.
+//! Pure.
 //!
 //! A user of that service is a customer of ours, under the same id.
 

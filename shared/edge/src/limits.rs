@@ -1,7 +1,7 @@
 //! Limits on the requests that an organisation and each of its callers make within a minute.
 //!
-//! The counters are seen in the look that finds out whether the token was revoked, which is a read's
-//! own. They are added to behind the answer. If Redis can't show them, nobody is refused.
+//! The counters are seen in the look that finds out whether the token was revoked, which is a
+//! read's own. They are added to behind the answer. If Redis can't show them, nobody is refused.
 
 use std::cell::OnceCell;
 use std::time::Duration;

@@ -214,8 +214,9 @@ pub fn enter(component: &'static str) {
 
 /// Exports a component that is a table of routes. A row is `VERB access "path" => operation`. An
 /// operation that serves several rows may have an argument: `=> operation [argument]`. `token`
-/// operations take a [`Call`](crate::Call), `open` ones an [`Open`](crate::Open); all give `Result<Reply, Error>`. The
-/// handler always gives a response, because an `Err` out of it would be an empty 500.
+/// operations take a [`Call`](crate::Call), `open` ones an [`Open`](crate::Open); all give
+/// `Result<Reply, Error>`. The handler always gives a response, because an `Err` out of it would be
+/// an empty 500.
 ///
 /// Reads run in the dispatcher's future, all other operations in futures of their own. So a read
 /// doesn't carry theirs about.

@@ -24,8 +24,8 @@ pub const HOUR: Duration = Duration::from_secs(3600);
 pub const DAY: Duration = Duration::from_secs(24 * 3600);
 
 /// After a payment the customer's count of the hour begins anew. `tags` are those of the write that
-/// recorded the payment; the customer's is among them. If Postgres or Redis is away, the count there
-/// runs out by itself.
+/// recorded the payment; the customer's is among them. If Postgres or Redis is away, the count
+/// there runs out by itself.
 pub async fn forget_paid(app: &App, hmac_keys: &PseudonymKeys, tags: &[String]) {
     let customer = |tag: &String| {
         let (organization, customer) = tag.strip_prefix("customer:")?.split_once('/')?;

@@ -129,7 +129,8 @@ fn in_order(versions: &BTreeMap<i64, Cluster<'_>>) -> Result<BTreeMap<i64, Momen
 }
 
 /// Every version up to the last one that was seen was made by somebody. Those of nobody are changes
-/// without an answer: each of another one, which began before the version, or a later one, was seen.
+/// without an answer: each of another one, which began before the version, or a later one, was
+/// seen.
 fn made_by_somebody(
     first: i64,
     versions: &BTreeMap<i64, Cluster<'_>>,

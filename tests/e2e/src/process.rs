@@ -103,8 +103,8 @@ impl RedisProcess {
         redis::cmd("SAVE").exec_async(&mut connection).await.expect("SAVE");
     }
 
-    /// Starts it again on the same port with a new run id, and with what is on disk: the contents of
-    /// the last [`RedisProcess::snapshot`], or those of state.
+    /// Starts it again on the same port with a new run id, and with what is on disk: the contents
+    /// of the last [`RedisProcess::snapshot`], or those of state.
     pub async fn restart_from_disk(&mut self) {
         self.kill();
         self.launch().await;

@@ -84,8 +84,8 @@ impl RedisLog {
 
     /// The commands since the last call, among them those of every request that was answered
     /// before. Commands that open connections are left out. So are statistics, counts of requests
-    /// and published events, since no request tells when they come; [`RedisLog::flushes`] counts the
-    /// statistics.
+    /// and published events, since no request tells when they come; [`RedisLog::flushes`] counts
+    /// the statistics.
     pub async fn take(&mut self) -> Vec<Command> {
         let mark = Uuid::new_v4().to_string();
         let _: String = redis::cmd("ECHO").arg(&mark).query_async(&mut self.marker).await.expect("Redis answers");

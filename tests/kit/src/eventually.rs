@@ -4,8 +4,8 @@ use std::time::{Duration, Instant};
 /// a loaded machine takes, for its claim is that the work comes, not that it is quick.
 pub const SOON: Duration = Duration::from_secs(60);
 
-/// Polls `attempt` until it gives a value. Panics with `what` if an attempt that began after `limit`
-/// gives none, so a machine that stalls during an attempt breaks no claim.
+/// Polls `attempt` until it gives a value. Panics with `what` if an attempt that began after
+/// `limit` gives none, so a machine that stalls during an attempt breaks no claim.
 pub async fn eventually<T, F, Fut>(what: &str, limit: Duration, attempt: F) -> T
 where
     F: FnMut() -> Fut,

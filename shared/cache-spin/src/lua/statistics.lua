@@ -1,8 +1,8 @@
 -- Adds what an instance has counted to the sums, and to those of this minute and this quarter of an
 -- hour, once, however often it is asked to.
--- KEYS: sums, mark of this batch, buckets   ARGV: now in ms, life of the mark in ms, life of a bucket
--- in ms, how many of the following are for the sums, then fields and increments: of the sums, of
--- the buckets
+-- KEYS: sums, mark of this batch, buckets   ARGV: now in ms, life of the mark in ms, life of a
+-- bucket in ms, how many of the following are for the sums, then fields and increments: of the
+-- sums, of the buckets
 if not redis.call('SET', KEYS[2], '1', 'NX', 'PX', ARGV[2]) then return 0 end
 redis.call('HSETNX', KEYS[1], 'since', ARGV[1])
 local rest = 5 + ARGV[4]

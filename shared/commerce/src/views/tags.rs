@@ -35,8 +35,8 @@ pub enum Scope {
     Customer,
     /// Those of one customer itself.
     Profile,
-    /// Those of the numbers of an organisation's orders: how many, how much, in which status. A change
-    /// that moves none, as of a note, leaves them as they are.
+    /// Those of the numbers of an organisation's orders: how many, how much, in which status. A
+    /// change that moves none, as of a note, leaves them as they are.
     Counts,
     /// Those of the orders of an organisation. A query may narrow it to a customer's orders or to
     /// those of one status. An answer about all organisations depends on [`ALL_TAG`].

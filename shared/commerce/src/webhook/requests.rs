@@ -237,7 +237,8 @@ impl Reconciliation {
     }
 }
 
-/// A job's way through the lists of all accounts, one after the other, as far as its steps have come.
+/// A job's way through the lists of all accounts, one after the other, as far as its steps have
+/// come.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReconciliationRun {
     /// Since when, in microseconds since 1970. It is the same for all accounts and steps.
@@ -251,8 +252,8 @@ pub struct ReconciliationRun {
 }
 
 impl ReconciliationRun {
-    /// From where a step has stopped (`cursor`), else from the beginning. `now` in microseconds since
-    /// 1970; `last`: how long ago the last whole run ended.
+    /// From where a step has stopped (`cursor`), else from the beginning. `now` in microseconds
+    /// since 1970; `last`: how long ago the last whole run ended.
     pub fn of_job(now: i64, last: Option<Duration>, cursor: Option<&str>) -> Self {
         if let Some(run) = cursor.and_then(|cursor| serde_json::from_str(cursor).ok()) {
             return run;

@@ -92,8 +92,8 @@ pub struct Rules {
     pub log_level: Level,
     /// The callers that may read the statistics.
     pub metrics_access: MetricsAccess,
-    /// Whether a token is good enough that isn't in the last known list of revoked ones, or of which
-    /// no list is known.
+    /// Whether a token is good enough that isn't in the last known list of revoked ones, or of
+    /// which no list is known.
     pub revocation_unknown: RevocationUnknown,
     /// Where stock is kept.
     pub inventory: InventoryMode,

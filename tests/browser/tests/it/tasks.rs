@@ -25,7 +25,8 @@ async fn each_task_of_an_operator_takes_four_clicks_at_most() {
     browser.shows("cors_origins").await;
     took.push(("what is misconfigured", browser.clicks()));
 
-    // Its event is in review: why, and replayed. It stays there, since the money is still too little.
+    // Its event is in review: why, and replayed. It stays there, since the money is still too
+    // little.
     let order = &shop.review;
     shop.find(&mut browser, order).await;
     browser.shows("Why it is unpaid").await;

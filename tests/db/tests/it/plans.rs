@@ -38,8 +38,8 @@ fn scans_of(row: &tokio_postgres::Row) -> Vec<String> {
     found
 }
 
-/// Counts and differences of many other organisations. Of a few rows Postgres reads all, once it has
-/// looked how few they are.
+/// Counts and differences of many other organisations. Of a few rows Postgres reads all, once it
+/// has looked how few they are.
 const MANY_COUNTS: &str = "
     INSERT INTO order_counts (organization_id, currency, status, payment_status, orders, amount)
     SELECT gen_random_uuid(), 'EUR', 'pending', 'unpaid', 1, 1 FROM generate_series(1, 20000);

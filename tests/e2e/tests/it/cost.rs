@@ -13,8 +13,8 @@ const ASKED: usize = 480;
 const BESIDE: usize = 500;
 
 /// The commands and statements that some requests cost; renewals of the certificate are counted
-/// apart. A look for the list of revoked tokens isn't counted: each new instance makes one, and when
-/// one is new isn't the scenario's to say.
+/// apart. A look for the list of revoked tokens isn't counted: each new instance makes one, and
+/// when one is new isn't the scenario's to say.
 #[derive(Debug)]
 struct Cost {
     redis: Vec<Command>,

@@ -1,8 +1,8 @@
-//! Counts by time: a few of each entity's counters, added up for each minute and for each quarter of
-//! an hour.
+//! Counts by time: a few of each entity's counters, added up for each minute and for each quarter
+//! of an hour.
 //!
-//! A bucket is a hash in Redis with a life of its own, so a day is all that is ever kept. A look at a
-//! short time reads minutes, one at a longer time quarters: no look reads more than [`MOST`].
+//! A bucket is a hash in Redis with a life of its own, so a day is all that is ever kept. A look at
+//! a short time reads minutes, one at a longer time quarters: no look reads more than [`MOST`].
 
 use super::Statistics;
 use super::counts::{Counter, Counts};

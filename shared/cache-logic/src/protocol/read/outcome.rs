@@ -113,8 +113,8 @@ pub struct Read {
     /// Set if the entry is near its end or past it: refresh it behind the response, with
     /// [`crate::read::refresh`].
     pub refresh: Option<Refresh>,
-    /// The tags that were looked at: for a hit as the look saw them, for a miss those of the entry as
-    /// they were before the load. `None` if the value can't be shown to be current later on.
+    /// The tags that were looked at: for a hit as the look saw them, for a miss those of the entry
+    /// as they were before the load. `None` if the value can't be shown to be current later on.
     pub sight: Option<Sight>,
     /// The values of the keys in [`Beside`], in their order, whatever became of the entry. Empty if
     /// Redis gave no answer.
