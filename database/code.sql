@@ -60,6 +60,8 @@
 \i code/cache/announce_payment_sessions.sql
 \i code/cache/announce_product_schemas.sql
 \i code/cache/announce_products.sql
+\i code/user_sessions/tag.sql
+\i code/cache/announce_user_sessions.sql
 \i code/cache/announced_rows.sql
 \i code/cache/expected_triggers.sql
 \i code/cache/announced_tags.sql
@@ -237,6 +239,15 @@
 \i code/checkout/order.sql
 \i code/carts/drop.sql
 
+-- Sessions of a shop's users.
+\i code/user_sessions/bump_user_session_version.sql
+\i code/user_sessions/step.sql
+\i code/user_sessions/document.sql
+\i code/user_sessions/create.sql
+\i code/user_sessions/get.sql
+\i code/user_sessions/put.sql
+\i code/user_sessions/delete.sql
+
 -- Guests.
 \i code/guests/order.sql
 \i code/guests/place.sql
@@ -408,6 +419,7 @@
 \i code/prune/order_audit.sql
 \i code/prune/carts.sql
 \i code/prune/user_carts.sql
+\i code/prune/user_sessions.sql
 \i code/prune/checkouts.sql
 \i code/prune/events.sql
 \i code/prune/objects.sql

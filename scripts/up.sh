@@ -181,6 +181,8 @@ cat <<BANNER
   curl -i -H "Authorization: Bearer \$TOKEN" "$base/api/v1/organizations/$org/products?limit=5"
   curl -i -H "Authorization: Bearer \$TOKEN" $base/api/v1/schemas
   curl -i -H "Authorization: Bearer \$TOKEN" $base/api/v1/lookups/currencies
+  curl -i -H "Authorization: Bearer \$TOKEN" -H "Content-Type: application/json" \\
+       -d '{"language":"ro"}' $base/api/v1/sessions
 
   A shopper without an account; its token is the way to the cart, the order, the payment and back:
   curl -i -H "Content-Type: application/json" $base/api/v1/guest/checkouts \\

@@ -27,6 +27,8 @@ LANGUAGE sql IMMUTABLE AS $$
             'announce_profile_update', 'announce_profile_delete', 'bump_version'], true, true),
         ('checkout_sessions', ARRAY['announce_insert', 'announce_update', 'announce_delete',
             'announce_truncate'], true, true),
+        ('user_sessions', ARRAY['announce_update', 'announce_delete', 'announce_truncate',
+            'bump_version'], true, true),
         ('orders', ARRAY['await_customers'], true, false),
         ('organizations', ARRAY['raise_version'], true, false),
         ('provider_accounts', ARRAY['raise_version'], true, false),

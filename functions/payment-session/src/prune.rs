@@ -54,14 +54,29 @@ async fn forget(app: &'static App, limit: u32) -> Result<(Value, bool), Error> {
     let carts = row.int("pruned")?.unwrap_or_default();
     let row = edge::change_one(app, "prune_user_carts", params![limit as i32]).await?;
     let user_carts = row.int("pruned")?.unwrap_or_default();
+    // User sessions may be cached as carts are.
+    let row = edge::write_one(app, "prune_user_sessions", params![limit as i32]).await?;
+    let user_sessions = row.int("pruned")?.unwrap_or_default();
     let checkouts = forgotten(app, "prune_checkouts", "pruned", limit, keep.checkouts).await?;
     let row = edge::change_one(app, "prune_attempts", params![limit as i32]).await?;
     let attempts = row.int("pruned")?.unwrap_or_default();
     let refunds = forgotten(app, "prune_refunds", "pruned", limit, keep.refunds).await?;
-    let counts =
-        [bodies, events, objects, audit, order_audit, sessions, carts, user_carts, checkouts, attempts, refunds];
+    let counts = [
+        bodies,
+        events,
+        objects,
+        audit,
+        order_audit,
+        sessions,
+        carts,
+        user_carts,
+        user_sessions,
+        checkouts,
+        attempts,
+        refunds,
+    ];
     let body = json!({ "bodies": bodies, "events": events, "objects": objects, "audit": audit, "orderAudit": order_audit, "sessions": sessions,
-        "carts": carts, "userCarts": user_carts, "checkouts": checkouts, "attempts": attempts, "refunds": refunds });
+        "carts": carts, "userCarts": user_carts, "userSessions": user_sessions, "checkouts": checkouts, "attempts": attempts, "refunds": refunds });
     Ok((body, counts.contains(&i64::from(limit))))
 }
 

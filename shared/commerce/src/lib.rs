@@ -94,5 +94,6 @@ pub mod time;
 pub mod transaction;
 pub mod urls;
 pub mod user_cart;
+pub mod user_session;
 pub mod views;
 pub mod webhook;

@@ -158,6 +158,16 @@ impl<'a> Call<'a> {
         self.whole_body().await
     }
 
+    /// As [`Call::json`], for an operation that takes no more than `most` bytes.
+    ///
+    /// # Errors
+    /// As [`Call::json`], [`Error::TooLarge`] above `most` bytes, too.
+    pub async fn small_json(&self, most: usize) -> Result<Vec<u8>, Error> {
+        require_json(self.request.values("content-type"))?;
+        require_plain(self.request.values("content-encoding"))?;
+        self.request.body(Rules::ready().await?.max_body_bytes.min(most), "body").await
+    }
+
     /// The body and the key of a request that may be sent twice and is carried out once.
     ///
     /// # Errors

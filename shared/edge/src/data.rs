@@ -72,6 +72,15 @@ pub async fn read_while(
     read_kept(call, entry, params, None, Some(ttl)).await
 }
 
+/// As [`read`], for entries that are too small to be packed: a component that has no others is
+/// spared the code that packs.
+///
+/// # Errors
+/// As [`read`].
+pub async fn read_small(call: Call<'_>, entry: Entry, params: Vec<Param>) -> Result<Option<Answer>, Error> {
+    read_kept(call, entry, params, None, None).await
+}
+
 /// Makes an entry of a view behind the answer to a change of what it shows, so that the next reader
 /// finds it. Nothing if `fill_after_write` is off.
 pub fn fill_behind(app: &'static App, entry: Entry, params: Vec<Param>) {

@@ -29,7 +29,7 @@ pub use config::{AuthMode, Callers, Config};
 pub use parser::Parser;
 pub use rules::{LiveRules, MetricsAccess, Policies, RevocationUnknown, Rules};
 pub use table::{
-    CATALOGUE, CHANGERS, DELIVERIES, GUESTS, Group, HEALTH, ISSUERS, LIVE, ORDERING, ORDERS, PAGES, PAYMENTS,
+    ACCESS, CATALOGUE, CHANGERS, DELIVERIES, GUESTS, Group, HEALTH, ISSUERS, LIVE, ORDERING, ORDERS, PAGES, PAYMENTS,
     PSEUDONYMS, SESSIONS, Setting, VIEWERS, setting,
 };
 
@@ -39,6 +39,7 @@ pub const GROUPS: &[&Group] = &[
     &config::CALLERS,
     &rules::LIFETIMES,
     &rules::PROTOCOL,
+    &rules::USER_SESSIONS,
     &rules::STOCK,
     &rules::FEED,
     &rules::LIVE_STATUS,

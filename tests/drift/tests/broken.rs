@@ -116,6 +116,10 @@ fn a_mutation_beside_the_write_path_is_found() {
     breaks(rule, DATA, append("async fn f(app: &'static App) { let _ = write(app, \"order_get\", vec![]).await; }"));
     breaks(rule, DATA, append("async fn f(app: &App) { let _ = query(app, \"order_nowhere\", vec![]).await; }"));
     breaks(rule, "database/code/orders/get.sql", |text| text.replace("STABLE", "VOLATILE"));
+    for (was, is) in [("SET expires_at = put_off", "SET data = '{}'"), ("IF FOUND THEN", "DELETE FROM user_sessions;")]
+    {
+        breaks(rule, "database/code/user_sessions/get.sql", |text| text.replacen(was, is, 1));
+    }
     breaks(rule, "database/code/webhooks/postpone.sql", |text| text.replace("UPDATE webhook_events", "UPDATE orders"));
 }
 

@@ -14,6 +14,7 @@ mod orders;
 mod payments;
 mod shipments;
 mod stock;
+mod user_sessions;
 mod webhooks;
 
 pub use accounts::{
@@ -37,6 +38,7 @@ pub use payments::{
 };
 pub use shipments::{ShipmentCreateOutcome, ShipmentPatchOutcome};
 pub use stock::{StockCountOutcome, StockForgetOutcome, StockMoveOutcome};
+pub use user_sessions::{UserSessionDeleteOutcome, UserSessionPutOutcome};
 pub use webhooks::{ApplyOutcome, BodyOutcome, DismissOutcome, RecordOutcome, ReplayOutcome};
 
 use std::str::FromStr;
@@ -129,6 +131,8 @@ pub const OUTCOMES: &[(&str, &[&str])] = {
         ("stock_move", StockMoveOutcome::VARIANTS),
         ("stock_forget", StockForgetOutcome::VARIANTS),
         ("event_list", EventListOutcome::VARIANTS),
+        ("user_session_put", UserSessionPutOutcome::VARIANTS),
+        ("user_session_delete", UserSessionDeleteOutcome::VARIANTS),
         ("cache_renew", RenewOutcome::VARIANTS),
         ("cache_invalidate", InvalidateOutcome::VARIANTS),
     ]

@@ -43,7 +43,8 @@ fn every_name_in_the_table_is_read_by_the_enum_of_its_function() {
         ReplayOutcome = "webhook_replay", BodyOutcome = "webhook_body", DismissOutcome = "webhook_dismiss", RenewOutcome = "cache_renew",
         StockCountOutcome = "stock_count", StockMoveOutcome = "stock_move", StockForgetOutcome = "stock_forget",
         InvalidateOutcome = "cache_invalidate", EventListOutcome = "event_list",
-        GuestCheckoutOutcome = "guest_checkout_begin", CheckoutOutcome = "guest_checkout_order"
+        GuestCheckoutOutcome = "guest_checkout_begin", CheckoutOutcome = "guest_checkout_order",
+        UserSessionPutOutcome = "user_session_put", UserSessionDeleteOutcome = "user_session_delete"
     }
     let functions: HashSet<_> = OUTCOMES.iter().map(|(function, _)| *function).collect();
     assert_eq!(read.keys().copied().collect::<HashSet<_>>(), functions);

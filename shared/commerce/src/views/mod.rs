@@ -399,6 +399,19 @@ views! {
         statement: "checkout_get",
         noun: "checkout session",
     }
+    /// What a shop keeps of one of its users between two requests. Its row lets a copy count for a
+    /// minute at most: then the session's end is put off.
+    USER_SESSION = {
+        name: "user_session",
+        about: "a user session, and how long one stays after its last use",
+        key: "session",
+        scope: Scope::UserSession,
+        ttl: "ttl_session",
+        default_ttl: "3600",
+        stale_if_error: false,
+        statement: "user_session_get",
+        noun: "user session",
+    }
 }
 
 /// The names of all views in the order of [`VIEWS`]: what they are counted under.

@@ -15,6 +15,8 @@ pub enum Scope {
     Session,
     /// Those of one cart, and of others' carts under the same id.
     Checkout,
+    /// Those of one user session. That it ends later is none.
+    UserSession,
     /// Those of one row of the ledger: there are none.
     Transaction,
     /// Those of one product.
@@ -50,6 +52,7 @@ impl Scope {
             Self::Order => order_tag(org, id),
             Self::Session => session_tag(org, id),
             Self::Checkout => of_pair("checkout", org, id),
+            Self::UserSession => of_pair("user_session", org, id),
             Self::Transaction => of_pair("transaction", org, id),
             Self::Product => of_pair("product", org, id),
             Self::Stock => of_pair("stock", org, id),

@@ -94,6 +94,7 @@ fn every_entry_has_the_key_and_the_tags_of_the_table() {
             format!("checkout:session:{o}/{i}:me"),
             format!("checkout:{o}/{i}"),
         ),
+        (USER_SESSION.entry_of(ORG, ID), "user_session", format!("session:{o}/{i}"), format!("user_session:{o}/{i}")),
         (TRANSACTION.entry_of(ORG, ID), "transaction", format!("transaction:{o}/{i}"), format!("transaction:{o}/{i}")),
         (CUSTOMER.entry_of(ORG, ID), "customer", format!("customer:{o}/{i}"), format!("customer_profile:{o}/{i}")),
         (ORDER_STATS.entry_of_counts(Some(ORG)), "order_stats", format!("order:stats:{o}"), format!("counts:{o}")),
@@ -164,6 +165,7 @@ fn views_keep_the_places_and_names_under_which_they_were_counted() {
         "revoked_tokens",
         "revoked_token",
         "checkout_session",
+        "user_session",
     ];
     assert_eq!(NAMES[..counted.len()], counted, "a new one goes to the end");
     assert!(VIEWS.iter().enumerate().all(|(number, view)| view.number() == number));
@@ -191,6 +193,7 @@ fn what_money_is_decided_by_is_never_old_and_shares_no_other_lifetime() {
         ("order_status", "ttl_payment_status"),
         ("payment_session", "ttl_payment_session"),
         ("checkout_session", "ttl_checkout_session"),
+        ("user_session", "ttl_session"),
     ];
     assert_eq!(fresh, expected);
     for one in &VIEWS {
@@ -224,6 +227,7 @@ fn no_two_entries_share_a_key() {
         CUSTOMER.entry_of(ORG, ID),
         CHECKOUT.entry_of_own(ORG, ID, "me"),
         CHECKOUT.entry_of_own(ORG, ID, "you"),
+        USER_SESSION.entry_of(ORG, ID),
         ORDER_HISTORY.entry_of_customer(ORG, ID, page(1, 11)),
         ORDER_HISTORY.entry_of_customer(ORG, ID, page(11, 1)),
         ORDER_STATS.entry_of_counts(Some(ORG)),

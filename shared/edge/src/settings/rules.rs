@@ -3,8 +3,8 @@
 
 use super::component::component;
 use super::{
-    CATALOGUE, CHANGERS, ConfigError, GROUPS, Group, HEALTH, ISSUERS, LIVE, ORDERING, ORDERS, OnceResult, Parser,
-    Setting, VIEWERS, Values, log_wrong, misconfigured, once, rows, setting, values_of,
+    ACCESS, CATALOGUE, CHANGERS, ConfigError, GROUPS, Group, HEALTH, ISSUERS, LIVE, ORDERING, ORDERS, OnceResult,
+    Parser, Setting, VIEWERS, Values, log_wrong, misconfigured, once, rows, setting, values_of,
 };
 use cache_logic::loads::LoadBounds;
 use cache_logic::origin::OriginFault;
@@ -69,6 +69,8 @@ const PAYMENT_TTLS: [&str; 3] = ["ttl_payment_session", "ttl_transaction", "ttl_
 
 /// The lifetime of revoked tokens, which every component looks up.
 const ACCESS_TTL: &str = "ttl_access";
+/// The lifetime of user sessions, which one component has.
+const SESSION_TTL: &str = "ttl_session";
 
 /// All settings that a hit doesn't need. Read at the first request that isn't a hit.
 pub struct Rules {
@@ -95,6 +97,8 @@ pub struct Rules {
     /// Whether a token is good enough that isn't in the last known list of revoked ones, or of
     /// which no list is known.
     pub revocation_unknown: RevocationUnknown,
+    /// How many user sessions a customer may have; 0: any number.
+    pub sessions_per_customer: u32,
     /// Where stock is kept.
     pub inventory: InventoryMode,
     /// How long an order that nobody pays holds its stock; `None`: for ever.
@@ -136,7 +140,13 @@ const LIFETIME_ROWS: [Setting; lifetimes()] = {
         if names_a_lifetime(view) {
             let row_of = &views::ROWS[view];
             let lifetime = setting(row_of.ttl, row_of.default_ttl, row_of.about);
-            rows[row] = if same(row_of.ttl, ACCESS_TTL) { lifetime } else { lifetime.read_by(ORDERS) };
+            rows[row] = if same(row_of.ttl, ACCESS_TTL) {
+                lifetime
+            } else if same(row_of.ttl, SESSION_TTL) {
+                lifetime.read_by(ACCESS)
+            } else {
+                lifetime.read_by(ORDERS)
+            };
             row += 1;
         }
         view += 1;
@@ -261,6 +271,18 @@ pub(super) const PROTOCOL: Group = Group {
             .within(0, 60_000)
             .read_by(ISSUERS),
     ],
+};
+
+/// User sessions.
+pub(super) const USER_SESSIONS: Group = Group {
+    about: "User sessions, see docs/decisions/user-sessions.md.",
+    settings: &[setting(
+        "sessions_per_customer",
+        "20",
+        "as many user sessions has a customer; a new one ends the one that would end first; 0: any number",
+    )
+    .within(0, 10_000)
+    .read_by(ACCESS)],
 };
 
 /// Stock.
@@ -421,6 +443,7 @@ impl Rules {
                 "revocation_unknown",
                 &[("serve", RevocationUnknown::Serve), ("refuse", RevocationUnknown::Refuse)],
             ),
+            sessions_per_customer: parser.number("sessions_per_customer") as u32,
             inventory: parser.one_of("inventory_mode", &[("off", InventoryMode::Off), ("own", InventoryMode::Own)]),
             live: LiveRules {
                 seconds: parser.seconds("live_seconds"),

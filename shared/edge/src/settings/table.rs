@@ -67,6 +67,9 @@ pub const VIEWERS: &[&str] = &[
 /// The component of live statuses.
 pub const LIVE: &[&str] = &["live", "health"];
 
+/// The component of tokens and user sessions.
+pub const ACCESS: &[&str] = &["access", "health"];
+
 /// The components that guests use.
 pub const GUESTS: &[&str] = &["payment-session", "live", "health"];
 

@@ -35,4 +35,5 @@ mod shipments;
 mod statistics;
 mod stock;
 mod tenants;
+mod user_sessions;
 mod versions;

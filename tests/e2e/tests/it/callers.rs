@@ -17,6 +17,11 @@ fn requests(app: &App, client: &Client) -> Vec<RequestBuilder> {
     requests
         .push(client.request(Method::POST, "/orders").header("idempotency-key", "callers").json(&app.order_request()));
     requests.push(client.request(Method::POST, "/orders/statuses").json(&json!({"ids": [app.sample.order]})));
+    requests.push(client.request(Method::POST, "/sessions").json(&json!({})));
+    let session = format!("/sessions/{}", uuid::Uuid::new_v4());
+    requests.push(client.request(Method::GET, &session));
+    requests.push(client.request(Method::PUT, &session).json(&json!({})));
+    requests.push(client.request(Method::DELETE, &session));
     requests.push(
         client
             .request(Method::PATCH, "/orders/statuses")

@@ -180,6 +180,31 @@ async fn a_patch_costs_one_query_and_two_redis_commands_and_one_query_behind_its
 }
 
 #[tokio::test]
+async fn a_user_session_costs_as_an_order_does_and_one_query_more_a_minute() {
+    let app = App::spawn_alone().await;
+    let id =
+        app.client.create_user_session(&json!({"n": 0})).await.expect(201).json()["id"].as_str().unwrap().to_owned();
+    let path = format!("/sessions/{id}");
+    let write = async |text: &str| drop(app.client.put_user_session(&id, &json!({"n": text})).await.expect(200));
+    a_write_costs_two_commands_and_two_statements(&app, &path, write).await;
+    hits_cost_one_redis_command(&path, &app).await;
+    // A minute has passed for the session: the read that meets it also puts its end off.
+    app.psql("UPDATE user_sessions SET expires_at = expires_at - interval '10 minutes'").await;
+    // Another program's change is applied by a renewal, which a reader makes.
+    eventually("the outbox is emptied", SOON, || async {
+        app.client.order(&app.sample.order).await.expect(200);
+        (app.psql_value("SELECT count(*)::text FROM cache_invalidations").await == "0").then_some(())
+    })
+    .await;
+    let cost = cost_of_a_miss(&app, &path).await;
+    let of_sessions: Vec<_> = cost.sql.iter().filter(|statement| statement.contains("user_session")).collect();
+    assert_eq!(of_sessions.len(), 1, "{:#?}", cost.sql);
+    let left = "SELECT round(extract(epoch FROM expires_at - now()))::text FROM user_sessions";
+    assert!(app.psql_value(left).await.parse::<i64>().expect("a number") > 3_500, "put off");
+    hits_cost_one_redis_command(&path, &app).await;
+}
+
+#[tokio::test]
 async fn a_cart_costs_as_an_order_does_and_one_query_to_become_one() {
     let app = App::spawn_alone().await;
     let (id, cart) = (uuid::Uuid::new_v4().to_string(), app.order_request());

@@ -50,6 +50,7 @@ mod shipments;
 mod statistics;
 mod tags;
 mod tenants;
+mod user_sessions;
 mod wire;
 mod without_redis;
 

@@ -603,6 +603,32 @@ impl Client {
         self.post("/auth/logout").await
     }
 
+    /// `POST /sessions`
+    pub async fn create_user_session(&self, data: &Value) -> Answer {
+        self.send(self.request(Method::POST, "/sessions").json(data)).await
+    }
+
+    /// `GET /sessions/:id`
+    pub async fn user_session(&self, id: &str) -> Answer {
+        self.get(&format!("/sessions/{id}")).await
+    }
+
+    /// `PUT /sessions/:id`
+    pub async fn put_user_session(&self, id: &str, data: &Value) -> Answer {
+        self.send(self.request(Method::PUT, &format!("/sessions/{id}")).json(data)).await
+    }
+
+    /// `PUT /sessions/:id` with If-Match
+    pub async fn put_user_session_if(&self, id: &str, if_match: &str, data: &Value) -> Answer {
+        let request = self.request(Method::PUT, &format!("/sessions/{id}")).json(data);
+        self.send(request.header("if-match", if_match)).await
+    }
+
+    /// `DELETE /sessions/:id`
+    pub async fn delete_user_session(&self, id: &str) -> Answer {
+        self.send(self.request(Method::DELETE, &format!("/sessions/{id}"))).await
+    }
+
     /// `GET /jobs`
     pub async fn jobs(&self) -> Answer {
         self.get("/jobs").await

@@ -167,6 +167,7 @@ fn calls() -> Vec<(&'static str, String)> {
         ("old sessions", "prune_sessions(50, 1000000)".into()),
         ("old carts", "prune_carts(50)".into()),
         ("users' old carts", "prune_user_carts(50)".into()),
+        ("old user sessions", "prune_user_sessions(50)".into()),
         ("which order a cart has become", "prune_checkouts(50, 1000000)".into()),
         ("old attempts", "prune_attempts(50)".into()),
         ("old refunds", "prune_refunds(50, 1000000)".into()),

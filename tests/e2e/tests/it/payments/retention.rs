@@ -17,7 +17,7 @@ async fn a_step_forgets_what_is_past_its_time_and_leaves_the_order_as_it_was() {
     shop.standin.pay(session["externalTransactionId"].as_str().expect("an id"));
     let money = shop.becomes(&order, "paid", Duration::from_secs(10)).await;
     let operator = shop.app.operator();
-    let nothing = json!({"bodies": 0, "events": 0, "objects": 0, "audit": 0, "orderAudit": 0, "sessions": 0, "carts": 0, "userCarts": 0,
+    let nothing = json!({"bodies": 0, "events": 0, "objects": 0, "audit": 0, "orderAudit": 0, "sessions": 0, "carts": 0, "userCarts": 0, "userSessions": 0,
         "checkouts": 0, "attempts": 0, "refunds": 0, "more": false});
     assert_eq!(operator.prune("").await.expect(200).json(), nothing);
 
