@@ -39,3 +39,7 @@ CREATE TRIGGER announce_truncate AFTER TRUNCATE ON user_sessions
 ALTER TABLE user_sessions
     ENABLE ALWAYS TRIGGER bump_version, ENABLE ALWAYS TRIGGER announce_update,
     ENABLE ALWAYS TRIGGER announce_delete, ENABLE ALWAYS TRIGGER announce_truncate;
+
+-- When a user-service gave the cart that is in a checkout session, if it was away when the cart was
+-- taken: then it is the last good one that was kept. NULL: the cart is the caller's own, or fresh.
+ALTER TABLE checkout_sessions ADD COLUMN cart_as_of timestamptz;

@@ -2,11 +2,13 @@
 --   p_request: the order that is wanted. p_valid: how many seconds the cart stays.
 --   p_user: the user of a user-service whose cart it is; then it is also kept as that user's last
 --     good one, for p_keep seconds, whatever the session has become.
+--   p_as_of: when a user-service gave the cart, if it is its user's last good one; else NULL.
 --   outcome: created; replaced; ordered (it has become an order, and stays as it is).
 --   body: the cart. became: the order that it has become.
 --   xid, tags: the transaction and what it announced.
 CREATE OR REPLACE FUNCTION checkout_put(p_organization uuid, p_principal text, p_checkout uuid,
-    p_request jsonb, p_valid bigint, p_user uuid DEFAULT NULL, p_keep bigint DEFAULT NULL)
+    p_request jsonb, p_valid bigint, p_user uuid DEFAULT NULL, p_keep bigint DEFAULT NULL,
+    p_as_of timestamptz DEFAULT NULL)
 RETURNS TABLE (outcome text, body text, became text, xid text, tags text[]) LANGUAGE plpgsql AS $$
 DECLARE
     c checkout_sessions;
@@ -30,10 +32,12 @@ BEGIN
         RETURN NEXT;
         RETURN;
     END IF;
-    INSERT INTO checkout_sessions AS t (organization_id, principal, checkout_id, request, expires_at)
-    VALUES (p_organization, p_principal, p_checkout, p_request, v_until)
+    INSERT INTO checkout_sessions AS t
+        (organization_id, principal, checkout_id, request, cart_as_of, expires_at)
+    VALUES (p_organization, p_principal, p_checkout, p_request, p_as_of, v_until)
     ON CONFLICT (organization_id, principal, checkout_id) DO UPDATE
-        SET request = EXCLUDED.request, updated_at = now(), expires_at = EXCLUDED.expires_at
+        SET request = EXCLUDED.request, cart_as_of = EXCLUDED.cart_as_of, updated_at = now(),
+            expires_at = EXCLUDED.expires_at
         WHERE t.order_id IS NULL
     RETURNING * INTO c;
     IF NOT FOUND THEN

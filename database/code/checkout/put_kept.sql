@@ -20,6 +20,7 @@ BEGIN
     END IF;
     as_of := time_text(kept.given_at);
     SELECT p.outcome, p.body, p.became, p.xid, p.tags INTO outcome, body, became, xid, tags
-    FROM checkout_put(p_organization, p_principal, p_checkout, kept.request, p_valid) AS p;
+    FROM checkout_put(p_organization, p_principal, p_checkout, kept.request, p_valid,
+        p_as_of => kept.given_at) AS p;
     RETURN NEXT;
 END $$;

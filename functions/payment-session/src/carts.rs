@@ -7,7 +7,6 @@ use commerce::user_cart::{CartRequest, UserCart};
 use edge::clock::now_millis;
 use edge::{Call, Reply, params};
 use payments::Payments;
-use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use crate::checkout::{CartOwner, Checkout};
@@ -35,7 +34,7 @@ pub async fn fetch(call: Call<'_>) -> Result<Reply, Error> {
             let keep_seconds = payments.config.cart_ttl.as_secs() as i64;
             let owner = CartOwner { user: request.user, keep_seconds };
             let (status, document) = checkout.put(&order, Some(owner)).await?;
-            show(status, &document, None)
+            Ok(Reply::fresh(status, document))
         }
         Ok(UserCart::Empty) => {
             edge::change(call.app, "cart_drop", params![organization, request.user]).await?;
@@ -43,21 +42,10 @@ pub async fn fetch(call: Call<'_>) -> Result<Reply, Error> {
         }
         Err(error) => {
             let kept = checkout.put_kept(request.user).await?;
-            let (status, document, as_of) = kept.ok_or_else(|| away(&error))?;
-            show(status, &document, Some(as_of))
+            let (status, document) = kept.ok_or_else(|| away(&error))?;
+            Ok(Reply::fresh(status, document))
         }
     }
-}
-
-/// The session's document, and how far its cart can be trusted. `as_of`: when the cart was given,
-/// if it is a kept one.
-fn show(status: u16, document: &str, as_of: Option<String>) -> Result<Reply, Error> {
-    let mut shown: Map<String, Value> =
-        serde_json::from_str(document).map_err(|error| Error::internal(error.to_string()))?;
-    shown.insert("fromCache".into(), as_of.is_some().into());
-    shown.insert("requiresVerification".into(), as_of.is_some().into());
-    shown.insert("cartAsOf".into(), as_of.into());
-    Ok(Reply::fresh(status, Value::Object(shown).to_string()))
 }
 
 fn away(error: &GatewayError) -> Error {

@@ -147,17 +147,16 @@ impl<'a> Checkout<'a> {
         Ok((status, row.take_text("body")?))
     }
 
-    /// Puts the last good cart of a user. Gives status and document as [`Checkout::put`], and when
-    /// the cart was given; `None` if none of the user's is kept.
+    /// Puts the last good cart of a user, which the document shows. Gives status and document as
+    /// [`Checkout::put`]; `None` if none of the user's is kept.
     ///
     /// # Errors
     /// As [`Checkout::put`].
-    pub async fn put_kept(&self, user: Uuid) -> Result<Option<(u16, String, String)>, Error> {
+    pub async fn put_kept(&self, user: Uuid) -> Result<Option<(u16, String)>, Error> {
         let params = params![self.caller.organization, self.caller.principal(), self.id, user, valid_seconds().await?];
         let row = edge::write_one(self.app, "checkout_put_kept", params).await?;
         let Some((status, mut row)) = placed(row)? else { return Ok(None) };
-        let as_of = row.take_text("as_of")?;
-        Ok(Some((status, row.take_text("body")?, as_of)))
+        Ok(Some((status, row.take_text("body")?)))
     }
 }
 

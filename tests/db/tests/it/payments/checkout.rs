@@ -216,6 +216,37 @@ async fn put_kept(db: &Database, checkout: Uuid, user: Uuid) -> Row {
     db.client.query_one(&call("checkout_put_kept", 5), &params).await.unwrap()
 }
 
+/// What a cart says of whether it is a kept one, and since when.
+fn marks(cart: &Value) -> (bool, bool, Option<&str>) {
+    let is = |name: &str| cart[name].as_bool().unwrap();
+    (is("fromCache"), is("requiresVerification"), cart["cartAsOf"].as_str())
+}
+
+#[tokio::test]
+async fn a_kept_cart_is_marked_until_another_is_put_and_also_when_it_was_ordered() {
+    let db = database().await;
+    let (checkout, fresh) = (Uuid::new_v4(), (false, false, None));
+    assert_eq!(marks(&serde_json::from_str(put(&db.client, "me", checkout, 1).await.get("body")).unwrap()), fresh);
+    let take = async || {
+        let params: [&(dyn tokio_postgres::types::ToSql + Sync); 7] =
+            [&ORG, &"me", &checkout, &cart(2), &1_800_i64, &CUSTOMER, &60_i64];
+        db.client.query_one(&call("checkout_put", 7), &params).await.unwrap()
+    };
+    assert_eq!(marks(&serde_json::from_str(take().await.get("body")).unwrap()), fresh);
+    for own in [true, false] {
+        let kept = put_kept(&db, checkout, CUSTOMER).await;
+        let as_of: &str = kept.get("as_of");
+        assert_eq!(marks(&serde_json::from_str(kept.get("body")).unwrap()), (true, true, Some(as_of)));
+        assert_eq!(marks(&shown(&db, "me", checkout).await.unwrap()), (true, true, Some(as_of)));
+        drop(if own { put(&db.client, "me", checkout, 3).await } else { take().await });
+        assert_eq!(marks(&shown(&db, "me", checkout).await.unwrap()), fresh, "own: {own}");
+    }
+    put_kept(&db, checkout, CUSTOMER).await;
+    assert_eq!(outcome(&order(&db.client, "me", checkout, None, &None).await), "created");
+    let ordered = shown(&db, "me", checkout).await.unwrap();
+    assert_eq!((&ordered["status"], marks(&ordered).1), (&json!("ordered"), true));
+}
+
 #[tokio::test]
 async fn the_last_good_cart_of_a_user_is_kept_put_dropped_and_pruned() {
     let db = database().await;
@@ -235,7 +266,8 @@ async fn the_last_good_cart_of_a_user_is_kept_put_dropped_and_pruned() {
         db.text("SELECT time_text(given_at) FROM user_carts").await,
         "when the service gave it"
     );
-    assert_eq!(shown(&db, "me", second).await.unwrap()["items"][0]["quantity"], 2);
+    let taken = shown(&db, "me", second).await.unwrap();
+    assert_eq!((&taken["items"][0]["quantity"], marks(&taken)), (&json!(2), (true, true, Some(kept.get("as_of")))));
     // Its time is over, though nobody has pruned it.
     db.run("UPDATE user_carts SET expires_at = now()").await;
     assert_eq!(outcome(&put_kept(&db, second, CUSTOMER).await), "none");

@@ -78,6 +78,8 @@ async fn customer_buys(app: &App, standin: &Standin, trouble: Trouble) {
     trouble.again(app).await;
     let kept = client.fetch_cart(&id, &app.sample.customer).await.expect(200).json();
     assert_eq!((&kept["fromCache"], &kept["items"][0]["quantity"]), (&json!(true), &json!(3)));
+    trouble.again(app).await;
+    assert_eq!(client.cart(&id).await.expect(200).json(), kept, "{trouble:?}");
     standin.heal();
 
     trouble.again(app).await;

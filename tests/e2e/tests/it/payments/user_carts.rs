@@ -1,6 +1,6 @@
 //! Carts that a user-service keeps, and what a shop does without it.
 
-use e2e::{Answer, App, Private};
+use e2e::{Answer, App, Client, Private};
 use serde_json::{Value, json};
 use standin::{Fault, FaultKind, Standin};
 
@@ -35,6 +35,14 @@ fn marks(answer: &Answer) -> (bool, bool, bool) {
     (is("fromCache"), is("requiresVerification"), shown["cartAsOf"].is_string())
 }
 
+/// The marks of a cart that isn't a kept one.
+const FRESH: (bool, bool, bool) = (false, false, false);
+
+/// The marks that a later read shows.
+async fn read_marks(client: &Client, id: &str) -> (bool, bool, bool) {
+    marks(&client.cart(id).await.expect(200))
+}
+
 #[tokio::test]
 async fn a_users_cart_is_taken_at_the_products_prices() {
     let standin = Standin::start().await;
@@ -42,7 +50,7 @@ async fn a_users_cart_is_taken_at_the_products_prices() {
     let (client, user, id) = (shopper(&app), app.sample.customer.clone(), new_id());
     standin.set_cart(&user, &cart(&app, 3));
     let fetched = client.fetch_cart(&id, &user).await.expect(201);
-    assert_eq!(marks(&fetched), (false, false, false));
+    assert_eq!((marks(&fetched), read_marks(&client, &id).await), (FRESH, FRESH));
     assert!(!fetched.text().contains("0.01") && !fetched.text().contains("Cheap"), "{}", fetched.text());
     assert_eq!(client.cart(&id).await.expect(200).json()["items"], fetched.json()["items"]);
     let order = client.order_cart(&id).await.expect(201).json();
@@ -76,7 +84,7 @@ async fn while_the_service_is_away_the_last_good_cart_is_taken_and_marked() {
         (answer.status != 503).then_some(answer)
     })
     .await;
-    assert_eq!(marks(&good.expect(201)), (false, false, false));
+    assert_eq!(marks(&good.expect(201)), FRESH);
 
     let left = "SELECT round(extract(epoch FROM expires_at - now()))::text FROM user_carts";
     let left: i64 = app.psql_value(left).await.parse().expect("a number");
@@ -90,7 +98,26 @@ async fn while_the_service_is_away_the_last_good_cart_is_taken_and_marked() {
         assert_eq!(marks(&kept), (true, true, true), "{fault:?}");
         let kept = kept.json();
         assert_eq!((&kept["items"][0]["quantity"], &kept["cartAsOf"]), (&json!(2), &json!(given)));
+        // Later reads say so, those from the cache among them.
+        for _ in 0..2 {
+            assert_eq!(client.cart(&id).await.expect(200).json(), kept);
+        }
     }
+    // A cart that its shopper has put needs no other look.
+    let mut own = app.order_request();
+    own["items"] = client.cart(&id).await.expect(200).json()["items"].clone();
+    assert_eq!(marks(&client.put_cart(&id, &own).await.expect(200)), FRESH);
+    assert_eq!(read_marks(&client, &id).await, FRESH);
+    assert_eq!(marks(&client.fetch_cart(&id, &user).await.expect(200)), (true, true, true));
+    // The service is back: its cart is fresh.
+    standin.heal();
+    e2e::eventually("the service is asked again", kit::SOON, || async {
+        (marks(&client.fetch_cart(&id, &user).await.expect(200)) == FRESH).then_some(())
+    })
+    .await;
+    assert_eq!(read_marks(&client, &id).await, FRESH);
+    standin.fail(Fault::new(FaultKind::Status(503)).on(SERVICE));
+    assert_eq!(marks(&client.fetch_cart(&id, &user).await.expect(200)), (true, true, true));
     let session = client.cart(&id).await.expect(200).json();
     assert_eq!(session["items"][0]["quantity"], 2);
     member(&client.order_cart(&id).await.expect(201), "id");
