@@ -13,10 +13,10 @@ use commerce::webhook::Reason;
 use commerce::webhook::certificates::{Certificates, FETCHES, RESERVED};
 use commerce::webhook::keys;
 use commerce::webhook::paypal::{self, LARGEST_CERTIFICATE, PassedCertificate, Trust};
+use edge::client::Client;
 use edge::clock::{monotonic_millis, now_millis, sleep, token};
 use edge::state::{Argument, Script, Value, hex, millis, text};
 use edge::{App, params};
-use payments::client::Client;
 
 use crate::verify::refused;
 

@@ -12,6 +12,8 @@
 //! 5. [`call`], [`route`], [`respond`]: a component as a table of routes; `cors`: scripts of other
 //!    origins; [`outgoing`], [`stream`]: bodies on their way out
 //! 6. [`jobs`]: work that no request asks for
+//! 7. [`client`]: one call of another service; [`upstream`]: its repetitions; [`service`]: services
+//!    of the shop's own
 
 mod access;
 pub mod answer;
@@ -19,6 +21,7 @@ pub mod app;
 pub mod auth;
 pub mod call;
 pub mod changed;
+pub mod client;
 mod cors;
 pub mod data;
 pub mod feed;
@@ -32,9 +35,11 @@ pub mod reply;
 pub mod request;
 pub mod respond;
 pub mod route;
+pub mod service;
 pub mod settings;
 pub mod stream;
 pub mod turn;
+pub mod upstream;
 
 pub use access::Admitted;
 pub use answer::Answer;

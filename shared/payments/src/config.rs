@@ -10,18 +10,16 @@ use commerce::pseudonym::PseudonymKeys;
 use commerce::urls::{self, certificate_prefix, return_prefix};
 use commerce::webhook::paypal::{Environment, Simulator, Trust};
 
+use edge::service::{ServiceConfig, ServiceNames};
 use edge::settings::{
     ConfigError, DELIVERIES, GUESTS, Group, PAYMENTS, PSEUDONYMS, Parser, SESSIONS, Values, rows, setting, values_of,
 };
 
 mod accounts;
-mod service;
 #[cfg(test)]
 pub(crate) mod tests;
 mod values;
 
-pub use service::ServiceConfig;
-use service::{FRAUD_CHECK, USER_SERVICE, service};
 use values::{hmac_key, trust, visible, webhook_id};
 
 /// How a PayPal event is proved to be true.
@@ -165,6 +163,20 @@ pub struct PaymentConfig {
 
 const DAY: u64 = 86_400;
 const MONTH: u64 = 31 * DAY;
+
+const FRAUD_CHECK: ServiceNames = ServiceNames {
+    url: "fraud_check_url",
+    path: "fraud_check_path",
+    secret: "fraud_check_secret",
+    timeout: "fraud_check_timeout_ms",
+};
+
+const USER_SERVICE: ServiceNames = ServiceNames {
+    url: "user_service_url",
+    path: "user_service_path",
+    secret: "user_service_secret",
+    timeout: "user_service_timeout_ms",
+};
 
 /// The tables of this crate.
 pub const GROUPS: &[&Group] = &[&SETTINGS];
@@ -429,8 +441,8 @@ impl PaymentConfig {
             },
             trusted_proxies: parser.parsed("trusted_proxies", Proxies::parse).unwrap_or_default(),
             fraud_review_score: parser.number("fraud_review_score") as u32,
-            fraud_check: service(&mut parser, &FRAUD_CHECK, live),
-            user_service: service(&mut parser, &USER_SERVICE, live),
+            fraud_check: ServiceConfig::parse(&mut parser, &FRAUD_CHECK, live),
+            user_service: ServiceConfig::parse(&mut parser, &USER_SERVICE, live),
             wrong: wrong_paypal.chain(wrong_stripe).collect(),
             others: Vec::new(),
             wrong_accounts: Vec::new(),

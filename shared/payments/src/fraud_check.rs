@@ -9,9 +9,9 @@ use commerce::gateway::{GatewayError, Method, Request};
 use commerce::time::Moment;
 use commerce::webhook::standard::Signer;
 
-use crate::client::Wire;
-use crate::config::ServiceConfig;
+use edge::client::Wire;
 use edge::log::{self, Level};
+use edge::service::ServiceConfig;
 
 /// How much is read of an answer.
 const LARGEST_ANSWER: usize = 16 << 10;

@@ -18,10 +18,10 @@ use commerce::webhook::event::paypal::{PayPalEvent, Resource, ResourceKind};
 use commerce::webhook::event::stripe::Named;
 use commerce::webhook::event::{ObjectState, ProviderObject};
 
-use crate::client::{Client, Wire};
 use crate::config::PaymentConfig;
 use crate::needs;
-use crate::upstream::Upstream;
+use edge::client::{Client, Wire};
+use edge::upstream::Upstream;
 use secrets::Secrets;
 
 mod secrets;

@@ -2,7 +2,7 @@
 //!
 //! Reading order:
 //! 1. [`config`]: the settings; [`needs`]: the settings that each provider needs
-//! 2. [`client`]: one call; [`upstream`]: its repetitions; [`gateway`]: the providers' operations
+//! 2. [`gateway`]: the providers' operations, over [`edge::client`] and [`edge::upstream`]
 //! 3. [`approvals`]: the capture of an approved order; [`objects`]: the providers' objects on their
 //!    way to Postgres; [`pace`]: questions about many things
 //! 4. [`fraud_check`]: the shop's own judge of attempts to pay
@@ -13,7 +13,6 @@
 pub mod address;
 pub mod approvals;
 pub mod attempts;
-pub mod client;
 pub mod config;
 pub mod fraud_check;
 pub mod gateway;
@@ -22,7 +21,6 @@ pub mod guests;
 pub mod needs;
 pub mod objects;
 pub mod pace;
-pub mod upstream;
 pub mod user_service;
 
 use std::cell::OnceCell;

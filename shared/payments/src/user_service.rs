@@ -1,37 +1,15 @@
 //! The user-service, which keeps the carts of users that are logged in: one question by HTTP,
 //! signed as Standard Webhooks says, repeated within a budget, behind a breaker.
 
-use std::time::Duration;
-
-use cache_logic::retry::RetryPolicy;
-use commerce::gateway::{GatewayError, Method, Request};
+use commerce::gateway::GatewayError;
 use commerce::time::Moment;
 use commerce::user_cart::{CartRequest, UserCart};
-use commerce::webhook::standard::Signer;
+use edge::client::{Client, Wire};
+use edge::service::{ServiceConfig, SignedService};
 use uuid::Uuid;
 
-use crate::client::{Client, Wire};
-use crate::config::ServiceConfig;
-use crate::upstream::Upstream;
-
-/// How often a question is sent.
-const ATTEMPTS: u32 = 3;
-/// The longest wait before the second attempt.
-const RETRY_BASE: Duration = Duration::from_millis(50);
-/// No wait is drawn from more.
-const RETRY_CAP: Duration = Duration::from_millis(500);
-/// All attempts together may take so many times the limit of one.
-const BUDGET: u32 = 2;
-/// How long the service is left alone after it gave no answer.
-const REST: Duration = Duration::from_secs(5);
-
 /// The service, as one instance sees it.
-pub struct UserService<W = Client> {
-    wire: W,
-    upstream: Upstream,
-    path: String,
-    signer: Signer,
-}
+pub struct UserService<W = Client>(SignedService<W>);
 
 impl UserService {
     /// A service that is taken to work.
@@ -43,14 +21,7 @@ impl UserService {
 impl<W: Wire> UserService<W> {
     /// A service over another wire than the usual client.
     pub fn over(wire: W, config: &ServiceConfig) -> Self {
-        let budget = config.timeout * BUDGET;
-        let retry = RetryPolicy { attempts: ATTEMPTS, base: RETRY_BASE, cap: RETRY_CAP, budget };
-        Self {
-            wire,
-            upstream: Upstream::new("the user-service", &config.url, retry, config.timeout, REST),
-            path: config.path.clone(),
-            signer: config.signer.clone(),
-        }
+        Self(SignedService::over(wire, "the user-service", config))
     }
 
     /// The cart of a user. `id` names the question; `now` is its time, in milliseconds since 1970.
@@ -67,29 +38,22 @@ impl<W: Wire> UserService<W> {
         now: u64,
     ) -> Result<UserCart, GatewayError> {
         let body = request.question(organization, Moment::of_millis(now));
-        let mut headers =
-            vec![("accept", "application/json".to_owned()), ("content-type", "application/json".to_owned())];
-        headers.extend(self.signer.headers(&id.to_string(), (now / 1000) as i64, &body));
-        let question = Request { method: Method::Post, path: self.path.clone(), headers, body };
-        let answer = self.upstream.call(&self.wire, &question, self.wire.now()).await;
-        let cart = match answer {
-            Ok(answer) if answer.status == 200 => {
-                UserCart::decode(request.user, &answer.body).ok_or(GatewayError::Unexpected)
-            }
-            Ok(answer) if answer.status == 404 => Ok(UserCart::Empty),
-            Ok(answer) if answer.retry_helps() => Err(GatewayError::Away { retry_after: answer.retry_after }),
-            Ok(_) => Err(GatewayError::Unexpected),
-            Err(error) => Err(error),
+        let read = |status, body: &[u8]| match status {
+            200 => UserCart::decode(request.user, body),
+            404 => Some(UserCart::Empty),
+            _ => None,
         };
-        cart.map_err(|error| self.upstream.note(&question, error))
+        self.0.ask(&id.to_string(), body, now, read).await
     }
 }
 
 #[cfg(test)]
 mod tests {
     use std::cell::{Cell, RefCell};
+    use std::time::Duration;
 
-    use commerce::gateway::{Answer, RetryHints};
+    use commerce::gateway::{Answer, Request, RetryHints};
+    use commerce::webhook::standard::Signer;
     use futures_util::FutureExt;
 
     use super::*;
@@ -147,13 +111,13 @@ mod tests {
         let away = || Err(GatewayError::Away { retry_after: None });
         let repeated = service(vec![away(), answer(503, ""), answer(200, r#"{"items":[]}"#)]);
         assert_eq!(asked(&repeated), Ok(UserCart::Empty));
-        assert_eq!(repeated.wire.sent.get(), 3);
-        let waited: Vec<_> = repeated.wire.waited.borrow().iter().map(Duration::as_millis).collect();
+        assert_eq!(repeated.0.wire().sent.get(), 3);
+        let waited: Vec<_> = repeated.0.wire().waited.borrow().iter().map(Duration::as_millis).collect();
         assert_eq!(waited, [25, 50], "half of 50 ms and of 100 ms: the draw is 0.5");
         for (status, outcome) in [(404, Ok(UserCart::Empty)), (401, Err(GatewayError::Unexpected))] {
             let once = service(vec![answer(status, "")]);
             assert_eq!(asked(&once), outcome, "{status}");
-            assert_eq!(once.wire.sent.get(), 1, "{status}");
+            assert_eq!(once.0.wire().sent.get(), 1, "{status}");
         }
         assert_eq!(asked(&service(vec![answer(200, "cart")])), Err(GatewayError::Unexpected));
     }
@@ -163,6 +127,6 @@ mod tests {
         let away = service(vec![answer(500, "")]);
         assert!(matches!(asked(&away), Err(GatewayError::Away { .. })));
         assert!(matches!(asked(&away), Err(GatewayError::Unsent { .. })));
-        assert_eq!(away.wire.sent.get(), 3);
+        assert_eq!(away.0.wire().sent.get(), 3);
     }
 }

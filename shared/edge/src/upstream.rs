@@ -1,15 +1,15 @@
-//! One provider's API as one instance sees it: attempts with full jitter within a budget, and a
-//! breaker around them.
+//! One service's API, a payment provider's or another's, as one instance sees it: attempts with full
+//! jitter within a budget, and a breaker around them.
 
 use std::cell::{Cell, RefCell};
 use std::time::Duration;
 
 use cache_logic::breaker::{Admission, Breaker, Change};
 use cache_logic::retry::{Retry, RetryPolicy, RetryStep};
+use cache_spin::log::{self, Level};
 use commerce::gateway::{Answer, GatewayError, Request};
 
 use crate::client::Wire;
-use edge::log::{self, Level};
 
 /// How much is read of an answer: a full list of events fits.
 const LARGEST_ANSWER: usize = 4 << 20;

@@ -11,17 +11,19 @@ use spin_sdk::wasip3::http::types::{RequestOptions, Response, Scheme};
 use spin_sdk::wasip3::wit_bindgen::{StreamResult, yield_async};
 use spin_sdk::wasip3::wit_future;
 
-use edge::clock::{self, limited};
-use edge::log::{self, Level};
-use edge::outgoing::body_ends;
+use cache_spin::clock::{self, limited};
+use cache_spin::log::{self, Level};
+
+use crate::outgoing::body_ends;
 
 /// How much is read of an answer at once.
 const CHUNK: usize = 16 << 10;
 
-/// The product's name and version, which providers see.
+/// The product's name and version, which the other side sees.
 const USER_AGENT: &str = concat!("edge-orders/", env!("CARGO_PKG_VERSION"));
 
-/// The outside world, as calls of providers need it. A port, so that they are tested without one.
+/// The outside world, as calls of other services need it. A port, so that they are tested without
+/// one.
 pub trait Wire {
     /// Sends a request to an origin (scheme, host, port), and reads at most `max_bytes` of the
     /// answer within `limit`.
@@ -78,8 +80,8 @@ impl Wire for Client {
 }
 
 impl Client {
-    /// `limit` bounds a call of [`Self::get_limited`], from connecting to the last byte; calls of
-    /// providers bring their own.
+    /// `limit` bounds a call of [`Self::get_limited`], from connecting to the last byte; calls over
+    /// [`Wire`] bring their own.
     pub fn new(limit: Duration) -> Self {
         Self { limit }
     }
@@ -162,7 +164,7 @@ async fn collect(response: Response, max_bytes: usize) -> Result<Vec<u8>, Gatewa
 fn fault(error: &ErrorCode) -> GatewayError {
     match error {
         ErrorCode::HttpRequestDenied => {
-            let message = "a payment provider's address is not in allowed_outbound_hosts";
+            let message = "an address that a setting names is not in allowed_outbound_hosts";
             log::say(Level::Error, "settings", message);
             GatewayError::Unexpected
         }
