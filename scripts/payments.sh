@@ -15,6 +15,7 @@ STRIPE_API_KEY=sk_test_$(random 12)
 STRIPE_ACCOUNT=acct_$(random 8)
 STRIPE_WEBHOOK_SECRET=whsec_$(random 16)
 USER_SERVICE_SECRET=whsec_$(random 16)
+PRODUCT_SERVICE_SECRET=whsec_$(random 16)
 HMAC_KEY=$(random 32)
 ENV
     )
@@ -32,6 +33,7 @@ STRIPE_ACCOUNT=${SPIN_VARIABLE_STRIPE_ACCOUNT:-$STRIPE_ACCOUNT}
 STRIPE_WEBHOOK_SECRET=${SPIN_VARIABLE_STRIPE_WEBHOOK_SECRETS:-$STRIPE_WEBHOOK_SECRET}
 STRIPE_WEBHOOK_SECRET=${STRIPE_WEBHOOK_SECRET%% *} # several while one is being replaced
 USER_SERVICE_SECRET=${SPIN_VARIABLE_USER_SERVICE_SECRET:-${USER_SERVICE_SECRET:-whsec_$(random 16)}}
+PRODUCT_SERVICE_SECRET=${SPIN_VARIABLE_PRODUCT_SERVICE_SECRET:-${PRODUCT_SERVICE_SECRET:-whsec_$(random 16)}}
 set +a
 standin_port=$(free_port)
 standin=http://127.0.0.1:$standin_port
@@ -69,6 +71,9 @@ variable STRIPE_WEBHOOK_SECRETS "$STRIPE_WEBHOOK_SECRET"
 variable USER_SERVICE_URL $standin
 variable USER_SERVICE_PATH /users/cart
 variable USER_SERVICE_SECRET "$USER_SERVICE_SECRET"
+variable PRODUCT_SERVICE_URL $standin
+variable PRODUCT_SERVICE_PATH /stock/holds
+variable PRODUCT_SERVICE_SECRET "$PRODUCT_SERVICE_SECRET"
 # The second is the shop of the examples in openapi.yaml.
 variable PAYMENT_RETURN_URLS "$base/ https://shop.example/"
 variable HMAC_KEY "$HMAC_KEY"

@@ -183,6 +183,7 @@ cat <<BANNER
   curl -i -H "Authorization: Bearer \$TOKEN" $base/api/v1/lookups/currencies
   curl -i -H "Authorization: Bearer \$TOKEN" -H "Content-Type: application/json" \\
        -d '{"language":"ro"}' $base/api/v1/sessions
+  curl -i -H "Authorization: Bearer \$TOKEN" $base/api/v1/stock/holds   # with SPIN_VARIABLE_INVENTORY_MODE=service
 
   A shopper without an account; its token is the way to the cart, the order, the payment and back:
   curl -i -H "Content-Type: application/json" $base/api/v1/guest/checkouts \\

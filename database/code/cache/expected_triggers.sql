@@ -75,7 +75,7 @@ LANGUAGE sql IMMUTABLE AS $$
         ('invoice_series', ARRAY['invoice_numbers'], false, false),
         ('order_items', ARRAY['order_total_is_sum_of_items', 'reserve_on_insert',
             'reserve_on_update', 'drop_on_delete', 'drop_on_truncate'], false, false),
-        ('orders', ARRAY['settle_stock'], false, false),
+        ('orders', ARRAY['settle_stock', 'settle_hold', 'drop_hold', 'drop_holds'], false, false),
         ('stock_reservations', ARRAY['account_insert', 'account_update', 'account_delete',
             'account_truncate'], false, false),
         ('stock_levels', ARRAY['note_insert', 'note_update'], false, false),

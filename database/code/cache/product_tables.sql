@@ -9,7 +9,8 @@ CREATE OR REPLACE FUNCTION product_tables() RETURNS text[] LANGUAGE sql IMMUTABL
     'payment_attempts', 'payment_audit', 'payment_objects', 'payment_sessions',
     'payment_transactions', 'payments', 'product_schemas', 'product_words', 'products',
     'provider_accounts', 'provider_certificate_fetches', 'provider_certificates', 'provider_rests',
-    'refund_requests', 'shipments', 'stock_levels', 'stock_movements', 'stock_reservations',
-    'user_carts', 'user_sessions', 'webhook_attempts', 'webhook_event_objects', 'webhook_events',
-    'webhook_transmission_floods', 'webhook_transmissions'
+    'refund_requests', 'shipments', 'stock_holds', 'stock_levels', 'stock_movements',
+    'stock_reservations', 'user_carts', 'user_sessions', 'webhook_attempts',
+    'webhook_event_objects', 'webhook_events', 'webhook_transmission_floods',
+    'webhook_transmissions'
 ];

@@ -5,7 +5,9 @@
 --   p_inventory: own or off: whether stock is kept here. NULL: articles that are counted are.
 --   outcome: created; replay (body, version: the stored answer); mismatch (the key was used for
 --     another body); unknown_customer; unknown_sku:<index>; no_price:<index> (no price in this
---     currency); total_too_large. If no order is created, the key is free.
+--     currency); total_too_large; unreserved (stock is a
+--     product-service's, and nothing is held of these lines). If no order is created, the key is
+--     free.
 --   body: the JSON of the order as it was created. version: its version.
 --   xid: the transaction, NULL if nothing was written. tags: what to invalidate before the answer:
 --     what the transaction announced, and what a repeated request finds done.
@@ -44,6 +46,10 @@ BEGIN
     ELSE
         SELECT l.lines, l.total, l.refused INTO v_lines, v_total, v_refused
         FROM order_lines(p_organization, v_currency, p_request -> 'items') AS l;
+        IF v_refused IS NULL AND p_inventory = 'service' AND NOT stock_hold_attach(p_organization,
+            p_principal, p_key, p_id, v_lines, v_total > 0) THEN
+            v_refused := 'unreserved';
+        END IF;
     END IF;
     IF v_refused IS NOT NULL THEN
         -- Nothing was done, so the key is free again.

@@ -13,10 +13,16 @@ DECLARE
     v_orders uuid[];
 BEGIN
     SELECT coalesce(array_agg(d.order_id), '{}') INTO v_orders FROM (
-        SELECT DISTINCT r.order_id FROM stock_reservations r
-        WHERE r.state = 'reserved' AND r.may_expire
-            AND r.held_since <= now() - p_hold_seconds * interval '1 second'
-            AND NOT EXISTS (SELECT FROM payment_sessions s WHERE s.order_id = r.order_id
+        SELECT DISTINCT r.order_id FROM (
+            SELECT l.order_id FROM stock_reservations l
+            WHERE l.state = 'reserved' AND l.may_expire
+                AND l.held_since <= now() - p_hold_seconds * interval '1 second'
+            UNION ALL
+            SELECT h.order_id FROM stock_holds h
+            WHERE h.state IN ('reserved', 'optimistic', 'stock_missing') AND h.may_expire
+                AND h.held_since <= now() - p_hold_seconds * interval '1 second'
+        ) AS r
+        WHERE NOT EXISTS (SELECT FROM payment_sessions s WHERE s.order_id = r.order_id
                 AND session_is_open(s))
         LIMIT least(p_limit, announced_rows()::integer)
     ) AS d;

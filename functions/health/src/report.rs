@@ -5,6 +5,8 @@ use serde_json::{Map, Value, json};
 
 use commerce::error::Error;
 use commerce::provider::Provider;
+use commerce::stock::InventoryMode;
+use edge::product_service::ProductService;
 use edge::settings::{AuthMode, ConfigError, Rules};
 use edge::statistics::{Counter, Counts};
 use edge::{App, Open, Reply};
@@ -86,6 +88,9 @@ pub(crate) async fn configuration_errors(app: &App, probe: &Probe) -> Vec<Value>
     }
     if let Ok(rules) = Rules::get().await {
         wrong.extend(rules.done_without.iter().map(config_error));
+        if rules.inventory == InventoryMode::Service {
+            wrong.extend(product_service_errors().await);
+        }
     }
     match Payments::get().await {
         Ok(payments) => {
@@ -110,6 +115,18 @@ pub(crate) async fn configuration_errors(app: &App, probe: &Probe) -> Vec<Value>
         }
     }
     wrong
+}
+
+/// What is wrong with the product-service, without which nothing can be ordered.
+async fn product_service_errors() -> Vec<Value> {
+    match ProductService::get().await {
+        Ok(Some(_)) => Vec::new(),
+        Ok(None) => vec![json!({
+            "variable": "product_service_url",
+            "detail": "is not set, and inventory_mode is service: nothing can be ordered"
+        })],
+        Err(errors) => errors.iter().map(config_error).collect(),
+    }
 }
 
 /// Whether limits on requests hold. They are open while Redis can't count: then all are admitted.

@@ -5,6 +5,7 @@ use commerce::order::NewOrder;
 use commerce::outcome::{CreateOutcome, Outcome};
 use commerce::views;
 use edge::changed::ChangedDocument;
+use edge::holds::hold_pieces;
 use edge::settings::Rules;
 use edge::{Call, KeyedBody, Reply, params};
 use uuid::Uuid;
@@ -15,11 +16,16 @@ use uuid::Uuid;
 /// # Errors
 /// [`Error::Unprocessable`] for unknown customers and products and for a key that was used for
 /// another body. [`Error::Conflict`] if there are too few pieces of an article.
+/// [`Error::Unavailable`] if the pieces that are held for it were let go meanwhile.
 pub async fn create(call: Call<'_>) -> Result<Reply, Error> {
     call.no_query()?;
     let KeyedBody { body, key, hash } = call.keyed_json().await?;
     let order = NewOrder::decode(&body)?;
     order.permit(call.caller)?;
+    hold_pieces(call.app, "stock_hold_begin", || {
+        Ok(params![call.caller.organization, edge::json(&order)?, call.caller.principal(), key])
+    })
+    .await?;
     let params = params![
         call.caller.organization,
         edge::json(&order)?,

@@ -7,6 +7,7 @@ use commerce::outcome::{DeleteOutcome, Outcome, PatchOutcome};
 use commerce::query::parse_hard;
 use commerce::views;
 use edge::changed::{ChangedDocument, Conditions};
+use edge::holds::hold_pieces;
 use edge::settings::Rules;
 use edge::{Call, Reply, params};
 
@@ -28,6 +29,12 @@ pub async fn patch(call: Call<'_>) -> Result<Reply, Error> {
     let items = patch.items.as_ref().map(edge::json).transpose()?;
     let items_from: Vec<String> =
         OrderPatch::items_from(call.caller).iter().map(|status| status.as_str().to_owned()).collect();
+    if items.is_some() {
+        hold_pieces(call.app, "stock_hold_begin_change", || {
+            Ok(params![call.caller.organization, id, restriction, items.clone(), items_from.clone()])
+        })
+        .await?;
+    }
     // A repeated request is no move: the order already has the status that it asks for.
     let sources =
         patch.status.map_or(vec![], |to| to.sources().chain([to]).map(|status| status.as_str().to_owned()).collect());

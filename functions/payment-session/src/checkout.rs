@@ -59,7 +59,9 @@ pub async fn delete(call: Call<'_>) -> Result<Reply, Error> {
 /// # Errors
 /// As `POST /orders`; [`Error::NotFound`] if there is neither a cart nor an order.
 pub async fn order(call: Call<'_>) -> Result<Reply, Error> {
-    let Checkout { app, caller, id } = Checkout::of(&call)?;
+    let checkout = Checkout::of(&call)?;
+    checkout.hold_pieces().await?;
+    let Checkout { app, caller, id } = checkout;
     let params = params![
         caller.organization,
         caller.principal(),
@@ -125,6 +127,18 @@ impl<'a> Checkout<'a> {
         let id = call.id()?;
         call.no_query()?;
         Ok(Self { app: call.app, caller: call.caller, id })
+    }
+
+    /// Holds the pieces of the cart, which is about to become an order, if a product-service keeps
+    /// stock.
+    ///
+    /// # Errors
+    /// As [`edge::holds::hold_pieces`].
+    pub async fn hold_pieces(&self) -> Result<(), Error> {
+        edge::holds::hold_pieces(self.app, "stock_hold_begin_cart", || {
+            Ok(params![self.caller.organization, self.caller.principal(), self.id])
+        })
+        .await
     }
 
     /// Puts a cart; `owner` is the user whose last good one it is. Gives the status, 201 if there

@@ -5,7 +5,7 @@ use commerce::jobs::JobName;
 use edge::jobs::{self, Job};
 use edge::{Open, Reply};
 
-use crate::stock;
+use crate::{holds, stock};
 
 /// `POST /jobs/product-catalog/tick`.
 ///
@@ -14,6 +14,7 @@ use crate::stock;
 pub async fn tick(open: Open<'_>) -> Result<Reply, Error> {
     jobs::tick(open, async |app, job: &Job| match job.name {
         JobName::ExpireStock => stock::step(app).await,
+        JobName::StockHolds => holds::step(app).await,
         other => Err(jobs::not_here(other)),
     })
     .await

@@ -1,6 +1,7 @@
 //! The catalogue: products, their schemas, their stock, and what a shop looks up.
 
 mod basis;
+mod holds;
 mod jobs;
 mod lookups;
 mod organizations;
@@ -26,6 +27,8 @@ edge::component! {
     POST   token "/api/v1/products/:id/stock/movements" => stock::book;
     GET    token "/api/v1/orders/:id/stock" => stock::of_order;
     POST   token "/api/v1/stock/expire" => stock::expire;
+    GET    token "/api/v1/stock/holds" => holds::list;
+    POST   token "/api/v1/stock/holds/send" => holds::send;
     GET    token "/api/v1/organizations/:id/products" => organizations::products;
     GET    token "/api/v1/schemas" => schemas::list::list;
     POST   token "/api/v1/schemas" => schemas::create::create;

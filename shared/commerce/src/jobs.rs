@@ -23,6 +23,8 @@ pub enum JobName {
     Prune,
     /// Cancels orders that hold stock and that nobody has paid in time.
     ExpireStock,
+    /// Asks and tells a product-service what is still to be settled of orders' holds.
+    StockHolds,
 }
 
 text_forms!(JobName);
@@ -33,7 +35,7 @@ impl JobName {
         match self {
             Self::Redrive | Self::ReconcilePaypal | Self::ReconcileStripe => "webhook-dedup",
             Self::Refunds | Self::Sweep | Self::Prune => "payment-session",
-            Self::ExpireStock => "product-catalog",
+            Self::ExpireStock | Self::StockHolds => "product-catalog",
         }
     }
 

@@ -15,6 +15,7 @@
 //! 8. [`gateway`]: what payment providers are asked, and what they answer
 //! 9. [`session`], [`checkout`], [`user_cart`], [`guest`], [`refund`]: the shopper's way to a paid
 //!    order and back; [`fraud`], [`client_address`], [`pseudonym`]: what guards it
+//!    [`stock`], [`stock_hold`]: pieces that orders hold, here or at a product-service
 //! 10. [`transaction`], [`differences`]: what moved money, and whether the providers say so, too
 //! 11. [`feed`]: the feed of changes; [`live`]: the live status of an order; [`jobs`]: work that no
 //!     request asks for; [`urls`]: addresses in settings
@@ -88,6 +89,7 @@ pub mod session;
 pub mod shipment;
 pub mod status;
 pub mod stock;
+pub mod stock_hold;
 mod tax_id;
 mod text;
 pub mod time;

@@ -20,6 +20,8 @@ pub enum InventoryMode {
     Off,
     /// Here: an order of a counted article reserves its pieces.
     Own,
+    /// At a product-service, which is asked to hold an order's pieces.
+    Service,
 }
 
 text_forms!(InventoryMode);

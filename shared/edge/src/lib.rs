@@ -13,7 +13,7 @@
 //!    origins; [`outgoing`], [`stream`]: bodies on their way out
 //! 6. [`jobs`]: work that no request asks for
 //! 7. [`client`]: one call of another service; [`upstream`]: its repetitions; [`service`]: services
-//!    of the shop's own
+//!    of the shop's own; [`product_service`], [`holds`]: the one that keeps stock
 
 mod access;
 pub mod answer;
@@ -26,11 +26,13 @@ mod cors;
 pub mod data;
 pub mod feed;
 pub mod file;
+pub mod holds;
 pub mod jobs;
 pub mod limits;
 pub mod outgoing;
 mod packing;
 pub mod problem;
+pub mod product_service;
 pub mod reply;
 pub mod request;
 pub mod respond;

@@ -47,6 +47,9 @@ pub const GROUPS: &[&Group] = &[
     &rules::COUNTING,
 ];
 
+/// The tables of services of the shop's own, which an instance reads when it first asks one.
+pub const SERVICES: &[&Group] = &[&rules::PRODUCT_SERVICE];
+
 /// Values by the names of their settings. A list, since there are few, and a hash table would ask
 /// the host for its seed.
 #[derive(Debug, Clone, Default)]

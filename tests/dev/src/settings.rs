@@ -7,7 +7,8 @@ use edge::settings::{Group, Setting};
 
 /// Every group, in the order of spin.toml.
 pub fn groups() -> impl Iterator<Item = &'static Group> {
-    edge::settings::GROUPS.iter().chain(payments::config::GROUPS).copied()
+    let own = edge::settings::GROUPS.iter().chain(edge::settings::SERVICES);
+    own.chain(payments::config::GROUPS).copied()
 }
 
 /// Every setting, in the same order.

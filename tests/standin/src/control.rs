@@ -52,6 +52,7 @@ fn shown(world: &World, what: &str) -> Result<Value, Refusal> {
             .collect(),
         "attempts" => state.attempts.iter().map(attempt).collect(),
         "questions" => state.fraud.questions.iter().cloned().collect(),
+        "stock" => state.stock.effects.iter().cloned().map(Value::from).collect(),
         "seen" => state.seen.iter().map(|seen| json!({"call": seen.call, "key": seen.key, "status": seen.status})).collect(),
         _ => return Err("no such control route"),
     })
@@ -96,6 +97,11 @@ async fn told(world: &Arc<World>, what: &str, order: &Value) -> Result<Value, Re
         "cart" => {
             let user = text("userId").ok_or("userId is missing")?;
             world.state().carts.insert(user.to_owned(), order["cart"].clone());
+            Ok(json!({}))
+        }
+        "stock" => {
+            let (sku, pieces) = (text("sku").ok_or("sku is missing")?, order["pieces"].as_i64());
+            world.state().stock.free.insert(sku.to_owned(), pieces.ok_or("pieces is missing")?);
             Ok(json!({}))
         }
         "judge" => {

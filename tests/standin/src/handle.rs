@@ -104,6 +104,27 @@ impl Standin {
         self.world.state().carts.insert(user.to_owned(), cart.clone());
     }
 
+    /// The product's variables that make it keep stock at the stand-in's product-service.
+    pub fn stock_variables(&self) -> Vec<(&'static str, String)> {
+        self.settings().stock_variables(self.base_url())
+    }
+
+    /// From now on so many pieces of an article can be had at the product-service.
+    pub fn set_pieces(&self, sku: &str, pieces: i64) {
+        self.world.state().stock.free.insert(sku.to_owned(), pieces);
+    }
+
+    /// The pieces of an article that can be had there.
+    pub fn pieces(&self, sku: &str) -> Option<i64> {
+        self.world.state().stock.free.get(sku).copied()
+    }
+
+    /// What took effect at the product-service, "reserve", "release" or "deduct" with the id of a
+    /// hold, in its order.
+    pub fn stock_effects(&self) -> Vec<String> {
+        self.world.state().stock.effects.clone()
+    }
+
     /// From now on the fraud check answers this.
     pub fn judge(&self, answer: &str) {
         self.world.state().fraud.answer = Some(answer.to_owned());

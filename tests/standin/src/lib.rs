@@ -26,6 +26,7 @@
 //! | `faults` | faults on purpose: [`Fault`] |
 //! | `fraud` | a shop's own fraud check, below `/fraud/`: not a provider's, and here for the faults |
 //! | `carts` | a shop's own user-service, below `/users/` |
+//! | `stock` | a shop's own product-service, which keeps stock, at `/stock/holds` |
 //! | `paypal`, `stripe` | the APIs; `page`: the shopper's pages |
 //! | `control` | the same as [`Standin`]'s methods over HTTP, below `/standin/` |
 //! | `settings` | names and secrets: [`Settings`] |
@@ -54,6 +55,7 @@
 //! | `/standin/expire-tokens` | `{life?}` in seconds |
 //! | `/standin/judge` | the body that the fraud check answers from now on; `/standin/questions` (`GET`): what it was asked |
 //! | `/standin/cart` | `{userId, cart}`: the cart of a user at the user-service from now on |
+//! | `/standin/stock` | `{sku, pieces}`: so many can be had at the product-service from now on; `GET`: what took effect there |
 
 mod actions;
 mod authority;
@@ -74,6 +76,7 @@ mod paypal;
 mod server;
 mod settings;
 mod signing;
+mod stock;
 mod stripe;
 mod world;
 

@@ -15,7 +15,7 @@ use crate::exchange::{Reply, Request, pairs};
 use crate::faults::FaultKind;
 use crate::idempotency::KeyState;
 use crate::world::{ReceivedCall, World};
-use crate::{carts, control, fraud, page, paypal, stripe};
+use crate::{carts, control, fraud, page, paypal, stock, stripe};
 
 /// Serves for ever.
 pub(crate) async fn serve(world: Arc<World>, listener: TcpListener) {
@@ -63,7 +63,8 @@ async fn answer(world: &Arc<World>, request: &Request) -> Option<Reply> {
         world.flush();
         return Some(reply);
     }
-    if ![paypal::serves, stripe::serves, fraud::serves, carts::serves].iter().any(|serves| serves(&parts)) {
+    let all = [paypal::serves, stripe::serves, fraud::serves, carts::serves, stock::serves];
+    if !all.iter().any(|serves| serves(&parts)) {
         return Some(Reply::text(404, "text/plain", "neither PayPal nor Stripe has this path\n"));
     }
     let at = {
@@ -171,6 +172,8 @@ impl ProviderApi {
             ProviderApi { key: |_| None, answer: fraud::answer, ..ProviderApi::stripes() }
         } else if carts::serves(&request.parts()) {
             ProviderApi { key: |_| None, answer: carts::answer, ..ProviderApi::stripes() }
+        } else if stock::serves(&request.parts()) {
+            ProviderApi { key: |_| None, answer: stock::answer, ..ProviderApi::stripes() }
         } else if paypal::serves(&request.parts()) {
             let (key, keeps, replay) = (paypal::key, paypal::keeps, paypal::replay);
             ProviderApi {

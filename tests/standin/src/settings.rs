@@ -26,6 +26,8 @@ pub struct Settings {
     pub fraud_check_secret: String,
     /// The secret that questions to the shop's user-service are signed with.
     pub user_service_secret: String,
+    /// The secret that messages to the shop's product-service are signed with.
+    pub product_service_secret: String,
     /// Real money, as far as names and flags go. Default: sandbox and test mode.
     pub live: bool,
 }
@@ -43,6 +45,7 @@ impl Settings {
             stripe_webhook_secret: format!("whsec_{}", ids::token(32)),
             fraud_check_secret: format!("whsec_{}", ids::token(32)),
             user_service_secret: format!("whsec_{}", ids::token(32)),
+            product_service_secret: format!("whsec_{}", ids::token(32)),
             live: false,
         }
     }
@@ -61,6 +64,7 @@ impl Settings {
             ("STRIPE_WEBHOOK_SECRET", &mut settings.stripe_webhook_secret),
             ("FRAUD_CHECK_SECRET", &mut settings.fraud_check_secret),
             ("USER_SERVICE_SECRET", &mut settings.user_service_secret),
+            ("PRODUCT_SERVICE_SECRET", &mut settings.product_service_secret),
         ] {
             if let Some(given) = std::env::var(name).ok().filter(|given| !given.is_empty()) {
                 *value = given;
@@ -105,6 +109,17 @@ impl Settings {
             ("user_service_url", base_url.to_owned()),
             ("user_service_path", "/users/cart".to_owned()),
             ("user_service_secret", self.user_service_secret.clone()),
+        ]
+    }
+
+    /// The product's variables that make it keep stock at the product-service of a stand-in at
+    /// `base_url`.
+    pub fn stock_variables(&self, base_url: &str) -> Vec<(&'static str, String)> {
+        vec![
+            ("inventory_mode", "service".to_owned()),
+            ("product_service_url", base_url.to_owned()),
+            ("product_service_path", crate::stock::PATH.to_owned()),
+            ("product_service_secret", self.product_service_secret.clone()),
         ]
     }
 }

@@ -11,6 +11,7 @@ use crate::fraud::FraudCheck;
 use crate::idempotency::Keys;
 use crate::paypal::PayPal;
 use crate::settings::Settings;
+use crate::stock::Stock;
 use crate::stripe::Stripe;
 use crate::{Provider, Target};
 
@@ -31,6 +32,7 @@ pub(crate) struct State {
     pub(crate) stripe: Stripe,
     pub(crate) fraud: FraudCheck,
     pub(crate) carts: Carts,
+    pub(crate) stock: Stock,
     pub(crate) faults: Faults,
     pub(crate) keys: Keys,
     pub(crate) events: Vec<Event>,

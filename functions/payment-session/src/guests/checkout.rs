@@ -118,7 +118,7 @@ pub async fn drop_cart(call: Open<'_>) -> Result<Reply, Error> {
 pub async fn order(call: Open<'_>) -> Result<Reply, Error> {
     let guest = Guest::of(call).await?;
     let guest_call = guest.call(call);
-    guest_call.no_query()?;
+    checkout::Checkout::of(&guest_call)?.hold_pieces().await?;
     let params = params![
         guest.hmacs.newest.clone(),
         guest.hmacs.older.clone(),

@@ -37,7 +37,7 @@ pub use payments::{
     RefundOutcome, RefundSettleOutcome, SessionApproveOutcome, SessionBeginOutcome, SessionMoveOutcome,
 };
 pub use shipments::{ShipmentCreateOutcome, ShipmentPatchOutcome};
-pub use stock::{StockCountOutcome, StockForgetOutcome, StockMoveOutcome};
+pub use stock::{HoldOutcome, StockCountOutcome, StockForgetOutcome, StockMoveOutcome};
 pub use user_sessions::{UserSessionDeleteOutcome, UserSessionPutOutcome};
 pub use webhooks::{ApplyOutcome, BodyOutcome, DismissOutcome, RecordOutcome, ReplayOutcome};
 
@@ -130,6 +130,10 @@ pub const OUTCOMES: &[(&str, &[&str])] = {
         ("stock_count", StockCountOutcome::VARIANTS),
         ("stock_move", StockMoveOutcome::VARIANTS),
         ("stock_forget", StockForgetOutcome::VARIANTS),
+        ("stock_hold_take", HoldOutcome::VARIANTS),
+        ("stock_hold_begin", HoldOutcome::VARIANTS),
+        ("stock_hold_begin_cart", HoldOutcome::VARIANTS),
+        ("stock_hold_begin_change", HoldOutcome::VARIANTS),
         ("event_list", EventListOutcome::VARIANTS),
         ("user_session_put", UserSessionPutOutcome::VARIANTS),
         ("user_session_delete", UserSessionDeleteOutcome::VARIANTS),

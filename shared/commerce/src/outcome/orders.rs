@@ -28,6 +28,8 @@ pub enum CreateOutcome {
     NoPrice(u32),
     /// The total is larger than any order's may be.
     TotalTooLarge,
+    /// A product-service keeps the stock, and holds nothing of these lines.
+    Unreserved,
 }
 
 impl Outcome for CreateOutcome {
@@ -58,6 +60,14 @@ fn no_price(index: u32, currency: &str) -> Error {
     Error::unprocessable(format!("items[{index}].sku"), format!("the product has no price in {currency}"))
 }
 
+/// The hold was of other lines, or was let go, before the order was made.
+fn unreserved() -> Error {
+    Error::Unavailable {
+        detail: "the items changed while their pieces were being held; the same request may succeed".into(),
+        retry_after_seconds: 1,
+    }
+}
+
 fn total_too_large() -> Error {
     Error::unprocessable("items", "the total is larger than any order's may be")
 }
@@ -75,6 +85,7 @@ impl CreateOutcome {
             Self::UnknownSku(index) => Err(unknown_sku(index)),
             Self::NoPrice(index) => Err(no_price(index, currency)),
             Self::TotalTooLarge => Err(total_too_large()),
+            Self::Unreserved => Err(unreserved()),
         }
     }
 }
@@ -168,6 +179,8 @@ pub enum PatchOutcome {
     BadPrice(u32),
     /// The new total is larger than any order's may be.
     TotalTooLarge,
+    /// A product-service keeps the stock, and holds nothing of the new lines.
+    Unreserved,
 }
 
 impl Outcome for PatchOutcome {
@@ -215,6 +228,7 @@ impl PatchOutcome {
                 Err(Error::unprocessable(format!("items[{index}].unitPrice"), detail))
             }
             Self::TotalTooLarge => Err(total_too_large()),
+            Self::Unreserved => Err(unreserved()),
         }
     }
 }

@@ -46,7 +46,20 @@ pub enum StockForgetOutcome {
     Reserved,
 }
 
+/// The answers of `stock_hold_take`, and of `stock_hold_begin` and its like, which pass them on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, EnumString, VariantNames)]
+#[strum(serialize_all = "snake_case")]
+pub enum HoldOutcome {
+    /// The product-service is to be asked.
+    Ask,
+    /// It was asked before, for the same pieces.
+    Held,
+    /// There is nothing to hold: the order is there, or will be refused.
+    Pass,
+}
+
 answered_by! {
+    HoldOutcome: "stock_hold_take";
     StockCountOutcome: "stock_count";
     StockMoveOutcome: "stock_move";
     StockForgetOutcome: "stock_forget";

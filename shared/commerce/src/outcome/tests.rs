@@ -42,6 +42,8 @@ fn every_name_in_the_table_is_read_by_the_enum_of_its_function() {
         ApplyOutcome = "payment_observed", RecordOutcome = "webhook_record", ApplyOutcome = "webhook_apply",
         ReplayOutcome = "webhook_replay", BodyOutcome = "webhook_body", DismissOutcome = "webhook_dismiss", RenewOutcome = "cache_renew",
         StockCountOutcome = "stock_count", StockMoveOutcome = "stock_move", StockForgetOutcome = "stock_forget",
+        HoldOutcome = "stock_hold_take", HoldOutcome = "stock_hold_begin", HoldOutcome = "stock_hold_begin_cart",
+        HoldOutcome = "stock_hold_begin_change",
         InvalidateOutcome = "cache_invalidate", EventListOutcome = "event_list",
         GuestCheckoutOutcome = "guest_checkout_begin", CheckoutOutcome = "guest_checkout_order",
         UserSessionPutOutcome = "user_session_put", UserSessionDeleteOutcome = "user_session_delete"
@@ -107,6 +109,7 @@ fn a_change_that_is_not_made_says_why_with_the_status_of_its_answer() {
         ("no_price:2", 422, "items[2].sku"),
         ("bad_price:3", 422, "items[3].unitPrice"),
         ("total_too_large", 422, "items"),
+        ("unreserved", 503, "held"),
     ];
     for (name, expected, word) in table {
         let (status, text) = match PatchOutcome::named(name).unwrap().check("shipped", Some(4), Some("pending")) {
@@ -115,6 +118,7 @@ fn a_change_that_is_not_made_says_why_with_the_status_of_its_answer() {
             Err(error @ Error::Conflict { .. }) => (409, error.to_string()),
             Err(error @ Error::PreconditionFailed { .. }) => (412, error.to_string()),
             Err(error @ Error::Unprocessable(_)) => (422, error.to_string()),
+            Err(error @ Error::Unavailable { .. }) => (503, error.to_string()),
             Err(other) => panic!("{other:?}"),
         };
         assert_eq!(status, expected, "{name}");

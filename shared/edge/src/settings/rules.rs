@@ -289,10 +289,35 @@ pub(super) const USER_SESSIONS: Group = Group {
 pub(super) const STOCK: Group = Group {
     about: "Stock, see docs/decisions/stock.md.",
     settings: &[
-        setting("inventory_mode", "off", "where stock is kept: off (nowhere) or own (here)").read_by(ORDERING),
+        setting(
+            "inventory_mode",
+            "off",
+            "where stock is kept: off (nowhere), own (here) or service (a product-service)",
+        )
+        .read_by(ORDERING),
         setting("stock_hold_seconds", "3600", "how long a pending order that nobody pays holds its stock; 0: for ever")
             .within(0, 31_536_000)
             .read_by(CATALOGUE),
+    ],
+};
+
+/// The product-service. Read when it is first asked, so nobody else pays for it.
+pub(crate) const PRODUCT_SERVICE: Group = Group {
+    about: "The product-service that keeps stock, see docs/decisions/stock-service.md.",
+    settings: &[
+        setting("product_service_url", "", "scheme, host and port only, for the allow-list; empty: there is none")
+            .read_by(ORDERING),
+        setting("product_service_path", "/stock", "its path").read_by(ORDERING),
+        setting(
+            "product_service_secret",
+            "",
+            "signs what it is asked: base64, perhaps behind whsec_; several between blanks while one is being replaced",
+        )
+        .secret()
+        .read_by(ORDERING),
+        setting("product_service_timeout_ms", "1000", "of one of three attempts; all together take twice that")
+            .within(10, 10_000)
+            .read_by(ORDERING),
     ],
 };
 
@@ -444,7 +469,10 @@ impl Rules {
                 &[("serve", RevocationUnknown::Serve), ("refuse", RevocationUnknown::Refuse)],
             ),
             sessions_per_customer: parser.number("sessions_per_customer") as u32,
-            inventory: parser.one_of("inventory_mode", &[("off", InventoryMode::Off), ("own", InventoryMode::Own)]),
+            inventory: parser.one_of(
+                "inventory_mode",
+                &[("off", InventoryMode::Off), ("own", InventoryMode::Own), ("service", InventoryMode::Service)],
+            ),
             live: LiveRules {
                 seconds: parser.seconds("live_seconds"),
                 ticket: parser.seconds("live_ticket_seconds"),

@@ -34,6 +34,7 @@ mod servers;
 mod shipments;
 mod statistics;
 mod stock;
+mod stock_holds;
 mod tenants;
 mod user_sessions;
 mod versions;

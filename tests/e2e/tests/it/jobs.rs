@@ -144,7 +144,8 @@ async fn a_tick_needs_no_token_carries_out_what_is_due_and_does_nothing_twice() 
         assert_eq!(ticked(app, component).await, [], "{component}");
     }
     ran.sort();
-    let jobs = ["expire-stock", "prune", "reconcile-paypal", "reconcile-stripe", "redrive", "refunds", "sweep"];
+    let jobs =
+        ["expire-stock", "prune", "reconcile-paypal", "reconcile-stripe", "redrive", "refunds", "stock-holds", "sweep"];
     assert_eq!(ran, jobs.map(|name| (name.to_owned(), "done".to_owned())));
     for job in app.operator().jobs().await.expect(200).items() {
         let as_expected = job["lastRun"].is_string() && job["failures"] == 0 && job["overdue"] == false;

@@ -583,6 +583,16 @@ impl Client {
         self.post("/stock/expire").await
     }
 
+    /// `GET /stock/holds`
+    pub async fn stock_holds(&self, query: &str) -> Answer {
+        self.get(&format!("/stock/holds{query}")).await
+    }
+
+    /// `POST /stock/holds/send`
+    pub async fn send_stock_holds(&self) -> Answer {
+        self.post("/stock/holds/send").await
+    }
+
     /// `GET /auth/revocations`
     pub async fn revocations(&self, query: &str) -> Answer {
         self.get(&format!("/auth/revocations{query}")).await

@@ -10,7 +10,7 @@ mod embedded;
 mod export;
 mod faults;
 mod fraud_check;
-mod guest_checkout;
+pub mod guest_checkout;
 mod guests;
 mod killed;
 mod limits;
