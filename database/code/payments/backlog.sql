@@ -1,7 +1,7 @@
 -- The work that payments still have to do, or an operator has to look at. One row.
 --   body: {webhookEvents: [{state, reason, count, oldestSeconds}],
 --     refunds: [{state, count, oldestSeconds}], sessions: [{gateway, status, count,
---     oldestSeconds}],
+--     oldestSeconds}], stockHolds: [{state, count, oldestSeconds}],
 --     resting: [provider], signing}.
 -- resting: the providers that are left alone. signing: the certificate of PayPal's that passed
 -- last, in PEM, or null.
@@ -31,6 +31,13 @@ BEGIN ATOMIC
                 WHERE o.status IN ('creating', 'needs_review', 'awaiting_redirect',
                     'awaiting_callback') AND o.expires_at > now()
                 GROUP BY o.gateway, o.status) AS s),
+        'stockHolds', (SELECT coalesce(json_agg(json_build_object('state', h.state, 'count',
+            h.holds, 'oldestSeconds', h.oldest_seconds) ORDER BY h.state), '[]')
+            FROM (SELECT t.state, count(*) AS holds,
+                extract(epoch FROM now() - min(t.created_at)) AS oldest_seconds
+                FROM stock_holds t
+                WHERE t.state IN ('optimistic', 'stock_missing', 'releasing', 'deducting')
+                GROUP BY t.state) AS h),
         'resting', (SELECT coalesce(json_agg(p.provider ORDER BY p.provider), '[]')
             FROM provider_rests p WHERE p.until > now()),
         'signing', (SELECT c.pem FROM provider_certificates c

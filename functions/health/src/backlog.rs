@@ -13,8 +13,9 @@ use crate::metrics::PREFIX;
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Backlog {
     webhook_events: Vec<Events>,
-    refunds: Vec<Refunds>,
+    refunds: Vec<ByState>,
     sessions: Vec<Sessions>,
+    stock_holds: Vec<ByState>,
     resting: Vec<String>,
     signing: Option<String>,
 }
@@ -30,7 +31,7 @@ struct Events {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Refunds {
+struct ByState {
     state: String,
     count: f64,
     oldest_seconds: f64,
@@ -77,18 +78,25 @@ impl Backlog {
             "How long ago the oldest of them came.",
             events(|one| one.oldest_seconds),
         );
-        let refunds = |value: fn(&Refunds) -> f64| {
-            self.refunds.iter().map(|one| (vec![("state", one.state.as_str())], value(one))).collect()
-        };
         family(
             "refund_requests_open",
             "Refunds that were asked for and not sent; those that failed, for a day.",
-            refunds(|one| one.count),
+            by_state(&self.refunds, |one| one.count),
         );
         family(
             "refund_requests_oldest_seconds",
             "How long ago the oldest of them was asked for.",
-            refunds(|one| one.oldest_seconds),
+            by_state(&self.refunds, |one| one.oldest_seconds),
+        );
+        family(
+            "stock_holds_open",
+            "Holds at the product-service that wait for it, or for somebody to decide.",
+            by_state(&self.stock_holds, |one| one.count),
+        );
+        family(
+            "stock_holds_oldest_seconds",
+            "How long ago the oldest of them was begun.",
+            by_state(&self.stock_holds, |one| one.oldest_seconds),
         );
         let sessions = |value: fn(&Sessions) -> f64| {
             let sessions = self.sessions.iter();
@@ -123,4 +131,9 @@ impl Backlog {
             ends.iter().filter_map(|(which, at)| Some((vec![("certificate", *which)], (*at)? as f64))).collect(),
         );
     }
+}
+
+/// One sample of each state.
+fn by_state(all: &[ByState], value: fn(&ByState) -> f64) -> Vec<(Vec<(&str, &str)>, f64)> {
+    all.iter().map(|one| (vec![("state", one.state.as_str())], value(one))).collect()
 }
