@@ -108,6 +108,7 @@
 \i code/orders/payment_status_documents.sql
 \i code/orders/priced_lines.sql
 \i code/orders/put_items.sql
+\i code/orders/read_many.sql
 \i code/orders/replace_items.sql
 \i code/orders/set_statuses.sql
 \i code/orders/stats.sql
@@ -350,6 +351,7 @@
 \i code/access/revoked.sql
 \i code/access/token.sql
 -- Jobs: work that no request asks for.
+\i code/cache/is_cold.sql
 \i code/jobs/is_due.sql
 \i code/jobs/is_overdue.sql
 \i code/jobs/due.sql
@@ -357,6 +359,10 @@
 \i code/jobs/finish.sql
 \i code/jobs/list.sql
 \i code/jobs/health.sql
+
+-- The entries of the cache that are read most.
+\i code/hot_keys/keep.sql
+\i code/hot_keys/begin.sql
 
 -- Captures.
 \i code/captures/document.sql

@@ -3,6 +3,7 @@ CREATE OR REPLACE FUNCTION product_tables() RETURNS text[] LANGUAGE sql IMMUTABL
     'access_revocations', 'cache_invalidations', 'cache_state', 'captures_under_way',
     'checkout_orders', 'checkout_sessions', 'credit_note_lines', 'credit_notes', 'customer_words',
     'customers', 'event_batches', 'events', 'events_waiting', 'guest_checkouts', 'guest_tokens',
+    'hot_keys', 'hot_keys_warmed',
     'idempotency_keys', 'invoice_lines', 'invoice_series', 'invoices', 'jobs', 'lookups',
     'order_audit', 'order_count_bounds', 'order_count_changes', 'order_counts',
     'order_counts_built', 'order_items', 'order_words', 'orders', 'organizations',

@@ -10,6 +10,7 @@ mod list;
 mod search;
 mod stats;
 mod statuses;
+mod warm;
 
 use commerce::views;
 
@@ -26,4 +27,5 @@ edge::component! {
     GET   token "/api/v1/events" => events::list;
     POST  token "/api/v1/cache/invalidate" => invalidate::invalidate;
     GET   token "/api/v1/jobs" => jobs::list;
+    POST  open  "/api/v1/jobs/order-list/tick" => jobs::tick;
 }

@@ -16,6 +16,7 @@ use tell::{tell_renewal, tell_write};
 pub use watch::Mark;
 
 use crate::clock::begin_request;
+use crate::hot::HotKey;
 use crate::loads::Loads;
 use crate::params;
 use crate::ports::{self, Ports};
@@ -202,8 +203,9 @@ impl Cache {
         let read = self.look_up(entry, beside, &load, &keeping).await;
         self.recorder.count_reads(entry.entity, [read.as_ref().map(Option::as_ref)]);
         let Some(read) = read? else { return Ok(None) };
-        if !matches!(read.outcome, Outcome::Hit { .. }) {
-            self.tell_read(entry, &read.outcome);
+        match read.outcome {
+            Outcome::Hit { .. } => self.recorder.sample_hit(entry.entity, &entry.key),
+            _ => self.tell_read(entry, &read.outcome),
         }
         self.tidy_behind(entry, load, keeping, &read);
         Ok(Some(read))
@@ -352,6 +354,13 @@ impl Cache {
     /// named. `None` if Redis gives no answer.
     pub async fn series(&self, stretch: Stretch) -> Option<(&'static [&'static str], Vec<Vec<Point>>)> {
         Some((self.recorder.entities(), self.recorder.series(stretch).await?))
+    }
+
+    /// Takes the keys of the entries that were read most since they were last taken, `most` of
+    /// them, of the kind that [`StatisticsSettings::hot`](crate::statistics::StatisticsSettings::hot)
+    /// names. `None` if Redis gives no answer.
+    pub async fn take_hot_keys(&self, most: usize) -> Option<Vec<HotKey>> {
+        self.recorder.take_hot_keys(most).await
     }
 
     /// How long ago the certificate in Redis was given, in milliseconds; `None` if there is none.

@@ -11,7 +11,8 @@
 //! 2. [`redis`], [`postgres`]: one dependency each, with the time limits and breakers that Spin
 //!    lacks
 //! 3. [`store`], [`ports`]: the questions of cache-logic to both; [`terms`]: settings of a miss
-//! 4. [`cache`]: reads and writes; [`answer`]: their headers; [`statistics`]: their counters
+//! 4. [`cache`]: reads and writes; [`answer`]: their headers; [`statistics`]: their counters;
+//!    [`hot`]: what is read most
 //! 5. [`state`]: Redis for state that isn't a cache, with [`limits`], [`claims`] and [`locks`] on
 //!    it; [`rates`]: limits that cost no look of their own; [`channel`]: messages
 
@@ -31,6 +32,7 @@ pub mod claims;
 pub mod clock;
 mod complaints;
 pub mod deadline;
+pub mod hot;
 pub mod limits;
 mod loads;
 pub mod locks;

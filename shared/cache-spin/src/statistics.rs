@@ -1,7 +1,8 @@
 //! What the cache did, counted in this instance, and the sums of all instances.
 
 use crate::batches::{Batch, Batches, MARK_LIFE, Sums};
-use crate::clock::{monotonic, request_millis};
+use crate::clock::{draw, monotonic, request_millis};
+use crate::hot::{self, HotKey};
 use crate::redis::{Redis, Script, Value, millis, number, text};
 use cache_logic::ports::CacheFault;
 use cache_logic::read::Read;
@@ -24,6 +25,9 @@ pub struct StatisticsSettings {
     pub rest: Duration,
     /// The kinds of entries that are counted apart, each by its number in this list.
     pub entities: &'static [&'static str],
+    /// The kind of entries of which it is known which are read most; see
+    /// [`Cache::take_hot_keys`](crate::cache::Cache::take_hot_keys). `None`: of no kind.
+    pub hot: Option<usize>,
     /// How long an instance gathers before it adds to the sums; `None`: nothing is counted.
     pub gather: Option<Duration>,
 }
@@ -33,8 +37,10 @@ pub(crate) struct Recorder {
     /// `None`: nothing is counted.
     batches: Option<Batches<StatisticsSums>>,
     entities: &'static [&'static str],
+    hot: Option<usize>,
     redis: Redis,
     key: String,
+    hot_key: String,
     look: Script,
 }
 
@@ -42,21 +48,31 @@ pub(crate) struct Recorder {
 struct StatisticsSums {
     redis: Redis,
     key: String,
+    hot_key: String,
     script: Script,
+}
+
+/// What an instance has gathered.
+struct Gathered {
+    statistics: Statistics,
+    /// The keys of sampled hits.
+    hits: Vec<String>,
 }
 
 impl Recorder {
     pub(crate) fn new(settings: StatisticsSettings, prefix: &str) -> Self {
-        let StatisticsSettings { redis, apart, rest, entities, gather } = settings;
-        let key = format!("{prefix}cache:statistics");
+        let StatisticsSettings { redis, apart, rest, entities, hot, gather } = settings;
+        let (key, hot_key) = (format!("{prefix}cache:statistics"), format!("{prefix}cache:hot"));
         let sums = || StatisticsSums {
             redis: redis.clone(),
             key: key.clone(),
+            hot_key: hot_key.clone(),
             script: Script::new(include_str!("lua/statistics.lua")),
         };
         let rest = (!apart).then_some(rest);
-        let batches = gather.map(|gather| Batches::new(sums(), Statistics::new(entities), gather, rest));
-        Self { batches, entities, key, redis, look: Script::new(include_str!("lua/series.lua")) }
+        let none = Gathered { statistics: Statistics::new(entities), hits: Vec::new() };
+        let batches = gather.map(|gather| Batches::new(sums(), none, gather, rest));
+        Self { batches, entities, hot, key, hot_key, redis, look: Script::new(include_str!("lua/series.lua")) }
     }
 
     /// The name of a kind of entry; empty if kinds have none.
@@ -67,8 +83,28 @@ impl Recorder {
     /// Counts something. The count is sent behind the response.
     pub(crate) fn count(&'static self, record: impl FnOnce(&mut Statistics)) {
         if let Some(batches) = &self.batches {
-            batches.count(record);
+            batches.count(|gathered| record(&mut gathered.statistics));
         }
+    }
+
+    /// Notes one hit of so many, to know which entries are read most. It goes with the next counts.
+    pub(crate) fn sample_hit(&'static self, entity: usize, key: &str) {
+        if self.hot == Some(entity)
+            && draw() < hot::SAMPLED
+            && let Some(batches) = &self.batches
+        {
+            batches.count(|gathered| {
+                if gathered.hits.len() < hot::MOST_GATHERED {
+                    gathered.hits.push(key.to_owned());
+                }
+            });
+        }
+    }
+
+    /// Takes the keys whose hits were sampled most often since they were last taken. `None` if
+    /// Redis gives no answer.
+    pub(crate) async fn take_hot_keys(&self, most: usize) -> Option<Vec<HotKey>> {
+        hot::take(&self.redis, &self.hot_key, most).await.ok()
     }
 
     /// Counts the reads of one request. They waited together, so the longest wait counts.
@@ -132,25 +168,29 @@ impl Recorder {
 }
 
 impl Sums for StatisticsSums {
-    type Counts = Statistics;
+    type Counts = Gathered;
 
     const REFUSED: (&'static str, &'static str) = ("statistics", "statistics can't be added up in Redis");
 
-    fn drain(&self, counts: &mut Statistics) -> Option<Statistics> {
-        counts.drain()
+    fn drain(&self, gathered: &mut Gathered) -> Option<Gathered> {
+        let statistics = gathered.statistics.drain()?;
+        Some(Gathered { statistics, hits: std::mem::take(&mut gathered.hits) })
     }
 
-    async fn add(&self, batch: &Batch<Statistics>) -> Result<(), CacheFault> {
+    async fn add(&self, batch: &Batch<Gathered>) -> Result<(), CacheFault> {
+        let Gathered { statistics, hits } = &batch.counted;
         let (mark, now) = (batch.mark(&self.key), request_millis());
         let [short, long] = LENGTHS.map(|length| bucket(&self.key, length, now / length));
-        let (sums, buckets) = (batch.counted.encode(), series::encode(&batch.counted));
+        let (sums, buckets) = (statistics.encode(), series::encode(statistics));
         let mut arguments = vec![number(now), millis(MARK_LIFE), millis(BUCKET_LIFE)];
+        arguments.extend([number(hits.len() as u64), number(hot::MOST_KEPT), millis(hot::LIFE)]);
+        arguments.extend(hits.iter().map(|key| text(key)));
         arguments.push(number(2 * sums.len() as u64));
         for (field, count) in sums.into_iter().chain(buckets) {
             arguments.push(text(&field));
             arguments.push(number(count));
         }
-        let keys = [&*self.key, &mark, &short, &long];
+        let keys = [&*self.key, &mark, &self.hot_key, &short, &long];
         self.redis.script(&self.script, &keys, arguments).await.map(drop)
     }
 }
@@ -160,7 +200,7 @@ fn bucket(key: &str, length: u64, number: u64) -> String {
     format!("{key}:{}:{number}", length / 1000)
 }
 
-fn utf8(value: Value) -> Option<String> {
+pub(crate) fn utf8(value: Value) -> Option<String> {
     match value {
         Value::Binary(bytes) => String::from_utf8(bytes).ok(),
         Value::Status(text) => Some(text),

@@ -25,6 +25,8 @@ pub enum JobName {
     ExpireStock,
     /// Asks and tells a product-service what is still to be settled of orders' holds.
     StockHolds,
+    /// Makes the entries anew that are read most.
+    Warm,
 }
 
 text_forms!(JobName);
@@ -36,6 +38,7 @@ impl JobName {
             Self::Redrive | Self::ReconcilePaypal | Self::ReconcileStripe => "webhook-dedup",
             Self::Refunds | Self::Sweep | Self::Prune => "payment-session",
             Self::ExpireStock | Self::StockHolds => "product-catalog",
+            Self::Warm => "order-list",
         }
     }
 

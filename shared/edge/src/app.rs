@@ -115,6 +115,7 @@ impl App {
                 apart,
                 rest: config.redis_rest,
                 entities: &views::NAMES,
+                hot: Some(views::ORDER.number()),
                 gather: config.statistics_flush,
             },
             terms,

@@ -25,6 +25,7 @@ use crate::reply::Reply;
 use crate::settings::Rules;
 
 pub use cache_spin::cache::Mark;
+pub use cache_spin::hot::HotKey;
 pub use cache_spin::params;
 pub use cache_spin::postgres::{Json, Param, Row};
 
@@ -200,6 +201,30 @@ async fn look_up_many(
     let entries: Vec<_> = entries.into_iter().map(|(id, entry)| (id, cache_entry(entry))).collect();
     let (reads, seen) = app.cache.read_many_beside(&entries, beside, view.bulk, params, keeping).await?;
     Ok((reads.into_iter().map(|read| read.map(|read| Answer::new(read, None))).collect(), seen))
+}
+
+/// The orders that were read most since they were last asked for, `most` of them, each as the key
+/// of its entry and how many of its hits were sampled. Empty if nobody can tell.
+pub async fn take_hot_keys(app: &App, most: usize) -> Vec<HotKey> {
+    app.cache.take_hot_keys(most).await.unwrap_or_default()
+}
+
+/// Makes those of these entries of one view that aren't there, and those that are near their end,
+/// by one call of the view's function for many. Nobody has asked for them. How many were made;
+/// `None` if nothing can be cached for now.
+///
+/// # Errors
+/// The error that Postgres gave.
+pub async fn fill_many(
+    app: &'static App,
+    entries: Vec<(String, Entry)>,
+    params: impl Fn(&[String]) -> Vec<Param> + 'static,
+) -> Result<Option<usize>, Error> {
+    let Some(view) = entries.first().map(|(_, entry)| entry.view) else { return Ok(Some(0)) };
+    let compress = Compression::at_least(app.config.compress_min_bytes, GZIP);
+    let entries: Vec<_> = entries.into_iter().map(|(id, entry)| (id, cache_entry(entry))).collect();
+    let keeping = ViewKeeping { view, compress, ttl: None };
+    Ok(app.cache.fill_many(&entries, view.bulk, params, keeping).await?)
 }
 
 /// The marks of these entries, by one look for all: while an entry's mark stays the same, nothing

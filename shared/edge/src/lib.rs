@@ -48,8 +48,9 @@ pub use answer::Answer;
 pub use app::App;
 pub use call::{Call, KeyedBody, Open};
 pub use data::{
-    Json, Mark, Param, Row, change, change_one, document, fill_behind, found, json, marks, one, page, params, query,
-    read, read_many, read_many_unwatched, read_near, read_small, read_while, write, write_one,
+    HotKey, Json, Mark, Param, Row, change, change_one, document, fill_behind, fill_many, found, json, marks, one, page,
+    params, query, read, read_many, read_many_unwatched, read_near, read_small, read_while, take_hot_keys, write,
+    write_one,
 };
 pub use file::File;
 pub use reply::Reply;

@@ -30,7 +30,7 @@ pub use parser::Parser;
 pub use rules::{LiveRules, MetricsAccess, Policies, RevocationUnknown, Rules};
 pub use table::{
     ACCESS, CATALOGUE, CHANGERS, DELIVERIES, GUESTS, Group, HEALTH, ISSUERS, LIVE, ORDERING, ORDERS, PAGES, PAYMENTS,
-    PSEUDONYMS, SESSIONS, Setting, VIEWERS, setting,
+    PSEUDONYMS, SESSIONS, Setting, VIEWERS, WARMERS, setting,
 };
 
 /// The tables of this crate: settings that any component may be given.

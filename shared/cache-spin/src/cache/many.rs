@@ -4,8 +4,8 @@ use super::{Cache, Entry, Keeping, server_of, value};
 use crate::postgres::Param;
 use cache_logic::entry::OriginValue;
 use cache_logic::origin::OriginFault;
-use cache_logic::policy::Policy;
-use cache_logic::read::{Beside, EntrySpec, Read, Refresh, SeenBeside};
+use cache_logic::policy::{Limits, Policy};
+use cache_logic::read::{Beside, EntrySpec, Outcome, Read, Refresh, SeenBeside};
 use spin_sdk::wasip3::spawn;
 
 impl Cache {
@@ -42,15 +42,7 @@ impl Cache {
             return Ok((Vec::new(), SeenBeside::default()));
         };
         let (policy, terms) = (keeping.policy().await?, (self.terms)().await?);
-        let tags: Vec<Vec<&str>> =
-            entries.iter().map(|(_, entry)| entry.tags.iter().map(String::as_str).collect()).collect();
-        let wanted: Vec<EntrySpec<'_>> =
-            entries.iter().zip(&tags).map(|((_, entry), tags)| wanted(&policy, entry, tags)).collect();
-        let load = async |missing: &[usize]| {
-            let ids: Vec<String> = missing.iter().map(|&index| entries[index].0.clone()).collect();
-            self.load_many(entity, &ids, function, params(&ids)).await
-        };
-        let reads = cache_logic::read_many::read_many_by(&self.ports, &wanted, beside, &terms.limits, load).await;
+        let reads = self.look_up_many(entries, beside, function, &params, (&policy, &terms.limits)).await;
         match &reads {
             Ok((reads, _)) => {
                 self.recorder.count_reads(entity, reads.iter().map(|read| Ok::<_, &OriginFault>(read.as_ref())))
@@ -61,16 +53,76 @@ impl Cache {
         if let Some(first) = reads.iter().flatten().next() {
             self.renew_behind(first.renew);
         }
-        let stale =
-            entries.iter().zip(&reads).filter_map(|(entry, read)| Some((entry.clone(), read.as_ref()?.refresh?)));
-        let stale: Vec<((String, Entry), Refresh)> = stale.collect();
+        let stale = stale(entries, &reads);
         if !stale.is_empty() {
-            spawn(async move { self.refresh_many(entity, &stale, function, params, keeping).await });
+            spawn(async move {
+                let _ = self.refresh_many(entity, &stale, function, params, keeping).await;
+            });
         }
         Ok((reads, seen))
     }
 
-    /// Behind a bulk read: makes anew what is near its end or past it.
+    /// Makes those of these entries that aren't there, and those that are near their end. Nobody
+    /// has asked for them. It is an ordinary bulk read: generations are taken before the load, so a
+    /// change that comes meanwhile outdates what is stored here. Each is counted as a refresh.
+    ///
+    /// How many were made; `None` if the cache can't be used for now.
+    ///
+    /// # Errors
+    /// As [`Self::read`].
+    pub async fn fill_many(
+        &'static self,
+        entries: &[(String, Entry)],
+        function: &'static str,
+        params: impl Fn(&[String]) -> Vec<Param> + 'static,
+        keeping: impl Keeping,
+    ) -> Result<Option<usize>, OriginFault> {
+        let Some(entity) = entries.first().map(|(_, first)| first.entity) else { return Ok(Some(0)) };
+        let (policy, terms) = (keeping.policy().await?, (self.terms)().await?);
+        let beside = Beside::default();
+        let (reads, _) = self.look_up_many(entries, beside, function, &params, (&policy, &terms.limits)).await?;
+        if let Some(first) = reads.iter().flatten().next() {
+            self.renew_behind(first.renew);
+        }
+        let mut made = 0;
+        for read in reads.iter().flatten() {
+            match read.outcome {
+                Outcome::Miss { stored } => {
+                    self.recorder.count(|statistics| statistics.refresh(entity, stored));
+                    made += usize::from(stored);
+                }
+                Outcome::Bypass(_) => return Ok(None),
+                Outcome::Hit { .. } | Outcome::StaleIfError => {}
+            }
+        }
+        let stale = stale(entries, &reads);
+        if !stale.is_empty() && self.refresh_many(entity, &stale, function, params, keeping).await {
+            made += stale.len();
+        }
+        Ok(Some(made))
+    }
+
+    async fn look_up_many(
+        &'static self,
+        entries: &[(String, Entry)],
+        beside: Beside<'_>,
+        function: &'static str,
+        params: &impl Fn(&[String]) -> Vec<Param>,
+        (policy, limits): (&Policy, &Limits),
+    ) -> Result<(Vec<Option<Read>>, SeenBeside), OriginFault> {
+        let entity = entries.first().map_or(0, |(_, first)| first.entity);
+        let tags: Vec<Vec<&str>> =
+            entries.iter().map(|(_, entry)| entry.tags.iter().map(String::as_str).collect()).collect();
+        let wanted: Vec<EntrySpec<'_>> =
+            entries.iter().zip(&tags).map(|((_, entry), tags)| wanted(policy, entry, tags)).collect();
+        let load = async |missing: &[usize]| {
+            let ids: Vec<String> = missing.iter().map(|&index| entries[index].0.clone()).collect();
+            self.load_many(entity, &ids, function, params(&ids)).await
+        };
+        cache_logic::read_many::read_many_by(&self.ports, &wanted, beside, limits, load).await
+    }
+
+    /// Behind a bulk read: makes anew what is near its end or past it. True if it was stored.
     async fn refresh_many(
         &'static self,
         entity: usize,
@@ -78,8 +130,8 @@ impl Cache {
         function: &'static str,
         params: impl Fn(&[String]) -> Vec<Param>,
         keeping: impl Keeping,
-    ) {
-        let (Ok(policy), Ok(terms)) = (keeping.policy().await, (self.terms)().await) else { return };
+    ) -> bool {
+        let (Ok(policy), Ok(terms)) = (keeping.policy().await, (self.terms)().await) else { return false };
         let ids: Vec<String> = stale.iter().map(|((id, _), _)| id.clone()).collect();
         let tags: Vec<Vec<&str>> =
             stale.iter().map(|((_, entry), _)| entry.tags.iter().map(String::as_str).collect()).collect();
@@ -90,6 +142,7 @@ impl Cache {
         let stored = cache_logic::read_many::refresh_many(&self.ports, &wanted, &terms.limits, load).await;
         let stored = stored.unwrap_or(false);
         self.recorder.count(|statistics| stale.iter().for_each(|_| statistics.refresh(entity, stored)));
+        stored
     }
 
     /// The values of these ids, in their order.
@@ -113,6 +166,12 @@ impl Cache {
         }
         Ok(values)
     }
+}
+
+/// The entries that are due for a refresh.
+fn stale(entries: &[(String, Entry)], reads: &[Option<Read>]) -> Vec<((String, Entry), Refresh)> {
+    let due = entries.iter().zip(reads).filter_map(|(entry, read)| Some((entry.clone(), read.as_ref()?.refresh?)));
+    due.collect()
 }
 
 fn wanted<'a>(policy: &'a Policy, entry: &'a Entry, tags: &'a [&'a str]) -> EntrySpec<'a> {

@@ -63,6 +63,7 @@ impl Settings {
                 apart: false,
                 rest: REDIS_REST,
                 entities: &[],
+                hot: None,
                 gather: None,
             },
             redis,

@@ -7,7 +7,7 @@ use super::View;
 use super::tags::{ALL_TAG, counts_tag, customer_tag, organization_tag, status_tag, tenant_tag};
 use crate::catalogue::{ProductsQuery, Stretch};
 use crate::parts::{decimal, id_text, of_pair};
-use crate::query::{ListQuery, Page};
+use crate::query::{ListQuery, Page, parse_uuid};
 
 /// A cache entry in name only. Views alone make one, so every entry of an organisation depends on
 /// its tenant.
@@ -44,6 +44,12 @@ impl View {
             key.push_str(self.key_end);
         }
         self.entry(key, self.scope.tag(org, id), Some(org))
+    }
+
+    /// The organisation and the id that a key of [`Self::entry_of`] names; `None` if it isn't one.
+    pub fn ids_of(&self, key: &str) -> Option<(Uuid, Uuid)> {
+        let (org, id) = key.strip_prefix(self.key)?.strip_prefix(':')?.split_once('/')?;
+        Some((parse_uuid(org)?, parse_uuid(id)?))
     }
 
     /// The entry of what an id names among the things of one owner, whose name is a pseudonym.

@@ -100,6 +100,7 @@ views! {
         default_ttl: "",
         stale_if_error: true,
         statement: "order_get",
+        bulk: "order_read_many",
         noun: "order",
     }
     /// A page of orders. Depends on the narrowest set that holds every order of any page of its

@@ -178,6 +178,7 @@ fn views_keep_the_places_and_names_under_which_they_were_counted() {
 fn what_many_ids_are_asked_for_has_a_function_for_many() {
     let bulk: Vec<_> = VIEWS.iter().filter(|view| !view.bulk.is_empty()).map(|view| (view.name, view.bulk)).collect();
     let expected = [
+        ("order", "order_read_many"),
         ("order_summary", "order_summaries"),
         ("order_tracking", "order_trackings"),
         ("order_status", "order_statuses"),

@@ -4,7 +4,7 @@
 use super::component::component;
 use super::{
     ACCESS, CATALOGUE, CHANGERS, ConfigError, GROUPS, Group, HEALTH, ISSUERS, LIVE, ORDERING, ORDERS, OnceResult,
-    Parser, Setting, VIEWERS, Values, log_wrong, misconfigured, once, rows, setting, values_of,
+    Parser, Setting, VIEWERS, Values, WARMERS, log_wrong, misconfigured, once, rows, setting, values_of,
 };
 use cache_logic::loads::LoadBounds;
 use cache_logic::origin::OriginFault;
@@ -80,6 +80,8 @@ pub struct Rules {
     pub terms: Terms,
     /// An order's entry is made behind the answer to its creation or change.
     pub fill_after_write: bool,
+    /// So many orders, those that are read most, are made anew before anybody asks.
+    pub hot_orders: usize,
     /// How long an instance serves names by itself.
     pub lookup_near: Duration,
     /// A request's body may have this many bytes.
@@ -245,6 +247,13 @@ pub(super) const PROTOCOL: Group = Group {
             "an order's entry is made behind the answer to its creation or change, by one query; off: by the next reader",
         )
         .read_by(CHANGERS),
+        setting(
+            "hot_orders",
+            "1000",
+            "so many orders, those that are read most, are made anew in bulk where they are missing, as after Redis was emptied; 0: none",
+        )
+        .within(0, 20_000)
+        .read_by(WARMERS),
         setting(
             "lookup_near_ms",
             "60000",
@@ -456,6 +465,7 @@ impl Rules {
                 stale_if_error: parser.seconds("stale_if_error_seconds"),
             },
             fill_after_write: parser.one_of("fill_after_write", &[("on", true), ("off", false)]),
+            hot_orders: parser.number("hot_orders") as usize,
             lookup_near: parser.millis("lookup_near_ms"),
             max_body_bytes: parser.number("max_body_bytes") as usize,
             lock_ttl: parser.seconds("lock_ttl"),

@@ -48,6 +48,9 @@ pub const ORDERING: &[&str] = &["order-lookup", "order-list", "payment-session",
 /// The components that make and change orders one by one.
 pub const CHANGERS: &[&str] = &["order-lookup", "order-list", "health"];
 
+/// The component that makes the orders anew that are read most.
+pub const WARMERS: &[&str] = &["order-list", "health"];
+
 /// The component of products and their stock.
 pub const CATALOGUE: &[&str] = &["product-catalog", "health"];
 

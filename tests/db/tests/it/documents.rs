@@ -133,6 +133,28 @@ async fn no_document_belongs_to_another_organisation() {
     let ids = vec![id.to_string(), Uuid::nil().to_string()];
     assert_eq!(db.client.query(&call("order_statuses", 2), &[&SEEDED_ORG, &ids]).await.unwrap().len(), 1);
     assert!(db.client.query(&call("order_statuses", 2), &[&Uuid::nil(), &ids]).await.unwrap().is_empty());
+    let (keys, nobodys) = (vec!["a", "b"], vec![Uuid::nil().to_string(); 2]);
+    assert!(db.client.query(&call("order_read_many", 3), &[&keys, &nobodys, &ids]).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn many_orders_are_read_as_each_is() {
+    let db = Database::seeded().await;
+    let rows = db.client.query("SELECT organization_id, id FROM orders WHERE deleted_at IS NULL LIMIT 60", &[]).await;
+    let orders: Vec<(Uuid, Uuid)> = rows.unwrap().iter().map(|row| (row.get(0), row.get(1))).collect();
+    let keys: Vec<String> = (0..orders.len()).map(|number| number.to_string()).collect();
+    let (organizations, ids): (Vec<_>, Vec<_>) =
+        orders.iter().map(|(org, id)| (org.to_string(), id.to_string())).unzip();
+    let rows = db.client.query(&call("order_read_many", 3), &[&keys, &organizations, &ids]).await.unwrap();
+    assert_eq!(rows.len(), orders.len());
+    let document = |row: &tokio_postgres::Row| {
+        (row.get::<_, String>("body"), row.get::<_, i64>("version"), row.get::<_, String>("customer"))
+    };
+    for row in &rows {
+        let (org, id) = orders[row.get::<_, &str>("id").parse::<usize>().unwrap()];
+        let alone = db.client.query_one(&call("order_get", 2), &[&org, &id]).await.unwrap();
+        assert_eq!(document(row), document(&alone));
+    }
 }
 
 #[tokio::test]

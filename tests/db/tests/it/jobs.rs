@@ -106,7 +106,7 @@ async fn a_finish_counts_only_with_the_fence_of_the_last_claim() {
 async fn a_job_is_due_after_its_interval_and_its_component_is_named_then() {
     let db = Database::new().await;
     let due = async || db.text("SELECT coalesce(string_agg(component, ' '), '') FROM job_due()").await;
-    assert_eq!(due().await, "payment-session product-catalog webhook-dedup", "nothing has run yet");
+    assert_eq!(due().await, "order-list payment-session product-catalog webhook-dedup", "nothing has run yet");
     only(&db, "sweep").await;
     assert_eq!(due().await, "payment-session");
     let sweep = claim(&db, "payment-session").await.expect("sweep");

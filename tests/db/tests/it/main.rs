@@ -15,6 +15,7 @@ mod documents;
 mod events;
 mod faults;
 mod guests;
+mod hot_keys;
 mod invoices;
 mod items;
 mod jobs;

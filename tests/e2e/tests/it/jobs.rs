@@ -8,7 +8,7 @@ use standin::{Fault, FaultKind, Payment, Provider};
 
 use crate::payments::shop::{Order, Shop};
 
-const COMPONENTS: [&str; 3] = ["payment-session", "product-catalog", "webhook-dedup"];
+const COMPONENTS: [&str; 4] = ["order-list", "payment-session", "product-catalog", "webhook-dedup"];
 
 /// A shop whose breakers rest for no time that counts, and whose events come by hand.
 async fn shop_like(private: Private) -> Option<Shop> {
@@ -144,8 +144,17 @@ async fn a_tick_needs_no_token_carries_out_what_is_due_and_does_nothing_twice() 
         assert_eq!(ticked(app, component).await, [], "{component}");
     }
     ran.sort();
-    let jobs =
-        ["expire-stock", "prune", "reconcile-paypal", "reconcile-stripe", "redrive", "refunds", "stock-holds", "sweep"];
+    let jobs = [
+        "expire-stock",
+        "prune",
+        "reconcile-paypal",
+        "reconcile-stripe",
+        "redrive",
+        "refunds",
+        "stock-holds",
+        "sweep",
+        "warm",
+    ];
     assert_eq!(ran, jobs.map(|name| (name.to_owned(), "done".to_owned())));
     for job in app.operator().jobs().await.expect(200).items() {
         let as_expected = job["lastRun"].is_string() && job["failures"] == 0 && job["overdue"] == false;

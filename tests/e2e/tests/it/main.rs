@@ -51,6 +51,7 @@ mod statistics;
 mod tags;
 mod tenants;
 mod user_sessions;
+mod warming;
 mod wire;
 mod without_redis;
 
