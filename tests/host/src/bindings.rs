@@ -18,6 +18,17 @@ wasmtime::component::bindgen!({
     require_store_data_send: true,
 });
 
+/// The export of a component of a Redis trigger.
+pub mod trigger {
+    wasmtime::component::bindgen!({
+        path: "wit",
+        world: "edge:host/redis-trigger",
+        exports: { default: async },
+        with: { "spin:redis/redis": super::redis },
+        require_store_data_send: true,
+    });
+}
+
 pub use spin::postgres::postgres;
 pub use spin::redis::redis;
 pub use spin::variables::variables;

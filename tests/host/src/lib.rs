@@ -6,7 +6,7 @@
 //! Reading order: [`manifest`] and [`variables`] read the application, [`routes`] and [`headers`]
 //! prepare a request, [`instance`] gives it to an instance. [`guest`] is that instance's state, and
 //! [`allow_list`], [`permits`], [`redis`], [`postgres`] and [`http_out`] are its outbound
-//! connections. [`server`] is the HTTP side.
+//! connections. [`server`] is the HTTP side, [`subscriber`] that of Redis triggers.
 
 pub mod allow_list;
 mod bindings;
@@ -21,10 +21,11 @@ pub mod postgres;
 pub mod redis;
 pub mod routes;
 pub mod server;
+pub mod subscriber;
 pub mod variables;
 
-use anyhow::{Context as _, Result};
-use std::collections::{BTreeSet, HashMap};
+use anyhow::{Context as _, Result, ensure};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -83,11 +84,8 @@ impl Host {
     /// Any mistake of the manifest, a variable, a component or the address. All that can be found
     /// out now is.
     pub async fn start(options: Options) -> Result<ServingHost> {
-        let mut path = options.manifest;
-        if path.is_dir() {
-            path.push("spin.toml");
-        }
-        let app = manifest::App::read(&path)?;
+        let app = manifest::App::read(&options.manifest)?;
+        ensure!(app.subscriptions.is_empty(), "the manifest has Redis triggers, and nothing to serve");
         let values = variables::Values::resolve(&app.variables, &options.sources)?;
 
         let engine = instance::engine()?;
@@ -113,6 +111,58 @@ impl Host {
             server::Server { name: app.name, version: app.version, routes, handlers, tcp_nodelay: options.tcp_nodelay };
         let task = tokio::spawn(Arc::new(server).serve(listener));
         Ok(ServingHost { addr, routes: listed, task })
+    }
+}
+
+/// A host of Redis triggers, which has subscribed.
+pub struct SubscribedHost {
+    subscribers: Vec<subscriber::Subscriber>,
+}
+
+impl Host {
+    /// Compiles the components of Redis triggers, and subscribes.
+    ///
+    /// # Errors
+    /// As [`Host::start`]; Redis can't be reached, or refuses.
+    pub async fn subscribe(options: Options) -> Result<SubscribedHost> {
+        let app = manifest::App::read(&options.manifest)?;
+        let values = variables::Values::resolve(&app.variables, &options.sources)?;
+        let engine = instance::engine()?;
+        let mut linker = Linker::new(&engine);
+        guest::link(&mut linker)?;
+        let mut handlers = HashMap::new();
+        for (id, spec) in &app.components {
+            let in_component = || format!("component {id:?}");
+            let grant = guest::Grant::new(id, spec, &values, options.permits.clone()).with_context(in_component)?;
+            let handler = subscriber::Handler::new(&engine, &linker, &spec.source, grant);
+            handlers.insert(id.clone(), Arc::new(handler.with_context(in_component)?));
+        }
+        let mut by_address: BTreeMap<String, BTreeMap<String, Vec<_>>> = BTreeMap::new();
+        for manifest::Subscription { address, channel, component } in app.subscriptions {
+            let channels = by_address.entry(values.expand(&address)?).or_default();
+            let handler = handlers.get(&component).with_context(|| format!("there is no component {component:?}"))?;
+            channels.entry(values.expand(&channel)?).or_default().push(handler.clone());
+        }
+        let mut subscribers = Vec::new();
+        for (address, channels) in by_address {
+            subscribers.push(subscriber::Subscriber::open(&address, channels).await?);
+        }
+        Ok(SubscribedHost { subscribers })
+    }
+}
+
+impl SubscribedHost {
+    /// Every channel, with its Redis.
+    pub fn channels(&self) -> Vec<String> {
+        self.subscribers.iter().flat_map(subscriber::Subscriber::channels).collect()
+    }
+
+    /// Takes messages until a connection to a Redis ends.
+    ///
+    /// # Errors
+    /// Always: the end of that connection.
+    pub async fn run(self) -> Result<()> {
+        futures::future::select_all(self.subscribers.into_iter().map(|one| Box::pin(one.run()))).await.0
     }
 }
 

@@ -2,6 +2,7 @@
 
 use anyhow::{Context as _, Result, bail};
 use edge_host::instance::Reuse;
+use edge_host::manifest::App;
 use edge_host::permits::Permits;
 use edge_host::variables::Sources;
 use edge_host::{Host, Options};
@@ -51,6 +52,13 @@ async fn run() -> Result<()> {
     let options = parse(arguments)?;
 
     let mut terminate = signal(SignalKind::terminate())?;
+    if !App::read(&options.manifest)?.subscriptions.is_empty() {
+        return tokio::select! {
+            ended = subscribe(options) => ended,
+            _ = terminate.recv() => Ok(()),
+            interrupted = tokio::signal::ctrl_c() => Ok(interrupted?),
+        };
+    }
     let running = tokio::select! {
         running = Host::start(options) => running?,
         _ = terminate.recv() => return Ok(()),
@@ -66,6 +74,16 @@ async fn run() -> Result<()> {
     }
     // A guest in a busy loop would keep the runtime from shutting down.
     std::process::exit(0)
+}
+
+/// Takes messages until the connection to Redis ends.
+async fn subscribe(options: Options) -> Result<()> {
+    let subscribed = Host::subscribe(options).await?;
+    println!("Active Channels:");
+    for channel in subscribed.channels() {
+        println!("  {channel}");
+    }
+    subscribed.run().await
 }
 
 fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Options> {

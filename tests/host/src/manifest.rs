@@ -19,6 +19,19 @@ pub struct App {
     pub components: BTreeMap<String, ComponentSpec>,
     /// (route, component id), in the manifest's order
     pub routes: Vec<(String, String)>,
+    /// Redis triggers
+    pub subscriptions: Vec<Subscription>,
+}
+
+/// A Redis trigger.
+#[derive(Debug)]
+pub struct Subscription {
+    /// Template of the address of Redis, with user and password
+    pub address: String,
+    /// Template of the channel
+    pub channel: String,
+    /// The component's id
+    pub component: String,
 }
 
 /// An application variable.
@@ -44,12 +57,14 @@ pub struct ComponentSpec {
 }
 
 impl App {
-    /// Reads the manifest at `path`; component sources are relative to its directory.
+    /// Reads the manifest at `path`, or `spin.toml` in that directory; component sources are relative to its directory.
     ///
     /// # Errors
     /// A file that can't be read, is not version 2, contradicts itself, or uses a feature that this
     /// host doesn't have.
     pub fn read(path: &Path) -> Result<Self> {
+        let below = path.join("spin.toml");
+        let path = if path.is_dir() { &below } else { path };
         let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
         Self::parse(&text, path.parent().unwrap_or(Path::new("")))
             .with_context(|| format!("{} cannot be run by this host", path.display()))
@@ -96,7 +111,29 @@ impl App {
             );
             routes.push((trigger.route, trigger.component));
         }
-        Ok(Self { name: toml.application.name, version: toml.application.version, variables, components, routes })
+        let mut subscriptions = Vec::new();
+        let common = toml.application.trigger.and_then(|triggers| triggers.redis).map(|redis| redis.address);
+        for trigger in toml.trigger.redis {
+            let RedisTriggerToml { channel, component, address, .. } = trigger;
+            ensure!(
+                components.contains_key(&component),
+                "channel {channel:?} names the component {component:?}, which does not exist"
+            );
+            let address = address.or_else(|| common.clone()).context("a Redis trigger has no address")?;
+            subscriptions.push(Subscription { address, channel, component });
+        }
+        ensure!(
+            routes.is_empty() != subscriptions.is_empty(),
+            "there must be triggers of one kind: with two, Spin runs two processes and ends both when one ends"
+        );
+        Ok(Self {
+            name: toml.application.name,
+            version: toml.application.version,
+            variables,
+            components,
+            routes,
+            subscriptions,
+        })
     }
 }
 
@@ -123,6 +160,19 @@ struct ApplicationToml {
     _description: Option<String>,
     #[serde(rename = "authors")]
     _authors: Option<Vec<String>>,
+    trigger: Option<ApplicationTriggersToml>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ApplicationTriggersToml {
+    redis: Option<ApplicationRedisToml>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ApplicationRedisToml {
+    address: String,
 }
 
 #[derive(Deserialize)]
@@ -140,7 +190,20 @@ struct VariableToml {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct TriggersToml {
+    #[serde(default)]
     http: Vec<HttpTriggerToml>,
+    #[serde(default)]
+    redis: Vec<RedisTriggerToml>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RedisTriggerToml {
+    #[serde(rename = "id")]
+    _id: Option<String>,
+    channel: String,
+    component: String,
+    address: Option<String>,
 }
 
 #[derive(Deserialize)]

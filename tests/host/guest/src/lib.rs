@@ -44,6 +44,30 @@ async fn handle(request: Request) -> Result<(StatusCode, String), &'static str> 
     Ok((StatusCode::OK, answer))
 }
 
+/// The side of Redis triggers.
+#[allow(unsafe_code, reason = "the SDK's macro exports a function")]
+mod messages {
+    use super::{Relaxed, SEEN, redis};
+
+    /// A message is `ADDRESS KEY WORD`: the word, and how many messages this instance has seen, are put
+    /// onto a list of Redis. The words `panic` and `error` do that.
+    #[spin_sdk::redis_subscriber]
+    async fn take(message: Vec<u8>) -> Result<(), String> {
+        let seen = SEEN.fetch_add(1, Relaxed) + 1;
+        let message = String::from_utf8_lossy(&message).into_owned();
+        let [address, key, word] = message.split(' ').collect::<Vec<_>>()[..] else { return Err("three parts".into()) };
+        match word {
+            "panic" => panic!("as asked"),
+            "error" => return Err("as asked".into()),
+            _ => {}
+        }
+        let connection = redis::Connection::open(address).await.map_err(|error| error.to_string())?;
+        let text = |text: &str| redis::RedisParameter::Binary(text.as_bytes().to_vec());
+        let pushed = connection.execute("RPUSH", [text(key), text(&format!("{word} {seen}"))]).await;
+        pushed.map(drop).map_err(|error| error.to_string())
+    }
+}
+
 fn show<T: Debug, E: Debug>(result: Result<T, E>) -> String {
     format!("{result:?}")
 }

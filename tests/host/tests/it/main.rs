@@ -8,6 +8,7 @@ mod postgres;
 mod redis;
 mod reuse;
 mod routes;
+mod subscriber;
 mod support;
 mod traps;
 mod variables;

@@ -14,10 +14,16 @@ async fn an_unsupported_feature_is_an_error_at_start() {
     refused("[component.guest]", "[component.guest]\nsqlite_databases = ['default']", "sqlite_databases").await;
     refused("[component.guest]", "[component.guest]\nai_models = ['x']", "ai_models").await;
     refused("[component.guest]", "[component.guest]\nfiles = ['x']", "files").await;
-    refused("[[trigger.http]]", "[[trigger.redis]]", "redis").await;
+    refused("[[trigger.http]]", "[[trigger.sqs]]", "sqs").await;
     refused("\"/...\"", "{ private = true }", "expected a string").await;
     let remote = format!("source = {:?}", guest());
     refused(&remote, "source = { url = 'https://x', digest = 'y' }", "remote source").await;
+}
+
+#[tokio::test]
+async fn triggers_of_two_kinds_are_refused_in_one_manifest() {
+    let both = "[[trigger.redis]]\nchannel = 'c'\naddress = 'redis://127.0.0.1:1'\ncomponent = 'guest'\n";
+    refused("[[trigger.http]]", &format!("{both}[[trigger.http]]"), "of one kind").await;
 }
 
 #[tokio::test]
