@@ -12,8 +12,10 @@ run=.run
 port=${PORT:-3000}
 base=http://127.0.0.1:$port
 
-providers=""
+providers="" refresher=""
 stop_all() {
+    stop_job
+    job=$refresher
     stop_job
     job=$providers
     stop_job
@@ -127,6 +129,14 @@ export SPIN_VARIABLE_DATABASE_HOST SPIN_VARIABLE_JWT_KEYS
 export SPIN_VARIABLE_JOBS_URL=${SPIN_VARIABLE_JOBS_URL-$base}
 # In a table, which is faster than the environment: scripts/variables.sh says why.
 (umask 077 && scripts/variables.sh >$run/variables.toml)
+# Beside the app, messages that refresh the cache. Its trigger ends when Redis goes away.
+export SPIN_VARIABLE_REDIS_SUBSCRIBE_URL=${SPIN_VARIABLE_REDIS_SUBSCRIBE_URL-$REDIS_URL}
+start_again() { while true; do
+    "$@" || true
+    sleep 1
+done; }
+in_group start_again "${server[@]}" up --from functions/cache-refresh/spin.toml >$run/refresh.log 2>&1
+refresher=$job
 server+=(up --from spin.toml --listen "127.0.0.1:$port" --variable "@$run/variables.toml")
 
 healthy() {

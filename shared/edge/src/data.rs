@@ -88,10 +88,15 @@ pub fn fill_behind(app: &'static App, entry: Entry, params: Vec<Param>) {
     if !Rules::loaded().is_some_and(|rules| rules.fill_after_write) {
         return;
     }
+    spawn(fill(app, entry, params));
+}
+
+/// Makes an entry of a view that nobody has asked for, if it isn't there, by an ordinary read.
+pub async fn fill(app: &'static App, entry: Entry, params: Vec<Param>) {
     let compress = Compression::at_least(app.config.compress_min_bytes, GZIP);
     let view = entry.view;
     let load = Load { function: view.statement, params };
-    spawn(async move { app.cache.fill(&cache_entry(entry), load, ViewKeeping { view, compress, ttl: None }).await });
+    app.cache.fill(&cache_entry(entry), load, ViewKeeping { view, compress, ttl: None }).await;
 }
 
 async fn read_kept(

@@ -11,7 +11,7 @@
 //!    [`turn`]: a queue in front of a busy row; [`feed`]: the feed of changes
 //! 5. [`call`], [`route`], [`respond`]: a component as a table of routes; `cors`: scripts of other
 //!    origins; [`outgoing`], [`stream`]: bodies on their way out
-//! 6. [`jobs`]: work that no request asks for
+//! 6. [`jobs`]: work that no request asks for; [`subscriber!`]: a component that takes messages
 //! 7. [`client`]: one call of another service; [`upstream`]: its repetitions; [`service`]: services
 //!    of the shop's own; [`product_service`], [`holds`]: the one that keeps stock
 
@@ -40,6 +40,7 @@ pub mod route;
 pub mod service;
 pub mod settings;
 pub mod stream;
+mod subscriber;
 pub mod turn;
 pub mod upstream;
 
@@ -48,9 +49,9 @@ pub use answer::Answer;
 pub use app::App;
 pub use call::{Call, KeyedBody, Open};
 pub use data::{
-    HotKey, Json, Mark, Param, Row, change, change_one, document, fill_behind, fill_many, found, json, marks, one, page,
-    params, query, read, read_many, read_many_unwatched, read_near, read_small, read_while, take_hot_keys, write,
-    write_one,
+    HotKey, Json, Mark, Param, Row, change, change_one, document, fill, fill_behind, fill_many, found, json, marks,
+    one, page, params, query, read, read_many, read_many_unwatched, read_near, read_small, read_while, take_hot_keys,
+    write, write_one,
 };
 pub use file::File;
 pub use reply::Reply;

@@ -11,10 +11,11 @@ type Generator = fn(root: &Path) -> Result<String>;
 /// Each generated file, by its path below the root, and its generator. A further file is one more
 /// line. A file of which only a part is generated gets a generator that reads the file and replaces
 /// that part.
-const FILES: [(&str, Generator); 7] = [
+const FILES: [(&str, Generator); 8] = [
     ("database/calls.txt", crate::calls::list),
     ("openapi.yaml", crate::openapi::join),
     ("spin.toml", crate::manifest::generate),
+    ("functions/cache-refresh/spin.toml", crate::manifest::refresh),
     ("docs/architecture.md", crate::settings::architecture),
     ("docs/settings.md", crate::settings::reference),
     ("deploy/spinkube/reads.yaml", crate::deploy::reads),

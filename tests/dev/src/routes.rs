@@ -22,7 +22,7 @@ pub struct Component {
     pub name: String,
     /// Its `[package]` in Cargo.toml.
     pub package: toml::Value,
-    /// The rows of its table, in their order.
+    /// The rows of its table, in their order. None if it takes messages and no requests.
     pub rows: Vec<Row>,
 }
 
@@ -37,11 +37,19 @@ impl Component {
     }
 }
 
+/// Every component that serves requests, by name.
+///
+/// # Errors
+/// As [`all`].
+pub fn components(root: &Path) -> Result<Vec<Component>> {
+    Ok(all(root)?.into_iter().filter(|component| !component.rows.is_empty()).collect())
+}
+
 /// Every component below `functions/`, by name.
 ///
 /// # Errors
 /// A folder without a table or a Cargo.toml, or a row that can't be read.
-pub fn components(root: &Path) -> Result<Vec<Component>> {
+pub fn all(root: &Path) -> Result<Vec<Component>> {
     let mut components = Vec::new();
     for entry in std::fs::read_dir(root.join("functions")).context("functions/ can't be listed")? {
         let name = entry?.file_name().to_string_lossy().into_owned();
@@ -57,8 +65,11 @@ pub fn components(root: &Path) -> Result<Vec<Component>> {
     Ok(components)
 }
 
-/// The rows of `edge::component! { … }`.
+/// The rows of `edge::component! { … }`; none for `edge::subscriber! { … }`.
 fn rows(text: &str) -> Result<Vec<Row>> {
+    if text.contains("edge::subscriber! {") {
+        return Ok(Vec::new());
+    }
     let (_, table) = text.split_once("edge::component! {").context("has no table of routes")?;
     let (table, _) = table.split_once('}').context("has a table of routes without an end")?;
     let rows: Result<Vec<Row>> = table.lines().map(str::trim).filter(|line| !line.is_empty()).map(row).collect();

@@ -34,7 +34,7 @@ pub fn reference(root: &Path) -> Result<String> {
 
 fn components(root: &Path) -> Result<String> {
     let mut text = "\n| component | serves |\n| --- | --- |\n".to_owned();
-    for component in crate::routes::components(root)? {
+    for component in crate::routes::all(root)? {
         text.push_str(&format!("| `functions/{}` | {} |\n", component.name, component.description()?));
     }
     text.push('\n');

@@ -11,6 +11,7 @@
 //! | `redis_log`, `statements` | the cost of a request in commands and statements |
 //! | `history` | whether what readers and writers of one order saw keeps the promise |
 //! | `process`, `server` | processes that a scenario may kill, stop and continue |
+//! | `refresher` | the component that takes messages, beside a server |
 //! | `prometheus` | a real Prometheus that watches a scenario's server |
 //! | `contract` | the suite of the ports, run by a component of its own on the runtime's Redis |
 //!
@@ -23,6 +24,7 @@ mod private;
 mod process;
 mod prometheus;
 mod redis_log;
+mod refresher;
 mod sample;
 mod server;
 mod statements;
@@ -35,6 +37,7 @@ pub use private::{Private, SHOP};
 pub use process::{PostgresProcess, RedisProcess};
 pub use prometheus::{Prometheus, monitoring};
 pub use redis_log::{Command, RedisLog};
+pub use refresher::Refresher;
 pub use sample::Sample;
 pub use server::Server;
 pub use statements::Statements;

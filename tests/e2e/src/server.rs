@@ -124,7 +124,7 @@ pub(crate) async fn serve(manifest: &Path, log: &Path) -> (Child, String) {
 }
 
 /// The command that serves a manifest, and whether it is Spin's.
-fn up(manifest: &Path, port: u16) -> (Command, bool) {
+pub(crate) fn up(manifest: &Path, port: u16) -> (Command, bool) {
     let spin = variable("E2E_RUNTIME").as_deref() == Some("spin");
     let program = if spin {
         variable("SPIN_BIN").map_or(PathBuf::from("spin"), PathBuf::from)

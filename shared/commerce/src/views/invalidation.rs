@@ -3,8 +3,8 @@
 use strum::{EnumString, VariantNames};
 use uuid::Uuid;
 
-use super::VIEWS;
 use super::tags::{ALL_TAG, LOOKUPS_TAG, Scope, status_tag, tenant_tag};
+use super::{CUSTOMER, ORDER, PRODUCT, SCHEMA, VIEWS, View};
 use crate::error::Error;
 use crate::fields::{Fields, Mistakes, one_of, text, uuid};
 use crate::json;
@@ -39,7 +39,7 @@ pub struct Invalidation {
 /// The things that an `entity` may be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, EnumString, VariantNames)]
 #[strum(serialize_all = "snake_case")]
-enum Kind {
+pub(super) enum Kind {
     /// An order and its views.
     Order,
     /// The pages of a customer's orders.
@@ -70,56 +70,95 @@ impl Kind {
     }
 }
 
+impl Kind {
+    /// The kind that a field names.
+    pub(super) fn read(fields: &mut Fields<'_>) -> Option<Self> {
+        let wanted = || format!("must be one of {}", Self::VARIANTS.join(", "));
+        fields.required("kind", one_of(|name| name.parse().ok(), wanted))
+    }
+
+    /// The view that shows a thing of it by its id; `None` if that isn't one entry.
+    pub(super) fn view(self) -> Option<&'static View> {
+        match self {
+            Self::Order => Some(ORDER),
+            Self::CustomerProfile => Some(CUSTOMER),
+            Self::Product => Some(PRODUCT),
+            Self::Schema => Some(SCHEMA),
+            Self::Customer | Self::PaymentSession | Self::Transaction => None,
+        }
+    }
+}
+
 impl Invalidation {
+    /// The fields of an object that says what is to be made anew.
+    pub(super) const FIELDS: [&'static str; 4] = ["organization", "entity", "tag", "note"];
+
     /// Decodes a body. An entity without an organisation is one of `own`.
     ///
     /// # Errors
     /// [`Error::Invalid`] naming every field that is wrong.
     pub fn decode(body: &[u8], own: Uuid) -> Result<Self, Error> {
-        const TARGETS: [&str; 3] = ["organization", "entity", "tag"];
-        const KNOWN: [&str; 4] = ["organization", "entity", "tag", "note"];
         let mut mistakes = Mistakes::default();
-        let decoded = Fields::of("", json::parse(body)?, &KNOWN, &mut mistakes).and_then(|mut fields| {
-            let given: Vec<&str> = TARGETS.into_iter().filter(|name| fields.has(name)).collect();
-            let note = fields.optional("note", text(1, MAX_NOTE));
-            let target = match given[..] {
-                ["organization"] => fields.required("organization", uuid).map(Target::Organization),
-                ["entity"] if fields.is_null("entity") => {
-                    fields.required("entity", |_| Err("must be an object".into()))
-                }
-                ["entity"] => {
-                    fields.object("entity", &["kind", "id", "organizationId"], |entity| entity_target(entity, own))
-                }
-                ["tag"] => fields.required("tag", text(1, MAX_TAG)).and_then(|tag| {
-                    let target = Target::of_tag(&tag);
-                    if target.is_none() {
-                        fields.refuse("tag", "is no tag of a cached answer");
-                    }
-                    target
-                }),
-                [] => {
-                    fields.refuse("body", format!("must hold one of {}", TARGETS.join(", ")));
-                    None
-                }
-                [_, ref others @ ..] => {
-                    for name in others {
-                        fields.refuse(name, format!("can't stand beside {}", given[0]));
-                    }
-                    None
-                }
-            };
-            Some(Self { target: target?, note })
-        });
+        let fields = Fields::of("", json::parse(body)?, &Self::FIELDS, &mut mistakes);
+        let decoded = fields.and_then(|fields| Self::of(fields, Some(own)));
         mistakes.finish(decoded)
+    }
+
+    /// As [`Self::decode`], of an object that was taken apart. Without `own` an entity must name its
+    /// organisation.
+    pub(super) fn of(mut fields: Fields<'_>, own: Option<Uuid>) -> Option<Self> {
+        const TARGETS: [&str; 3] = ["organization", "entity", "tag"];
+        let given: Vec<&str> = TARGETS.into_iter().filter(|name| fields.has(name)).collect();
+        let note = fields.optional("note", text(1, MAX_NOTE));
+        let target = match given[..] {
+            ["organization"] => fields.required("organization", uuid).map(Target::Organization),
+            ["entity"] if fields.is_null("entity") => fields.required("entity", |_| Err("must be an object".into())),
+            ["entity"] => fields.object("entity", &Entity::FIELDS, |entity| Some(Entity::of(entity, own)?.target())),
+            ["tag"] => fields.required("tag", text(1, MAX_TAG)).and_then(|tag| {
+                let target = Target::of_tag(&tag);
+                if target.is_none() {
+                    fields.refuse("tag", "is no tag of a cached answer");
+                }
+                target
+            }),
+            [] => {
+                fields.refuse("body", format!("must hold one of {}", TARGETS.join(", ")));
+                None
+            }
+            [_, ref others @ ..] => {
+                for name in others {
+                    fields.refuse(name, format!("can't stand beside {}", given[0]));
+                }
+                None
+            }
+        };
+        Some(Self { target: target?, note })
     }
 }
 
-fn entity_target(mut entity: Fields<'_>, own: Uuid) -> Option<Target> {
-    let wanted = || format!("must be one of {}", Kind::VARIANTS.join(", "));
-    let kind = entity.required("kind", one_of(|name| name.parse::<Kind>().ok(), wanted));
-    let id = entity.required("id", uuid);
-    let organization = if entity.has("organizationId") { entity.required("organizationId", uuid) } else { Some(own) };
-    Some(Target::Tag(kind?.scope().tag(organization?, id?)))
+/// A thing that entries show.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Entity {
+    pub(super) kind: Kind,
+    pub(super) organization: Uuid,
+    pub(super) id: Uuid,
+}
+
+impl Entity {
+    pub(super) const FIELDS: [&'static str; 3] = ["kind", "id", "organizationId"];
+
+    /// Without `own` it must name its organisation.
+    pub(super) fn of(mut fields: Fields<'_>, own: Option<Uuid>) -> Option<Self> {
+        let kind = Kind::read(&mut fields);
+        let id = fields.required("id", uuid);
+        let own = own.filter(|_| !fields.has("organizationId"));
+        let organization = own.or_else(|| fields.required("organizationId", uuid));
+        Some(Self { kind: kind?, organization: organization?, id: id? })
+    }
+
+    fn target(self) -> Target {
+        Target::Tag(self.kind.scope().tag(self.organization, self.id))
+    }
 }
 
 impl Target {

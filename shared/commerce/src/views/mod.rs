@@ -6,10 +6,12 @@
 //! namespace's prefix.
 //!
 //! Reading order: the table, [`Entry`] (the key of one answer of a view), [`tags`] (the changes
-//! that make an answer wrong), [`invalidation`] (what an operator may have made anew).
+//! that make an answer wrong), [`invalidation`] (what an operator may have made anew), [`message`]
+//! (what messages may).
 
 mod entry;
 pub mod invalidation;
+pub mod message;
 pub mod tags;
 
 pub use entry::Entry;

@@ -40,7 +40,8 @@ pub const DELIVERIES: &[&str] = &["webhook-dedup", "health"];
 
 /// The components that keep views of orders, products and customers. Each knows all lifetimes,
 /// since generations outlive the longest of them.
-pub const ORDERS: &[&str] = &["order-lookup", "order-list", "product-catalog", "customers", "live", "health"];
+pub const ORDERS: &[&str] =
+    &["order-lookup", "order-list", "product-catalog", "customers", "live", "cache-refresh", "health"];
 
 /// The components that make or change orders, and the one that keeps their stock.
 pub const ORDERING: &[&str] = &["order-lookup", "order-list", "payment-session", "product-catalog", "health"];
@@ -54,9 +55,11 @@ pub const WARMERS: &[&str] = &["order-list", "health"];
 /// The component of products and their stock.
 pub const CATALOGUE: &[&str] = &["product-catalog", "health"];
 
-/// The components that keep views: all that take tokens, since each looks up the revoked ones.
+/// The components that keep views: all that take tokens, since each looks up the revoked ones, and
+/// the one that takes messages.
 pub const VIEWERS: &[&str] = &[
     "access",
+    "cache-refresh",
     "order-lookup",
     "order-list",
     "product-catalog",

@@ -45,6 +45,7 @@ mod redis_faults;
 mod redis_hung;
 mod redis_refuses;
 mod redis_runs;
+mod refreshed;
 mod restores;
 mod shipments;
 mod statistics;
