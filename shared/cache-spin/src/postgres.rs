@@ -1,5 +1,6 @@
 //! Postgres: one statement at a time, with a time limit and a breaker.
 
+mod kept;
 mod session;
 mod sqlstate;
 mod values;
@@ -24,19 +25,41 @@ impl Statement {
     }
 }
 
-use crate::clock::{limited, monotonic_millis};
+use crate::clock::{limited, monotonic, monotonic_millis, sleep};
 use crate::complaints::Complaints;
 use crate::log::{self, Level};
-use crate::terms::TermsSource;
+use crate::terms::{Terms, TermsSource};
 use cache_logic::breaker::{Admission, Breaker, Change};
 use cache_logic::origin::OriginFault;
+use kept::{Course, Kept};
 use spin_sdk::pg::{Connection, ParameterValue, PgError, QueryError};
+use spin_sdk::wasip3::spawn;
 use sqlstate::Meaning;
-use std::cell::{OnceCell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
+use std::rc::Rc;
 use std::time::Duration;
 
 /// The detail of a fault if nothing was sent.
 const AWAY: &str = "the database can't be reached";
+
+/// What a statement does, so what it means that its answer is lost.
+#[derive(Clone, Copy, PartialEq)]
+enum Effect {
+    /// It only reads, so it may be asked again.
+    Reads,
+    /// It changes something, and may have done so.
+    Changes,
+}
+
+impl Effect {
+    /// The detail of the fault.
+    const fn lost(self) -> &'static str {
+        match self {
+            Self::Reads => "the database gave no answer in time",
+            Self::Changes => "the database gave no answer in time: the change may have been made or not",
+        }
+    }
+}
 
 /// Postgres, as one instance sees it.
 pub struct Postgres {
@@ -55,6 +78,14 @@ struct Access {
     patience: Duration,
     breaker: RefCell<Breaker>,
     rest: Duration,
+    lent: Rc<Lent>,
+}
+
+/// The connections that are kept.
+struct Lent {
+    kept: Kept<Connection>,
+    /// Whether a task is there that gives them back.
+    returning: Cell<bool>,
 }
 
 impl Postgres {
@@ -66,28 +97,28 @@ impl Postgres {
     /// Made at the first statement.
     async fn access(&self) -> Result<&Access, OriginFault> {
         let terms = (self.terms)().await?;
-        Ok(self.access.get_or_init(|| Access::new(&self.url, terms.postgres_timeout, terms.postgres_rest)))
+        Ok(self.access.get_or_init(|| Access::new(&self.url, terms)))
     }
 
-    /// Calls a function that changes nothing: `SELECT * FROM function(...)`. Its connection goes
-    /// back to the pool with the answer. It is never kept and never shared.
+    /// Calls a function that changes nothing: `SELECT * FROM function(...)`. No other statement is
+    /// on its connection meanwhile.
     ///
     /// # Errors
     /// [`OriginFault::Unavailable`] if Postgres can't be reached in time; [`OriginFault::Internal`]
     /// for a mistake that a retry doesn't mend.
     pub async fn query(&self, function: &str, params: Vec<Param>) -> Result<Vec<Row>, OriginFault> {
-        self.ask(&call(function, &params), params, "the database gave no answer in time").await
+        self.ask(&call(function, &params), params, Effect::Reads).await
     }
 
     /// As [`Self::query`], for an entry: each row also names the server that answers.
     pub(crate) async fn load(&self, function: &str, params: Vec<Param>) -> Result<Vec<Row>, OriginFault> {
-        self.ask(&call_loaded(function, &params), params, "the database gave no answer in time").await
+        self.ask(&call_loaded(function, &params), params, Effect::Reads).await
     }
 
     /// As [`Self::load`], by a statement.
     pub(crate) async fn load_by(&self, statement: Statement) -> Result<Vec<Row>, OriginFault> {
         let text = select_loaded(statement.text);
-        self.ask(&text, statement.params, "the database gave no answer in time").await
+        self.ask(&text, statement.params, Effect::Reads).await
     }
 
     /// Calls a function that changes something. If its answer is lost, the error says that the
@@ -96,8 +127,7 @@ impl Postgres {
     /// # Errors
     /// As [`Self::query`].
     pub async fn change(&self, function: &str, params: Vec<Param>) -> Result<Vec<Row>, OriginFault> {
-        let lost = "the database gave no answer in time: the change may have been made or not";
-        self.ask(&call(function, &params), params, lost).await
+        self.ask(&call(function, &params), params, Effect::Changes).await
     }
 
     /// As [`Self::change`], for a function whose changes the cache must be told of. Each row also
@@ -112,10 +142,9 @@ impl Postgres {
         mut params: Vec<Param>,
         cache: &str,
     ) -> Result<Vec<Row>, OriginFault> {
-        let lost = "the database gave no answer in time: the change may have been made or not";
         let statement = call_announced(function, &params);
         params.push(cache.into());
-        self.ask(&statement, params, lost).await
+        self.ask(&statement, params, Effect::Changes).await
     }
 
     /// Runs a statement that changes nothing.
@@ -123,17 +152,18 @@ impl Postgres {
     /// # Errors
     /// As [`Self::query`].
     pub async fn select(&self, statement: Statement) -> Result<Vec<Row>, OriginFault> {
-        self.ask(statement.text, statement.params, "the database gave no answer in time").await
+        self.ask(statement.text, statement.params, Effect::Reads).await
     }
 
-    async fn ask(&self, statement: &str, params: Vec<Param>, lost: &'static str) -> Result<Vec<Row>, OriginFault> {
+    async fn ask(&self, statement: &str, params: Vec<Param>, effect: Effect) -> Result<Vec<Row>, OriginFault> {
         let access = self.access().await?;
         let admission = access.breaker.borrow_mut().admit(monotonic_millis);
         if admission == Admission::Refuse {
             return Err(access.unavailable(AWAY));
         }
-        let outcome = limited(access.patience, access.run(statement, params)).await;
-        let reached = matches!(outcome, Some(Ok(_) | Err(Failure::Answered { .. } | Failure::TooSlow)));
+        let outcome = limited(access.patience, access.run(statement, params, effect)).await;
+        let reached =
+            matches!(outcome, Some(Ok(_) | Err(Failure::Answered { .. } | Failure::TooSlow | Failure::Broke)));
         match access.breaker.borrow_mut().report(admission, reached, monotonic_millis) {
             Some(Change::Opened) => {
                 let why = match &outcome {
@@ -161,7 +191,7 @@ impl Postgres {
             Some(Err(Failure::TooSlow)) => {
                 Err(OriginFault::Unavailable { detail: "the database took too long".into(), retry_after_seconds: 1 })
             }
-            Some(Err(Failure::Lost)) | None => Err(access.unavailable(lost)),
+            Some(Err(Failure::Lost | Failure::Broke)) | None => Err(access.unavailable(effect.lost())),
             Some(Err(Failure::Unreachable(_))) => Err(access.unavailable(AWAY)),
         }
     }
@@ -173,12 +203,14 @@ impl Postgres {
 }
 
 impl Access {
-    /// `limit` is the time of one call: connecting, waiting for a free connection, and the
+    /// The limit is the time of one call: connecting, waiting for a free connection, and the
     /// statement.
-    fn new(url: &str, limit: Duration, rest: Duration) -> Self {
+    fn new(url: &str, terms: &Terms) -> Self {
+        let (limit, rest) = (terms.postgres_timeout, terms.postgres_rest);
         let patience = limit + limit / 4;
         let breaker = RefCell::new(Breaker::new(rest.as_millis() as u64, patience.as_millis() as u64));
-        Self { url: session::with_session(url, limit), patience, breaker, rest }
+        let lent = Lent { kept: Kept::new(terms.postgres_keep), returning: Cell::new(false) };
+        Self { url: session::with_session(url, limit), patience, breaker, rest, lent: Rc::new(lent) }
     }
 
     fn unavailable(&self, detail: &str) -> OriginFault {
@@ -186,21 +218,84 @@ impl Access {
         OriginFault::Unavailable { detail: detail.into(), retry_after_seconds }
     }
 
-    async fn run(&self, statement: &str, params: Vec<Param>) -> Result<Vec<Row>, Failure> {
+    /// Runs a statement, on a kept connection if there is one. If that has broken meanwhile, the
+    /// statement is repeated once on a new one, unless it may have changed something.
+    async fn run(&self, statement: &str, params: Vec<Param>, effect: Effect) -> Result<Vec<Row>, Failure> {
+        let begun = monotonic();
+        let asks_again = self.lent.kept.asks_again(begun);
+        let Some(loan) = self.lent.kept.take(begun) else {
+            return self.run_anew(statement, params, asks_again.then_some(begun)).await;
+        };
+        let failure = match rows(&loan.connection, statement, params.clone()).await {
+            Ok(rows) => {
+                self.lent.put(loan, monotonic());
+                return Ok(rows);
+            }
+            Err(failure) => failure,
+        };
+        match (&failure, effect) {
+            (Failure::Lost, Effect::Reads) | (Failure::Unreachable(_), _) => {
+                self.lent.kept.clear();
+                self.run_anew(statement, params, None).await
+            }
+            (Failure::Lost, Effect::Changes) => {
+                self.lent.kept.clear();
+                Err(Failure::Broke)
+            }
+            _ => Err(failure),
+        }
+    }
+
+    /// Runs a statement on a connection of the pool. `begun`: it may be kept, and was asked for
+    /// then.
+    async fn run_anew(
+        &self,
+        statement: &str,
+        params: Vec<Param>,
+        begun: Option<Duration>,
+    ) -> Result<Vec<Row>, Failure> {
         let connection = Connection::open(&self.url).await.map_err(|error| match sdk_failure(error) {
             Failure::Lost => Failure::Unreachable("the connection broke".to_owned()),
             failure => failure,
         })?;
-        let params: Vec<ParameterValue> = params.into_iter().map(Into::into).collect();
-        let mut answer = connection.query(statement, params).await.map_err(sdk_failure)?;
-        let columns: std::rc::Rc<[String]> = answer.columns().iter().map(|column| column.name.clone()).collect();
-        let mut rows = Vec::new();
-        while let Some(values) = answer.rows().next().await {
-            rows.push(Row::new(columns.clone(), values));
+        let Some(begun) = begun else { return rows(&connection, statement, params).await };
+        let lent = monotonic();
+        let rows = rows(&connection, statement, params).await?;
+        let answered = monotonic();
+        if let Some(loan) = self.lent.kept.loan(connection, &Course { begun, lent, answered }) {
+            self.lent.put(loan, answered);
         }
-        answer.result().await.map_err(sdk_failure)?;
         Ok(rows)
     }
+}
+
+impl Lent {
+    /// Keeps a connection, and sees to it that it goes back in time.
+    fn put(self: &Rc<Self>, loan: kept::Loan<Connection>, now: Duration) {
+        if self.kept.put(loan, now) && !self.returning.replace(true) {
+            spawn(self.clone().give_back());
+        }
+    }
+
+    async fn give_back(self: Rc<Self>) {
+        while let Some(rest) = self.kept.give_back(monotonic()) {
+            sleep(rest).await;
+        }
+        self.returning.set(false);
+    }
+}
+
+/// The rows of a statement, read to their end.
+async fn rows(connection: &Connection, statement: &str, params: Vec<Param>) -> Result<Vec<Row>, Failure> {
+    let params: Vec<ParameterValue> = params.into_iter().map(Into::into).collect();
+    let mut answer = connection.query(statement, params).await.map_err(sdk_failure)?;
+    let columns: Rc<[String]> = answer.columns().iter().map(|column| column.name.clone()).collect();
+    let mut rows = Vec::new();
+    while let Some(values) = answer.rows().next().await {
+        rows.push(Row::new(columns.clone(), values));
+    }
+    answer.result().await.map_err(sdk_failure)?;
+    Ok(rows)
 }
 
 /// Why a statement gave no rows.
@@ -213,6 +308,9 @@ enum Failure {
     Unreachable(String),
     /// The statement was sent, and the connection broke.
     Lost,
+    /// The same, on a connection that was kept: it may have broken long before, which says nothing
+    /// about the server.
+    Broke,
 }
 
 impl Failure {

@@ -20,6 +20,9 @@ pub struct Terms {
     pub postgres_timeout: Duration,
     /// How long Postgres is left alone after it gave no answer.
     pub postgres_rest: Duration,
+    /// How long a connection is kept at most by an instance that asks again and again; zero: no
+    /// longer than its statement.
+    pub postgres_keep: Duration,
     /// How many loads of cached answers there may be in one instance.
     pub loads: LoadBounds,
     /// The part of the hits that renew a certificate that is compared with Postgres behind the
@@ -46,6 +49,7 @@ static USUAL: LazyLock<Result<Terms, String>> = LazyLock::new(|| {
         limits: Limits::with_millis(timing.total().as_millis() as u64)?,
         postgres_timeout: Duration::from_secs(2),
         postgres_rest: Duration::from_secs(1),
+        postgres_keep: Duration::from_millis(100),
         loads: LoadBounds { at_once: 8, waiting: 200 },
         compared: 0.0,
         stale_if_error: Duration::from_secs(3600),

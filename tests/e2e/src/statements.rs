@@ -9,6 +9,7 @@ use tokio_postgres::Client;
 #[derive(Clone, Debug, Default)]
 pub struct Statements {
     calls: BTreeMap<String, i64>,
+    loans: i64,
 }
 
 impl Statements {
@@ -25,7 +26,21 @@ impl Statements {
             )
             .await
             .expect("pg_stat_statements is there");
-        Statements { calls: rows.iter().map(|row| (row.get(0), row.get(1))).collect() }
+        let loans = admin
+            .query_one(
+                "SELECT coalesce(sum(s.calls), 0)::bigint FROM pg_stat_statements s JOIN pg_database d ON d.oid = s.dbid
+                 WHERE d.datname = $1 AND s.query = 'DISCARD TEMP'",
+                &[&database],
+            )
+            .await
+            .expect("pg_stat_statements is there");
+        Statements { calls: rows.iter().map(|row| (row.get(0), row.get(1))).collect(), loans: loans.get(0) }
+    }
+
+    /// How often the pool has lent a connection again since `earlier`: it cleans each before that.
+    /// The first loan of a connection isn't counted.
+    pub fn loans_since(&self, earlier: &Statements) -> i64 {
+        self.loans - earlier.loans
     }
 
     /// The statements since `earlier`, each as often as it ran, less the renewals of the

@@ -215,6 +215,12 @@ pub(super) const PROTOCOL: Group = Group {
         setting("postgres_timeout_ms", "2000", "of one statement").within(10, 60_000),
         setting("postgres_breaker_ms", "1000", "how long Postgres is left alone after it gave no answer")
             .within(1, 600_000),
+        setting(
+            "postgres_keep_ms",
+            "100",
+            "how long an instance that asks again and again keeps a connection at most; 0: no longer than its statement",
+        )
+        .within(0, 1_000),
         setting("postgres_loads", "8", "how many loads of cached answers an instance has at Postgres at once")
             .within(1, 1_000),
         setting(
@@ -457,6 +463,7 @@ impl Rules {
                 limits,
                 postgres_timeout,
                 postgres_rest: parser.millis("postgres_breaker_ms"),
+                postgres_keep: parser.millis("postgres_keep_ms"),
                 loads: LoadBounds {
                     at_once: parser.number("postgres_loads") as usize,
                     waiting: parser.number("postgres_queue") as usize,

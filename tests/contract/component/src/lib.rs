@@ -58,6 +58,7 @@ static TERMS: LazyLock<Terms> = LazyLock::new(|| Terms {
     },
     postgres_timeout: Duration::from_secs(2),
     postgres_rest: Duration::from_secs(1),
+    postgres_keep: Duration::from_millis(100),
     loads: LoadBounds { at_once: 8, waiting: 200 },
     compared: 0.0,
     stale_if_error: Duration::from_secs(3600),

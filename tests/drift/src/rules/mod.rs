@@ -5,6 +5,7 @@ mod dependencies;
 mod faults;
 mod handlers;
 mod hits;
+mod sessions;
 mod variables;
 mod writes;
 
@@ -45,6 +46,7 @@ pub fn check(tree: &Tree) -> Vec<Finding> {
         writes::check,
         dependencies::check,
         hits::check,
+        sessions::check,
     ];
     rules.iter().flat_map(|rule| rule(tree)).collect()
 }

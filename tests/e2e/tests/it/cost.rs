@@ -379,7 +379,9 @@ async fn a_requests_calls_of_the_host_are_a_known_number() {
     }
     let counted = [&hit, &same, &list, &miss, &patch].map(Fewest::calls);
     println!("calls of the host: hit, 304, list hit, miss, PATCH {counted:?}");
-    let most = [18, 19, 19, 33, 35];
+    // A PATCH asks Postgres twice, so its connection is kept: a timer, and the clock that says for
+    // how long.
+    let most = [18, 19, 19, 34, 43];
     assert!(
         counted.iter().zip(most).all(|(calls, most)| *calls <= most),
         "hit, 304, list hit, miss, PATCH: {counted:?}"

@@ -38,6 +38,7 @@ mod packed;
 mod payments;
 mod permits;
 mod postgres_faults;
+mod postgres_kept;
 mod postgres_servers;
 mod preconditions;
 mod promise;
