@@ -1,10 +1,8 @@
-use std::collections::hash_map::DefaultHasher;
-use std::hash::{Hash, Hasher};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use kit::Services;
-use kit::database::{connect, seed, with_database};
+use kit::database::{connect, seed, seed_text, with_database};
 use tokio::sync::{Mutex, OnceCell};
 
 /// How many orders the template database holds if `E2E_SEED_ORDERS` doesn't say. Enough for pages
@@ -109,34 +107,14 @@ pub(crate) async fn make_template(database_url: &str) {
     for row in leftovers {
         execute(&format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", row.get::<_, String>(0))).await;
     }
-    let made_from = fingerprint();
-    let present = admin
-        .query_opt("SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = 'e2e_template'", &[])
-        .await
-        .expect("the list of databases");
-    if present.is_some_and(|row| row.get::<_, Option<String>>(0).as_deref() == Some(&made_from)) {
-        return;
-    }
-    execute("DROP DATABASE IF EXISTS e2e_template WITH (FORCE)").await;
-    execute("CREATE DATABASE e2e_template").await;
-    let url = with_database(database_url, "e2e_template");
-    let config = url.parse().expect("DATABASE_URL is a Postgres URL");
-    database::migrate(&config, &database::Options::default(), &|_| {}).await.expect("the schema");
-    seed(&url, seed_orders());
-    execute(&format!("COMMENT ON DATABASE e2e_template IS '{made_from}'")).await;
-}
-
-fn seed_file() -> PathBuf {
-    database::default_dir().join("seed.sql")
-}
-
-/// A hash of the schema, the code and the seed.
-fn fingerprint() -> String {
-    let mut hash = DefaultHasher::new();
-    seed_orders().hash(&mut hash);
-    database::Files::read(database::default_dir()).expect("database/").fingerprint().hash(&mut hash);
-    std::fs::read(seed_file()).expect("database/seed.sql").hash(&mut hash);
-    format!("{:016x}", hash.finish())
+    let files = database::Files::read(database::default_dir()).expect("database/").fingerprint();
+    let parts = [&*seed_orders().to_string(), &files, &seed_text()];
+    kit::database::make_template(database_url, "e2e_template", &parts, async |url| {
+        let config = url.parse().expect("DATABASE_URL is a Postgres URL");
+        database::migrate(&config, &database::Options::default(), &|_| {}).await.expect("the schema");
+        seed(url, seed_orders());
+    })
+    .await;
 }
 
 pub(crate) fn variable(name: &str) -> Option<String> {

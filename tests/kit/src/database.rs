@@ -1,5 +1,6 @@
 //! Databases of a test's own, on the Postgres server that `DATABASE_URL` names.
 
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::Path;
 use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -104,6 +105,30 @@ impl Database {
     }
 }
 
+/// Makes a database that others are copied from, unless it is there and was made from the same:
+/// `parts` are all that goes into it, and `fill` is given its address. It stays when the tests have
+/// ended, so that the next run has it at once.
+///
+/// # Panics
+/// Postgres can't make it.
+pub async fn make_template(server: &str, name: &str, parts: &[&str], fill: impl AsyncFnOnce(&str)) {
+    let mut hash = DefaultHasher::new();
+    parts.hash(&mut hash);
+    let made_from = format!("{:016x}", hash.finish());
+    let admin = connect(&with_database(server, "postgres")).await;
+    let execute = async |sql: &str| admin.batch_execute(sql).await.unwrap_or_else(|e| panic!("{sql}: {e:?}"));
+    let comment = "SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = $1";
+    let present = admin.query_opt(comment, &[&name]).await.expect("the list of databases");
+    if present.is_some_and(|row| row.get::<_, Option<String>>(0).as_deref() == Some(&made_from)) {
+        return;
+    }
+    execute(&format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)")).await;
+    execute(&format!("CREATE DATABASE {name}")).await;
+    fill(&with_database(server, name)).await;
+    // The mark comes last: what was left half made is made anew.
+    execute(&format!("COMMENT ON DATABASE {name} IS '{made_from}'")).await;
+}
+
 /// A connection to Postgres, driven until it is dropped.
 pub async fn connect(url: &str) -> Client {
     let (client, connection) = tokio_postgres::connect(url, NoTls).await.unwrap_or_else(|e| panic!("Postgres: {e}"));
@@ -130,15 +155,24 @@ pub fn rights_of_app(role: &str) -> String {
     rights.join("\n")
 }
 
+const SEED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../database/seed.sql");
+
+/// The text of database/seed.sql.
+///
+/// # Panics
+/// It can't be read.
+pub fn seed_text() -> String {
+    std::fs::read_to_string(SEED).expect("database/seed.sql")
+}
+
 /// Runs database/seed.sql, which is written for psql, for so many orders.
 pub fn seed(url: &str, orders: u32) {
-    let file = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../database/seed.sql"));
     let mut psql = Command::new("psql");
     if let Some(bin) = std::env::var_os("POSTGRES_BIN") {
         psql = Command::new(Path::new(&bin).join("psql"));
     }
     psql.args(["-X", "-q", "-v", "ON_ERROR_STOP=1", "-v", &format!("seed_orders={orders}"), "-f"]);
-    let output = psql.arg(file).arg("-d").arg(url).output().expect("psql must be on the PATH");
+    let output = psql.arg(SEED).arg("-d").arg(url).output().expect("psql must be on the PATH");
     assert!(output.status.success(), "seed.sql: {}", String::from_utf8_lossy(&output.stderr));
 }
 
@@ -149,7 +183,11 @@ pub fn on_own_runtime<T: Send + 'static>(future: impl Future<Output = T> + Send 
     std::thread::spawn(run).join().expect("the thread")
 }
 
-fn server() -> String {
+/// The server that `DATABASE_URL` names.
+///
+/// # Panics
+/// It names none.
+pub fn server() -> String {
     std::env::var("DATABASE_URL")
         .expect("DATABASE_URL must name a Postgres server where databases may be created; make test starts one")
 }

@@ -1,10 +1,9 @@
-//! A database per test, copied from a template that is made once and dropped with the last test
-//! that needs it.
+//! A database per test, copied from a template.
 
 use std::ops::Deref;
-use std::sync::{Arc, Mutex, Weak};
+use std::sync::Once;
 
-use kit::database::{OwnDatabase, connect, on_own_runtime, seed};
+use kit::database::{connect, make_template, on_own_runtime, seed, seed_text, server};
 use tokio_postgres::{Client, Row};
 use uuid::Uuid;
 
@@ -31,18 +30,43 @@ enum Contents {
     Seed,
 }
 
-/// A test's own database.
-pub struct Database {
-    db: kit::database::Database,
-    // The template goes when the last copy does.
-    _template: Option<Arc<OwnDatabase>>,
+const FIXTURE: &str = include_str!("../../fixture.sql");
+const SEED_ORDERS: u32 = 10_000;
+
+impl Contents {
+    const fn template(self) -> &'static str {
+        match self {
+            Self::Fixture => "db_tests_fixture",
+            Self::Seed => "db_tests_seed",
+        }
+    }
+
+    async fn make_template(self) {
+        let files = database::Files::read(database::default_dir()).expect("database/").fingerprint();
+        let rows = match self {
+            Self::Fixture => FIXTURE.to_owned(),
+            Self::Seed => format!("{SEED_ORDERS} {}", seed_text()),
+        };
+        make_template(&server(), self.template(), &[&files, &rows], async |url| {
+            let config = url.parse().expect("a Postgres URL");
+            database::migrate(&config, &database::Options::default(), &|_| {}).await.expect("the schema");
+            match self {
+                Self::Fixture => connect(url).await.batch_execute(FIXTURE).await.expect("the fixture"),
+                Self::Seed => seed(url, SEED_ORDERS),
+            }
+        })
+        .await;
+    }
 }
+
+/// A test's own database.
+pub struct Database(kit::database::Database);
 
 impl Deref for Database {
     type Target = kit::database::Database;
 
     fn deref(&self) -> &Self::Target {
-        &self.db
+        &self.0
     }
 }
 
@@ -59,7 +83,7 @@ impl Database {
 
     /// Nothing at all.
     pub async fn empty() -> Self {
-        Self { db: kit::database::Database::empty().await, _template: None }
+        Self(kit::database::Database::empty().await)
     }
 
     /// A database as the last release without a runner left it.
@@ -70,8 +94,7 @@ impl Database {
     }
 
     async fn copy_of(contents: Contents) -> Self {
-        let template = template(contents);
-        Self { db: kit::database::Database::copy_of(template.name()).await, _template: Some(template) }
+        Self(kit::database::Database::copy_of(template(contents)).await)
     }
 
     /// Places an order for CUSTOMER, one CUP in EUR, and forgets its announcement.
@@ -133,31 +156,14 @@ pub fn tenant(organization: Uuid) -> Vec<String> {
     vec!["all".to_owned(), format!("tenant:{organization}")]
 }
 
-/// The schema and `fixture.sql`, to be copied and never changed.
-pub fn fixture() -> Arc<OwnDatabase> {
+/// The name of the database with the schema and `fixture.sql`: to be copied and never changed.
+pub fn fixture() -> &'static str {
     template(Contents::Fixture)
 }
 
-fn template(contents: Contents) -> Arc<OwnDatabase> {
-    static TEMPLATES: [Mutex<Weak<OwnDatabase>>; 2] = [const { Mutex::new(Weak::new()) }; 2];
-    let mut template = TEMPLATES[contents as usize].lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-    template.upgrade().unwrap_or_else(|| {
-        let made = Arc::new(on_own_runtime(make_template(contents)));
-        *template = Arc::downgrade(&made);
-        made
-    })
-}
-
-async fn make_template(contents: Contents) -> OwnDatabase {
-    let database = OwnDatabase::copy_of("template1").await;
-    let config = database.url().parse().expect("a Postgres URL");
-    database::migrate(&config, &database::Options::default(), &|_| {}).await.expect("the schema");
-    match contents {
-        Contents::Fixture => {
-            let client = connect(&database.url()).await;
-            client.batch_execute(include_str!("../../fixture.sql")).await.expect("the fixture");
-        }
-        Contents::Seed => seed(&database.url(), 10_000),
-    }
-    database
+/// The name of a template, which is made by the first test that needs it.
+fn template(contents: Contents) -> &'static str {
+    static MADE: [Once; 2] = [const { Once::new() }; 2];
+    MADE[contents as usize].call_once(|| on_own_runtime(contents.make_template()));
+    contents.template()
 }

@@ -61,7 +61,7 @@ impl Grown {
 /// Red, blue and six more; one in 400 is a zebra, one in 5,000 a quagga; one in a thousand isn't
 /// sold.
 async fn grow(rows: u32) -> OwnDatabase {
-    let database = OwnDatabase::copy_of(fixture().name()).await;
+    let database = OwnDatabase::copy_of(fixture()).await;
     let client = connect(&database.url()).await;
     let sql = format!(
         "INSERT INTO product_schemas (id, organization_id, name, fields) VALUES

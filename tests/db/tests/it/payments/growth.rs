@@ -65,8 +65,7 @@ impl Grown {
 }
 
 async fn grow(rows: u32) -> OwnDatabase {
-    let template = fixture();
-    let database = OwnDatabase::copy_of(template.name()).await;
+    let database = OwnDatabase::copy_of(fixture()).await;
     let client = connect(&database.url()).await;
     client.batch_execute(&format!("CREATE TEMP TABLE growth AS SELECT {rows} AS rows")).await.unwrap();
     client.batch_execute(include_str!("../../../grown.sql")).await.unwrap();
