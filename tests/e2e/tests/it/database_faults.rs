@@ -179,7 +179,10 @@ async fn row_level_security_on_the_outbox_hides_no_change_and_is_named() {
     })
     .await;
     for _ in 0..10 {
-        assert!(!read().await.is_hit(), "nothing is certified");
+        let answer = read().await;
+        let said = answer.header("cache-status");
+        // A Postgres that gave no answer in time is no reason for a certificate.
+        assert!(!answer.is_hit() || said.contains("stale-if-error"), "nothing is certified: {said}");
     }
     let named = named_by_health(&app).await;
     assert!(named.contains("row-level security hides rows of cache_invalidations from the role"), "{named}");
