@@ -32,10 +32,12 @@ pub async fn step(app: &'static App, job: &Job) -> Result<Step, Error> {
     if reached == 0 {
         keep_sample(app, most).await?;
     }
+    // First, since the certificate that it waits for may be the one that moves the epoch.
+    let can_cache = can_cache(app).await;
     let row = edge::change_one(app, "hot_key_begin", params![reached as i32, most as i32]).await?;
     let first = row.int("first")?.and_then(|first| usize::try_from(first).ok()).unwrap_or_default();
     let keys = row.texts("keys")?;
-    if !can_cache(app).await {
+    if !can_cache {
         return Ok(Step::of(json!({ "skipped": "nothing can be cached for now" }), false));
     }
     let (began, mut made) = (monotonic_millis(), 0);
