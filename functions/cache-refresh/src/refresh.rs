@@ -1,8 +1,6 @@
 //! What becomes of a message.
 
 use commerce::error::Error;
-use commerce::outcome::{InvalidateOutcome, Outcome};
-use commerce::views::invalidation::{Invalidation, Target};
 use commerce::views::message::Message;
 use edge::log::{self, Level};
 use edge::settings::Rules;
@@ -28,20 +26,9 @@ async fn carry_out(message: &[u8]) -> Result<(), Error> {
         Message::Fill { view, organization, id } => {
             edge::fill(app, view.entry_of(organization, id), params![organization, id]).await;
         }
-        Message::Invalidate(invalidation) => invalidate(app, invalidation).await?,
+        Message::Invalidate(invalidation) => {
+            edge::invalidate(app, invalidation, PRINCIPAL.to_owned()).await?;
+        }
     }
     Ok(())
-}
-
-/// Announces entries as changed, as `POST /cache/invalidate` does.
-async fn invalidate(app: &'static App, Invalidation { target, note }: Invalidation) -> Result<(), Error> {
-    let (organization, tags) = match target {
-        Target::Organization(organization) => (Some(organization), Vec::new()),
-        Target::Tag(tag) => (None, vec![tag]),
-    };
-    let row = edge::write_one(app, "cache_invalidate", params![organization, tags, PRINCIPAL, note]).await?;
-    match InvalidateOutcome::read(row.text("outcome")?)? {
-        InvalidateOutcome::Invalidated => Ok(()),
-        InvalidateOutcome::NotFound => Err(Error::not_found("organisation")),
-    }
 }

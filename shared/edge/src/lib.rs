@@ -8,7 +8,8 @@
 //! 3. [`app`]: the parts that a component works with; [`auth`], `access`: the caller of a
 //!    request, and whether its token was revoked; [`limits`]: how many requests it may make
 //! 4. [`data`], [`answer`], [`changed`]: cached views, statements, and how their outcomes are sent;
-//!    [`turn`]: a queue in front of a busy row; [`feed`]: the feed of changes
+//!    [`turn`]: a queue in front of a busy row; [`feed`]: the feed of changes; [`invalidate()`]:
+//!    entries that somebody has made anew
 //! 5. [`call`], [`route`], [`respond`]: a component as a table of routes; `cors`: scripts of other
 //!    origins; [`outgoing`], [`stream`]: bodies on their way out
 //! 6. [`jobs`]: work that no request asks for; [`subscriber!`]: a component that takes messages
@@ -27,6 +28,7 @@ pub mod data;
 pub mod feed;
 pub mod file;
 pub mod holds;
+mod invalidate;
 pub mod jobs;
 pub mod limits;
 pub mod outgoing;
@@ -54,6 +56,7 @@ pub use data::{
     write, write_one,
 };
 pub use file::File;
+pub use invalidate::invalidate;
 pub use reply::Reply;
 
 /// Time and chance.
