@@ -154,8 +154,7 @@ impl<'a> Call<'a> {
     /// # Errors
     /// [`Error::UnsupportedMediaType`], and as [`Call::whole_body`].
     pub async fn json(&self) -> Result<Vec<u8>, Error> {
-        require_json(self.request.values("content-type"))?;
-        self.whole_body().await
+        self.small_json(usize::MAX).await
     }
 
     /// As [`Call::json`], for an operation that takes no more than `most` bytes.
@@ -164,8 +163,7 @@ impl<'a> Call<'a> {
     /// As [`Call::json`], [`Error::TooLarge`] above `most` bytes, too.
     pub async fn small_json(&self, most: usize) -> Result<Vec<u8>, Error> {
         require_json(self.request.values("content-type"))?;
-        require_plain(self.request.values("content-encoding"))?;
-        self.request.body(Rules::ready().await?.max_body_bytes.min(most), "body").await
+        small_body(self.request, most).await
     }
 
     /// The body and the key of a request that may be sent twice and is carried out once.
@@ -220,6 +218,11 @@ pub async fn no_body(request: &Incoming, why: &str) -> Result<(), Error> {
 /// # Errors
 /// As [`Call::whole_body`].
 pub async fn whole_body(request: &Incoming) -> Result<Vec<u8>, Error> {
+    small_body(request, usize::MAX).await
+}
+
+/// As [`whole_body`], of at most so many bytes.
+async fn small_body(request: &Incoming, most: usize) -> Result<Vec<u8>, Error> {
     require_plain(request.values("content-encoding"))?;
-    request.body(Rules::ready().await?.max_body_bytes, "body").await
+    request.body(Rules::ready().await?.max_body_bytes.min(most), "body").await
 }
