@@ -43,7 +43,7 @@ use std::time::Duration;
 const AWAY: &str = "the database can't be reached";
 
 /// What a statement does, so what it means that its answer is lost.
-#[derive(Clone, Copy, PartialEq)]
+#[derive(Clone, Copy)]
 enum Effect {
     /// It only reads, so it may be asked again.
     Reads,
@@ -233,16 +233,13 @@ impl Access {
             }
             Err(failure) => failure,
         };
-        match (&failure, effect) {
-            (Failure::Lost, Effect::Reads) | (Failure::Unreachable(_), _) => {
-                self.lent.kept.clear();
-                self.run_anew(statement, params, None).await
-            }
-            (Failure::Lost, Effect::Changes) => {
-                self.lent.kept.clear();
-                Err(Failure::Broke)
-            }
-            _ => Err(failure),
+        if !matches!(failure, Failure::Lost | Failure::Unreachable(_)) {
+            return Err(failure);
+        }
+        self.lent.kept.clear();
+        match (failure, effect) {
+            (Failure::Lost, Effect::Changes) => Err(Failure::Broke),
+            _ => self.run_anew(statement, params, None).await,
         }
     }
 
