@@ -1,5 +1,5 @@
--- Begins a step of the job that makes hot entries anew. If the cache was emptied since the last one,
--- the step begins with the hottest, and it is noted that this epoch has had its turn.
+-- Begins a step of the job that makes hot entries anew. If the cache was emptied since the last
+-- one, the step begins with the hottest, and it is noted that this epoch has had its turn.
 --   p_reached: how many of the hottest were looked up. p_most: as many are wanted.
 --   first: how many of them come before `keys`. keys: the others, the hottest first.
 CREATE OR REPLACE FUNCTION hot_key_begin(p_reached integer, p_most integer)

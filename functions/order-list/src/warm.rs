@@ -47,7 +47,7 @@ pub async fn step(app: &'static App, job: &Job) -> Result<Step, Error> {
         if monotonic_millis().saturating_sub(began) >= jobs::STEP.as_millis() as u64 {
             return Ok(Step::up_to(json!({ "made": made }), rest()));
         }
-        // On a busy machine the certificate may have ended. The next step sees whether there is one.
+        // On a busy machine the certificate may have ended. The next step looks for another one.
         let Some(filled) = fill(app, some).await? else {
             return Ok(Step::up_to(json!({ "made": made }), rest()));
         };

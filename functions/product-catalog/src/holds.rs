@@ -13,7 +13,7 @@ use edge::{App, Call, Reply, Row, params};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-/// How long nobody else gets a hold that was claimed, in milliseconds: longer than the longest call.
+/// How long nobody else gets a claimed hold, in milliseconds: longer than the longest call.
 const LEASE_MS: i64 = 30_000;
 /// The most holds of one step.
 const MOST_AT_ONCE: u32 = 100;

@@ -1,5 +1,5 @@
-//! One service's API, a payment provider's or another's, as one instance sees it: attempts with full
-//! jitter within a budget, and a breaker around them.
+//! One service's API, a payment provider's or another's, as one instance sees it: attempts with
+//! full jitter within a budget, and a breaker around them.
 
 use std::cell::{Cell, RefCell};
 use std::time::Duration;

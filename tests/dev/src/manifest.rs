@@ -181,7 +181,7 @@ mod tests {
         manifest["trigger"].as_table().expect("triggers").keys().cloned().collect()
     }
 
-    /// Spin ends all triggers of an app when one ends, and a Redis trigger ends with its connection.
+    /// Spin ends all triggers of an app with one, and a Redis trigger ends with its connection.
     #[test]
     fn the_app_has_http_triggers_and_no_other() {
         assert_eq!(triggers(&generate(crate::root()).expect("a manifest")), ["http"]);

@@ -104,8 +104,8 @@ impl Invalidation {
         mistakes.finish(decoded)
     }
 
-    /// As [`Self::decode`], of an object that was taken apart. Without `own` an entity must name its
-    /// organisation.
+    /// As [`Self::decode`], of an object that was taken apart. Without `own` an entity must name
+    /// its organisation.
     pub(super) fn of(mut fields: Fields<'_>, own: Option<Uuid>) -> Option<Self> {
         const TARGETS: [&str; 3] = ["organization", "entity", "tag"];
         let given: Vec<&str> = TARGETS.into_iter().filter(|name| fields.has(name)).collect();

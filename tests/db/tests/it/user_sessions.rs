@@ -98,7 +98,7 @@ async fn a_session_is_kept_byte_for_byte_and_each_change_of_it_is_announced() {
 }
 
 #[tokio::test]
-async fn only_its_owner_and_whoever_may_see_all_of_the_organisation_finds_it() {
+async fn only_its_owner_and_those_who_may_see_all_of_the_organisation_find_it() {
     let db = Database::new().await;
     let id = create(&db, "me", "{}", None).await;
     for (org, who, found) in

@@ -1,4 +1,5 @@
-//! Messages that refresh the cache: what they name is made or invalidated, and nothing depends on it.
+//! Messages that refresh the cache: what they name is made or invalidated, and nothing depends on
+//! it.
 
 use e2e::{App, SOON, eventually};
 use serde_json::json;

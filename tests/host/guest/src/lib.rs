@@ -49,8 +49,8 @@ async fn handle(request: Request) -> Result<(StatusCode, String), &'static str> 
 mod messages {
     use super::{Relaxed, SEEN, redis};
 
-    /// A message is `ADDRESS KEY WORD`: the word, and how many messages this instance has seen, are put
-    /// onto a list of Redis. The words `panic` and `error` do that.
+    /// A message is `ADDRESS KEY WORD`: the word, and how many messages this instance has seen, are
+    /// put onto a list of Redis. The words `panic` and `error` do that.
     #[spin_sdk::redis_subscriber]
     async fn take(message: Vec<u8>) -> Result<(), String> {
         let seen = SEEN.fetch_add(1, Relaxed) + 1;

@@ -203,7 +203,7 @@ async fn every_way_to_an_order_asks_the_service() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn whoever_is_killed_on_the_way_holds_nothing_twice_and_nothing_for_ever() {
+async fn an_instance_that_is_killed_on_the_way_holds_nothing_twice_and_nothing_for_ever() {
     let standin = Standin::start().await;
     let private = at_service(&standin).variable("product_service_timeout_ms", "10000");
     let Some(mut app) = private.spawn().await else { return };
