@@ -115,9 +115,14 @@ async fn story(grown: &Grown, name: &str) -> Vec<u64> {
 async fn an_event_reads_as_much_at_a_thousand_sessions_as_at_hundreds_of_thousands() {
     let mut read = Vec::new();
     for grown in [Grown::few().await, Grown::many().await] {
-        // What a connection reads of the catalogue it reads once.
-        story(&grown, "first").await;
-        read.push(story(&grown, "second").await);
+        // What a connection reads of the catalogue it reads once, and once more after the server
+        // has looked after a table by itself: the fewest of some stories have none of that.
+        let mut fewest = story(&grown, "first").await;
+        for name in ["second", "third", "fourth"] {
+            let again = story(&grown, name).await;
+            fewest = fewest.into_iter().zip(again).map(|(one, other)| one.min(other)).collect();
+        }
+        read.push(fewest);
     }
     let [few, many] = &read[..] else { panic!() };
     // A deeper index costs a buffer per descent, and nothing else may grow.
