@@ -411,6 +411,7 @@
 \i code/webhooks/claim.sql
 \i code/webhooks/claim_ahead.sql
 \i code/webhooks/count.sql
+\i code/webhooks/deliver.sql
 \i code/webhooks/dismiss.sql
 \i code/webhooks/document.sql
 \i code/webhooks/event_counts.sql

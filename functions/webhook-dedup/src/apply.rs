@@ -10,7 +10,7 @@ use commerce::webhook::event::paypal::ResourceKind;
 use commerce::webhook::event::{ProviderObject, Subject};
 use spin_sdk::wasip3::spawn;
 
-use edge::{App, Json, Param, params};
+use edge::{App, Json, Param, Row, params};
 use payments::approvals::Approval;
 use payments::config::PayPalMode;
 use payments::{Payments, approvals, attempts, needs, objects};
@@ -100,24 +100,31 @@ pub async fn apply(
     let objects = objects::parameter(objects).map_err(Cause::Ours)?;
     let params = params![Param::Uuid(event.to_owned()), objects, shown, named.0, named.1];
     let row = edge::write_one(app, "webhook_apply", params).await.map_err(Cause::Ours)?;
-    let text = |column| row.text(column).map(|text| text.map(str::to_owned)).map_err(Cause::ours);
-    let reason = text("reason")?.unwrap_or_default();
-    match ApplyOutcome::read(row.text("outcome").map_err(Cause::ours)?).map_err(Cause::Ours)? {
+    told(app, payments, &row).map_err(Cause::Ours)
+}
+
+/// The effect that a row of `webhook_apply` or `webhook_deliver` tells.
+///
+/// # Errors
+/// [`Error::Internal`] if it tells none.
+pub(super) fn told(app: &'static App, payments: &Payments, row: &Row) -> Result<Effect, Error> {
+    let reason = row.text("reason")?.unwrap_or_default().to_owned();
+    Ok(match ApplyOutcome::read(row.text("outcome")?)? {
         ApplyOutcome::Applied => {
-            if text("payment_status")?.as_deref() == Some(PaymentStatus::Paid.as_str()) {
-                let (keys, tags) = (payments.config.hmac_keys.clone(), row.texts("tags").map_err(Cause::ours)?);
+            if row.text("payment_status")? == Some(PaymentStatus::Paid.as_str()) {
+                let (keys, tags) = (payments.config.hmac_keys.clone(), row.texts("tags")?);
                 // Runs behind the answer. If it is cut off, the count runs out by itself.
                 spawn(async move { attempts::forget_paid(app, &keys, &tags).await });
             }
-            Ok(Effect::Processed)
+            Effect::Processed
         }
-        ApplyOutcome::AlreadyApplied => Ok(Effect::AlreadyProcessed),
-        ApplyOutcome::NeedsReview => Ok(Effect::NeedsReview(reason)),
-        ApplyOutcome::Ignored => Ok(Effect::Ignored(reason)),
-        ApplyOutcome::Waiting => Ok(Effect::Waiting(reason)),
+        ApplyOutcome::AlreadyApplied => Effect::AlreadyProcessed,
+        ApplyOutcome::NeedsReview => Effect::NeedsReview(reason),
+        ApplyOutcome::Ignored => Effect::Ignored(reason),
+        ApplyOutcome::Waiting => Effect::Waiting(reason),
         // Another body of its transmission has meanwhile taken its place.
-        ApplyOutcome::UnknownEvent => Ok(Effect::Waiting("displaced".into())),
-    }
+        ApplyOutcome::UnknownEvent => Effect::Waiting("displaced".into()),
+    })
 }
 
 /// Records an outcome that needs no fold. An event that stayed `received` would be taken up for

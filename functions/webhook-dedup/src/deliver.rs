@@ -2,26 +2,27 @@
 //!
 //! It is verified, claimed in Redis, stored, proved, applied, answered. Only a durable event is
 //! answered 2xx; after any other answer the provider comes again. A duplicate of an event that has
-//! taken effect costs one round trip to Redis, a first delivery two statements.
+//! taken effect costs one round trip to Redis. A first delivery costs two statements, or one if
+//! its own body proves it.
 
 use commerce::error::Error;
 use commerce::hex;
 use commerce::outcome::{Outcome, RecordOutcome};
 use commerce::provider::Provider;
 use commerce::query::parse_none;
-use commerce::webhook::event::{Event, Subject};
+use commerce::webhook::event::{Event, ProviderObject, Subject};
 use commerce::webhook::{Headers, Reason, keys};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use edge::call::whole_body;
 use edge::state::Claim;
-use edge::{App, Json, Open, Reply, params};
-use payments::Payments;
+use edge::{App, Json, Open, Param, Reply, Row, params};
 use payments::needs::configured_account;
+use payments::{Payments, objects};
 
 use crate::Deliveries;
-use crate::apply::{Cause, Effect, apply, postpone, unavailable};
+use crate::apply::{Cause, Effect, apply, postpone, told, unavailable};
 use crate::verify::{Treatment, Verification, asks_back, evidence, of_mode, refused, verify};
 
 /// `Retry-After` for an event that another delivery works on, in seconds.
@@ -160,35 +161,68 @@ impl Delivery {
 
     /// Stores the event, and lets it take effect unless it is only to be kept.
     pub(super) async fn record_and_apply(&self, app: &'static App, payments: &Payments) -> Result<Effect, Error> {
-        let (id, state, reason) = self.record(app, payments).await?;
-        match (state.as_str(), self.treatment) {
-            ("applied", _) => Ok(Effect::AlreadyProcessed),
-            ("ignored", _) => Ok(Effect::Ignored(reason)),
+        let stored = match (self.treatment, &self.event.subject) {
+            (Treatment::Apply, Subject::Object(object)) => self.record_with(app, payments, object).await?,
+            _ => self.record(app, payments).await?,
+        };
+        match (stored.state.as_str(), self.treatment, stored.effect) {
+            (_, _, Some(effect)) => Ok(effect),
+            ("applied", ..) => Ok(Effect::AlreadyProcessed),
+            ("ignored", ..) => Ok(Effect::Ignored(stored.reason)),
             // The event is only kept until an operator replays it.
-            ("needs_review", Treatment::Review(_)) => Ok(Effect::NeedsReview(reason)),
+            ("needs_review", Treatment::Review(_), _) => Ok(Effect::NeedsReview(stored.reason)),
             _ => {
-                let effect = apply(app, payments, &id, &self.account, &self.event.subject).await;
+                let effect = apply(app, payments, &stored.id, &self.account, &self.event.subject).await;
                 if let Err(cause @ (Cause::Provider(_) | Cause::Approval(_))) = &effect {
-                    postpone(app, payments, &id, cause).await;
+                    postpone(app, payments, &stored.id, cause).await;
                 }
                 effect.map_err(unavailable)
             }
         }
     }
 
-    /// The stored event's id, state and reason.
+    /// Stores the event, and no more.
     ///
     /// # Errors
     /// [`Error::Unavailable`] for one more body of a transmission that has had too many. Nothing is
     /// stored, and PayPal isn't asked.
-    async fn record(&self, app: &'static App, payments: &Payments) -> Result<(String, String, String), Error> {
+    async fn record(&self, app: &'static App, payments: &Payments) -> Result<Stored, Error> {
         let (state, reason) = match (self.treatment, &self.event.subject) {
             (Treatment::Review(reason), _) => ("needs_review", Some(reason.as_str())),
             (Treatment::Ignore(reason), _) => ("ignored", Some(reason.as_str())),
             (Treatment::Apply, Subject::Nothing) => ("ignored", Some("unknown-type")),
             (Treatment::Apply, _) => ("received", None),
         };
-        let params = params![
+        let mut params = self.params();
+        params.extend(params![state, reason, payments.config.webhook_keep.as_secs() as i64]);
+        let row = edge::write_one(app, "webhook_record", params).await?;
+        self.stored(payments, &row, row.text("outcome")?)
+    }
+
+    /// Stores an event whose own body proves it. If it is new it takes effect in the same statement.
+    ///
+    /// # Errors
+    /// As [`record`](Self::record).
+    async fn record_with(
+        &self,
+        app: &'static App,
+        payments: &Payments,
+        object: &ProviderObject,
+    ) -> Result<Stored, Error> {
+        let mut params = self.params();
+        let objects = objects::parameter(vec![object.clone()])?;
+        params.extend(params![payments.config.webhook_keep.as_secs() as i64, objects]);
+        let row = edge::write_one(app, "webhook_deliver", params).await?;
+        let mut stored = self.stored(payments, &row, row.text("stored")?)?;
+        if row.text("outcome")?.is_some() {
+            stored.effect = Some(told(app, payments, &row)?);
+        }
+        Ok(stored)
+    }
+
+    /// What both functions that store an event are told about it.
+    fn params(&self) -> Vec<Param> {
+        params![
             self.provider.as_str(),
             &*self.account,
             &*self.event.id,
@@ -198,20 +232,29 @@ impl Delivery {
             Json(self.evidence.clone()),
             self.body.clone(),
             self.event.occurred_at.map(|moment| moment.to_rfc3339()),
-            state,
-            reason,
-            payments.config.webhook_keep.as_secs() as i64,
-        ];
-        let row = edge::write_one(app, "webhook_record", params).await?;
-        if RecordOutcome::read(row.text("outcome")?)? == RecordOutcome::TooMany {
+        ]
+    }
+
+    /// The event as a row shows it that stored it.
+    fn stored(&self, payments: &Payments, row: &Row, outcome: Option<&str>) -> Result<Stored, Error> {
+        if RecordOutcome::read(outcome)? == RecordOutcome::TooMany {
             let detail =
                 "too many bodies came under this transmission id; the event can be had by a reconciliation".into();
             return Err(Error::Unavailable { detail, retry_after_seconds: TOO_MANY });
         }
         payments.gateway.heard(self.provider, row.int("resting_ms")?);
         let text = |column| row.text(column).map(|text| text.unwrap_or_default().to_owned());
-        Ok((text("event")?, text("state")?, text("reason")?))
+        Ok(Stored { id: text("event")?, state: text("state")?, reason: text("reason")?, effect: None })
     }
+}
+
+/// A stored event.
+struct Stored {
+    id: String,
+    state: String,
+    reason: String,
+    /// What became of it in the statement that stored it; `None` if it isn't applied yet.
+    effect: Option<Effect>,
 }
 
 /// The answer to the provider.

@@ -124,6 +124,7 @@ pub const OUTCOMES: &[(&str, &[&str])] = {
         ("payment_observed", ApplyOutcome::VARIANTS),
         ("webhook_record", RecordOutcome::VARIANTS),
         ("webhook_apply", ApplyOutcome::VARIANTS),
+        ("webhook_deliver", ApplyOutcome::VARIANTS),
         ("webhook_replay", ReplayOutcome::VARIANTS),
         ("webhook_body", BodyOutcome::VARIANTS),
         ("webhook_dismiss", DismissOutcome::VARIANTS),

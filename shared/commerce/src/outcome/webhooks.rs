@@ -4,7 +4,7 @@ use strum::{EnumString, VariantNames};
 
 use super::answered_by;
 
-/// The answers of `webhook_record`.
+/// The answers of `webhook_record`, and in the column `stored` those of `webhook_deliver`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, EnumString, VariantNames)]
 #[strum(serialize_all = "snake_case")]
 pub enum RecordOutcome {
@@ -16,7 +16,8 @@ pub enum RecordOutcome {
     TooMany,
 }
 
-/// The answers of `webhook_apply`, and of `payment_observed` for what a provider has just said.
+/// The answers of `webhook_apply` and `webhook_deliver`, and of `payment_observed` for what a
+/// provider has just said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, EnumString, VariantNames)]
 #[strum(serialize_all = "snake_case")]
 pub enum ApplyOutcome {

@@ -179,7 +179,12 @@ async fn run(client: &Client, set: &[&str], arrival: &[usize], placed: usize) ->
         if n == placed {
             place(client, order, "100.00").await;
         }
-        Event::new(objects(set[*event], order, &suffix)).deliver(client).await;
+        let event = Event::new(objects(set[*event], order, &suffix));
+        if n % 2 == 0 {
+            event.deliver(client).await
+        } else {
+            event.deliver_at_once(client).await
+        };
     }
     if placed >= arrival.len() {
         place(client, order, "100.00").await;
@@ -239,7 +244,14 @@ async fn every_set_comes_to_its_state_when_all_arrive_at_the_same_moment_and_twi
                 let event =
                     Event { id: format!("{}.{suffix}", set[n / 2]), ..Event::new(objects(set[n / 2], order, &suffix)) };
                 let client = client.clone();
-                tasks.push(tokio::spawn(async move { event.deliver(&client).await }));
+                // Those that are stored and applied in one statement meet those that are in two.
+                tasks.push(tokio::spawn(async move {
+                    if (n + round) % 2 == 0 {
+                        event.deliver(&client).await
+                    } else {
+                        event.deliver_at_once(&client).await
+                    }
+                }));
             }
             // In every other round the order comes at the same moment, too.
             let placing = clients[14].clone();

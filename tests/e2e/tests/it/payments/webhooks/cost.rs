@@ -53,7 +53,7 @@ fn own(statements: Vec<String>) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn a_first_delivery_costs_two_statements_and_a_duplicate_one_redis_command() {
+async fn a_first_delivery_costs_one_statement_or_two_if_its_body_proves_nothing() {
     let Some(app) = shop_like(App::private().own_redis()).await else { return };
     for provider in Provider::ALL {
         // Scripts are sent and certificates fetched once.
@@ -72,7 +72,11 @@ async fn a_first_delivery_costs_two_statements_and_a_duplicate_one_redis_command
             let sql = own(app.statements().await.since(&earlier));
             // Behind the answer the customer's attempts of the hour are forgotten.
             let (behind, sql): (Vec<_>, Vec<_>) = sql.into_iter().partition(|text| text.contains("attempt_forget"));
-            assert_eq!((sql.len(), behind.len() <= 1), (2, true), "{provider:?}: {sql:#?} {behind:#?}");
+            let statements = match provider {
+                Provider::PayPal => 2,
+                Provider::Stripe => 1,
+            };
+            assert_eq!((sql.len(), behind.len() <= 1), (statements, true), "{provider:?}: {sql:#?} {behind:#?}");
             // A claim, an invalidation, the claim's end.
             let redis = redis_cost(&app, &order.id, log.take().await);
             assert_eq!((redis.claims, redis.others.len()), (2, 0), "{provider:?}: {:#?}", redis.others);
