@@ -72,7 +72,7 @@
 \i code/cache/tables_hidden_from_owner.sql
 \i code/cache/faults.sql
 \i code/cache/forget.sql
-\i code/cache/forget_transaction.sql
+\i code/cache/forget_transactions.sql
 \i code/cache/health.sql
 \i code/cache/may_certify.sql
 \i code/cache/server.sql
@@ -455,6 +455,7 @@
 \i code/certificates/list.sql
 
 -- Signatures that the last release called.
+\i code/retired/cache_forget_transaction.sql
 \i code/retired/guest_order.sql
 \i code/retired/guest_token_create.sql
 \i code/retired/guest_tokens_revoke.sql

@@ -16,6 +16,7 @@ use tell::{tell_renewal, tell_write};
 pub use watch::Mark;
 
 use crate::clock::begin_request;
+use crate::gathered::Gathered;
 use crate::hot::HotKey;
 use crate::loads::Loads;
 use crate::params;
@@ -155,6 +156,7 @@ impl Cache {
             cache_name,
             mismatch: Cell::new(false),
             withheld_until: Cell::new(0),
+            covered: Gathered::default(),
             changed: Cell::new(None),
             #[cfg(feature = "events")]
             observer: Cell::new(None),

@@ -32,6 +32,7 @@ pub mod claims;
 pub mod clock;
 mod complaints;
 pub mod deadline;
+mod gathered;
 pub mod hot;
 pub mod limits;
 mod loads;

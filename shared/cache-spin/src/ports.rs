@@ -1,5 +1,6 @@
 //! The ports of cache-logic as one instance has them: cache, outbox, clock.
 
+use crate::gathered::Gathered;
 use crate::log::{self, Level};
 use crate::params;
 use crate::postgres::Postgres;
@@ -30,6 +31,8 @@ pub struct Ports {
     /// The database gives no certificate: it isn't asked for one again before this moment of the
     /// monotonic clock, in milliseconds. 0 if it gives them.
     pub withheld_until: Cell<u64>,
+    /// Transactions whose announcements were carried out by their writers.
+    pub(crate) covered: Gathered<Covered>,
     /// It is called where this instance finds that something has changed.
     pub(crate) changed: Cell<Option<fn()>>,
     /// This function is told what happens.
@@ -53,6 +56,13 @@ impl Ports {
     fn usable(&self) -> Result<(), CacheFault> {
         if self.mismatch.get() { Err(CacheFault::Misconfigured) } else { Ok(()) }
     }
+}
+
+/// A transaction whose writer has invalidated these tags.
+pub(crate) struct Covered {
+    /// Its name, as [`transaction`] makes it.
+    transaction: String,
+    tags: Vec<String>,
 }
 
 /// The name of a transaction: two servers may have two of one number.
@@ -120,11 +130,18 @@ impl Ledger for Ports {
     }
 
     async fn forget_transaction(&self, xid: &str, tags: &[String]) -> Result<(), OriginFault> {
-        // Without a connection nobody knows which run was told. The next renewal deletes the rows.
-        let Some(run) = self.store.run() else { return Ok(()) };
-        let (server, xid) = xid.split_once(' ').unwrap_or_default();
-        let params = params![xid, tags.to_vec(), &*self.cache_name, format!("{run:032x}"), server];
-        self.postgres.change("cache_forget_transaction", params).await.map(drop)
+        let forget = async |covered: Vec<Covered>| {
+            // Without a connection nobody knows which run was told. The next renewal deletes the rows.
+            let Some(run) = self.store.run() else { return Ok(()) };
+            let (mut transactions, mut tags) = (Vec::new(), Vec::new());
+            for one in covered {
+                transactions.extend(one.tags.iter().map(|_| one.transaction.clone()));
+                tags.extend(one.tags);
+            }
+            let params = params![transactions, tags, &*self.cache_name, format!("{run:032x}")];
+            self.postgres.change("cache_forget_transactions", params).await.map(drop)
+        };
+        self.covered.add(Covered { transaction: xid.to_owned(), tags: tags.to_vec() }, forget).await
     }
 }
 

@@ -153,7 +153,13 @@ impl Ledger for Component {
 
     async fn forget_transaction(&self, xid: &str, tags: &[String]) -> Result<(), Away> {
         let run = format!("{:032x}", self.redis.look(&[], &[]).await.map_err(|_| Away)?.run);
-        let statement = format!("SELECT cache_forget_transaction($1, $2, '{CACHE}', $3)");
+        let statement = match self.old {
+            true => format!("SELECT cache_forget_transaction($1, $2, '{CACHE}', $3)"),
+            false => format!(
+                "SELECT cache_forget_transactions(
+                    array_fill(cache_server() || ' ' || $1::text, ARRAY[cardinality($2::text[])]), $2, '{CACHE}', $3)"
+            ),
+        };
         self.sql.execute(&statement, &[&xid, &tags, &run]).await.map(drop).map_err(|_| Away)
     }
 }

@@ -67,7 +67,7 @@ impl Statements {
 }
 
 /// A renewal reads the outbox by `cache_renew` and deletes the applied rows by `cache_forget`; a
-/// writer deletes by `cache_forget_transaction`.
+/// writer deletes by `cache_forget_transactions`.
 fn is_renewal(text: &str) -> bool {
     text.contains("cache_renew") || text.contains("cache_forget(")
 }

@@ -113,6 +113,20 @@ impl Database {
         create(&self.client, request, key, id).await
     }
 
+    /// The transaction that has announced last, as a writer names it.
+    pub async fn last_transaction(&self) -> String {
+        self.text("SELECT cache_server() || ' ' || xid FROM cache_invalidations ORDER BY id DESC LIMIT 1").await
+    }
+
+    /// Forgets what transactions have announced, whose writers told these tags to a run of a cache.
+    pub async fn forget(&self, covered: &[(&str, &[String])], cache: &str, run: &str) {
+        let told =
+            covered.iter().flat_map(|(transaction, tags)| tags.iter().map(move |tag| (*transaction, tag.as_str())));
+        let (transactions, tags): (Vec<&str>, Vec<&str>) = told.unzip();
+        let forget = call("cache_forget_transactions", 4);
+        self.client.execute(&forget, &[&transactions, &tags, &cache, &run]).await.unwrap();
+    }
+
     /// Returns once some connection to this database waits for another one's lock.
     pub async fn wait_for_a_lock(&self) {
         let waiting = "EXISTS (SELECT FROM pg_locks WHERE NOT granted AND pid IN (SELECT pid FROM pg_stat_activity WHERE datname = current_database()))";

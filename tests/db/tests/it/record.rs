@@ -1,6 +1,6 @@
 //! The record beside the certificate: a renewal compares it, and any difference moves the epoch.
 
-use crate::database::{CUSTOMER, Database, call, tags_of_no_number};
+use crate::database::{CUSTOMER, Database, tags_of_no_number};
 use crate::renewing::Cache;
 
 #[tokio::test]
@@ -43,10 +43,8 @@ async fn a_move_to_another_cache_and_back_moves_the_epoch() {
             }
             // A writer of the second cache tells the same run of Redis, and settles.
             db.run(&format!("UPDATE orders SET notes = 'x' WHERE id = '{id}'")).await;
-            let row = "SELECT xid::text FROM cache_invalidations ORDER BY id DESC LIMIT 1";
-            let (xid, covered) = (db.text(row).await, tags_of_no_number(id, &[CUSTOMER], &["pending"]));
-            let settle = call("cache_forget_transaction", 4);
-            db.client.execute(&settle, &[&xid, &covered, &second.name, &second.run]).await.unwrap();
+            let covered = tags_of_no_number(id, &[CUSTOMER], &["pending"]);
+            db.forget(&[(&db.last_transaction().await, &covered)], second.name, &second.run).await;
             db.run(&format!("UPDATE cache_state SET cache = {}", moves[1])).await;
             let back = first.renew(&db.client).await;
             assert!(back.epoch != before || back.tags == covered, "{moves:?} {renewed}: {back:?}");

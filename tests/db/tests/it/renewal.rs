@@ -138,23 +138,29 @@ async fn everything_becomes_an_epoch() {
 #[tokio::test]
 async fn a_writer_forgets_its_own_rows_as_far_as_it_covered_them() {
     let db = served().await;
-    let (mine, others) = (db.order().await, db.order().await);
+    let (mine, second, others) = (db.order().await, db.order().await, db.order().await);
     db.run(&format!("UPDATE orders SET notes = 'x' WHERE id = '{others}'")).await;
+    db.run(&format!("UPDATE orders SET notes = 'x' WHERE id = '{second}'")).await;
+    let its = db.last_transaction().await;
     db.run(&format!("BEGIN; UPDATE orders SET notes = 'x' WHERE id = '{mine}'; TRUNCATE shipments; COMMIT")).await;
-    let xid = db.text("SELECT xid FROM cache_invalidations WHERE tags = '{*}'").await;
-    let covered = tags(mine, &[CUSTOMER], &["pending"]);
+    let own = db.last_transaction().await;
+    let covered = [mine, second].map(|id| tags(id, &[CUSTOMER], &["pending"]));
     db.run("UPDATE cache_state SET cache = 'a', served = 'a', run_id = 'run'").await;
     let before = outbox(&db).await;
+    let told: [(&str, &[String]); 2] = [(&own, &covered[0]), (&its, &covered[1])];
     for (cache, run) in [("b", "run"), ("a", "another run")] {
-        db.client.execute(&call("cache_forget_transaction", 4), &[&xid, &covered, &cache, &run]).await.unwrap();
+        db.forget(&told, cache, run).await;
         assert_eq!(outbox(&db).await, before, "told to {cache}, {run}, which is not the one that this database serves");
     }
-    db.client.execute(&call("cache_forget_transaction", 4), &[&xid, &covered, &"a", &"run"]).await.unwrap();
+    // What one transaction's writer has told says nothing of another's rows.
+    db.forget(&[(&own, &covered[1]), (&its, &covered[0])], "a", "run").await;
+    assert_eq!(outbox(&db).await, before);
+    db.forget(&told, "a", "run").await;
     let left = db.announced().await;
     assert_eq!(
         left,
         [tags_of_no_number(others, &[CUSTOMER], &["pending"]), vec!["*".to_owned()]],
         "another's row, and its own that says more"
     );
-    assert!(covered.contains(&format!("org:{ORG}")));
+    assert!(covered[0].contains(&format!("org:{ORG}")));
 }

@@ -142,13 +142,11 @@ async fn a_transaction_is_forgotten_in_its_own_server() {
     certified(&db.client).await;
     db.run("UPDATE cache_state SET run_id = 'run'").await;
     db.run(&format!("UPDATE orders SET notes = 'x' WHERE id = '{id}'")).await;
-    let xid = db.text("SELECT xid::text FROM cache_invalidations ORDER BY id DESC LIMIT 1").await;
-    let covered = tags(id, &[CUSTOMER], &["pending"]);
-    let own = db.text("SELECT cache_server()").await;
-    for (server, left) in [("1/1", "1"), (own.as_str(), "0")] {
-        let forget = call("cache_forget_transaction", 5);
-        db.client.execute(&forget, &[&xid, &covered, &CACHE, &"run", &server]).await.unwrap();
+    let (transaction, covered) = (db.last_transaction().await, tags(id, &[CUSTOMER], &["pending"]));
+    let (_, xid) = transaction.split_once(' ').expect("server and number");
+    for (named, left) in [(format!("1/1 {xid}"), "1"), (transaction.clone(), "0")] {
+        db.forget(&[(&named, &covered)], CACHE, "run").await;
         let count = format!("SELECT count(*) FROM cache_invalidations WHERE xid = '{xid}'");
-        assert_eq!(db.text(&count).await, left, "{server}");
+        assert_eq!(db.text(&count).await, left, "{named}");
     }
 }
