@@ -226,6 +226,7 @@
 \i code/stock/hold_done.sql
 \i code/stock/hold_drop.sql
 \i code/stock/hold_settle.sql
+\i code/stock/hold_show.sql
 \i code/stock/holds.sql
 \i code/stock/of_order.sql
 \i code/stock/touch_stock.sql

@@ -60,10 +60,13 @@ BEGIN
     END IF;
 
     INSERT INTO orders (id, organization_id, customer_id, payment_status, currency, total_amount,
-        notes, shipping_address)
+        notes, shipping_address, stock_state)
     VALUES (p_id, p_organization, v_customer, CASE WHEN v_total = 0 THEN 'none_required'
         ELSE 'unpaid' END, v_currency, v_total,
-        p_request ->> 'notes', nullif(p_request -> 'shippingAddress', 'null'));
+        p_request ->> 'notes', nullif(p_request -> 'shippingAddress', 'null'),
+        -- Later changes of the hold come by its trigger, stock_hold_show.
+        CASE WHEN p_inventory = 'service' THEN (SELECT h.state FROM stock_holds h
+            WHERE h.order_id = p_id AND h.state = 'optimistic') END);
     PERFORM order_put_items(p_id, v_lines, p_inventory);
 
     SELECT d.document::text, d.version INTO STRICT body, version

@@ -24,6 +24,7 @@ SELECT o.organization_id, o.id, o.customer_id, o.version, (
         o.notes,
         o.shipping_address AS "shippingAddress",
         o.external_transaction_id AS "externalTransactionId",
+        o.stock_state AS "stockState",
         o.version,
         time_text(o.created_at) AS "createdAt",
         time_text(o.updated_at) AS "updatedAt"

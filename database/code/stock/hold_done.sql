@@ -5,13 +5,18 @@
 --   p_refused: the service holds nothing. p_retry_ms: it gave no answer; try again after so long;
 --     NULL if it gave one.
 --   state: as the hold is now; NULL: the lease was lost.
+--   xid, tags: the transaction and what it announced, since an order shows what its hold lacks.
 CREATE OR REPLACE FUNCTION stock_hold_done(p_id uuid, p_lease uuid, p_state text,
     p_reservation text, p_refused boolean, p_retry_ms bigint)
-RETURNS TABLE (state text) LANGUAGE plpgsql AS $$
+RETURNS TABLE (state text, xid text, tags text[]) LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
     v_order uuid;
 BEGIN
+    PERFORM payment_actor('stock-holds');
+    -- Whoever changes an order has its lock before that of its hold.
+    PERFORM FROM orders o
+    WHERE o.id = (SELECT h.order_id FROM stock_holds h WHERE h.id = p_id) FOR NO KEY UPDATE;
     UPDATE stock_holds h SET lease = NULL,
         next_attempt_at = now() + CASE WHEN h.state = p_state
             THEN coalesce(p_retry_ms, 0) * interval '1 millisecond' ELSE '0' END,
@@ -29,5 +34,7 @@ BEGIN
         -- Nothing hangs on it any more.
         DELETE FROM stock_holds h WHERE h.id = p_id AND h.state IN ('released', 'deducted');
     END IF;
+    xid := pg_current_xact_id()::text;
+    tags := announced_tags('{orders}');
     RETURN NEXT;
 END $$;

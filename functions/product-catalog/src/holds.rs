@@ -81,7 +81,7 @@ impl Totals {
 
 /// Asks and tells what is due, one after the other. Gives whether more may be due. Many may do so
 /// at once, because each hold has one holder.
-async fn send_due(app: &App, service: &ProductService) -> Result<(Totals, bool), Error> {
+async fn send_due(app: &'static App, service: &ProductService) -> Result<(Totals, bool), Error> {
     let began = monotonic_millis();
     let mut totals = Totals::default();
     for _ in 0..MOST_AT_ONCE {
@@ -137,7 +137,7 @@ impl Claim {
     /// Notes the outcome. Gives the state of the hold; `None` if somebody else has it by now.
     async fn finish(
         self,
-        app: &App,
+        app: &'static App,
         answer: Result<HoldAnswer, GatewayError>,
         draw: f64,
     ) -> Result<Option<String>, Error> {
@@ -148,7 +148,7 @@ impl Claim {
             Err(error) => (None, false, Some(retry_ms(&error, self.attempts, draw))),
         };
         let params = params![self.hold.id, self.lease, self.state.as_str(), reservation, refused, retry];
-        let row = edge::change_one(app, "stock_hold_done", params).await?;
+        let row = edge::write_one(app, "stock_hold_done", params).await?;
         // One that is asked again has the state that it was claimed in.
         Ok(row.text("state")?.map(str::to_owned))
     }

@@ -176,6 +176,90 @@ async fn a_refused_verification_is_listed_and_its_order_ends_without_a_message()
     assert_eq!(state(&db, &hold).await, "released", "the service holds nothing");
 }
 
+/// What an order's document says of its stock, and its version.
+async fn shown(db: &Database, order: Uuid) -> (Value, i64) {
+    let sql = format!("SELECT document::text FROM order_documents WHERE id = '{order}'");
+    let document: Value = serde_json::from_str(&db.text(&sql).await).unwrap();
+    (document["stockState"].clone(), document["version"].as_i64().unwrap())
+}
+
+#[tokio::test]
+async fn an_order_says_what_its_hold_lacks_and_each_change_of_it_is_announced() {
+    let db = Database::new().await;
+    let (order, hold) = placed(&db, true).await;
+    let (other, _) = placed(&db, true).await;
+    let (plain, _) = placed(&db, false).await;
+    assert_eq!(shown(&db, order).await, (json!("optimistic"), 1), "as the answer to its making says");
+    assert_eq!(shown(&db, plain).await, (Value::Null, 1));
+
+    let tag = format!("order:{ORG}/{order}");
+    db.announced().await;
+    let claimed = claim(&db).await.unwrap();
+    assert_eq!(claimed.0, hold);
+    assert_eq!(done(&db, &claimed, None, false, Some(0)).await.as_deref(), Some("optimistic"));
+    assert_eq!((shown(&db, order).await.1, db.announced().await.len()), (1, 0), "nothing has changed");
+    let claimed = loop {
+        let claimed = claim(&db).await.unwrap();
+        if claimed.0 == hold {
+            break claimed;
+        }
+    };
+    let (id, lease): (Uuid, Uuid) = (hold.parse().unwrap(), claimed.1.parse().unwrap());
+    let none: Option<&str> = None;
+    let done = call("stock_hold_done", 6);
+    let params: [&(dyn tokio_postgres::types::ToSql + Sync); 6] =
+        [&id, &lease, &"optimistic", &none, &true, &None::<i64>];
+    let row = db.client.query_one(&done, &params).await.unwrap();
+    assert!(row.get::<_, Vec<String>>("tags").contains(&tag), "the caller forgets it before it answers");
+    assert_eq!(shown(&db, order).await, (json!("stock_missing"), 2));
+    assert!(db.announced().await.concat().contains(&tag));
+    set_status(&db, order, "cancelled").await;
+    assert_eq!(shown(&db, order).await, (Value::Null, 3), "nothing is uncertain any more");
+
+    // By any program.
+    db.run(&format!("UPDATE stock_holds SET state = 'reserved' WHERE order_id = '{other}'")).await;
+    assert_eq!(shown(&db, other).await, (Value::Null, 2));
+    db.run(&format!("UPDATE stock_holds SET state = 'stock_missing' WHERE order_id = '{other}'")).await;
+    assert_eq!(shown(&db, other).await, (json!("stock_missing"), 3));
+    db.run(&format!("DELETE FROM stock_holds WHERE order_id = '{other}'")).await;
+    assert_eq!(shown(&db, other).await, (Value::Null, 4));
+}
+
+#[tokio::test]
+async fn new_items_that_are_held_end_what_was_lacking_in_the_same_change() {
+    let db = Database::new().await;
+    let (order, _) = placed(&db, true).await;
+    let (items, id, from) = (json!([{"sku": "CUP", "quantity": 5}]), Uuid::now_v7(), ["pending".to_owned()]);
+    let none: Option<Uuid> = None;
+    let begin = call("stock_hold_begin_change", 6);
+    let row = db.client.query_one(&begin, &[&ORG, &order, &none, &items, &&from[..], &id]).await.unwrap();
+    answer(&db, &row.get::<_, String>("hold"), Some("res-2"), false).await;
+    let patch = format!(
+        "SELECT body FROM order_patch('{ORG}', '{order}', NULL, NULL, NULL, '{{}}', false, NULL, NULL, false,
+         p_items => '{items}', p_items_from => '{{pending}}', p_inventory => 'service')"
+    );
+    let body: Value = serde_json::from_str(&db.text(&patch).await).unwrap();
+    assert_eq!((&body["stockState"], &body["version"]), (&Value::Null, &json!(2)));
+    assert_eq!(shown(&db, order).await, (Value::Null, 2));
+}
+
+#[tokio::test]
+async fn an_answer_and_a_cancellation_at_once_wait_for_each_other_in_no_circle() {
+    let db = Database::new().await;
+    for _ in 0..20 {
+        let (order, _) = placed(&db, true).await;
+        let (hold, lease, _) = claim(&db).await.unwrap();
+        let other = kit::database::connect(&db.url()).await;
+        let done = format!("SELECT FROM stock_hold_done('{hold}', '{lease}', 'optimistic', NULL, true, NULL)");
+        let cancel = format!("UPDATE orders SET status = 'cancelled' WHERE id = '{order}'");
+        let (done, cancelled) = tokio::join!(db.client.batch_execute(&done), other.batch_execute(&cancel));
+        done.unwrap();
+        cancelled.unwrap();
+        assert_eq!(shown(&db, order).await.0, Value::Null);
+        db.run("DELETE FROM stock_holds").await;
+    }
+}
+
 #[tokio::test]
 async fn whatever_ends_an_order_the_service_is_told_of_it_once() {
     let db = Database::new().await;

@@ -66,6 +66,11 @@ async fn becomes(app: &App, order: &str, state: &str) -> Value {
     .await
 }
 
+/// What an order's own document says of its stock.
+async fn lacks(app: &App, order: &str) -> Value {
+    app.client.order(order).await.expect(200).json()["stockState"].clone()
+}
+
 async fn listed(app: &App, state: &str) -> Vec<Value> {
     app.client.stock_holds(&format!("?state={state}")).await.expect(200).items()
 }
@@ -120,6 +125,7 @@ async fn while_the_service_is_away_orders_are_let_through_and_verified_once() {
         let held = hold(&app, &order).await;
         assert_eq!((&held["state"], &held["requiresVerification"]), (&json!("optimistic"), &json!(true)), "{held}");
         assert!(held["reservationId"].as_str().is_some_and(|name| name.starts_with("optimistic_")), "{held}");
+        assert_eq!(lacks(&app, &order).await, "optimistic", "and it is cached");
         orders.push(order);
     }
     assert_eq!(listed(&app, "optimistic").await.len(), orders.len());
@@ -130,6 +136,7 @@ async fn while_the_service_is_away_orders_are_let_through_and_verified_once() {
         let held = becomes(&app, order, "reserved").await;
         assert!(held["reservationId"].as_str().is_some_and(|name| name.starts_with("res-")), "{held}");
         assert_eq!(effects(&standin, &held), "reserve 1");
+        assert_eq!(lacks(&app, order).await, Value::Null);
     }
     settle(&app).await;
     assert_eq!((standin.stock_effects().len(), standin.pieces(&sku)), (4, Some(92)), "each is held once");
@@ -147,10 +154,14 @@ async fn an_order_whose_pieces_are_missing_is_listed_until_somebody_decides() {
     becomes(&app, &second, "stock_missing").await;
     let missing = app.client.stock_holds("").await.expect(200).items();
     assert_eq!((missing.len(), &missing[0]["orderId"]), (1, &json!(second)));
+    assert_eq!((lacks(&app, &first).await, lacks(&app, &second).await), (Value::Null, json!("stock_missing")));
     // The shopper is content with one piece.
     let items = json!({"items": [{"sku": app.sample.sku, "quantity": 1}]});
     app.client.patch(&second, items).await.expect(200);
-    assert_eq!(hold(&app, &second).await["state"], "reserved");
+    assert_eq!(
+        (hold(&app, &second).await["state"].take(), lacks(&app, &second).await),
+        (json!("reserved"), Value::Null)
+    );
     assert!(listed(&app, "stock_missing").await.is_empty());
     assert_eq!(standin.pieces(&app.sample.sku), Some(0));
 
