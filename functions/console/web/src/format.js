@@ -44,8 +44,8 @@ export const words = (name) => (name || '').replace(/[_-]/g, ' ');
 export const waited = (ms) => (ms < 1000 ? millis(ms) : span(ms / 1000));
 
 const GOOD = ['ok', 'up', 'valid', 'on', 'closed', 'paid', 'applied', 'processed', 'sent', 'completed', 'delivered', 'active', 'configured', 'captured', 'won', 'done', 'allow'];
-const WAITS = ['received', 'queued', 'pending', 'awaiting_redirect', 'awaiting_callback', 'authorized', 'degraded', 'partially_refunded', 'partially_paid', 'running', 'incomplete', 'inquiry', 'review'];
-const BAD = ['needs_review', 'failed', 'down', 'unavailable', 'wrong', 'open', 'disputed', 'reversed', 'overdue', 'lost', 'none', 'deny', 'overpaid'];
+const WAITS = ['received', 'queued', 'pending', 'awaiting_redirect', 'awaiting_callback', 'authorized', 'degraded', 'partially_refunded', 'partially_paid', 'running', 'incomplete', 'inquiry', 'review', 'optimistic'];
+const BAD = ['needs_review', 'failed', 'down', 'unavailable', 'wrong', 'open', 'disputed', 'reversed', 'overdue', 'lost', 'none', 'deny', 'overpaid', 'stock_missing'];
 
 export function toneOf(word) {
   if (GOOD.includes(word)) return 'good';

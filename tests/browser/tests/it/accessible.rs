@@ -39,6 +39,7 @@ async fn no_screen_breaks_a_rule_of_accessibility_in_light_or_dark() {
         ("orders", "orders".to_owned(), "Latest orders"),
         ("order", format!("orders/{}", shop.review.id), "An event waits for a decision"),
         ("products", "products".to_owned(), "SKU"),
+        ("holds", "products?view=holds".to_owned(), "doesn’t have the pieces"),
         ("product", format!("products/{}", shop.app.sample.product), "stocktaking"),
         ("jobs", "jobs".to_owned(), "redrive"),
         ("configuration", "configuration".to_owned(), "cors_origins"),
@@ -91,6 +92,7 @@ async fn on_a_narrow_screen_nothing_is_wider_than_the_screen() {
         ("cache", "By entity"),
         ("events?status=received", "provider away"),
         ("jobs", "redrive"),
+        ("products?view=holds", "doesn’t have the pieces"),
     ] {
         browser.script(&format!("location.hash = '#/{place}'")).await;
         browser.shows(shown).await;
@@ -101,6 +103,37 @@ async fn on_a_narrow_screen_nothing_is_wider_than_the_screen() {
     picture(&browser, "narrow").await;
     shop.find(&mut browser, &shop.held).await;
     browser.shows("A payment is held for review").await;
+}
+
+#[tokio::test]
+async fn an_order_without_its_pieces_is_found_and_the_service_asked_by_keyboard_alone() {
+    let Some(shop) = Shop::open().await else { return };
+    let browser = shop.operator().await;
+    let (tab, enter) = ("\u{e004}", "\u{e007}");
+    let focused = "return document.activeElement.innerText.trim()";
+    browser.script("location.hash = '#/products?view=holds'").await;
+    browser.shows("doesn’t have the pieces").await;
+    let reach = async |text: &str| {
+        browser.script("document.querySelector('h1').focus()").await;
+        for _ in 0..20 {
+            browser.press(tab).await;
+            if browser.script(focused).await == json!(text) {
+                return browser.press(enter).await;
+            }
+        }
+        panic!("{text} is not reached by Tab");
+    };
+    reach("Not verified").await;
+    browser.shows("It is asked again by itself.").await;
+    browser.hides("Loading …").await;
+    reach("Ask the service now").await;
+    browser.shows("Ask the product-service now?").await;
+    // Cancel, then the button that confirms.
+    browser.press(tab).await;
+    browser.press(enter).await;
+    browser.shows("1 verified, 0 missing, 0 released, 0 deducted.").await;
+    browser.shows("No hold waits so.").await;
+    assert_eq!(shop.standin.pieces(&shop.app.sample.sku), Some(0));
 }
 
 #[tokio::test]

@@ -23,6 +23,11 @@ pub struct Shop {
     pub review: Order,
     /// Its payment is held.
     pub held: Order,
+    /// Let through while the product-service was away, which then didn't have its pieces.
+    pub missing: Order,
+    /// Its pieces are still to be asked for. What the product-service gets is seen here.
+    pub optimistic: Order,
+    pub standin: Standin,
 }
 
 /// An order of the sample's customer, with its sum.
@@ -51,6 +56,11 @@ impl Shop {
             private.payments(&standin).variable("payment_timeout_ms", "300").variable("payment_breaker_ms", "20");
         let private = private.variable("fraud_review_score", "10").variable("limit_customer_hour", "1000");
         let private = private.variable("limit_customer_day", "1000").variable("limit_address_hour", "1000");
+        // Stock is counted here; a product-service is set for what it held before.
+        let private = standin
+            .stock_variables()
+            .into_iter()
+            .fold(private, |private, (name, value)| private.variable(name, &value));
         // One setting is wrong, and stops nothing.
         let private = private.variable("inventory_mode", "own").variable("cors_origins", "https://shop.example/path");
         let app = private.spawn().await?;
@@ -93,7 +103,21 @@ impl Shop {
         app.client.send(count).await.expect(200);
         // Nobody calls the jobs here, since they would do what the operators are to do.
         app.psql("UPDATE jobs SET last_run = now() - interval '20 s', next_run = now() + interval '1 hour'").await;
-        Some(Shop { app, paid, waiting, review, held })
+        let (missing, _) = order(&app).await;
+        let (optimistic, _) = order(&app).await;
+        for (order, state) in [(&missing, "stock_missing"), (&optimistic, "optimistic")] {
+            let sql = format!(
+                "INSERT INTO stock_holds (id, organization_id, order_id, items, state, reservation, next_attempt_at)
+                SELECT h, '{org}', '{id}', '[{{\"sku\": \"{sku}\", \"quantity\": 2}}]', 'asked', 'optimistic_' || h, now()
+                FROM gen_random_uuid() AS h; UPDATE stock_holds SET state = '{state}' WHERE order_id = '{id}'",
+                org = app.sample.org,
+                id = order.id,
+                sku = app.sample.sku
+            );
+            app.psql(&sql).await;
+        }
+        standin.set_pieces(&app.sample.sku, 2);
+        Some(Shop { app, paid, waiting, review, held, missing, optimistic, standin })
     }
 
     /// Reads an order all the time: without readers there is no certificate.

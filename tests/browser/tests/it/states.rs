@@ -61,6 +61,7 @@ async fn read_only_nothing_that_changes_anything_is_there() {
         "payments?kind=held",
         "payments?kind=captures",
         "jobs",
+        "products?view=holds",
     ];
     let buttons = "return [...document.querySelectorAll('main button')].map((one) => one.innerText).filter((text) => text !== 'Show more').join(', ')";
     browser.click("//label[contains(., 'Read-only')]/input").await;

@@ -15,6 +15,7 @@ const BY_HAND = {
   refunds: '/payments/refunds/send',
   sweep: '/payments/sessions/sweep',
   'expire-stock': '/stock/expire',
+  'stock-holds': '/stock/holds/send',
   prune: '/payments/prune',
 };
 

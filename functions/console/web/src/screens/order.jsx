@@ -58,6 +58,7 @@ export function Order({ id }) {
           [x.total, money(order.totalAmount, order.currency)],
           [x.paid, money(payment?.paidAmount, order.currency)],
           [x.refunded, money(payment?.refundedAmount, order.currency)],
+          order.stockState && [x.stock, <Status of={order.stockState} text={t.products.holds[order.stockState]} />],
           [x.created, moment(order.createdAt)],
           [x.customer, <Id of={order.customerId} />],
           order.notes && [x.notes, order.notes],

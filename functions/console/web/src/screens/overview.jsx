@@ -26,12 +26,13 @@ export function read(since) {
     calm(get('/payments/refunds', { status: 'needs_review', limit: LIMIT })),
     calm(get('/payments/refunds', { status: 'queued', limit: LIMIT })),
     calm(get('/jobs')),
+    calm(get('/stock/holds', { state: 'stock_missing', limit: LIMIT })),
   ]);
 }
 
 export function Overview() {
   const { data, loading } = useLoad(() => read(Date.now() - HOUR), [], 10_000);
-  const [health, cache, review, waiting, held, unknown, queued, jobs] = data || [];
+  const [health, cache, review, waiting, held, unknown, queued, jobs, missing] = data || [];
   const late = jobs?.items?.filter((job) => job.overdue || job.failures > 0);
   const errors = health?.configuration?.errors;
   const needs = [
@@ -40,6 +41,7 @@ export function Overview() {
     [x.held, amount(held), '#/payments?kind=held', held],
     [x.unknown, amount(unknown), '#/payments?kind=refunds&status=needs_review', unknown],
     [x.queued, amount(queued), '#/payments?kind=refunds&status=queued', queued],
+    [x.missing, amount(missing), '#/products?view=holds', missing],
     [x.late, late && { count: late.length }, '#/jobs', jobs],
     [x.misconfigured, errors && { count: errors.length }, '#/configuration', health],
   ];

@@ -1,14 +1,60 @@
-// Products and their stock.
+// Products and their stock, and what a product-service holds for orders.
 import { useRef } from 'preact/hooks';
 import { call, get, newKey } from '../api.js';
 import { count, money, moment, words } from '../format.js';
 import { useList, useLoad } from '../load.js';
 import { t } from '../texts.js';
-import { Act, Facts, Failure, Field, Id, Panel, Screen, Status, Table, Time, orderLink } from '../ui.jsx';
+import { Act, Facts, Failure, Field, Id, Panel, Screen, Status, Table, Tabs, Time, orderLink } from '../ui.jsx';
 
 const x = t.products;
 
+const VIEWS = { list: List, holds: Holds };
+
 export function Products({ query, go }) {
+  const view = VIEWS[query.view] ? query.view : 'list';
+  const View = VIEWS[view];
+  return (
+    <Screen title={x.title}>
+      <Tabs label={x.viewsLabel} of={Object.keys(VIEWS).map((name) => [name, x.views[name]])} chosen={view} href={(name) => `#/products?view=${name}`} />
+      <View query={query} go={go} />
+    </Screen>
+  );
+}
+
+const HOLDS = ['stock_missing', 'optimistic', 'releasing', 'deducting'];
+
+// The oldest first: it has waited for longest.
+function Holds({ query }) {
+  const state = HOLDS.includes(query.state) ? query.state : HOLDS[0];
+  const list = useList((after) => get('/stock/holds', { state, after, limit: 50 }), [state]);
+  const send = {
+    title: x.sendTitle, text: x.sendText, confirm: x.send,
+    run: async () => {
+      const told = await call('POST', '/stock/holds/send', { patience: 60_000 });
+      list.reload();
+      return told;
+    },
+    done: x.sent,
+  };
+  const columns = [
+    { name: x.since, cell: (one) => <Time at={one.createdAt} /> },
+    { name: t.orders.one, cell: (one) => <Id of={one.orderId} href={orderLink(one.orderId)} /> },
+    { name: x.pieces, cell: (one) => one.items.map(({ sku, quantity }) => `${count(quantity)} × ${sku}`).join(', ') },
+    { name: x.status, cell: (one) => <Status of={one.state} text={x.holds[one.state]} /> },
+    { name: t.payments.attempts, num: true, side: true, cell: (one) => count(one.attempts) },
+  ];
+  return (
+    <>
+      <Tabs label={x.holdStates} of={HOLDS.map((name) => [name, x.holds[name]])} chosen={state} href={(name) => `#/products?view=holds&state=${name}`} />
+      <Panel title={x.holds[state]} note={x.holdsAbout[state]} actions={<Act action={send}>{x.send}</Act>}>
+        <Failure error={list.error} retry={list.reload} />
+        <Table label={x.holds[state]} columns={columns} rows={list.items} next={list.next} more={list.more} loading={list.loading} empty={x.noHolds} />
+      </Panel>
+    </>
+  );
+}
+
+function List({ query, go }) {
   const form = useRef();
   const filter = { search: query.search, status: query.status };
   const list = useList((after) => get('/products', { ...filter, after, limit: 50, sort: 'name', order: 'asc' }), [JSON.stringify(filter)]);
@@ -24,7 +70,7 @@ export function Products({ query, go }) {
     { name: x.updated, side: true, cell: (one) => <Time at={one.updatedAt} /> },
   ];
   return (
-    <Screen title={x.title}>
+    <>
       <form ref={form} class="filters" onSubmit={submit} role="search" aria-label={x.title}>
         <Field label={x.find}>{(id) => <input {...id} name="search" defaultValue={query.search || ''} maxLength={64} autocomplete="off" />}</Field>
         <Field label={x.status}>
@@ -40,7 +86,7 @@ export function Products({ query, go }) {
       <Panel title={x.title} note={list.data?.total != null ? count(list.data.total) : ''}>
         <Table label={x.title} columns={columns} rows={list.items} next={list.next} more={list.more} loading={list.loading} />
       </Panel>
-    </Screen>
+    </>
   );
 }
 
