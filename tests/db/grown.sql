@@ -2,8 +2,8 @@
 -- refunds as the temporary table `growth` says, of the fixture's first organisation. All is made up
 -- by number.
 --
--- Their orders aren't there, and no trigger fires: nothing that is measured looks at them, and the
--- rows come in seconds.
+-- All but one of their orders aren't there, and no trigger fires: nothing that is measured looks at
+-- them, and the rows come in seconds.
 SET session_replication_role = replica;
 CREATE TEMP TABLE resting AS
 SELECT t.tgrelid::regclass AS owner, t.tgname AS name FROM pg_trigger t
@@ -96,6 +96,32 @@ FROM n WHERE n % 3 <> 0;
 INSERT INTO order_audit (at, actor, relation, organization_id, order_id, after)
 SELECT at, 'somebody', 'orders', org, order_id, '{"status": "confirmed"}' FROM n;
 
+-- What is held and was held of stock: one order in ten still stands, and one in a thousand of all
+-- waits for a product-service, or for somebody.
+CREATE TEMP TABLE held AS
+SELECT n.*, CASE WHEN n = 71 THEN 'reserved' WHEN n % 1000 = 0 AND recent THEN 'stock_missing'
+        WHEN n % 1000 = 1 AND recent THEN 'optimistic' WHEN n % 10 = 1 AND recent THEN 'reserved'
+        WHEN n % 10 = 2 THEN 'released' ELSE 'deducted' END AS state
+FROM n;
+
+INSERT INTO stock_holds (id, organization_id, order_id, items, state, reservation, may_expire,
+    held_since, settled_at, next_attempt_at, created_at)
+SELECT md5('hold' || n)::uuid, org, order_id, '[{"sku": "CUP", "quantity": 1}]', state, 'res-' || n,
+    state = 'reserved' AND n % 4 = 1, CASE WHEN n % 10000 = 1 THEN at ELSE now() END,
+    CASE WHEN state IN ('released', 'deducted') THEN at END, now(), at
+FROM held;
+
+INSERT INTO stock_reservations (order_id, position, organization_id, sku, quantity, state,
+    may_expire, held_since, settled_at)
+SELECT order_id, 1, org, 'CUP', 1, CASE WHEN state IN ('released', 'deducted') THEN state
+        ELSE 'reserved' END, state = 'reserved' AND n % 4 = 1,
+    CASE WHEN n % 10000 = 1 THEN at ELSE now() END,
+    CASE WHEN state IN ('released', 'deducted') THEN at END
+FROM held;
+
+INSERT INTO orders (id, organization_id, customer_id, currency, total_amount)
+SELECT order_id, org, customer, 'EUR', 10 FROM n WHERE n = 71;
+
 DO $$
 DECLARE r record;
 BEGIN
@@ -103,5 +129,5 @@ BEGIN
         EXECUTE format('ALTER TABLE %s ENABLE ALWAYS TRIGGER %I', r.owner, r.name);
     END LOOP;
 END $$;
-DROP TABLE n, resting, growth;
+DROP TABLE n, held, resting, growth;
 SET session_replication_role = DEFAULT;

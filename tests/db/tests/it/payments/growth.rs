@@ -178,11 +178,45 @@ fn calls() -> Vec<(&'static str, String)> {
     ]
 }
 
+/// Calls that run for each order where stock is kept, and those of the jobs.
+fn calls_of_stock() -> Vec<(&'static str, String)> {
+    let (order, hold) = ("md5('order71')::uuid", "md5('hold71')::uuid");
+    let lines = r#"'[{"sku": "CUP", "quantity": 2}]'"#;
+    let wanted =
+        format!(r#"'{{"customerId": "{CUSTOMER}", "currency": "EUR", "items": [{{"sku": "CUP", "quantity": 2}}]}}'"#);
+    let new = Uuid::now_v7();
+    vec![
+        ("wish for a hold", format!("stock_hold_begin('{ORG}', {wanted}, 'somebody', 'key', '{new}')")),
+        ("wish of a cart", format!("stock_hold_begin_cart('{ORG}', 'somebody', '{new}', '{new}')")),
+        (
+            "wish for other items",
+            format!("stock_hold_begin_change('{ORG}', {order}, NULL, {lines}, '{{pending}}', '{new}')"),
+        ),
+        ("wish in place of a hold", format!("stock_hold_take('{ORG}', 'order', 'items', {lines}, '{new}', {hold})")),
+        ("the service's answer", format!("stock_hold_answer({hold}, 'res', false)")),
+        ("a hold for an order", format!("stock_hold_attach('{ORG}', 'order', 'items', {order}, {lines}, true)")),
+        ("an order without its hold", format!("stock_hold_detach({order})")),
+        ("a hold that is due", "stock_hold_claim(30000)".into()),
+        ("what the service says of it", format!("stock_hold_done({hold}, '{new}', 'optimistic', 'res', false, NULL)")),
+        ("an order's stock", format!("stock_of_order('{ORG}', {order})")),
+        ("orders that nobody has paid", "stock_expire(3600, 100)".into()),
+        (
+            "a cancelled order",
+            format!("order_patch('{ORG}', {order}, NULL, NULL, 'cancelled', '{{pending}}', false, NULL, NULL, false)"),
+        ),
+        (
+            "a shipped order",
+            format!("order_patch('{ORG}', {order}, NULL, NULL, 'shipped', '{{pending}}', false, NULL, NULL, false)"),
+        ),
+        ("a deleted order", format!("order_delete('{ORG}', {order}, false, NULL)")),
+    ]
+}
+
 #[tokio::test]
 async fn nothing_that_runs_often_reads_a_table_from_end_to_end() {
     let grown = Grown::many().await;
     let mut wrong = Vec::new();
-    for (name, call) in calls() {
+    for (name, call) in calls().into_iter().chain(calls_of_stock()) {
         grown.client.batch_execute("BEGIN").await.unwrap();
         let before = grown.scanned().await;
         let read = grown.buffers(&format!("SELECT * FROM {call}")).await;
@@ -253,6 +287,14 @@ fn pages() -> Vec<(&'static str, String, u64)> {
         (
             "captures of a day",
             format!("capture_search('{ORG}', NULL, 'paypal', (now() - interval '1 day')::text, now()::text, 20, NULL)"),
+            1_000,
+        ),
+        ("orders whose pieces are missing", format!("stock_holds('{ORG}', 'stock_missing', 20, NULL)"), 1_000),
+        ("orders that were let through", format!("stock_holds('{ORG}', 'optimistic', 20, NULL)"), 1_000),
+        ("what nobody waits for", format!("stock_holds('{OTHER_ORG}', 'releasing', 20, NULL)"), 1_000),
+        (
+            "the last orders whose pieces are missing",
+            format!("stock_holds('{ORG}', 'stock_missing', 20, '{}_{}')", "2999-01-01Z", Uuid::nil()),
             1_000,
         ),
     ]
