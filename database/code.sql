@@ -227,6 +227,8 @@
 \i code/stock/hold_drop.sql
 \i code/stock/hold_settle.sql
 \i code/stock/hold_show.sql
+\i code/stock/audit.sql
+\i code/stock/hold_audit.sql
 \i code/stock/holds.sql
 \i code/stock/of_order.sql
 \i code/stock/touch_stock.sql

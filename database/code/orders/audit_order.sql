@@ -1,5 +1,5 @@
--- Adds a row to order_audit: what tells of money and status of the row that has changed. A session
--- that is deleted leaves none: what is forgotten by its age was no event of its order.
+-- Adds a row to order_audit: what tells of money, status and parcels of the row that has changed. A
+-- session that is deleted leaves none: what is forgotten by its age was no event of its order.
 -- SECURITY DEFINER: a writer of orders needs no right on the audit.
 CREATE OR REPLACE FUNCTION audit_order() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
     SET search_path = public, pg_temp AS $$
@@ -9,7 +9,10 @@ DECLARE
             'deleted_at']
         WHEN 'payment_sessions' THEN ARRAY['id', 'gateway', 'status', 'reason', 'amount',
             'currency', 'external_id', 'external_payment_id', 'released_by']
-        WHEN 'guest_tokens' THEN ARRAY['created_by', 'expires_at', 'revoked_at'] END;
+        WHEN 'guest_tokens' THEN ARRAY['created_by', 'expires_at', 'revoked_at']
+        WHEN 'shipments' THEN ARRAY['id', 'carrier', 'tracking_number', 'status']
+        -- Invoices and credit notes.
+        ELSE ARRAY['id', 'series', 'number', 'issue_date', 'gross_amount', 'currency'] END;
     was jsonb := CASE WHEN TG_OP <> 'INSERT' THEN to_jsonb(OLD) END;
     is_now jsonb := CASE WHEN TG_OP <> 'DELETE' THEN to_jsonb(NEW) END;
     whole CONSTANT jsonb := coalesce(is_now, was);

@@ -1,7 +1,7 @@
 -- A page of what has become of an order and its money, the newest first: changes of the order, its
--- payment sessions and guest tokens, its payments, the objects behind them at providers, refunds
--- that were asked for, events that took effect or wait, and operators' decisions. No row: no such
--- order, and none that was ever audited.
+-- stock and shipments, its invoice and credit notes, its payment sessions and guest tokens, its
+-- payments, the objects behind them at providers, refunds that were asked for, events that took
+-- effect or wait, and operators' decisions. No row: no such order, and none that was ever audited.
 --   p_limit: how many. p_after: the place where the last page ended, NULL for the first page.
 --   body: the JSON to send. next: the place where the next page begins, null after the last one.
 --     knownSince: the time from which on changes of the order (status) and of its payments (money)
@@ -14,10 +14,13 @@ RETURNS TABLE (body text) LANGUAGE sql STABLE
 BEGIN ATOMIC
     WITH found AS (
         (SELECT a.at, timeline_entry_id(1, a.id) AS id, CASE a.relation WHEN 'orders' THEN 'order'
-                WHEN 'payment_sessions' THEN 'session' ELSE 'guestToken' END AS type,
+                WHEN 'payment_sessions' THEN 'session' WHEN 'guest_tokens' THEN 'guestToken'
+                WHEN 'shipments' THEN 'shipment' WHEN 'invoices' THEN 'invoice'
+                WHEN 'credit_notes' THEN 'creditNote' ELSE 'stock' END AS type,
             CASE a.relation WHEN 'orders' THEN a.order_id::text
                 ELSE coalesce(a.after, a.before) ->> 'id' END AS subject,
-            NULL AS kind, a.actor, a.before, a.after
+            CASE a.relation WHEN 'stock_reservations' THEN 'reservation'
+                WHEN 'stock_holds' THEN 'hold' END AS kind, a.actor, a.before, a.after
         FROM order_audit a WHERE a.order_id = p_order AND a.organization_id = p_organization
             AND (p_after IS NULL OR (a.at, timeline_entry_id(1, a.id))
                 < (place_time(p_after), place_id(p_after)))

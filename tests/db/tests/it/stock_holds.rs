@@ -226,6 +226,42 @@ async fn an_order_says_what_its_hold_lacks_and_each_change_of_it_is_announced() 
 }
 
 #[tokio::test]
+async fn the_timeline_tells_each_step_of_a_hold_once() {
+    let db = Database::new().await;
+    let (order, hold) = placed(&db, true).await;
+    let claimed = claim(&db).await.unwrap();
+    done(&db, &claimed, None, false, Some(0)).await;
+    let claimed = claim(&db).await.unwrap();
+    done(&db, &claimed, Some("res-2"), false, None).await;
+    set_status(&db, order, "cancelled").await;
+    let claimed = claim(&db).await.unwrap();
+    done(&db, &claimed, None, false, None).await;
+    db.run(&format!("UPDATE orders SET deleted_at = now() WHERE id = '{order}'")).await;
+    let told = db.text(&format!("SELECT body FROM order_timeline('{ORG}', '{order}', 50, NULL)")).await;
+    let told: Value = serde_json::from_str(&told).unwrap();
+    let steps: Vec<_> = told["items"].as_array().unwrap().iter().rev().filter(|item| item["type"] == "stock").collect();
+    assert!(steps.iter().all(|step| step["kind"] == "hold" && step["id"] == json!(hold)), "{told}");
+    let told: Vec<_> = steps.iter().map(|step| (step["before"].clone(), step["after"].clone())).collect();
+    let optimistic = format!("optimistic_{hold}");
+    assert_eq!(
+        told,
+        [
+            (
+                Value::Null,
+                json!({"id": hold, "state": "optimistic", "reservation": optimistic, "items": [{"sku": "CUP", "quantity": 2}]})
+            ),
+            (
+                json!({"state": "optimistic", "reservation": optimistic}),
+                json!({"state": "reserved", "reservation": "res-2"})
+            ),
+            (json!({"state": "reserved"}), json!({"state": "releasing"})),
+            (json!({"state": "releasing"}), json!({"state": "released"})),
+        ]
+    );
+    assert_eq!(steps[1]["actor"], "stock-holds");
+}
+
+#[tokio::test]
 async fn new_items_that_are_held_end_what_was_lacking_in_the_same_change() {
     let db = Database::new().await;
     let (order, _) = placed(&db, true).await;

@@ -67,6 +67,113 @@ async fn changes_by_any_program_are_audited_and_changes_of_nothing_that_counts_a
     assert_eq!(db.text(&others).await, "0");
 }
 
+/// "type: before > after" of the entries of these types, the oldest first.
+async fn told(db: &Database, order: Uuid, types: &[&str]) -> Vec<String> {
+    let told = timeline(db, order, 100, None).await;
+    let items = told["items"].as_array().unwrap().iter().rev();
+    let told = items.filter(|item| types.contains(&item["type"].as_str().unwrap()));
+    told.map(|item| {
+        let kind = item["kind"].as_str().map(|kind| format!(" {kind}")).unwrap_or_default();
+        format!("{}{kind}: {} > {}", item["type"].as_str().unwrap(), item["before"], item["after"])
+    })
+    .collect()
+}
+
+#[tokio::test]
+async fn pieces_that_are_reserved_tell_each_step_once_for_all_lines() {
+    let db = database().await;
+    db.run(&format!(
+        "INSERT INTO stock_levels (organization_id, sku, on_hand) VALUES ('{ORG}', 'CUP', 9), ('{ORG}', 'JUG', 9)"
+    ))
+    .await;
+    let make = async |lines: &Value| {
+        let id = Uuid::now_v7();
+        let request = json!({"customerId": CUSTOMER, "currency": "EUR", "items": lines});
+        let row = db.create(&request, &id.to_string(), id).await;
+        assert_eq!(row.get::<_, &str>("outcome"), "created");
+        id
+    };
+    let lines = json!([{"sku": "CUP", "quantity": 1}, {"sku": "GIFT", "quantity": 1}, {"sku": "JUG", "quantity": 2}]);
+    let made = r#"stock reservation: null > {"items":[{"quantity":1,"sku":"CUP"},{"quantity":2,"sku":"JUG"}],"state":"reserved"}"#;
+    for (change, last) in [
+        ("status = 'shipped'", r#"{"state":"deducted"}"#),
+        ("status = 'cancelled'", r#"{"state":"released"}"#),
+        ("deleted_at = now()", r#"{"state":"released"}"#),
+    ] {
+        let order = make(&lines).await;
+        db.run(&format!("UPDATE orders SET payment_status = 'failed' WHERE id = '{order}'")).await;
+        db.run(&format!("UPDATE orders SET {change} WHERE id = '{order}'")).await;
+        db.run(&format!("UPDATE orders SET notes = 'x' WHERE id = '{order}'")).await;
+        let settled = format!(r#"stock reservation: {{"state":"reserved"}} > {last}"#);
+        assert_eq!(told(&db, order, &["stock"]).await, [made.to_owned(), settled], "{change}");
+    }
+    // Other items, and nobody pays.
+    let order = make(&json!([{"sku": "CUP", "quantity": 1}])).await;
+    db.run(&format!(
+        "SELECT order_patch('{ORG}', '{order}', NULL, NULL, NULL, '{{}}', false, NULL, NULL, false,
+         p_items => '[{{\"sku\": \"JUG\", \"quantity\": 3}}]', p_items_from => '{{pending}}', p_inventory => 'own')"
+    ))
+    .await;
+    db.run("UPDATE stock_reservations SET held_since = now() - interval '2 hours'").await;
+    db.run("SELECT stock_expire(3600, 10)").await;
+    assert_eq!(
+        told(&db, order, &["stock"]).await,
+        [
+            r#"stock reservation: null > {"items":[{"quantity":1,"sku":"CUP"}],"state":"reserved"}"#,
+            r#"stock reservation: {"items":[{"quantity":1,"sku":"CUP"}],"state":"reserved"} > null"#,
+            r#"stock reservation: null > {"items":[{"quantity":3,"sku":"JUG"}],"state":"reserved"}"#,
+            r#"stock reservation: {"state":"reserved"} > {"expired":true,"state":"released"}"#,
+        ]
+    );
+}
+
+#[tokio::test]
+async fn parcels_an_invoice_and_credit_notes_are_told_of() {
+    let db = database().await;
+    let order = Uuid::now_v7();
+    place(&db.client, order, "100.00").await;
+    let parcel = Uuid::now_v7();
+    db.run(&format!(
+        "SELECT shipment_create('{ORG}', '{order}', '{{\"carrier\": \"DHL\", \"trackingNumber\": \"T1\", \"status\": \"pending\"}}',
+            'service::shop', 'k', 'h', '{parcel}');
+        SELECT shipment_patch('{ORG}', '{order}', '{parcel}', '{{\"trackingUrl\": \"https://dhl.example/T1\"}}', '{{pending}}', 'service::shop');
+        UPDATE shipments SET status = 'in_transit', shipped_at = now();
+        SELECT invoice_issue('{ORG}', '{order}', 14, '5', 'operator::ana', '{}')",
+        Uuid::now_v7()
+    ))
+    .await;
+    db.run(&format!(
+        "SELECT invoice_credit('{ORG}', '{order}', '{{\"amount\": \"1.00\"}}', 'operator::ana', 'c', 'h', '{}')",
+        Uuid::now_v7()
+    ))
+    .await;
+    let told = timeline(&db, order, 100, None).await;
+    let items = told["items"].as_array().unwrap();
+    let of = |kind: &str| items.iter().rev().filter(|item| item["type"] == kind).collect::<Vec<_>>();
+    let parcels = of("shipment");
+    assert_eq!(parcels.len(), 2, "{told}");
+    assert_eq!((&parcels[0]["actor"], &parcels[0]["id"]), (&json!("service::shop"), &json!(parcel)));
+    assert_eq!(
+        parcels[0]["after"],
+        json!({"id": parcel, "carrier": "DHL", "tracking_number": "T1", "status": "pending"})
+    );
+    assert_eq!(
+        (&parcels[1]["before"], &parcels[1]["after"]),
+        (&json!({"status": "pending"}), &json!({"status": "in_transit"}))
+    );
+    for (kind, series, gross) in [("invoice", "INV", 100.0), ("creditNote", "CRN", 1.0)] {
+        let told = of(kind);
+        assert_eq!((told.len(), &told[0]["actor"], &told[0]["before"]), (1, &json!("operator::ana"), &Value::Null));
+        let after = &told[0]["after"];
+        assert_eq!(
+            (&after["series"], &after["number"], after["gross_amount"].as_f64()),
+            (&json!(series), &json!(1), Some(gross))
+        );
+        assert_eq!(told[0]["id"], after["id"]);
+    }
+    assert!(!told.to_string().contains("Ana"), "no name: {told}");
+}
+
 #[tokio::test]
 async fn the_audit_of_orders_only_grows_and_forgets_by_age_alone() {
     let db = database().await;
