@@ -1,11 +1,11 @@
 -- Begins a hold for the order that checkout_order is about to make of a cart.
 --   p_principal, p_checkout: as checkout_order takes them. p_id: the id of a new hold.
 --   outcome: as stock_hold_take; pass, too, if there is no cart, or no order will come of it.
---   hold, organization, items, replaces: as stock_hold_take.
+--   hold, organization, items, replaces, resting_ms: as stock_hold_take.
 CREATE OR REPLACE FUNCTION stock_hold_begin_cart(p_organization uuid, p_principal text,
     p_checkout uuid, p_id uuid)
-RETURNS TABLE (outcome text, hold text, organization text, items text, replaces text)
-LANGUAGE plpgsql AS $$
+RETURNS TABLE (outcome text, hold text, organization text, items text, replaces text,
+    resting_ms bigint) LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
     cart jsonb;

@@ -3,11 +3,11 @@
 --   p_customer, p_items, p_items_from: as order_patch takes them. p_id: the id of a new hold.
 --   outcome: as stock_hold_take; pass, too, if order_patch will refuse the items, or the order
 --     has a hold of just these.
---   hold, organization, items, replaces: as stock_hold_take.
+--   hold, organization, items, replaces, resting_ms: as stock_hold_take.
 CREATE OR REPLACE FUNCTION stock_hold_begin_change(p_organization uuid, p_order uuid,
     p_customer uuid, p_items jsonb, p_items_from text[], p_id uuid)
-RETURNS TABLE (outcome text, hold text, organization text, items text, replaces text)
-LANGUAGE plpgsql AS $$
+RETURNS TABLE (outcome text, hold text, organization text, items text, replaces text,
+    resting_ms bigint) LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
     o orders;

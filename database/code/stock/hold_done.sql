@@ -3,16 +3,17 @@
 -- the service is told of that next.
 --   p_state: as it was claimed. p_reservation: the service's name for it, if it holds it now.
 --   p_refused: the service holds nothing. p_retry_ms: it gave no answer; try again after so long;
---     NULL if it gave one.
+--     NULL if it gave one. p_rests: as provider_rest takes it.
 --   state: as the hold is now; NULL: the lease was lost.
 --   xid, tags: the transaction and what it announced, since an order shows what its hold lacks.
 CREATE OR REPLACE FUNCTION stock_hold_done(p_id uuid, p_lease uuid, p_state text,
-    p_reservation text, p_refused boolean, p_retry_ms bigint)
+    p_reservation text, p_refused boolean, p_retry_ms bigint, p_rests jsonb DEFAULT NULL)
 RETURNS TABLE (state text, xid text, tags text[]) LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
     v_order uuid;
 BEGIN
+    PERFORM provider_rest(p_rests);
     PERFORM payment_actor('stock-holds');
     -- Whoever changes an order has its lock before that of its hold.
     PERFORM FROM orders o

@@ -6,11 +6,12 @@
 --   p_replaces: the hold whose place it would take, or NULL.
 --   outcome: ask (ask the service for question); held (no need to, it is held, or was let through);
 --     pass (the order is there already).
---   hold, organization, items, replaces: for the question.
+--   hold, organization, items, replaces: for the question. resting_ms: for how long the service is
+--     to be left alone.
 CREATE OR REPLACE FUNCTION stock_hold_take(p_organization uuid, p_principal text, p_key text,
     p_lines jsonb, p_id uuid, p_replaces uuid DEFAULT NULL)
-RETURNS TABLE (outcome text, hold text, organization text, items text, replaces text)
-LANGUAGE plpgsql AS $$
+RETURNS TABLE (outcome text, hold text, organization text, items text, replaces text,
+    resting_ms bigint) LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
     -- Nobody makes the order of a request that is older.
@@ -47,5 +48,6 @@ BEGIN
     organization := h.organization_id;
     items := h.items;
     replaces := p_replaces;
+    resting_ms := provider_resting('product-service');
     RETURN NEXT;
 END $$;

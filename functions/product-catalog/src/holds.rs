@@ -90,11 +90,12 @@ async fn send_due(app: &'static App, service: &ProductService) -> Result<(Totals
         }
         let rows = edge::change(app, "stock_hold_claim", params![LEASE_MS]).await?;
         let Some(row) = rows.first() else { return Ok((totals, false)) };
+        service.heard(row.int("resting_ms")?);
         let claim = Claim::read(row)?;
         let message = claim.state.message().ok_or_else(unreadable)?;
         let answer = service.tell(message, &claim.hold, now_millis()).await;
         let is_away = answer.as_ref().is_err_and(GatewayError::retry_helps);
-        match claim.finish(app, answer, service.draw()).await?.as_deref() {
+        match claim.finish(app, service, answer).await?.as_deref() {
             Some("reserved") => totals.reserved += 1,
             Some("stock_missing") => totals.missing += 1,
             Some("released") => totals.released += 1,
@@ -138,16 +139,17 @@ impl Claim {
     async fn finish(
         self,
         app: &'static App,
+        service: &ProductService,
         answer: Result<HoldAnswer, GatewayError>,
-        draw: f64,
     ) -> Result<Option<String>, Error> {
         let (reservation, refused, retry) = match answer {
             Ok(HoldAnswer::Reserved(reservation)) => (Some(reservation), false, None),
             Ok(HoldAnswer::Refused(_)) => (None, true, None),
             Ok(HoldAnswer::Settled) => (None, false, None),
-            Err(error) => (None, false, Some(retry_ms(&error, self.attempts, draw))),
+            Err(error) => (None, false, Some(retry_ms(&error, self.attempts, service.draw()))),
         };
-        let params = params![self.hold.id, self.lease, self.state.as_str(), reservation, refused, retry];
+        let rests = service.rests_to_tell();
+        let params = params![self.hold.id, self.lease, self.state.as_str(), reservation, refused, retry, rests];
         let row = edge::write_one(app, "stock_hold_done", params).await?;
         // One that is asked again has the state that it was claimed in.
         Ok(row.text("state")?.map(str::to_owned))

@@ -45,23 +45,32 @@ pub async fn hold_pieces(
     let (id, replaces) = (uuid(&row, "hold")?.ok_or_else(unreadable)?, uuid(&row, "replaces")?);
     let organization = uuid(&row, "organization")?.ok_or_else(unreadable)?;
     let hold = Hold { id, organization, order: None, items: items(&row)?, replaces };
+    service.heard(row.int("resting_ms")?);
     let answer = service.tell(HoldMessage::Reserve, &hold, now_millis()).await;
     let (reservation, shortage) = match answer {
         Ok(HoldAnswer::Reserved(reservation)) => (Some(reservation), None),
         Ok(HoldAnswer::Refused(shortage)) => (None, shortage),
         // Any other fault is the service's or an operator's, and no reason to sell nothing.
         Ok(HoldAnswer::Settled) | Err(_) => {
-            let is_held = answered(app, id, None, true).await?;
+            let is_held = answered(app, service, id, None, true).await?;
             return if is_held { Ok(()) } else { Err(refusal(None, &hold)) };
         }
     };
-    let is_held = answered(app, id, reservation, false).await?;
+    let is_held = answered(app, service, id, reservation, false).await?;
     if is_held { Ok(()) } else { Err(refusal(shortage.as_ref(), &hold)) }
 }
 
-/// Notes the service's answer. Gives whether the order may be made.
-async fn answered(app: &App, id: Uuid, reservation: Option<String>, away: bool) -> Result<bool, Error> {
-    let row = change_one(app, "stock_hold_answer", params![id, reservation, away]).await?;
+/// Notes the service's answer, and tells the other instances if it has none. Gives whether the
+/// order may be made.
+async fn answered(
+    app: &App,
+    service: &ProductService,
+    id: Uuid,
+    reservation: Option<String>,
+    away: bool,
+) -> Result<bool, Error> {
+    let params = params![id, reservation, away, service.rests_to_tell()];
+    let row = change_one(app, "stock_hold_answer", params).await?;
     Ok(row.bool("held")?.unwrap_or(false))
 }
 

@@ -9,6 +9,7 @@ use commerce::stock_hold::{Hold, HoldAnswer, HoldMessage};
 use commerce::time::Moment;
 
 use crate::client::{Client, Wire};
+use crate::data::Json;
 use crate::service::{ServiceConfig, ServiceNames, SignedService};
 use crate::settings::{ConfigError, OnceResult, Parser, SERVICES, Values, component, misconfigured};
 use crate::settings::{once, rows, values_of};
@@ -20,7 +21,11 @@ const NAMES: ServiceNames = ServiceNames {
     timeout: "product_service_timeout_ms",
 };
 
-/// The service, as one instance sees it.
+/// Its name among the providers that instances tell each other of.
+const NAME: &str = "product-service";
+
+/// The service, as one instance sees it. What one instance finds away the others leave alone, too:
+/// they learn it with statements that they send anyway.
 pub struct ProductService<W = Client>(SignedService<W>);
 
 thread_local! {
@@ -72,6 +77,17 @@ impl<W: Wire> ProductService<W> {
     pub async fn tell(&self, message: HoldMessage, hold: &Hold, now: u64) -> Result<HoldAnswer, GatewayError> {
         let body = message.body(hold, Moment::of_millis(now));
         self.0.ask(&message.name(hold), body, now, |status, body| message.read(status, body)).await
+    }
+
+    /// Leaves the service alone for so many milliseconds: another instance has found it away.
+    pub fn heard(&self, resting_ms: Option<i64>) {
+        self.0.heard(resting_ms);
+    }
+
+    /// That the service is away, once each time that this instance finds it so, for a statement
+    /// that is sent anyway: a JSON object of milliseconds.
+    pub fn rests_to_tell(&self) -> Option<Json> {
+        self.0.rest_to_tell().map(|ms| Json(format!("{{\"{NAME}\":{ms}}}")))
     }
 
     /// A random number from [0, 1).
@@ -160,6 +176,23 @@ mod tests {
         assert!(matches!(asked(&away), Err(GatewayError::Away { .. })));
         assert!(matches!(asked(&away), Err(GatewayError::Unsent { .. })));
         assert_eq!(away.0.wire().names.borrow().len(), 3);
+    }
+
+    #[test]
+    fn what_one_instance_finds_away_the_others_leave_alone() {
+        let (one, other) = (service(&[(500, "")]), service(&[(200, r#"{"reservationId":"r"}"#)]));
+        assert_eq!(one.rests_to_tell(), None);
+        assert!(asked(&one).is_err());
+        let told = one.rests_to_tell().map(|told| told.0);
+        assert_eq!(told.as_deref(), Some(r#"{"product-service":5000}"#));
+        assert_eq!(one.rests_to_tell(), None, "it is told once");
+        other.heard(Some(5_000));
+        assert!(matches!(asked(&other), Err(GatewayError::Unsent { .. })));
+        assert!(other.0.wire().names.borrow().is_empty());
+        let unheard = service(&[(200, r#"{"reservationId":"r"}"#)]);
+        unheard.heard(Some(0));
+        unheard.heard(None);
+        assert!(asked(&unheard).is_ok());
     }
 
     #[test]

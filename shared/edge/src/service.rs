@@ -112,6 +112,18 @@ impl<W: Wire> SignedService<W> {
         answer.map_err(|error| self.upstream.note(&question, error))
     }
 
+    /// Leaves the service alone for so many milliseconds: another instance has found it away.
+    pub fn heard(&self, resting_ms: Option<i64>) {
+        let resting = resting_ms.and_then(|ms| u64::try_from(ms).ok()).unwrap_or_default();
+        self.upstream.heard(&self.wire, Duration::from_millis(resting));
+    }
+
+    /// For how many milliseconds the other instances should leave it alone, once each time that
+    /// this one finds it away.
+    pub fn rest_to_tell(&self) -> Option<u64> {
+        self.upstream.rest_to_tell()
+    }
+
     /// The wire.
     pub fn wire(&self) -> &W {
         &self.wire

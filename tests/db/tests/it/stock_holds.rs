@@ -102,6 +102,33 @@ async fn no_order_is_made_without_a_hold_of_just_its_lines() {
 }
 
 #[tokio::test]
+async fn that_the_service_is_away_is_told_with_what_is_asked_anyway() {
+    let db = Database::new().await;
+    let resting = async |key: &str| {
+        let (request, id) = (cups(1), Uuid::now_v7());
+        let row = db.client.query_one(&call("stock_hold_begin", 5), &[&ORG, &request, &"somebody", &key, &id]).await;
+        row.unwrap().get::<_, Option<i64>>("resting_ms")
+    };
+    assert_eq!(resting("a").await, Some(0));
+    let hold: Uuid = begin(&db, &cups(1), "a").await.id.unwrap().parse().unwrap();
+    let rests = json!({"product-service": 60_000});
+    let none: Option<&str> = None;
+    db.client.query_one(&call("stock_hold_answer", 4), &[&hold, &none, &true, &rests]).await.unwrap();
+    assert!(resting("b").await > Some(1_000));
+    assert_eq!(db.text("SELECT provider_resting('paypal')").await, "0", "that one works");
+    assert_eq!(create(&db, &cups(1), "a", Uuid::now_v7()).await, "created");
+    let row = db.client.query_one(&call("stock_hold_claim", 1), &[&30_000_i64]).await.unwrap();
+    assert!(row.get::<_, Option<i64>>("resting_ms") > Some(1_000));
+    db.run("UPDATE provider_rests SET until = now()").await;
+    let (lease, state): (String, String) = (row.get("lease"), row.get("state"));
+    let lease: Uuid = lease.parse().unwrap();
+    let params: [&(dyn tokio_postgres::types::ToSql + Sync); 7] =
+        [&hold, &lease, &state, &none, &false, &Some(5_000_i64), &rests];
+    db.client.query_one(&call("stock_hold_done", 7), &params).await.unwrap();
+    assert!(resting("c").await > Some(1_000));
+}
+
+#[tokio::test]
 async fn what_is_refused_anyway_is_not_asked_for() {
     let db = Database::new().await;
     let mut nobody = cups(1);
