@@ -96,6 +96,7 @@
 \i code/orders/delete.sql
 \i code/orders/documents.sql
 \i code/orders/get.sql
+\i code/orders/list_parts.sql
 \i code/orders/history.sql
 \i code/orders/invoice.sql
 \i code/orders/invoice_documents.sql
@@ -118,6 +119,7 @@
 \i code/orders/summary_documents.sql
 \i code/orders/summaries.sql
 \i code/orders/tags.sql
+\i code/orders/set_tags.sql
 \i code/orders/touch_orders.sql
 \i code/orders/tracking.sql
 \i code/orders/tracking_documents.sql

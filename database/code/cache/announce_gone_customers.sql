@@ -5,10 +5,12 @@ SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
     gone text[];
 BEGIN
-    SELECT array_agg('customer:' || r.organization_id || '/' || r.id) INTO gone FROM old_rows r
+    SELECT array_agg(tag) INTO gone FROM old_rows r,
+        unnest(ARRAY['customer:' || r.organization_id || '/' || r.id,
+            'orders:' || r.organization_id || '/customer/' || r.id]) AS tag
     WHERE NOT EXISTS (SELECT FROM customers c WHERE c.organization_id = r.organization_id
         AND c.id = r.id);
-    IF cardinality(gone) > announced_rows() THEN
+    IF cardinality(gone) > 2 * announced_rows() THEN
         gone := cache_tenant_tags(ARRAY(SELECT DISTINCT r.organization_id FROM old_rows r));
     END IF;
     IF gone IS NOT NULL THEN

@@ -1,5 +1,6 @@
 -- Announces entries as changed, as a trigger would: an operator wants them made anew. It is written
--- down who has asked for it.
+-- down who has asked for it. A tag of pages of orders has them made anew although nothing has
+-- touched what they show (order_list_parts).
 --   p_organization: all that belongs to this organisation; NULL: p_tags.
 --   p_principal: the operator. p_note: why, or NULL.
 --   outcome: invalidated; not_found (no such organisation).
@@ -18,6 +19,8 @@ BEGIN
     outcome := 'invalidated';
     tags := CASE WHEN p_organization IS NULL THEN p_tags
         ELSE cache_tenant_tags(ARRAY[p_organization]) END;
+    tags := tags || ARRAY(SELECT DISTINCT 'lists:' || cache_tenant(ARRAY[tag])
+        FROM unnest(tags) AS tag WHERE tag ~ '^(org|customer|status):');
     PERFORM cache_announce(tags);
     INSERT INTO payment_audit (actor, relation, organization_id, after)
     VALUES (p_principal, 'cache_invalidations', p_organization,

@@ -31,7 +31,7 @@ BEGIN
         WHERE o.organization_id = p_organization AND o.id = p_id;
         tags := coalesce(tags,
             ARRAY['order:' || p_organization || '/' || p_id, 'org:' || p_organization,
-                'counts:' || p_organization, 'all']);
+                'counts:' || p_organization, 'all', 'lists:' || p_organization]);
     ELSIF p_version <> version OR version <> ALL (p_only)
         OR version = ANY (p_unless) OR 0 = ANY (p_unless) THEN
         outcome := 'version_mismatch';

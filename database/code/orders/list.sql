@@ -8,7 +8,7 @@
 --   p_limit: orders on a page. p_offset: orders before it, a multiple of p_limit.
 --   p_cursor: the next of an earlier page of the same list, <value of p_sort>_<id>; NULL: none. A
 --     page that begins there costs the same at any depth.
---   body: the JSON to send. version, customer: NULL. total: from the counts, if only status,
+--   body: the JSON to send. version, customer: NULL. parts: see order_list_parts. total: from the counts, if only status,
 --     payment status and currency narrow the list. Otherwise orders are counted up to
 --     looked_rows(), and totalIsExact says whether there are more.
 -- Postgres puts this body into the calling statement, which is prepared for each call. So it plans
@@ -18,7 +18,7 @@ CREATE OR REPLACE FUNCTION order_list(
     p_organization uuid, p_customer uuid, p_status text, p_payment_status text, p_currency text,
     p_from text, p_to text, p_search text, p_sort text, p_direction text,
     p_limit integer, p_offset integer, p_cursor text DEFAULT NULL)
-RETURNS TABLE (body text, version bigint, customer text) LANGUAGE sql STABLE
+RETURNS TABLE (body text, version bigint, customer text, parts text[]) LANGUAGE sql STABLE
 BEGIN ATOMIC
     WITH matching AS NOT MATERIALIZED (
         SELECT o.id, o.created_at, o.updated_at, o.total_amount, o.order_number, o.status
@@ -93,7 +93,9 @@ BEGIN ATOMIC
             OFFSET p_offset
         ) AS ids
     )
-    SELECT row_to_json(shown)::text AS body, NULL::bigint AS version, NULL::text AS customer
+    SELECT row_to_json(shown)::text AS body, NULL::bigint AS version, NULL::text AS customer,
+        order_list_parts(p_organization, p_customer, p_status, p_payment_status, p_currency, p_sort,
+            p.ids[1:p_limit]) AS parts
     FROM picked p CROSS JOIN counted c CROSS JOIN LATERAL (SELECT
         array_to_json(ARRAY(
             SELECT d.document

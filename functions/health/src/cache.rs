@@ -89,6 +89,7 @@ fn counts(counts: &Counts) -> Value {
         "hits": counts.hits(),
         "earlyHits": get(Counter::Early),
         "staleHits": get(Counter::Stale),
+        "revalidatedHits": get(Counter::Revalidated),
         "misses": counts.misses(),
         "refusedFills": get(Counter::Refused),
         "bypasses": counts.bypasses(),

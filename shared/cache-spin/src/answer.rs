@@ -8,6 +8,10 @@ pub fn cache_status(cache: &str, outcome: &Outcome) -> String {
     let (told, detail) = match outcome {
         Outcome::Hit { freshness: Freshness::Stale, .. } => ("; hit; ttl=0; detail=", "stale-while-revalidate"),
         Outcome::Hit { ttl_ms, .. } => return [cache, "; hit; ttl=", &(ttl_ms / 1000).to_string()].concat(),
+        Outcome::Revalidated { ttl_ms, .. } => {
+            let ttl = (ttl_ms / 1000).to_string();
+            return [cache, "; hit; ttl=", &ttl, "; detail=revalidated"].concat();
+        }
         Outcome::Miss { stored: true } => ("; fwd=miss; stored", ""),
         Outcome::Miss { stored: false } => ("; fwd=miss", ""),
         Outcome::Bypass(why) => ("; fwd=bypass; detail=", why.name()),
@@ -30,6 +34,10 @@ mod tests {
             (
                 Outcome::Hit { freshness: Freshness::Stale, ttl_ms: 0 },
                 "todo; hit; ttl=0; detail=stale-while-revalidate",
+            ),
+            (
+                Outcome::Revalidated { freshness: Freshness::Fresh, ttl_ms: 212_900 },
+                "todo; hit; ttl=212; detail=revalidated",
             ),
             (Outcome::Miss { stored: true }, "todo; fwd=miss; stored"),
             (Outcome::Miss { stored: false }, "todo; fwd=miss"),

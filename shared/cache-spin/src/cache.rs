@@ -72,6 +72,7 @@ impl Entry {
 /// | `version` | `bigint` | the entity tag; else it is a hash of the body |
 /// | `owner`, or `customer` | `text` or `uuid` | whose entry it is; the app judges who may see it |
 /// | `ttl_ms` | `bigint` | how long the entry lives; else as its policy says |
+/// | `parts` | `text[]` | the tags of its parts: see [`OriginValue::parts`] |
 ///
 /// No row: there is no such thing. That answer is never cached.
 pub trait Source: Clone + 'static {
@@ -206,7 +207,9 @@ impl Cache {
         self.recorder.count_reads(entry.entity, [read.as_ref().map(Option::as_ref)]);
         let Some(read) = read? else { return Ok(None) };
         match read.outcome {
-            Outcome::Hit { .. } => self.recorder.sample_hit(entry.entity, &entry.key),
+            Outcome::Hit { .. } | Outcome::Revalidated { .. } => {
+                self.recorder.sample_hit(entry.entity, &entry.key);
+            }
             _ => self.tell_read(entry, &read.outcome),
         }
         self.tidy_behind(entry, load, keeping, &read);
@@ -433,7 +436,8 @@ fn origin_value(row: Row) -> Result<OriginValue, OriginFault> {
     let ttl = if row.has("ttl_ms") { row.int("ttl_ms")? } else { None };
     let ttl = ttl.map(|ttl| Duration::from_millis(u64::try_from(ttl).unwrap_or_default()));
     let server = server_of(&row)?;
-    Ok(OriginValue { value: value(row)?, ttl, server })
+    let parts = if row.has("parts") { row.texts("parts")? } else { Vec::new() };
+    Ok(OriginValue { value: value(row)?, ttl, server, parts })
 }
 
 /// The entity tag is the version if there is one, else a hash of the bytes.

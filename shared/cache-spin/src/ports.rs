@@ -165,6 +165,21 @@ impl Store for Ports {
         self.store.lease(key, known, tags, holder, hold).await
     }
 
+    async fn lease_unless_current(
+        &self,
+        key: &str,
+        known: u128,
+        tags: &[&str],
+        holder: u128,
+        hold: Duration,
+    ) -> Result<Lease, CacheFault> {
+        self.store.lease_unless_current(key, known, tags, holder, hold).await
+    }
+
+    async fn restamp(&self, key: &str, fill: u128, bytes: Vec<u8>) -> Result<(), CacheFault> {
+        self.store.restamp(key, fill, bytes).await
+    }
+
     async fn generations(&self, tags: &[&str], candidate: u128) -> Result<Vec<Generation>, CacheFault> {
         self.store.generations(tags, candidate).await
     }

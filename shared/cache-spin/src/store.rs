@@ -6,8 +6,8 @@ use crate::clock::{monotonic_millis, request_millis};
 use crate::redis::{Argument, Redis, Script, Value, hex, millis, number, text};
 use crate::terms::TermsSource;
 use cache_logic::certificate::{Certificate, ClaimToken, Generation, RunId, ServerId, Sighting, Timing};
-use cache_logic::key::{generation_key, lease_key};
-use cache_logic::ports::{CacheFault, Fill, Lease, Registry, RenewalClaim, Snapshot, Store};
+use cache_logic::key::{generation_key, lease_key, parts_key};
+use cache_logic::ports::{CacheFault, Fill, Lease, Parts, Registry, RenewalClaim, Snapshot, Standing, Store};
 use cache_logic::read::certified;
 use sha2::{Digest, Sha256};
 use std::cell::Cell;
@@ -54,6 +54,8 @@ struct Scripts {
     lease: Script,
     generations: Script,
     fill: Script,
+    fill_parts: Script,
+    restamp: Script,
     put: Script,
     release: Script,
     claim: Script,
@@ -86,6 +88,8 @@ impl RedisStore {
                 lease: Script::new(include_str!("lua/lease.lua")),
                 generations: Script::new(include_str!("lua/generations.lua")),
                 fill: Script::new(include_str!("lua/fill.lua")),
+                fill_parts: Script::new(include_str!("lua/fill_parts.lua")),
+                restamp: Script::new(include_str!("lua/restamp.lua")),
                 put: Script::new(include_str!("lua/put.lua")),
                 release: Script::new(include_str!("lua/release.lua")),
                 claim: Script::new(include_str!("lua/claim.lua")),
@@ -166,6 +170,60 @@ impl RedisStore {
         Ok(millis(terms.limits.generation_ttl))
     }
 
+    /// Takes a lease. `asks`: not if the parts of the known fill stand.
+    async fn take_lease(
+        &self,
+        key: &str,
+        known: Option<u128>,
+        tags: &[&str],
+        (holder, hold): (u128, Duration),
+        asks: bool,
+    ) -> Result<Lease, CacheFault> {
+        let key = self.prefixed(key);
+        let (lease, parts, generations) = (lease_key(&key), parts_key(&key), self.generation_keys(tags));
+        let mut keys = vec![key.as_str(), &lease, &parts, &self.names.certificate];
+        keys.extend(generations.iter().map(String::as_str));
+        let known = known.map_or(Vec::new(), |fill| fill.to_le_bytes().to_vec());
+        let mut arguments = vec![Argument::Binary(known), hex(holder), millis(hold), self.generation_life().await?];
+        arguments.extend(asks.then(|| text("1")));
+        let (answer, run) = self.redis.script(&self.scripts.lease, &keys, arguments).await?;
+        match answer.as_slice() {
+            [Value::Int64(0), generations @ ..] => Ok(Lease::Granted(parse_generations(generations, tags.len())?)),
+            [Value::Int64(1), ..] => Ok(Lease::Held),
+            [Value::Int64(2), ..] => Ok(Lease::Changed),
+            [Value::Int64(3), Value::Binary(certificate), generations @ ..] => Ok(Lease::Current(Standing {
+                generations: parse_generations(generations, tags.len())?,
+                certificate: Certificate::decode(certificate),
+                run: run ^ self.origin,
+            })),
+            _ => Err(CacheFault::Protocol("lease.lua gave no answer".into())),
+        }
+    }
+
+    /// Stores an entry and notes its parts.
+    async fn fill_with_parts(
+        &self,
+        fill: &Fill<'_>,
+        parts: &Parts<'_>,
+        holder: Option<u128>,
+    ) -> Result<(), CacheFault> {
+        let key = self.prefixed(fill.key);
+        let (lease, noted) = (lease_key(&key), parts_key(&key));
+        let names = parts.tags.iter().copied().chain(parts.parts.iter().map(String::as_str));
+        let generations: Vec<String> = names.map(|tag| generation_key(&self.prefix, tag)).collect();
+        let mut keys = vec![lease.as_str(), &key, &noted];
+        keys.extend(generations.iter().map(String::as_str));
+        let mut arguments = vec![
+            hex(holder.unwrap_or(parts.fill)),
+            Argument::Binary(fill.bytes.clone()),
+            number(fill.ttl_ms),
+            Argument::Binary(parts.fill.to_le_bytes().to_vec()),
+            self.generation_life().await?,
+        ];
+        arguments.extend(parts.generations.iter().map(|generation| hex(*generation)));
+        self.redis.script(&self.scripts.fill_parts, &keys, arguments).await.map(drop)
+    }
+
     fn generation_keys(&self, tags: &[&str]) -> Vec<String> {
         tags.iter().map(|tag| generation_key(&self.prefix, tag)).collect()
     }
@@ -214,19 +272,23 @@ impl Store for RedisStore {
         holder: u128,
         hold: Duration,
     ) -> Result<Lease, CacheFault> {
-        let key = self.prefixed(key);
-        let (lease, generations) = (lease_key(&key), self.generation_keys(tags));
-        let mut keys = vec![key.as_str(), lease.as_str()];
-        keys.extend(generations.iter().map(String::as_str));
-        let known = known.map_or(Vec::new(), |fill| fill.to_le_bytes().to_vec());
-        let arguments = vec![Argument::Binary(known), hex(holder), millis(hold), self.generation_life().await?];
-        let (answer, _) = self.redis.script(&self.scripts.lease, &keys, arguments).await?;
-        match answer.split_first() {
-            Some((Value::Int64(0), generations)) => Ok(Lease::Granted(parse_generations(generations, tags.len())?)),
-            Some((Value::Int64(1), _)) => Ok(Lease::Held),
-            Some((Value::Int64(2), _)) => Ok(Lease::Changed),
-            _ => Err(CacheFault::Protocol("lease.lua gave no answer".into())),
-        }
+        self.take_lease(key, known, tags, (holder, hold), false).await
+    }
+
+    async fn lease_unless_current(
+        &self,
+        key: &str,
+        known: u128,
+        tags: &[&str],
+        holder: u128,
+        hold: Duration,
+    ) -> Result<Lease, CacheFault> {
+        self.take_lease(key, Some(known), tags, (holder, hold), true).await
+    }
+
+    async fn restamp(&self, key: &str, fill: u128, bytes: Vec<u8>) -> Result<(), CacheFault> {
+        let arguments = vec![Argument::Binary(fill.to_le_bytes().to_vec()), Argument::Binary(bytes)];
+        self.redis.script(&self.scripts.restamp, &[&self.prefixed(key)], arguments).await.map(drop)
     }
 
     async fn generations(&self, tags: &[&str], candidate: u128) -> Result<Vec<Generation>, CacheFault> {
@@ -238,6 +300,9 @@ impl Store for RedisStore {
     }
 
     async fn fill(&self, fills: &[Fill<'_>], holder: Option<u128>) -> Result<(), CacheFault> {
+        if let [fill @ Fill { parts: Some(parts), .. }] = fills {
+            return self.fill_with_parts(fill, parts, holder).await;
+        }
         let keys: Vec<String> = fills.iter().map(|fill| self.prefixed(fill.key)).collect();
         let lease = keys.first().map_or(String::new(), |key| lease_key(key));
         let mut names = vec![lease.as_str()];

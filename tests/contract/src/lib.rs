@@ -3,8 +3,8 @@
 
 use cache_logic::certificate::{Certificate, ClaimToken, Generation, RunId, Timing};
 use cache_logic::contract::damage::Tamper;
-use cache_logic::key::{generation_key, lease_key};
-use cache_logic::ports::{CacheFault, Clock, Fill, Lease, Registry, RenewalClaim, Snapshot, Store};
+use cache_logic::key::{generation_key, lease_key, parts_key};
+use cache_logic::ports::{CacheFault, Clock, Fill, Lease, Registry, RenewalClaim, Snapshot, Standing, Store};
 use redis::aio::MultiplexedConnection;
 use redis::{Cmd, FromRedisValue, Value, cmd};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -61,6 +61,35 @@ impl Native {
     }
 }
 
+impl Native {
+    /// Takes a lease. `asks`: not if the parts of the known fill stand.
+    async fn take_lease(
+        &self,
+        key: &str,
+        known: Option<u128>,
+        tags: &[&str],
+        (holder, hold): (u128, Duration),
+        asks: bool,
+    ) -> Result<Lease, CacheFault> {
+        let key = self.key(key);
+        let own = vec![key.clone(), lease_key(&key), parts_key(&key), self.key("cache:certificate")];
+        let known = known.map_or(Vec::new(), |fill| fill.to_le_bytes().to_vec());
+        let mut call = eval(script!("lease"), &[own, self.tags(tags)].concat());
+        call.arg(known).arg(hex(holder)).arg(millis(hold)).arg(millis(GENERATION)).arg(u8::from(asks));
+        match self.ask::<Vec<Value>>(&call).await?.as_slice() {
+            [Value::Int(0), made @ ..] => Ok(Lease::Granted(generations(made)?)),
+            [Value::Int(1), ..] => Ok(Lease::Held),
+            [Value::Int(2), ..] => Ok(Lease::Changed),
+            [Value::Int(3), Value::BulkString(certificate), made @ ..] => Ok(Lease::Current(Standing {
+                generations: generations(made)?,
+                certificate: Certificate::decode(certificate),
+                run: self.run,
+            })),
+            _ => Err(CacheFault::Protocol("lease.lua gave no answer".into())),
+        }
+    }
+}
+
 fn eval(script: &str, keys: &[String]) -> Cmd {
     let mut command = cmd("EVAL");
     command.arg(script).arg(keys.len()).arg(keys);
@@ -112,17 +141,23 @@ impl Store for Native {
         holder: u128,
         hold: Duration,
     ) -> Result<Lease, CacheFault> {
-        let key = self.key(key);
-        let keys = [vec![key.clone(), lease_key(&key)], self.tags(tags)].concat();
-        let known = known.map_or(Vec::new(), |fill| fill.to_le_bytes().to_vec());
-        let mut call = eval(script!("lease"), &keys);
-        call.arg(known).arg(hex(holder)).arg(millis(hold)).arg(millis(GENERATION));
-        match self.ask::<Vec<Value>>(&call).await?.split_first() {
-            Some((Value::Int(0), made)) => Ok(Lease::Granted(generations(made)?)),
-            Some((Value::Int(1), _)) => Ok(Lease::Held),
-            Some((Value::Int(2), _)) => Ok(Lease::Changed),
-            _ => Err(CacheFault::Protocol("lease.lua gave no answer".into())),
-        }
+        self.take_lease(key, known, tags, (holder, hold), false).await
+    }
+
+    async fn lease_unless_current(
+        &self,
+        key: &str,
+        known: u128,
+        tags: &[&str],
+        holder: u128,
+        hold: Duration,
+    ) -> Result<Lease, CacheFault> {
+        self.take_lease(key, Some(known), tags, (holder, hold), true).await
+    }
+
+    async fn restamp(&self, key: &str, fill: u128, bytes: Vec<u8>) -> Result<(), CacheFault> {
+        let mut call = eval(script!("restamp"), &[self.key(key)]);
+        self.ask(call.arg(&fill.to_le_bytes()[..]).arg(bytes)).await
     }
 
     async fn generations(&self, tags: &[&str], candidate: u128) -> Result<Vec<Generation>, CacheFault> {
@@ -132,6 +167,16 @@ impl Store for Native {
     }
 
     async fn fill(&self, fills: &[Fill<'_>], holder: Option<u128>) -> Result<(), CacheFault> {
+        if let [Fill { key, bytes, ttl_ms, parts: Some(parts) }] = fills {
+            let (key, names) = (self.key(key), parts.parts.iter().map(String::as_str));
+            let names: Vec<&str> = parts.tags.iter().copied().chain(names).collect();
+            let keys = [vec![lease_key(&key), key.clone(), parts_key(&key)], self.tags(&names)].concat();
+            let mut call = eval(script!("fill_parts"), &keys);
+            call.arg(hex(holder.unwrap_or(parts.fill))).arg(bytes).arg(ttl_ms);
+            call.arg(&parts.fill.to_le_bytes()[..]).arg(millis(GENERATION));
+            call.arg(parts.generations.iter().map(|generation| hex(*generation)).collect::<Vec<_>>());
+            return self.ask(&call).await;
+        }
         let entries: Vec<String> = fills.iter().map(|fill| self.key(fill.key)).collect();
         let lease = entries.first().map_or(String::new(), |key| lease_key(key));
         let mut call = eval(script!("fill"), &[vec![lease], entries].concat());

@@ -73,7 +73,7 @@ impl Component {
             let statement = format!("SELECT body FROM order_get('{ORG}', '{order}')");
             let row = self.sql.query_one(&statement, &[]).await.map_err(|_| Away)?;
             let value = Value::of_bytes(row.get::<_, String>(0).into_bytes());
-            Ok::<_, Away>(Some(OriginValue { value, ttl: None, server: if self.old { 0 } else { SERVER } }))
+            Ok::<_, Away>(Some(OriginValue { server: if self.old { 0 } else { SERVER }, ..value.into() }))
         };
         let read = read(self, &wanted, &limits(), load).await.expect("Postgres answers").expect("the order");
         if read.renew.is_some() {

@@ -177,7 +177,9 @@ where
     let value = Rc::new(std::mem::replace(&mut read.value, Value::of_bytes(Vec::new())));
     let certified = matches!(
         read.outcome,
-        Outcome::Hit { freshness: Freshness::Fresh | Freshness::Early, .. } | Outcome::Miss { stored: true }
+        Outcome::Hit { freshness: Freshness::Fresh | Freshness::Early, .. }
+            | Outcome::Revalidated { freshness: Freshness::Fresh | Freshness::Early, .. }
+            | Outcome::Miss { stored: true }
     );
     if certified && read.encoding == Encoding::Identity {
         near.borrow_mut().put(wanted.key, value.clone(), asked);

@@ -189,6 +189,7 @@ fn counter(outcome: &Outcome) -> Counter {
         Outcome::Hit { freshness: Freshness::Fresh, .. } => Counter::Fresh,
         Outcome::Hit { freshness: Freshness::Early, .. } => Counter::Early,
         Outcome::Hit { freshness: Freshness::Stale, .. } => Counter::Stale,
+        Outcome::Revalidated { .. } => Counter::Revalidated,
         Outcome::Miss { stored: true } => Counter::Stored,
         Outcome::Miss { stored: false } => Counter::Refused,
         Outcome::Bypass(Bypass::Fault(CacheFault::Unreachable | CacheFault::Skipped)) => Counter::RedisUnavailable,

@@ -84,6 +84,21 @@ impl<P: Store, O: Observer> Store for WithEvents<'_, P, O> {
         self.told("lease", self.ports.lease(key, known, tags, holder, hold).await)
     }
 
+    async fn lease_unless_current(
+        &self,
+        key: &str,
+        known: u128,
+        tags: &[&str],
+        holder: u128,
+        hold: Duration,
+    ) -> Result<Lease, CacheFault> {
+        self.told("lease", self.ports.lease_unless_current(key, known, tags, holder, hold).await)
+    }
+
+    async fn restamp(&self, key: &str, fill: u128, bytes: Vec<u8>) -> Result<(), CacheFault> {
+        self.told("restamp", self.ports.restamp(key, fill, bytes).await)
+    }
+
     async fn generations(&self, tags: &[&str], candidate: u128) -> Result<Vec<Generation>, CacheFault> {
         self.told("generations", self.ports.generations(tags, candidate).await)
     }

@@ -73,11 +73,18 @@ pub struct OriginValue {
     pub ttl: Option<Duration>,
     /// The server that gave it. It may be stored only under a certificate of that one.
     pub server: ServerId,
+    /// The tags of its parts, for an entry whose own tags say too much: they are announced by
+    /// changes that it doesn't show, too. While all its parts stand it is current, whatever has
+    /// become of its tags. Empty: it has none, and its tags alone decide.
+    ///
+    /// Whatever changes the entry has to announce one of its parts at the least, and one of its
+    /// tags beside it, in one row of the outbox.
+    pub parts: Vec<String>,
 }
 
 impl From<Value> for OriginValue {
     fn from(value: Value) -> Self {
-        Self { value, ttl: None, server: 0 }
+        Self { value, ttl: None, server: 0, parts: Vec::new() }
     }
 }
 
@@ -234,6 +241,21 @@ impl Trailer {
         let (generations, _) = bytes[start..start + 16 * self.count].as_chunks::<16>();
         generations.iter().map(|chunk| u128::from_le_bytes(*chunk))
     }
+}
+
+/// The same entry under other generations of its tags: of the same fill, and no younger. `None` if
+/// these are no bytes of an entry, or it has another number of tags.
+pub fn restamped(bytes: &[u8], generations: &[Generation]) -> Option<Vec<u8>> {
+    let trailer = Trailer::parse(bytes).ok().filter(|trailer| trailer.count == generations.len())?;
+    let mut bytes = bytes.to_vec();
+    let start = trailer.payload_len + trailer.etag_len + trailer.owner_len;
+    for (place, generation) in bytes[start..].as_chunks_mut::<16>().0.iter_mut().zip(generations) {
+        *place = generation.to_le_bytes();
+    }
+    let sum = bytes.len() - 8;
+    let checksum = checksum(&bytes[..sum]).to_le_bytes();
+    bytes[sum..sum + 4].copy_from_slice(&checksum);
+    Some(bytes)
 }
 
 /// An entry as it is stored, its trailer checked.

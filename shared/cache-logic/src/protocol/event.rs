@@ -28,6 +28,11 @@ pub enum Event<'a> {
         /// than an acknowledged write. True if the entry is current and only due for a refresh.
         certified: bool,
     },
+    /// A read was answered by an entry whose tags were announced and whose parts stand.
+    Revalidation {
+        /// The entry's key.
+        key: &'a str,
+    },
     /// A read of reference data was answered from the instance itself.
     NearHit {
         /// The entry's key.
@@ -118,6 +123,7 @@ impl Event<'_> {
         match self {
             Self::Hit { .. } => "hit",
             Self::Stale { .. } => "stale",
+            Self::Revalidation { .. } => "revalidation",
             Self::NearHit { .. } => "near-hit",
             Self::Miss { .. } => "miss",
             Self::Absence { .. } => "absence",

@@ -144,6 +144,11 @@ pub fn lease_key(entry_key: &str) -> String {
     format!("{entry_key}:lock")
 }
 
+/// The key of what is noted of one entry's parts.
+pub fn parts_key(entry_key: &str) -> String {
+    [entry_key, ":parts"].concat()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -71,6 +71,20 @@ pub enum Lease {
     Held,
     /// The entry was filled since the look: look again.
     Changed,
+    /// No lease: the entry that was seen is current, since its parts stand. Only
+    /// [`Store::lease_unless_current`] says so.
+    Current(Standing),
+}
+
+/// How things stood at the moment at which an entry's parts were found to stand.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Standing {
+    /// The generations of the entry's tags. Missing ones were made.
+    pub generations: Vec<Generation>,
+    /// The certificate that stood there.
+    pub certificate: Option<Certificate>,
+    /// The run of Redis that was asked.
+    pub run: RunId,
 }
 
 /// One entry to store.
@@ -82,6 +96,21 @@ pub struct Fill<'a> {
     pub bytes: Vec<u8>,
     /// The hard limit, in milliseconds.
     pub ttl_ms: u64,
+    /// The entry's parts, if it has some: see [`OriginValue::parts`](crate::entry::OriginValue).
+    pub parts: Option<Parts<'a>>,
+}
+
+/// What is to be noted of an entry's parts.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Parts<'a> {
+    /// The entry's tags, and the generations that it was loaded under.
+    pub tags: &'a [&'a str],
+    /// See `tags`.
+    pub generations: Vec<Generation>,
+    /// The tags of its parts.
+    pub parts: Vec<String>,
+    /// The entry's fill.
+    pub fill: u128,
 }
 
 /// Entries and their generations.
@@ -101,10 +130,39 @@ pub trait Store {
         hold: Duration,
     ) -> Result<Lease, CacheFault>;
 
+    /// As [`Self::lease`], for an entry that was seen and is outdated by its tags. If its parts were
+    /// noted with this fill, and each has the generation that was noted, there is no lease:
+    /// [`Lease::Current`]. All of it is one moment.
+    ///
+    /// By default nothing is known of parts.
+    async fn lease_unless_current(
+        &self,
+        key: &str,
+        known: u128,
+        tags: &[&str],
+        holder: u128,
+        hold: Duration,
+    ) -> Result<Lease, CacheFault> {
+        self.lease(key, Some(known), tags, holder, hold).await
+    }
+
+    /// Stores `bytes` in place of the entry of this fill, until the end that it has. Nothing if
+    /// another one is there, or none.
+    ///
+    /// By default it does nothing: whoever finds no parts never asks for it.
+    async fn restamp(&self, key: &str, fill: u128, bytes: Vec<u8>) -> Result<(), CacheFault> {
+        let _ = (key, fill, bytes);
+        Ok(())
+    }
+
     /// The generations of these tags. Missing ones are made from `candidate`.
     async fn generations(&self, tags: &[&str], candidate: u128) -> Result<Vec<Generation>, CacheFault>;
 
     /// Stores entries. If `holder` still has the lease of the first one, the lease is given back.
+    ///
+    /// If there is one entry and it has parts, these are noted with it, at the same moment: each
+    /// with its generation, which is made from `holder` if it is missing. But only if every tag
+    /// still has the generation that the entry was loaded under. An adapter need not note any.
     async fn fill(&self, fills: &[Fill<'_>], holder: Option<u128>) -> Result<(), CacheFault>;
 
     /// Gives a lease back unused, if `holder` still has it.

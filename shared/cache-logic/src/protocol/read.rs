@@ -7,17 +7,18 @@ mod tell;
 mod waiting;
 
 pub(crate) use fill::prepare;
+use judge::may_stand;
 pub use judge::{Verdict, certified, due, judge};
 pub use outcome::{Beside, Bypass, EntrySpec, Outcome, Read, ReadTrace, Refresh, SeenBeside, Sight};
 pub(crate) use tell::tell_all;
 pub(crate) use waiting::{Look, WaitBudget, look_certified};
 
 use crate::protocol::certificate::Certificate;
-use crate::protocol::entry::{OriginValue, StoredEntry};
+use crate::protocol::entry::{OriginValue, StoredEntry, restamped};
 use crate::protocol::event::Event;
 use crate::protocol::freshness::{Freshness, Millis};
 use crate::protocol::policy::{Limits, Policy};
-use crate::protocol::ports::{CacheFault, Clock, Lease, Ledger, OriginError, Registry, Snapshot, Store};
+use crate::protocol::ports::{CacheFault, Clock, Lease, Ledger, OriginError, Registry, Snapshot, Standing, Store};
 use fill::{Filler, Loaded};
 use tell::{tell, tell_end};
 
@@ -173,8 +174,21 @@ where
         waiting.begin_phase();
         loop {
             let holder = ports.token();
-            match ports.lease(wanted.key, known, wanted.tags, holder, limits.lease_hold).await {
+            let lease = match known.filter(|_| may_stand(&entry, certificate.epoch, wanted)) {
+                Some(fill) => {
+                    ports.lease_unless_current(wanted.key, fill, wanted.tags, holder, limits.lease_hold).await
+                }
+                None => ports.lease(wanted.key, known, wanted.tags, holder, limits.lease_hold).await,
+            };
+            match lease {
                 Err(fault) => return bypass(load, Bypass::Fault(fault)).await,
+                Ok(Lease::Current(standing)) => {
+                    match revalidated(ports, wanted, entry.take(), &seen, certificate, standing).await {
+                        Some(read) => return Ok(Some(read)),
+                        // Another certificate has come meanwhile, or another Redis has answered.
+                        None => break,
+                    }
+                }
                 Ok(Lease::Granted(generations)) => {
                     let Certificate { epoch, server, .. } = certificate;
                     // What the value is current under is what stood there before the load.
@@ -198,6 +212,41 @@ where
         }
     }
     bypass(load, Bypass::Waited).await
+}
+
+/// An entry whose parts were found to stand, if that was so under the certificate of the look. So it
+/// was current at the look: a generation never comes back. It is stored again under the generations
+/// that its tags had at the moment at which its parts stood, for the next reader.
+async fn revalidated<P: Store + Clock>(
+    ports: &P,
+    wanted: &EntrySpec<'_>,
+    entry: Option<Vec<u8>>,
+    seen: &Snapshot,
+    certificate: Certificate,
+    standing: Standing,
+) -> Option<Read> {
+    if standing.run != seen.run || standing.certificate != Some(certificate) {
+        return None;
+    }
+    let bytes = restamped(&entry?, &standing.generations)?;
+    let others = seen.generations.iter().skip(wanted.tags.len()).copied();
+    let generations: Vec<_> = standing.generations.into_iter().map(Some).chain(others).collect();
+    let own = generations.iter().take(wanted.tags.len());
+    let (now, draw) = (ports.now(), ports.draw());
+    match judge(&mut Some(bytes.clone()), own, certificate.epoch, now, draw, wanted.policy) {
+        Verdict::Current(stored, freshness) => {
+            // If it fails the next reader does it.
+            let _ = ports.restamp(wanted.key, stored.trailer.fill, bytes).await;
+            let found = hit(stored, freshness, now, certificate, due(seen));
+            let ttl_ms = match found.outcome {
+                Outcome::Hit { ttl_ms, .. } => ttl_ms,
+                _ => 0,
+            };
+            let sight = Sight { epoch: certificate.epoch, generations };
+            Some(Read { sight: Some(sight), outcome: Outcome::Revalidated { freshness, ttl_ms }, ..found })
+        }
+        Verdict::Absent | Verdict::Outdated(_) | Verdict::Damaged(_) => None,
+    }
 }
 
 /// Behind a response: refreshes an entry that is near its end or past it. The lease admits one
@@ -224,7 +273,7 @@ where
             let filler = Filler { ports, wanted, limits, epoch, server, generations, holder };
             filler.load_and_fill(load).await?.is_some_and(|loaded| loaded.stored)
         }
-        Ok(Lease::Held | Lease::Changed) | Err(_) => false,
+        Ok(Lease::Held | Lease::Changed | Lease::Current(_)) | Err(_) => false,
     };
     ports.observe(&Event::Refresh { key: wanted.key, stored });
     Ok(stored)

@@ -12,6 +12,7 @@ pub mod damage;
 #[cfg(feature = "lock")]
 mod locks;
 mod more;
+mod parts;
 mod put;
 
 pub use check::Finding;
@@ -46,6 +47,9 @@ pub async fn run<P: Store + Registry + Clock>(ports: &P) -> Vec<(&'static str, F
         ("any_bytes_and_many_of_them_come_back", more::any_bytes_come_back(ports).await),
         ("many_fills_are_one_call_and_end_one_lease", more::many_fills_end_one_lease(ports).await),
         ("a_lease_keeps_generations_that_stand_and_makes_the_others", more::a_lease_keeps_what_stands(ports).await),
+        ("an_entry_is_current_while_its_parts_stand", parts::an_entry_is_current_while_its_parts_stand(ports).await),
+        ("parts_are_noted_only_if_no_tag_was_announced", parts::parts_are_noted_only_if_tags_stand(ports).await),
+        ("an_entry_is_stored_again_in_its_own_place_alone", parts::a_restamp_keeps_to_its_fill(ports).await),
         ("many_tags_are_invalidated_at_once", more::many_tags_at_once(ports).await),
         ("the_clock_goes_on_and_chance_is_chance", more::the_clock_goes_on(ports).await),
     ]

@@ -27,6 +27,9 @@ pub fn run<T>(future: impl Future<Output = T>) -> T {
 #[derive(Debug, Default)]
 pub struct Memory {
     values: RefCell<HashMap<String, (Vec<u8>, Millis)>>,
+    /// What is noted of entries' parts: the fill, and each part's tag with its generation. It
+    /// counts while there is a value under the key of the parts.
+    parts: RefCell<HashMap<String, (u128, Vec<(String, Generation)>)>>,
     now: Cell<Millis>,
     /// Values that somebody else will store: when, under which key, what.
     coming: RefCell<Vec<(Millis, String, Vec<u8>)>>,

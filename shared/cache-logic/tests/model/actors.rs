@@ -1,7 +1,7 @@
 //! The actors: the real `read`, `write` and `renew`, run over scripted answers up to their next
 //! call.
 
-use crate::calls::{Call, End, KEYS, NARROW, OriginAway, Reply, Scripted, TENANTS, names, names_of};
+use crate::calls::{Call, End, KEYS, NARROW, OriginAway, PART, Reply, Scripted, TENANTS, names, names_of};
 use cache_logic::certificate::Timing;
 use cache_logic::entry::{OriginValue, Value};
 use cache_logic::policy::{Limits, Policy};
@@ -169,7 +169,10 @@ fn value(version: u8) -> Value {
 
 async fn load(ports: &Scripted<'_>) -> Result<Option<OriginValue>, OriginAway> {
     match ports.ask(Call::Load).await {
-        Reply::Loaded { version, server } => Ok(Some(OriginValue { server: server.into(), ..value(version).into() })),
+        Reply::Loaded { version, server } => {
+            let parts = names(1 << PART);
+            Ok(Some(OriginValue { server: server.into(), parts, ..value(version).into() }))
+        }
         _ => Err(OriginAway),
     }
 }
@@ -189,7 +192,7 @@ async fn keeper(ports: &Scripted<'_>, key: u8) -> End {
 async fn reader(ports: &Scripted<'_>, key: u8) -> End {
     let policy = Policy::with_ttl(Duration::from_secs(300)).unwrap();
     match read(ports, &wanted(key, &names_of(key), &policy), &limits(), async || load(ports).await).await {
-        Ok(Some(read)) if matches!(read.outcome, Outcome::Hit { .. }) => End::Hit(read.value.payload[0]),
+        Ok(Some(read)) if matches!(read.outcome, Outcome::Hit { .. } | Outcome::Revalidated { .. }) => End::Hit(read.value.payload[0]),
         _ => End::Other,
     }
 }

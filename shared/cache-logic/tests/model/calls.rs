@@ -7,7 +7,7 @@
 use cache_logic::certificate::{Certificate, ClaimToken, Coverage, Generation, RunId, Timing};
 use cache_logic::entry::{Stamp, StoredEntry, Value, encode};
 use cache_logic::ports::{
-    CacheFault, Clock, Fill, Lease, Ledger, OriginError, OutboxState, Registry, RenewalClaim, Snapshot, Store,
+    CacheFault, Clock, Fill, Lease, Ledger, OriginError, OutboxState, Registry, RenewalClaim, Snapshot, Standing, Store,
 };
 use cache_logic::write_through::{GenerationSwap, WriteThrough};
 use std::cell::{Cell, RefCell};
@@ -19,6 +19,8 @@ pub struct Entry {
     pub version: u8,
     pub epoch: u8,
     pub generations: [u8; 2],
+    /// Those that it was filled under: it has got others since if its parts were found to stand.
+    pub filled: [u8; 2],
 }
 
 /// A question of the code to the world. A look may be of tags alone ([`NO_ENTRY`]). Generations are
@@ -37,6 +39,16 @@ pub enum Call {
     Lease {
         key: u8,
         known: Option<u128>,
+    },
+    /// The same, unless its parts stand.
+    LeaseUnlessCurrent {
+        key: u8,
+        known: u128,
+    },
+    Restamp {
+        key: u8,
+        fill: u128,
+        entry: Entry,
     },
     Fill {
         key: u8,
@@ -155,6 +167,8 @@ pub enum Reply {
     Granted([u8; 2]),
     Held,
     Changed,
+    /// The generations of its tags, the certificate that stands, and the run.
+    Current([u8; 2], Option<(u8, u8, u8)>, u8),
     Claimed {
         run: u8,
         record: Option<Record>,
@@ -198,13 +212,18 @@ pub enum End {
     Other,
 }
 
-/// How many tags and entries there are.
+/// How many tags there are, and how many entries.
 pub const MANY: usize = 4;
+pub const ENTRIES: usize = 5;
 /// The tags that an entry depends on. The entity depends on the first, as entries of the release
 /// before tenants were named do, and the list on both. Then an entry of one tenant, and one of
-/// another: each depends on a tag of its own and on its tenant's.
-pub const TAGS: [&[u8]; MANY] = [&[0], &[0, 1], &[0, 2], &[1, 3]];
-pub const KEYS: [&str; MANY] = ["entity", "list", "of one tenant", "of another"];
+/// another: each depends on a tag of its own and on its tenant's. Then a page: its tag is announced
+/// by changes that it doesn't show, too (here it is taken away at any moment). It has one part.
+pub const TAGS: [&[u8]; ENTRIES] = [&[0], &[0, 1], &[0, 2], &[1, 3], &[1]];
+pub const KEYS: [&str; ENTRIES] = ["entity", "list", "of one tenant", "of another", "page"];
+pub const PAGE: u8 = 4;
+/// The tag of the page's part.
+pub const PART: u8 = 0;
 const NAMES: [&str; MANY] = ["0", "1", "2", "3"];
 /// The tags of what a change shows in, and those of the tenants that it belongs to, one bit each.
 pub const NARROW: u8 = 0b0011;
@@ -274,8 +293,8 @@ pub fn fill_id(entry: &Entry) -> u128 {
         1,
         entry.version,
         entry.epoch,
-        entry.generations[0],
-        entry.generations[1],
+        entry.filled[0],
+        entry.filled[1],
         0,
         0,
         0,
@@ -302,14 +321,29 @@ fn stored_bytes(key: u8, entry: &Entry) -> Vec<u8> {
     .unwrap()
 }
 
-fn filled(fill: &Fill<'_>) -> Entry {
-    let stored = StoredEntry::parse(fill.bytes.clone()).unwrap();
+/// The entry in some bytes. One that is stored again still says what it was filled under.
+fn entry_of(bytes: &[u8], restamps: bool) -> Entry {
+    let stored = StoredEntry::parse(bytes.to_vec()).unwrap();
     let mut generations = [0; 2];
     for (to, from) in generations.iter_mut().zip(stored.generations()) {
         *to = from as u8;
     }
-    let epoch = stored.trailer.epoch as u8;
-    Entry { version: stored.into_value().payload[0], epoch, generations }
+    let (epoch, known) = (stored.trailer.epoch as u8, stored.trailer.fill.to_le_bytes());
+    let restamps = restamps && known[0] == 1;
+    let filled = if restamps { [known[3], known[4]] } else { generations };
+    Entry { version: stored.into_value().payload[0], epoch, generations, filled }
+}
+
+/// The certificate of an epoch, a run and a server.
+fn certificate_of((epoch, run, server): (u8, u8, u8)) -> Certificate {
+    Certificate {
+        epoch: epoch.into(),
+        run: run.into(),
+        token: 0,
+        server: server.into(),
+        // Whether it counts for this program, the world has decided.
+        coverage: Coverage::Every,
+    }
 }
 
 impl Store for Scripted<'_> {
@@ -319,14 +353,7 @@ impl Store for Scripted<'_> {
             Reply::Seen { entry, generations, certificate, claimed, run, heard } => Ok(Snapshot {
                 entries: keys.iter().map(|_| entry.map(|entry| stored_bytes(key, &entry))).collect(),
                 generations: generations[..tags.len()].iter().map(|g| (*g != 0).then_some(u128::from(*g))).collect(),
-                certificate: certificate.map(|(epoch, run, server)| Certificate {
-                    epoch: epoch.into(),
-                    run: run.into(),
-                    token: 0,
-                    server: server.into(),
-                    // Whether it counts for this program, the world has decided.
-                    coverage: Coverage::Every,
-                }),
+                certificate: certificate.map(certificate_of),
                 fresh: true,
                 claimed,
                 run: run.into(),
@@ -354,6 +381,36 @@ impl Store for Scripted<'_> {
         }
     }
 
+    async fn lease_unless_current(
+        &self,
+        name: &str,
+        known: u128,
+        tags: &[&str],
+        _: u128,
+        _: Duration,
+    ) -> Result<Lease, CacheFault> {
+        if key(name) != PAGE {
+            return self.lease(name, Some(known), tags, 0, Duration::ZERO).await;
+        }
+        let all = |generations: [u8; 2]| generations[..tags.len()].iter().map(|g| u128::from(*g)).collect();
+        match self.ask(Call::LeaseUnlessCurrent { key: PAGE, known }).await {
+            Reply::Granted(generations) => Ok(Lease::Granted(all(generations))),
+            Reply::Held => Ok(Lease::Held),
+            Reply::Changed => Ok(Lease::Changed),
+            Reply::Current(generations, certificate, run) => Ok(Lease::Current(Standing {
+                generations: all(generations),
+                certificate: certificate.map(certificate_of),
+                run: run.into(),
+            })),
+            _ => Err(CacheFault::Unreachable),
+        }
+    }
+
+    async fn restamp(&self, name: &str, fill: u128, bytes: Vec<u8>) -> Result<(), CacheFault> {
+        self.ask(Call::Restamp { key: key(name), fill, entry: entry_of(&bytes, true) }).await;
+        Ok(())
+    }
+
     /// The write-through asks for it. The bulk read is not explored: its one look and one fill are
     /// those of the read of one.
     async fn generations(&self, tags: &[&str], _: u128) -> Result<Vec<Generation>, CacheFault> {
@@ -364,7 +421,7 @@ impl Store for Scripted<'_> {
     }
 
     async fn fill(&self, fills: &[Fill<'_>], _: Option<u128>) -> Result<(), CacheFault> {
-        self.ask(Call::Fill { key: key(fills[0].key), entry: filled(&fills[0]) }).await;
+        self.ask(Call::Fill { key: key(fills[0].key), entry: entry_of(&fills[0].bytes, false) }).await;
         Ok(())
     }
 
@@ -386,7 +443,7 @@ impl WriteThrough for Scripted<'_> {
         swaps: &[GenerationSwap<'_>],
         others: &[&str],
     ) -> Result<(bool, RunId), CacheFault> {
-        let entry = filled(fill);
+        let entry = entry_of(&fill.bytes, false);
         let (mut seen, mut swapped) = ([0; 2], 0);
         for (at, swap) in swaps.iter().enumerate() {
             seen[at] = swap.seen as u8;

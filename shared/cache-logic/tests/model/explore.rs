@@ -52,6 +52,8 @@ pub struct Size {
     pub evictions: bool,
     /// How often the record may be lost.
     pub records: u8,
+    /// How often somebody else may announce a change that the page doesn't show.
+    pub others: u8,
 }
 
 /// The Postgres that an actor is connected to, if there are two.
@@ -180,8 +182,10 @@ fn remembered(kind: Kind, replies: &[Reply], last: Reply) -> Vec<Reply> {
 fn in_use(replies: &[Reply]) -> u32 {
     let bits = |generations: &[u8]| generations.iter().fold(0u32, |mask, generation| mask | 1 << generation);
     let one = |reply: &Reply| match reply {
-        Reply::Seen { entry, generations, .. } => bits(generations) | entry.map_or(0, |entry| bits(&entry.generations)),
-        Reply::Granted(generations) => bits(generations),
+        Reply::Seen { entry, generations, .. } => bits(generations) | entry.map_or(0, |entry| {
+            bits(&entry.generations) | bits(&entry.filled)
+        }),
+        Reply::Granted(generations) | Reply::Current(generations, ..) => bits(generations),
         _ => 0,
     };
     replies.iter().map(one).fold(0, |mask, bits| mask | bits)
@@ -217,6 +221,7 @@ pub fn explore(size: Size, broken: Broken) -> Found {
             restores: size.restores,
             switches: size.switches,
             records: size.records,
+            others: size.others,
         },
     };
     search.seen.insert(start, 0);
@@ -331,10 +336,14 @@ impl Search {
                 let world = world.at(place);
                 let after = self.actors.branch(number, reply);
                 let mut next = State { world, ..*state };
-                let stale = match self.actors.lists[after as usize].next {
-                    Next::Ends(End::Hit(version)) => world.is_stale(version) && server != Some(Server::Old),
-                    _ => false,
+                let served = match &self.actors.lists[after as usize].next {
+                    // What it stores again it has begun to serve when its parts were seen to stand.
+                    Next::Ends(End::Hit(_)) if matches!(call, Call::Restamp { .. }) => None,
+                    Next::Asks(Call::Restamp { entry, .. }) => Some(entry.version),
+                    Next::Ends(End::Hit(version)) => Some(*version),
+                    _ => None,
                 };
+                let stale = server != Some(Server::Old) && served.is_some_and(|version| world.is_stale(version));
                 next.actors[actor] = self.resting(kind, after);
                 out.push((What::Asked(actor, kind, call.clone(), reply), (!stale).then_some(next)));
             }

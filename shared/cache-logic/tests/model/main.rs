@@ -41,6 +41,7 @@ const NOTHING: Size = Size {
     switches: 0,
     evictions: false,
     records: 0,
+    others: 0,
 };
 
 /// Small enough for minutes, large enough for every mutant.
@@ -65,6 +66,22 @@ const KEPT: &[Size] = &[
     Size { writers: 1, keepers: &[1], crashes: 1, flushes: 1, ..NOTHING },
     Size { jobs: 1, keepers: &[2], evictions: true, ..NOTHING },
     Size { careful_writers: 1, keepers: &[0], servers: Some([New, Either, Either, Either, Either]), ..NOTHING },
+];
+
+/// Pages whose tag says too much: somebody announces it for changes that they don't show.
+const PAGES: &[Size] = &[
+    Size { writers: 1, readers: &[4], others: 2, ..NOTHING },
+    Size { writers: 2, readers: &[4], others: 1, ..NOTHING },
+    Size { writers: 1, readers: &[4], others: 1, restarts: 1, ..NOTHING },
+    Size { writers: 1, readers: &[4], others: 1, crashes: 1, flushes: 1, ..NOTHING },
+    Size { careful_writers: 1, readers: &[4], others: 1, places: Some([0, 1, 0, 0, 0]), ..NOTHING },
+    Size {
+        careful_writers: 1,
+        readers: &[4],
+        others: 1,
+        servers: Some([New, Either, Either, Either, Either]),
+        ..NOTHING
+    },
 ];
 
 /// Earlier states that are put back, in Postgres or in Redis.
@@ -118,6 +135,11 @@ const TWO_SERVERS: &[Size] = &[
     Size { careful_writers: 1, readers: &[0], servers: Some([New, Either, Either, Either, Either]), ..NOTHING },
     Size { readers: &[0, 0], ahead: true, records: 1, servers: Some([New, Old, New, New, New]), ..NOTHING },
 ];
+
+#[test]
+fn no_page_whose_parts_stand_is_older_than_an_acknowledged_write() {
+    all_hold(PAGES);
+}
 
 #[test]
 fn no_kept_value_is_older_than_an_acknowledged_write() {
@@ -198,10 +220,13 @@ fn every_guard_outside_this_crate_is_needed() {
         ("no-given", Broken { no_given: true, ..Broken::default() }),
         ("given-too-early", Broken { given_too_early: true, ..Broken::default() }),
         ("put-without-compare", Broken { put_without_compare: true, ..Broken::default() }),
+        ("parts-without-compare", Broken { parts_without_compare: true, ..Broken::default() }),
+        ("parts-not-announced", Broken { no_part: true, ..Broken::default() }),
     ];
     for (name, broken) in mutants {
         let sizes = match name {
             name if name.starts_with("put-") => WRITTEN_THROUGH,
+            name if name.starts_with("parts-") => PAGES,
             name if name.starts_with("bound-") => SLOW,
             "no-lock" | "no-since" => TWO_RUNS,
             "no-tenant" | "first-tenant" => TENANTS,

@@ -1,13 +1,15 @@
 //! Redis, Postgres and what may happen to them: the meaning of each call, and the strikes between
 //! calls.
 
-use crate::calls::{Call, Entry, MANY, NARROW, Put, Record, Reply, TAGS, TENANTS, fill_id};
+use crate::calls::{Call, ENTRIES, Entry, MANY, NARROW, PAGE, PART, Put, Record, Reply, TAGS, TENANTS, fill_id};
 use crate::explore::Size;
 
 /// The content of Redis; a generation of 0 is missing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct Redis {
-    pub entries: [Option<Entry>; 4],
+    pub entries: [Option<Entry>; 5],
+    /// What is noted of the page's part: its fill, and the generation.
+    pub noted: Option<(u128, u8)>,
     pub generations: [u8; 4],
     pub certificate: Option<Cert>,
     pub claim: Option<Claim>,
@@ -159,6 +161,10 @@ pub struct Broken {
     pub switch_back_unannounced: bool,
     /// Store the result of a write without comparing generations.
     pub put_without_compare: bool,
+    /// Note a part although a tag was announced since before the load.
+    pub parts_without_compare: bool,
+    /// Announce a change of the page by its tag alone.
+    pub no_part: bool,
 }
 
 impl Redis {
@@ -196,6 +202,7 @@ pub struct Left {
     pub restores: u8,
     pub switches: u8,
     pub records: u8,
+    pub others: u8,
 }
 
 impl World {
@@ -332,8 +339,13 @@ impl World {
     /// Generations in use, one bit each.
     pub fn generations_in_use(&self) -> u32 {
         let of = |redis: &Redis| {
-            let entries = redis.entries.iter().flatten().flat_map(|entry| entry.generations);
-            entries.chain(redis.generations).fold(0, |mask, generation| mask | 1 << generation)
+            let entries = redis.entries.iter().flatten();
+            let entries = entries.flat_map(|entry| entry.generations.into_iter().chain(entry.filled));
+            let noted = redis.noted.iter().flat_map(|(fill, part)| {
+                let fill = fill.to_le_bytes();
+                [fill[3], fill[4], *part]
+            });
+            entries.chain(noted).chain(redis.generations).fold(0, |mask, generation| mask | 1 << generation)
         };
         let other = self.other.as_ref().map_or(0, |(other, _)| of(other));
         let late = self.late.map_or(0, |put| put.seen.iter().chain(&put.entry.generations).fold(0, |m, g| m | 1 << g));
@@ -394,6 +406,27 @@ impl World {
                 let generations = redis.of(key);
                 vec![(Reply::Held, *self), (Reply::Granted(generations), next)]
             }
+            Call::LeaseUnlessCurrent { key, known } => {
+                let there = self.redis.entries[key as usize].map(|entry| fill_id(&entry));
+                if there.is_some() && there != Some(known) {
+                    return same(Reply::Changed);
+                }
+                redis.obtain(key, in_use);
+                let generations = redis.of(key);
+                let part = self.redis.generations[PART as usize];
+                if part != 0 && self.redis.noted == Some((known, part)) {
+                    let certificate = self.redis.certificate.map(|Cert { epoch, run, server, .. }| (epoch, run, server));
+                    return vec![(Reply::Current(generations, certificate, self.run), next)];
+                }
+                vec![(Reply::Held, *self), (Reply::Granted(generations), next)]
+            }
+            Call::Restamp { key, fill, entry } => {
+                let there = self.redis.entries[key as usize].map(|entry| fill_id(&entry));
+                if there == Some(fill) {
+                    redis.entries[key as usize] = Some(entry);
+                }
+                vec![(Reply::Done, next)]
+            }
             Call::Generations { key } => {
                 redis.obtain(key, in_use);
                 vec![(Reply::Granted(redis.of(key)), next)]
@@ -404,6 +437,16 @@ impl World {
             }
             Call::Fill { key, entry } => {
                 redis.entries[key as usize] = Some(entry);
+                if key == PAGE {
+                    let stands = redis.of(key) == entry.generations || broken.parts_without_compare;
+                    redis.noted = stands.then(|| {
+                        let part = &mut redis.generations[PART as usize];
+                        if *part == 0 {
+                            *part = (1..32).find(|g| in_use & (1 << g) == 0).expect("more than are ever in use");
+                        }
+                        (fill_id(&entry), *part)
+                    });
+                }
                 vec![(Reply::Done, next)]
             }
             Call::Discard { key } => {
@@ -412,7 +455,8 @@ impl World {
             }
             Call::Invalidate { tags } => {
                 for (tag, generation) in redis.generations.iter_mut().enumerate() {
-                    if tags & (1 << tag) != 0 {
+                    let left_out = broken.no_part && tag == PART as usize;
+                    if tags & (1 << tag) != 0 && !left_out {
                         *generation = 0;
                     }
                 }
@@ -574,9 +618,14 @@ impl World {
             if evictions && self.redis.generations[tag] != 0 {
                 strike("a generation is evicted", left, &|w| w.redis.generations[tag] = 0);
             }
-            if evictions && self.redis.entries[tag].is_some() {
-                strike("an entry expires", left, &|w| w.redis.entries[tag] = None);
+        }
+        for entry in 0..ENTRIES {
+            if evictions && self.redis.entries[entry].is_some() {
+                strike("an entry expires", left, &|w| w.redis.entries[entry] = None);
             }
+        }
+        if evictions && self.redis.noted.is_some() {
+            strike("what is noted of the page is evicted", left, &|w| w.redis.noted = None);
         }
         if self.redis.certificate.is_some() {
             strike("the certificate expires", left, &|w| w.redis.certificate = None);
@@ -591,6 +640,12 @@ impl World {
         if left.records > 0 && self.redis.record.is_some() {
             let after = Left { records: left.records - 1, ..left };
             strike("the record is lost", after, &|w| w.redis.record = None);
+        }
+        if left.others > 0 && self.redis.generations[TAGS[PAGE as usize][0] as usize] != 0 {
+            let after = Left { others: left.others - 1, ..left };
+            strike("a change is announced that the page doesn't show", after, &|w| {
+                w.redis.generations[TAGS[PAGE as usize][0] as usize] = 0;
+            });
         }
         if left.flushes > 0 {
             // The loss of the record is explored beside restores.

@@ -92,7 +92,7 @@ impl Cache {
                     made += usize::from(stored);
                 }
                 Outcome::Bypass(_) => return Ok(None),
-                Outcome::Hit { .. } | Outcome::StaleIfError => {}
+                Outcome::Hit { .. } | Outcome::Revalidated { .. } | Outcome::StaleIfError => {}
             }
         }
         let stale = stale(entries, &reads);

@@ -63,6 +63,7 @@ pub(super) fn tell_write(function: &str, row: Option<&Row>, invalidation: &Inval
 fn outcome_name(outcome: &Outcome) -> &'static str {
     match outcome {
         Outcome::Hit { .. } => "hit",
+        Outcome::Revalidated { .. } => "revalidated",
         Outcome::Miss { stored: true } => "miss",
         Outcome::Miss { stored: false } => "miss-not-stored",
         Outcome::Bypass(why) => why.name(),

@@ -152,7 +152,7 @@ impl<A, T: Content> Cacheable<A, T> {
             Ok(fetched) => return Ok(Some(fetched)),
             Err(unreadable) => unreadable,
         };
-        if matches!(first.outcome, Outcome::Hit { .. }) {
+        if matches!(first.outcome, Outcome::Hit { .. } | Outcome::Revalidated { .. }) {
             // Another shape under a version that was not raised counts as damage.
             let _ = cache.ports.discard(&[wanted.key]).await;
             if let Some(again) = read(cache.ports, &wanted, cache.limits, &give).await?

@@ -31,6 +31,8 @@ counters! {
         Early = "hit.early",
         /// Hits past the soft limit, which began a refresh.
         Stale = "hit.stale",
+        /// Entries whose tags were announced, served since their parts stand.
+        Revalidated = "hit.revalidated",
         /// Misses whose value was stored.
         Stored = "miss.stored",
         /// Misses whose value was not: it was too large, or Redis refused it.
@@ -135,7 +137,8 @@ impl Counts {
 
     /// Reads that the cache answered, certified.
     pub fn hits(&self) -> u64 {
-        self.get(Counter::Fresh) + self.get(Counter::Early) + self.get(Counter::Stale)
+        let ways = [Counter::Fresh, Counter::Early, Counter::Stale, Counter::Revalidated];
+        ways.into_iter().map(|way| self.get(way)).sum()
     }
 
     /// Reads that the origin answered since the cache held nothing current.

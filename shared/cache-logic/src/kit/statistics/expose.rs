@@ -20,7 +20,12 @@ pub fn expose(statistics: &Statistics, prefix: &str, text: &mut Exposition) {
             }
         }
     };
-    let hits = [("fresh", Counter::Fresh), ("early", Counter::Early), ("stale", Counter::Stale)];
+    let hits = [
+        ("fresh", Counter::Fresh),
+        ("early", Counter::Early),
+        ("stale", Counter::Stale),
+        ("revalidated", Counter::Revalidated),
+    ];
     by(text, "cache_hits_total", "Reads that the cache answered, certified to be current.", "freshness", &hits);
     let misses = [("stored", Counter::Stored), ("refused", Counter::Refused)];
     by(

@@ -5,7 +5,7 @@ use crate::protocol::certificate::ServerId;
 use crate::protocol::entry::{self, Encoding, OriginValue, Stamp, Value};
 use crate::protocol::freshness;
 use crate::protocol::policy::{Limits, Policy};
-use crate::protocol::ports::{Clock, Fill, Store};
+use crate::protocol::ports::{Clock, Fill, Parts, Store};
 
 /// A value that was loaded under a lease.
 pub(super) struct Loaded {
@@ -90,8 +90,17 @@ pub(crate) fn prepare<'a, P: Clock>(
         None => entry::encode(&loaded.value, &stamp),
     };
     let bytes = bytes.filter(|bytes| bytes.len() <= limits.max_entry_bytes)?;
-    Some(Fill { key: wanted.key, bytes, ttl_ms: life.ttl_ms })
+    let parts = (1..=MOST_PARTS).contains(&loaded.parts.len()).then(|| Parts {
+        tags: wanted.tags,
+        generations: generations.to_vec(),
+        parts: loaded.parts.clone(),
+        fill,
+    });
+    Some(Fill { key: wanted.key, bytes, ttl_ms: life.ttl_ms, parts })
 }
+
+/// An entry of more parts is kept as one of none: Redis looks at all of them in one step.
+const MOST_PARTS: usize = 250;
 
 /// The value packed, if its policy packs it and it becomes smaller.
 fn packed(policy: &Policy, value: &Value) -> Option<Value> {

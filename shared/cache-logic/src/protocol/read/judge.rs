@@ -1,5 +1,6 @@
 //! Judges a look: whether it is certified, and whether its entry may be served.
 
+use super::outcome::EntrySpec;
 use crate::protocol::certificate::Certificate;
 use crate::protocol::entry::{Damage, Encoding, StoredEntry, Trailer};
 use crate::protocol::freshness::{self, Freshness, Millis};
@@ -31,6 +32,14 @@ pub fn certified(seen: &Snapshot) -> Option<Certificate> {
 /// True if the certificate is at half its life and nobody is at its renewal.
 pub fn due(seen: &Snapshot) -> bool {
     !seen.fresh && !seen.claimed
+}
+
+/// True if an outdated entry could be served under this epoch, if its parts stand.
+pub(super) fn may_stand(entry: &Option<Vec<u8>>, epoch: u128, wanted: &EntrySpec<'_>) -> bool {
+    let trailer = entry.as_deref().and_then(|bytes| Trailer::parse(bytes).ok());
+    trailer.is_some_and(|trailer| {
+        trailer.epoch == epoch && (trailer.encoding == Encoding::Identity || wanted.policy.compress.is_some())
+    })
 }
 
 /// Judges a stored entry under a certificate. Its bytes are taken if it may be served, and stay

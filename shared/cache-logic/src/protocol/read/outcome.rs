@@ -73,6 +73,14 @@ pub enum Outcome {
         /// Milliseconds until its soft limit; 0 if it is past.
         ttl_ms: u64,
     },
+    /// From the cache, and certified to be current, although one of its tags was announced: its
+    /// parts stand. From now on it is a hit again.
+    Revalidated {
+        /// How far it is in its life.
+        freshness: Freshness,
+        /// Milliseconds until its soft limit; 0 if it is past.
+        ttl_ms: u64,
+    },
     /// From the origin.
     Miss {
         /// True if it was put into the cache. False if it was too large or Redis refused it.

@@ -49,6 +49,7 @@ fn tell_outcome<P: Clock>(ports: &P, key: &str, read: &Read) {
     }
     ports.observe(&match &read.outcome {
         Outcome::Hit { freshness: Freshness::Stale, .. } => Event::Stale { key, certified: true },
+        Outcome::Revalidated { .. } => Event::Revalidation { key },
         &Outcome::Hit { freshness, .. } => Event::Hit { key, freshness },
         &Outcome::Miss { stored } => Event::Miss { key, stored },
         Outcome::Bypass(why) => Event::Bypass { key, reason: why.name() },

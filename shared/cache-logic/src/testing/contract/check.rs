@@ -37,6 +37,6 @@ pub(super) fn entry(fill: u128) -> Result<Vec<u8>, String> {
 }
 
 pub(super) async fn fill<P: Store>(ports: &P, key: &str, id: u128, ttl: Duration, holder: Option<u128>) -> Finding {
-    let fill = Fill { key, bytes: entry(id)?, ttl_ms: ttl.as_millis() as u64 };
+    let fill = Fill { key, bytes: entry(id)?, ttl_ms: ttl.as_millis() as u64, parts: None };
     ports.fill(&[fill], holder).await.map_err(fault)
 }

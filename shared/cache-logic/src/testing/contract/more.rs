@@ -95,7 +95,7 @@ pub(super) async fn any_bytes_come_back<P: Store>(ports: &P) -> Finding {
     for length in [0, 1, 256, 70_000, 999_000] {
         // Every byte value, line ends and zeros among them.
         let bytes: Vec<u8> = (0..length).map(|at: u32| (at % 256) as u8).collect();
-        let fill = Fill { key, bytes: bytes.clone(), ttl_ms: 60_000 };
+        let fill = Fill { key, bytes: bytes.clone(), ttl_ms: 60_000, parts: None };
         ports.fill(&[fill], None).await.map_err(fault)?;
         let seen = ports.look(&[key], &[]).await.map_err(fault)?;
         ensure(seen.entries == [Some(bytes)], &format!("{length} bytes"))?;
@@ -112,7 +112,7 @@ pub(super) async fn many_fills_end_one_lease<P: Store + Clock>(ports: &P) -> Fin
     ports.lease(keys[1], None, &[], holder, LONG).await.map_err(fault)?;
     let bytes = (0..50).map(entry).collect::<Result<Vec<_>, _>>()?;
     let fills: Vec<Fill<'_>> =
-        keys.iter().zip(&bytes).map(|(&key, bytes)| Fill { key, bytes: bytes.clone(), ttl_ms: 60_000 }).collect();
+        keys.iter().zip(&bytes).map(|(&key, bytes)| Fill { key, bytes: bytes.clone(), ttl_ms: 60_000, parts: None }).collect();
     ports.fill(&fills, Some(holder)).await.map_err(fault)?;
     let seen = ports.look(&keys, &[]).await.map_err(fault)?;
     ensure(seen.entries.iter().flatten().eq(bytes.iter()), "all of them are there")?;

@@ -20,7 +20,7 @@ async fn a_put_is_stored<P: WriteThrough + Store + Clock>(ports: &P) -> Finding 
         GenerationSwap { tag: tags[0], seen: before[0], next },
         GenerationSwap { tag: tags[1], seen: before[1], next: before[1] },
     ];
-    let fill = Fill { key, bytes: entry(7)?, ttl_ms: LONG.as_millis() as u64 };
+    let fill = Fill { key, bytes: entry(7)?, ttl_ms: LONG.as_millis() as u64, parts: None };
     ensure(ports.put(&fill, &swaps, &tags[2..]).await.map_err(fault)?.0, "every generation stands: stored")?;
     let seen = ports.look(&[key], &tags).await.map_err(fault)?;
     ensure(seen.entries == [Some(entry(7)?)], "the very bytes")?;
@@ -30,7 +30,7 @@ async fn a_put_is_stored<P: WriteThrough + Store + Clock>(ports: &P) -> Finding 
 async fn a_late_put_only_invalidates<P: WriteThrough + Store + Clock>(ports: &P) -> Finding {
     let (key, tags) = ("contract:put:late", ["contract:put:late:a", "contract:put:late:b", "contract:put:late:c"]);
     let before = ports.generations(&tags[..2], ports.token()).await.map_err(fault)?;
-    let fill = Fill { key, bytes: entry(8)?, ttl_ms: LONG.as_millis() as u64 };
+    let fill = Fill { key, bytes: entry(8)?, ttl_ms: LONG.as_millis() as u64, parts: None };
     for (tag, seen) in [(tags[1], before[1] ^ 1), (tags[2], before[0])] {
         let next = ports.token();
         let swaps = [GenerationSwap { tag: tags[0], seen: before[0], next }, GenerationSwap { tag, seen, next: seen }];

@@ -3,7 +3,8 @@
 use super::Memory;
 use crate::protocol::certificate::{Certificate, ClaimToken, Generation, RunId, Timing};
 use crate::protocol::entry::Trailer;
-use crate::protocol::ports::{CacheFault, Fill, Lease, Registry, RenewalClaim, Snapshot, Store};
+use crate::protocol::key::parts_key;
+use crate::protocol::ports::{CacheFault, Fill, Lease, Registry, RenewalClaim, Snapshot, Standing, Store};
 use crate::protocol::write_through::{GenerationSwap, WriteThrough};
 use std::time::Duration;
 
@@ -42,6 +43,39 @@ impl Store for Memory {
         Ok(Lease::Granted(self.obtain(tags, holder)))
     }
 
+    async fn lease_unless_current(
+        &self,
+        key: &str,
+        known: u128,
+        tags: &[&str],
+        holder: u128,
+        hold: Duration,
+    ) -> Result<Lease, CacheFault> {
+        let noted = self.parts.borrow().get(key).filter(|(fill, _)| *fill == known).cloned();
+        let is_noted = noted.is_some() && self.raw(&parts_key(key)).is_some();
+        let mut parts = noted.iter().flat_map(|(_, parts)| parts);
+        if !is_noted || !parts.all(|(tag, noted)| self.generation(tag) == Some(*noted)) {
+            return self.lease(key, Some(known), tags, holder, hold).await;
+        }
+        self.call("lease")?;
+        Ok(Lease::Current(Standing {
+            generations: self.obtain(tags, holder),
+            certificate: self.raw("cache:certificate").and_then(|bytes| Certificate::decode(&bytes)),
+            run: self.run.get(),
+        }))
+    }
+
+    async fn restamp(&self, key: &str, fill: u128, bytes: Vec<u8>) -> Result<(), CacheFault> {
+        self.call("restamp")?;
+        let there = self.raw(key).and_then(|bytes| Trailer::parse(&bytes).ok()).map(|trailer| trailer.fill);
+        if there == Some(fill)
+            && let Some((stored, _)) = self.values.borrow_mut().get_mut(key)
+        {
+            *stored = bytes;
+        }
+        Ok(())
+    }
+
     async fn generations(&self, tags: &[&str], candidate: u128) -> Result<Vec<Generation>, CacheFault> {
         self.call("generations")?;
         Ok(self.obtain(tags, candidate))
@@ -51,6 +85,17 @@ impl Store for Memory {
         self.call("fill")?;
         for fill in fills {
             self.set(fill.key, fill.bytes.clone(), fill.ttl_ms);
+        }
+        if let [Fill { key, ttl_ms, parts: Some(parts), .. }] = fills {
+            let stands = |(tag, generation): (&&str, &Generation)| self.generation(tag) == Some(*generation);
+            self.remove(&parts_key(key));
+            if parts.tags.iter().zip(&parts.generations).all(stands) {
+                let names: Vec<&str> = parts.parts.iter().map(String::as_str).collect();
+                let generations = self.obtain(&names, holder.unwrap_or(parts.fill));
+                let noted = parts.parts.iter().cloned().zip(generations).collect();
+                self.parts.borrow_mut().insert((*key).to_owned(), (parts.fill, noted));
+                self.set(&parts_key(key), vec![1], *ttl_ms);
+            }
         }
         if let (Some(fill), Some(holder)) = (fills.first(), holder) {
             self.release(fill.key, holder).await?;
