@@ -12,15 +12,15 @@ BEGIN ATOMIC
         FROM orders o
         WHERE o.organization_id = p_organization AND o.customer_id = p_customer
             AND o.deleted_at IS NULL
+    ), picked AS MATERIALIZED (
+        SELECT ARRAY(SELECT m.id FROM matching m ORDER BY m.created_at DESC, m.id DESC
+            LIMIT p_limit OFFSET p_offset) AS ids
     )
     SELECT row_to_json(shown)::text AS body, NULL::bigint AS version, c.id::text AS customer,
         order_list_parts(p_organization, p_customer, NULL, NULL, NULL, 'createdAt', picked.ids)
             AS parts
     FROM customers c
-    CROSS JOIN LATERAL (SELECT ARRAY(
-        SELECT m.id FROM matching m ORDER BY m.created_at DESC, m.id DESC
-            LIMIT p_limit OFFSET p_offset
-    ) AS ids) AS picked
+    CROSS JOIN picked
     CROSS JOIN LATERAL (SELECT
         array_to_json(ARRAY(
             SELECT d.document

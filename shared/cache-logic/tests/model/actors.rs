@@ -192,7 +192,9 @@ async fn keeper(ports: &Scripted<'_>, key: u8) -> End {
 async fn reader(ports: &Scripted<'_>, key: u8) -> End {
     let policy = Policy::with_ttl(Duration::from_secs(300)).unwrap();
     match read(ports, &wanted(key, &names_of(key), &policy), &limits(), async || load(ports).await).await {
-        Ok(Some(read)) if matches!(read.outcome, Outcome::Hit { .. } | Outcome::Revalidated { .. }) => End::Hit(read.value.payload[0]),
+        Ok(Some(read)) if matches!(read.outcome, Outcome::Hit { .. } | Outcome::Revalidated { .. }) => {
+            End::Hit(read.value.payload[0])
+        }
         _ => End::Other,
     }
 }

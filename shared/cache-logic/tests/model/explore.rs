@@ -182,9 +182,9 @@ fn remembered(kind: Kind, replies: &[Reply], last: Reply) -> Vec<Reply> {
 fn in_use(replies: &[Reply]) -> u32 {
     let bits = |generations: &[u8]| generations.iter().fold(0u32, |mask, generation| mask | 1 << generation);
     let one = |reply: &Reply| match reply {
-        Reply::Seen { entry, generations, .. } => bits(generations) | entry.map_or(0, |entry| {
-            bits(&entry.generations) | bits(&entry.filled)
-        }),
+        Reply::Seen { entry, generations, .. } => {
+            bits(generations) | entry.map_or(0, |entry| bits(&entry.generations) | bits(&entry.filled))
+        }
         Reply::Granted(generations) | Reply::Current(generations, ..) => bits(generations),
         _ => 0,
     };

@@ -75,13 +75,6 @@ const PAGES: &[Size] = &[
     Size { writers: 1, readers: &[4], others: 1, restarts: 1, ..NOTHING },
     Size { writers: 1, readers: &[4], others: 1, crashes: 1, flushes: 1, ..NOTHING },
     Size { careful_writers: 1, readers: &[4], others: 1, places: Some([0, 1, 0, 0, 0]), ..NOTHING },
-    Size {
-        careful_writers: 1,
-        readers: &[4],
-        others: 1,
-        servers: Some([New, Either, Either, Either, Either]),
-        ..NOTHING
-    },
 ];
 
 /// Earlier states that are put back, in Postgres or in Redis.

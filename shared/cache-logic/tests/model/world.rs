@@ -415,7 +415,8 @@ impl World {
                 let generations = redis.of(key);
                 let part = self.redis.generations[PART as usize];
                 if part != 0 && self.redis.noted == Some((known, part)) {
-                    let certificate = self.redis.certificate.map(|Cert { epoch, run, server, .. }| (epoch, run, server));
+                    let certificate =
+                        self.redis.certificate.map(|Cert { epoch, run, server, .. }| (epoch, run, server));
                     return vec![(Reply::Current(generations, certificate, self.run), next)];
                 }
                 vec![(Reply::Held, *self), (Reply::Granted(generations), next)]

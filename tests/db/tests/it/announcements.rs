@@ -1,9 +1,13 @@
 //! Every change of an order, or of anything shown with it, is in the outbox, whichever program
 //! makes it.
 
+use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
-use crate::database::{CUSTOMER, Database, ORG, OTHER_CUSTOMER, OTHER_ORG, STRANGER, tags, tags_of_no_number, tenant};
+use crate::database::{
+    CUSTOMER, Database, ORG, OTHER_CUSTOMER, OTHER_ORG, STRANGER, call, set, tags, tags_of_no_number, tags_of_status,
+    tenant,
+};
 
 fn everything() -> Vec<Vec<String>> {
     vec![vec!["*".to_owned()]]
@@ -22,13 +26,11 @@ async fn an_update_announces_what_was_and_what_is() {
     let db = Database::new().await;
     let id = db.order().await;
     db.run(&format!("UPDATE orders SET status = 'confirmed' WHERE id = '{id}'")).await;
-    assert_eq!(db.announced().await, [tags(id, &[CUSTOMER], &["pending", "confirmed"])], "another status");
+    assert_eq!(db.announced().await, [tags_of_status(id, &[CUSTOMER], &["pending", "confirmed"])], "another status");
     db.run(&format!("UPDATE orders SET customer_id = '{OTHER_CUSTOMER}' WHERE id = '{id}'")).await;
-    assert_eq!(
-        db.announced().await,
-        [tags_of_no_number(id, &[CUSTOMER, OTHER_CUSTOMER], &["confirmed"])],
-        "another customer"
-    );
+    let mut expected = tags(id, &[CUSTOMER, OTHER_CUSTOMER], &["confirmed"]);
+    expected.retain(|tag| tag != "all" && !tag.starts_with("counts:"));
+    assert_eq!(db.announced().await, [expected], "another customer");
     db.run(&format!("UPDATE orders SET organization_id = '{OTHER_ORG}', customer_id = '{STRANGER}' WHERE id = '{id}'"))
         .await;
     let moved = [
@@ -36,6 +38,11 @@ async fn an_update_announces_what_was_and_what_is() {
         format!("counts:{OTHER_ORG}"),
         format!("customer:{OTHER_ORG}/{STRANGER}"),
         format!("order:{OTHER_ORG}/{id}"),
+        format!("orders:{OTHER_ORG}"),
+        format!("orders:{OTHER_ORG}/currency/EUR"),
+        format!("orders:{OTHER_ORG}/customer/{STRANGER}"),
+        format!("orders:{OTHER_ORG}/payment/unpaid"),
+        format!("orders:{OTHER_ORG}/status/confirmed"),
         format!("org:{OTHER_ORG}"),
         format!("status:{OTHER_ORG}/confirmed"),
     ];
@@ -126,7 +133,7 @@ async fn up_to_200_rows_are_named_and_more_are_their_organisation() {
         )
     };
     db.run(&insert(200)).await;
-    assert_eq!(db.announced().await[0].len(), 205);
+    assert_eq!(db.announced().await[0].len(), 210);
     db.run("UPDATE orders SET notes = 'x'").await;
     assert_eq!(db.announced().await[0].len(), 203, "no number has moved");
     db.run(&insert(201)).await;
@@ -156,6 +163,138 @@ async fn a_table_that_is_emptied_says_everything() {
         db.run(&format!("TRUNCATE {table}")).await;
         let announced = db.announced().await;
         assert!(!announced.is_empty() && announced.iter().all(|tags| tags == &["*"]), "{table}: {announced:?}");
+    }
+}
+
+/// The sets of ORG that a statement announces, each without its beginning.
+async fn sets(db: &Database, change: &str) -> Vec<String> {
+    db.run(change).await;
+    let announced = db.announced().await.concat();
+    let sets = announced.iter().filter_map(|tag| tag.strip_prefix(&format!("orders:{ORG}")));
+    sets.map(str::to_owned).collect()
+}
+
+/// The set of all, and those of a customer, a currency, a payment status and a status.
+fn all_sets(customer: Uuid, currency: &str, payment: &str, status: &str) -> Vec<String> {
+    let of_customer = format!("/customer/{customer}");
+    let narrow = [format!("/currency/{currency}"), of_customer, format!("/payment/{payment}")];
+    let mut sets = [&["".to_owned()][..], &narrow, &[format!("/status/{status}")]].concat();
+    sets.sort();
+    sets
+}
+
+#[tokio::test]
+async fn a_change_announces_the_sets_that_it_may_move_and_no_others() {
+    let db = Database::new().await;
+    let id = db.order().await;
+    let of = |change: &str| format!("UPDATE orders SET {change} WHERE id = '{id}'");
+    let none: Vec<String> = Vec::new();
+    let whole = |payment, status| all_sets(CUSTOMER, "EUR", payment, status);
+    let both = |mut one: Vec<String>, other: Vec<String>| {
+        one.extend(other);
+        one.sort();
+        one.dedup();
+        one
+    };
+    let table = [
+        (of("notes = 'x', shipping_address = NULL, external_transaction_id = 'y'"), none.clone()),
+        ("UPDATE order_items SET name = 'x'".to_owned(), none.clone()),
+        (of("status = 'confirmed'"), vec!["/status/confirmed".to_owned(), "/status/pending".to_owned()]),
+        (
+            of("payment_status = 'paid'"),
+            vec!["/payment/paid".to_owned(), "/payment/unpaid".to_owned(), "/status/confirmed".to_owned()],
+        ),
+        (of("created_at = created_at - interval '1 day'"), whole("paid", "confirmed")),
+        (of("order_number = 'X-1'"), whole("paid", "confirmed")),
+        (of("deleted_at = now()"), whole("paid", "confirmed")),
+        (of("notes = 'of one that is hidden'"), none.clone()),
+        (of("deleted_at = NULL"), whole("paid", "confirmed")),
+        (
+            of(&format!("customer_id = '{OTHER_CUSTOMER}'")),
+            both(whole("paid", "confirmed"), all_sets(OTHER_CUSTOMER, "EUR", "paid", "confirmed")),
+        ),
+        (
+            of(&format!("organization_id = '{OTHER_ORG}', customer_id = '{STRANGER}'")),
+            all_sets(OTHER_CUSTOMER, "EUR", "paid", "confirmed"),
+        ),
+        (
+            of(&format!("organization_id = '{ORG}', customer_id = '{CUSTOMER}', status = 'pending'")),
+            whole("paid", "pending"),
+        ),
+        (format!("DELETE FROM orders WHERE id = '{id}'"), whole("paid", "pending")),
+        (
+            format!(
+                "INSERT INTO orders (id, organization_id, customer_id, currency, total_amount)
+                 VALUES ('{id}', '{ORG}', '{CUSTOMER}', 'RON', 0)"
+            ),
+            all_sets(CUSTOMER, "RON", "unpaid", "pending"),
+        ),
+        (
+            format!("SET LOCAL session_replication_role = replica; {}", of("total_amount = 1")),
+            all_sets(CUSTOMER, "RON", "unpaid", "pending"),
+        ),
+        (of("currency = 'EUR'"), both(all_sets(CUSTOMER, "RON", "unpaid", "pending"), whole("unpaid", "pending"))),
+        (
+            format!("SET LOCAL session_replication_role = replica; {}", of(&format!("id = '{ORG}'"))),
+            whole("unpaid", "pending"),
+        ),
+    ];
+    for (change, expected) in table {
+        assert_eq!(sets(&db, &change).await, expected, "{change}");
+    }
+}
+
+#[tokio::test]
+async fn one_statement_over_many_orders_announces_the_sets_of_each() {
+    let db = Database::new().await;
+    let (one, other, third) = (db.order().await, db.order().await, db.order().await);
+    db.run(&format!("UPDATE orders SET status = 'confirmed' WHERE id = '{other}'")).await;
+    db.announced().await;
+    let change = format!(
+        "UPDATE orders SET notes = 'x', status = CASE WHEN id = '{one}' THEN 'processing' ELSE status END,
+            payment_status = CASE WHEN id = '{other}' THEN 'paid' ELSE payment_status END
+         WHERE id IN ('{one}', '{other}', '{third}')"
+    );
+    let expected = ["/payment/paid", "/payment/unpaid", "/status/confirmed", "/status/pending", "/status/processing"];
+    assert_eq!(sets(&db, &change).await, expected);
+}
+
+/// A page's own tag says too much; its parts say what it is made of.
+#[tokio::test]
+async fn a_page_names_its_set_and_the_orders_that_it_shows() {
+    let db = Database::new().await;
+    let (first, second) = (db.order().await, db.order().await);
+    db.run(&format!("UPDATE orders SET created_at = created_at - interval '1 day' WHERE id = '{first}'")).await;
+    let order = |id: Uuid| format!("order:{ORG}/{id}");
+    let always = || vec![format!("tenant:{ORG}"), format!("lists:{ORG}")];
+    let parts = async |customer: Option<Uuid>, status: Option<&str>, payment: Option<&str>, sort: &str, limit: i32| {
+        let none: Option<&str> = None;
+        let params: [&(dyn ToSql + Sync); 12] =
+            [&ORG, &customer, &status, &payment, &none, &none, &none, &none, &sort, &"desc", &limit, &0_i32];
+        db.client.query_one(&call("order_list", 12), &params).await.unwrap().get::<_, Vec<String>>("parts")
+    };
+    let with =
+        |of: &str, orders: &[Uuid]| [always(), vec![set(of)], orders.iter().copied().map(order).collect()].concat();
+    assert_eq!(parts(None, None, None, "createdAt", 20).await, with("", &[second, first]));
+    assert_eq!(parts(None, None, None, "totalAmount", 1).await.len(), 4, "no more than it shows");
+    assert_eq!(parts(None, Some("shipped"), None, "createdAt", 20).await, with("/status/shipped", &[]));
+    assert_eq!(
+        parts(None, Some("pending"), Some("unpaid"), "createdAt", 1).await,
+        with("/status/pending", &[second]),
+        "a payment status moves the sets of statuses, too"
+    );
+    assert_eq!(parts(None, None, Some("unpaid"), "orderNumber", 1).await[2], set("/payment/unpaid"));
+    let of_customer = format!("/customer/{CUSTOMER}");
+    assert_eq!(parts(Some(CUSTOMER), None, None, "createdAt", 20).await, with(&of_customer, &[second, first]));
+    let history = db.client.query_one(&call("order_history", 4), &[&ORG, &CUSTOMER, &1_i32, &1_i32]).await.unwrap();
+    assert_eq!(history.get::<_, Vec<String>>("parts"), with(&of_customer, &[first]), "its second page");
+    for (customer, status, payment, sort) in [
+        (None, None, None, "updatedAt"),
+        (None, None, None, "status"),
+        (Some(CUSTOMER), Some("pending"), None, "createdAt"),
+        (Some(CUSTOMER), None, Some("unpaid"), "createdAt"),
+    ] {
+        assert!(parts(customer, status, payment, sort, 20).await.is_empty(), "its tag alone decides: {sort}");
     }
 }
 
@@ -210,14 +349,16 @@ async fn a_customer_that_goes_announces_its_history() {
     let db = Database::new().await;
     let history = async || {
         let announced = db.announced().await.concat();
-        announced.into_iter().filter(|tag| tag.starts_with("customer:")).collect::<Vec<_>>()
+        let shown = |tag: &String| tag.starts_with("customer:") || tag.starts_with("orders:");
+        announced.into_iter().filter(shown).collect::<Vec<_>>()
     };
+    let gone = |customer: Uuid| [format!("customer:{ORG}/{customer}"), set(&format!("/customer/{customer}"))];
     db.run(&format!("UPDATE customers SET name = 'x' WHERE id = '{CUSTOMER}'")).await;
     assert!(history().await.is_empty(), "a history shows no name");
     db.run(&format!("DELETE FROM customers WHERE id = '{CUSTOMER}'")).await;
-    assert_eq!(history().await, [format!("customer:{ORG}/{CUSTOMER}")]);
+    assert_eq!(history().await, gone(CUSTOMER));
     db.run(&format!("UPDATE customers SET organization_id = '{OTHER_ORG}' WHERE id = '{OTHER_CUSTOMER}'")).await;
-    assert_eq!(history().await, [format!("customer:{ORG}/{OTHER_CUSTOMER}")]);
+    assert_eq!(history().await, gone(OTHER_CUSTOMER));
 }
 
 /// Else a change of many rows would announce everything, and a row could be of two organisations.

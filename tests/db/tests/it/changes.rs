@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use tokio_postgres::{Client, Row};
 use uuid::Uuid;
 
-use crate::database::{CUSTOMER, Database, ORG, OTHER_CUSTOMER, OTHER_ORG, call, tags};
+use crate::database::{CUSTOMER, Database, ORG, OTHER_CUSTOMER, OTHER_ORG, call, tags, tags_of_status};
 
 /// The fields that a call of order_patch changes; the rest stays.
 #[derive(Default)]
@@ -64,7 +64,7 @@ async fn a_patch_changes_what_it_names_and_answers_the_whole_order() {
     assert_eq!(row.get::<_, &str>("body"), read.get::<_, &str>("body"));
     let mut announced: Vec<String> = row.get("tags");
     announced.sort();
-    assert_eq!(announced, tags(id, &[CUSTOMER], &["pending", "confirmed"]));
+    assert_eq!(announced, tags_of_status(id, &[CUSTOMER], &["pending", "confirmed"]));
 
     let row = patch(
         &db,
@@ -264,8 +264,8 @@ async fn a_bulk_change_says_for_each_what_became_of_it() {
     assert_eq!(answers, expected, "in the order asked");
     let mut announced: Vec<String> = rows[0].get("tags");
     announced.sort();
-    let mut expected = tags(moved, &[CUSTOMER], &["pending", "confirmed"]);
-    expected.push(format!("order:{ORG}/{}", ids[3]));
+    let mut expected = tags_of_status(moved, &[CUSTOMER], &["pending", "confirmed"]);
+    expected.extend([format!("order:{ORG}/{}", ids[3]), format!("lists:{ORG}")]);
     expected.sort();
     assert_eq!(announced, expected, "what it changed, and what it found done");
     assert!(rows.iter().all(|row| row.get::<_, Option<&str>>("xid").is_some()));

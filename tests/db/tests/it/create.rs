@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::database::{CUSTOMER, Database, ORG, OTHER_ORG, STRANGER, call, create, tags};
+use crate::database::{CUSTOMER, Database, ORG, OTHER_ORG, STRANGER, call, create, tags, vouched};
 
 fn request(items: Value) -> Value {
     json!({"customerId": CUSTOMER, "currency": "EUR", "items": items, "notes": "ring \"twice\"", "shippingAddress": {"city": "Iași"}})
@@ -112,11 +112,11 @@ async fn a_key_gives_one_order_and_the_same_answer_for_24_hours() {
     assert_eq!((again.get::<_, i64>("version"), again.get::<_, Option<&str>>("xid")), (1, None));
     // The first answer may have been lost before anything was invalidated: the second one vouches
     // for the order just the same.
-    let mut vouched: Vec<String> = again.get("tags");
-    vouched.sort();
+    let mut told: Vec<String> = again.get("tags");
+    told.sort();
     let id =
         Uuid::parse_str(serde_json::from_str::<Value>(first.get("body")).unwrap()["id"].as_str().unwrap()).unwrap();
-    assert_eq!(vouched, tags(id, &[CUSTOMER], &["pending"]));
+    assert_eq!(told, vouched(id, &[CUSTOMER], &["pending"]));
     assert!(db.announced().await.is_empty());
     let other = db.create(&request(json!([{"sku": "CUP", "quantity": 9}])), "k", Uuid::now_v7()).await;
     assert_eq!((other.get::<_, &str>("outcome"), other.get::<_, Option<&str>>("body")), ("mismatch", None));

@@ -168,7 +168,7 @@ async fn a_change_announces_the_customer_and_a_new_name_its_orders() {
     db.run(&format!("UPDATE customers SET name = 'Eva' WHERE id = '{CUSTOMER}'")).await;
     assert_eq!(announced(&db).await, with_orders, "by a bulk load");
     db.run(&format!("DELETE FROM customers WHERE id = '{CUSTOMER}'")).await;
-    with_orders.push(format!("customer:{ORG}/{CUSTOMER}"));
+    with_orders.extend([format!("customer:{ORG}/{CUSTOMER}"), format!("orders:{ORG}/customer/{CUSTOMER}")]);
     with_orders.sort();
     assert_eq!(announced(&db).await, with_orders, "gone");
 }

@@ -148,15 +148,39 @@ pub async fn create(client: &Client, request: &serde_json::Value, key: &str, id:
     client.query_one(&call("order_create", 6), &[&ORG, request, &"somebody", &key, &hash, &id]).await.unwrap()
 }
 
-/// The tags of an order of ORG, sorted as [`Database::announced`] sorts them.
+/// The tags of an order of ORG in EUR that isn't paid for, where a change moves numbers of orders and
+/// every set that it is in, sorted as [`Database::announced`] sorts them.
 pub fn tags(id: Uuid, customers: &[Uuid], statuses: &[&str]) -> Vec<String> {
-    let mut tags = tags_of_no_number(id, customers, statuses);
-    tags.extend(["all".to_owned(), format!("counts:{ORG}")]);
+    let mut tags = tags_of_status(id, customers, statuses);
+    tags.extend([set(""), set("/currency/EUR"), set("/payment/unpaid")]);
+    tags.extend(customers.iter().map(|customer| set(&format!("/customer/{customer}"))));
     tags.sort();
     tags
 }
 
-/// As [`tags`], where the change moves no number of orders.
+/// As [`tags`], where nothing but the status changes.
+pub fn tags_of_status(id: Uuid, customers: &[Uuid], statuses: &[&str]) -> Vec<String> {
+    let mut tags = tags_of_no_number(id, customers, statuses);
+    tags.extend(["all".to_owned(), format!("counts:{ORG}")]);
+    tags.extend(statuses.iter().map(|status| set(&format!("/status/{status}"))));
+    tags.sort();
+    tags
+}
+
+/// As [`tags`], where an answer vouches for a change of before, of which nothing is known.
+pub fn vouched(id: Uuid, customers: &[Uuid], statuses: &[&str]) -> Vec<String> {
+    let mut tags = tags_of_no_number(id, customers, statuses);
+    tags.extend(["all".to_owned(), format!("counts:{ORG}"), format!("lists:{ORG}")]);
+    tags.sort();
+    tags
+}
+
+/// The tag of a set of ORG's orders.
+pub fn set(of: &str) -> String {
+    format!("orders:{ORG}{of}")
+}
+
+/// As [`tags`], where the change moves no number of orders and no set.
 pub fn tags_of_no_number(id: Uuid, customers: &[Uuid], statuses: &[&str]) -> Vec<String> {
     let mut tags = vec![format!("order:{ORG}/{id}"), format!("org:{ORG}")];
     tags.extend(customers.iter().map(|customer| format!("customer:{ORG}/{customer}")));

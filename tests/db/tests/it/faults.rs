@@ -4,7 +4,7 @@
 use kit::database::rights_of_app;
 use uuid::Uuid;
 
-use crate::database::{CUSTOMER, Database, ORG, call, tags};
+use crate::database::{CUSTOMER, Database, ORG, call, tags_of_status};
 
 /// fault, subject and place of each fault, as the connection finds them.
 async fn faults(db: &Database) -> Vec<String> {
@@ -122,7 +122,7 @@ async fn a_writer_gets_its_tags_through_row_security_on_the_outbox() {
     let row = db.client.query_one(change, &[&ORG, &id]).await.unwrap();
     let mut announced: Vec<String> = row.get("tags");
     announced.sort();
-    assert_eq!(announced, tags(id, &[CUSTOMER], &["confirmed", "pending"]));
+    assert_eq!(announced, tags_of_status(id, &[CUSTOMER], &["confirmed", "pending"]));
     db.run("ROLLBACK").await;
 }
 

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use tokio_postgres::{Client, Row};
 use uuid::Uuid;
 
-use crate::database::{CUSTOMER, Database, ORG, OTHER_CUSTOMER, OTHER_ORG, call, create, tags, tags_of_no_number};
+use crate::database::{CUSTOMER, Database, ORG, OTHER_CUSTOMER, OTHER_ORG, call, create, tags_of_no_number, vouched};
 
 /// Issues the invoice of an order of ORG.
 async fn issue(client: &Client, order: Uuid, rate: Option<&str>) -> Row {
@@ -95,7 +95,7 @@ async fn an_invoice_is_issued_once_and_a_second_call_finds_it() {
     db.announced().await;
     let again = issue(&db.client, order, None).await;
     assert_eq!((outcome(&again), again.get::<_, &str>("body")), ("found", first.get::<_, &str>("body")));
-    assert_eq!(told(&again), tags(order, &[CUSTOMER], &["pending"]), "an answer that it is there vouches for it");
+    assert_eq!(told(&again), vouched(order, &[CUSTOMER], &["pending"]), "an answer that it is there vouches for it");
     assert!(db.announced().await.is_empty());
 }
 
@@ -502,7 +502,7 @@ async fn a_key_issues_one_credit_note_and_a_refusal_frees_it() {
     let again = ask(json!({"amount": "1.00"}), "k").await;
     assert_eq!((outcome(&first), outcome(&again)), ("issued", "replay"));
     assert_eq!(again.get::<_, &str>("body"), first.get::<_, &str>("body"));
-    assert_eq!(told(&again), tags(order, &[CUSTOMER], &["pending"]));
+    assert_eq!(told(&again), vouched(order, &[CUSTOMER], &["pending"]));
     assert_eq!(outcome(&ask(json!({"amount": "2.00"}), "k").await), "mismatch");
     assert_eq!(db.text("SELECT count(*) FROM credit_notes").await, "1");
 }

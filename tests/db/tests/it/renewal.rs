@@ -3,7 +3,7 @@
 
 use tokio_postgres::Client;
 
-use crate::database::{CUSTOMER, Database, ORG, call, tags, tags_of_no_number};
+use crate::database::{CUSTOMER, Database, ORG, call, tags, tags_of_no_number, tags_of_status};
 
 /// outcome, epoch, ids, tags (sorted).
 type Renewal = (String, Option<String>, Vec<i64>, Vec<String>);
@@ -67,7 +67,7 @@ async fn a_renewal_gives_all_rows_and_deletes_none() {
     db.run(&format!("UPDATE orders SET status = 'confirmed' WHERE id = '{id}'")).await;
     db.run(&format!("UPDATE orders SET notes = 'x' WHERE id = '{id}'")).await;
     let first = renew(&db.client, "a", "run").await;
-    assert_eq!((first.2.len(), &first.3), (2, &tags(id, &[CUSTOMER], &["pending", "confirmed"])));
+    assert_eq!((first.2.len(), &first.3), (2, &tags_of_status(id, &[CUSTOMER], &["pending", "confirmed"])));
     assert_eq!(renew(&db.client, "a", "run").await, first, "until they are forgotten, they come again");
     db.run(&format!("UPDATE orders SET notes = 'y' WHERE id = '{id}'")).await;
     db.client.execute(&call("cache_forget", 1), &[&first.2]).await.unwrap();

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use tokio_postgres::Row;
 use uuid::Uuid;
 
-use crate::database::{CUSTOMER, Database, ORG, OTHER_ORG, STRANGER, call, tags, tags_of_no_number};
+use crate::database::{CUSTOMER, Database, ORG, OTHER_ORG, STRANGER, call, tags_of_no_number, vouched};
 
 async fn create(db: &Database, order: Uuid, request: &Value, key: &str) -> Row {
     let hash = request.to_string();
@@ -50,7 +50,7 @@ async fn a_shipment_is_made_once_per_key_and_shown_in_the_tracking() {
     db.announced().await;
     let again = create(&db, order, &parcel("1", "pending"), "k").await;
     assert_eq!((outcome(&again), again.get::<_, &str>("body")), ("replay", first.get::<_, &str>("body")));
-    assert_eq!(told(&again), tags(order, &[CUSTOMER], &["pending"]), "an answer that it is there vouches for it");
+    assert_eq!(told(&again), vouched(order, &[CUSTOMER], &["pending"]), "an answer that it is there vouches for it");
     assert_eq!(outcome(&create(&db, order, &parcel("2", "pending"), "k").await), "mismatch");
     assert!(db.announced().await.is_empty());
     let tracking = db.client.query_one(&call("order_tracking", 2), &[&ORG, &order]).await.unwrap();

@@ -23,6 +23,7 @@ mod invoices;
 mod jobs;
 mod lifetimes;
 mod limits;
+mod list_parts;
 mod live;
 mod logs;
 mod metrics;

@@ -111,8 +111,11 @@ pub(super) async fn many_fills_end_one_lease<P: Store + Clock>(ports: &P) -> Fin
     ports.lease(keys[0], None, &[], holder, LONG).await.map_err(fault)?;
     ports.lease(keys[1], None, &[], holder, LONG).await.map_err(fault)?;
     let bytes = (0..50).map(entry).collect::<Result<Vec<_>, _>>()?;
-    let fills: Vec<Fill<'_>> =
-        keys.iter().zip(&bytes).map(|(&key, bytes)| Fill { key, bytes: bytes.clone(), ttl_ms: 60_000, parts: None }).collect();
+    let fills: Vec<Fill<'_>> = keys
+        .iter()
+        .zip(&bytes)
+        .map(|(&key, bytes)| Fill { key, bytes: bytes.clone(), ttl_ms: 60_000, parts: None })
+        .collect();
     ports.fill(&fills, Some(holder)).await.map_err(fault)?;
     let seen = ports.look(&keys, &[]).await.map_err(fault)?;
     ensure(seen.entries.iter().flatten().eq(bytes.iter()), "all of them are there")?;
