@@ -29,8 +29,8 @@ pub use config::{AuthMode, Callers, Config};
 pub use parser::Parser;
 pub use rules::{LiveRules, MetricsAccess, Policies, RevocationUnknown, Rules};
 pub use table::{
-    ACCESS, CATALOGUE, CHANGERS, DELIVERIES, GUESTS, Group, HEALTH, ISSUERS, LIVE, ORDERING, ORDERS, PAGES, PAYMENTS,
-    PSEUDONYMS, SESSIONS, Setting, VIEWERS, WARMERS, setting,
+    ACCESS, CALLED, CATALOGUE, CHANGERS, DELIVERIES, GUESTS, Group, HEALTH, ISSUERS, LIVE, ORDERING, ORDERS, PAGES,
+    PAYMENTS, PSEUDONYMS, SESSIONS, Setting, VIEWERS, WARMERS, setting,
 };
 
 /// The tables of this crate: settings that any component may be given.

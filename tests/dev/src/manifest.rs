@@ -197,4 +197,18 @@ mod tests {
         assert!(component("access")["allowed_outbound_hosts"].as_array().is_some_and(|hosts| hosts.len() == 4));
         assert!(component("access").get("variables").is_some());
     }
+
+    /// Nobody calls it, so it knows no key that tokens are verified with, and no limit.
+    #[test]
+    fn the_component_of_messages_is_given_nothing_of_callers() {
+        let callers = ["auth_mode", "jwt_keys", "cors_origins", "limit_org_minute", "revocation_unknown"];
+        let given = |manifest: &str, component: &str| {
+            let manifest: toml::Table = manifest.parse().expect("TOML");
+            let variables = manifest["component"][component]["variables"].as_table().expect("variables").clone();
+            callers.map(|name| variables.contains_key(name))
+        };
+        let (app, messages) = (generate(crate::root()), refresh(crate::root()));
+        assert_eq!(given(&messages.expect("a manifest"), REFRESH), [false; 5]);
+        assert_eq!(given(&app.expect("a manifest"), "order-lookup"), [true; 5]);
+    }
 }

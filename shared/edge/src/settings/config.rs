@@ -9,7 +9,7 @@ use commerce::keys::KeySet;
 
 use crate::limits::RequestLimits;
 
-use super::{ConfigError, GROUPS, Group, Parser, Values, rows, setting, values_of};
+use super::{CALLED, ConfigError, GROUPS, Group, Parser, Values, rows, setting, values_of};
 
 /// Redis and Postgres.
 pub(super) const DEPENDENCIES: Group = Group {
@@ -36,27 +36,31 @@ const MOST_A_MINUTE: u64 = 1_000_000_000;
 pub(super) const CALLERS: Group = Group {
     about: "Callers.",
     settings: &[
-        setting("auth_mode", "jwt", "jwt, or off: every peer on loopback is the developer").at_start(),
-        setting("jwt_keys", "", "a JWK Set (RFC 7517) of OKP, EC, RSA and oct keys").secret().at_start(),
-        setting("jwt_issuer", "edge-orders", "the only iss that is accepted").at_start(),
-        setting("jwt_audience", "", "the audience that aud must name; empty: it isn't checked").at_start(),
+        setting("auth_mode", "jwt", "jwt, or off: every peer on loopback is the developer").at_start().read_by(CALLED),
+        setting("jwt_keys", "", "a JWK Set (RFC 7517) of OKP, EC, RSA and oct keys").secret().at_start().read_by(CALLED),
+        setting("jwt_issuer", "edge-orders", "the only iss that is accepted").at_start().read_by(CALLED),
+        setting("jwt_audience", "", "the audience that aud must name; empty: it isn't checked").at_start().read_by(CALLED),
         setting(
             "cors_origins",
             "",
             "origins whose scripts may call, such as https://shop.example, separated by commas; *: any; empty: none",
         )
-        .at_start(),
+        .at_start()
+        .read_by(CALLED),
         setting("limit_org_minute", "0", "requests of one organisation's callers within a minute; 0: no limit")
             .within(0, MOST_A_MINUTE)
-            .at_start(),
+            .at_start()
+            .read_by(CALLED),
         setting("limit_caller_minute", "0", "requests of one caller within a minute; 0: no limit")
             .within(0, MOST_A_MINUTE)
-            .at_start(),
+            .at_start()
+            .read_by(CALLED),
         setting(
             "revocation_unknown",
             "serve",
             "tokens while Postgres is away, and with it the list of revoked ones: serve (by the last known list), or refuse",
-        ),
+        )
+        .read_by(CALLED),
     ],
 };
 

@@ -3,8 +3,8 @@
 
 use super::component::component;
 use super::{
-    ACCESS, CATALOGUE, CHANGERS, ConfigError, GROUPS, Group, HEALTH, ISSUERS, LIVE, ORDERING, ORDERS, OnceResult,
-    Parser, Setting, VIEWERS, Values, WARMERS, log_wrong, misconfigured, once, rows, setting, values_of,
+    ACCESS, CALLED, CATALOGUE, CHANGERS, ConfigError, GROUPS, Group, HEALTH, ISSUERS, LIVE, ORDERING, ORDERS,
+    OnceResult, Parser, Setting, VIEWERS, Values, WARMERS, log_wrong, misconfigured, once, rows, setting, values_of,
 };
 use cache_logic::loads::LoadBounds;
 use cache_logic::origin::OriginFault;
@@ -267,7 +267,7 @@ pub(super) const PROTOCOL: Group = Group {
         )
         .within(0, 3_600_000)
         .read_by(CATALOGUE),
-        setting("max_body_bytes", "1000000", "of a request").within(1_000, 10_000_000),
+        setting("max_body_bytes", "1000000", "of a request").within(1_000, 10_000_000).read_by(CALLED),
         setting(
             "compress_min_bytes",
             "16384",

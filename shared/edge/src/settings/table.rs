@@ -70,6 +70,19 @@ pub const VIEWERS: &[&str] = &[
     "health",
 ];
 
+/// The components with routes that take tokens. The one that takes messages is called by nobody.
+pub const CALLED: &[&str] = &[
+    "access",
+    "order-lookup",
+    "order-list",
+    "product-catalog",
+    "customers",
+    "live",
+    "payment-session",
+    "webhook-dedup",
+    "health",
+];
+
 /// The component of live statuses.
 pub const LIVE: &[&str] = &["live", "health"];
 
