@@ -11,7 +11,7 @@ mod tell;
 mod watch;
 
 pub use keeping::{Keeping, Ttl};
-pub use settings::Settings;
+pub use settings::{Certified, Settings};
 use tell::{tell_renewal, tell_write};
 pub use watch::Mark;
 
@@ -38,8 +38,6 @@ use cache_logic::statistics::series::{Point, Stretch};
 use cache_logic::write::{Commit, Invalidation, NamedRun};
 use spin_sdk::wasip3::spawn;
 use std::cell::{Cell, OnceCell};
-use std::future::Future;
-use std::pin::Pin;
 use std::time::Duration;
 
 /// A cache entry in name only: where it is, and what it depends on.
@@ -108,7 +106,7 @@ pub struct Cache {
     pub ports: Ports,
     timing: Timing,
     terms: TermsSource,
-    certified: fn() -> Pin<Box<dyn Future<Output = ()>>>,
+    certified: Certified,
     /// The certificate that this instance has tried to renew: one attempt for each.
     attempted: Cell<ClaimToken>,
     loads: Loads,
@@ -159,6 +157,7 @@ impl Cache {
             withheld_until: Cell::new(0),
             covered: Gathered::default(),
             changed: Cell::new(None),
+            certified: Cell::new(None),
             #[cfg(feature = "events")]
             observer: Cell::new(None),
         };
@@ -384,8 +383,10 @@ impl Cache {
     /// Renews the certificate behind the response.
     pub fn renew_unasked(&'static self) {
         spawn(async move {
-            if let Renewal::Certified(_) = self.renew().await {
-                (self.certified)().await;
+            if let Renewal::Certified(_) = self.renew().await
+                && let Some(epoch) = self.ports.certified.take()
+            {
+                (self.certified)(epoch).await;
             }
         });
     }
@@ -404,8 +405,12 @@ impl Cache {
         self.loads.shared(terms, &entry.key, once).await
     }
 
-    /// Behind the response: at most one attempt for each certificate. True if this is it.
+    /// Behind the response: at most one attempt for each certificate. True if this is it. A reader
+    /// that found none has given one by itself: then the work behind that comes here.
     fn renew_behind(&'static self, certificate: Option<Certificate>) -> bool {
+        if let Some(epoch) = self.ports.certified.take() {
+            spawn((self.certified)(epoch));
+        }
         let due = certificate.is_some_and(|due| self.attempted.replace(due.token) != due.token);
         if due {
             self.renew_unasked();

@@ -5,7 +5,7 @@ use crate::log::{self, Level};
 use crate::params;
 use crate::postgres::Postgres;
 use crate::store::{RedisStore, server_id};
-use cache_logic::certificate::{Certificate, ClaimToken, Coverage, Generation, RunId, Timing};
+use cache_logic::certificate::{Certificate, ClaimToken, Coverage, Epoch, Generation, RunId, Timing};
 use cache_logic::origin::OriginFault;
 use cache_logic::ports::{
     CacheFault, Clock, Fill, Lease, Ledger, OutboxState, Registry, RenewalClaim, Snapshot, Store,
@@ -35,6 +35,8 @@ pub struct Ports {
     pub(crate) covered: Gathered<Covered>,
     /// It is called where this instance finds that something has changed.
     pub(crate) changed: Cell<Option<fn()>>,
+    /// The epoch of a certificate that this instance has given, until the work behind that begins.
+    pub(crate) certified: Cell<Option<Epoch>>,
     /// This function is told what happens.
     #[cfg(feature = "events")]
     pub observer: Cell<Option<Observer>>,
@@ -224,7 +226,11 @@ impl Registry for Ports {
     }
 
     async fn certify(&self, certificate: &Certificate, record: &str, timing: Timing) -> Result<bool, CacheFault> {
-        self.store.certify(certificate, record, timing).await
+        let certified = self.store.certify(certificate, record, timing).await;
+        if let Ok(true) = certified {
+            self.certified.set(Some(certificate.epoch));
+        }
+        certified
     }
 
     async fn last_certificate(&self) -> Result<Option<Certificate>, CacheFault> {

@@ -119,7 +119,7 @@ impl App {
                 gather: config.statistics_flush,
             },
             terms,
-            certified: || Box::pin(jobs::look()),
+            certified: |epoch| Box::pin(jobs::look(Some(epoch))),
         });
         cache.when_changed(feed::sequence_behind);
         let state = State::new(state_redis, apart, config.key_prefix.clone());

@@ -6,6 +6,7 @@
 //! | `stage` | the servers: the app, the peers, the providers; requests to send |
 //! | `load`, `once` | the load: wrk, and requests that may be sent once only |
 //! | `series`, `report`, `machine` | medians and ratios; the table and the file; the machine |
+//! | `zipf` | which order each look is for |
 //! | `peers` | servers beside the app |
 //! | `cases` | one question each |
 
@@ -17,6 +18,7 @@ mod peers;
 mod report;
 mod series;
 mod stage;
+mod zipf;
 
 use std::time::Instant;
 
@@ -65,6 +67,14 @@ async fn main() {
     }
     if wanted("invalidation") {
         cases::invalidation::run(&stage, &mut report).await;
+        report.write(&machine, &file);
+    }
+    if wanted("callers") {
+        cases::callers::run(&stage, &mut report).await;
+        report.write(&machine, &file);
+    }
+    if wanted("warming") {
+        cases::warming::run(&stage, &mut report).await;
         report.write(&machine, &file);
     }
     if wanted("away") {

@@ -198,6 +198,12 @@ impl App {
         .await
     }
 
+    /// How long the server and its own Redis have kept processors busy, in hundredths of a second.
+    pub fn processor_ticks(&self) -> u64 {
+        let redis = self.redis.as_ref().map_or(0, RedisProcess::processor_ticks);
+        self.server.as_ref().map_or(0, Server::processor_ticks) + redis
+    }
+
     /// The server's log so far; empty if it wasn't started here.
     pub fn log(&self) -> String {
         std::fs::read_to_string(&self.log).unwrap_or_default()

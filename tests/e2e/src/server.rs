@@ -97,6 +97,11 @@ impl Server {
         self.child.as_ref().expect("the server was killed").peak_memory_kib()
     }
 
+    /// How long it has kept processors busy, in hundredths of a second.
+    pub fn processor_ticks(&self) -> u64 {
+        self.child.as_ref().map_or(0, Child::processor_ticks)
+    }
+
     fn signal(&self, signal: Signal) {
         self.child.as_ref().expect("the server was killed").signal(signal);
     }

@@ -4,7 +4,7 @@ use crate::address::{cache_name, database_name, named, with_credentials};
 use crate::redis::Redis;
 use crate::statistics::StatisticsSettings;
 use crate::terms::{self, TermsSource};
-use cache_logic::certificate::Timing;
+use cache_logic::certificate::{Epoch, Timing};
 use cache_logic::origin::OriginFault;
 use std::future::Future;
 use std::pin::Pin;
@@ -13,6 +13,9 @@ use std::time::Duration;
 /// How long one answer of Redis is waited for, and how long it is left alone after it gave none.
 const REDIS_TIMEOUT: Duration = Duration::from_millis(100);
 const REDIS_REST: Duration = Duration::from_secs(1);
+
+/// Work behind a certificate of this epoch.
+pub type Certified = fn(Epoch) -> Pin<Box<dyn Future<Output = ()>>>;
 
 /// The parts of a cache.
 pub struct Settings {
@@ -32,10 +35,11 @@ pub struct Settings {
     pub statistics: StatisticsSettings,
     /// All other settings, which a hit doesn't need.
     pub terms: TermsSource,
-    /// Carried out behind each certificate that this instance gives. All instances together give
-    /// about two a second while anything is read. So work that is nobody's request has its place
-    /// here. It spawns nothing: a task that a spawned task begins may end with the instance.
-    pub certified: fn() -> Pin<Box<dyn Future<Output = ()>>>,
+    /// Carried out behind each certificate that this instance gives, with its epoch. All instances
+    /// together give about two a second while anything is read. So work that is nobody's request
+    /// has its place here. It spawns nothing: a task that a spawned task begins may end with the
+    /// instance.
+    pub certified: Certified,
 }
 
 impl Settings {
@@ -68,7 +72,7 @@ impl Settings {
             },
             redis,
             terms: terms::usual,
-            certified: || Box::pin(std::future::ready(())),
+            certified: |_| Box::pin(std::future::ready(())),
         })
     }
 }

@@ -4,6 +4,7 @@
 use std::cell::Cell;
 use std::time::Duration;
 
+use cache_logic::certificate::Epoch;
 use cache_spin::log::{self, Level};
 use spin_sdk::wasip3::http::client;
 use spin_sdk::wasip3::http::types::{ErrorCode, Fields, Method, Request, RequestOptions, Scheme};
@@ -23,20 +24,23 @@ const CALL: Duration = Duration::from_secs(20);
 const CHANCE: f64 = 0.25;
 
 thread_local! {
-    static LOOKED: Cell<u64> = const { Cell::new(0) };
+    /// When this instance has looked last, and the last epoch that it has looked in.
+    static LOOKED: Cell<(u64, Epoch)> = const { Cell::new((0, 0)) };
     static TOLD: Cell<bool> = const { Cell::new(false) };
 }
 
 /// Looks whether a job is due, and calls it, unless this instance has just looked. One call after
-/// the other: the next look finds what is still due, and what is being done is not.
-pub(crate) async fn look() {
+/// the other: the next look finds what is still due, and what is being done is not. `epoch` is that
+/// of a certificate that was just given: another one makes a job due that can't wait.
+pub(crate) async fn look(epoch: Option<Epoch>) {
     let Some(app) = App::loaded() else { return };
     let Some(origin) = Rules::loaded().and_then(|rules| rules.jobs_url.as_deref()) else { return };
-    let now = request_millis();
-    if now.abs_diff(LOOKED.get()) < PAUSE_MS {
+    let (now, (last, known)) = (request_millis(), LOOKED.get());
+    let present = epoch.unwrap_or(known);
+    if now.abs_diff(last) < PAUSE_MS && present == known {
         return;
     }
-    LOOKED.set(now);
+    LOOKED.set((now, present));
     // If Postgres gives no answer, nothing could be done either.
     let due = query(app, "job_due", Vec::new()).await.unwrap_or_default();
     for row in due {
@@ -49,7 +53,7 @@ pub(crate) async fn look() {
 /// As [`look`], behind the answer.
 pub fn look_behind() {
     if are_called() {
-        spawn(look());
+        spawn(look(None));
     }
 }
 
@@ -57,7 +61,7 @@ pub fn look_behind() {
 /// each such read has a chance.
 pub(crate) fn look_by_chance() {
     if are_called() && draw() < CHANCE {
-        spawn(look());
+        spawn(look(None));
     }
 }
 

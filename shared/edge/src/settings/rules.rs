@@ -255,7 +255,7 @@ pub(super) const PROTOCOL: Group = Group {
         .read_by(CHANGERS),
         setting(
             "hot_orders",
-            "1000",
+            "2000",
             "so many orders, those that are read most, are made anew in bulk where they are missing, as after Redis was emptied; 0: none",
         )
         .within(0, 20_000)

@@ -6,6 +6,7 @@ use std::collections::HashSet;
 use crate::report::Report;
 use crate::series::Series;
 use crate::stage::Stage;
+use crate::zipf;
 
 const ROUNDS: usize = 3;
 const SECONDS: u64 = 5;
@@ -16,35 +17,10 @@ const CHANGE_EVERY: usize = 20;
 /// Long enough not to come round within a run.
 const SEQUENCE: usize = 200_000;
 
-/// The same numbers in every run: xorshift64*.
-struct Numbers(u64);
-
-impl Numbers {
-    fn next(&mut self) -> f64 {
-        self.0 ^= self.0 >> 12;
-        self.0 ^= self.0 << 25;
-        self.0 ^= self.0 >> 27;
-        (self.0.wrapping_mul(0x2545_F491_4F6C_DD1D) >> 11) as f64 / (1u64 << 53) as f64
-    }
-}
-
-/// The order of each look: Zipf with exponent 1, by its cumulated weights.
-fn sequence(keys: usize) -> Vec<usize> {
-    let mut sum = 0.0;
-    let cumulated: Vec<f64> = (1..=keys)
-        .map(|rank| {
-            sum += 1.0 / rank as f64;
-            sum
-        })
-        .collect();
-    let mut numbers = Numbers(0x9E37_79B9_7F4A_7C15);
-    (0..SEQUENCE).map(|_| cumulated.partition_point(|&weight| weight < numbers.next() * sum).min(keys - 1)).collect()
-}
-
 /// Runs it.
 pub async fn run(stage: &Stage, report: &mut Report) {
     let orders: Vec<&String> = stage.orders.iter().take(KEYS).collect();
-    let sequence = sequence(orders.len());
+    let sequence = zipf::sequence(orders.len(), SEQUENCE, 0);
     let changes = |at: usize| at % CHANGE_EVERY == CHANGE_EVERY - 1;
     let requests: Vec<Vec<u8>> = sequence
         .iter()
