@@ -2,7 +2,7 @@
 //!
 //! The counters are in the cache's Redis. They may be evicted, and what isn't added up yet is seen
 //! by its own instance alone. So a limit lets more pass at most, and never less than it says. Each
-//! instance adds within half a second.
+//! instance adds within half a second, and looks again after a fifth of one.
 
 use crate::batches::{Batch, Batches, MARK_LIFE, Sums};
 use crate::redis::{self, Redis, Script, millis};
@@ -13,11 +13,15 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Duration;
 
-/// How long an instance gathers before it adds to the counters. The other half of the second that a
-/// limit may be late is for the way to Redis.
+/// How long an instance gathers before it adds to the counters. Together with [`KNOWN_MS`] and the
+/// way to Redis it is within the second that a limit may be late.
 const GATHER: Duration = Duration::from_millis(500);
 
-/// How many exhausted limits an instance remembers. A full memory is emptied.
+/// How long an instance goes by what it has seen of a counter, in milliseconds. A look at four keys
+/// more is a tenth of a cached read, and a busy instance has many reads in that time.
+const KNOWN_MS: u64 = 200;
+
+/// How many limits an instance remembers. A full memory is emptied.
 const REMEMBERED: usize = 256;
 
 /// How often something of one name may be done.
@@ -62,9 +66,20 @@ impl Rate {
 /// The limits of one instance.
 pub struct Rates {
     batches: Batches<CounterSums>,
+    /// What is known of the counters of limits, by their names.
+    known: RefCell<BTreeMap<String, Known>>,
     /// Limits that were found exhausted, each with the moment at which there is room again. Until
     /// then nobody has to be asked: what others count meanwhile takes more room and gives none.
     exhausted: RefCell<BTreeMap<String, u64>>,
+}
+
+/// What is known of a limit's counters: what Redis has shown, and what this instance has counted.
+struct Known {
+    /// The number of the window.
+    window: u64,
+    counters: Counters,
+    /// When Redis has shown it.
+    seen_at: u64,
 }
 
 /// The counters in Redis.
@@ -96,7 +111,8 @@ impl Rates {
     pub fn new(redis: Redis, prefix: &str, rest: Duration) -> Self {
         let script = Script::new(include_str!("lua/count.lua"));
         let sums = CounterSums { redis, prefix: prefix.to_owned(), script };
-        Self { batches: Batches::new(sums, Counted::default(), GATHER, Some(rest)), exhausted: RefCell::default() }
+        let batches = Batches::new(sums, Counted::default(), GATHER, Some(rest));
+        Self { batches, known: RefCell::default(), exhausted: RefCell::default() }
     }
 
     /// The refusal of an attempt, if this instance has found one of its limits exhausted.
@@ -112,23 +128,59 @@ impl Rates {
         })
     }
 
-    /// Decides on an attempt by the values of [`Rate::keys`] at `now`, and counts it if all limits
-    /// admit it.
+    /// Whether this instance has just seen the counters of all these limits: then an attempt is
+    /// decided on without another look.
+    pub fn are_known(&self, rates: &[Rate], now: u64) -> bool {
+        let known = self.known.borrow();
+        rates.iter().all(|rate| {
+            let of = known.get(&rate.name).filter(|known| known.window == rate.window.number(now));
+            of.is_some_and(|known| now.saturating_sub(known.seen_at) < KNOWN_MS)
+        })
+    }
+
+    /// Decides on an attempt by the values of [`Rate::keys`] at `now`, or without values by those
+    /// that are known, and counts it if all limits admit it.
     pub fn attempt(&'static self, rates: &[Rate], now: u64, values: &[Option<Vec<u8>>]) -> LimitDecision {
-        let counted = rates.iter().zip(values.chunks(2)).map(|(rate, values)| {
-            let keys = rate.keys(now);
-            let unsent = |key: &String| self.batches.unsent(|counts| counts.0.get(key).map_or(0, |count| count.0));
-            let known = |place: usize| values.get(place).and_then(Option::as_deref).map_or(0, number);
-            let [current, last] = [0, 1].map(|place| known(place).saturating_add(unsent(&keys[place])));
-            (rate.window, Counters { current, last }.attempt(&rate.window, now))
+        if !values.is_empty() {
+            self.learn(rates, now, values);
+        }
+        let mut all = self.known.borrow_mut();
+        let counted = rates.iter().map(|rate| {
+            let known = all.get(&rate.name).filter(|known| known.window == rate.window.number(now));
+            let counters = known.map_or(Counters::default(), |known| known.counters);
+            (rate.window, counters.attempt(&rate.window, now))
         });
         let decision = LimitDecision::new(counted.collect());
         if decision.admitted() {
+            for rate in rates {
+                if let Some(known) = all.get_mut(&rate.name) {
+                    known.counters.current = known.counters.current.saturating_add(1);
+                }
+            }
             self.batches.count(|counts| rates.iter().for_each(|rate| counts.count_one(rate, now)));
         } else {
             self.remember(rates, &decision, now);
         }
         decision
+    }
+
+    /// Notes what Redis has shown. What this instance has counted and is on its way there may be
+    /// missing in it, so no counter gets smaller within its window.
+    fn learn(&self, rates: &[Rate], now: u64, values: &[Option<Vec<u8>>]) {
+        let mut all = self.known.borrow_mut();
+        if all.len() >= REMEMBERED {
+            all.clear();
+        }
+        for (rate, values) in rates.iter().zip(values.chunks(2)) {
+            let (keys, window) = (rate.keys(now), rate.window.number(now));
+            let unsent = |key: &String| self.batches.unsent(|counts| counts.0.get(key).map_or(0, |count| count.0));
+            let shown = |place: usize| values.get(place).and_then(Option::as_deref).map_or(0, number);
+            let [current, last] = [0, 1].map(|place| shown(place).saturating_add(unsent(&keys[place])));
+            let before = all.get(&rate.name).filter(|known| known.window == window);
+            let before = before.map_or(Counters::default(), |known| known.counters);
+            let counters = Counters { current: current.max(before.current), last: last.max(before.last) };
+            all.insert(rate.name.clone(), Known { window, counters, seen_at: now });
+        }
     }
 
     fn remember(&self, rates: &[Rate], decision: &LimitDecision, now: u64) {

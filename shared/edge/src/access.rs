@@ -123,7 +123,7 @@ impl Admitted {
     /// A caller whose token is still to be looked up.
     pub(crate) fn new(app: &'static App, credential: Rc<Credential>) -> Self {
         let good = Cell::new(credential.token.is_none());
-        let limited = credential.token.as_ref().and_then(|token| Limited::of(&token.rates));
+        let limited = credential.token.as_ref().and_then(|token| Limited::of(app, &token.rates));
         Self { app, credential, good, limited }
     }
 

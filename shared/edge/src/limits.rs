@@ -77,6 +77,7 @@ pub fn admit(decision: &LimitDecision, detail: &str) -> Result<(), Error> {
 pub(crate) struct Limited {
     /// The moment that it counts at.
     now: u64,
+    /// The counters to look at; none if this instance has just seen them.
     keys: Vec<RateKeys>,
     /// `Some(None)`: Redis can't show the counters, so it is admitted.
     decision: OnceCell<Option<LimitDecision>>,
@@ -84,12 +85,15 @@ pub(crate) struct Limited {
 
 impl Limited {
     /// A request that begins now. `None` if nothing limits it.
-    pub(crate) fn of(rates: &[Rate]) -> Option<Self> {
+    pub(crate) fn of(app: &App, rates: &[Rate]) -> Option<Self> {
         if rates.is_empty() {
             return None;
         }
         let now = request_millis();
-        let keys = rates.iter().map(|rate| rate.keys(now)).collect();
+        let keys = match app.rates.are_known(rates, now) {
+            true => Vec::new(),
+            false => rates.iter().map(|rate| rate.keys(now)).collect(),
+        };
         Some(Self { now, keys, decision: OnceCell::new() })
     }
 
@@ -121,7 +125,7 @@ impl Limited {
         values: Vec<Option<Vec<u8>>>,
     ) -> Result<(), Error> {
         if self.decision.get().is_none() {
-            let values = match values.is_empty() {
+            let values = match values.is_empty() && !self.keys.is_empty() {
                 false => Ok(values),
                 // The read didn't get as far as a look, though Redis may answer.
                 true => Box::pin(app.cache.values(&self.keys().collect::<Vec<_>>())).await,
@@ -153,7 +157,45 @@ impl Limited {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use cache_logic::limit::WindowCount;
     use uuid::Uuid;
+
+    /// A request that was decided on by one limit.
+    fn decided(admitted: bool) -> Limited {
+        let window = Window { name: "caller-minute", quota: 5, length: MINUTE };
+        let count = WindowCount { admitted, used: 5, frees_in_ms: 1_500 };
+        let decision = OnceCell::from(Some(LimitDecision::new(vec![(window, count)])));
+        Limited { now: 0, keys: vec![Default::default()], decision }
+    }
+
+    #[test]
+    fn an_admitted_request_has_its_own_outcome_with_what_remains() {
+        let limited = decided(true);
+        assert_eq!(limited.keys().count(), 0, "nothing is left to look at");
+        let reply = limited.conclude(Ok(Reply::no_content())).expect("its outcome");
+        let header = |name: &str| reply.headers.iter().find(|(known, _)| *known == name).map(|(_, value)| &**value);
+        assert_eq!(header("ratelimit"), Some("\"caller-minute\";r=0;t=2"));
+        assert_eq!(header("ratelimit-policy"), Some("\"caller-minute\";q=5;w=60"));
+        let refusal = limited.conclude(Err(Error::not_found("order"))).expect_err("its outcome");
+        assert!(matches!(refusal.cause(), Error::NotFound { .. }), "{refusal:?}");
+        assert!(matches!(refusal, Error::Counted { .. }), "{refusal:?}");
+    }
+
+    #[test]
+    fn a_refused_request_is_refused_whatever_its_operation_has_made_of_that() {
+        for outcome in [Ok(Reply::no_content()), Err(Error::not_found("order"))] {
+            let refusal = decided(false).conclude(outcome).expect_err("a refusal");
+            assert!(matches!(refusal, Error::TooManyRequests { retry_after_seconds: 2, .. }), "{refusal:?}");
+        }
+    }
+
+    #[test]
+    fn a_request_that_nothing_has_decided_on_is_as_without_limits() {
+        let limited = Limited { decision: OnceCell::new(), ..decided(true) };
+        assert_eq!(limited.keys().count(), 2, "a limit has two counters");
+        let reply = limited.conclude(Ok(Reply::no_content())).expect("its outcome");
+        assert!(reply.headers.is_empty(), "{reply:?}");
+    }
 
     fn names(limits: RequestLimits, caller: &Caller) -> Vec<String> {
         limits.rates(caller).iter().map(|rate| rate.name().to_owned()).collect()
