@@ -31,7 +31,7 @@ console: ## build the console's files, functions/console/dist, of their sources 
 mutants: need-cargo ## take each guard out of the cache protocol and see the model check find it (minutes)
 	@scripts/mutants.sh
 
-coverage: need-cargo ## lines of cache-logic and of what guards payments that native tests run, by cargo-llvm-cov where installed
+coverage: need-cargo ## lines of cache-logic, limits, gateway and verification that native tests run; fails if they are too few
 	@scripts/coverage.sh
 
 bench: need-cargo ## load and cost beside peers, in under ten minutes (BENCH_ONLY="throughput polling ...")

@@ -9,6 +9,7 @@
 //! | `settings` | the rows of settings, and the tables in docs/ |
 //! | `console` | the console's built files and their sources |
 //! | `deploy` | the components and paths in `deploy/spinkube` |
+//! | `coverage` | the lines that native tests run, and how many must |
 //! | `part` | a generated part of a file |
 //! | `manifest` | `spin.toml`, from both |
 //! | `token` | tokens for a running `make up` |
@@ -17,6 +18,7 @@
 
 pub mod calls;
 pub mod console;
+pub mod coverage;
 pub mod deploy;
 pub mod generate;
 pub mod manifest;

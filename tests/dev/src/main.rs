@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
-use dev::{generate, root, token};
+use dev::{coverage, generate, root, token};
 use kit::{Service, Services};
 
 const USAGE: &str = "usage: dev COMMAND
@@ -15,6 +15,7 @@ const USAGE: &str = "usage: dev COMMAND
   services stop DIR
   services remove DIR                       stops them and deletes DIR
   services find redis|postgres              prints where it is installed; fails if it is missing
+  coverage FILE                             fails if native tests run too few lines, by a report of llvm-cov (lcov)
   token [DIR]                               a token for a running make up (ROLE= ORG= CUSTOMER= SCOPE= TTL=)";
 
 fn main() -> ExitCode {
@@ -47,6 +48,7 @@ fn run(arguments: &[&str]) -> Result<()> {
             println!("{}", found.display());
             Ok(())
         }
+        ["coverage", report] => coverage::judge(root(), Path::new(report)),
         ["token"] => print_token(".run"),
         ["token", dir] => print_token(dir),
         _ => bail!(USAGE),
