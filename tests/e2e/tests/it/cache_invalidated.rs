@@ -14,7 +14,7 @@ async fn an_operator_has_an_organisation_an_entity_or_a_tag_made_anew() {
     let table = [
         (json!({"organization": org, "note": "a test"}), json!(["all", format!("tenant:{org}")]), [true, true]),
         (json!({"entity": {"kind": "order", "id": order}}), json!([format!("order:{org}/{order}")]), [true, false]),
-        (json!({"tag": format!("org:{org}")}), json!([format!("org:{org}"), format!("lists:{org}")]), [false, true]),
+        (json!({"tag": format!("org:{org}")}), json!([format!("lists:{org}"), format!("org:{org}")]), [false, true]),
         (json!({"tag": format!("counts:{org}")}), json!([format!("counts:{org}")]), [false, false]),
         (json!({"tag": "*"}), json!(["*"]), [true, true]),
     ];

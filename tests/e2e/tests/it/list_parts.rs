@@ -1,5 +1,6 @@
 //! A change makes those pages of orders anew that it touches, and no others. None is ever stale.
 
+use std::collections::HashMap;
 use std::time::Instant;
 
 use e2e::{Answer, App, SOON};
@@ -235,8 +236,8 @@ impl Draws {
     }
 }
 
-/// 25 reads for a write, as in the mix that the bench has at scale: Zipf over filters and five pages; notes or
-/// addresses, statuses, creations.
+/// 25 reads for a write: Zipf over 200 filters and five pages; notes, statuses, creations. About
+/// every sixth read finds a page that was changed indeed.
 #[tokio::test]
 async fn under_writes_most_pages_stay_cached_and_none_is_stale() {
     let app = App::spawn_alone().await;
@@ -257,8 +258,13 @@ async fn under_writes_most_pages_stay_cached_and_none_is_stale() {
         .iter()
         .map(|filter| (1..=5).map(|page| Page::of_orders(&app, page, *filter, |_| false)).collect())
         .collect();
+    for _ in 0..16 {
+        app.new_order_id().await;
+    }
+    let mut shown = HashMap::new();
     for page in pages.iter().flatten() {
-        app.client.get(&page.path).await.expect(200);
+        let first = app.client.get(&page.path).await.expect(200);
+        shown.insert(page.path.clone(), first.text());
     }
     let orders = async |of: &str| {
         let orders = app
@@ -270,17 +276,21 @@ async fn under_writes_most_pages_stay_cached_and_none_is_stale() {
             .await;
         orders.split(' ').map(str::to_owned).collect::<Vec<_>>()
     };
-    let (all, open) = (orders("true").await, orders("status = 'pending'").await);
+    let (all, mut open) = (orders("true").await, orders("status IN ('pending', 'confirmed')").await);
 
     let truth = kit::database::connect(app.database_url()).await;
     let mut draws = Draws(7);
     let before = app.statements().await;
-    let (mut reads, mut kept) = (0, 0);
+    let (mut reads, mut kept, mut needless) = (0, 0, 0);
     for write in 0..24 {
-        let (order, pending) = (&all[draws.below(all.len())], &open[draws.below(open.len())]);
+        let order = &all[draws.below(all.len())];
         match draws.below(100) {
             0..60 => drop(app.client.patch(order, json!({"notes": format!("note {write}")})).await.expect(200)),
-            60..85 => drop(app.client.set_statuses(&[pending], "confirmed").await.expect(200)),
+            60..85 => {
+                // One that is so already is vouched for, which makes every page anew.
+                let pending = open.swap_remove(draws.below(open.len()));
+                app.client.set_statuses(&[&pending], "cancelled").await.expect(200);
+            }
             _ => drop(app.new_order_id().await),
         }
         for _ in 0..25 {
@@ -291,11 +301,13 @@ async fn under_writes_most_pages_stay_cached_and_none_is_stale() {
             assert_eq!(answer.text(), said, "write {write}: {} is old: {how}", page.path);
             reads += 1;
             kept += usize::from(answer.is_hit());
+            let same = shown.insert(page.path.clone(), said.clone()) == Some(said);
+            needless += usize::from(how.contains("fwd=miss") && same);
         }
     }
     let ran = app.statements().await.since(&before);
     let asked = ran.iter().filter(|statement| statement.contains("order_list(")).count();
-    println!("{asked} queries for {reads} reads, {kept} of them from the cache");
-    assert!(asked * 5 <= reads, "{asked} queries for {reads} reads");
-    assert!(kept * 5 >= reads * 4, "{kept} of {reads} reads were answered by the cache");
+    println!("{asked} queries for {reads} reads, {kept} from the cache, {needless} of pages that are as they were");
+    assert!(asked * 4 <= reads, "{asked} queries for {reads} reads");
+    assert!(needless * 20 <= reads, "{needless} of {reads} reads were made anew though nothing had changed");
 }
