@@ -76,9 +76,15 @@ async fn each_view_lives_as_long_as_its_setting_says() {
         if let Some(path) = path {
             app.warm(&path).await;
         }
-        let keys: Vec<String> = redis.keys(format!("{}{key}", app.prefix())).await.expect("KEYS");
-        let [key] = keys.as_slice() else { panic!("{key}: {keys:?}") };
+        let mut keys: Vec<String> = redis.keys(format!("{}{key}", app.prefix())).await.expect("KEYS");
+        // What is noted of a page's parts ends with it.
+        keys.sort_by_key(|key| key.ends_with(":parts"));
+        let [key, parts @ ..] = keys.as_slice() else { panic!("{key}: {keys:?}") };
         let left: i64 = redis.pttl(key).await.expect("PTTL");
+        for parts in parts {
+            assert_eq!(*parts, format!("{key}:parts"));
+            assert!(redis.pttl::<_, i64>(parts).await.expect("PTTL") <= left, "{parts}");
+        }
         let (longest, shortest) = (f64::from(seconds) * 1e3, f64::from(seconds) * 1e3 * (1.0 - JITTER) - 30e3);
         assert!((shortest..=longest).contains(&(left as f64)), "{key}: {left} ms of {seconds} s");
     }
