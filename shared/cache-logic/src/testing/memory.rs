@@ -23,13 +23,15 @@ pub fn run<T>(future: impl Future<Output = T>) -> T {
     }
 }
 
+/// The fill of an entry, and the tag of each of its parts with its generation.
+type NotedParts = (u128, Vec<(String, Generation)>);
+
 /// A Redis, an outbox and a clock, all in memory. `sleep` moves the clock.
 #[derive(Debug, Default)]
 pub struct Memory {
     values: RefCell<HashMap<String, (Vec<u8>, Millis)>>,
-    /// What is noted of entries' parts: the fill, and each part's tag with its generation. It
-    /// counts while there is a value under the key of the parts.
-    parts: RefCell<HashMap<String, (u128, Vec<(String, Generation)>)>>,
+    /// What is noted of entries' parts. It counts while there is a value under the key of the parts.
+    parts: RefCell<HashMap<String, NotedParts>>,
     now: Cell<Millis>,
     /// Values that somebody else will store: when, under which key, what.
     coming: RefCell<Vec<(Millis, String, Vec<u8>)>>,

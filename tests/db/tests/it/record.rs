@@ -44,7 +44,7 @@ async fn a_move_to_another_cache_and_back_moves_the_epoch() {
             // A writer of the second cache tells the same run of Redis, and settles.
             db.run(&format!("UPDATE orders SET notes = 'x' WHERE id = '{id}'")).await;
             let covered = tags_of_no_number(id, &[CUSTOMER], &["pending"]);
-            db.forget(&[(&db.last_transaction().await, &covered)], second.name, &second.run).await;
+            db.forget(&[(&db.last_transaction().await, &covered)], second.name, second.run).await;
             db.run(&format!("UPDATE cache_state SET cache = {}", moves[1])).await;
             let back = first.renew(&db.client).await;
             assert!(back.epoch != before || back.tags == covered, "{moves:?} {renewed}: {back:?}");
