@@ -30,6 +30,7 @@ for patch in shared/cache-logic/mutants/*.patch; do
     tests=model
     case "$name" in
         kept-*) claim=no_kept_value_is_older_than_an_acknowledged_write ;;
+        parts-*) claim=no_page_whose_parts_stand_is_older_than_an_acknowledged_write ;;
         put-*) claim=no_read_is_older_than_what_was_written_through ;;
         server-*) claim=no_read_is_older_than_a_write_in_the_new_primary ;;
         run-*) claim=no_read_is_older_than_a_write_that_told_another_run ;;
