@@ -86,8 +86,9 @@ async fn services_see_their_own_events_operators_all_and_customers_none() {
 #[tokio::test]
 async fn a_reader_goes_on_page_by_page_and_is_told_if_it_has_missed_some() {
     let app = App::spawn().await;
+    let before = last(&app.client).await;
     let order = app.new_order_id().await;
-    let after = last(&app.client).await;
+    let after = event(&app.client, before, &order, 1).await["position"].as_i64().expect("a position");
     for round in 0..5 {
         app.client.patch(&order, json!({"notes": format!("{round}")})).await.expect(200);
     }
