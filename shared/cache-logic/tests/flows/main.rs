@@ -5,6 +5,7 @@ mod bulk;
 mod certificates;
 mod compare;
 mod outages;
+mod parts;
 mod reads;
 mod servers;
 mod shop;
