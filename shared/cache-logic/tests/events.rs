@@ -1,7 +1,8 @@
 //! Which events an observer is told, and in which order.
 
-use cache_logic::entry::Value;
+use cache_logic::entry::{OriginValue, Value};
 use cache_logic::event::Event;
+use cache_logic::freshness::Freshness;
 use cache_logic::l1::{self, L1, Reference};
 use cache_logic::memory::{Memory, OriginAway, run};
 use cache_logic::named::NamedPolicy;
@@ -152,4 +153,65 @@ fn a_refresh_a_renewal_and_a_near_hit_are_told() {
 fn an_event_is_made_of_borrows_and_numbers() {
     fn takes_nothing_that_has_to_be_freed<T: Copy>() {}
     takes_nothing_that_has_to_be_freed::<Event<'_>>();
+}
+
+#[test]
+fn a_page_whose_parts_stand_is_told_as_revalidated() {
+    let memory = Memory::default();
+    let page = || {
+        told(async |observer| {
+            let ports = WithEvents::new(&memory, |event: &Event<'_>| observer(event));
+            let load = async || {
+                let parts = vec!["order:2".to_owned()];
+                Ok::<_, OriginAway>(Some(OriginValue { parts, ..Value::of_bytes(vec![1]).into() }))
+            };
+            let _ = read(&ports, &ORDER, &limits(), load).await;
+        })
+    };
+    assert_eq!(page(), ["Renewal { tags: 0 }", "Miss { key: \"order\", stored: true }"]);
+    run(memory.invalidate(ORDER.tags)).unwrap();
+    assert_eq!(page(), ["Revalidation { key: \"order\" }"]);
+}
+
+/// Counters are named by them, so they stay as they are.
+#[test]
+fn every_event_has_a_name_of_its_own() {
+    let (key, tags, freshness) = ("order", &["order:1"][..], Freshness::Fresh);
+    let names = [
+        Event::Hit { key, freshness }.name(),
+        Event::Stale { key, certified: true }.name(),
+        Event::Revalidation { key }.name(),
+        Event::NearHit { key }.name(),
+        Event::Miss { key, stored: true }.name(),
+        Event::Absence { key }.name(),
+        Event::Failure { key }.name(),
+        Event::Damage { key }.name(),
+        Event::Wait { key, ms: 1 }.name(),
+        Event::Refresh { key, stored: true }.name(),
+        Event::Renewal { tags: 1 }.name(),
+        Event::Invalidation { tags }.name(),
+        Event::WriteThrough { key }.name(),
+        Event::OutageWait { reason: "timeout" }.name(),
+        Event::Fault { call: "look", reason: "timeout", detail: "" }.name(),
+        Event::OutboxFault { call: "pending" }.name(),
+    ];
+    let expected = [
+        "hit",
+        "stale",
+        "revalidation",
+        "near-hit",
+        "miss",
+        "absence",
+        "failure",
+        "damage",
+        "wait",
+        "refresh",
+        "renewal",
+        "invalidation",
+        "write-through",
+        "outage-wait",
+        "fault",
+        "outbox-fault",
+    ];
+    assert_eq!(names, expected);
 }
