@@ -62,9 +62,15 @@ async fn certified(app: &App) -> Option<String> {
     certificate.map(|certificate| certificate[82..].to_owned())
 }
 
-/// An order's notes, as a server shows them, and whether they came from the cache.
+/// An order's notes, as a server shows them, and whether they came from the cache. An old primary
+/// ends the app's sessions, so a read that is under way there may be told to come again.
 async fn notes(client: &Client, path: &str) -> (String, bool) {
-    let answer = client.get(path).await.expect(200);
+    let answer = eventually("an answer", SOON, || async {
+        let answer = client.get(path).await;
+        (answer.status != 503).then_some(answer)
+    })
+    .await
+    .expect(200);
     (answer.json()["notes"].as_str().unwrap_or_default().to_owned(), answer.is_hit())
 }
 
