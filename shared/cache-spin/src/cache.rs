@@ -361,8 +361,9 @@ impl Cache {
     }
 
     /// Takes the keys of the entries that were read most since they were last taken, `most` of
-    /// them, of the kind that [`StatisticsSettings::hot`](crate::statistics::StatisticsSettings::hot)
-    /// names. `None` if Redis gives no answer.
+    /// them, of the kind that
+    /// [`StatisticsSettings::hot`](crate::statistics::StatisticsSettings::hot) names. `None` if
+    /// Redis gives no answer.
     pub async fn take_hot_keys(&self, most: usize) -> Option<Vec<HotKey>> {
         self.recorder.take_hot_keys(most).await
     }

@@ -8,7 +8,7 @@ use crate::store::{RedisStore, server_id};
 use cache_logic::certificate::{Certificate, ClaimToken, Coverage, Epoch, Generation, RunId, Timing};
 use cache_logic::origin::OriginFault;
 use cache_logic::ports::{
-    CacheFault, Clock, Fill, Lease, Ledger, OutboxState, Registry, RenewalClaim, Snapshot, Store,
+    CacheFault, Clock, Fill, Known, Lease, Ledger, OutboxState, Registry, RenewalClaim, Snapshot, Store,
 };
 use cache_logic::write_through::{GenerationSwap, WriteThrough};
 use std::cell::Cell;
@@ -133,7 +133,8 @@ impl Ledger for Ports {
 
     async fn forget_transaction(&self, xid: &str, tags: &[String]) -> Result<(), OriginFault> {
         let forget = async |covered: Vec<Covered>| {
-            // Without a connection nobody knows which run was told. The next renewal deletes the rows.
+            // Without a connection nobody knows which run was told. The next renewal deletes the
+            // rows.
             let Some(run) = self.store.run() else { return Ok(()) };
             let (mut transactions, mut tags) = (Vec::new(), Vec::new());
             for one in covered {
@@ -159,23 +160,12 @@ impl Store for Ports {
     async fn lease(
         &self,
         key: &str,
-        known: Option<u128>,
+        known: Known,
         tags: &[&str],
         holder: u128,
         hold: Duration,
     ) -> Result<Lease, CacheFault> {
         self.store.lease(key, known, tags, holder, hold).await
-    }
-
-    async fn lease_unless_current(
-        &self,
-        key: &str,
-        known: u128,
-        tags: &[&str],
-        holder: u128,
-        hold: Duration,
-    ) -> Result<Lease, CacheFault> {
-        self.store.lease_unless_current(key, known, tags, holder, hold).await
     }
 
     async fn restamp(&self, key: &str, fill: u128, bytes: Vec<u8>) -> Result<(), CacheFault> {

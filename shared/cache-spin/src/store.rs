@@ -7,7 +7,7 @@ use crate::redis::{Argument, Redis, Script, Value, hex, millis, number, text};
 use crate::terms::TermsSource;
 use cache_logic::certificate::{Certificate, ClaimToken, Generation, RunId, ServerId, Sighting, Timing};
 use cache_logic::key::{generation_key, lease_key, parts_key};
-use cache_logic::ports::{CacheFault, Fill, Lease, Parts, Registry, RenewalClaim, Snapshot, Standing, Store};
+use cache_logic::ports::{CacheFault, Fill, Known, Lease, Parts, Registry, RenewalClaim, Snapshot, Standing, Store};
 use cache_logic::read::certified;
 use sha2::{Digest, Sha256};
 use std::cell::Cell;
@@ -170,36 +170,6 @@ impl RedisStore {
         Ok(millis(terms.limits.generation_ttl))
     }
 
-    /// Takes a lease. `asks`: not if the parts of the known fill stand.
-    async fn take_lease(
-        &self,
-        key: &str,
-        known: Option<u128>,
-        tags: &[&str],
-        (holder, hold): (u128, Duration),
-        asks: bool,
-    ) -> Result<Lease, CacheFault> {
-        let key = self.prefixed(key);
-        let (lease, parts, generations) = (lease_key(&key), parts_key(&key), self.generation_keys(tags));
-        let mut keys = vec![key.as_str(), &lease, &parts, &self.names.certificate];
-        keys.extend(generations.iter().map(String::as_str));
-        let known = known.map_or(Vec::new(), |fill| fill.to_le_bytes().to_vec());
-        let mut arguments = vec![Argument::Binary(known), hex(holder), millis(hold), self.generation_life().await?];
-        arguments.extend(asks.then(|| text("1")));
-        let (answer, run) = self.redis.script(&self.scripts.lease, &keys, arguments).await?;
-        match answer.as_slice() {
-            [Value::Int64(0), generations @ ..] => Ok(Lease::Granted(parse_generations(generations, tags.len())?)),
-            [Value::Int64(1), ..] => Ok(Lease::Held),
-            [Value::Int64(2), ..] => Ok(Lease::Changed),
-            [Value::Int64(3), Value::Binary(certificate), generations @ ..] => Ok(Lease::Current(Standing {
-                generations: parse_generations(generations, tags.len())?,
-                certificate: Certificate::decode(certificate),
-                run: run ^ self.origin,
-            })),
-            _ => Err(CacheFault::Protocol("lease.lua gave no answer".into())),
-        }
-    }
-
     /// Stores an entry and notes its parts.
     async fn fill_with_parts(
         &self,
@@ -267,23 +237,30 @@ impl Store for RedisStore {
     async fn lease(
         &self,
         key: &str,
-        known: Option<u128>,
+        known: Known,
         tags: &[&str],
         holder: u128,
         hold: Duration,
     ) -> Result<Lease, CacheFault> {
-        self.take_lease(key, known, tags, (holder, hold), false).await
-    }
-
-    async fn lease_unless_current(
-        &self,
-        key: &str,
-        known: u128,
-        tags: &[&str],
-        holder: u128,
-        hold: Duration,
-    ) -> Result<Lease, CacheFault> {
-        self.take_lease(key, Some(known), tags, (holder, hold), true).await
+        let key = self.prefixed(key);
+        let (lease, parts, generations) = (lease_key(&key), parts_key(&key), self.generation_keys(tags));
+        let mut keys = vec![key.as_str(), &lease, &parts, &self.names.certificate];
+        keys.extend(generations.iter().map(String::as_str));
+        let fill = known.fill().map_or(Vec::new(), |fill| fill.to_le_bytes().to_vec());
+        let mut arguments = vec![Argument::Binary(fill), hex(holder), millis(hold), self.generation_life().await?];
+        arguments.extend(matches!(known, Known::Outdated(_)).then(|| text("1")));
+        let (answer, run) = self.redis.script(&self.scripts.lease, &keys, arguments).await?;
+        match answer.as_slice() {
+            [Value::Int64(0), generations @ ..] => Ok(Lease::Granted(parse_generations(generations, tags.len())?)),
+            [Value::Int64(1), ..] => Ok(Lease::Held),
+            [Value::Int64(2), ..] => Ok(Lease::Changed),
+            [Value::Int64(3), Value::Binary(certificate), generations @ ..] => Ok(Lease::Current(Standing {
+                generations: parse_generations(generations, tags.len())?,
+                certificate: Certificate::decode(certificate),
+                run: run ^ self.origin,
+            })),
+            _ => Err(CacheFault::Protocol("lease.lua gave no answer".into())),
+        }
     }
 
     async fn restamp(&self, key: &str, fill: u128, bytes: Vec<u8>) -> Result<(), CacheFault> {

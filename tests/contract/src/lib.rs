@@ -4,7 +4,7 @@
 use cache_logic::certificate::{Certificate, ClaimToken, Generation, RunId, Timing};
 use cache_logic::contract::damage::Tamper;
 use cache_logic::key::{generation_key, lease_key, parts_key};
-use cache_logic::ports::{CacheFault, Clock, Fill, Lease, Registry, RenewalClaim, Snapshot, Standing, Store};
+use cache_logic::ports::{CacheFault, Clock, Fill, Known, Lease, Registry, RenewalClaim, Snapshot, Standing, Store};
 use redis::aio::MultiplexedConnection;
 use redis::{Cmd, FromRedisValue, Value, cmd};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -61,35 +61,6 @@ impl Native {
     }
 }
 
-impl Native {
-    /// Takes a lease. `asks`: not if the parts of the known fill stand.
-    async fn take_lease(
-        &self,
-        key: &str,
-        known: Option<u128>,
-        tags: &[&str],
-        (holder, hold): (u128, Duration),
-        asks: bool,
-    ) -> Result<Lease, CacheFault> {
-        let key = self.key(key);
-        let own = vec![key.clone(), lease_key(&key), parts_key(&key), self.key("cache:certificate")];
-        let known = known.map_or(Vec::new(), |fill| fill.to_le_bytes().to_vec());
-        let mut call = eval(script!("lease"), &[own, self.tags(tags)].concat());
-        call.arg(known).arg(hex(holder)).arg(millis(hold)).arg(millis(GENERATION)).arg(u8::from(asks));
-        match self.ask::<Vec<Value>>(&call).await?.as_slice() {
-            [Value::Int(0), made @ ..] => Ok(Lease::Granted(generations(made)?)),
-            [Value::Int(1), ..] => Ok(Lease::Held),
-            [Value::Int(2), ..] => Ok(Lease::Changed),
-            [Value::Int(3), Value::BulkString(certificate), made @ ..] => Ok(Lease::Current(Standing {
-                generations: generations(made)?,
-                certificate: Certificate::decode(certificate),
-                run: self.run,
-            })),
-            _ => Err(CacheFault::Protocol("lease.lua gave no answer".into())),
-        }
-    }
-}
-
 fn eval(script: &str, keys: &[String]) -> Cmd {
     let mut command = cmd("EVAL");
     command.arg(script).arg(keys.len()).arg(keys);
@@ -136,23 +107,28 @@ impl Store for Native {
     async fn lease(
         &self,
         key: &str,
-        known: Option<u128>,
+        known: Known,
         tags: &[&str],
         holder: u128,
         hold: Duration,
     ) -> Result<Lease, CacheFault> {
-        self.take_lease(key, known, tags, (holder, hold), false).await
-    }
-
-    async fn lease_unless_current(
-        &self,
-        key: &str,
-        known: u128,
-        tags: &[&str],
-        holder: u128,
-        hold: Duration,
-    ) -> Result<Lease, CacheFault> {
-        self.take_lease(key, Some(known), tags, (holder, hold), true).await
+        let key = self.key(key);
+        let own = vec![key.clone(), lease_key(&key), parts_key(&key), self.key("cache:certificate")];
+        let fill = known.fill().map_or(Vec::new(), |fill| fill.to_le_bytes().to_vec());
+        let mut call = eval(script!("lease"), &[own, self.tags(tags)].concat());
+        call.arg(fill).arg(hex(holder)).arg(millis(hold)).arg(millis(GENERATION));
+        call.arg(u8::from(matches!(known, Known::Outdated(_))));
+        match self.ask::<Vec<Value>>(&call).await?.as_slice() {
+            [Value::Int(0), made @ ..] => Ok(Lease::Granted(generations(made)?)),
+            [Value::Int(1), ..] => Ok(Lease::Held),
+            [Value::Int(2), ..] => Ok(Lease::Changed),
+            [Value::Int(3), Value::BulkString(certificate), made @ ..] => Ok(Lease::Current(Standing {
+                generations: generations(made)?,
+                certificate: Certificate::decode(certificate),
+                run: self.run,
+            })),
+            _ => Err(CacheFault::Protocol("lease.lua gave no answer".into())),
+        }
     }
 
     async fn restamp(&self, key: &str, fill: u128, bytes: Vec<u8>) -> Result<(), CacheFault> {

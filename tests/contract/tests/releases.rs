@@ -9,7 +9,7 @@ use cache_logic::certificate::{Certificate, ClaimToken, Coverage, Generation, Ru
 use cache_logic::entry::{OriginValue, Value};
 use cache_logic::policy::{Limits, Policy};
 use cache_logic::ports::{
-    CacheFault, Clock, Fill, Lease, Ledger, OriginError, OutboxState, Registry, RenewalClaim, Snapshot, Store,
+    CacheFault, Clock, Fill, Known, Lease, Ledger, OriginError, OutboxState, Registry, RenewalClaim, Snapshot, Store,
 };
 use cache_logic::read::{EntrySpec, Outcome, read};
 use cache_logic::renew::renew;
@@ -173,12 +173,16 @@ impl Store for Component {
     async fn lease(
         &self,
         key: &str,
-        known: Option<u128>,
+        known: Known,
         tags: &[&str],
         holder: u128,
         hold: Duration,
     ) -> Result<Lease, CacheFault> {
         self.redis.lease(key, known, tags, holder, hold).await
+    }
+
+    async fn restamp(&self, key: &str, fill: u128, bytes: Vec<u8>) -> Result<(), CacheFault> {
+        self.redis.restamp(key, fill, bytes).await
     }
 
     async fn generations(&self, tags: &[&str], candidate: u128) -> Result<Vec<Generation>, CacheFault> {

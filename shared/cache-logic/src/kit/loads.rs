@@ -145,7 +145,7 @@ mod tests {
         assert_eq!(queue.join(Some("b")), LoadRole::Wait(LoadId(3)));
         assert_eq!(queue.join(None), LoadRole::Wait(LoadId(4)), "what has no key is shared by nobody");
         assert_eq!(queue.join(Some("c")), LoadRole::Full);
-        assert_eq!(queue.join(Some("b")), LoadRole::Share(LoadId(3)), "whoever shares takes no place");
+        assert_eq!(queue.join(Some("b")), LoadRole::Share(LoadId(3)), "one that shares takes no place");
         assert_eq!(queue.leave(LoadId(3)), [], "given up while it waited");
         assert_eq!(queue.join(Some("c")), LoadRole::Wait(LoadId(5)));
         assert_eq!(queue.leave(LoadId(1)), [LoadId(2)]);

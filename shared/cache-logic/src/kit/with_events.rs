@@ -32,7 +32,7 @@ use crate::protocol::certificate::{Certificate, ClaimToken, Generation, RunId, T
 use crate::protocol::event::{Event, Observer};
 use crate::protocol::freshness::{Draw, Millis};
 use crate::protocol::ports::{
-    CacheFault, Clock, Fill, Lease, Ledger, OutboxState, Registry, RenewalClaim, Snapshot, Store,
+    CacheFault, Clock, Fill, Known, Lease, Ledger, OutboxState, Registry, RenewalClaim, Snapshot, Store,
 };
 use crate::protocol::write_through::{GenerationSwap, WriteThrough};
 use std::time::Duration;
@@ -76,23 +76,12 @@ impl<P: Store, O: Observer> Store for WithEvents<'_, P, O> {
     async fn lease(
         &self,
         key: &str,
-        known: Option<u128>,
+        known: Known,
         tags: &[&str],
         holder: u128,
         hold: Duration,
     ) -> Result<Lease, CacheFault> {
         self.told("lease", self.ports.lease(key, known, tags, holder, hold).await)
-    }
-
-    async fn lease_unless_current(
-        &self,
-        key: &str,
-        known: u128,
-        tags: &[&str],
-        holder: u128,
-        hold: Duration,
-    ) -> Result<Lease, CacheFault> {
-        self.told("lease", self.ports.lease_unless_current(key, known, tags, holder, hold).await)
     }
 
     async fn restamp(&self, key: &str, fill: u128, bytes: Vec<u8>) -> Result<(), CacheFault> {

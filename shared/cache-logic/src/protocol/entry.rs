@@ -243,18 +243,19 @@ impl Trailer {
     }
 }
 
-/// The same entry under other generations of its tags: of the same fill, and no younger. `None` if
-/// these are no bytes of an entry, or it has another number of tags.
-pub fn restamped(bytes: &[u8], generations: &[Generation]) -> Option<Vec<u8>> {
-    let trailer = Trailer::parse(bytes).ok().filter(|trailer| trailer.count == generations.len())?;
-    let mut bytes = bytes.to_vec();
+/// The bytes that this trailer was parsed from, under other generations of the entry's tags: of the
+/// same fill, and no younger. `None` if the entry has another number of tags.
+pub(crate) fn restamped(mut bytes: Vec<u8>, trailer: &Trailer, generations: &[Generation]) -> Option<Vec<u8>> {
+    if trailer.count != generations.len() {
+        return None;
+    }
     let start = trailer.payload_len + trailer.etag_len + trailer.owner_len;
     for (place, generation) in bytes[start..].as_chunks_mut::<16>().0.iter_mut().zip(generations) {
         *place = generation.to_le_bytes();
     }
-    let sum = bytes.len() - 8;
-    let checksum = checksum(&bytes[..sum]).to_le_bytes();
-    bytes[sum..sum + 4].copy_from_slice(&checksum);
+    let end = bytes.len() - 8;
+    let checksum = checksum(&bytes[..end]).to_le_bytes();
+    bytes[end..end + 4].copy_from_slice(&checksum);
     Some(bytes)
 }
 

@@ -71,9 +71,29 @@ pub enum Lease {
     Held,
     /// The entry was filled since the look: look again.
     Changed,
-    /// No lease: the entry that was seen is current, since its parts stand. Only
-    /// [`Store::lease_unless_current`] says so.
+    /// No lease: the entry that was seen is current, since its parts stand.
     Current(Standing),
+}
+
+/// What a look has shown of the entry whose lease is wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Known {
+    /// None.
+    Nothing,
+    /// One of this fill, which can't be served.
+    Fill(u128),
+    /// One of this fill, which its tags alone make outdated: it is current if its parts stand.
+    Outdated(u128),
+}
+
+impl Known {
+    /// The entry's fill.
+    pub const fn fill(self) -> Option<u128> {
+        match self {
+            Self::Nothing => None,
+            Self::Fill(fill) | Self::Outdated(fill) => Some(fill),
+        }
+    }
 }
 
 /// How things stood at the moment at which an entry's parts were found to stand.
@@ -118,42 +138,24 @@ pub trait Store {
     /// Reads entries, generations, certificate, fresh key and claim at one moment (`MGET`).
     async fn look(&self, keys: &[&str], tags: &[&str]) -> Result<Snapshot, CacheFault>;
 
-    /// Takes the lease for a key, unless it is held or the entry's fill id is no longer `known`.
-    /// Missing generations are made from `holder`, which is random (`SET NX GET`). The lease ends
-    /// by itself after `hold`.
+    /// Takes the lease for a key, unless it is held or the entry is no longer the one that was
+    /// seen. Missing generations are made from `holder`, which is random (`SET NX GET`). The lease
+    /// ends by itself after `hold`.
+    ///
+    /// For [`Known::Outdated`] there is no lease if its parts were noted with this fill, and each
+    /// has the generation that was noted: [`Lease::Current`]. All of it is one moment.
     async fn lease(
         &self,
         key: &str,
-        known: Option<u128>,
+        known: Known,
         tags: &[&str],
         holder: u128,
         hold: Duration,
     ) -> Result<Lease, CacheFault>;
 
-    /// As [`Self::lease`], for an entry that was seen and is outdated by its tags. If its parts were
-    /// noted with this fill, and each has the generation that was noted, there is no lease:
-    /// [`Lease::Current`]. All of it is one moment.
-    ///
-    /// By default nothing is known of parts.
-    async fn lease_unless_current(
-        &self,
-        key: &str,
-        known: u128,
-        tags: &[&str],
-        holder: u128,
-        hold: Duration,
-    ) -> Result<Lease, CacheFault> {
-        self.lease(key, Some(known), tags, holder, hold).await
-    }
-
     /// Stores `bytes` in place of the entry of this fill, until the end that it has. Nothing if
     /// another one is there, or none.
-    ///
-    /// By default it does nothing: whoever finds no parts never asks for it.
-    async fn restamp(&self, key: &str, fill: u128, bytes: Vec<u8>) -> Result<(), CacheFault> {
-        let _ = (key, fill, bytes);
-        Ok(())
-    }
+    async fn restamp(&self, key: &str, fill: u128, bytes: Vec<u8>) -> Result<(), CacheFault>;
 
     /// The generations of these tags. Missing ones are made from `candidate`.
     async fn generations(&self, tags: &[&str], candidate: u128) -> Result<Vec<Generation>, CacheFault>;

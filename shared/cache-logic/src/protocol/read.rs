@@ -7,18 +7,20 @@ mod tell;
 mod waiting;
 
 pub(crate) use fill::prepare;
-use judge::may_stand;
+use judge::known;
 pub use judge::{Verdict, certified, due, judge};
 pub use outcome::{Beside, Bypass, EntrySpec, Outcome, Read, ReadTrace, Refresh, SeenBeside, Sight};
 pub(crate) use tell::tell_all;
 pub(crate) use waiting::{Look, WaitBudget, look_certified};
 
 use crate::protocol::certificate::Certificate;
-use crate::protocol::entry::{OriginValue, StoredEntry, restamped};
+use crate::protocol::entry::{OriginValue, StoredEntry, Trailer, restamped};
 use crate::protocol::event::Event;
-use crate::protocol::freshness::{Freshness, Millis};
+use crate::protocol::freshness::{Freshness, Millis, freshness};
 use crate::protocol::policy::{Limits, Policy};
-use crate::protocol::ports::{CacheFault, Clock, Lease, Ledger, OriginError, Registry, Snapshot, Standing, Store};
+use crate::protocol::ports::{
+    CacheFault, Clock, Known, Lease, Ledger, OriginError, Registry, Snapshot, Standing, Store,
+};
 use fill::{Filler, Loaded};
 use tell::{tell, tell_end};
 
@@ -155,14 +157,14 @@ where
         let (now, draw) = (ports.now(), ports.draw());
         let mut entry = looked.entry(&mut seen);
         let own = seen.generations.iter().take(count);
-        let known = match judge(&mut entry, own, certificate.epoch, now, draw, wanted.policy) {
+        let outdated = match judge(&mut entry, own, certificate.epoch, now, draw, wanted.policy) {
             Verdict::Current(stored, freshness) => {
                 let found = hit(stored, freshness, now, certificate, due(&seen));
                 let sight = Sight { epoch: certificate.epoch, generations: seen.generations };
                 return Ok(Some(Read { sight: Some(sight), ..found }));
             }
             Verdict::Absent => None,
-            Verdict::Outdated(fill) => Some(fill),
+            Verdict::Outdated(trailer) => Some(trailer),
             Verdict::Damaged(_) => {
                 trace.damaged = true;
                 if let Err(fault) = ports.discard(&[wanted.key]).await {
@@ -171,19 +173,15 @@ where
                 None
             }
         };
+        let known = outdated.map_or(Known::Nothing, |trailer| known(&trailer, certificate.epoch, wanted.policy));
         waiting.begin_phase();
         loop {
             let holder = ports.token();
-            let lease = match known.filter(|_| may_stand(&entry, certificate.epoch, wanted)) {
-                Some(fill) => {
-                    ports.lease_unless_current(wanted.key, fill, wanted.tags, holder, limits.lease_hold).await
-                }
-                None => ports.lease(wanted.key, known, wanted.tags, holder, limits.lease_hold).await,
-            };
-            match lease {
+            match ports.lease(wanted.key, known, wanted.tags, holder, limits.lease_hold).await {
                 Err(fault) => return bypass(load, Bypass::Fault(fault)).await,
                 Ok(Lease::Current(standing)) => {
-                    match revalidated(ports, wanted, entry.take(), &seen, certificate, standing).await {
+                    let stored = entry.take().zip(outdated);
+                    match revalidated(ports, wanted, stored, &seen, certificate, standing).await {
                         Some(read) => return Ok(Some(read)),
                         // Another certificate has come meanwhile, or another Redis has answered.
                         None => break,
@@ -214,13 +212,13 @@ where
     bypass(load, Bypass::Waited).await
 }
 
-/// An entry whose parts were found to stand, if that was so under the certificate of the look. So it
-/// was current at the look: a generation never comes back. It is stored again under the generations
-/// that its tags had at the moment at which its parts stood, for the next reader.
+/// An entry whose parts were found to stand, if that was so under the certificate of the look. So
+/// it was current at the look: a generation never comes back. It is stored again under the
+/// generations that its tags had at the moment at which its parts stood, for the next reader.
 async fn revalidated<P: Store + Clock>(
     ports: &P,
     wanted: &EntrySpec<'_>,
-    entry: Option<Vec<u8>>,
+    stored: Option<(Vec<u8>, Trailer)>,
     seen: &Snapshot,
     certificate: Certificate,
     standing: Standing,
@@ -228,25 +226,17 @@ async fn revalidated<P: Store + Clock>(
     if standing.run != seen.run || standing.certificate != Some(certificate) {
         return None;
     }
-    let bytes = restamped(&entry?, &standing.generations)?;
-    let others = seen.generations.iter().skip(wanted.tags.len()).copied();
-    let generations: Vec<_> = standing.generations.into_iter().map(Some).chain(others).collect();
-    let own = generations.iter().take(wanted.tags.len());
+    let (bytes, trailer) = stored?;
+    let bytes = restamped(bytes, &trailer, &standing.generations)?;
     let (now, draw) = (ports.now(), ports.draw());
-    match judge(&mut Some(bytes.clone()), own, certificate.epoch, now, draw, wanted.policy) {
-        Verdict::Current(stored, freshness) => {
-            // If it fails the next reader does it.
-            let _ = ports.restamp(wanted.key, stored.trailer.fill, bytes).await;
-            let found = hit(stored, freshness, now, certificate, due(seen));
-            let ttl_ms = match found.outcome {
-                Outcome::Hit { ttl_ms, .. } => ttl_ms,
-                _ => 0,
-            };
-            let sight = Sight { epoch: certificate.epoch, generations };
-            Some(Read { sight: Some(sight), outcome: Outcome::Revalidated { freshness, ttl_ms }, ..found })
-        }
-        Verdict::Absent | Verdict::Outdated(_) | Verdict::Damaged(_) => None,
-    }
+    // If it fails the next reader does it.
+    let _ = ports.restamp(wanted.key, trailer.fill, bytes.clone()).await;
+    let others = seen.generations.iter().skip(wanted.tags.len()).copied();
+    let generations = standing.generations.into_iter().map(Some).chain(others).collect();
+    let freshness = freshness(now, trailer.fresh_until, trailer.load_ms, draw);
+    let found = hit(StoredEntry::of(bytes, trailer), freshness, now, certificate, due(seen));
+    let outcome = Outcome::Revalidated { freshness, ttl_ms: trailer.fresh_until.saturating_sub(now) };
+    Some(Read { sight: Some(Sight { epoch: certificate.epoch, generations }), outcome, ..found })
 }
 
 /// Behind a response: refreshes an entry that is near its end or past it. The lease admits one
@@ -266,7 +256,7 @@ where
     L: Into<OriginValue>,
 {
     let holder = ports.token();
-    let lease = ports.lease(wanted.key, Some(what.fill), wanted.tags, holder, limits.lease_hold).await;
+    let lease = ports.lease(wanted.key, Known::Fill(what.fill), wanted.tags, holder, limits.lease_hold).await;
     let stored = match lease {
         Ok(Lease::Granted(generations)) => {
             let Refresh { epoch, server, .. } = what;

@@ -4,7 +4,7 @@ use crate::protocol::certificate::{Epoch, Generation, ServerId};
 use crate::protocol::entry::OriginValue;
 use crate::protocol::event::Event;
 use crate::protocol::policy::Limits;
-use crate::protocol::ports::{Clock, Fill, Lease, Ledger, OriginError, Registry, Snapshot, Store};
+use crate::protocol::ports::{Clock, Fill, Known, Lease, Ledger, OriginError, Registry, Snapshot, Store};
 use crate::protocol::read::{
     Beside, Bypass, EntrySpec, Look, Outcome, Read, ReadTrace, Refresh, SeenBeside, Sight, Verdict, WaitBudget, due,
     hit, judge, look_certified, prepare, tell_all,
@@ -153,7 +153,7 @@ where
     let Some((first, what)) = wanted.first() else { return Ok(false) };
     let tags: Vec<&str> = wanted.iter().flat_map(|(one, _)| one.tags.iter().copied()).collect();
     let holder = ports.token();
-    let lease = ports.lease(first.key, Some(what.fill), &tags, holder, limits.lease_hold).await;
+    let lease = ports.lease(first.key, Known::Fill(what.fill), &tags, holder, limits.lease_hold).await;
     let tell =
         |stored: bool| wanted.iter().for_each(|(one, _)| ports.observe(&Event::Refresh { key: one.key, stored }));
     let Ok(Lease::Granted(generations)) = lease else {

@@ -23,7 +23,7 @@ pub use put::run_write_through;
 use check::{BRIEFLY, LONG, RECORD, SHORT, claim_token, ensure, entry, fault, fill};
 
 use crate::protocol::certificate::{Certificate, Coverage};
-use crate::protocol::ports::{Clock, Lease, Registry, Store};
+use crate::protocol::ports::{Clock, Known, Lease, Registry, Store};
 
 /// Runs every check; gives each by name with what it found.
 pub async fn run<P: Store + Registry + Clock>(ports: &P) -> Vec<(&'static str, Finding)> {
@@ -78,12 +78,12 @@ async fn a_fill_is_seen_until_its_ttl<P: Store + Clock>(ports: &P) -> Finding {
 async fn a_lease_is_held_by_one<P: Store + Clock>(ports: &P) -> Finding {
     let key = "contract:lease";
     let (first, second) = (ports.token(), ports.token());
-    let granted = ports.lease(key, None, &["contract:lease"], first, SHORT).await.map_err(fault)?;
+    let granted = ports.lease(key, Known::Nothing, &["contract:lease"], first, SHORT).await.map_err(fault)?;
     ensure(matches!(granted, Lease::Granted(ref generations) if generations.len() == 1), "granted, with a generation")?;
-    let held = ports.lease(key, None, &["contract:lease"], second, LONG).await.map_err(fault)?;
+    let held = ports.lease(key, Known::Nothing, &["contract:lease"], second, LONG).await.map_err(fault)?;
     ensure(held == Lease::Held, "held by the first")?;
     ports.sleep(SHORT * 2).await;
-    let again = ports.lease(key, None, &["contract:lease"], second, LONG).await.map_err(fault)?;
+    let again = ports.lease(key, Known::Nothing, &["contract:lease"], second, LONG).await.map_err(fault)?;
     ensure(again == granted, "after its time it is the second's, under the generation that stands")?;
     ports.release(key, second).await.map_err(fault)
 }
@@ -91,13 +91,13 @@ async fn a_lease_is_held_by_one<P: Store + Clock>(ports: &P) -> Finding {
 async fn a_lease_is_given_back_by_its_holder_only<P: Store + Clock>(ports: &P) -> Finding {
     let key = "contract:release";
     let (holder, other) = (ports.token(), ports.token());
-    ports.lease(key, None, &[], holder, LONG).await.map_err(fault)?;
+    ports.lease(key, Known::Nothing, &[], holder, LONG).await.map_err(fault)?;
     ports.release(key, other).await.map_err(fault)?;
     fill(ports, key, 1, LONG, Some(other)).await?;
-    let held = ports.lease(key, Some(1), &[], other, LONG).await.map_err(fault)?;
+    let held = ports.lease(key, Known::Fill(1), &[], other, LONG).await.map_err(fault)?;
     ensure(held == Lease::Held, "another holder gives nothing back, filling or not")?;
     fill(ports, key, 2, LONG, Some(holder)).await?;
-    let free = ports.lease(key, Some(2), &[], other, LONG).await.map_err(fault)?;
+    let free = ports.lease(key, Known::Fill(2), &[], other, LONG).await.map_err(fault)?;
     ensure(matches!(free, Lease::Granted(_)), "the holder's fill gave it back")?;
     ports.release(key, other).await.map_err(fault)
 }
@@ -106,11 +106,11 @@ async fn an_entry_filled_since_the_look_is_changed<P: Store + Clock>(ports: &P) 
     let key = "contract:changed";
     fill(ports, key, 1, LONG, None).await?;
     let holder = ports.token();
-    for known in [None, Some(2)] {
+    for known in [Known::Nothing, Known::Fill(2)] {
         let changed = ports.lease(key, known, &[], holder, LONG).await.map_err(fault)?;
         ensure(changed == Lease::Changed, "another fill than the one that was seen")?;
     }
-    let granted = ports.lease(key, Some(1), &[], holder, LONG).await.map_err(fault)?;
+    let granted = ports.lease(key, Known::Fill(1), &[], holder, LONG).await.map_err(fault)?;
     ensure(matches!(granted, Lease::Granted(_)), "the fill that was seen may be replaced")?;
     ports.release(key, holder).await.map_err(fault)
 }

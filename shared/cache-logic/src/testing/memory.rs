@@ -6,6 +6,7 @@ mod store;
 
 use crate::protocol::certificate::{Coverage, Generation, RunId, ServerId};
 use crate::protocol::freshness::{Draw, Millis};
+use crate::protocol::key::parts_key;
 use crate::protocol::ports::{CacheFault, Clock, Ledger, OutboxState, RenewalClaim};
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
@@ -30,7 +31,8 @@ type NotedParts = (u128, Vec<(String, Generation)>);
 #[derive(Debug, Default)]
 pub struct Memory {
     values: RefCell<HashMap<String, (Vec<u8>, Millis)>>,
-    /// What is noted of entries' parts. It counts while there is a value under the key of the parts.
+    /// What is noted of entries' parts. It counts while there is a value under the key of the
+    /// parts.
     parts: RefCell<HashMap<String, NotedParts>>,
     now: Cell<Millis>,
     /// Values that somebody else will store: when, under which key, what.
@@ -121,6 +123,13 @@ impl Memory {
 
     fn generation(&self, tag: &str) -> Option<Generation> {
         self.number(&format!("gen:{tag}"))
+    }
+
+    /// True if this fill's parts are noted, and each has the generation that was noted.
+    fn parts_stand(&self, key: &str, fill: u128) -> bool {
+        let parts = self.parts.borrow();
+        let noted = parts.get(key).filter(|(noted, _)| *noted == fill && self.raw(&parts_key(key)).is_some());
+        noted.is_some_and(|(_, parts)| parts.iter().all(|(tag, noted)| self.generation(tag) == Some(*noted)))
     }
 
     fn make(&self, tag: &str, generation: Generation) {

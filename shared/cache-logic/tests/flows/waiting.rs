@@ -3,14 +3,14 @@
 use crate::shop::{Shop, is_hit, limits, now};
 use cache_logic::entry::{Stamp, Value, encode};
 use cache_logic::policy::Limits;
-use cache_logic::ports::{Clock, Lease, Store};
+use cache_logic::ports::{Clock, Known, Lease, Store};
 use cache_logic::read::{Bypass, Outcome, read};
 use std::time::Duration;
 
 #[test]
 fn a_held_lease_is_waited_for_and_then_passed_by() {
     let shop = Shop::certified();
-    let granted = now(shop.memory.lease("order", None, &[], 42, Duration::from_secs(60))).unwrap();
+    let granted = now(shop.memory.lease("order", Known::Nothing, &[], 42, Duration::from_secs(60))).unwrap();
     assert!(matches!(granted, Lease::Granted(_)));
     // The certificate would run out during the usual wait; this test is about the lease.
     let limits = Limits { wait: Duration::from_millis(300), ..limits() };
@@ -24,7 +24,8 @@ fn a_held_lease_is_waited_for_and_then_passed_by() {
 fn a_reader_that_outwaits_the_certificate_renews_it_and_is_served() {
     let shop = Shop::certified();
     let tags = shop.wanted().tags;
-    let Ok(Lease::Granted(generations)) = now(shop.memory.lease("order", None, tags, 42, Duration::from_secs(60)))
+    let Ok(Lease::Granted(generations)) =
+        now(shop.memory.lease("order", Known::Nothing, tags, 42, Duration::from_secs(60)))
     else {
         panic!("the lease was free")
     };
@@ -42,7 +43,7 @@ fn a_reader_that_is_answered_late_asks_less_often() {
     // Nobody gives the lease back; each answer comes at once, or after 100 ms.
     let asked = |late: u64| {
         let shop = Shop::certified();
-        now(shop.memory.lease("order", None, &[], 42, Duration::from_secs(60))).unwrap();
+        now(shop.memory.lease("order", Known::Nothing, &[], 42, Duration::from_secs(60))).unwrap();
         shop.memory.taken("lease");
         shop.memory.answers_after.set(late);
         assert_eq!(shop.outcome(), Outcome::Bypass(Bypass::Waited));
@@ -57,6 +58,6 @@ fn a_reader_that_is_answered_late_asks_less_often() {
 fn a_reader_that_finds_the_entry_filled_meanwhile_looks_again() {
     let shop = Shop::certified();
     shop.read().unwrap();
-    let known = now(shop.memory.lease("order", None, &[], 1, Duration::from_secs(1))).unwrap();
+    let known = now(shop.memory.lease("order", Known::Nothing, &[], 1, Duration::from_secs(1))).unwrap();
     assert_eq!(known, Lease::Changed);
 }

@@ -8,7 +8,7 @@ use cache_logic::contract::{self, damage};
 use cache_logic::loads::LoadBounds;
 use cache_logic::origin::OriginFault;
 use cache_logic::policy::Limits;
-use cache_logic::ports::{CacheFault, Clock, Fill, Lease, Registry, RenewalClaim, Snapshot, Store};
+use cache_logic::ports::{CacheFault, Clock, Fill, Known, Lease, Registry, RenewalClaim, Snapshot, Store};
 use cache_logic::write_through::{GenerationSwap, WriteThrough};
 use cache_spin::clock;
 use cache_spin::locks::RedisLocks;
@@ -98,23 +98,12 @@ impl Store for Cache {
     async fn lease(
         &self,
         key: &str,
-        known: Option<u128>,
+        known: Known,
         tags: &[&str],
         holder: u128,
         hold: Duration,
     ) -> Result<Lease, CacheFault> {
         self.store.lease(key, known, tags, holder, hold).await
-    }
-
-    async fn lease_unless_current(
-        &self,
-        key: &str,
-        known: u128,
-        tags: &[&str],
-        holder: u128,
-        hold: Duration,
-    ) -> Result<Lease, CacheFault> {
-        self.store.lease_unless_current(key, known, tags, holder, hold).await
     }
 
     async fn restamp(&self, key: &str, fill: u128, bytes: Vec<u8>) -> Result<(), CacheFault> {

@@ -1,11 +1,10 @@
 //! Judges a look: whether it is certified, and whether its entry may be served.
 
-use super::outcome::EntrySpec;
 use crate::protocol::certificate::Certificate;
 use crate::protocol::entry::{Damage, Encoding, StoredEntry, Trailer};
 use crate::protocol::freshness::{self, Freshness, Millis};
 use crate::protocol::policy::Policy;
-use crate::protocol::ports::Snapshot;
+use crate::protocol::ports::{Known, Snapshot};
 
 /// The judgement on one entry.
 #[derive(Debug)]
@@ -14,8 +13,8 @@ pub enum Verdict {
     Current(StoredEntry, Freshness),
     /// There is none.
     Absent,
-    /// It was made under another epoch or another generation of a tag. The number is its fill.
-    Outdated(u128),
+    /// It was made under another epoch or another generation of a tag.
+    Outdated(Trailer),
     /// It cannot be read.
     Damaged(Damage),
 }
@@ -34,17 +33,23 @@ pub fn due(seen: &Snapshot) -> bool {
     !seen.fresh && !seen.claimed
 }
 
-/// True if an outdated entry could be served under this epoch, if its parts stand.
-pub(super) fn may_stand(entry: &Option<Vec<u8>>, epoch: u128, wanted: &EntrySpec<'_>) -> bool {
-    let trailer = entry.as_deref().and_then(|bytes| Trailer::parse(bytes).ok());
-    trailer.is_some_and(|trailer| {
-        trailer.epoch == epoch && (trailer.encoding == Encoding::Identity || wanted.policy.compress.is_some())
-    })
+/// What is told of an outdated entry where its lease is wanted: whether it could be served under this
+/// epoch, if its parts stand.
+pub(super) fn known(trailer: &Trailer, epoch: u128, policy: &Policy) -> Known {
+    match trailer.epoch == epoch && can_be_sent(trailer, policy) {
+        true => Known::Outdated(trailer.fill),
+        false => Known::Fill(trailer.fill),
+    }
+}
+
+/// A packed entry whose policy does not pack cannot be sent.
+fn can_be_sent(trailer: &Trailer, policy: &Policy) -> bool {
+    trailer.encoding == Encoding::Identity || policy.compress.is_some()
 }
 
 /// Judges a stored entry under a certificate. Its bytes are taken if it may be served, and stay
-/// otherwise. A missing generation is never current. A packed entry whose policy does not pack
-/// cannot be sent: it counts as outdated.
+/// otherwise. A missing generation is never current. An entry that cannot be sent counts as
+/// outdated.
 pub fn judge<'g>(
     entry: &mut Option<Vec<u8>>,
     generations: impl Iterator<Item = &'g Option<u128>>,
@@ -59,10 +64,10 @@ pub fn judge<'g>(
         Err(damage) => return Verdict::Damaged(damage),
     };
     if trailer.epoch != epoch || !generations.copied().eq(trailer.generations(bytes).map(Some)) {
-        return Verdict::Outdated(trailer.fill);
+        return Verdict::Outdated(trailer);
     }
-    if trailer.encoding != Encoding::Identity && policy.compress.is_none() {
-        return Verdict::Outdated(trailer.fill);
+    if !can_be_sent(&trailer, policy) {
+        return Verdict::Outdated(trailer);
     }
     let freshness = freshness::freshness(now, trailer.fresh_until, trailer.load_ms, draw);
     entry.take().map_or(Verdict::Absent, |bytes| Verdict::Current(StoredEntry::of(bytes, trailer), freshness))

@@ -3,7 +3,7 @@
 use super::check::{BRIEFLY, Finding, LONG, RECORD, claim_token, ensure, entry, fault, fill};
 use crate::protocol::certificate::{Certificate, Coverage};
 use crate::protocol::key::{generation_key, lease_key};
-use crate::protocol::ports::{CacheFault, Clock, Lease, Registry, Store};
+use crate::protocol::ports::{CacheFault, Clock, Known, Lease, Registry, Store};
 
 /// Writes past the ports, as another program would. Keys are those of the ports, without the
 /// namespace's prefix.
@@ -39,7 +39,7 @@ pub async fn run<P: Store + Registry + Clock + Tamper>(ports: &P) -> Vec<(&'stat
 async fn all_ends_by_itself<P: Store + Registry + Clock + Tamper>(ports: &P) -> Finding {
     let (key, tags) = ("damage:ends", ["damage:ends", "damage:ends:other"]);
     let (holder, token) = (ports.token(), claim_token(ports));
-    ports.lease(key, None, &tags[..1], holder, LONG).await.map_err(fault)?;
+    ports.lease(key, Known::Nothing, &tags[..1], holder, LONG).await.map_err(fault)?;
     ports.generations(&tags[1..], holder).await.map_err(fault)?;
     fill(ports, "damage:ends:entry", 1, LONG, None).await?;
     let run = ports.claim(token, LONG).await.map_err(fault)?.ok_or("the namespace is in use")?.run;
@@ -64,7 +64,7 @@ async fn an_entry_of_another_type<P: Store + Clock + Tamper>(ports: &P) -> Findi
     ports.put_list(key).await.map_err(fault)?;
     ensure(ports.look(&[key], &[]).await.map_err(fault)?.entries == [None], "absent")?;
     let holder = ports.token();
-    let lease = ports.lease(key, None, &[], holder, LONG).await.map_err(fault)?;
+    let lease = ports.lease(key, Known::Nothing, &[], holder, LONG).await.map_err(fault)?;
     ensure(lease == Lease::Granted(vec![]), "there is nothing that could have changed")?;
     fill(ports, key, 1, LONG, Some(holder)).await?;
     ensure(ports.look(&[key], &[]).await.map_err(fault)?.entries == [Some(entry(1)?)], "replaced")?;
@@ -87,7 +87,8 @@ async fn what_is_no_generation<P: Store + Clock + Tamper>(ports: &P) -> Finding 
             ensure(seen.generations == [None], &format!("{value:?} is missing"))?;
             let token = ports.token();
             let made = if by_lease {
-                let lease = ports.lease("damage:generation", None, &[tag], token, LONG).await.map_err(fault)?;
+                let lease =
+                    ports.lease("damage:generation", Known::Nothing, &[tag], token, LONG).await.map_err(fault)?;
                 ports.release("damage:generation", token).await.map_err(fault)?;
                 lease
             } else {
@@ -110,7 +111,7 @@ async fn a_lease_without_an_end<P: Store + Clock + Tamper>(ports: &P) -> Finding
             false => ports.put(&lease_key(key), b"somebody").await.map_err(fault)?,
         }
         let holder = ports.token();
-        let lease = ports.lease(key, None, &[], holder, LONG).await.map_err(fault)?;
+        let lease = ports.lease(key, Known::Nothing, &[], holder, LONG).await.map_err(fault)?;
         ensure(lease == Lease::Granted(vec![]), "it is taken over")?;
         ensure(ports.has_end(&lease_key(key)).await.map_err(fault)? == Some(true), "with an end")?;
         ports.release(key, holder).await.map_err(fault)?;

@@ -2,7 +2,7 @@
 
 use super::check::{BRIEFLY, Finding, LONG, RECORD, SHORT, claim_token, ensure, entry, fault, fill};
 use crate::protocol::certificate::{Certificate, Coverage, Timing};
-use crate::protocol::ports::{Clock, Fill, Lease, Registry, Store};
+use crate::protocol::ports::{Clock, Fill, Known, Lease, Registry, Store};
 use std::time::Duration;
 
 pub(super) async fn a_claim_ends_by_itself<P: Store + Registry + Clock>(ports: &P) -> Finding {
@@ -108,8 +108,8 @@ pub(super) async fn many_fills_end_one_lease<P: Store + Clock>(ports: &P) -> Fin
     let names: Vec<String> = (0..50).map(|n| format!("contract:many:{n}")).collect();
     let keys: Vec<&str> = names.iter().map(String::as_str).collect();
     let (holder, other) = (ports.token(), ports.token());
-    ports.lease(keys[0], None, &[], holder, LONG).await.map_err(fault)?;
-    ports.lease(keys[1], None, &[], holder, LONG).await.map_err(fault)?;
+    ports.lease(keys[0], Known::Nothing, &[], holder, LONG).await.map_err(fault)?;
+    ports.lease(keys[1], Known::Nothing, &[], holder, LONG).await.map_err(fault)?;
     let bytes = (0..50).map(entry).collect::<Result<Vec<_>, _>>()?;
     let fills: Vec<Fill<'_>> = keys
         .iter()
@@ -119,8 +119,8 @@ pub(super) async fn many_fills_end_one_lease<P: Store + Clock>(ports: &P) -> Fin
     ports.fill(&fills, Some(holder)).await.map_err(fault)?;
     let seen = ports.look(&keys, &[]).await.map_err(fault)?;
     ensure(seen.entries.iter().flatten().eq(bytes.iter()), "all of them are there")?;
-    let first = ports.lease(keys[0], Some(0), &[], other, LONG).await.map_err(fault)?;
-    let second = ports.lease(keys[1], Some(1), &[], other, LONG).await.map_err(fault)?;
+    let first = ports.lease(keys[0], Known::Fill(0), &[], other, LONG).await.map_err(fault)?;
+    let second = ports.lease(keys[1], Known::Fill(1), &[], other, LONG).await.map_err(fault)?;
     ensure(first == Lease::Granted(vec![]) && second == Lease::Held, "the first one's lease has ended, no other")?;
     ports.release(keys[0], other).await.map_err(fault)?;
     ports.release(keys[1], holder).await.map_err(fault)
@@ -130,7 +130,7 @@ pub(super) async fn a_lease_keeps_what_stands<P: Store + Registry + Clock>(ports
     let (key, tags) = ("contract:keeps", ["contract:keeps:a", "contract:keeps:b"]);
     let stands = ports.generations(&tags[..1], ports.token()).await.map_err(fault)?;
     let holder = ports.token();
-    let Lease::Granted(granted) = ports.lease(key, None, &tags, holder, LONG).await.map_err(fault)? else {
+    let Lease::Granted(granted) = ports.lease(key, Known::Nothing, &tags, holder, LONG).await.map_err(fault)? else {
         return Err("the lease was free".to_owned());
     };
     ensure(granted.len() == 2 && granted[0] == stands[0] && granted[1] != stands[0], "one as it was, one made")?;

@@ -1,7 +1,7 @@
 //! Parts of entries: noted with a fill, and asked for with a lease.
 
 use super::check::{Finding, LONG, SHORT, ensure, entry, fault};
-use crate::protocol::ports::{Clock, Fill, Lease, Parts, Registry, Store};
+use crate::protocol::ports::{Clock, Fill, Known, Lease, Parts, Registry, Store};
 
 /// Fills an entry of two parts under the generations of its tag, and gives these.
 async fn fill_with_parts<P: Store + Clock>(
@@ -12,7 +12,7 @@ async fn fill_with_parts<P: Store + Clock>(
     fill: u128,
 ) -> Result<Vec<u128>, String> {
     let holder = ports.token();
-    let Lease::Granted(generations) = ports.lease(key, None, tags, holder, LONG).await.map_err(fault)? else {
+    let Lease::Granted(generations) = ports.lease(key, Known::Nothing, tags, holder, LONG).await.map_err(fault)? else {
         return Err("the lease was free".to_owned());
     };
     store(ports, key, tags, generations.clone(), parts, (fill, holder)).await?;
@@ -36,7 +36,7 @@ async fn store<P: Store>(
 /// True if the entry is current by its parts. A lease is given back at once.
 async fn stands<P: Store + Clock>(ports: &P, key: &str, fill: u128, tags: &[&str]) -> Result<bool, String> {
     let holder = ports.token();
-    match ports.lease_unless_current(key, fill, tags, holder, LONG).await.map_err(fault)? {
+    match ports.lease(key, Known::Outdated(fill), tags, holder, LONG).await.map_err(fault)? {
         Lease::Current(standing) => {
             let seen = ports.look(&[], tags).await.map_err(fault)?;
             let same = seen.generations == standing.generations.iter().copied().map(Some).collect::<Vec<_>>();

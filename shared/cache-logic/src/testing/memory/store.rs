@@ -4,7 +4,7 @@ use super::Memory;
 use crate::protocol::certificate::{Certificate, ClaimToken, Generation, RunId, Timing};
 use crate::protocol::entry::Trailer;
 use crate::protocol::key::parts_key;
-use crate::protocol::ports::{CacheFault, Fill, Lease, Registry, RenewalClaim, Snapshot, Standing, Store};
+use crate::protocol::ports::{CacheFault, Fill, Known, Lease, Registry, RenewalClaim, Snapshot, Standing, Store};
 use crate::protocol::write_through::{GenerationSwap, WriteThrough};
 use std::time::Duration;
 
@@ -25,15 +25,24 @@ impl Store for Memory {
     async fn lease(
         &self,
         key: &str,
-        known: Option<u128>,
+        known: Known,
         tags: &[&str],
         holder: u128,
         hold: Duration,
     ) -> Result<Lease, CacheFault> {
         self.call("lease")?;
         let there = self.raw(key).and_then(|bytes| Trailer::parse(&bytes).ok()).map(|trailer| trailer.fill);
-        if there.is_some() && there != known {
+        if there.is_some() && there != known.fill() {
             return Ok(Lease::Changed);
+        }
+        if let Known::Outdated(fill) = known
+            && self.parts_stand(key, fill)
+        {
+            return Ok(Lease::Current(Standing {
+                generations: self.obtain(tags, holder),
+                certificate: self.raw("cache:certificate").and_then(|bytes| Certificate::decode(&bytes)),
+                run: self.run.get(),
+            }));
         }
         let lock = crate::protocol::key::lease_key(key);
         if self.raw(&lock).is_some() {
@@ -41,28 +50,6 @@ impl Store for Memory {
         }
         self.set(&lock, holder.to_le_bytes().to_vec(), hold.as_millis() as u64);
         Ok(Lease::Granted(self.obtain(tags, holder)))
-    }
-
-    async fn lease_unless_current(
-        &self,
-        key: &str,
-        known: u128,
-        tags: &[&str],
-        holder: u128,
-        hold: Duration,
-    ) -> Result<Lease, CacheFault> {
-        let noted = self.parts.borrow().get(key).filter(|(fill, _)| *fill == known).cloned();
-        let is_noted = noted.is_some() && self.raw(&parts_key(key)).is_some();
-        let mut parts = noted.iter().flat_map(|(_, parts)| parts);
-        if !is_noted || !parts.all(|(tag, noted)| self.generation(tag) == Some(*noted)) {
-            return self.lease(key, Some(known), tags, holder, hold).await;
-        }
-        self.call("lease")?;
-        Ok(Lease::Current(Standing {
-            generations: self.obtain(tags, holder),
-            certificate: self.raw("cache:certificate").and_then(|bytes| Certificate::decode(&bytes)),
-            run: self.run.get(),
-        }))
     }
 
     async fn restamp(&self, key: &str, fill: u128, bytes: Vec<u8>) -> Result<(), CacheFault> {
