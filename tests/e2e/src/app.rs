@@ -178,6 +178,21 @@ impl App {
         row.get(0)
     }
 
+    /// True if nothing is announced that is still to be applied.
+    pub async fn outbox_is_empty(&self) -> bool {
+        self.psql_value("SELECT count(*)::text FROM cache_invalidations").await == "0"
+    }
+
+    /// Reads an order until all that was announced is applied. What other programs announce is
+    /// applied by a renewal, which a reader makes; writers finish their work behind their answers.
+    pub async fn apply_announced(&self, order: &str) {
+        eventually("the outbox is emptied", SOON, || async {
+            self.client.order(order).await.expect(200);
+            self.outbox_is_empty().await.then_some(())
+        })
+        .await;
+    }
+
     /// Watches the server's commands to Redis.
     pub async fn redis_log(&self) -> RedisLog {
         RedisLog::watch(&self.redis_url).await

@@ -52,11 +52,8 @@ impl<'a> Meter<'a> {
 
 /// Waits until writers have finished their work behind the answers.
 async fn outbox_is_empty(app: &App) {
-    eventually("the outbox is emptied behind the answer", SOON, || async {
-        let rows = app.psql_value("SELECT count(*)::text FROM cache_invalidations").await;
-        (rows == "0").then_some(())
-    })
-    .await;
+    eventually("the outbox is emptied behind the answer", SOON, || async { app.outbox_is_empty().await.then_some(()) })
+        .await;
 }
 
 /// Waits until events have their positions.
@@ -127,13 +124,7 @@ async fn a_miss_costs_at_most_three_redis_commands_and_one_query() {
             app.psql("UPDATE product_schemas SET name = name").await;
             // No note moves a number of orders.
             app.new_order_id().await;
-            // What another program has changed is told by a renewal, which readers begin.
-            eventually("what was changed is told", SOON, || async {
-                app.client.order(&warm).await.expect(200);
-                let rows = app.psql_value("SELECT count(*)::text FROM cache_invalidations").await;
-                (rows == "0").then_some(())
-            })
-            .await;
+            app.apply_announced(&warm).await;
             app.warm(&format!("/orders/{warm}")).await;
             costs.push(cost_of_a_miss(&app, &path).await);
         }
@@ -197,12 +188,7 @@ async fn a_user_session_costs_as_an_order_does_and_one_query_more_a_minute() {
     hits_cost_one_redis_command(&path, &app).await;
     // A minute has passed for the session: the read that meets it also puts its end off.
     app.psql("UPDATE user_sessions SET expires_at = expires_at - interval '10 minutes'").await;
-    // Another program's change is applied by a renewal, which a reader makes.
-    eventually("the outbox is emptied", SOON, || async {
-        app.client.order(&app.sample.order).await.expect(200);
-        (app.psql_value("SELECT count(*)::text FROM cache_invalidations").await == "0").then_some(())
-    })
-    .await;
+    app.apply_announced(&app.sample.order).await;
     let cost = cost_of_a_miss(&app, &path).await;
     let of_sessions: Vec<_> = cost.sql.iter().filter(|statement| statement.contains("user_session")).collect();
     assert_eq!(of_sessions.len(), 1, "{:#?}", cost.sql);

@@ -1,9 +1,8 @@
 //! A change makes those pages of orders anew that it touches, and no others. None is ever stale.
 
 use std::collections::HashMap;
-use std::time::Instant;
 
-use e2e::{Answer, App, SOON};
+use e2e::{Answer, App};
 use serde_json::json;
 
 /// A page: where it is served, and what Postgres says of it.
@@ -156,11 +155,7 @@ async fn a_change_by_psql_makes_anew_the_pages_that_it_touches_and_no_others() {
     warm(&app, &pages).await;
     let shown = those_that_show(&app, &pages, &newest).await;
     app.psql(&format!("UPDATE order_items SET name = 'another name' WHERE order_id = '{newest}'")).await;
-    let committed = Instant::now();
-    while app.psql_value("SELECT count(*)::text FROM cache_invalidations").await != "0" {
-        app.client.order(&app.sample.order).await.expect(200);
-        assert!(committed.elapsed() < SOON, "nobody has renewed");
-    }
+    app.apply_announced(&app.sample.order).await;
     made_anew_are(&app, &pages, "an item's name", &shown).await;
 }
 
@@ -181,11 +176,7 @@ async fn an_order_that_was_placed_long_before_its_commit_shows_in_the_pages_that
     }
     warm(&app, &pages).await;
     slow.batch_execute("COMMIT").await.expect("committed");
-    let committed = Instant::now();
-    while app.psql_value("SELECT count(*)::text FROM cache_invalidations").await != "0" {
-        app.client.order(&app.sample.order).await.expect(200);
-        assert!(committed.elapsed() < SOON, "nobody has renewed");
-    }
+    app.apply_announced(&app.sample.order).await;
     // Its place is behind orders that were committed before it: only the totals of the first pages
     // tell of it.
     let of_all = [true, true, true, false, false, false, false, true, true, true, true];

@@ -1,19 +1,9 @@
 //! A delivery costs a known number of round trips.
 
-use e2e::{App, Command, SOON, eventually};
+use e2e::{App, Command};
 use standin::Provider;
 
 use super::{deliver, ok, order, pay, shop_like};
-
-/// Waits until writers have finished their work behind the answers. A read renews the certificate,
-/// and before the first renewal no row is deleted.
-async fn outbox_is_empty(app: &App) {
-    eventually("the outbox is emptied behind the answer", SOON, || async {
-        app.client.order(&app.sample.order).await;
-        (app.psql_value("SELECT count(*)::text FROM cache_invalidations").await == "0").then_some(())
-    })
-    .await;
-}
 
 /// The commands of deliveries to Redis. A read before them may still be at work behind its answer,
 /// and a renewal of the certificate comes when it is due: neither is a delivery's.
@@ -65,7 +55,7 @@ async fn a_first_delivery_costs_one_statement_or_two_if_its_body_proves_nothing(
         for _ in 0..10 {
             let order = order(&app).await;
             let signed = app.standin().signed(&pay(&app, provider, &order).id);
-            outbox_is_empty(&app).await;
+            app.apply_announced(&app.sample.order).await;
             let (mut log, earlier) = (app.redis_log().await, app.statements().await);
             log.take().await;
             assert_eq!(deliver(&app.client, &signed).await, ok("processed"));
@@ -95,7 +85,7 @@ async fn a_duplicate_costs_one_redis_command_and_no_statement() {
         let signed = app.standin().signed(&pay(&app, provider, &order).id);
         assert_eq!(deliver(&app.client, &signed).await, ok("processed"));
         assert_eq!(deliver(&app.client, &signed).await, ok("already_processed"));
-        outbox_is_empty(&app).await;
+        app.apply_announced(&app.sample.order).await;
         let (mut log, earlier) = (app.redis_log().await, app.statements().await);
         let calls = app.standin().seen().len();
         for _ in 0..20 {
