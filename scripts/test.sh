@@ -10,6 +10,7 @@ cd "$(dirname "$0")/.."
 run=.run/test
 summary=""
 failed=0
+unsteady=""
 
 stop_all() {
     local dir
@@ -19,6 +20,7 @@ stop_all() {
         if [ -f "$dir/services.env" ]; then scripts/services.sh stop "$dir"; fi
     done
     printf '\n%b' "$summary"
+    if [ -n "$unsteady" ]; then echo "unsteady, to be mended: $unsteady"; fi
     if [ "$failed" = 0 ] && [ -n "${complete:-}" ]; then echo "all passed"; else echo "FAILED"; fi
 }
 at_end stop_all
@@ -31,6 +33,23 @@ check() {
     step "$@" || { result=FAILED && failed=1; }
     summary="$summary  $(printf '%-28s %-7s %4d s' "$name" "$result" $((SECONDS - started)))\n"
     [ "$result" = ok ]
+}
+
+# shellcheck disable=SC2086 # a list
+tests() { cargo test --no-fail-fast $tested 2>&1 | tee "$run/tests.log"; }
+
+failed_scenarios() { sed -n 's/^test \(.*\) \.\.\. FAILED$/\1/p' "$run/tests.log" | xargs; }
+
+# Scenarios are about moments, and share two cores with the servers of all others. One that fails
+# among them and passes alone is unsteady: the summary names it, and it is no failure. More than
+# three, or one test of any other kind, are one.
+alone() {
+    local names
+    [ "$(sed -n 's/^    `\(-p .*\)`$/\1/p' "$run/tests.log")" = "-p e2e --test it" ] || return 1
+    names=$(failed_scenarios)
+    [ "$(wc -w <<<"$names")" -le 3 ] || return 1
+    # shellcheck disable=SC2086 # lists
+    cargo test $tested --test it -- --exact --test-threads 1 $names
 }
 
 have prometheus || install prometheus # watches a server in a scenario
@@ -49,8 +68,9 @@ tested="$tested -p database -p db-tests -p library-tests -p contract-tests"
 if [ -z "${E2E_BASE_URL:-}" ]; then tested="$tested -p e2e"; fi
 # shellcheck disable=SC2086 # a list
 check "compiling the tests" cargo test --no-run $tested || exit 1
-# shellcheck disable=SC2086 # a list
-check "tests" cargo test --no-fail-fast $tested || true
+if ! check "tests" tests && check "what failed of them, alone" alone; then
+    failed=0 unsteady=$(failed_scenarios)
+fi
 check "tests of the host" cargo test --no-fail-fast --profile host -p edge-host || true
 if [ -n "${E2E_BASE_URL:-}" ]; then
     export REDIS_URL=$given_redis DATABASE_URL=$given_database
