@@ -24,7 +24,9 @@ say "clippy, wasm32-wasip2"
 # shellcheck disable=SC2086
 cargo clippy --target wasm32-wasip2 $components -p cache-spin -p contract-component -- -D warnings
 cargo clippy --target wasm32-wasip2 -p cache-spin --all-features -- -D warnings
-cargo clippy --manifest-path examples/todo/Cargo.toml --target-dir target --target wasm32-wasip2 -- -D warnings
+# With the workspace's debug information, so that what both take is checked once.
+CARGO_PROFILE_DEV_DEBUG=line-tables-only \
+    cargo clippy --manifest-path examples/todo/Cargo.toml --target-dir target --target wasm32-wasip2 -- -D warnings
 say "cache-logic, each feature alone"
 scripts/features.sh
 say "cargo package"
