@@ -1,4 +1,5 @@
-# make help lists what there is. Everything works from a fresh clone; what is missing is installed by the scripts, which say so.
+# make help lists what there is. Everything works from a fresh clone; what is missing is installed
+# by the scripts, which say so.
 SHELL := bash
 .DEFAULT_GOAL := help
 .PHONY: help up migrate retire test test-long test-console console mutants coverage bench lint drift-check generate fmt token clean need-cargo

@@ -3,8 +3,8 @@
 # .run/bench/results.json.
 #
 # Environment: BENCH_ONLY (some of: throughput bulk polling stampede payments cold invalidation
-# callers warming away). SPIN_BIN, or spin on the PATH, serves; without it the host of tests/host does, and the
-# table says so.
+# callers warming away). SPIN_BIN, or spin on the PATH, serves; without it the host of tests/host
+# does, and the table says so.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/lib.sh

@@ -1,6 +1,6 @@
--- Pages of orders depend on sets of orders, which a change announces if it moves them. A change that
--- was announced by the functions of before says nothing of sets, so none may be committed once there
--- are entries that rely on them: their writers are waited for, and the next ones find the new
+-- Pages of orders depend on sets of orders, which a change announces if it moves them. A change
+-- that was announced by the functions of before says nothing of sets, so none may be committed once
+-- there are entries that rely on them: their writers are waited for, and the next ones find the new
 -- functions.
 LOCK TABLE customers, orders IN SHARE ROW EXCLUSIVE MODE;
 

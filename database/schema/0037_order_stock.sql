@@ -1,5 +1,5 @@
--- An order says by itself that its stock isn't certain, where a product-service keeps stock. And its
--- timeline tells of all that a shop does with it.
+-- An order says by itself that its stock isn't certain, where a product-service keeps stock. And
+-- its timeline tells of all that a shop does with it.
 
 -- What its hold lacks, as stock_holds.state says it; NULL: nothing, or there is none.
 ALTER TABLE orders ADD COLUMN stock_state text

@@ -14,7 +14,7 @@ use crate::Options;
 
 /// The advisory lock of all runners of a database.
 const LOCK: &str = "hashtextextended('edge-orders/database', 0)";
-/// Whoever keeps a connection from going on.
+/// The connections that keep another one from going on.
 const BLOCKERS: &str = "SELECT format('process %s (%s, %s): %s', a.pid, coalesce(nullif(a.application_name, ''), a.usename), a.state, \
      left(regexp_replace(a.query, '\\s+', ' ', 'g'), 80)) FROM pg_stat_activity a WHERE a.pid = ANY (pg_blocking_pids($1))";
 

@@ -1,6 +1,6 @@
--- Deletes the outbox rows of transactions that their writers have applied. A row that says more than
--- its transaction's applied tags stays. All rows stay if the database serves another cache, or a
--- renewal has last seen another cache or another run of Redis, than the one that was told.
+-- Deletes the outbox rows of transactions that their writers have applied. A row that says more
+-- than its transaction's applied tags stays. All rows stay if the database serves another cache, or
+-- a renewal has last seen another cache or another run of Redis, than the one that was told.
 --   p_transactions, p_tags: each applied tag, with its transaction: the server that it was
 --     committed in, as cache_server names it, and its xid. In another server that number is another
 --     transaction's.

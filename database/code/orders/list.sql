@@ -10,7 +10,8 @@
 --     page that begins there costs the same at any depth.
 --   body: the JSON to send. version, customer: NULL. parts: see order_list_parts.
 --     Its total is from the counts, if only status, payment status and currency narrow the list.
---     Otherwise orders are counted up to looked_rows(), and totalIsExact says whether there are more.
+--     Otherwise orders are counted up to looked_rows(), and totalIsExact says whether there are
+--     more.
 -- Postgres puts this body into the calling statement, which is prepared for each call. So it plans
 -- with the values at hand: filters that are NULL and sorts that aren't asked for fold away, and
 -- the rest fits an index. The function must stay STABLE, not STRICT, and without SET.

@@ -1,8 +1,8 @@
 -- What a page of orders is made of, by tags: while all of them stand, no change has touched it. Its
 -- tenant; that its organisation's pages are to be made anew; the narrowest set that has a tag; the
--- orders that are shown. Empty if a change of an order that isn't shown may shift the page and moves
--- none of these sets: in a list by time of change or by status, and where a status narrows the list
--- of a customer. Such a page depends on its tag alone.
+-- orders that are shown. Empty if a change of an order that isn't shown may shift the page and
+-- moves none of these sets: in a list by time of change or by status, and where a status narrows
+-- the list of a customer. Such a page depends on its tag alone.
 --   p_customer to p_currency, p_sort: as order_list takes them. p_ids: the orders that are shown.
 CREATE OR REPLACE FUNCTION order_list_parts(p_organization uuid, p_customer uuid, p_status text,
     p_payment_status text, p_currency text, p_sort text, p_ids uuid[])

@@ -15,7 +15,7 @@ DECLARE
 BEGIN
     PERFORM provider_rest(p_rests);
     PERFORM payment_actor('stock-holds');
-    -- Whoever changes an order has its lock before that of its hold.
+    -- Every change of an order takes its lock before that of its hold.
     PERFORM FROM orders o
     WHERE o.id = (SELECT h.order_id FROM stock_holds h WHERE h.id = p_id) FOR NO KEY UPDATE;
     UPDATE stock_holds h SET lease = NULL,

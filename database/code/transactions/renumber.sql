@@ -1,6 +1,6 @@
 -- Gives rows of another cluster's numbers this transaction's. A restore into a new cluster keeps
 -- the numbers of the old one, which the new one hasn't come to: an export would wait for them.
--- Gives the number of rows. Whoever restores calls it, as the owner of the table.
+-- Gives the number of rows. It is called after a restore, by the owner of the table.
 CREATE OR REPLACE FUNCTION transaction_renumber() RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
     renumbered bigint;

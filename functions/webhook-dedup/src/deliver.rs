@@ -74,7 +74,7 @@ pub async fn deliver(Open { request, .. }: Open<'_>, provider: Provider) -> Resu
 }
 
 /// Refuses an event of Stripe that names another account which has credentials of its own here, and
-/// any other account if it is signed with those of a further account. Whoever has one account's
+/// any other account if it is signed with those of a further account. The holder of one account's
 /// secret could move another's money by it.
 ///
 /// # Errors
@@ -199,7 +199,8 @@ impl Delivery {
         self.stored(payments, &row, row.text("outcome")?)
     }
 
-    /// Stores an event whose own body proves it. If it is new it takes effect in the same statement.
+    /// Stores an event whose own body proves it. If it is new it takes effect in the same
+    /// statement.
     ///
     /// # Errors
     /// As [`record`](Self::record).

@@ -1,8 +1,8 @@
-//! `dev coverage FILE`: whether native tests run enough lines of what must not break, by a report of
-//! `llvm-cov export --format=lcov`.
+//! `dev coverage FILE`: whether native tests run enough lines of what must not break, by a report
+//! of `llvm-cov export --format=lcov`.
 //!
-//! Code that needs Redis, Postgres or Spin runs as WebAssembly in `tests/e2e`, which counts no lines.
-//! Such files are named with their area and aren't counted.
+//! Code that needs Redis, Postgres or Spin runs as WebAssembly in `tests/e2e`, which counts no
+//! lines. Such files are named with their area and aren't counted.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;

@@ -57,7 +57,8 @@ pub struct ComponentSpec {
 }
 
 impl App {
-    /// Reads the manifest at `path`, or `spin.toml` in that directory; component sources are relative to its directory.
+    /// Reads the manifest at `path`, or `spin.toml` in that directory; component sources are
+    /// relative to its directory.
     ///
     /// # Errors
     /// A file that can't be read, is not version 2, contradicts itself, or uses a feature that this

@@ -4,9 +4,9 @@
 //! round trip of their own, which cost about as much as a read of one row. So an instance that asks
 //! again and again keeps what it was lent.
 //!
-//! Nobody else is to wait for that. The pool has 64 places, so an instance that waited for one gives
-//! it back with the answer; and a loan ends [`Kept::keep`] after it began, however busy its instance is.
-//! A connection has one statement at a time, so no statement waits behind another.
+//! Nobody else is to wait for that. The pool has 64 places, so an instance that waited for one
+//! gives it back with the answer; and a loan ends [`Kept::keep`] after it began, however busy its
+//! instance is. A connection has one statement at a time, so no statement waits behind another.
 
 use std::cell::{Cell, RefCell};
 use std::time::Duration;

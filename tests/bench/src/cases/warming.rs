@@ -1,5 +1,5 @@
-//! Redis is emptied under 500 reads a second of 5,000 orders: how soon reads are hits again, and what
-//! that costs Postgres.
+//! Redis is emptied under 500 reads a second of 5,000 orders: how soon reads are hits again, and
+//! what that costs Postgres.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};

@@ -148,8 +148,8 @@ pub async fn create(client: &Client, request: &serde_json::Value, key: &str, id:
     client.query_one(&call("order_create", 6), &[&ORG, request, &"somebody", &key, &hash, &id]).await.unwrap()
 }
 
-/// The tags of an order of ORG in EUR that isn't paid for, where a change moves numbers of orders and
-/// every set that it is in, sorted as [`Database::announced`] sorts them.
+/// The tags of an order of ORG in EUR that isn't paid for, where a change moves numbers of orders
+/// and every set that it is in, sorted as [`Database::announced`] sorts them.
 pub fn tags(id: Uuid, customers: &[Uuid], statuses: &[&str]) -> Vec<String> {
     let mut tags = tags_of_status(id, customers, statuses);
     tags.extend([set(""), set("/currency/EUR"), set("/payment/unpaid")]);

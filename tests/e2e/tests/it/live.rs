@@ -86,7 +86,7 @@ fn live(order: &str) -> String {
 }
 
 #[tokio::test]
-async fn a_stream_tells_the_state_and_each_change_whoever_makes_it() {
+async fn a_stream_tells_the_state_and_each_change_of_any_writer() {
     let app = App::spawn().await;
     let order = app.new_order_id().await;
     let mut stream = Stream::open(&app.client, &live(&order), None).await;
@@ -161,7 +161,7 @@ async fn a_long_poll_answers_with_the_next_version_or_with_none() {
     let (answer, ()) = tokio::join!(app.client.get(&path), changed);
     let answer = answer.expect(200);
     assert_eq!((answer.header("etag"), &answer.json()["status"]), ("\"2\"", &json!("confirmed")));
-    // Whoever knows an older version is told at once.
+    // A client that knows an older version is told at once.
     let begun = Instant::now();
     assert_eq!(app.client.get_if_none_match(&path, "\"1\"").await.expect(200).json()["version"], 2);
     let last = app.client.request(Method::GET, &path).header("last-event-id", "1");

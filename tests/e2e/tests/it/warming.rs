@@ -122,7 +122,7 @@ async fn nobody_has_to_call_anything_after_redis_was_emptied() {
     app.psql("UPDATE jobs SET next_run = now() + interval '1 day'").await;
     app.redis.as_ref().expect("its own Redis").flush().await;
     let before = app.statements().await;
-    // Whoever gives the next certificate looks for jobs, so one reader is enough.
+    // The instance that gives the next certificate looks for jobs, so one reader is enough.
     app.client.get(&other).await.expect(200);
     eventually("hot orders are loaded", SOON, || async { (queries_since(&app, &before).await.0 >= 2).then_some(()) })
         .await;

@@ -91,7 +91,7 @@ async fn a_released_session_is_shown_as_held_until_the_provider_has_made_it() {
     assert_eq!(shown(&db, session).await, "needs_review review");
     assert_eq!(approve(&db, ORG, session).await, "in_progress");
     assert_eq!(begin(&db, order, "k").await.0, "in_progress");
-    // Whoever asked the provider has died: the operator or the shopper may ask again.
+    // The request that asked the provider has died: the operator or the shopper may ask again.
     db.run("UPDATE payment_sessions SET leased_until = now()").await;
     assert_eq!(approve(&db, ORG, session).await, "started");
     db.run(&format!("SELECT session_postpone('{session}', '{ORG}')")).await;

@@ -69,8 +69,8 @@ async fn what_is_tried_no_more_still_finds_its_order() {
 
 #[tokio::test]
 async fn a_providers_answer_holds_no_row_while_it_waits_for_a_fold() {
-    // Whoever folds the payment changes the event's row in the end: were it held by somebody who
-    // waits for the fold, they would wait in a circle.
+    // A fold of the payment changes the event's row in the end: were it held by somebody who waits
+    // for the fold, they would wait in a circle.
     let db = database().await;
     let objects = serde_json::json!([{"kind": "refund", "id": "R1", "parent": "C1", "state": "completed", "amount": "1.00", "currency": "EUR"}]);
     let observe = "SELECT outcome FROM payment_observed('paypal', 'NOBODY', 'request-1', 'api.test', $1)";

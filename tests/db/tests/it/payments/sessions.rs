@@ -55,7 +55,7 @@ async fn a_key_begins_one_session_and_is_resumed_when_its_maker_died() {
     assert_eq!(begin(&db.client, None, order, "k", "h", second).await, "in_progress");
     assert_eq!(begin(&db.client, None, order, "k", "other", second).await, "mismatch");
     assert_eq!(shown(&db, first).await, "none", "not before the provider has made its part");
-    // Whoever began it has died: the next one asks the provider under the same id.
+    // The request that began it has died: the next one asks the provider under the same id.
     db.run("UPDATE payment_sessions SET leased_until = now()").await;
     assert_eq!(begin(&db.client, None, order, "k", "h", second).await, "started f 100.00");
     db.client.execute("SELECT session_postpone($2, $1)", &[&ORG, &first]).await.unwrap();
