@@ -36,7 +36,7 @@ ensure_service() {
 }
 
 # install PROGRAM: by the system's own package manager, with a message. PROGRAM is redis, postgres,
-# openssl, wrk, git, cc, npm, chromium, or prometheus, which brings promtool.
+# openssl, wrk, git, cc, npm, chromium, alertmanager, or prometheus, which brings promtool.
 install() {
     local manager packages
     if [ "$(uname)" = Darwin ]; then manager=brew; else
@@ -58,6 +58,8 @@ install() {
         apk:chromium) packages="chromium chromium-chromedriver font-liberation" ;;
         dnf:chromium) packages="chromium chromedriver" ;;
         brew:chromium) packages=chromedriver ;;
+        apt-get:alertmanager) packages=prometheus-alertmanager ;;
+        *:alertmanager) packages=alertmanager ;;
         dnf:prometheus) packages=golang-github-prometheus ;;
         *:prometheus) packages=prometheus ;;
         apt-get:cc) packages="gcc libc6-dev" ;;

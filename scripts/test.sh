@@ -53,6 +53,7 @@ alone() {
 }
 
 have prometheus || install prometheus # watches a server in a scenario
+if [ -n "${EVERY_ALERT:-}" ]; then have prometheus-alertmanager || have alertmanager || install alertmanager; fi
 scripts/services.sh start $run
 given_redis=${REDIS_URL:-} given_database=${DATABASE_URL:-}
 set -a

@@ -12,11 +12,12 @@
 //! | `history` | whether what readers and writers of one order saw keeps the promise |
 //! | `process`, `server` | processes that a scenario may kill, stop and continue |
 //! | `refresher` | the component that takes messages, beside a server |
-//! | `prometheus` | a real Prometheus that watches a scenario's server |
+//! | `prometheus`, `alertmanager` | a real Prometheus that watches a scenario's server, and a real Alertmanager that it tells |
 //! | `contract` | the suite of the ports, run by a component of its own on the runtime's Redis |
 //!
 //! The client, tokens and the like are `kit`'s; they are re-exported here.
 
+mod alertmanager;
 mod app;
 mod contract;
 pub mod history;
@@ -30,6 +31,7 @@ mod server;
 mod statements;
 mod suite;
 
+pub use alertmanager::Alertmanager;
 pub use app::App;
 pub use contract::contract_on_the_runtime;
 pub use kit::{Answer, Caller, Client, Description, Metrics, SOON, Wire, eventually, eventually_every, free_port};

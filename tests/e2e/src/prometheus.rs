@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::process::Child;
 use crate::suite::scratch_dir;
-use crate::{App, SOON, eventually};
+use crate::{Alertmanager, App, SOON, eventually};
 
 /// Ends when it is dropped.
 #[derive(Debug)]
@@ -22,15 +22,24 @@ pub struct Prometheus {
 impl Prometheus {
     /// Watches a server, every second. An alert fires after a second, however long its `for` is.
     pub async fn watch(app: &App) -> Prometheus {
+        Self::watch_and_tell(app, None).await
+    }
+
+    /// The same; alerts that fire are told to this Alertmanager, if any.
+    pub async fn watch_and_tell(app: &App, alertmanager: Option<&Alertmanager>) -> Prometheus {
         let port = free_port();
         let data = scratch_dir().join(format!("prometheus-{port}"));
         std::fs::create_dir_all(&data).expect("a directory of its own");
         let target = app.base_url.trim_start_matches("http://").split('/').next().expect("an address");
-        let config = format!(
+        let mut config = format!(
             "global: {{scrape_interval: 1s, evaluation_interval: 1s}}\n\
              rule_files: [rules.yaml, alerts.yaml]\n\
              scrape_configs:\n  - {{job_name: edge-orders, static_configs: [{{targets: ['{target}']}}]}}\n"
         );
+        if let Some(alertmanager) = alertmanager {
+            let address = alertmanager.address();
+            config += &format!("alerting: {{alertmanagers: [{{static_configs: [{{targets: ['{address}']}}]}}]}}\n");
+        }
         let write = |file: &str, text: String| std::fs::write(data.join(file), text).expect("a file of its own");
         write("prometheus.yaml", config);
         write("rules.yaml", monitoring("rules.yaml"));

@@ -26,6 +26,22 @@ async fn values(connection: &mut MultiplexedConnection, pattern: &str) -> Vec<(S
     found
 }
 
+/// Changes an order that is cached, and has its old entry be a hit all the same. Gives the version
+/// that readers should see.
+pub async fn plant_an_old_entry(app: &App, order: &str) -> i64 {
+    let client = redis::Client::open(app.redis_url.as_str()).expect("an address");
+    let mut connection = client.get_multiplexed_async_connection().await.expect("Redis answers");
+    let mut old = values(&mut connection, &format!("{}order:*{order}", app.prefix())).await;
+    old.extend(values(&mut connection, &format!("{}gen:order:*{order}", app.prefix())).await);
+    assert_eq!(old.len(), 2, "the entry and its generation");
+    let version = app.client.patch(order, json!({ "notes": "new" })).await.expect(200).version();
+    // Nothing in the system does this: the old entry comes back with the generation that it needs.
+    for (key, value) in &old {
+        redis::cmd("SET").arg(key).arg(value).exec_async(&mut connection).await.expect("SET");
+    }
+    version
+}
+
 #[tokio::test]
 async fn changes_of_any_program_are_never_counted_as_faults() {
     let Some(app) = app().await else { return };
@@ -57,16 +73,7 @@ async fn a_cache_that_serves_what_is_no_longer_true_is_found_and_named() {
     let order = app.new_order_id().await;
     let path = format!("/orders/{order}");
     app.warm(&path).await;
-    let client = redis::Client::open(app.redis_url.as_str()).expect("an address");
-    let mut connection = client.get_multiplexed_async_connection().await.expect("Redis answers");
-    let mut old = values(&mut connection, &format!("{}order:*{order}", app.prefix())).await;
-    old.extend(values(&mut connection, &format!("{}gen:order:*{order}", app.prefix())).await);
-    assert_eq!(old.len(), 2, "the entry and its generation");
-    let version = app.client.patch(&order, json!({ "notes": "new" })).await.expect(200).version();
-    // Nothing in the system does this: the old entry comes back with the generation that it needs.
-    for (key, value) in &old {
-        redis::cmd("SET").arg(key).arg(value).exec_async(&mut connection).await.expect("SET");
-    }
+    let version = plant_an_old_entry(&app, &order).await;
     let health = eventually("it is found", SOON, || async {
         let health = after_a_read(&app, &path).await;
         (health["cache"]["inconsistent"].as_i64() >= Some(1)).then_some(health)

@@ -179,8 +179,7 @@ async fn row_level_security_on_the_outbox_hides_no_change_and_is_named() {
     })
     .await;
     // A Postgres that gave no answer in time is no reason for a certificate.
-    let certified =
-        |answer: &Answer| answer.is_hit() && !answer.header("cache-status").contains("stale-if-error");
+    let certified = |answer: &Answer| answer.is_hit() && !answer.header("cache-status").contains("stale-if-error");
     // The last certificate from before has up to a second yet.
     eventually("its certificate ends", SOON, || async { (!certified(&read().await)).then_some(()) }).await;
     for _ in 0..10 {

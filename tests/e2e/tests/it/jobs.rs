@@ -18,7 +18,7 @@ async fn shop_like(private: Private) -> Option<Shop> {
 }
 
 /// An order that is paid at PayPal, and the event that says so.
-async fn paid_at_paypal(shop: &Shop) -> (Order, String) {
+pub(crate) async fn paid_at_paypal(shop: &Shop) -> (Order, String) {
     let order = shop.order().await;
     let payment = Payment::new(Provider::PayPal, &order.id, &order.total, &order.currency);
     let happened = shop.standin.pay_directly(&payment).events;
@@ -27,7 +27,7 @@ async fn paid_at_paypal(shop: &Shop) -> (Order, String) {
 }
 
 /// The event comes while PayPal's API is away: it is stored, and waits.
-async fn waits(shop: &Shop, event: &str) {
+pub(crate) async fn waits(shop: &Shop, event: &str) {
     let away = Fault::new(FaultKind::Status(503)).on("/v2/payments/captures/");
     shop.standin.fail(away);
     let signed = shop.standin.signed(event);

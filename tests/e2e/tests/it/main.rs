@@ -1,6 +1,7 @@
 //! Scenarios over HTTP, named as claims. The library `e2e` beside starts the server and asks it.
 
 mod access;
+mod alerts;
 mod bad_input;
 mod bodies;
 mod cache_compared;

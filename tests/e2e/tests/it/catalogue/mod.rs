@@ -6,7 +6,7 @@ mod lookups;
 mod products;
 mod schemas;
 mod stock;
-mod stock_service;
+pub mod stock_service;
 
 use e2e::{Answer, App, Sample};
 use serde_json::{Value, json};

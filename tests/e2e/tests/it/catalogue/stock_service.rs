@@ -12,7 +12,7 @@ use crate::payments::guest_checkout::details;
 /// The service's path.
 const SERVICE: &str = "/stock/holds";
 
-fn at_service(standin: &Standin) -> Private {
+pub fn at_service(standin: &Standin) -> Private {
     let mut private = App::private().variable("product_service_timeout_ms", "2000");
     for (name, value) in standin.stock_variables() {
         private = private.variable(name, &value);
@@ -28,7 +28,7 @@ fn pieces(app: &App, quantity: u32) -> Value {
 }
 
 /// Places an order, and gives its id.
-async fn placed(app: &App, quantity: u32) -> String {
+pub async fn placed(app: &App, quantity: u32) -> String {
     let order = app.client.create(pieces(app, quantity), &new_key()).await.expect(201).json();
     order["id"].as_str().expect("an id").to_owned()
 }
@@ -57,7 +57,7 @@ async fn settle(app: &App) {
 }
 
 /// Lets the job work until the hold of this order is in this state.
-async fn becomes(app: &App, order: &str, state: &str) -> Value {
+pub async fn becomes(app: &App, order: &str, state: &str) -> Value {
     eventually(&format!("the hold becomes {state}"), SOON, || async {
         settle(app).await;
         let hold = hold(app, order).await;

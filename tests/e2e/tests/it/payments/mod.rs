@@ -17,7 +17,7 @@ mod limits;
 mod lists;
 mod operators;
 mod orders_of_arrival;
-mod refunds_in_doubt;
+pub mod refunds_in_doubt;
 mod retention;
 mod secrets;
 mod sessions;

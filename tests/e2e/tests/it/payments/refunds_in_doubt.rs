@@ -12,7 +12,7 @@ async fn shop() -> Option<Shop> {
 }
 
 /// A paid order and our id of its payment; from here on events are delivered by hand.
-async fn paid(shop: &Shop, provider: Provider) -> (Order, String) {
+pub async fn paid(shop: &Shop, provider: Provider) -> (Order, String) {
     shop.standin.automatic(true);
     let order = shop.order().await;
     let session = shop.ask(&order, provider, &crate::new_key()).await.expect(201).json();
@@ -31,7 +31,7 @@ async fn paid(shop: &Shop, provider: Provider) -> (Order, String) {
 }
 
 /// Makes every refund's doubt older than any provider's memory.
-const LONG_AGO: &str = "UPDATE refund_requests SET first_attempt_at = first_attempt_at - interval '2 days',
+pub const LONG_AGO: &str = "UPDATE refund_requests SET first_attempt_at = first_attempt_at - interval '2 days',
     next_attempt_at = now() WHERE state = 'queued'";
 
 #[tokio::test]

@@ -27,7 +27,11 @@ impl Shop {
 
     /// A shop of this kind.
     pub async fn like(private: Private) -> Option<Shop> {
-        let standin = Standin::start().await;
+        Shop::at(Standin::start().await, private).await
+    }
+
+    /// The same, at these providers.
+    pub async fn at(standin: Standin, private: Private) -> Option<Shop> {
         // One customer pays for all scenarios of a shop.
         let private = private.variable("limit_customer_hour", "1000").variable("limit_customer_day", "1000");
         let app = private.payments(&standin).spawn().await?;
