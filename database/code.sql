@@ -120,6 +120,8 @@
 \i code/orders/summaries.sql
 \i code/orders/tags.sql
 \i code/orders/set_tags.sql
+\i code/orders/side_tags.sql
+\i code/orders/changed_tags.sql
 \i code/orders/touch_orders.sql
 \i code/orders/tracking.sql
 \i code/orders/tracking_documents.sql

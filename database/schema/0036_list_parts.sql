@@ -6,5 +6,7 @@ LOCK TABLE customers, orders IN SHARE ROW EXCLUSIVE MODE;
 
 \i code/orders/tags.sql
 \i code/orders/set_tags.sql
+\i code/orders/side_tags.sql
+\i code/orders/changed_tags.sql
 \i code/cache/announce_orders.sql
 \i code/cache/announce_gone_customers.sql

@@ -1,8 +1,8 @@
 -- Makes a change of children a change of their orders, before and after. The order's own triggers
 -- announce it. Orders that this transaction has written already need nothing more. Rows are locked
--- by id, so that two of these can't wait for each other.
+-- by id, so that two of these can't wait for each other. Plans are kept by the session.
 CREATE OR REPLACE FUNCTION touch_orders() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path = public, pg_temp AS $$
+    SET search_path = public, pg_temp SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
     touched uuid[];
 BEGIN
