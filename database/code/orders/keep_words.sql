@@ -3,8 +3,9 @@
 -- table gives.
 -- It fires after the trigger that touches the orders, so the orders are locked: two transactions
 -- that change one order follow each other, and each sees the other's rows.
--- Its plan is kept by the session: the sources are many, and to plan them for each change costs ten
--- times what the change does.
+-- The sources are many tables, and a plan for each change of an order would cost more than all of
+-- the change. So a session plans once, for few orders. A statement that changes many has a plan of
+-- its own: that of few compares all words with all.
 -- SECURITY DEFINER: a writer needs no right on the words.
 CREATE OR REPLACE FUNCTION order_keep_words() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
     SET search_path = public, pg_temp SET plan_cache_mode = force_generic_plan AS $$
@@ -49,6 +50,10 @@ BEGIN
     END IF;
     IF cardinality(v_orders) = 0 THEN
         RETURN NULL;
+    END IF;
+    IF cardinality(v_orders) > 10 THEN
+        -- Until the function ends.
+        PERFORM set_config('plan_cache_mode', 'force_custom_plan', true);
     END IF;
     WITH wanted AS MATERIALIZED (
         SELECT DISTINCT s.order_id, s.organization_id, s.field, s.word FROM order_word_sources s

@@ -6,6 +6,7 @@ CREATE OR REPLACE FUNCTION payment_fold(p_order uuid) RETURNS void LANGUAGE plpg
 DECLARE
     o orders;
     folded record;
+    written bigint;
 BEGIN
     SELECT * INTO o FROM orders WHERE id = p_order;
     IF NOT FOUND THEN
@@ -18,6 +19,8 @@ BEGIN
         RETURN;
     END IF;
 
+    -- The order is written once, below, and not by the trigger that touches orders, too.
+    PERFORM set_config('payments.folding', p_order::text, true);
     INSERT INTO payments AS p (order_id, organization_id, customer_id, provider, account,
         external_id, external_order_id, status,
         currency, amount, refunded_amount, captured_at, disputes, fee, fee_currency)
@@ -43,6 +46,8 @@ BEGIN
                 excluded.amount, excluded.refunded_amount, excluded.disputes, excluded.fee,
                 excluded.fee_currency)
             OR excluded.captured_at < p.captured_at);
+    GET DIAGNOSTICS written = ROW_COUNT;
+    PERFORM set_config('payments.folding', '', true);
 
     -- Judged by the total that the order has once nobody else can change it: another program may
     -- have done so since it was read.
@@ -56,7 +61,7 @@ BEGIN
             (SELECT p.external_id FROM payments p
             WHERE p.order_id = p_order AND p.captured_at IS NOT NULL
                 ORDER BY p.captured_at, p.external_id LIMIT 1))
-    WHERE u.id = p_order AND (u.payment_status <> folded.payment_status
+    WHERE u.id = p_order AND (written > 0 OR u.payment_status <> folded.payment_status
         OR u.external_transaction_id IS NULL
             AND EXISTS (SELECT FROM payments p WHERE p.order_id = p_order
             AND p.captured_at IS NOT NULL));

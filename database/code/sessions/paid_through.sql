@@ -1,7 +1,8 @@
 -- Notes at an order's sessions the payment that was made through each at its provider: a captured
 -- one rather than another, the newest of several.
-CREATE OR REPLACE FUNCTION session_paid_through(p_order uuid) RETURNS void LANGUAGE sql
-BEGIN ATOMIC
+-- In plpgsql, since a session keeps its plans: every fold runs this.
+CREATE OR REPLACE FUNCTION session_paid_through(p_order uuid) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
     UPDATE payment_sessions s SET external_payment_id = l.external_id, updated_at = now()
     FROM (
         SELECT t.id, p.external_id FROM payment_sessions t CROSS JOIN LATERAL (
@@ -11,4 +12,4 @@ BEGIN ATOMIC
             ORDER BY y.captured_at IS NOT NULL DESC, y.created_at DESC, y.external_id LIMIT 1) AS p
         WHERE t.order_id = p_order) AS l
     WHERE s.id = l.id AND s.external_payment_id IS DISTINCT FROM l.external_id;
-END;
+END $$;

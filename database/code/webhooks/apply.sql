@@ -12,9 +12,11 @@ RETURNS TABLE (outcome text, reason text, payment_status text, xid text, tags te
 LANGUAGE plpgsql AS $$
 DECLARE
     a record;
+    noted boolean;
 BEGIN
     SELECT * INTO a FROM payment_event_apply(p_event, p_objects, p_trusted, p_resource, p_agrees);
-    IF a.session IS NOT NULL AND a.outcome IN ('applied', 'needs_review') THEN
+    noted := a.session IS NOT NULL AND a.outcome IN ('applied', 'needs_review');
+    IF noted THEN
         UPDATE payment_sessions s SET updated_at = now(), webhook_data = (
             SELECT jsonb_strip_nulls(jsonb_build_object('eventId', e.event_id, 'type', e.kind,
                 'status', b.object ->> 'state',
@@ -28,5 +30,6 @@ BEGIN
     RETURN QUERY SELECT a.outcome, a.reason, a.payment_status, coalesce(a.xid, ''),
         -- All that this transaction has announced, the session included.
         CASE WHEN a.outcome = 'already_applied' THEN webhook_tags(p_event)
-            ELSE announced_tags('{orders,payments,payment_sessions}') END;
+            WHEN noted THEN announced_tags('{orders,payments,payment_sessions}')
+            ELSE a.tags END;
 END $$;
