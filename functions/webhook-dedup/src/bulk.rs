@@ -9,7 +9,7 @@ use commerce::query::Place;
 use commerce::time::Moment;
 use commerce::webhook::EventState;
 use commerce::webhook::requests::{BulkQuery, EventFilter, parse_dismissal};
-use futures_util::future::join_all;
+use futures_util::stream::{self, StreamExt as _};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -122,16 +122,24 @@ async fn walk<T>(
         let page: Value = serde_json::from_str(row.text("body")?.unwrap_or_default())
             .map_err(|_| Error::internal("webhook_list gave no JSON"))?;
         let items = page["items"].as_array().map(Vec::as_slice).unwrap_or_default();
-        for some in items.chunks(AT_ONCE) {
-            if monotonic_millis().saturating_sub(began) >= PATIENCE_MS {
-                return Ok(after.map(|place| place.to_string()));
-            }
-            let found = some.iter().filter_map(found);
-            for outcome in join_all(found.map(|found| work(found))).await {
-                done(outcome);
-            }
-            left = left.saturating_sub(some.len() as u32);
-            after = some.last().and_then(place).or(after);
+        let in_time = || monotonic_millis().saturating_sub(began) < PATIENCE_MS;
+        let begun = stream::iter(items.iter().take_while(|_| in_time()));
+        // Answers come in the order of the list, so all before the place are done.
+        let mut outcomes = begun
+            .map(async |item| match found(item) {
+                Some(found) => (place(item), Some(work(found).await)),
+                None => (place(item), None),
+            })
+            .buffered(AT_ONCE);
+        let mut worked = 0;
+        while let Some((place, outcome)) = outcomes.next().await {
+            outcome.into_iter().for_each(&mut done);
+            after = place.or(after);
+            worked += 1;
+        }
+        left = left.saturating_sub(worked);
+        if (worked as usize) < items.len() {
+            break;
         }
         match page["next"].as_str() {
             None => return Ok(None),
