@@ -2,7 +2,8 @@
 //! order of arrival, with repetitions, whenever the order appears.
 //!
 //! The account knows nothing of observations: it adds up what has happened at the provider. Some
-//! hundred histories are tried, as many as PAYMENTS_HISTORIES says if it is set.
+//! hundred histories are tried, as many as PAYMENTS_HISTORIES says if it is set. A short one is
+//! told in every order of arrival there is, a longer one in some.
 
 use serde_json::{Value, json};
 use tokio_postgres::Client;
@@ -12,11 +13,15 @@ use super::{ACCOUNT, Event, database, place};
 
 /// The number of histories that are tried unless it is told.
 const HISTORIES: u64 = 200;
+/// As many observations of one order are told in every order of arrival.
+const SHORT: usize = 3;
+/// The orders of arrival that a longer history is told in.
+const ARRIVALS: usize = 2;
 /// The order's total, in cents.
 const TOTAL: i64 = 10_000;
 
 /// The lives of payments, refunds and disputes, the usual ones more often.
-const PAYMENTS: [&[&str]; 10] = [
+const PAYMENTS: [&[&str]; 11] = [
     &["completed"],
     &["completed"],
     &["completed"],
@@ -27,6 +32,7 @@ const PAYMENTS: [&[&str]; 10] = [
     &["authorized"],
     &["pending", "failed"],
     &["authorized", "cancelled"],
+    &["pending", "authorized", "completed"],
 ];
 const REFUNDS: [&[&str]; 7] = [
     &["completed"],
@@ -37,7 +43,7 @@ const REFUNDS: [&[&str]; 7] = [
     &["pending", "cancelled"],
     &["completed", "failed"],
 ];
-const DISPUTES: [&[&str]; 9] = [
+const DISPUTES: [&[&str]; 12] = [
     &["open"],
     &["inquiry"],
     &["inquiry", "closed"],
@@ -47,6 +53,9 @@ const DISPUTES: [&[&str]; 9] = [
     &["open", "lost", "won"],
     &["open", "closed"],
     &["closed"],
+    &["open", "undecided"],
+    &["open", "won", "open"],
+    &["open", "won", "open", "lost"],
 ];
 
 /// A die that falls the same in every run (xorshift).
@@ -150,19 +159,23 @@ impl History {
         let id = format!("C{}.{run}", self.payments.len());
         let amount = *dice.of(&[10_000, 10_000, 10_000, 6_000, 4_000, 12_000]);
         let life = *dice.of(&PAYMENTS);
+        // Of what was reserved a part may be taken, and the rest is released.
+        let taken = if life.contains(&"authorized") && dice.below(2) == 0 { amount / 2 } else { amount };
         for state in life {
-            self.tell("payment", &id, state, amount, json!({"order_reference": order}));
+            let shown = if *state == "completed" { taken } else { amount };
+            self.tell("payment", &id, state, shown, json!({"order_reference": order}));
         }
-        self.payments.push(Account { id, state: life[life.len() - 1], amount, ..Account::default() });
+        let state = life[life.len() - 1];
+        let amount = if state == "completed" { taken } else { amount };
+        self.payments.push(Account { id, state, amount, ..Account::default() });
     }
 
     fn reserve(&mut self, dice: &mut Dice, order: Uuid, run: &str) {
         let id = format!("A{}.{run}", self.told.len());
         self.tell("authorization", &id, "authorized", TOTAL, json!({"order_reference": order}));
-        if dice.below(2) == 0 {
-            self.tell("authorization", &id, "cancelled", TOTAL, json!({"order_reference": order}));
-        } else {
-            self.reserved = true;
+        match *dice.of(&[None, None, Some("cancelled"), Some("completed")]) {
+            Some(end) => self.tell("authorization", &id, end, TOTAL, json!({"order_reference": order})),
+            None => self.reserved = true,
         }
     }
 
@@ -292,21 +305,24 @@ impl History {
         line
     }
 
-    /// Delivers all of it, some of it twice, in a random order; the order appears among it.
-    async fn deliver(&self, dice: &mut Dice, client: &Client, order: Uuid) {
-        let mut arrival: Vec<usize> = (0..self.told.len()).collect();
-        for _ in 0..dice.below(3) {
-            arrival.push(dice.below(self.told.len()));
-        }
-        dice.shuffle(&mut arrival);
-        let placed = dice.below(arrival.len() + 1);
+    /// Tells all of it in this order, some of it twice, as the same event or as another one. The
+    /// order appears among it.
+    async fn deliver(&self, dice: &mut Dice, client: &Client, order: Uuid, mut arrival: Vec<usize>) {
         let (provider, account) = if self.stripe { ("stripe", "acct_1") } else { ("paypal", ACCOUNT) };
+        let event = |at: &usize| Event { provider, account, ..Event::new(vec![self.told[*at].clone()]) };
+        let events: Vec<Event> = (0..self.told.len()).map(|at| event(&at)).collect();
+        for _ in 0..dice.below(3) {
+            arrival.insert(dice.below(arrival.len() + 1), dice.below(self.told.len()));
+        }
+        let placed = dice.below(arrival.len() + 1);
         for (n, at) in arrival.iter().enumerate() {
             if n == placed {
                 place(client, order, "100.00").await;
             }
-            let event = Event { provider, account, ..Event::new(vec![self.told[*at].clone()]) };
-            event.deliver(client).await;
+            match dice.below(8) {
+                0 => event(at).deliver(client).await,
+                _ => events[*at].deliver(client).await,
+            };
         }
         if placed == arrival.len() {
             place(client, order, "100.00").await;
@@ -314,26 +330,57 @@ impl History {
     }
 }
 
+/// The orders in which so many things arrive: all of them, or some.
+fn arrivals(dice: &mut Dice, count: usize) -> Vec<Vec<usize>> {
+    if count > SHORT {
+        return (0..ARRIVALS)
+            .map(|_| {
+                let mut arrival: Vec<usize> = (0..count).collect();
+                dice.shuffle(&mut arrival);
+                arrival
+            })
+            .collect();
+    }
+    let mut all = vec![Vec::new()];
+    for thing in 0..count {
+        let longer = |some: Vec<usize>| {
+            (0..=some.len()).map(move |at| [&some[..at], &[thing], &some[at..]].concat()).collect::<Vec<_>>()
+        };
+        all = all.into_iter().flat_map(longer).collect();
+    }
+    all
+}
+
 fn money(cents: i64) -> String {
     format!("{}.{:02}", cents / 100, cents % 100)
+}
+
+/// One history in its orders of arrival, each for an order of its own.
+async fn tell(client: &Client, seed: u64) {
+    let mut dice = Dice::new(seed);
+    let count = History::random(&mut Dice::new(seed), Uuid::nil(), "").told.len();
+    for arrival in arrivals(&mut dice, count) {
+        let order = Uuid::now_v7();
+        // The same history each time.
+        let history = History::random(&mut Dice::new(seed), order, &order.simple().to_string());
+        history.deliver(&mut dice, client, order, arrival.clone()).await;
+        let told = serde_json::to_string_pretty(&history.told).unwrap();
+        let state = super::state(client, order).await;
+        assert_eq!(state, history.expected(), "history {seed}, told as {arrival:?}: {told}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn random_histories_come_to_what_the_account_of_the_money_says() {
     let db = database().await;
-    let wanted = std::env::var("PAYMENTS_HISTORIES").ok().and_then(|count| count.parse().ok());
-    for seed in 0..wanted.unwrap_or(HISTORIES) {
-        let mut dice = Dice::new(seed);
-        for arrival in 0..2 {
-            let order = Uuid::now_v7();
-            // The same history each time, told in another order.
-            let history = History::random(&mut Dice::new(seed), order, &order.simple().to_string());
-            dice.below(1 + arrival);
-            history.deliver(&mut dice, &db.client, order).await;
-            let told = serde_json::to_string_pretty(&history.told).unwrap();
-            assert_eq!(super::state(&db.client, order).await, history.expected(), "history {seed}: {told}");
+    let wanted = std::env::var("PAYMENTS_HISTORIES").map_or(HISTORIES, |count| count.parse().expect("a number"));
+    let teller = async |first: u64| {
+        let client = db.connect().await;
+        for seed in (first..wanted).step_by(4) {
+            tell(&client, seed).await;
         }
-    }
+    };
+    tokio::join!(teller(0), teller(1), teller(2), teller(3));
     assert_eq!(db.text(super::transactions::WRONG).await, "0", "the ledger says what the payments say");
     let waiting = db.text("SELECT count(*) FROM webhook_events WHERE state = 'received'").await;
     assert_eq!(waiting, "0", "every event has found its order");
