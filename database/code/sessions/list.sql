@@ -14,9 +14,9 @@ CREATE OR REPLACE FUNCTION session_list(
 RETURNS TABLE (body text) LANGUAGE sql STABLE
 BEGIN ATOMIC
     WITH found AS (
-        -- Of a customer, of an order, or all: newest first.
+        -- Of an order, of a customer, or all: newest first. An order has few.
         (SELECT s.id, s.created_at FROM payment_sessions s
-        WHERE (p_customer IS NOT NULL OR p_order IS NOT NULL OR p_status IS NULL)
+        WHERE (p_order IS NOT NULL OR p_status IS NULL)
             AND s.organization_id = p_organization
             AND (s.status <> 'creating' OR s.released_at IS NOT NULL)
             AND (p_customer IS NULL OR s.customer_id = p_customer)
@@ -27,9 +27,9 @@ BEGIN ATOMIC
                 OR (s.created_at, s.id) < (place_time(p_after), place_id(p_after)))
         ORDER BY s.created_at DESC, s.id DESC LIMIT p_limit + 1)
         UNION ALL
-        -- Of a status, as it is stored.
+        -- Of a status, as it is stored; of a customer or all, each by an index of its own.
         (SELECT s.id, s.created_at FROM payment_sessions s
-        WHERE p_customer IS NULL AND p_order IS NULL
+        WHERE p_order IS NULL AND (p_customer IS NULL OR s.customer_id = p_customer)
             AND s.organization_id = p_organization AND s.status = p_status
             AND session_status(s.status, s.expires_at) = s.status
             AND (p_after IS NULL
@@ -38,7 +38,8 @@ BEGIN ATOMIC
         UNION ALL
         -- Shown as held: an operator has let them go on.
         (SELECT s.id, s.created_at FROM payment_sessions s
-        WHERE p_customer IS NULL AND p_order IS NULL AND p_status = 'needs_review'
+        WHERE p_order IS NULL AND (p_customer IS NULL OR s.customer_id = p_customer)
+            AND p_status = 'needs_review'
             AND s.organization_id = p_organization AND s.status = 'creating'
             AND s.released_at IS NOT NULL AND s.expires_at > now()
             AND (p_after IS NULL
@@ -47,7 +48,8 @@ BEGIN ATOMIC
         UNION ALL
         -- Failed by their time alone, and not swept yet.
         (SELECT s.id, s.created_at FROM payment_sessions s
-        WHERE p_customer IS NULL AND p_order IS NULL AND p_status = 'failed'
+        WHERE p_order IS NULL AND (p_customer IS NULL OR s.customer_id = p_customer)
+            AND p_status = 'failed'
             AND s.organization_id = p_organization
             AND s.status IN ('creating', 'needs_review', 'awaiting_redirect', 'awaiting_callback')
             AND s.expires_at <= now()
