@@ -8,6 +8,7 @@ use tokio_postgres::Client;
 use uuid::Uuid;
 
 use super::{Event, capture, database, dispute, open_events, place, refund, reversal, state};
+use crate::database::ORG;
 
 /// The events of the table. Ids carry a suffix, so that every run has objects of its own; the state
 /// is shown without it.
@@ -309,4 +310,32 @@ async fn a_refund_counts_by_the_greater_of_the_sum_and_the_total_and_a_failed_on
             db.text(&format!("SELECT refunded_amount::numeric(15, 2) FROM payments WHERE order_id = '{order}'")).await;
         assert_eq!(got, refunded, "case {n}");
     }
+}
+
+#[tokio::test]
+async fn each_movement_of_money_is_one_version_of_its_order_and_is_announced_once() {
+    let db = database().await;
+    let order = Uuid::now_v7();
+    place(&db.client, order, "100.00").await;
+    let shown = format!(
+        "SELECT (SELECT o.version FROM orders o WHERE o.id = '{order}') || ' ' || (SELECT count(*)
+            FROM cache_invalidations i WHERE 'order:{ORG}/{order}' = ANY (i.tags))"
+    );
+    let moved = async || -> Vec<i64> {
+        db.text(&shown).await.split(' ').map(|number| number.parse().expect("a number")).collect()
+    };
+    let mut before = moved().await;
+    // The second refund leaves the payment status as it is.
+    for object in [
+        capture(order, "C1", "completed", "100.00", 1),
+        refund("C1", "R1", "completed", "30.00", None, 2),
+        refund("C1", "R2", "completed", "20.00", None, 3),
+    ] {
+        Event::new(vec![object]).deliver(&db.client).await;
+        let after = moved().await;
+        assert_eq!(after, [before[0] + 1, before[1] + 1]);
+        before = after;
+    }
+    Event::new(vec![refund("C1", "R2", "completed", "20.00", None, 3)]).deliver(&db.client).await;
+    assert_eq!(moved().await, before, "what changes nothing is no version");
 }
