@@ -22,6 +22,7 @@
 \i code/values/search_end.sql
 \i code/values/search_code.sql
 \i code/values/search_phone.sql
+\i code/values/search_national.sql
 \i code/values/search_words.sql
 \i code/values/csv_cell.sql
 \i code/values/raise_version.sql

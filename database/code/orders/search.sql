@@ -5,7 +5,8 @@
 --   body: the JSON to send: 20 orders at most, those that fit exactly before those that begin so,
 --     the newest first; by which fields each was found; and whether there are more.
 -- Each branch takes 21 orders or customers at most, from an index in its own order. Words of names
--- can be in many: those of the rarest are looked at, and no more than found_rows().
+-- can be in many: those of the rarest of the four longest are looked at, and no more than
+-- found_rows() / 2 of orders and of customers.
 -- Postgres puts this body into the calling statement and plans with the values at hand. The
 -- function must stay STABLE, not STRICT, and without SET.
 CREATE OR REPLACE FUNCTION order_search(p_organization uuid, p_search text)
@@ -21,29 +22,35 @@ BEGIN ATOMIC
             ('transaction', search_code(p_search)),
             ('payment', search_code(p_search)),
             ('phone', search_phone(p_search)),
+            -- One of the two names no country. Four signs: * or 0, and three digits.
+            ('phone', (SELECT translate(left(n.word, 1), '*0', '0*') || substr(n.word, 2)
+                FROM (VALUES (search_national(p_search))) AS n (word) WHERE length(n.word) >= 4)),
             ('email', lower(p_search))
         ) AS a (field, word)
         -- Fewer letters would fit almost everything.
         WHERE length(a.word) >= 3
     ), names AS MATERIALIZED (
         SELECT w.word FROM unnest(search_words(p_search)) AS w (word)
+    ), longest AS MATERIALIZED (
+        -- Counting costs. Long words are in fewer, so some of them do for the choice.
+        SELECT n.word FROM names n ORDER BY length(n.word) DESC, n.word LIMIT 4
     ), rare AS MATERIALIZED (
         -- The word that is in the fewest, and in how many.
         SELECT r.* FROM (
-            (SELECT 'customers' AS kind, n.word, c.count FROM names n, LATERAL (
+            (SELECT 'customers' AS kind, n.word, c.count FROM longest n, LATERAL (
                 SELECT count(*) AS count FROM (
                     SELECT FROM customer_words w
                     WHERE w.organization_id = p_organization AND w.field = 'name'
                         AND w.word >= n.word AND w.word < search_end(n.word)
-                    ORDER BY w.word LIMIT found_rows() + 1) AS l) AS c
+                    ORDER BY w.word LIMIT found_rows() / 2 + 1) AS l) AS c
             ORDER BY c.count LIMIT 1)
             UNION ALL
-            (SELECT 'orders', n.word, c.count FROM names n, LATERAL (
+            (SELECT 'orders', n.word, c.count FROM longest n, LATERAL (
                 SELECT count(*) AS count FROM (
                     SELECT FROM order_words w
                     WHERE w.organization_id = p_organization AND w.field = 'name'
                         AND w.word >= n.word AND w.word < search_end(n.word)
-                    ORDER BY w.word LIMIT found_rows() + 1) AS l) AS c
+                    ORDER BY w.word LIMIT found_rows() / 2 + 1) AS l) AS c
             ORDER BY c.count LIMIT 1)
         ) AS r
     ), customers_found AS MATERIALIZED (
@@ -63,11 +70,14 @@ BEGIN ATOMIC
                 SELECT w.customer_id FROM customer_words w
                 WHERE w.organization_id = p_organization AND w.field = 'name'
                     AND w.word >= r.word AND w.word < search_end(r.word)
-                ORDER BY w.word LIMIT found_rows()) AS l
+                ORDER BY w.word LIMIT found_rows() / 2) AS l
             WHERE r.kind = 'customers') AS f
-        WHERE NOT EXISTS (SELECT FROM names n WHERE NOT EXISTS (SELECT FROM customer_words w
-            WHERE w.customer_id = f.customer_id AND w.field = 'name'
-                AND w.word >= n.word AND w.word < search_end(n.word)))
+        -- The rarest was found already.
+        WHERE NOT EXISTS (SELECT FROM names n
+            WHERE n.word <> (SELECT r.word FROM rare r WHERE r.kind = 'customers')
+                AND NOT EXISTS (SELECT FROM customer_words w
+                    WHERE w.customer_id = f.customer_id AND w.field = 'name'
+                        AND w.word >= n.word AND w.word < search_end(n.word)))
         ORDER BY f.customer_id DESC LIMIT 21)
     ), found AS MATERIALIZED (
         SELECT a.field, f.order_id, f.rank FROM asked a, LATERAL (
@@ -86,11 +96,13 @@ BEGIN ATOMIC
                 SELECT w.order_id FROM order_words w
                 WHERE w.organization_id = p_organization AND w.field = 'name'
                     AND w.word >= r.word AND w.word < search_end(r.word)
-                ORDER BY w.word LIMIT found_rows()) AS l
+                ORDER BY w.word LIMIT found_rows() / 2) AS l
             WHERE r.kind = 'orders') AS f
-        WHERE NOT EXISTS (SELECT FROM names n WHERE NOT EXISTS (SELECT FROM order_words w
-            WHERE w.order_id = f.order_id AND w.field = 'name'
-                AND w.word >= n.word AND w.word < search_end(n.word)))
+        WHERE NOT EXISTS (SELECT FROM names n
+            WHERE n.word <> (SELECT r.word FROM rare r WHERE r.kind = 'orders')
+                AND NOT EXISTS (SELECT FROM order_words w
+                    WHERE w.order_id = f.order_id AND w.field = 'name'
+                        AND w.word >= n.word AND w.word < search_end(n.word)))
         ORDER BY f.order_id DESC LIMIT 21)
         UNION ALL
         SELECT c.field, f.id, c.rank FROM customers_found c, LATERAL (
@@ -131,5 +143,5 @@ BEGIN ATOMIC
                 LIMIT 20) AS s), '[]'),
         -- Words that are in too many weren't all looked at.
         'more', (SELECT count(*) FROM shown) > 20
-            OR EXISTS (SELECT FROM rare r WHERE r.count > found_rows()))::text;
+            OR EXISTS (SELECT FROM rare r WHERE r.count > found_rows() / 2))::text;
 END;

@@ -2,7 +2,9 @@
 -- there several times.
 --   field: number; number_end (the number read backwards, so that its end is a beginning); sku;
 --     tracking; invoice; transaction (kept with the order); payment (a payment's id at its
---     provider); phone and name, of the address that it goes to.
+--     provider); phone (the number, and the number without its country) and name, of the address
+--     that it goes to.
+\i code/values/search_national.sql
 CREATE OR REPLACE VIEW order_word_sources AS
 SELECT s.order_id, s.organization_id, s.field, s.word COLLATE "C" AS word
 FROM (
@@ -16,8 +18,10 @@ FROM (
     SELECT o.id, o.organization_id, 'transaction', search_code(o.external_transaction_id)
     FROM orders o WHERE o.deleted_at IS NULL
     UNION ALL
-    SELECT o.id, o.organization_id, 'phone', search_phone(o.shipping_address ->> 'phone')
-    FROM orders o WHERE o.deleted_at IS NULL
+    SELECT o.id, o.organization_id, 'phone', w.word
+    FROM orders o, LATERAL (VALUES (search_phone(o.shipping_address ->> 'phone')),
+        (search_national(o.shipping_address ->> 'phone'))) AS w (word)
+    WHERE o.deleted_at IS NULL
     UNION ALL
     SELECT o.id, o.organization_id, 'name', w.word
     FROM orders o, unnest(search_words(o.shipping_address ->> 'name')) AS w (word)

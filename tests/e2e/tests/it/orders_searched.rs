@@ -38,6 +38,26 @@ async fn an_order_is_found_as_soon_as_a_change_is_acknowledged() {
 }
 
 #[tokio::test]
+async fn a_telephone_number_is_found_with_its_country_and_without() {
+    let app = App::spawn().await;
+    let line = new_key().bytes().fold(0_u32, |sum, byte| (sum * 31 + u32::from(byte)) % 9_999_991);
+    let (subscriber, other) = (format!("72{line:07}"), format!("75{line:07}"));
+    for (stored, sought) in [
+        (format!("+40 {subscriber}"), [format!("0{subscriber}"), format!("0040{subscriber}")]),
+        (format!("0{}.{}", &other[..3], &other[3..]), [format!("+40 {other}"), format!("0040-{other}")]),
+    ] {
+        let mut request = app.order_request();
+        request["shippingAddress"] =
+            json!({"name": "x", "phone": stored, "line1": "Strada Lunga 5", "city": "Brasov", "country": "RO"});
+        let order = app.client.create(request, &new_key()).await.expect(201).json()["id"].clone();
+        for sought in sought {
+            assert_eq!(found(&app, &sought).await, [order.clone()], "{stored} by {sought}");
+        }
+    }
+    assert_eq!(found(&app, &format!("+49 {subscriber}")).await, Vec::<Value>::new(), "of another country");
+}
+
+#[tokio::test]
 async fn only_staff_searches_and_only_its_own_organisation() {
     let app = App::spawn().await;
     let number = app.client.order(&app.sample.order).await.expect(200).json()["orderNumber"].clone();
