@@ -10,17 +10,17 @@
 --     have to be counted. next: the place where the next page begins, null after the last one.
 --   version, customer: NULL.
 -- If one of the filters has few products (product_candidates), these are collected and sorted. Else
--- the page walks the index of its sort and picks. It looks at looked_rows() products at most, at
--- found_rows() if their words have to be looked at, so it may end before it is full, with a next.
+-- the page walks the index of its sort and picks. It looks at looked_rows() products at most, and if
+-- their words have to be looked at, at found_rows(), or at fewer if more than two words are asked
+-- for. So it may end before it is full, with a next.
 -- The query is put together, so that each sort is planned with its own index.
 CREATE OR REPLACE FUNCTION product_list(
     p_organization uuid, p_search text, p_schema uuid, p_active boolean, p_sort text,
     p_direction text, p_limit integer, p_offset integer, p_after_value text, p_after uuid)
 RETURNS TABLE (body text, version bigint, customer text) LANGUAGE plpgsql STABLE ROWS 1 AS $$
 DECLARE
-    v_candidates CONSTANT uuid[] :=
-        product_candidates(p_organization, p_search, p_schema, p_active);
-    v_words CONSTANT text[] := search_words(p_search);
+    v_candidates uuid[];
+    v_words text[];
     v_column CONSTANT text := CASE p_sort WHEN 'createdAt' THEN 'created_at'
         WHEN 'updatedAt' THEN 'updated_at' ELSE p_sort END;
     v_type CONSTANT text := CASE p_sort WHEN 'createdAt' THEN 'timestamptz'
@@ -32,14 +32,19 @@ DECLARE
             CASE p_direction WHEN 'desc' THEN '<' ELSE '>' END, v_type) END;
     v_place CONSTANT text := format(CASE v_type WHEN 'timestamptz' THEN 'time_text(%s)'
         ELSE '%s::text' END || ' || ''_'' || r.id', format('r.%I', v_column));
-    -- The words of a product aren't in its row, so looking at it costs more.
-    v_looked CONSTANT bigint := CASE WHEN p_search IS NULL THEN looked_rows() ELSE found_rows() END;
+    -- The words of a product aren't in its row, so looking at it costs more: with each word.
+    v_looked bigint := looked_rows();
     -- The products to pick from, the condition of this page, and what is known of the whole list.
     v_rows text;
     v_here text;
     v_total text;
     v_end text;
 BEGIN
+    SELECT c.ids, c.words INTO v_candidates, v_words
+    FROM product_candidates(p_organization, p_search, p_schema, p_active) AS c;
+    IF v_words IS NOT NULL THEN
+        v_looked := 2 * found_rows() / greatest(cardinality(v_words), 2);
+    END IF;
     IF v_candidates IS NULL THEN
         v_rows := format('NOT MATERIALIZED (SELECT r.* FROM products r
             WHERE r.organization_id = $1 AND r.deleted_at IS NULL AND %s
@@ -64,10 +69,10 @@ BEGIN
         WITH rows AS %s, matching AS (
             SELECT r.* FROM rows r
             WHERE ($3 IS NULL OR r.schema_id = $3) AND ($4 IS NULL OR r.active = $4)
-                AND ($5 IS NULL OR (SELECT count(*) FROM unnest($5) AS a (word)
-                    WHERE EXISTS (SELECT FROM product_words w WHERE w.product_id = r.id
-                        AND w.word >= a.word AND w.word < search_end(a.word)))
-                    = cardinality($5))
+                -- The first word that it lacks ends the look.
+                AND ($5 IS NULL OR NOT EXISTS (SELECT FROM unnest($5) AS a (word)
+                    WHERE (SELECT w.word FROM product_words w WHERE w.product_id = r.id
+                        AND w.word >= a.word AND w.word < search_end(a.word) LIMIT 1) IS NULL))
         ), page AS MATERIALIZED (
             -- One more than is shown tells whether there is a next page.
             SELECT ARRAY(SELECT r.id FROM matching r WHERE %s ORDER BY %s

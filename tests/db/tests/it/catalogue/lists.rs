@@ -58,8 +58,8 @@ impl Grown {
     }
 }
 
-/// Red, blue and six more; one in 400 is a zebra, one in 5,000 a quagga; one in a thousand isn't
-/// sold.
+/// Red, blue and six more; one in 60 is an okapi, one in 400 a zebra, one in 5,000 a quagga; one in
+/// a thousand isn't sold.
 async fn grow(rows: u32) -> OwnDatabase {
     let database = OwnDatabase::copy_of(fixture()).await;
     let client = connect(&database.url()).await;
@@ -69,6 +69,7 @@ async fn grow(rows: u32) -> OwnDatabase {
         INSERT INTO products (id, organization_id, sku, name, currency, price, active, schema_id, created_at, updated_at)
         SELECT md5('product' || n)::uuid, '{ORG}', 'SKU-' || lpad(n::text, 8, '0'),
             (ARRAY['Red', 'Blue', 'Green', 'Wool', 'Steel', 'Linen', 'Oak', 'Clay'])[1 + n % 8] || ' thing' || n % 1000
+                || CASE WHEN n % 60 = 0 THEN ' okapi' ELSE '' END
                 || CASE WHEN n % 400 = 0 THEN ' zebra' ELSE '' END || CASE WHEN n % 5000 = 0 THEN ' quagga' ELSE '' END,
             'EUR', n % 997, n % 1000 <> 0,
             CASE WHEN n % 2 = 0 THEN '{LARGE}' WHEN n % 10000 = 1 THEN '{SMALL}' END::uuid,
@@ -131,6 +132,13 @@ fn pages() -> Vec<(String, u64)> {
         "zebra quagga red",
     ] {
         pages.extend([newest, "'name', 'desc'"].map(|sort| (list(search, "", "NULL", sort, ""), 12_000)));
+    }
+    // As many as are collected, without a look at the word that they were found by; and many words
+    // that are all common, of which no product has all.
+    for search in
+        ["okapi", "blue clay red sku thing", "b c g l o r t w", "b c g l o r t w s sk sku t th thi thin thing"]
+    {
+        pages.extend([newest, "'name', 'desc'"].map(|sort| (list(search, "", "NULL", sort, ""), 10_000)));
     }
     pages
 }
