@@ -32,6 +32,8 @@ use futures_util::future::join;
 /// An open connection, and the run of its server.
 struct Session {
     connection: Connection,
+    /// When it was opened.
+    opened: u64,
     /// Learned beside the first command. No answer counts before that.
     run: OnceCell<RunId>,
 }
@@ -71,6 +73,8 @@ struct Server {
     /// Why the last connection could not be opened.
     closed_by: RefCell<Option<CacheFault>>,
     breaker: RefCell<Breaker>,
+    /// A connection to a replica is kept for so long, in milliseconds.
+    rest: u64,
     /// Why it lets us do nothing at all, as it said the last time.
     shut_out: RefCell<Option<CacheFault>>,
     complaints: Complaints,
@@ -90,6 +94,7 @@ impl Redis {
             opened: Notify::default(),
             closed_by: RefCell::new(None),
             breaker,
+            rest: rest.as_millis() as u64,
             shut_out: RefCell::new(None),
             complaints: Complaints::new(name),
         }))
@@ -189,7 +194,7 @@ impl Server {
             Err(CacheFault::TimedOut | CacheFault::Unreachable) => false,
             Err(CacheFault::Protocol(why)) => !refusal::is_shut_out(why),
         };
-        if !answered {
+        if !answered || matches!(&outcome, Err(CacheFault::Protocol(why)) if self.leads_to_a_replica(why)) {
             self.session.replace(None);
         }
         self.shut_out.replace(match &outcome {
@@ -209,6 +214,14 @@ impl Server {
         }
         self.complain(question, &outcome);
         outcome
+    }
+
+    /// Whether an error says that the open connection leads to a replica. Its primary may be found
+    /// under the same address, so the next command asks there. An address that leads to a replica
+    /// for ever costs a connection now and then, not one for each command.
+    fn leads_to_a_replica(&self, why: &str) -> bool {
+        let old = |session: &Rc<Session>| monotonic_millis().saturating_sub(session.opened) >= self.rest;
+        refusal::is_of_a_replica(why) && self.session.borrow().as_ref().is_some_and(old)
     }
 
     /// Tells the log of an error that Redis answers, and of its end; each once.
@@ -278,7 +291,7 @@ impl Server {
                 return Err(fault);
             }
         };
-        let session = Rc::new(Session { connection, run: OnceCell::new() });
+        let session = Rc::new(Session { connection, opened: monotonic_millis(), run: OnceCell::new() });
         self.session.replace(Some(session.clone()));
         // The requests that wait may send their commands.
         self.opened.notify();

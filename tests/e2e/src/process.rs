@@ -52,6 +52,11 @@ impl Child {
         children(own).into_iter().chain([own]).map(ticks_of).sum()
     }
 
+    /// Signals it alone, even if its children end with it.
+    pub(crate) fn signal_first(&self, signal: Signal) {
+        let _ = kill(Pid::from_raw(self.child.id() as i32), signal);
+    }
+
     pub(crate) fn signal(&self, signal: Signal) {
         let pid = self.child.id() as i32;
         let _ = kill(Pid::from_raw(if self.group { -pid } else { pid }), signal);
@@ -78,6 +83,8 @@ pub struct RedisProcess {
     port: u16,
     conf: &'static str,
     password: Option<String>,
+    /// The port of the primary that it is a replica of when it starts.
+    primary: Option<u16>,
     child: Option<Child>,
 }
 
@@ -92,8 +99,20 @@ impl RedisProcess {
         Self::start_with(STATE_CONF, Some(password.to_owned())).await
     }
 
+    /// Starts one that is a replica of this one, and waits until it has its contents.
+    pub async fn start_replica(&self) -> RedisProcess {
+        let (conf, password) = (self.conf, self.password.clone());
+        let mut redis = RedisProcess { port: free_port(), conf, password, primary: Some(self.port), child: None };
+        redis.restart().await;
+        eventually("the replica follows", SOON, || async {
+            redis.replication().await.contains("master_link_status:up").then_some(())
+        })
+        .await;
+        redis
+    }
+
     async fn start_with(conf: &'static str, password: Option<String>) -> RedisProcess {
-        let mut redis = RedisProcess { port: free_port(), conf, password, child: None };
+        let mut redis = RedisProcess { port: free_port(), conf, password, primary: None, child: None };
         redis.restart().await;
         redis
     }
@@ -106,6 +125,33 @@ impl RedisProcess {
     /// Its address, without a password.
     pub fn url(&self) -> String {
         format!("redis://127.0.0.1:{}", self.port)
+    }
+
+    /// Makes it a replica of another one, or a primary. Connections stay as they are.
+    pub async fn follow(&self, primary: Option<&RedisProcess>) {
+        let client = redis::Client::open(self.url()).expect("a Redis address");
+        let mut connection = client.get_multiplexed_async_connection().await.expect("Redis answers");
+        let mut command = redis::cmd("REPLICAOF");
+        match primary {
+            Some(primary) => command.arg("127.0.0.1").arg(primary.port),
+            None => command.arg("NO").arg("ONE"),
+        };
+        command.exec_async(&mut connection).await.expect("REPLICAOF");
+    }
+
+    /// The port of its address.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// `INFO replication`; empty if it gives no answer.
+    pub async fn replication(&self) -> String {
+        let client = redis::Client::open(self.url()).expect("a Redis address");
+        let asked = async {
+            let mut connection = client.get_multiplexed_async_connection().await.ok()?;
+            redis::cmd("INFO").arg("replication").query_async::<String>(&mut connection).await.ok()
+        };
+        asked.await.unwrap_or_default()
     }
 
     /// Starts it again on the same port, empty and with a new run id.
@@ -143,6 +189,9 @@ impl RedisProcess {
         command.arg(conf).args(["--port", &port]).arg("--dir").arg(self.dir());
         if let Some(password) = &self.password {
             command.args(["--requirepass", password]);
+        }
+        if let Some(primary) = self.primary {
+            command.args(["--replicaof", "127.0.0.1", &primary.to_string()]);
         }
         self.child = Some(Child::start(&mut command, &scratch_dir().join(format!("redis-{port}.log")), false));
         let login = self.password.as_ref().map_or(String::new(), |password| format!(":{password}@"));
@@ -211,6 +260,27 @@ impl PostgresProcess {
         })
         .await;
         copy
+    }
+
+    /// A replica of it, without which it commits nothing from now on.
+    pub async fn synchronous_replica(&self) -> PostgresProcess {
+        let replica = PostgresProcess { services: Self::own_services() };
+        replica.services.start_replica(&self.services).expect("a replica is made");
+        let client = kit::database::connect(&self.url()).await;
+        client.batch_execute("ALTER SYSTEM SET synchronous_standby_names = '*'").await.expect("a setting");
+        client.batch_execute("SELECT pg_reload_conf()").await.expect("it is read");
+        eventually("the replica follows", SOON, || async {
+            let sql = "SELECT 1 FROM pg_stat_replication WHERE sync_state = 'sync'";
+            client.query_opt(sql, &[]).await.ok().flatten().map(drop)
+        })
+        .await;
+        replica
+    }
+
+    /// Makes a replica the primary.
+    pub async fn promote(&self) {
+        let client = kit::database::connect(&self.url()).await;
+        client.batch_execute("SELECT pg_promote()").await.expect("it is promoted");
     }
 
     /// The port of its address.

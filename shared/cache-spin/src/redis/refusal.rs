@@ -62,6 +62,11 @@ pub(super) fn is_shut_out(why: &str) -> bool {
     ["NOAUTH", "WRONGPASS", "AuthenticationFailed", "authentication failed"].iter().any(|text| why.contains(text))
 }
 
+/// Whether it is a replica that answers, so another server than the one that is meant.
+pub(super) fn is_of_a_replica(why: &str) -> bool {
+    ["READONLY", "ReadOnly", "MASTERDOWN", "MasterDown"].iter().any(|text| why.contains(text))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -98,6 +103,7 @@ mod tests {
         for (why, named) in table {
             assert!(is_answer(why), "{why}");
             assert!(meaning(why).contains(named), "{why}: {}", meaning(why));
+            assert_eq!(is_of_a_replica(why), ["READONLY", "MASTERDOWN"].contains(&named), "{why}");
         }
         for gone in ["Connection refused (os error 111)", "broken pipe", "timed out", "IO: end of file"] {
             assert!(!is_answer(gone), "{gone}");

@@ -75,6 +75,25 @@ async fn no_read_is_older_than_a_write_that_told_another_run() {
     assert!(app.log().contains("two runs of Redis answer to one name"), "{}", app.log());
 }
 
+/// An operator makes the primary a replica and moves the address, and nobody ends the connections
+/// that lead to what is a replica now.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_instance_leaves_a_redis_that_was_made_a_replica() {
+    let old = RedisProcess::start().await;
+    let new = old.start_replica().await;
+    let address = Address::of(&old).await;
+    // Otherwise an instance ends soon, and its connection with it.
+    let server = App::private().variable("redis_url", &address.url).all_in_one_instance();
+    let Some(app) = server.spawn().await else { return };
+    let path = format!("/orders/{}", app.sample.order);
+    app.warm(&path).await;
+    address.lead_to(&new);
+    new.follow(None).await;
+    old.follow(Some(&new)).await;
+    app.client.patch(&app.sample.order, json!({ "notes": "after" })).await.expect(200);
+    assert_eq!(app.warm(&path).await.json()["notes"], "after");
+}
+
 #[tokio::test]
 async fn a_transaction_that_is_left_open_costs_caching_and_no_write() {
     let Some(mut app) = App::private().own_redis().spawn().await else { return };

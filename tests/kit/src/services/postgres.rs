@@ -75,14 +75,7 @@ impl Services {
     /// # Errors
     /// The program that fails, or the log of the server that doesn't start.
     pub fn start_promoted_copy(&self, of: &Services) -> Result<()> {
-        let (bin, state) = (Service::Postgres.needed()?, self.state()?);
-        let data = data_of(&state);
-        let password = of.kept("password").context("Postgres has no password")?;
-        write_privately(&self.dir.join("password"), &password)?;
-        let mut copy = owner::command(self.owner.as_ref(), &bin.join("pg_basebackup"));
-        copy.arg("-D").arg(&data).args(["--checkpoint=fast", "--no-sync", "-X", "stream"]);
-        let made = copy.args(["-d", &of.setting("DATABASE_URL")?]).output().context("pg_basebackup can't be run")?;
-        ensure!(made.status.success(), "pg_basebackup: {}", String::from_utf8_lossy(&made.stderr));
+        let data = self.copy(of, &[])?;
         // It recovers what it has, finds no more, and goes on by itself.
         let file = data.join("postgresql.conf");
         fs::write(&file, fs::read_to_string(&file)? + "restore_command = 'false'\n")?;
@@ -90,6 +83,28 @@ impl Services {
         fs::write(&signal, "")?;
         owner::give(self.owner.as_ref(), &signal)?;
         self.start(&[Service::Postgres])
+    }
+
+    /// Starts a Postgres that is a replica of another one, and follows it.
+    ///
+    /// # Errors
+    /// As [`Self::start_promoted_copy`].
+    pub fn start_replica(&self, of: &Services) -> Result<()> {
+        self.copy(of, &["--write-recovery-conf"])?;
+        self.start(&[Service::Postgres])
+    }
+
+    /// Copies the data of another Postgres, and gives its directory.
+    fn copy(&self, of: &Services, arguments: &[&str]) -> Result<PathBuf> {
+        let (bin, state) = (Service::Postgres.needed()?, self.state()?);
+        let data = data_of(&state);
+        let password = of.kept("password").context("Postgres has no password")?;
+        write_privately(&self.dir.join("password"), &password)?;
+        let mut copy = owner::command(self.owner.as_ref(), &bin.join("pg_basebackup"));
+        copy.arg("-D").arg(&data).args(["--checkpoint=fast", "--no-sync", "-X", "stream"]).args(arguments);
+        let made = copy.args(["-d", &of.setting("DATABASE_URL")?]).output().context("pg_basebackup can't be run")?;
+        ensure!(made.status.success(), "pg_basebackup: {}", String::from_utf8_lossy(&made.stderr));
+        Ok(data)
     }
 
     fn launch_postgres(&self, bin: &Path, state: &Path) -> Result<()> {
