@@ -36,7 +36,7 @@ ensure_service() {
 }
 
 # install PROGRAM: by the system's own package manager, with a message. PROGRAM is redis, postgres,
-# openssl, wrk, git, cc, npm, chromium, alertmanager, or prometheus, which brings promtool.
+# openssl, wrk, git, cc, npm, chromium, alertmanager, haproxy, or prometheus, which brings promtool.
 install() {
     local manager packages
     if [ "$(uname)" = Darwin ]; then manager=brew; else
@@ -51,6 +51,7 @@ install() {
         *:openssl) packages=openssl ;;
         *:wrk) packages=wrk ;;
         *:git) packages=git ;;
+        *:haproxy) packages=haproxy ;;
         apt-get:npm | apk:npm) packages="nodejs npm" ;;
         dnf:npm) packages=nodejs-npm ;;
         brew:npm) packages=node ;;

@@ -54,6 +54,10 @@ alone() {
 
 have prometheus || install prometheus # watches a server in a scenario
 if [ -n "${EVERY_ALERT:-}" ]; then have prometheus-alertmanager || have alertmanager || install alertmanager; fi
+if [ -n "${E2E_FAILOVERS:-}" ]; then
+    PATH=$PATH:/usr/sbin # where Debian has haproxy
+    have haproxy || install haproxy
+fi
 scripts/services.sh start $run
 given_redis=${REDIS_URL:-} given_database=${DATABASE_URL:-}
 set -a

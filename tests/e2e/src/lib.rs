@@ -11,6 +11,7 @@
 //! | `redis_log`, `statements` | the cost of a request in commands and statements |
 //! | `history` | whether what readers and writers of one order saw keeps the promise |
 //! | `process`, `server` | processes that a scenario may kill, stop and continue |
+//! | `failover` | HAProxy and Sentinels before two Redis or two Postgres |
 //! | `refresher` | the component that takes messages, beside a server |
 //! | `prometheus`, `alertmanager` | a real Prometheus that watches a scenario's server, and a real Alertmanager that it tells |
 //! | `contract` | the suite of the ports, run by a component of its own on the runtime's Redis |
@@ -20,6 +21,7 @@
 mod alertmanager;
 mod app;
 mod contract;
+mod failover;
 pub mod history;
 mod private;
 mod process;
@@ -34,6 +36,7 @@ mod suite;
 pub use alertmanager::Alertmanager;
 pub use app::App;
 pub use contract::contract_on_the_runtime;
+pub use failover::{Haproxy, Sentinels, postgres_check};
 pub use kit::{Answer, Caller, Client, Description, Metrics, SOON, Wire, eventually, eventually_every, free_port};
 pub use private::{Private, SHOP};
 pub use process::{PostgresProcess, RedisProcess};

@@ -18,6 +18,7 @@ mod cost;
 mod customers;
 mod database_faults;
 mod database_writes;
+mod failover;
 mod feed;
 mod fill_after_write;
 mod invoices;

@@ -14,7 +14,6 @@ use tokio::task::JoinHandle;
 use tokio::time::sleep;
 
 use super::Dice;
-use super::faults::Fault;
 
 const ORDERS: usize = 4;
 const READERS: u64 = 5;
@@ -58,9 +57,20 @@ struct FaultTally {
     by_sql: u64,
 }
 
+/// A read that was answered: its begin, how long it took, whether it was a hit, and the server that
+/// was asked.
+#[derive(Clone, Copy, Debug)]
+pub struct Timing {
+    pub begun: Instant,
+    pub took: Duration,
+    pub is_hit: bool,
+    pub server: usize,
+}
+
 /// The common parts of readers, writers and the scenario.
 struct CheckerState {
-    client: Client,
+    /// One for each server.
+    clients: Vec<Client>,
     customer: String,
     orders: Vec<WatchedOrder>,
     /// The least number of orders, in statistics and in the list's total.
@@ -71,6 +81,8 @@ struct CheckerState {
     excused: AtomicBool,
     fault: Mutex<&'static str>,
     tallies: Mutex<BTreeMap<&'static str, FaultTally>>,
+    /// Since the fault was entered.
+    timings: Mutex<Vec<Timing>>,
     failures: Mutex<Vec<String>>,
 }
 
@@ -81,19 +93,25 @@ pub struct Checker {
 }
 
 impl Checker {
+    /// Readers and writers of the app's server, and of its database.
     pub async fn start(app: &App, seed: u64) -> Checker {
+        Self::start_on(app, vec![app.client.clone()], app.database_url(), seed).await
+    }
+
+    /// Readers and writers of these servers, and of the app's database at this address.
+    pub async fn start_on(app: &App, clients: Vec<Client>, database_url: &str, seed: u64) -> Checker {
         let mut orders = Vec::new();
         for _ in 0..ORDERS {
-            let order = app.new_order().await;
+            let order = clients[0].create(app.order_request(), &crate::new_key()).await.expect(201);
             let body = order.json();
             let text = |name: &str| body[name].as_str().expect("a text").to_owned();
             let (first, acknowledged) = (order.version(), AtomicI64::new(order.version()));
             let (id, number, history) = (text("id"), text("orderNumber"), Mutex::default());
             orders.push(WatchedOrder { id, number, acknowledged, first, history });
         }
-        let count = app.client.stats("").await.expect(200).json()["totalOrders"].as_i64().expect("totalOrders");
+        let count = clients[0].stats("").await.expect(200).json()["totalOrders"].as_i64().expect("totalOrders");
         let shared = Arc::new(CheckerState {
-            client: app.client.clone(),
+            clients,
             customer: app.sample.customer.clone(),
             orders,
             count: AtomicI64::new(count),
@@ -102,6 +120,7 @@ impl Checker {
             excused: AtomicBool::new(false),
             fault: Mutex::new("start"),
             tallies: Mutex::default(),
+            timings: Mutex::default(),
             failures: Mutex::default(),
         });
         let mut dice = Dice::new(seed ^ 0x5eed);
@@ -117,14 +136,20 @@ impl Checker {
         let mut order = app.order_request();
         order["customerId"] = json!(app.sample.other_customer);
         tasks.push(tokio::spawn(create(shared.clone(), Dice::new(dice.roll()), order)));
-        tasks.push(tokio::spawn(write_by_sql(shared.clone(), Dice::new(dice.roll()), app.database_url().to_owned())));
+        tasks.push(tokio::spawn(write_by_sql(shared.clone(), Dice::new(dice.roll()), database_url.to_owned())));
         Checker { shared, tasks, seed }
     }
 
-    /// Begins the counts of this fault.
-    pub async fn enter(&mut self, fault: Fault) {
-        *lock(&self.shared.fault) = fault.name();
-        self.shared.excused.store(fault.excuses(), SeqCst);
+    /// Begins the counts of this fault. If it excuses, a read may be refused while it strikes.
+    pub fn enter(&mut self, fault: &'static str, excuses: bool) {
+        *lock(&self.shared.fault) = fault;
+        self.shared.excused.store(excuses, SeqCst);
+        lock(&self.shared.timings).clear();
+    }
+
+    /// The reads since the fault was entered, in the order of their answers.
+    pub fn timings(&self) -> Vec<Timing> {
+        lock(&self.shared.timings).clone()
     }
 
     /// Waits until hits and writes are as before.
@@ -149,8 +174,9 @@ impl Checker {
         }
     }
 
-    /// Ends all tasks and gives the counts; panics if a read was older than it may be.
-    pub async fn end(self) {
+    /// Ends all tasks and gives the counts; panics if a read was older than it may be, or if there
+    /// were fewer hits and changes than this.
+    pub async fn end(self, hits: u64, patches: u64) {
         self.shared.over.store(true, SeqCst);
         for task in self.tasks {
             task.await.expect("readers and writers end without a panic");
@@ -176,7 +202,7 @@ impl Checker {
                 .unwrap_or_else(|why| panic!("E2E_SEED={}: order {} breaks the promise: {why}", self.seed, order.id));
         }
         assert!(failures.is_empty(), "E2E_SEED={}:\n{}", self.seed, failures.join("\n"));
-        assert!(sum.hits > 500 && sum.patches > 50, "too little happened for anything to show: {sum:?}");
+        assert!(sum.hits >= hits && sum.patches >= patches, "too little happened for anything to show: {sum:?}");
     }
 }
 
@@ -204,6 +230,11 @@ impl CheckerState {
 
     fn goes_on(&self) -> bool {
         !self.over.load(SeqCst)
+    }
+
+    fn any_server(&self, dice: &mut Dice) -> (usize, &Client) {
+        let server = dice.below(self.clients.len());
+        (server, &self.clients[server])
     }
 
     fn any_order(&self, dice: &mut Dice) -> &WatchedOrder {
@@ -248,7 +279,8 @@ async fn read(shared: Arc<CheckerState>, mut dice: Dice) {
         let version = |order: &WatchedOrder| order.acknowledged.load(SeqCst);
         let all = || shared.orders.iter().map(|order| (order.id.clone(), version(order))).collect();
         let count = shared.count.load(SeqCst);
-        let get = |path: String| (shared.client.request(Method::GET, &path), path);
+        let (server, client) = shared.any_server(&mut dice);
+        let get = |path: String| (client.request(Method::GET, &path), path);
         let ((request, name), floor) = match dice.below(12) {
             0 => (get(format!("/orders/{}/summary", order.id)), Floor::Version(version(order))),
             1 | 2 => {
@@ -261,13 +293,17 @@ async fn read(shared: Arc<CheckerState>, mut dice: Dice) {
             6 | 7 => {
                 let floor = Floor::Items(all());
                 let ids: Vec<&str> = shared.orders.iter().map(|order| order.id.as_str()).collect();
-                let request = shared.client.request(Method::POST, "/orders/statuses").json(&json!({ "ids": ids }));
+                let request = client.request(Method::POST, "/orders/statuses").json(&json!({ "ids": ids }));
                 ((request, "/orders/statuses".to_owned()), floor)
             }
             _ => (get(format!("/orders/{}", order.id)), Floor::Version(version(order))),
         };
         let (excused, begun, begin) = (shared.excused.load(SeqCst), Instant::now(), shared.moment());
-        let answer = shared.client.try_send(request).await;
+        let answer = client.try_send(request).await;
+        if let Ok(answer) = &answer {
+            let is_hit = answer.is_hit() && !answer.header("cache-status").contains("stale-if-error");
+            lock(&shared.timings).push(Timing { begun, took: begun.elapsed(), is_hit, server });
+        }
         if let Ok(answer) = &answer
             && answer.status == 200
             && name == format!("/orders/{}", order.id)
@@ -314,18 +350,18 @@ fn judge(
 
 async fn patch(shared: Arc<CheckerState>, mut dice: Dice) {
     while shared.goes_on() {
-        let order = shared.any_order(&mut dice);
+        let (order, (_, client)) = (shared.any_order(&mut dice), shared.any_server(&mut dice));
         let change = json!({ "notes": format!("{:x}", dice.roll()) });
-        let request = shared.client.request(Method::PATCH, &format!("/orders/{}", order.id)).json(&change);
+        let request = client.request(Method::PATCH, &format!("/orders/{}", order.id)).json(&change);
         let (begin, contents) = (shared.moment(), contents(&change));
-        match shared.client.try_send(request).await {
+        match client.try_send(request).await {
             Ok(answer) if answer.status == 200 => {
                 let effect = Effect::Changed { version: answer.version(), contents };
                 order.note(&shared, begin, Duration::ZERO, effect);
                 order.acknowledged.fetch_max(answer.version(), SeqCst);
                 shared.tally(|tally| tally.patches += 1);
             }
-            Ok(answer) if answer.status < 500 => shared.fail(format!("PATCH: {} {}", answer.status, answer.text())),
+            Ok(answer) if answer.status <= 500 => shared.fail(format!("PATCH: {} {}", answer.status, answer.text())),
             // Without an answer nothing is known of it.
             _ => order.note(&shared, begin, Duration::ZERO, Effect::Unknown { contents }),
         }
@@ -335,8 +371,9 @@ async fn patch(shared: Arc<CheckerState>, mut dice: Dice) {
 
 async fn create(shared: Arc<CheckerState>, mut dice: Dice, order: Value) {
     while shared.goes_on() {
-        let request = shared.client.request(Method::POST, "/orders").header("idempotency-key", crate::new_key());
-        if let Ok(answer) = shared.client.try_send(request.json(&order)).await
+        let client = shared.any_server(&mut dice).1;
+        let request = client.request(Method::POST, "/orders").header("idempotency-key", crate::new_key());
+        if let Ok(answer) = client.try_send(request.json(&order)).await
             && answer.status == 201
         {
             shared.count.fetch_add(1, SeqCst);
