@@ -8,7 +8,7 @@ use std::process::Command;
 use kit::{SOON, free_port};
 use nix::sys::signal::Signal;
 
-use crate::process::Child;
+use crate::process::{Child, redis_server};
 use crate::suite::scratch_dir;
 use crate::{PostgresProcess, RedisProcess, eventually};
 
@@ -92,8 +92,7 @@ impl Sentinels {
             std::fs::create_dir_all(&dir).expect("a directory of its own");
             let file = dir.join("sentinel.conf");
             std::fs::write(&file, &conf).expect("a file of its own");
-            let program = std::env::var("REDIS_SERVER").unwrap_or_else(|_| "redis-server".to_owned());
-            let mut command = Command::new(program);
+            let mut command = redis_server();
             command.arg(file).args(["--port", &port.to_string()]).arg("--dir").arg(&dir).arg("--sentinel");
             children.push(Child::start(&mut command, &scratch_dir().join(format!("sentinel-{port}.log")), false));
             ports.push(port);

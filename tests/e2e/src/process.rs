@@ -77,6 +77,11 @@ impl Drop for Child {
     }
 }
 
+/// The program that is a Redis, or a Sentinel.
+pub(crate) fn redis_server() -> Command {
+    Command::new(std::env::var("REDIS_SERVER").unwrap_or_else(|_| "redis-server".to_owned()))
+}
+
 /// A Redis that belongs to one scenario.
 #[derive(Debug)]
 pub struct RedisProcess {
@@ -127,10 +132,15 @@ impl RedisProcess {
         format!("redis://127.0.0.1:{}", self.port)
     }
 
+    /// A connection without a password.
+    pub async fn connection(&self) -> redis::aio::MultiplexedConnection {
+        let client = redis::Client::open(self.url()).expect("a Redis address");
+        client.get_multiplexed_async_connection().await.expect("Redis answers")
+    }
+
     /// Makes it a replica of another one, or a primary. Connections stay as they are.
     pub async fn follow(&self, primary: Option<&RedisProcess>) {
-        let client = redis::Client::open(self.url()).expect("a Redis address");
-        let mut connection = client.get_multiplexed_async_connection().await.expect("Redis answers");
+        let mut connection = self.connection().await;
         let mut command = redis::cmd("REPLICAOF");
         match primary {
             Some(primary) => command.arg("127.0.0.1").arg(primary.port),
@@ -163,8 +173,7 @@ impl RedisProcess {
 
     /// Saves its contents, for [`RedisProcess::restart_from_disk`].
     pub async fn snapshot(&self) {
-        let client = redis::Client::open(self.url()).expect("a Redis address");
-        let mut connection = client.get_multiplexed_async_connection().await.expect("Redis answers");
+        let mut connection = self.connection().await;
         redis::cmd("SAVE").exec_async(&mut connection).await.expect("SAVE");
     }
 
@@ -180,12 +189,11 @@ impl RedisProcess {
     }
 
     async fn launch(&mut self) {
-        let program = std::env::var("REDIS_SERVER").unwrap_or_else(|_| "redis-server".to_owned());
         let port = self.port.to_string();
         std::fs::create_dir_all(self.dir()).expect("a directory of its own");
         let conf = self.dir().join("redis.conf");
         std::fs::write(&conf, self.conf).expect("a file of its own");
-        let mut command = Command::new(program);
+        let mut command = redis_server();
         command.arg(conf).args(["--port", &port]).arg("--dir").arg(self.dir());
         if let Some(password) = &self.password {
             command.args(["--requirepass", password]);
@@ -205,8 +213,7 @@ impl RedisProcess {
 
     /// Empties it.
     pub async fn flush(&self) {
-        let client = redis::Client::open(self.url()).expect("a Redis address");
-        let mut connection = client.get_multiplexed_async_connection().await.expect("Redis answers");
+        let mut connection = self.connection().await;
         redis::cmd("FLUSHALL").exec_async(&mut connection).await.expect("FLUSHALL");
     }
 

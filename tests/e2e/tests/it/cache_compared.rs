@@ -29,8 +29,7 @@ async fn values(connection: &mut MultiplexedConnection, pattern: &str) -> Vec<(S
 /// Changes an order that is cached, and has its old entry be a hit all the same. Gives the version
 /// that readers should see.
 pub async fn plant_an_old_entry(app: &App, order: &str) -> i64 {
-    let client = redis::Client::open(app.redis_url.as_str()).expect("an address");
-    let mut connection = client.get_multiplexed_async_connection().await.expect("Redis answers");
+    let mut connection = app.redis.as_ref().expect("an own Redis").connection().await;
     let mut old = values(&mut connection, &format!("{}order:*{order}", app.prefix())).await;
     old.extend(values(&mut connection, &format!("{}gen:order:*{order}", app.prefix())).await);
     assert_eq!(old.len(), 2, "the entry and its generation");

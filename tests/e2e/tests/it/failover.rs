@@ -1,9 +1,9 @@
 //! Redis and Postgres with a replica each, behind HAProxy, while readers and writers go on: nothing
 //! old is shown, and what was acknowledged is there afterwards.
 //!
-//! HAProxy and Sentinels run with the files of `deploy/ha`. They run with `E2E_FAILOVERS=all` alone: they
-//! take minutes, and Sentinel takes a busy machine for a dead one. What it prints is the table of
-//! docs/high-availability.md.
+//! HAProxy and Sentinels run with the files of `deploy/ha`. All of this runs with
+//! `E2E_FAILOVERS=all` alone: it takes minutes, and Sentinel takes a busy machine for a dead one.
+//! What it prints is the table of docs/high-availability.md.
 
 use std::time::{Duration, Instant};
 

@@ -42,8 +42,7 @@ async fn a_cache_that_is_emptied_again_and_again_has_few_hits() {
 async fn an_entry_that_cannot_be_read_is_told() {
     let Some((app, watch)) = watched(App::private().own_redis()).await else { return };
     let path = format!("/orders/{}", app.sample.order);
-    let client = ::redis::Client::open(&*app.redis_url).expect("an address");
-    let mut redis = client.get_multiplexed_async_connection().await.expect("Redis answers");
+    let mut redis = app.redis.as_ref().expect("an own Redis").connection().await;
     watch
         .fire(&["EdgeOrdersEntriesDamaged"], async || {
             app.warm(&path).await;

@@ -5,11 +5,6 @@ use e2e::App;
 
 use super::watched;
 
-async fn connection(app: &App) -> MultiplexedConnection {
-    let client = ::redis::Client::open(&*app.redis_url).expect("an address");
-    client.get_multiplexed_async_connection().await.expect("Redis answers")
-}
-
 async fn set(redis: &mut MultiplexedConnection, setting: &str, value: &str) {
     ::redis::cmd("CONFIG").arg(&["SET", setting, value]).exec_async(redis).await.expect("CONFIG SET");
 }
@@ -18,7 +13,7 @@ async fn set(redis: &mut MultiplexedConnection, setting: &str, value: &str) {
 async fn one_that_is_full_pages_once() {
     let Some((app, watch)) = watched(App::private().own_redis()).await else { return };
     let path = format!("/orders/{}", app.sample.order);
-    let mut redis = connection(&app).await;
+    let mut redis = app.redis.as_ref().expect("an own Redis").connection().await;
     set(&mut redis, "maxmemory-policy", "noeviction").await;
     set(&mut redis, "maxmemory", "1000000").await;
     let read = async || drop(app.client.get(&path).await.expect(200));
@@ -32,7 +27,7 @@ async fn one_that_is_full_pages_once() {
 #[tokio::test]
 async fn one_that_evicts_is_told() {
     let Some((app, watch)) = watched(App::private().own_redis()).await else { return };
-    let mut redis = connection(&app).await;
+    let mut redis = app.redis.as_ref().expect("an own Redis").connection().await;
     set(&mut redis, "maxmemory", "2500000").await;
     watch
         .fire(&["EdgeOrdersRedisEvicting"], async || {
