@@ -10,8 +10,8 @@ RETURNS text[] LANGUAGE sql IMMUTABLE
 RETURN CASE
     WHEN p_sort IN ('createdAt', 'totalAmount', 'orderNumber') AND (p_customer IS NULL
         OR p_status IS NULL AND p_payment_status IS NULL)
-    THEN ARRAY['tenant:' || p_organization, 'lists:' || p_organization,
-        'orders:' || p_organization || coalesce('/customer/' || p_customer, '/status/' || p_status,
-            '/payment/' || p_payment_status, '/currency/' || p_currency, '')]
-        || ARRAY(SELECT 'order:' || p_organization || '/' || i FROM unnest(p_ids) AS i)
+    THEN ARRAY['tenant:' || p_organization::text, 'lists:' || p_organization::text,
+        'orders:' || p_organization::text || coalesce('/customer/' || p_customer::text,
+            '/status/' || p_status, '/payment/' || p_payment_status, '/currency/' || p_currency, '')]
+        || ARRAY(SELECT 'order:' || p_organization::text || '/' || i::text FROM unnest(p_ids) AS i)
     ELSE '{}' END;

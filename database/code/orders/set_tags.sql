@@ -8,9 +8,9 @@ CREATE OR REPLACE FUNCTION order_set_tags(organization_id uuid, customer_id uuid
     payment_status text, status text)
 RETURNS text[] LANGUAGE sql IMMUTABLE
 RETURN ARRAY[
-    'orders:' || organization_id,
-    'orders:' || organization_id || '/customer/' || customer_id,
-    'orders:' || organization_id || '/currency/' || currency,
-    'orders:' || organization_id || '/payment/' || payment_status,
-    'orders:' || organization_id || '/status/' || status
+    'orders:' || organization_id::text,
+    'orders:' || organization_id::text || '/customer/' || customer_id::text,
+    'orders:' || organization_id::text || '/currency/' || currency,
+    'orders:' || organization_id::text || '/payment/' || payment_status,
+    'orders:' || organization_id::text || '/status/' || status
 ];

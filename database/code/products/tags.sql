@@ -3,7 +3,7 @@
 CREATE OR REPLACE FUNCTION product_tags(organization_id uuid, id uuid, schema_id uuid)
 RETURNS text[] LANGUAGE sql IMMUTABLE
 RETURN array_remove(ARRAY[
-    'product:' || organization_id || '/' || id,
-    'products:' || organization_id,
-    'schema:' || organization_id || '/' || schema_id
+    'product:' || organization_id::text || '/' || id::text,
+    'products:' || organization_id::text,
+    'schema:' || organization_id::text || '/' || schema_id::text
 ], NULL);

@@ -2,6 +2,6 @@
 CREATE OR REPLACE FUNCTION schema_tags(organization_id uuid, id uuid)
 RETURNS text[] LANGUAGE sql IMMUTABLE
 RETURN ARRAY[
-    'schema:' || organization_id || '/' || id,
-    'schemas:' || organization_id
+    'schema:' || organization_id::text || '/' || id::text,
+    'schemas:' || organization_id::text
 ];
