@@ -58,7 +58,8 @@ BEGIN
         FROM order_documents d WHERE d.organization_id = p_organization AND d.id = p_id;
         outcome := 'updated';
         xid := pg_current_xact_id()::text;
-        tags := announced_tags('{orders,order_items}');
+        tags := announced_tags('{orders,order_items}', CASE WHEN version > o.version
+            THEN 'order:' || p_organization || '/' || p_id END);
     END IF;
     RETURN NEXT;
 END $$;
