@@ -92,6 +92,7 @@
 -- Orders: triggers, documents, reads, writes, statistics.
 \i code/orders/audit_order.sql
 \i code/orders/bump_order_version.sql
+\i code/orders/note_move.sql
 \i code/orders/check_order_total.sql
 \i code/orders/create.sql
 \i code/orders/delete.sql

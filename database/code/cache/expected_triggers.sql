@@ -8,7 +8,7 @@ RETURNS TABLE (relation text, trigger text, always boolean, announces boolean)
 LANGUAGE sql IMMUTABLE AS $$
     SELECT t.relation, unnest(t.triggers), t.always, t.announces FROM (VALUES
         ('orders', ARRAY['announce_insert', 'announce_update', 'announce_delete',
-            'announce_truncate', 'bump_version'], true, true),
+            'announce_truncate', 'bump_version', 'note_move'], true, true),
         ('order_items', ARRAY['touch_on_insert', 'touch_on_update', 'touch_on_delete',
             'announce_truncate'], true, true),
         ('payments', ARRAY['touch_on_insert', 'touch_on_update', 'touch_on_delete',

@@ -13,6 +13,10 @@ BEGIN
         DELETE FROM order_count_changes;
         RETURN NULL;
     END IF;
+    -- order_note_move notes it.
+    IF TG_OP = 'UPDATE' AND current_setting('orders.moved', true) IS DISTINCT FROM 'on' THEN
+        RETURN NULL;
+    END IF;
     IF TG_OP = 'INSERT' THEN
         WITH added AS (
             INSERT INTO order_count_changes (organization_id, currency, status, payment_status,

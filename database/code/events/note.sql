@@ -8,8 +8,6 @@ CREATE OR REPLACE FUNCTION event_note() RETURNS trigger LANGUAGE plpgsql SECURIT
     SET search_path = public, pg_temp AS $$
 DECLARE
     kind CONSTANT text := TG_ARGV[0];
-    many CONSTANT text := CASE WHEN kind IN ('order', 'payment') THEN 'orders.changed'
-        ELSE 'products.changed' END;
     changed bigint;
     organizations uuid[];
 BEGIN
@@ -38,6 +36,17 @@ BEGIN
             FROM old_rows r, LATERAL (SELECT to_jsonb(r) AS doc OFFSET 0) AS j;
         END IF;
     ELSE
+        -- As most statements do: one row that is where it was.
+        IF kind IN ('order', 'product') THEN
+            INSERT INTO events_waiting (organization_id, type, subject, version)
+            SELECT n.organization_id, kind || '.changed', n.id::text, n.version
+            FROM new_rows n
+            JOIN old_rows o ON o.id = n.id AND o.organization_id = n.organization_id
+            WHERE (SELECT count(*) FROM new_rows) = 1;
+            IF FOUND THEN
+                RETURN NULL;
+            END IF;
+        END IF;
         SELECT count(*) INTO changed FROM new_rows;
         IF changed > event_named_rows() THEN
             organizations := ARRAY(SELECT r.organization_id FROM old_rows r
@@ -57,7 +66,9 @@ BEGIN
     END IF;
     IF organizations IS NOT NULL THEN
         INSERT INTO events_waiting (organization_id, type)
-        SELECT o, many FROM unnest(organizations) AS o;
+        SELECT o, CASE WHEN kind IN ('order', 'payment') THEN 'orders.changed'
+            ELSE 'products.changed' END
+        FROM unnest(organizations) AS o;
     END IF;
     RETURN NULL;
 END $$;

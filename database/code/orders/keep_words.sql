@@ -18,6 +18,10 @@ BEGIN
         RETURN NULL;
     END IF;
     IF TG_TABLE_NAME = 'orders' THEN
+        -- order_note_move notes it.
+        IF TG_OP = 'UPDATE' AND current_setting('orders.moved', true) IS DISTINCT FROM 'on' THEN
+            RETURN NULL;
+        END IF;
         IF TG_OP = 'INSERT' THEN
             v_orders := ARRAY(SELECT n.id FROM new_rows n);
         ELSIF TG_OP = 'DELETE' THEN
