@@ -10,7 +10,8 @@
 --   p_items_from: the statuses in which they may be changed.
 --   outcome: updated; not_found; version_mismatch; not_allowed (by p_from); else why the items
 --     can't be changed, as order_replace_items says it.
---   body: the JSON of the order if it was updated, else NULL. version, status: as they are now.
+--   body: the JSON of the order if it was updated, else NULL. version, status, customer: as they are
+--     now.
 --   xid, tags: the transaction and what it announced; NULL and empty if nothing was written.
 CREATE OR REPLACE FUNCTION order_patch(
     p_organization uuid, p_id uuid, p_customer uuid, p_version bigint,
@@ -18,7 +19,8 @@ CREATE OR REPLACE FUNCTION order_patch(
     p_set_address boolean, p_only bigint[] DEFAULT NULL, p_unless bigint[] DEFAULT '{}',
     p_actor text DEFAULT NULL, p_items jsonb DEFAULT NULL, p_items_from text[] DEFAULT '{}',
     p_inventory text DEFAULT NULL)
-RETURNS TABLE (outcome text, body text, version bigint, status text, xid text, tags text[])
+RETURNS TABLE (outcome text, body text, version bigint, status text, xid text, tags text[],
+    customer text)
 LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
@@ -36,6 +38,7 @@ BEGIN
     FOR NO KEY UPDATE;
     version := o.version;
     status := o.status;
+    customer := o.customer_id::text;
     IF o.id IS NULL THEN
         outcome := 'not_found';
     ELSIF p_version <> version OR version <> ALL (p_only)

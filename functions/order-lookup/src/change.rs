@@ -56,11 +56,13 @@ pub async fn patch(call: Call<'_>) -> Result<Reply, Error> {
         items_from,
         Rules::ready().await?.inventory.as_str(),
     ];
-    let row = edge::write_one(call.app, "order_patch", params).await?;
+    let entry = views::ORDER.entry_of(call.caller.organization, id);
+    let (row, stored) = edge::write_through(call.app, "order_patch", params, entry.clone()).await?;
     let to = patch.status.map_or("that", |status| status.as_str());
     PatchOutcome::read(row.text("outcome")?)?.check(to, row.int("version")?, row.text("status")?)?;
-    let organization = call.caller.organization;
-    edge::fill_behind(call.app, views::ORDER.entry_of(organization, id), params![organization, id]);
+    if !stored {
+        edge::fill_behind(call.app, entry, params![call.caller.organization, id]);
+    }
     Ok(ChangedDocument::from_row(row)?.into_reply(200))
 }
 

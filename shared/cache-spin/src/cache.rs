@@ -9,18 +9,18 @@ mod near;
 mod settings;
 mod tell;
 mod watch;
+mod write;
 
 pub use keeping::{Keeping, Ttl};
 pub use settings::{Certified, Settings};
-use tell::{tell_renewal, tell_write};
+use tell::tell_renewal;
 pub use watch::Mark;
 
 use crate::clock::begin_request;
 use crate::gathered::Gathered;
 use crate::hot::HotKey;
 use crate::loads::Loads;
-use crate::params;
-use crate::ports::{self, Ports};
+use crate::ports::Ports;
 use crate::postgres::{Param, Postgres, Row, SERVER, Statement};
 use crate::redis::explain;
 use crate::statistics::Recorder;
@@ -35,7 +35,6 @@ use cache_logic::read::{Beside, EntrySpec, Outcome, Read, SeenBeside, Sight, cer
 use cache_logic::renew::Renewal;
 use cache_logic::statistics::Statistics;
 use cache_logic::statistics::series::{Point, Stretch};
-use cache_logic::write::{Commit, Invalidation, NamedRun};
 use spin_sdk::wasip3::spawn;
 use std::cell::{Cell, OnceCell};
 use std::time::Duration;
@@ -278,62 +277,6 @@ impl Cache {
         });
     }
 
-    /// One call of a function in Postgres that changes something. Its rows carry `xid` and `tags`:
-    /// what the triggers of its transaction announced. Returns when no reader is served the old
-    /// state any more; tidies up behind the answer.
-    ///
-    /// # Errors
-    /// The fault of Postgres: then nothing has changed, or the error says that it may have.
-    pub async fn write(&'static self, function: &'static str, params: Vec<Param>) -> Result<Vec<Row>, OriginFault> {
-        let limits = (self.terms)().await?.limits;
-        let commit = async || {
-            let rows = self.ports.postgres.change_announced(function, params, &self.ports.cache_name).await?;
-            let (xid, tags, named) = match rows.first() {
-                Some(row) => {
-                    let xid = row.text("xid")?.unwrap_or_default();
-                    let server = row.text(SERVER)?.unwrap_or_default();
-                    self.ports.store.hear(server_id(server));
-                    (ports::transaction(server, xid), row.texts("tags")?, named_run(row)?)
-                }
-                None => (String::new(), Vec::new(), NamedRun::Never),
-            };
-            Ok::<_, OriginFault>(Commit { value: rows, xid, tags, named })
-        };
-        let (rows, invalidation) = cache_logic::write::write(&self.ports, &limits, commit).await?;
-        self.recorder.count(|statistics| statistics.write(&invalidation, limits.outage_wait));
-        if !matches!(invalidation, Invalidation::Nothing) {
-            self.ports.note_change();
-        }
-        tell_write(function, rows.first(), &invalidation);
-        match invalidation {
-            Invalidation::Done(settled) => spawn(async move {
-                // If it fails, the next renewal applies the rows once more.
-                let _ = cache_logic::write::settle(&self.ports, &settled).await;
-            }),
-            // Without readers nobody else names the run that answers, or finds out that this server
-            // gives the certificates.
-            Invalidation::WaitedOut(CacheFault::AnotherRun) => self.renew_unasked(),
-            Invalidation::WaitedOut(_) | Invalidation::Nothing => {}
-        }
-        Ok(rows)
-    }
-
-    /// One statement that changes something: INSERT, UPDATE, DELETE or MERGE, with RETURNING. Its
-    /// parameters come as texts, so one that isn't a text is cast: `$1::bigint`. Gives the returned
-    /// rows, each as JSON. Returns when no reader is served the old state any more.
-    ///
-    /// `cache_write` of `sql/outbox.sql` runs it, and gives back in the same round trip what its
-    /// triggers have announced.
-    ///
-    /// # Errors
-    /// The fault of Postgres: then nothing has changed, or the error says that it may have.
-    pub async fn write_statement(&'static self, statement: Statement) -> Result<Vec<String>, OriginFault> {
-        let texts: Vec<Option<String>> = statement.params.into_iter().map(Param::into_text).collect();
-        let rows = self.write("cache_write", params![statement.text, texts]).await?;
-        // If nothing changed there is one row without a body.
-        rows.iter().filter_map(|row| row.text("body").map(|body| body.map(str::to_owned)).transpose()).collect()
-    }
-
     /// True if the database serves another cache than this one: a configuration error.
     pub fn is_mismatched(&self) -> bool {
         self.ports.mismatch.get()
@@ -420,18 +363,6 @@ impl Cache {
     }
 }
 
-/// The run that the database named to a write.
-fn named_run(row: &Row) -> Result<NamedRun, OriginFault> {
-    let Some(run) = row.text("named_run")? else { return Ok(NamedRun::Unknown) };
-    if run.is_empty() {
-        return Ok(NamedRun::Never);
-    }
-    let run = u128::from_str_radix(run, 16).map_err(|_| OriginFault::internal("the named run is no run"))?;
-    let ms = row.int("named_ms")?.unwrap_or_default();
-    let named_for = Duration::from_millis(u64::try_from(ms).unwrap_or_default());
-    Ok(NamedRun::Run { run, server: server_of(row)?, named_for })
-}
-
 /// The server that gave a row.
 fn server_of(row: &Row) -> Result<ServerId, OriginFault> {
     Ok(server_id(row.text(SERVER)?.unwrap_or_default()))
@@ -446,9 +377,14 @@ fn origin_value(row: Row) -> Result<OriginValue, OriginFault> {
     Ok(OriginValue { value: value(row)?, ttl, server, parts })
 }
 
-/// The entity tag is the version if there is one, else a hash of the bytes.
+/// A row as a value.
 fn value(mut row: Row) -> Result<Value, OriginFault> {
     let payload = row.take_bytes("body")?;
+    value_of(payload, &row)
+}
+
+/// The entity tag is the version if there is one, else a hash of the bytes.
+fn value_of(payload: Vec<u8>, row: &Row) -> Result<Value, OriginFault> {
     let version = if row.has("version") { row.int("version")? } else { None };
     let etag = match version {
         Some(version) => format!("\"{version}\""),

@@ -249,6 +249,27 @@ pub async fn write(app: &'static App, function: &'static str, params: Vec<Param>
     Ok(app.cache.write(function, params).await?)
 }
 
+/// As [`write_one`], for a function whose row is the entry's from now on, if it has a body. With
+/// `fill_after_write` it becomes the entry, so that the next reader finds it. The flag says whether
+/// it did; else [`fill_behind`] makes the entry.
+///
+/// # Errors
+/// As [`write`].
+pub async fn write_through(
+    app: &'static App,
+    function: &'static str,
+    params: Vec<Param>,
+    entry: Entry,
+) -> Result<(Row, bool), Error> {
+    if !Rules::ready().await?.fill_after_write {
+        return Ok((write_one(app, function, params).await?, false));
+    }
+    let compress = Compression::at_least(app.config.compress_min_bytes, GZIP);
+    let keeping = ViewKeeping { view: entry.view, compress, ttl: None };
+    let (rows, stored) = app.cache.write_through(function, params, &cache_entry(entry), keeping).await?;
+    Ok((one(rows)?, stored))
+}
+
 /// As [`write`], for a function that gives one row.
 ///
 /// # Errors

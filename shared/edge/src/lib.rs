@@ -53,7 +53,7 @@ pub use call::{Call, KeyedBody, Open};
 pub use data::{
     HotKey, Json, Mark, Param, Row, change, change_one, document, fill, fill_behind, fill_many, found, json, marks,
     one, page, params, query, read, read_many, read_many_unwatched, read_near, read_small, read_while, take_hot_keys,
-    write, write_one,
+    write, write_one, write_through,
 };
 pub use file::File;
 pub use invalidate::invalidate;

@@ -250,7 +250,7 @@ pub(super) const PROTOCOL: Group = Group {
         setting(
             "fill_after_write",
             "on",
-            "an order's entry is made behind the answer to its creation or change, by one query; off: by the next reader",
+            "an order's entry is made with its change, or behind the answer to its creation, by one query; off: by the next reader",
         )
         .read_by(CHANGERS),
         setting(
