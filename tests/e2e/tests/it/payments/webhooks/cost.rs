@@ -52,7 +52,8 @@ async fn a_first_delivery_costs_one_statement_or_two_if_its_body_proves_nothing(
             deliver(&app.client, &app.standin().signed(&pay(&app, provider, &before).id)).await,
             ok("processed")
         );
-        for _ in 0..10 {
+        let mut behind = 0;
+        for delivered in 2..=11 {
             let order = order(&app).await;
             let signed = app.standin().signed(&pay(&app, provider, &order).id);
             app.apply_announced(&app.sample.order).await;
@@ -60,13 +61,14 @@ async fn a_first_delivery_costs_one_statement_or_two_if_its_body_proves_nothing(
             log.take().await;
             assert_eq!(deliver(&app.client, &signed).await, ok("processed"));
             let sql = own(app.statements().await.since(&earlier));
-            // Behind the answer the customer's attempts of the hour are forgotten.
-            let (behind, sql): (Vec<_>, Vec<_>) = sql.into_iter().partition(|text| text.contains("attempt_forget"));
+            // Behind the answer the customer's attempts of the hour are forgotten, perhaps late.
+            let (forgotten, sql): (Vec<_>, Vec<_>) = sql.into_iter().partition(|text| text.contains("attempt_forget"));
+            behind += forgotten.len();
             let statements = match provider {
                 Provider::PayPal => 2,
                 Provider::Stripe => 1,
             };
-            assert_eq!((sql.len(), behind.len() <= 1), (statements, true), "{provider:?}: {sql:#?} {behind:#?}");
+            assert_eq!((sql.len(), behind <= delivered), (statements, true), "{provider:?}: {sql:#?} {behind}");
             // A claim, an invalidation, the claim's end.
             let redis = redis_cost(&app, &order.id, log.take().await);
             assert_eq!((redis.claims, redis.others.len()), (2, 0), "{provider:?}: {:#?}", redis.others);
