@@ -2,8 +2,8 @@
 
 use std::cell::{Cell, RefCell};
 
-/// What waits to be sent, for a moment or until the request that is on its way has come back. So
-/// under load many go at once, as with a group commit.
+/// What waits to be sent. While a request is on its way the next ones gather, as with a group
+/// commit: nothing waits where there is little to do, and under load many go at once.
 pub(crate) struct Gathered<T> {
     waiting: RefCell<Vec<T>>,
     /// Whether a request is on its way, and its sender will come back for what waits.
@@ -17,25 +17,18 @@ impl<T> Default for Gathered<T> {
 }
 
 impl<T> Gathered<T> {
-    /// Adds one, and sends all that wait after `pause`, unless somebody is at it, who will take this
-    /// one along.
+    /// Adds one, and sends all that wait unless somebody is at it, who will take this one along.
     ///
     /// # Errors
     /// That of `send`. What it was to send is dropped, and what has gathered meanwhile waits for
     /// the next one that is added.
-    pub(crate) async fn add<E>(
-        &self,
-        one: T,
-        pause: impl Future<Output = ()>,
-        send: impl AsyncFn(Vec<T>) -> Result<(), E>,
-    ) -> Result<(), E> {
+    pub(crate) async fn add<E>(&self, one: T, send: impl AsyncFn(Vec<T>) -> Result<(), E>) -> Result<(), E> {
         self.waiting.borrow_mut().push(one);
         if self.sending.replace(true) {
             return Ok(());
         }
         // Also if this future is dropped: else nothing would be sent any more.
         let _over = Over(&self.sending);
-        pause.await;
         loop {
             let all = self.waiting.take();
             if all.is_empty() {
@@ -71,7 +64,7 @@ mod tests {
     fn what_comes_while_a_request_is_on_its_way_goes_by_the_next_one() {
         let (gathered, sent) = (Gathered::default(), RefCell::new(Vec::new()));
         let add = |n: u32| {
-            gathered.add(n, once(), async |all: Vec<u32>| {
+            gathered.add(n, async |all: Vec<u32>| {
                 once().await;
                 sent.borrow_mut().push(all.clone());
                 if all.contains(&9) { Err("away") } else { Ok(()) }
@@ -80,33 +73,24 @@ mod tests {
         let mut context = Context::from_waker(Waker::noop());
         let mut first = pin!(add(1));
         assert_eq!(first.as_mut().poll(&mut context), Poll::Pending);
-        let mut taken_along = |n| {
+        for n in [2, 3] {
             assert_eq!(pin!(add(n)).poll(&mut context), Poll::Ready(Ok(())), "the first one takes it along");
-        };
-        taken_along(2);
-        assert_eq!(first.as_mut().poll(&mut Context::from_waker(Waker::noop())), Poll::Pending, "the pause is over");
-        for n in [3, 4] {
-            taken_along(n);
         }
         assert_eq!(first.as_mut().poll(&mut context), Poll::Pending, "there is more to send");
         assert_eq!(first.as_mut().poll(&mut context), Poll::Ready(Ok(())));
-        assert_eq!(*sent.borrow(), [vec![1, 2], vec![3, 4]]);
+        assert_eq!(*sent.borrow(), [vec![1], vec![2, 3]]);
 
         // After a fault, and after a sender that was given up, the next one sends again.
         let mut failing = pin!(add(9));
-        for _ in ["the pause", "the request"] {
-            assert_eq!(failing.as_mut().poll(&mut context), Poll::Pending);
-        }
+        let _ = failing.as_mut().poll(&mut context);
         assert_eq!(failing.as_mut().poll(&mut context), Poll::Ready(Err("away")));
         {
-            let mut dropped = pin!(add(5));
+            let mut dropped = pin!(add(4));
             let _ = dropped.as_mut().poll(&mut context);
         }
-        let mut last = pin!(add(6));
-        for _ in ["the pause", "the request"] {
-            assert_eq!(last.as_mut().poll(&mut context), Poll::Pending);
-        }
+        let mut last = pin!(add(5));
+        assert_eq!(last.as_mut().poll(&mut context), Poll::Pending);
         assert_eq!(last.as_mut().poll(&mut context), Poll::Ready(Ok(())));
-        assert_eq!(sent.borrow().last(), Some(&vec![5, 6]), "what was given up in the pause is still waiting");
+        assert_eq!(sent.borrow().last(), Some(&vec![5]));
     }
 }

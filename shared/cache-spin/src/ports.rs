@@ -14,10 +14,6 @@ use cache_logic::write_through::{GenerationSwap, WriteThrough};
 use std::cell::Cell;
 use std::time::Duration;
 
-/// How long transactions gather before they are forgotten, in milliseconds: much less than the time
-/// between two renewals, which would apply them once more.
-const GATHERED_MS: u64 = 10;
-
 /// How long an instance that got no certificate doesn't ask for one, in milliseconds.
 const WITHHELD_MS: u64 = 250;
 
@@ -148,8 +144,7 @@ impl Ledger for Ports {
             let params = params![transactions, tags, &*self.cache_name, format!("{run:032x}")];
             self.postgres.change("cache_forget_transactions", params).await.map(drop)
         };
-        let pause = crate::clock::sleep(Duration::from_millis(GATHERED_MS));
-        self.covered.add(Covered { transaction: xid.to_owned(), tags: tags.to_vec() }, pause, forget).await
+        self.covered.add(Covered { transaction: xid.to_owned(), tags: tags.to_vec() }, forget).await
     }
 }
 
