@@ -6,7 +6,7 @@
 
 mod scripted;
 
-pub use scripted::{Scripted, fill_id};
+pub use scripted::{Scripted, fill_bytes, fill_id, fill_of};
 
 use cache_logic::ports::{Known, OriginError};
 

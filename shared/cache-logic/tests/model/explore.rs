@@ -5,7 +5,8 @@ use crate::actors::{Kind, Next, run};
 use crate::calls::{Call, End, Reply};
 use crate::world::{Broken, Left, World};
 use std::collections::HashMap;
-use std::hash::{BuildHasherDefault, Hasher};
+use std::collections::hash_map::Entry;
+use std::hash::{BuildHasher, BuildHasherDefault, Hasher};
 use std::rc::Rc;
 
 /// The actors, and how much may go wrong.
@@ -80,13 +81,19 @@ struct State {
 
 const DONE: u32 = u32::MAX;
 
-/// A fast hash: states are many and nobody attacks them (the multiplication of FxHash).
+/// A fast hash: states are many and nobody attacks them (the multiplication of FxHash). Most of a
+/// state is bytes, of which eight are taken at once.
 #[derive(Default)]
-struct Fx(u64);
+struct Fx {
+    hash: u64,
+    bytes: u64,
+    count: u8,
+}
 
 impl Hasher for Fx {
     fn finish(&self) -> u64 {
-        self.0 ^ (self.0 >> 29)
+        let hash = Self::mixed(self.hash, self.bytes);
+        hash ^ (hash >> 29)
     }
 
     fn write(&mut self, bytes: &[u8]) {
@@ -94,7 +101,11 @@ impl Hasher for Fx {
     }
 
     fn write_u8(&mut self, value: u8) {
-        self.write_u64(value.into());
+        self.bytes = self.bytes << 8 | u64::from(value);
+        self.count += 1;
+        if self.count == 8 {
+            (self.hash, self.bytes, self.count) = (Self::mixed(self.hash, self.bytes), 0, 0);
+        }
     }
 
     fn write_u32(&mut self, value: u32) {
@@ -102,11 +113,66 @@ impl Hasher for Fx {
     }
 
     fn write_u64(&mut self, value: u64) {
-        self.0 = (self.0.rotate_left(5) ^ value).wrapping_mul(0x517c_c1b7_2722_0a95);
+        self.hash = Self::mixed(self.hash, value);
     }
 
+    /// The length of an array, which is that of all others in its place.
+    fn write_usize(&mut self, _: usize) {}
+
+    /// The number of a variant, which is small.
     fn write_isize(&mut self, value: isize) {
-        self.write_u64(value as u64);
+        self.write_u8(value as u8);
+    }
+}
+
+impl Fx {
+    fn mixed(hash: u64, value: u64) -> u64 {
+        (hash.rotate_left(5) ^ value).wrapping_mul(0x517c_c1b7_2722_0a95)
+    }
+}
+
+/// All states so far, each once, in the order in which they were found; and for each the number of
+/// the one that it was first reached from.
+#[derive(Default)]
+struct States {
+    all: Vec<(State, u32)>,
+    /// Their numbers by their hash. Of two with one hash the later has the next hash that is free.
+    numbers: HashMap<u64, u32, BuildHasherDefault<Same>>,
+}
+
+impl States {
+    /// Adds a state, unless it is there.
+    fn reach(&mut self, state: State, from: u32) {
+        let mut hash = BuildHasherDefault::<Fx>::default().hash_one(state);
+        loop {
+            match self.numbers.entry(hash) {
+                Entry::Occupied(there) if self.all[*there.get() as usize].0 == state => return,
+                Entry::Occupied(_) => hash = hash.wrapping_add(1),
+                Entry::Vacant(free) => {
+                    free.insert(self.all.len() as u32);
+                    self.all.push((state, from));
+                    return;
+                }
+            }
+        }
+    }
+}
+
+/// For keys that are hashes.
+#[derive(Default)]
+struct Same(u64);
+
+impl Hasher for Same {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, _: &[u8]) {
+        unreachable!("keys are numbers")
+    }
+
+    fn write_u64(&mut self, value: u64) {
+        self.0 = value;
     }
 }
 
@@ -200,7 +266,7 @@ pub enum Found {
 }
 
 pub fn explore(size: Size, broken: Broken) -> Found {
-    let mut search = Search { size, broken, actors: Actors::default(), seen: HashMap::default(), queue: Vec::new() };
+    let mut search = Search { size, broken, actors: Actors::default(), states: States::default() };
     let mut actors = [DONE; ACTORS];
     for (place, kind) in search.kinds().into_iter().enumerate() {
         actors[place] = search.actors.start(kind);
@@ -224,26 +290,21 @@ pub fn explore(size: Size, broken: Broken) -> Found {
             others: size.others,
         },
     };
-    search.seen.insert(start, 0);
-    search.queue.push((start, 0));
+    search.states.reach(start, 0);
     let mut at = 0;
-    while at < search.queue.len() {
-        let state = search.queue[at].0;
+    while at < search.states.all.len() {
+        let state = search.states.all[at].0;
         for (what, next) in search.steps(&state) {
             let Some(next) = next else {
                 let mut trace = search.trace(at);
                 trace.push(what.describe());
                 return Found::Stale(trace);
             };
-            let number = search.queue.len() as u32;
-            search.seen.entry(next).or_insert_with(|| {
-                search.queue.push((next, at as u32));
-                number
-            });
+            search.states.reach(next, at as u32);
         }
         at += 1;
     }
-    Found::Holds(search.queue.len(), search.actors.lists.len())
+    Found::Holds(search.states.all.len(), search.actors.lists.len())
 }
 
 /// Of Postgres; every other call is one of Redis.
@@ -255,8 +316,7 @@ struct Search {
     size: Size,
     broken: Broken,
     actors: Actors,
-    seen: HashMap<State, u32, BuildHasherDefault<Fx>>,
-    queue: Vec<(State, u32)>,
+    states: States,
 }
 
 /// The event of a step; described only if somebody reads it.
@@ -397,8 +457,8 @@ impl Search {
     fn trace(&mut self, mut at: usize) -> Vec<String> {
         let mut trace = Vec::new();
         while at != 0 {
-            let (state, from) = self.queue[at];
-            let before = self.queue[from as usize].0;
+            let (state, from) = self.states.all[at];
+            let before = self.states.all[from as usize].0;
             let step = self.steps(&before).into_iter().find(|(_, next)| *next == Some(state));
             trace.extend(step.map(|(what, _)| what.describe()));
             at = from as usize;

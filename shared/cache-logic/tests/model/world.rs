@@ -3,7 +3,9 @@
 
 mod strikes;
 
-use crate::calls::{Call, ENTRIES, Entry, MANY, NARROW, PAGE, PART, Put, Record, Reply, TAGS, TENANTS, fill_id};
+use crate::calls::{
+    Call, ENTRIES, Entry, MANY, NARROW, PAGE, PART, Put, Record, Reply, TAGS, TENANTS, fill_bytes, fill_id, fill_of,
+};
 use crate::explore::Size;
 use cache_logic::ports::Known;
 
@@ -12,7 +14,7 @@ use cache_logic::ports::Known;
 pub struct Redis {
     pub entries: [Option<Entry>; 5],
     /// What is noted of the page's part: its fill, and the generation.
-    pub noted: Option<(u128, u8)>,
+    pub noted: Option<([u8; 5], u8)>,
     pub generations: [u8; 4],
     pub certificate: Option<Cert>,
     pub claim: Option<Claim>,
@@ -185,7 +187,7 @@ impl Redis {
     /// True if the page's part is noted with this fill, and has the generation that was noted.
     fn part_stands(&self, fill: u128) -> bool {
         let part = self.generations[PART as usize];
-        part != 0 && self.noted == Some((fill, part))
+        part != 0 && self.noted.is_some_and(|noted| (fill_of(noted.0), noted.1) == (fill, part))
     }
 
     /// The generations of an entry's tags; those of the list for a look of tags alone.
@@ -350,10 +352,7 @@ impl World {
         let of = |redis: &Redis| {
             let entries = redis.entries.iter().flatten();
             let entries = entries.flat_map(|entry| entry.generations.into_iter().chain(entry.filled));
-            let noted = redis.noted.iter().flat_map(|(fill, part)| {
-                let fill = fill.to_le_bytes();
-                [fill[3], fill[4], *part]
-            });
+            let noted = redis.noted.iter().flat_map(|(fill, part)| [fill[3], fill[4], *part]);
             entries.chain(noted).chain(redis.generations).fold(0, |mask, generation| mask | 1 << generation)
         };
         let other = self.other.as_ref().map_or(0, |(other, _)| of(other));
@@ -446,7 +445,7 @@ impl World {
                         if *part == 0 {
                             *part = (1..32).find(|g| in_use & (1 << g) == 0).expect("more than are ever in use");
                         }
-                        (fill_id(&entry), *part)
+                        (fill_bytes(&entry), *part)
                     });
                 }
                 vec![(Reply::Done, next)]

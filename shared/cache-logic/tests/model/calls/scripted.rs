@@ -52,24 +52,19 @@ fn tags(names: &[&str]) -> u8 {
 /// Two fills with the same content count as one: the lease limits load, and truth does not depend
 /// on it.
 pub fn fill_id(entry: &Entry) -> u128 {
-    u128::from_le_bytes([
-        1,
-        entry.version,
-        entry.epoch,
-        entry.filled[0],
-        entry.filled[1],
-        0,
-        0,
-        0,
-        0,
-        0,
-        0,
-        0,
-        0,
-        0,
-        0,
-        0,
-    ])
+    fill_of(fill_bytes(entry))
+}
+
+/// The bytes of a fill that differ between two, as a state keeps them.
+pub fn fill_bytes(entry: &Entry) -> [u8; 5] {
+    [1, entry.version, entry.epoch, entry.filled[0], entry.filled[1]]
+}
+
+/// The fill of these bytes.
+pub fn fill_of(bytes: [u8; 5]) -> u128 {
+    let mut fill = [0; 16];
+    fill[..5].copy_from_slice(&bytes);
+    u128::from_le_bytes(fill)
 }
 
 fn stored_bytes(key: u8, entry: &Entry) -> Vec<u8> {
