@@ -20,7 +20,7 @@ test: need-cargo ## every test, with services of its own
 	@scripts/test.sh
 
 test-long: need-cargo ## the same with the long forms: minutes of faults under load, every kind of failover, a thousand deliveries under kills, ten thousand histories of payments, a thousand invoices at once, a hundred thousand events, every alert, every mutant
-	@E2E_MINUTES=10 E2E_FAILOVERS=all PAYMENTS_DELIVERIES=334 PAYMENTS_HISTORIES=10000 PAYMENTS_GROWN=3000000 INVOICES=1000 FEED_EVENTS=100000 EVERY_ALERT=1 scripts/test.sh
+	@SERVICES_IN_MEMORY= E2E_MINUTES=10 E2E_FAILOVERS=all PAYMENTS_DELIVERIES=334 PAYMENTS_HISTORIES=10000 PAYMENTS_GROWN=3000000 INVOICES=1000 FEED_EVENTS=100000 EVERY_ALERT=1 scripts/test.sh
 	@scripts/mutants.sh
 
 test-console: need-cargo ## the console in Chromium: each task, accessibility, pictures for docs/ (needs Node; installs Chromium)

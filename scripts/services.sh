@@ -7,7 +7,8 @@
 #
 # Installs missing programs by the system's package manager; the program `dev` does the rest. DIR
 # (default .run) keeps the ports, the password and, if its owner can reach it, the data.
-# DIR/services.env names the addresses.
+# DIR/services.env names the addresses. With SERVICES_IN_MEMORY=yes new servers keep their data in
+# memory (/dev/shm), if there is enough; `remove` frees it.
 set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 

@@ -1,6 +1,9 @@
 #!/usr/bin/env bash
 # `make test`: every test, from a fresh clone, with private services in .run/test that stop with it.
 #
+# The stores are in memory, if there is enough (tests/kit/src/services.rs). Environment:
+# SERVICES_IN_MEMORY. Empty, it leaves new ones on disk, as `make test-long` does.
+#
 # With E2E_BASE_URL (and REDIS_URL, DATABASE_URL, E2E_TOKEN) the scenarios run against that server;
 # with E2E_RUNTIME=spin, Spin.
 set -euo pipefail
@@ -8,6 +11,7 @@ cd "$(dirname "$0")/.."
 . scripts/lib.sh
 
 run=.run/test
+export SERVICES_IN_MEMORY=${SERVICES_IN_MEMORY-yes}
 summary=""
 failed=0
 unsteady=""

@@ -1,6 +1,6 @@
 use std::path::PathBuf;
 
-use kit::database::{connect, with_database};
+use kit::database::{OwnDatabase, connect, with_database};
 use serde_json::{Value, json};
 use standin::Standin;
 use tokio::sync::OwnedMutexGuard;
@@ -13,7 +13,8 @@ use crate::{
     eventually,
 };
 
-/// A server under test with its stores. It ends, and its database goes, when this is dropped.
+/// A server under test with its stores. It ends, and its database goes, when this is dropped; the
+/// database of a scenario that failed stays until the next run.
 #[derive(Debug)]
 pub struct App {
     /// `http://127.0.0.1:port`
@@ -32,6 +33,8 @@ pub struct App {
     pub server: Option<Server>,
     /// The payment providers that it knows, if [`Private::payments`] named them.
     pub standin: Option<Standin>,
+    /// Its own database on the server that all share.
+    pub(crate) database: Option<OwnDatabase>,
     pub(crate) database_url: String,
     pub(crate) prefix: String,
     pub(crate) token: String,
@@ -83,6 +86,7 @@ impl App {
             redis_url: suite.redis_url.clone(),
             redis: None,
             postgres: None,
+            database: None,
             database_url: suite.database_url.clone(),
             prefix: variable("SPIN_VARIABLE_KEY_PREFIX").unwrap_or_default(),
             token: running.token.clone(),
@@ -237,7 +241,13 @@ impl App {
 
 impl Drop for App {
     fn drop(&mut self) {
-        if std::thread::panicking() && self.server.is_some() {
+        if !std::thread::panicking() {
+            return;
+        }
+        if let Some(database) = self.database.take() {
+            database.keep();
+        }
+        if self.server.is_some() {
             let log = self.log();
             let tail: Vec<&str> = log.lines().rev().take(30).collect();
             eprintln!("--- the server's last lines, newest first ({})\n{}", self.log.display(), tail.join("\n"));

@@ -1,6 +1,6 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use kit::database::{connect, rights_of_app, with_database};
+use kit::database::{OwnDatabase, connect, rights_of_app, with_database};
 use standin::Standin;
 
 use crate::server::Up;
@@ -118,6 +118,7 @@ impl Private {
         let admin = connect(&with_database(&server_url, "postgres")).await;
         let create = format!("CREATE DATABASE {name} TEMPLATE e2e_template");
         eventually("the template can be copied", SOON, || async { admin.batch_execute(&create).await.ok() }).await;
+        let own_database = postgres.is_none().then(|| OwnDatabase::made(&server_url, &name));
         let database_url = with_database(&server_url, &name);
         let database = connect(&database_url).await;
         let sample = Sample::find(&database, None).await;
@@ -164,6 +165,7 @@ impl Private {
             postgres,
             server: Some(server),
             standin: self.standin,
+            database: own_database,
             database_url,
             prefix,
             token,

@@ -25,6 +25,16 @@ impl OwnDatabase {
         Self { server, name }
     }
 
+    /// One that was made under this name.
+    pub fn made(server: &str, name: &str) -> Self {
+        Self { server: server.to_owned(), name: name.to_owned() }
+    }
+
+    /// Leaves it where it is, to be looked at.
+    pub fn keep(self) {
+        std::mem::forget(self);
+    }
+
     /// The name, which is a word.
     pub fn name(&self) -> &str {
         &self.name

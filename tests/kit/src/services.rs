@@ -2,7 +2,8 @@
 //!
 //! The directory keeps ports and password; `services.env` in it names the addresses. Data and logs
 //! are below `state`, or, if the servers' owner can't reach that (a checkout below /root), in a
-//! temporary directory that `state.path` names. Nothing listens beyond 127.0.0.1.
+//! temporary directory that `state.path` names. With [`IN_MEMORY`] that directory is in memory.
+//! Nothing listens beyond 127.0.0.1.
 
 mod owner;
 mod postgres;
@@ -21,6 +22,18 @@ use uuid::Uuid;
 use self::owner::Owner;
 pub use self::processes::children;
 pub use self::redis::{CACHE_CONF, STATE_CONF};
+
+/// The variable that, unless empty, puts the data of new servers into memory where there is enough
+/// of it. A database is six hundred files. On a disk, most of a test's time goes into making and
+/// deleting them, synced or not.
+pub const IN_MEMORY: &str = "SERVICES_IN_MEMORY";
+
+/// Where Linux keeps files in memory.
+const MEMORY: &str = "/dev/shm";
+
+/// The room that tests want there: several times what they were seen to need. A container is often
+/// given 64 MiB.
+const MEMORY_BYTES: u64 = 6 << 30;
 
 /// Ports for servers lie below the range that outgoing connections are given.
 const PORTS: std::ops::Range<u16> = 20_000..30_000;
@@ -154,7 +167,11 @@ impl Services {
         }
         let elsewhere = |base: PathBuf| base.join(format!("edge-orders.{}", Uuid::new_v4().simple()));
         let runtime = std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from);
-        let mut candidates = vec![self.dir.join("state")];
+        let wanted = std::env::var_os(IN_MEMORY).is_some_and(|value| !value.is_empty());
+        let memory = (wanted && free_memory() >= MEMORY_BYTES).then(|| PathBuf::from(MEMORY));
+        let own = self.dir.join("state");
+        let mut candidates = Vec::from_iter(memory.map(elsewhere));
+        candidates.push(own.clone());
         candidates.extend(runtime.map(elsewhere));
         candidates.push(elsewhere(PathBuf::from("/tmp")));
         for state in &candidates {
@@ -162,7 +179,9 @@ impl Services {
             fs::set_permissions(state, Permissions::from_mode(0o700))?;
             owner::give(self.owner.as_ref(), state)?;
             if owner::can_write(self.owner.as_ref(), state) {
-                if state != &candidates[0] {
+                if state.starts_with(MEMORY) {
+                    eprintln!("data is kept in memory, in {}", state.display());
+                } else if *state != own {
                     eprintln!(
                         "the servers' owner can't reach {}: data goes to {}",
                         self.dir.display(),
@@ -196,6 +215,17 @@ impl Services {
         let path = self.dir.join(file);
         fs::write(&path, format!("{text}\n")).with_context(|| format!("{} can't be written", path.display()))
     }
+}
+
+/// The room that is left in [`MEMORY`].
+#[cfg(target_os = "linux")]
+fn free_memory() -> u64 {
+    nix::sys::statvfs::statvfs(MEMORY).map_or(0, |stat| stat.blocks_available() * stat.fragment_size())
+}
+
+#[cfg(not(target_os = "linux"))]
+const fn free_memory() -> u64 {
+    0
 }
 
 /// A free port for a server.
