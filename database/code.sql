@@ -303,6 +303,8 @@
 \i code/payments/not_payable.sql
 \i code/payments/not_payable_amount.sql
 \i code/payments/object_finality.sql
+\i code/payments/object_orders.sql
+\i code/payments/object_refusal.sql
 \i code/refunds/observed.sql
 \i code/payments/object_observe.sql
 \i code/payments/object_outcomes.sql
@@ -416,6 +418,7 @@
 
 -- Webhook events.
 \i code/webhooks/apply.sql
+\i code/webhooks/bodies.sql
 \i code/webhooks/body.sql
 \i code/webhooks/claim.sql
 \i code/webhooks/claim_ahead.sql
@@ -427,13 +430,16 @@
 \i code/webhooks/get.sql
 \i code/webhooks/give_up.sql
 \i code/webhooks/ignore.sql
+\i code/webhooks/judge.sql
 \i code/webhooks/list.sql
 \i code/webhooks/missing.sql
 \i code/webhooks/note_attempt.sql
+\i code/webhooks/note_sessions.sql
 \i code/webhooks/pause.sql
 \i code/webhooks/postpone.sql
 \i code/webhooks/record.sql
 \i code/webhooks/replay.sql
+\i code/webhooks/replay_page.sql
 \i code/webhooks/sweep.sql
 \i code/webhooks/tags.sql
 \i code/webhooks/transmission_bodies.sql

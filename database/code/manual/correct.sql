@@ -37,7 +37,7 @@ BEGIN
             completed_at = CASE WHEN wanted > 0 THEN coalesce(b.completed_at, now()) END
         WHERE (b.provider, b.account, b.kind, b.object_id)
             = (p.provider, p.account, 'payment', p.external_id);
-        PERFORM payment_fold(p.order_id);
+        PERFORM payment_fold(ARRAY[p.order_id]);
         SELECT * INTO p FROM payments t WHERE t.id = p_payment;
         INSERT INTO payment_audit (actor, relation, organization_id, order_id, before, after)
         VALUES (p_principal, 'manual_payments', p_organization, p.order_id,

@@ -58,7 +58,7 @@ BEGIN
         order_reference, changed_at, completed_at, order_id)
     VALUES ('manual', p_organization::text, 'payment', v_reference, 'completed', sum_paid,
         o.currency, p_order::text, now(), coalesce(p_received_at::timestamptz, now()), p_order);
-    PERFORM payment_fold(p_order);
+    PERFORM payment_fold(ARRAY[p_order]);
     SELECT * INTO p FROM payments t WHERE t.provider = 'manual'
         AND t.account = p_organization::text AND t.external_id = v_reference;
     INSERT INTO payment_audit (actor, relation, organization_id, order_id, before, after)

@@ -23,7 +23,7 @@ BEGIN
                 r.amount, r.currency, p.order_id::text, now(), now(), p.order_id);
             UPDATE refund_requests t SET state = 'sent', external_id = p_id::text,
                 updated_at = now() WHERE t.id = p_id;
-            PERFORM payment_fold(p.order_id);
+            PERFORM payment_fold(ARRAY[p.order_id]);
         END IF;
     END IF;
     tags := announced_tags('{orders,payments,payment_sessions}');

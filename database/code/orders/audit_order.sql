@@ -1,5 +1,6 @@
 -- Adds a row to order_audit: what tells of money, status and parcels of the row that has changed. A
 -- session that is deleted leaves none: what is forgotten by its age was no event of its order.
+--   payments.actors (a setting of the transaction): the actor by order, where there are several.
 -- SECURITY DEFINER: a writer of orders needs no right on the audit.
 CREATE OR REPLACE FUNCTION audit_order() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
     SET search_path = public, pg_temp AS $$
@@ -18,7 +19,9 @@ DECLARE
     whole CONSTANT jsonb := coalesce(is_now, was);
 BEGIN
     INSERT INTO order_audit (actor, relation, organization_id, order_id, before, after)
-    VALUES (coalesce(nullif(current_setting('payments.actor', true), ''), 'user:' || session_user),
+    VALUES (coalesce(nullif(current_setting('payments.actors', true), '')::jsonb
+            ->> coalesce(whole ->> 'order_id', whole ->> 'id'),
+        nullif(current_setting('payments.actor', true), ''), 'user:' || session_user),
         TG_TABLE_NAME, (whole ->> 'organization_id')::uuid,
         coalesce(whole ->> 'order_id', whole ->> 'id')::uuid,
         (SELECT jsonb_object_agg(m.key, m.value) FROM jsonb_each(was) AS m

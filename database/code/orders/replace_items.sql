@@ -36,6 +36,6 @@ BEGIN
     DELETE FROM order_items i WHERE i.order_id = p_order.id;
     PERFORM order_put_items(p_order.id, priced.lines, p_inventory);
     -- What a provider has told of the order is judged by the new total.
-    PERFORM payment_fold(p_order.id);
+    PERFORM payment_fold(ARRAY[p_order.id]);
     RETURN NULL;
 END $$;

@@ -2,8 +2,8 @@
 -- announce it. Orders that this transaction has written already need nothing more. Rows are locked
 -- by id, so that two of these can't wait for each other. A statement without rows ends at once: an
 -- UPDATE of no order would still fire all triggers of an UPDATE.
---   payments.folding (a setting of the transaction): the order that payment_fold writes itself,
---     once it knows what its payments come to. It is locked here and written there.
+--   payments.folding (a setting of the transaction): the orders that payment_fold writes itself,
+--     once it knows what their payments come to. They are locked here and written there.
 CREATE OR REPLACE FUNCTION touch_orders() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
     SET search_path = public, pg_temp AS $$
 DECLARE
@@ -20,8 +20,8 @@ BEGIN
     IF touched IS NULL THEN
         RETURN NULL;
     END IF;
-    IF touched = ARRAY[nullif(current_setting('payments.folding', true), '')::uuid] THEN
-        PERFORM FROM orders WHERE id = touched[1] FOR NO KEY UPDATE;
+    IF touched <@ nullif(current_setting('payments.folding', true), '')::uuid[] THEN
+        PERFORM FROM orders WHERE id = ANY (touched) ORDER BY id FOR NO KEY UPDATE;
         RETURN NULL;
     END IF;
     IF cardinality(touched) > 1 THEN

@@ -16,16 +16,19 @@ CREATE OR REPLACE FUNCTION payment_event_apply(p_event uuid, p_objects jsonb, p_
     p_agrees boolean DEFAULT false)
 RETURNS TABLE (outcome text, reason text, organization text, order_id text, payment_status text,
     session text, session_status text,
-    xid text, tags text[]) LANGUAGE plpgsql AS $$
+    xid text, tags text[])
+-- A session plans it once, as payment_fold.
+LANGUAGE plpgsql SET plan_cache_mode = force_generic_plan AS $$
 #variable_conflict use_column
 DECLARE
     e webhook_events;
     owner uuid;
     object jsonb;
     affected text[];
+    affected_orders uuid[];
     one uuid;
-    verdict record;
     labelled boolean;
+    refused text;
 BEGIN
     tags := '{}';
     SELECT * INTO e FROM webhook_events w WHERE w.id = p_event;
@@ -64,14 +67,11 @@ BEGIN
     labelled := NOT e.conflict OR transmission_settled(e);
     FOR object IN SELECT b FROM jsonb_array_elements(p_objects) AS b
         ORDER BY b ->> 'kind', b ->> 'id' LOOP
-        PERFORM payment_object_observe(e.provider, e.account,
-            CASE WHEN labelled THEN object ELSE object - 'reversal' END, CASE
-            WHEN owner IS NULL THEN 'unknown-account'
-            WHEN object ->> 'payee' <> e.account
-                AND NOT EXISTS (SELECT FROM provider_accounts a WHERE a.provider = e.provider
-                AND a.account = object ->> 'payee' AND a.organization_id = owner)
-                    THEN 'unknown-account'
-        END);
+        refused := payment_object_refusal(e.provider, e.account, owner, object);
+        IF NOT labelled THEN
+            object := object - 'reversal';
+        END IF;
+        PERFORM payment_object_observe(e.provider, e.account, object, refused);
         INSERT INTO webhook_event_objects (event, provider, account, kind, object_id)
         VALUES (p_event, e.provider, e.account, object ->> 'kind', object ->> 'id')
             ON CONFLICT DO NOTHING;
@@ -81,18 +81,16 @@ BEGIN
         resource = e.resource, agreed = e.agreed,
         next_attempt_at = now() + webhook_pause(w.attempts, w.received_at)
     WHERE w.id = p_event;
-    FOREACH one IN ARRAY coalesce((SELECT array_agg(r::uuid ORDER BY r) FROM unnest(affected) AS r
-        WHERE is_order_reference(r)), '{}') LOOP
-        PERFORM payment_fold(one);
-    END LOOP;
-    -- If no order was folded, nobody has judged it yet.
-    SELECT * INTO verdict FROM payment_event_verdict(p_event);
-    UPDATE webhook_events w SET state = verdict.state, reason = verdict.reason, applied_at = CASE
-        WHEN verdict.state = 'applied' THEN now() END
-    WHERE w.id = p_event AND w.state IN ('received', 'needs_review')
-        AND (w.state, w.reason) IS DISTINCT FROM (verdict.state, verdict.reason);
-
+    affected_orders := ARRAY(SELECT r::uuid FROM unnest(affected) AS r WHERE is_order_reference(r));
+    IF cardinality(affected_orders) > 0 THEN
+        PERFORM payment_fold(affected_orders);
+    END IF;
     SELECT * INTO e FROM webhook_events w WHERE w.id = p_event;
+    IF e.state <> 'applied' THEN
+        -- If no order was folded, nobody has judged it yet.
+        PERFORM webhook_judge(ARRAY[p_event]);
+        SELECT * INTO e FROM webhook_events w WHERE w.id = p_event;
+    END IF;
     outcome := CASE e.state WHEN 'received' THEN 'waiting' ELSE e.state END;
     reason := e.reason;
     SELECT o.organization_id::text, o.id::text, o.payment_status, o.id

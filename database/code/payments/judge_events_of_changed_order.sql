@@ -4,6 +4,6 @@
 CREATE OR REPLACE FUNCTION judge_events_of_changed_order() RETURNS trigger LANGUAGE plpgsql
 SECURITY DEFINER SET search_path = public, pg_temp AS $$
 BEGIN
-    PERFORM payment_judge_events(NEW.id, true);
+    PERFORM payment_judge_events(ARRAY[NEW.id], true);
     RETURN NULL;
 END $$;

@@ -22,28 +22,8 @@ BEGIN
             p_account, key), 0));
     END LOOP;
     -- Locked before anything is written: a fold of one of these orders writes the rows, too.
-    SELECT array_agg(DISTINCT r) INTO affected
-    FROM jsonb_array_elements(p_objects) AS b
-    LEFT JOIN payment_objects k ON k.provider = p_provider AND k.account = p_account
-        AND k.kind = b ->> 'kind' AND k.object_id = b ->> 'id'
-    -- The payment of a refund or dispute, by its id or by its alias: one index each.
-    LEFT JOIN LATERAL (
-        SELECT coalesce(b ->> 'parent', k.parent_id) AS id
-        WHERE b ->> 'kind' IN ('refund', 'dispute')
-    ) AS parent ON true
-    LEFT JOIN LATERAL (
-        SELECT p.* FROM payment_objects p WHERE p.provider = p_provider AND p.account = p_account
-            AND p.kind = 'payment' AND p.object_id = parent.id
-        UNION ALL
-        SELECT p.* FROM payment_objects p WHERE p.provider = p_provider AND p.account = p_account
-            AND p.kind = 'payment' AND p.alias = parent.id
-    ) AS p ON true
-    LEFT JOIN payment_sessions s ON s.gateway = p_provider
-        AND s.external_id IN (b ->> 'external_order', b ->> 'id', k.external_order,
-            p.external_order, p.object_id),
-        unnest(ARRAY[b ->> 'order_reference', k.order_id::text, k.order_reference, p.order_id::text,
-            p.order_reference, s.order_id::text]) AS r
-    WHERE r IS NOT NULL;
+    SELECT array_agg(DISTINCT o.reference) INTO affected
+    FROM payment_object_orders(p_provider, p_account, p_objects) AS o;
     PERFORM payment_lock_orders(affected, false);
     RETURN affected;
 END $$;

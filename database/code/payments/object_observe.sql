@@ -65,5 +65,7 @@ BEGIN
             coalesce((p_object ->> 'due_at')::timestamptz, '-infinity'))
             > (payment_object_finality(o.kind, o.state), o.changed_at, payment_object_rank(o.state),
                 coalesce(o.amount, 0), coalesce(o.returned, 0), coalesce(o.due_at, '-infinity'));
-    PERFORM refund_observed(p_provider, p_account, p_object);
+    IF p_object ->> 'kind' = 'refund' THEN
+        PERFORM refund_observed(p_provider, p_account, p_object);
+    END IF;
 END $$;

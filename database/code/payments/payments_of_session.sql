@@ -7,7 +7,7 @@ BEGIN
         OR EXISTS (SELECT FROM payment_objects b WHERE b.order_id IS NULL AND b.kind = 'payment'
             AND b.provider = NEW.gateway AND b.object_id = NEW.external_id) THEN
         PERFORM payment_lock_orders(ARRAY[NEW.order_id::text], false);
-        PERFORM payment_fold(NEW.order_id);
+        PERFORM payment_fold(ARRAY[NEW.order_id]);
     END IF;
     RETURN NULL;
 END $$;

@@ -21,12 +21,17 @@ use payments::pace::Pace;
 
 use crate::apply::{Cause, Effect};
 use crate::operators::{Counts, PATIENCE_MS, operator, put_aside, take_up};
+use crate::pages::{PageSize, take_up_many};
 use crate::resume::resume;
 
 /// How many events are worked on at a time. Each waits for Postgres and Redis in turn.
-const AT_ONCE: usize = 8;
+pub(super) const AT_ONCE: usize = 8;
 /// How many events one look into the list brings.
-const PAGE: u32 = 100;
+const PAGE: u32 = 200;
+
+/// What came of an event. `None`: there was nothing to take up, since it has taken effect meanwhile,
+/// or its body is forgotten.
+pub(super) type Taken = Option<Result<Effect, Cause>>;
 
 /// `POST /webhooks/events/replay`: lets the events of a filter take effect that haven't yet.
 ///
@@ -42,16 +47,28 @@ pub async fn replay(call: Call<'_>) -> Result<Reply, Error> {
     let payments = Payments::ready().await?;
     let (principal, pace) = (operator(caller), pace(payments));
     let (mut counts, mut taken, mut skipped) = (Counts::default(), 0, 0);
+    let size = PageSize::default();
+    let one = async |event| replay_one(app, payments, event, &principal).await;
     let next = walk(
         app,
         &query,
-        async |found: Found| {
-            if found.provider == Some(Provider::PayPal) {
-                pace.wait().await;
+        async |found: &[Found], time: &Patience| {
+            // Events of one provider that follow each other.
+            let provider = found.first().and_then(|first| first.provider);
+            let alike = found.iter().take_while(|other| other.provider == provider);
+            if provider == Some(Provider::Stripe) {
+                let events: Vec<Uuid> = alike.map(|event| event.id).collect();
+                return take_up_many(app, payments, &size, &events, &principal, one).await;
             }
-            replay_one(app, payments, found.id, &principal).await
+            one_by_one(alike, time, async |event| {
+                if provider == Some(Provider::PayPal) {
+                    pace.wait().await;
+                }
+                one(event).await
+            })
+            .await
         },
-        |outcome| match outcome {
+        |outcome: Taken| match outcome {
             Some(outcome) => {
                 taken += 1;
                 counts.add(&outcome);
@@ -82,8 +99,11 @@ pub async fn dismiss(call: Call<'_>) -> Result<Reply, Error> {
     let next = walk(
         app,
         &query,
-        async |found: Found| {
-            put_aside(app, found.id, principal.clone(), note.clone()).await.map(|(outcome, _)| outcome)
+        async |found: &[Found], time: &Patience| {
+            one_by_one(found.iter(), time, async |event| {
+                put_aside(app, event, principal.clone(), note.clone()).await.map(|(outcome, _)| outcome)
+            })
+            .await
         },
         |outcome: Result<DismissOutcome, Error>| match outcome {
             Ok(DismissOutcome::Dismissed) => dismissed += 1,
@@ -105,40 +125,53 @@ async fn count(app: &'static App, query: &BulkQuery) -> Result<Reply, Error> {
 struct Found {
     id: Uuid,
     provider: Option<Provider>,
+    place: Place,
+}
+
+/// How long a step may go on.
+struct Patience {
+    until_ms: u64,
+}
+
+impl Patience {
+    /// From now on.
+    fn begin() -> Self {
+        Self { until_ms: monotonic_millis() + PATIENCE_MS }
+    }
+
+    fn lasts(&self) -> bool {
+        monotonic_millis() < self.until_ms
+    }
 }
 
 /// Works on the events of a filter, the newest first, until the limit or the time is reached. Gives
 /// the place where the next step goes on, `None` if there is nothing more.
+///
+/// `work` is given what is left of a look into the list. It works on the first of it, and gives one
+/// outcome for each that it worked on.
 async fn walk<T>(
     app: &'static App,
     query: &BulkQuery,
-    work: impl AsyncFn(Found) -> T,
+    work: impl AsyncFn(&[Found], &Patience) -> Vec<T>,
     mut done: impl FnMut(T),
 ) -> Result<Option<String>, Error> {
-    let (began, mut left, mut after) = (monotonic_millis(), query.limit, query.after);
-    while left > 0 && monotonic_millis().saturating_sub(began) < PATIENCE_MS {
+    let (time, mut left, mut after) = (Patience::begin(), query.limit, query.after);
+    while left > 0 && time.lasts() {
         let limits = [left.min(PAGE) as i32, 0];
         let row = edge::one(edge::query(app, "webhook_list", filtered(&query.filter, after, &limits)).await?)?;
         let page: Value = serde_json::from_str(row.text("body")?.unwrap_or_default())
             .map_err(|_| Error::internal("webhook_list gave no JSON"))?;
-        let items = page["items"].as_array().map(Vec::as_slice).unwrap_or_default();
-        let in_time = || monotonic_millis().saturating_sub(began) < PATIENCE_MS;
-        let begun = stream::iter(items.iter().take_while(|_| in_time()));
-        // Answers come in the order of the list, so all before the place are done.
-        let mut outcomes = begun
-            .map(async |item| match found(item) {
-                Some(found) => (place(item), Some(work(found).await)),
-                None => (place(item), None),
-            })
-            .buffered(AT_ONCE);
-        let mut worked = 0;
-        while let Some((place, outcome)) = outcomes.next().await {
-            outcome.into_iter().for_each(&mut done);
-            after = place.or(after);
-            worked += 1;
+        let items: Vec<Found> = page["items"].as_array().into_iter().flatten().filter_map(found).collect();
+        let mut rest = items.as_slice();
+        while !rest.is_empty() && time.lasts() {
+            let outcomes = work(rest, &time).await;
+            let Some(last) = outcomes.len().checked_sub(1) else { break };
+            after = rest.get(last).map(|event| event.place).or(after);
+            rest = rest.get(outcomes.len()..).unwrap_or_default();
+            left = left.saturating_sub(outcomes.len() as u32);
+            outcomes.into_iter().for_each(&mut done);
         }
-        left = left.saturating_sub(worked);
-        if (worked as usize) < items.len() {
+        if !rest.is_empty() {
             break;
         }
         match page["next"].as_str() {
@@ -149,16 +182,19 @@ async fn walk<T>(
     Ok(after.map(|place| place.to_string()))
 }
 
+/// Works on one event after the other, some at a time, as long as there is time. Gives the outcomes
+/// of those that were begun.
+async fn one_by_one<T>(events: impl Iterator<Item = &Found>, time: &Patience, work: impl AsyncFn(Uuid) -> T) -> Vec<T> {
+    let work = &work;
+    let begun = stream::iter(events.take_while(|_| time.lasts()));
+    begun.map(async |event| work(event.id).await).buffered(AT_ONCE).collect().await
+}
+
 /// An item of the list.
 fn found(item: &Value) -> Option<Found> {
     let id = Uuid::try_parse(item["id"].as_str()?).ok()?;
-    Some(Found { id, provider: item["provider"].as_str().and_then(Provider::parse) })
-}
-
-/// The place of an item in the list.
-fn place(item: &Value) -> Option<Place> {
-    let id = Uuid::try_parse(item["id"].as_str()?).ok()?;
-    Some(Place { at: Moment::parse(item["receivedAt"].as_str()?)?, id })
+    let place = Place { at: Moment::parse(item["receivedAt"].as_str()?)?, id };
+    Some(Found { id, provider: item["provider"].as_str().and_then(Provider::parse), place })
 }
 
 /// The parameters of `webhook_list`, or, without `limits`, those of `webhook_count`.
@@ -180,14 +216,8 @@ pub fn filtered(filter: &EventFilter, after: Option<Place>, limits: &[i32]) -> V
     params
 }
 
-/// Takes up one event. `None`: there is nothing to take up, since it has taken effect meanwhile, or
-/// its body is forgotten.
-async fn replay_one(
-    app: &'static App,
-    payments: &Payments,
-    event: Uuid,
-    principal: &str,
-) -> Option<Result<Effect, Cause>> {
+/// Takes up one event.
+async fn replay_one(app: &'static App, payments: &Payments, event: Uuid, principal: &str) -> Taken {
     match take_up(app, event, principal.to_owned()).await {
         Ok((ReplayOutcome::Replayed, row)) => Some(resume(app, payments, &row).await),
         Ok(_) => None,

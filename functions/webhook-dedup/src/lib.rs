@@ -6,6 +6,7 @@ mod certificates;
 mod deliver;
 mod jobs;
 mod operators;
+mod pages;
 mod reconcile;
 mod redrive;
 mod resume;

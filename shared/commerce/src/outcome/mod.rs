@@ -39,7 +39,7 @@ pub use payments::{
 pub use shipments::{ShipmentCreateOutcome, ShipmentPatchOutcome};
 pub use stock::{HoldOutcome, StockCountOutcome, StockForgetOutcome, StockMoveOutcome};
 pub use user_sessions::{UserSessionDeleteOutcome, UserSessionPutOutcome};
-pub use webhooks::{ApplyOutcome, BodyOutcome, DismissOutcome, RecordOutcome, ReplayOutcome};
+pub use webhooks::{ApplyOutcome, BodyOutcome, DismissOutcome, RecordOutcome, ReplayOutcome, ReplayPageOutcome};
 
 use std::str::FromStr;
 
@@ -126,6 +126,7 @@ pub const OUTCOMES: &[(&str, &[&str])] = {
         ("webhook_apply", ApplyOutcome::VARIANTS),
         ("webhook_deliver", ApplyOutcome::VARIANTS),
         ("webhook_replay", ReplayOutcome::VARIANTS),
+        ("webhook_replay_page", ReplayPageOutcome::VARIANTS),
         ("webhook_body", BodyOutcome::VARIANTS),
         ("webhook_dismiss", DismissOutcome::VARIANTS),
         ("stock_count", StockCountOutcome::VARIANTS),

@@ -41,7 +41,7 @@ fn every_name_in_the_table_is_read_by_the_enum_of_its_function() {
         ApprovalRefusedOutcome = "approval_refused", CaptureOutcome = "capture_begin", ExportOutcome = "transaction_export_begin",
         ApplyOutcome = "payment_observed", RecordOutcome = "webhook_record", ApplyOutcome = "webhook_apply",
         ApplyOutcome = "webhook_deliver",
-        ReplayOutcome = "webhook_replay", BodyOutcome = "webhook_body", DismissOutcome = "webhook_dismiss", RenewOutcome = "cache_renew",
+        ReplayOutcome = "webhook_replay", ReplayPageOutcome = "webhook_replay_page", BodyOutcome = "webhook_body", DismissOutcome = "webhook_dismiss", RenewOutcome = "cache_renew",
         StockCountOutcome = "stock_count", StockMoveOutcome = "stock_move", StockForgetOutcome = "stock_forget",
         HoldOutcome = "stock_hold_take", HoldOutcome = "stock_hold_begin", HoldOutcome = "stock_hold_begin_cart",
         HoldOutcome = "stock_hold_begin_change",

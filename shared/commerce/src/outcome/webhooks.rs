@@ -49,6 +49,20 @@ pub enum ReplayOutcome {
     WithoutBody,
 }
 
+/// The answers of `webhook_replay_page`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, EnumString, VariantNames)]
+#[strum(serialize_all = "snake_case")]
+pub enum ReplayPageOutcome {
+    /// The event has taken effect.
+    Applied,
+    /// The order or the payment isn't known yet: the event stays and is taken up again.
+    Waiting,
+    /// An operator has to look at the event.
+    NeedsReview,
+    /// It speaks of what one before it speaks of: another call takes it.
+    Later,
+}
+
 /// The answers of `webhook_body`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, EnumString, VariantNames)]
 #[strum(serialize_all = "snake_case")]
@@ -77,6 +91,7 @@ answered_by! {
     RecordOutcome: "webhook_record";
     ApplyOutcome: "webhook_apply";
     ReplayOutcome: "webhook_replay";
+    ReplayPageOutcome: "webhook_replay_page";
     BodyOutcome: "webhook_body";
     DismissOutcome: "webhook_dismiss";
 }

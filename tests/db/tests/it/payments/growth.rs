@@ -137,8 +137,8 @@ fn calls() -> Vec<(&'static str, String)> {
     let payment = "md5('payment31')::uuid";
     let session = "md5('session31')::uuid";
     vec![
-        ("fold", format!("payment_fold({order})")),
-        ("attach of a new order", format!("payment_fold('{}')", Uuid::now_v7())),
+        ("fold", format!("payment_fold(ARRAY[{order}])")),
+        ("attach of a new order", format!("payment_fold(ARRAY['{}'::uuid])", Uuid::now_v7())),
         ("tags", "webhook_tags(md5('event31')::uuid)".into()),
         ("verdict", "payment_event_verdict(md5('event31')::uuid)".into()),
         ("claim", "webhook_claim(10, 60)".into()),
@@ -146,6 +146,14 @@ fn calls() -> Vec<(&'static str, String)> {
         ("one event", "webhook_get(md5('event31')::uuid)".into()),
         ("missing", format!("webhook_missing('paypal', '{ACCOUNT}', ARRAY['WH-31', 'WH-none'])")),
         ("replay", "webhook_replay(NULL, md5('event50')::uuid, 'operator', 60)".into()),
+        ("bodies of events", "webhook_bodies(ARRAY[md5('event31')])".into()),
+        (
+            "replay of many",
+            format!(
+                "webhook_replay_page('paypal', '{ACCOUNT}', ARRAY[md5('event50')], '[{}]', 'operator')",
+                capture(Uuid::now_v7(), "C-50", "completed", "1.00", 1)
+            ),
+        ),
         ("dismiss", "webhook_dismiss(md5('event201')::uuid, 'operator', NULL)".into()),
         ("bodies", "webhook_sweep(100)".into()),
         ("approval", "payment_approval('paypal', 'O-31')".into()),

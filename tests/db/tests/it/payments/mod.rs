@@ -20,6 +20,7 @@ mod held;
 mod histories;
 mod lists;
 mod operations;
+mod pages;
 mod record;
 mod refunds;
 mod retention;

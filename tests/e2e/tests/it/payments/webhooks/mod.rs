@@ -11,6 +11,7 @@ mod identity;
 mod life;
 mod once;
 mod operators;
+mod pages;
 mod proved;
 mod review;
 mod sequence;
