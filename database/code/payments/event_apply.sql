@@ -28,7 +28,7 @@ DECLARE
     affected_orders uuid[];
     one uuid;
     labelled boolean;
-    refused text;
+    refusal text;
 BEGIN
     tags := '{}';
     SELECT * INTO e FROM webhook_events w WHERE w.id = p_event;
@@ -67,11 +67,11 @@ BEGIN
     labelled := NOT e.conflict OR transmission_settled(e);
     FOR object IN SELECT b FROM jsonb_array_elements(p_objects) AS b
         ORDER BY b ->> 'kind', b ->> 'id' LOOP
-        refused := payment_object_refusal(e.provider, e.account, owner, object);
+        refusal := payment_object_refusal(e.provider, e.account, owner, object);
         IF NOT labelled THEN
             object := object - 'reversal';
         END IF;
-        PERFORM payment_object_observe(e.provider, e.account, object, refused);
+        PERFORM payment_object_observe(e.provider, e.account, object, refusal);
         INSERT INTO webhook_event_objects (event, provider, account, kind, object_id)
         VALUES (p_event, e.provider, e.account, object ->> 'kind', object ->> 'id')
             ON CONFLICT DO NOTHING;

@@ -28,7 +28,7 @@ DECLARE
     taken uuid[] := '{}';
     late uuid[] := '{}';
     objects jsonb[] := '{}';
-    orders text[] := '{}';
+    v_orders text[] := '{}';
     actors jsonb := '{}';
 BEGIN
     PERFORM set_config('lock_timeout', '300ms', true);
@@ -50,7 +50,7 @@ BEGIN
         ELSE
             taken := taken || asked.id;
             objects := objects || asked.object;
-            orders := orders || asked.orders;
+            v_orders := v_orders || asked.orders;
             actors := actors || coalesce((SELECT jsonb_object_agg(r, 'event:' || asked.id)
                 FROM unnest(asked.orders) AS r), '{}');
         END IF;
@@ -77,7 +77,7 @@ BEGIN
         next_attempt_at = now() + webhook_pause(w.attempts, w.received_at)
     WHERE w.id = ANY (taken);
     PERFORM set_config('payments.actors', actors::text, true);
-    PERFORM payment_fold(ARRAY(SELECT r::uuid FROM unnest(orders) AS r
+    PERFORM payment_fold(ARRAY(SELECT r::uuid FROM unnest(v_orders) AS r
         WHERE is_order_reference(r)));
     PERFORM webhook_judge(taken);
     PERFORM webhook_note_sessions(taken, objects);
