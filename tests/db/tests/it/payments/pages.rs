@@ -236,6 +236,8 @@ async fn a_page_waits_for_others_only_shortly() {
     let ids = stored(&db.client, &events).await;
     let holder = db.connect().await;
     holder.batch_execute(&format!("BEGIN; SELECT FROM orders WHERE id = '{}' FOR UPDATE", orders[1])).await.unwrap();
+    // Else it would wait for ever.
+    db.run("SET statement_timeout = '20s'").await;
     let failed = page(&db.client, &ids, &events).await.unwrap_err();
     assert_eq!(failed.code(), Some(&SqlState::LOCK_NOT_AVAILABLE), "{failed}");
     assert_eq!(db.text("SELECT current_setting('lock_timeout')").await, "0");
