@@ -17,11 +17,16 @@ failed=0
 unsteady=""
 
 stop_all() {
-    local dir
+    local dir how whole=""
     stop_job
+    if [ "$failed" = 0 ] && [ -z "$unsteady" ]; then whole=${complete:-}; fi
     # Fault scenarios have services of their own below.
-    for dir in "$run" "$run"/*/; do
-        if [ -f "$dir/services.env" ]; then scripts/services.sh stop "$dir"; fi
+    for dir in "$run"/*/ "$run"; do
+        [ -f "$dir/services.env" ] || continue
+        how=stop
+        # Memory is given back, unless something failed and is to be looked at.
+        if [ -n "$whole" ] && grep -qs ^/dev/shm "$dir/state.path"; then how=remove; fi
+        scripts/services.sh "$how" "$dir"
     done
     printf '\n%b' "$summary"
     if [ -n "$unsteady" ]; then echo "unsteady, to be mended: $unsteady"; fi
