@@ -177,6 +177,29 @@ async fn a_patch_costs_one_query_and_two_redis_commands_and_one_query_behind_its
     a_write_costs_two_commands_and_two_statements(&app, &format!("/orders/{order}"), write).await;
 }
 
+/// The look before the change sees the generations, and one script stores what the change gave.
+#[tokio::test]
+async fn a_patch_that_makes_its_entry_costs_a_look_more_and_no_query_more() {
+    let Some(app) = App::private().own_redis().variable("fill_after_write", "on").spawn().await else { return };
+    let path = format!("/orders/{}", app.sample.order);
+    let mut costs = Vec::new();
+    for round in 0..6 {
+        app.warm(&path).await;
+        let mut meter = Meter::start(&app).await;
+        app.client.patch(&app.sample.order, json!({"notes": format!("round {round}")})).await.expect(200);
+        let read = app.client.get(&path).await.expect(200);
+        outbox_is_empty(&app).await;
+        let Cost { redis, sql, .. } = meter.read().await;
+        costs.push((redis.into_iter().map(|command| command.name).collect::<Vec<_>>(), sql.len(), read.is_hit()));
+    }
+    // The looks of the token, of the change and of the read. A round may meet a new instance, a
+    // renewal, or what the feed and the statistics send behind answers.
+    let known = |(redis, sql, hit): &(Vec<String>, usize, bool)| {
+        redis.iter().eq(["MGET", "MGET", "EVALSHA", "MGET"]) && *sql == 2 && *hit
+    };
+    assert!(costs.iter().any(known), "{costs:#?}");
+}
+
 #[tokio::test]
 async fn a_user_session_costs_as_an_order_does_and_one_query_more_a_minute() {
     let app = App::spawn_alone().await;
