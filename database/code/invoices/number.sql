@@ -12,14 +12,21 @@ CREATE OR REPLACE FUNCTION invoice_number(p_organization uuid, p_kind text,
     OUT series text, OUT number bigint, OUT issue_date date) LANGUAGE plpgsql AS $$
 DECLARE
     s invoice_series;
+    is_made boolean := false;
 BEGIN
     LOOP
         SELECT * INTO s FROM invoice_series t
         WHERE t.organization_id = p_organization AND t.kind = p_kind FOR NO KEY UPDATE;
         EXIT WHEN FOUND;
+        IF is_made THEN
+            RAISE unique_violation USING MESSAGE = 'the other kind has a series of that name';
+        END IF;
         INSERT INTO invoice_series (organization_id, kind, series)
         VALUES (p_organization, p_kind, CASE p_kind WHEN 'invoice' THEN 'INV' ELSE 'CRN' END)
-        ON CONFLICT (organization_id, kind) DO NOTHING;
+        -- By no constraint's name: with one, a row that comes at the same moment is an error of the
+        -- other one.
+        ON CONFLICT DO NOTHING;
+        is_made := true;
     END LOOP;
     series := s.series;
     number := s.next_number;
