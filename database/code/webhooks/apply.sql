@@ -17,19 +17,14 @@ BEGIN
     SELECT * INTO a FROM payment_event_apply(p_event, p_objects, p_trusted, p_resource, p_agrees);
     noted := a.session IS NOT NULL AND a.outcome IN ('applied', 'needs_review');
     IF noted THEN
-        UPDATE payment_sessions s SET updated_at = now(), webhook_data = (
-            SELECT jsonb_strip_nulls(jsonb_build_object('eventId', e.event_id, 'type', e.kind,
-                'status', b.object ->> 'state',
-                'amount', b.object ->> 'amount', 'currency', b.object ->> 'currency'))
-            FROM webhook_events e LEFT
-                JOIN LATERAL (SELECT o AS object FROM jsonb_array_elements(p_objects) AS o
-                ORDER BY o ->> 'kind' = 'payment' DESC, o ->> 'id' LIMIT 1) AS b ON true
-            WHERE e.id = p_event)
-        WHERE s.id = a.session::uuid;
+        PERFORM webhook_note_sessions(ARRAY[p_event], ARRAY[(
+            SELECT o FROM jsonb_array_elements(p_objects) AS o
+                ORDER BY o ->> 'kind' = 'payment' DESC, o ->> 'id' LIMIT 1)]);
     END IF;
     RETURN QUERY SELECT a.outcome, a.reason, a.payment_status, coalesce(a.xid, ''),
-        -- All that this transaction has announced, the session included.
+        -- All that this transaction has announced, the session included. That it is announced was
+        -- seen to before.
         CASE WHEN a.outcome = 'already_applied' THEN webhook_tags(p_event)
-            WHEN noted THEN announced_tags('{orders,payments,payment_sessions}')
+            WHEN noted THEN announced_tags()
             ELSE a.tags END;
 END $$;
