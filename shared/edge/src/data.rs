@@ -37,6 +37,13 @@ struct ViewKeeping {
     ttl: Option<Duration>,
 }
 
+impl ViewKeeping {
+    /// As documents are kept: packed from `compress_min_bytes` on.
+    fn packed(app: &App, view: &'static View) -> Self {
+        Self { view, compress: Compression::at_least(app.config.compress_min_bytes, GZIP), ttl: None }
+    }
+}
+
 impl Keeping for ViewKeeping {
     fn compress(&self) -> Option<Compression> {
         self.compress
@@ -93,10 +100,9 @@ pub fn fill_behind(app: &'static App, entry: Entry, params: Vec<Param>) {
 
 /// Makes an entry of a view that nobody has asked for, if it isn't there, by an ordinary read.
 pub async fn fill(app: &'static App, entry: Entry, params: Vec<Param>) {
-    let compress = Compression::at_least(app.config.compress_min_bytes, GZIP);
     let view = entry.view;
     let load = Load { function: view.statement, params };
-    app.cache.fill(&cache_entry(entry), load, ViewKeeping { view, compress, ttl: None }).await;
+    app.cache.fill(&cache_entry(entry), load, ViewKeeping::packed(app, view)).await;
 }
 
 async fn read_kept(
@@ -226,9 +232,8 @@ pub async fn fill_many(
     params: impl Fn(&[String]) -> Vec<Param> + 'static,
 ) -> Result<Option<usize>, Error> {
     let Some(view) = entries.first().map(|(_, entry)| entry.view) else { return Ok(Some(0)) };
-    let compress = Compression::at_least(app.config.compress_min_bytes, GZIP);
     let entries: Vec<_> = entries.into_iter().map(|(id, entry)| (id, cache_entry(entry))).collect();
-    let keeping = ViewKeeping { view, compress, ttl: None };
+    let keeping = ViewKeeping::packed(app, view);
     Ok(app.cache.fill_many(&entries, view.bulk, params, keeping).await?)
 }
 
@@ -264,8 +269,7 @@ pub async fn write_through(
     if !Rules::ready().await?.fill_after_write {
         return Ok((write_one(app, function, params).await?, false));
     }
-    let compress = Compression::at_least(app.config.compress_min_bytes, GZIP);
-    let keeping = ViewKeeping { view: entry.view, compress, ttl: None };
+    let keeping = ViewKeeping::packed(app, entry.view);
     let (rows, stored) = app.cache.write_through(function, params, &cache_entry(entry), keeping).await?;
     Ok((one(rows)?, stored))
 }
