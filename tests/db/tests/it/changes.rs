@@ -304,8 +304,7 @@ async fn a_bulk_change_locks_by_id_whatever_the_order_of_rows() {
     for id in [high, low] {
         db.create(&request, &id.to_string(), id).await;
     }
-    let holder = db.connect().await;
-    holder.batch_execute(&format!("BEGIN; SELECT FROM orders WHERE id = '{low}' FOR UPDATE")).await.unwrap();
+    let holder = db.holder_of(low).await;
     let client = db.connect().await;
     let ids = [high.to_string(), low.to_string()];
     let change = tokio::spawn(async move { set_status(&client, &ids, "confirmed", &["pending"]).await.len() });

@@ -127,6 +127,14 @@ impl Database {
         self.client.execute(&forget, &[&transactions, &tags, &cache, &run]).await.unwrap();
     }
 
+    /// A connection that holds an order's row until it ends its transaction.
+    pub async fn holder_of(&self, order: Uuid) -> Client {
+        let holder = self.connect().await;
+        let hold = format!("BEGIN; SELECT FROM orders WHERE id = '{order}' FOR UPDATE");
+        holder.batch_execute(&hold).await.unwrap();
+        holder
+    }
+
     /// Returns once some connection to this database waits for another one's lock.
     pub async fn wait_for_a_lock(&self) {
         let waiting = "EXISTS (SELECT FROM pg_locks WHERE NOT granted AND pid IN (SELECT pid FROM pg_stat_activity WHERE datname = current_database()))";

@@ -52,8 +52,7 @@ async fn what_is_stored_stays_if_it_cannot_take_effect() {
     assert_eq!((outcome.as_str(), db.text(&told(stored)).await.as_str()), ("", "received 0"));
 
     // Somebody has locked the order for longer than a statement may take.
-    let other = db.connect().await;
-    other.batch_execute(&format!("BEGIN; SELECT FROM orders WHERE id = '{order}' FOR UPDATE")).await.unwrap();
+    let other = db.holder_of(order).await;
     db.run("SET statement_timeout = '200ms'").await;
     let event = Event::new(vec![capture(order, "C1", "completed", "100.00", 1)]);
     let (stored, outcome) = event.store_and_apply(&db.client).await;

@@ -215,8 +215,7 @@ async fn a_page_that_is_killed_in_the_middle_is_taken_again_and_each_event_count
     let db = database().await;
     let (orders, events) = paid(&db, 4).await;
     let ids = stored(&db.client, &events).await;
-    let (holder, worker) = (db.connect().await, db.connect().await);
-    holder.batch_execute(&format!("BEGIN; SELECT FROM orders WHERE id = '{}' FOR UPDATE", orders[2])).await.unwrap();
+    let (holder, worker) = (db.holder_of(orders[2]).await, db.connect().await);
     let process: i32 = worker.query_one("SELECT pg_backend_pid()", &[]).await.unwrap().get(0);
     let (asked, told) = (ids.clone(), events.clone());
     let killed = tokio::spawn(async move { page(&worker, &asked, &told).await });
@@ -234,8 +233,7 @@ async fn a_page_waits_for_others_only_shortly() {
     let db = database().await;
     let (orders, events) = paid(&db, 3).await;
     let ids = stored(&db.client, &events).await;
-    let holder = db.connect().await;
-    holder.batch_execute(&format!("BEGIN; SELECT FROM orders WHERE id = '{}' FOR UPDATE", orders[1])).await.unwrap();
+    let holder = db.holder_of(orders[1]).await;
     // Else it would wait for ever.
     db.run("SET statement_timeout = '20s'").await;
     let failed = page(&db.client, &ids, &events).await.unwrap_err();
