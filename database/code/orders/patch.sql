@@ -10,8 +10,8 @@
 --   p_items_from: the statuses in which they may be changed.
 --   outcome: updated; not_found; version_mismatch; not_allowed (by p_from); else why the items
 --     can't be changed, as order_replace_items says it.
---   body: the JSON of the order if it was updated, else NULL. version, status, customer: as they are
---     now.
+--   body: the JSON of the order if it was updated, else NULL. version, status, customer: as they
+--     are now.
 --   xid, tags: the transaction and what it announced; NULL and empty if nothing was written.
 CREATE OR REPLACE FUNCTION order_patch(
     p_organization uuid, p_id uuid, p_customer uuid, p_version bigint,

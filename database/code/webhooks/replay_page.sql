@@ -1,10 +1,11 @@
 -- Takes several events of one account again, by an operator's wish, and lets them take effect in
 -- one statement. Of each event the body says all that is to be known, and that is one object.
---   p_events: the events' ids here. p_objects: a JSON array with the object of each, in their order.
+--   p_events: the events' ids here. p_objects: a JSON array with the object of each, in their
+--     order.
 --   p_principal: the operator.
 --   outcome: as webhook_apply's, or
---     later: the event speaks of an order or payment that one before it speaks of. It is to be taken
---     by another call, so each change has the event that made it. The first one is never late.
+--     later: the event speaks of an order or payment that one before it speaks of. It is to be
+--     taken by another call, so each change has the event that made it. The first one is never late.
 --   reason, payment_status: as webhook_apply's. customer: the tag of the order's customer, if the
 --     event was applied and the order is paid.
 --   xid: the transaction. tags: what all of it announced, in the first row.

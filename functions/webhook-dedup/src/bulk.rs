@@ -29,8 +29,8 @@ pub(super) const AT_ONCE: usize = 8;
 /// How many events one look into the list brings.
 const PAGE: u32 = 200;
 
-/// What came of an event. `None`: there was nothing to take up, since it has taken effect meanwhile,
-/// or its body is forgotten.
+/// What came of an event. `None`: there was nothing to take up, since it has taken effect
+/// meanwhile, or its body is forgotten.
 pub(super) type Taken = Option<Result<Effect, Cause>>;
 
 /// `POST /webhooks/events/replay`: lets the events of a filter take effect that haven't yet.

@@ -1,4 +1,5 @@
-//! Many stored events take effect in one statement, if their own bodies say all that is to be known.
+//! Many stored events take effect in one statement, if their own bodies say all that is to be
+//! known.
 
 use std::cell::Cell;
 use std::collections::{BTreeMap, HashMap};
