@@ -28,9 +28,9 @@ BEGIN
             FROM old_rows r, unnest(order_changed_tags(r::orders, NULL)) AS tag;
         END IF;
     ELSE
-        -- As most statements do: one order, and nothing of it that order_note_move tells of. Then
-        -- its tags are the same before and after, and those of numbers and sets stay.
-        IF current_setting('orders.moved', true) IS DISTINCT FROM 'on' THEN
+        -- As most statements do: one order, which stays where it is (order_note_move). Then its
+        -- tags are the same before and after, and those of numbers and sets stay.
+        IF current_setting('orders.moved', true) = 'off' THEN
             INSERT INTO cache_invalidations (tags)
             SELECT (order_tags(n.organization_id, n.id, n.customer_id, n.status))[:4]
             FROM new_rows n WHERE (SELECT count(*) FROM new_rows) = 1;

@@ -8,7 +8,7 @@ RETURNS TABLE (relation text, trigger text, always boolean, announces boolean)
 LANGUAGE sql IMMUTABLE AS $$
     SELECT t.relation, unnest(t.triggers), t.always, t.announces FROM (VALUES
         ('orders', ARRAY['announce_insert', 'announce_update', 'announce_delete',
-            'announce_truncate', 'bump_version', 'note_move'], true, true),
+            'announce_truncate', 'bump_version'], true, true),
         ('order_items', ARRAY['touch_on_insert', 'touch_on_update', 'touch_on_delete',
             'announce_truncate'], true, true),
         ('payments', ARRAY['touch_on_insert', 'touch_on_update', 'touch_on_delete',
@@ -88,6 +88,8 @@ LANGUAGE sql IMMUTABLE AS $$
         ('payment_sessions', ARRAY['payments_of_session'], false, false),
         ('refund_requests', ARRAY['audit'], false, false),
         ('webhook_events', ARRAY['note_attempt'], false, false),
+        -- It spares others work; without it nothing is missed.
+        ('orders', ARRAY['note_move'], true, false),
         -- They are ENABLE ALWAYS, and need not stay so: order_counts_sign sees it.
         ('orders', ARRAY['count_insert', 'count_update', 'count_delete', 'count_truncate'],
             false, false),

@@ -18,8 +18,8 @@ BEGIN
         RETURN NULL;
     END IF;
     IF TG_TABLE_NAME = 'orders' THEN
-        -- order_note_move notes it.
-        IF TG_OP = 'UPDATE' AND current_setting('orders.moved', true) IS DISTINCT FROM 'on' THEN
+        -- As order_note_move says.
+        IF TG_OP = 'UPDATE' AND current_setting('orders.moved', true) = 'off' THEN
             RETURN NULL;
         END IF;
         IF TG_OP = 'INSERT' THEN

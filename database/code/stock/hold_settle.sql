@@ -6,8 +6,8 @@
 CREATE OR REPLACE FUNCTION stock_hold_settle() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
     SET search_path = public, pg_temp AS $$
 BEGIN
-    -- order_note_move notes it.
-    IF current_setting('orders.moved', true) IS DISTINCT FROM 'on' THEN
+    -- As order_note_move says.
+    IF current_setting('orders.moved', true) = 'off' THEN
         RETURN NULL;
     END IF;
     UPDATE stock_holds h SET

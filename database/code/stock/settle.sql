@@ -7,8 +7,8 @@ CREATE OR REPLACE FUNCTION stock_settle() RETURNS trigger LANGUAGE plpgsql SECUR
 DECLARE
     settled jsonb;
 BEGIN
-    -- order_note_move notes it.
-    IF current_setting('orders.moved', true) IS DISTINCT FROM 'on' THEN
+    -- As order_note_move says.
+    IF current_setting('orders.moved', true) = 'off' THEN
         RETURN NULL;
     END IF;
     SELECT jsonb_agg(to_jsonb(s)) INTO settled FROM (

@@ -298,6 +298,46 @@ async fn a_page_names_its_set_and_the_orders_that_it_shows() {
     }
 }
 
+/// A note says that an update has moved no order. It counts for a transaction, or is missing.
+#[tokio::test]
+async fn an_order_that_moves_is_seen_after_one_that_stays_and_where_no_trigger_notes_it() {
+    let db = Database::new().await;
+    let id = db.order().await;
+    let of = |change: &str| format!("UPDATE orders SET {change} WHERE id = '{id}'");
+    let undone = format!("SAVEPOINT s; {}; ROLLBACK TO s", of("status = 'shipped'"));
+    for (number, changes) in [
+        ("A-1", vec![of("notes = 'x'"), of("status = 'confirmed', order_number = 'A-1'")]),
+        ("B-2", vec![of("status = 'processing', order_number = 'B-2'"), of("notes = 'y'")]),
+        ("C-3", vec![of("notes = 'z'"), undone, of("status = 'shipped', order_number = 'C-3'")]),
+        (
+            "D-4",
+            vec![
+                "SET LOCAL session_replication_role = replica".into(),
+                of("status = 'delivered', order_number = 'D-4'"),
+            ],
+        ),
+        (
+            "E-5",
+            vec![
+                "ALTER TABLE orders DISABLE TRIGGER note_move".into(),
+                of("status = 'cancelled', order_number = 'E-5'"),
+            ],
+        ),
+    ] {
+        let status = db.text("SELECT status FROM orders").await;
+        let moved = sets(&db, &format!("BEGIN; {}; COMMIT", changes.join("; "))).await;
+        assert!(moved.contains(&format!("/status/{status}")), "{changes:?}: {moved:?}");
+        let found = format!(
+            "SELECT string_agg(DISTINCT word, ' ') FROM order_words WHERE field = 'number' AND word = search_code('{number}')"
+        );
+        assert_eq!(db.text(&found).await, db.text(&format!("SELECT search_code('{number}')")).await, "{changes:?}");
+        let counted = "SELECT string_agg(s, ' ') FROM (SELECT status AS s FROM (
+                SELECT status, orders FROM order_counts UNION ALL SELECT status, orders FROM order_count_changes
+            ) AS c GROUP BY status HAVING sum(orders) <> 0) AS t";
+        assert_eq!(db.text(counted).await, db.text("SELECT status FROM orders").await, "{changes:?}");
+    }
+}
+
 /// Postgres parses and plans a function that it can't put inline in each statement that calls it,
 /// which takes longer than to write what it gives.
 #[tokio::test]
@@ -348,7 +388,7 @@ async fn replication_and_bulk_loads_announce_too() {
 async fn no_announcement_is_left_out_by_a_setting() {
     let db = Database::new().await;
     let sleeping = "SELECT string_agg(tgrelid::regclass || '.' || tgname, ', ') FROM pg_trigger
-        WHERE NOT tgisinternal AND tgenabled <> 'A' AND tgfoid::regproc::text ~ '^(announce|touch|bump|order_note)'";
+        WHERE NOT tgisinternal AND tgenabled <> 'A' AND tgfoid::regproc::text ~ '^(announce|touch|bump)'";
     assert_eq!(db.text(&format!("SELECT coalesce(({sleeping}), 'none')")).await, "none");
 }
 

@@ -37,7 +37,7 @@ async fn every_trigger_of_a_new_database_is_expected_with_what_it_is_for() {
         WHERE NOT t.tgisinternal AND NOT EXISTS (SELECT FROM expected_triggers() e
             WHERE to_regclass(e.relation) = t.tgrelid AND e.trigger = t.tgname
                 AND (e.always = (t.tgenabled = 'A') OR e.trigger LIKE 'count%')
-                AND e.announces = (t.tgfoid::regproc::text ~ '^(announce|touch|bump|order_note)'))";
+                AND e.announces = (t.tgfoid::regproc::text ~ '^(announce|touch|bump)'))";
     assert_eq!(db.text(there).await, "none", "expected_triggers() lacks them, or says else of them");
     assert_eq!(faults(&db).await, Vec::<String>::new());
     assert!(may_certify(&db).await);

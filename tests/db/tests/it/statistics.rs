@@ -45,6 +45,12 @@ fn amount(thousandths: i64, count: u64, currency: &str) -> String {
 }
 
 #[tokio::test]
+async fn the_counts_of_a_new_database_can_be_relied_on() {
+    let db = Database::new().await;
+    assert_eq!(db.text("SELECT order_counts_kept()").await, "true");
+}
+
+#[tokio::test]
 async fn they_equal_counting_one_by_one() {
     let db = Database::seeded().await;
     db.run("UPDATE orders SET deleted_at = now() WHERE order_number LIKE '%7'").await;
